@@ -1,0 +1,91 @@
+package graph
+
+import (
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/kernel"
+)
+
+// crossEntropy is softmax and negative log-likelihood in one: log Σexp(x) - x[target] for every row of logits.
+type crossEntropy struct{ ignore int }
+
+func (crossEntropy) String() string { return "softmax cross-entropy" }
+func (crossEntropy) wrt(i int) bool { return i == 0 }
+func (o crossEntropy) vjp(d derivation) []Node {
+	logits, targets := d.in[0], d.in[1]
+	return []Node{d.g.apply(crossEntropyGrad{o}, cloneInts(logits.shape()), logits, targets, d.out, d.grad), {}}
+}
+
+func (o crossEntropy) bind(b *binding) task {
+	return pick(b, bindCrossEntropy[float32](o), bindCrossEntropy[float64](o))
+}
+
+func bindCrossEntropy[T kernel.Float](o crossEntropy) func(*binding) task {
+	return func(b *binding) task {
+		dst, x, targets := vec[T](b.out), vec[T](b.in[0]), b.in[1].ids
+		cols := b.in[0].shape[len(b.in[0].shape)-1]
+		return func() error {
+			for i, t := range targets {
+				row := x[i*cols : (i+1)*cols]
+				switch {
+				case t == o.ignore:
+					dst[i] = 0
+				case t < 0 || t >= cols:
+					return errors.Errorf("target %d at position %d; want 0 to %d", t, i, cols-1)
+				default:
+					dst[i] = kernel.LogSumExpRow(row) - row[t]
+				}
+			}
+			return nil
+		}
+	}
+}
+
+// crossEntropyGrad is (softmax(x) - onehot(target))·dy for every row. The row's loss gives back the log-sum-exp that
+// the forward pass found, so each exponential is taken once more but never summed again.
+type crossEntropyGrad struct{ crossEntropy }
+
+func (crossEntropyGrad) String() string { return "softmax cross-entropy'" }
+func (crossEntropyGrad) wrt(int) bool   { return true }
+
+func (crossEntropyGrad) vjp(d derivation) []Node {
+	d.g.failf("CrossEntropy", "it has no second derivative")
+	return make([]Node, len(d.in))
+}
+
+func (o crossEntropyGrad) bind(b *binding) task {
+	return pick(b, bindCrossEntropyGrad[float32](o), bindCrossEntropyGrad[float64](o))
+}
+
+func bindCrossEntropyGrad[T kernel.Float](o crossEntropyGrad) func(*binding) task {
+	return func(b *binding) task {
+		dst, x, targets, losses, dy := vec[T](b.out), vec[T](b.in[0]), b.in[1].ids, vec[T](b.in[2]), vec[T](b.in[3])
+		cols := b.in[0].shape[len(b.in[0].shape)-1]
+		return func() error {
+			for i, t := range targets {
+				out, row := dst[i*cols:(i+1)*cols], x[i*cols:(i+1)*cols]
+				if t == o.ignore || dy[i] == 0 {
+					kernel.Fill(out, 0)
+					continue
+				}
+				kernel.Affine(out, row, 1, -(losses[i] + row[t]))
+				kernel.Exp(out, out)
+				out[t]--
+				kernel.Affine(out, out, dy[i], 0)
+			}
+			return nil
+		}
+	}
+}
+
+// CrossEntropy is the negative log-likelihood of the targets under the softmax of the logits, one number per row:
+// logits [..., V] and ids [...] give [...], in nats. Rows whose target is ignore give 0 and no gradient; any other
+// target outside 0..V-1 is an error when the program runs.
+func (g *Graph) CrossEntropy(logits, targets Node, ignore int) Node {
+	if !g.floats("CrossEntropy", logits) || !g.ids("CrossEntropy", targets) {
+		return Node{}
+	}
+	if logits.Rank() < 1 || !sameShape(logits.shape()[:logits.Rank()-1], targets.shape()) {
+		return g.failf("CrossEntropy", "want logits [..., V] and targets [...], found %v and %v", logits.shape(), targets.shape())
+	}
+	return g.apply(crossEntropy{ignore: ignore}, cloneInts(targets.shape()), logits, targets)
+}

@@ -1,0 +1,143 @@
+package graph
+
+import (
+	"slices"
+
+	"gorgonia.org/gorgonia"
+)
+
+// Grad adds to the graph the gradient of a scalar loss with respect to each of wrt, and returns those nodes, of the
+// same shapes: reverse-mode differentiation, which over an unrolled cell is backpropagation through time. Where the
+// loss does not depend on a node, its gradient is a constant zero.
+//
+// Each operation's derivative comes from its SymDiff, as in gorgonia.Grad, with which it agrees; but every step here
+// costs the same whatever the size of the graph, and the terms of a gradient become one sum of all.
+func (g *Graph) Grad(loss Node, wrt ...Node) []Node {
+	out := make([]Node, len(wrt))
+	if !g.floats("Grad", append([]Node{loss}, wrt...)...) {
+		return out
+	}
+	if loss.Rank() != 0 {
+		g.failf("Grad", "the loss is %v; want a scalar", loss)
+		return out
+	}
+	back := g.view()
+	g.backward = true
+	defer func() { g.backward = false }()
+
+	order := reachable(loss)
+	active := map[*gorgonia.Node]bool{} // depends on one of wrt
+	for _, w := range wrt {
+		active[w.n] = true
+	}
+	for _, n := range order {
+		for i, k := range n.children() {
+			if active[k.n] && differentiable(n, i) {
+				active[n.n] = true
+			}
+		}
+	}
+	terms := map[*gorgonia.Node][]Node{loss.n: {g.Full(1)}}
+	grads := map[*gorgonia.Node]Node{}
+	for i := len(order) - 1; i >= 0; i-- {
+		n := order[i]
+		if !active[n.n] || len(terms[n.n]) == 0 {
+			continue
+		}
+		grad := back.sumTerms(terms[n.n])
+		grads[n.n] = grad
+		delete(terms, n.n)
+		for j, dk := range back.derive(n, grad) {
+			if k := n.children()[j]; active[k.n] && dk.Valid() {
+				terms[k.n] = append(terms[k.n], dk)
+			}
+		}
+		if g.err != nil {
+			return out
+		}
+	}
+	for i, w := range wrt {
+		if grad, ok := grads[w.n]; ok {
+			out[i] = grad
+			gorgonia.SetDerivOf(grad.n, w.n)
+		} else {
+			out[i] = g.Full(0, w.shape()...)
+		}
+	}
+	return out
+}
+
+// sumTerms adds up the terms of one gradient, which all have its shape.
+func (g *Graph) sumTerms(terms []Node) Node {
+	if len(terms) == 1 {
+		return terms[0]
+	}
+	return g.apply(add{}, cloneInts(terms[0].shape()), terms...)
+}
+
+// reachable lists the nodes that the given ones are computed from, themselves included, children before parents.
+func reachable(roots ...Node) []Node {
+	seen := map[*gorgonia.Node]bool{}
+	var order, stack []Node
+	push := func(n Node) {
+		if !seen[n.n] {
+			seen[n.n] = true
+			stack = append(stack, n)
+		}
+	}
+	for _, r := range roots {
+		push(r)
+	}
+	for len(stack) > 0 {
+		n := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		order = append(order, n)
+		for _, k := range n.children() {
+			push(k)
+		}
+	}
+	slices.SortFunc(order, func(a, b Node) int { return int(a.id() - b.id()) })
+	return order
+}
+
+// differentiable tells whether n's operation has a derivative with respect to its i-th input.
+func differentiable(n Node, i int) bool {
+	if o, ok := n.n.Op().(*op); ok {
+		return o.wrt(i)
+	}
+	if o, ok := n.n.Op().(gorgonia.SDOp); ok {
+		return o.DiffWRT(len(n.children()))[i]
+	}
+	return false
+}
+
+// derive returns the gradients of n's inputs, given its own.
+func (g *Graph) derive(n, grad Node) []Node {
+	if o, ok := n.n.Op().(*op); ok {
+		v := g.view()
+		v.path, v.layer, v.rev = []string{o.path}, -1, false
+		return o.vjp(derivation{g: v, in: o.in, out: n, grad: grad})
+	}
+	foreign, ok := n.n.Op().(gorgonia.SDOp)
+	if !ok { // not active: differentiable said so
+		return nil
+	}
+	g.registerEdges()
+	kids := n.children()
+	in := make(gorgonia.Nodes, len(kids))
+	for i, k := range kids {
+		in[i] = k.n
+	}
+	out := make([]Node, len(kids))
+	grads, err := foreign.SymDiff(in, n.n, grad.n)
+	if err != nil {
+		g.failf("Grad", "Gorgonia's %s: %v", n.n.Name(), err)
+		return out
+	}
+	for i, d := range grads {
+		if d != nil {
+			out[i] = g.Wrap(d)
+		}
+	}
+	return out
+}

@@ -1,0 +1,268 @@
+// Package graph declares computations as symbolic Gorgonia graphs, differentiates them, and runs them fast.
+//
+// There are three phases. Building: a function makes nodes in a Graph; nothing is computed yet, and the first error
+// sticks in the graph, with its place, until the graph is compiled. Compiling: Graph.Compile plans all memory and
+// binds every node to its kernel, giving a Program. Running: Program.Run fills in the inputs and executes, without
+// allocating. Func joins the three: it calls a build function once per input shape and keeps the programs.
+//
+// Every number that outlives a run belongs to Params, the named store of weights and gradients.
+package graph
+
+import (
+	"strconv"
+	"strings"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Graph is a place to build nodes: a Gorgonia graph, seen from a scope that gives parameters their names. Scope,
+// Layer, Reverse and Shared return other views of the same graph.
+type Graph struct {
+	*core
+	path   []string
+	layer  int  // -1 outside layers
+	rev    bool // inside the reverse direction
+	shared bool // parameters that exist may be asked for again
+	asked  map[string]bool
+}
+
+// core is what all views of one graph have in common.
+type core struct {
+	expr     *gorgonia.ExprGraph
+	scratch  *gorgonia.ExprGraph // where prototypes live; see newNode
+	protos   map[int]*gorgonia.Node
+	params   *Params
+	dtype    tensor.Dtype
+	training bool
+	backward bool // Grad is adding nodes
+	err      error
+	leaves   map[*gorgonia.Node]*leaf
+	weights  map[string]Node
+	inputs   []Node
+	ops      uint32
+	edges    int // how many of expr's nodes have had their edges registered
+}
+
+// leafKind tells where a leaf's numbers come from.
+type leafKind uint8
+
+const (
+	inputLeaf  leafKind = iota // given at every run
+	weightLeaf                 // owned by Params
+	constLeaf                  // fixed when the graph is built
+)
+
+// leaf is a node without an operation.
+type leaf struct {
+	kind  leafKind
+	name  string
+	shape tensor.Shape
+	ids   bool
+	value *tensor.Dense // constLeaf: the constant; weightLeaf: the parameter's value
+	param *Param        // weightLeaf only
+}
+
+// New returns an empty graph over a store. Training tells layers such as dropout how to behave.
+func New(p *Params, training bool) *Graph {
+	return &Graph{
+		core: &core{
+			expr: gorgonia.NewGraph(), scratch: gorgonia.NewGraph(), protos: map[int]*gorgonia.Node{},
+			params: p, dtype: p.dtype, training: training,
+			leaves: map[*gorgonia.Node]*leaf{}, weights: map[string]Node{},
+		},
+		layer: -1,
+		asked: map[string]bool{},
+	}
+}
+
+// view returns a copy of g to change.
+func (g *Graph) view() *Graph {
+	v := *g
+	return &v
+}
+
+// Scope returns a view in which parameter names start with name and a dot, below g's own scope.
+func (g *Graph) Scope(name string) *Graph {
+	v := g.view()
+	v.path = append(append([]string{}, g.path...), name)
+	if name == "" || strings.ContainsAny(name, "./ \t\n") {
+		v.failf("Scope", "%q is not a scope name: want one word without dots, slashes or spaces", name)
+	}
+	return v
+}
+
+// Layer returns a view in which parameter names end in _l{k}, PyTorch's way of numbering stacked recurrent layers.
+func (g *Graph) Layer(k int) *Graph {
+	v := g.view()
+	v.layer = k
+	return v
+}
+
+// InLayer returns g itself inside a layer, and g.Layer(0) outside: a single recurrent layer is layer 0.
+func (g *Graph) InLayer() *Graph {
+	if g.layer >= 0 {
+		return g
+	}
+	return g.Layer(0)
+}
+
+// LayerIndex is the number of the layer that g is inside of, 0 outside any.
+func (g *Graph) LayerIndex() int { return max(g.layer, 0) }
+
+// Reverse returns a view in which parameter names end in _reverse: the backward direction of a bidirectional layer.
+func (g *Graph) Reverse() *Graph {
+	v := g.view()
+	v.rev = true
+	return v
+}
+
+// Shared returns a view that may ask for parameters which exist already, each of them once: the next time step of an
+// unrolled cell, or the second use of a layer whose weights are meant to be shared.
+func (g *Graph) Shared() *Graph {
+	v := g.view()
+	v.shared = true
+	v.asked = map[string]bool{}
+	return v
+}
+
+// Training is true while gradients will be computed, and false when evaluating.
+func (g *Graph) Training() bool { return g.training }
+
+// Params is the store the graph takes its parameters from.
+func (g *Graph) Params() *Params { return g.params }
+
+// Err is the first error that building this graph met, or nil.
+func (g *Graph) Err() error { return g.err }
+
+// name returns the full parameter name for a local one: "scope.local_l0_reverse".
+func (g *Graph) name(local string) string {
+	var b strings.Builder
+	for _, s := range g.path {
+		b.WriteString(s)
+		b.WriteByte('.')
+	}
+	b.WriteString(local)
+	if g.layer >= 0 {
+		b.WriteString("_l")
+		b.WriteString(strconv.Itoa(g.layer))
+	}
+	if g.rev {
+		b.WriteString("_reverse")
+	}
+	return b.String()
+}
+
+// where names the scope for messages: "encoder/lstm layer 1 reverse".
+func (g *Graph) where() string {
+	s := strings.Join(g.path, "/")
+	if g.layer >= 0 {
+		s = strings.TrimSpace(s + " layer " + strconv.Itoa(g.layer))
+	}
+	if g.rev {
+		s += " reverse"
+	}
+	return s
+}
+
+// Param returns the parameter of that local name in g's scope. The store gives its value; if the store has none, init
+// draws it. Asking twice for one name is an error, unless the view is Shared.
+func (g *Graph) Param(local string, init Init, shape ...int) Node {
+	name := g.name(local)
+	if local == "" || strings.ContainsAny(local, "./ \t\n") {
+		return g.failf("Param", "%q is not a parameter name: want one word without dots, slashes or spaces", local)
+	}
+	if !g.validShape("Param "+name, shape) {
+		return Node{}
+	}
+	if g.asked[name] {
+		return g.failf("Param", "parameter %s is asked for twice in one place; use Graph.Shared to share weights", name)
+	}
+	g.asked[name] = true
+	if n, ok := g.weights[name]; ok {
+		switch {
+		case !g.shared:
+			return g.failf("Param", "parameter %s exists already; use Graph.Shared to share weights", name)
+		case !sameShape(n.shape(), shape):
+			return g.failf("Param", "parameter %s has shape %v, this use wants %v", name, n.Shape(), shape)
+		}
+		return n
+	}
+	p, err := g.params.create(name, init, shape)
+	if err != nil {
+		return g.failf("Param", "%v", err)
+	}
+	n := g.newLeaf(&leaf{kind: weightLeaf, name: name, shape: tensor.Shape(cloneInts(shape)), value: p.value, param: p})
+	g.weights[name] = n
+	return n
+}
+
+// Input declares a float tensor that is given at every run. Program.Run takes inputs in the order of declaration.
+func (g *Graph) Input(name string, shape ...int) Node { return g.input(name, false, shape) }
+
+// InputIDs declares a tensor of ints (token ids, lengths) that is given at every run.
+func (g *Graph) InputIDs(name string, shape ...int) Node { return g.input(name, true, shape) }
+
+func (g *Graph) input(name string, ids bool, shape []int) Node {
+	if !g.validShape("Input "+name, shape) {
+		return Node{}
+	}
+	n := g.newLeaf(&leaf{kind: inputLeaf, name: name, shape: tensor.Shape(cloneInts(shape)), ids: ids})
+	g.inputs = append(g.inputs, n)
+	return n
+}
+
+// Const puts a fixed tensor into the graph; its numbers are copied. Float values must have the store's element type.
+func (g *Graph) Const(v *tensor.Dense) Node {
+	if err := checkDense(v); err != nil {
+		return g.failf("Const", "%v", err)
+	}
+	if d := v.Dtype(); d != g.dtype && d != tensor.Int {
+		return g.failf("Const", "want %v or int, found %v", g.dtype, d)
+	}
+	if !g.validShape("Const", v.Shape()) {
+		return Node{}
+	}
+	value := newDense(v.Dtype(), v.Shape())
+	copyDense(value, v)
+	return g.newLeaf(&leaf{kind: constLeaf, name: "const", shape: v.Shape().Clone(), ids: v.Dtype() == tensor.Int, value: value})
+}
+
+// Values puts fixed numbers into the graph, rounded to its element type. No shape means one dimension.
+func (g *Graph) Values(v []float64, shape ...int) Node {
+	if len(shape) == 0 {
+		shape = []int{len(v)}
+	}
+	if sizeOf(shape) != len(v) {
+		return g.failf("Values", "%d numbers do not fill shape %v", len(v), shape)
+	}
+	return g.constant("const", func(i int) float64 { return v[i] }, shape)
+}
+
+// Full returns a constant tensor with every element v; no shape means a scalar.
+func (g *Graph) Full(v float64, shape ...int) Node {
+	return g.constant("const "+strconv.FormatFloat(v, 'g', -1, 64), func(int) float64 { return v }, shape)
+}
+
+func (g *Graph) constant(name string, at func(i int) float64, shape []int) Node {
+	if !g.validShape("constant", shape) {
+		return Node{}
+	}
+	value := newDense(g.dtype, shape)
+	setFloats(value, at)
+	return g.newLeaf(&leaf{kind: constLeaf, name: name, shape: tensor.Shape(cloneInts(shape)), value: value})
+}
+
+// Zeros is Full with 0: an initial state, say.
+func (g *Graph) Zeros(shape ...int) Node { return g.Full(0, shape...) }
+
+// validShape reports an error for dimensions below 1: an empty tensor has no place in a compiled program.
+func (g *Graph) validShape(what string, shape []int) bool {
+	for _, d := range shape {
+		if d < 1 {
+			g.failf(what, "shape %v has a dimension below 1", shape)
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,174 @@
+// Package graphtest checks what is built with package graph: gradients against finite differences, values against
+// recorded ones. It serves the library's own tests and those of anybody who writes a cell, a layer or a loss.
+package graphtest
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/graph"
+	"gorgonia.org/tensor"
+)
+
+// Gradient describes a gradient check: the first output of Build, a scalar loss, is differentiated with respect to
+// every parameter and every float64 input, and each derivative is compared with a finite difference.
+type Gradient struct {
+	Build     graph.Build
+	Inputs    []*tensor.Dense // float64, or ints
+	Params    *graph.Params   // a float64 store; nil for a new one of seed 1
+	Seed      uint64          // of the random masks
+	Tolerance float64         // largest relative error; 0 for 1e-6
+	Samples   int             // elements to check in each parameter; 0 for 40
+	Training  bool            // check the training graph, with its random masks, instead of the evaluating one
+}
+
+// Report is the outcome of a gradient check: the element with the largest error.
+type Report struct {
+	Checked           int    // number of elements
+	Param             string // name of the worst element's parameter; inputs are called input0, input1, ...
+	Index             int    // its place, in row-major order
+	Symbolic, Numeric float64
+	Error             float64 // |Symbolic - Numeric| relative to the larger, or to 1e-3 of the parameter's largest
+}
+
+func (r Report) String() string {
+	return fmt.Sprintf("worst of %d derivatives: %s[%d] is %.12g, finite difference %.12g, relative error %.2g",
+		r.Checked, r.Param, r.Index, r.Symbolic, r.Numeric, r.Error)
+}
+
+// CheckGradient fails the test if a derivative is off, naming the worst.
+func CheckGradient(t testing.TB, c Gradient) {
+	t.Helper()
+	r, err := c.Check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tolerance := c.Tolerance
+	if tolerance == 0 {
+		tolerance = 1e-6
+	}
+	if !(r.Error <= tolerance) {
+		t.Error(r)
+	}
+}
+
+// Check runs the gradient check.
+func (c Gradient) Check() (Report, error) {
+	p := c.Params
+	if p == nil {
+		p = graph.NewParams64(1)
+	}
+	if p.Dtype() != tensor.Float64 {
+		return Report{}, errors.Errorf("graphtest: want a float64 store, found %v", p.Dtype())
+	}
+	ids, build := c.inputsAsParams()
+	f := graph.NewFunc(p, build)
+	loss := func() (float64, error) {
+		if !c.Training {
+			out, err := f.Run(ids...)
+			if err != nil {
+				return 0, err
+			}
+			return graph.Scalar(out[0]), nil
+		}
+		f.Seed(c.Seed)
+		out, err := f.Grad(ids...)
+		if err != nil {
+			return 0, err
+		}
+		return graph.Scalar(out[0]), nil
+	}
+	f.Seed(c.Seed)
+	if _, err := f.Grad(ids...); err != nil {
+		return Report{}, err
+	}
+	grads := make([][]float64, p.Len())
+	for i := range grads {
+		grads[i] = append([]float64{}, p.At(i).Grad().Float64s()...)
+	}
+	var worst Report
+	for i := range grads {
+		if err := c.checkParam(p.At(i), grads[i], loss, &worst); err != nil {
+			return worst, err
+		}
+	}
+	if worst.Checked == 0 {
+		return worst, errors.New("graphtest: the loss has no parameters and no float64 inputs to check")
+	}
+	return worst, nil
+}
+
+// inputsAsParams returns the int inputs, and a build function in which float inputs are parameters.
+func (c Gradient) inputsAsParams() ([]*tensor.Dense, graph.Build) {
+	var ids []*tensor.Dense
+	for _, v := range c.Inputs {
+		if v.Dtype() == tensor.Int {
+			ids = append(ids, v)
+		}
+	}
+	return ids, func(g *graph.Graph, given []graph.Node) []graph.Node {
+		nodes := make([]graph.Node, len(c.Inputs))
+		for i, v := range c.Inputs {
+			if v.Dtype() == tensor.Int {
+				nodes[i], given = given[0], given[1:]
+				continue
+			}
+			start := func(dst []float64, _ []int, _ *rand.Rand) error {
+				copy(dst, v.Float64s())
+				return nil
+			}
+			nodes[i] = g.Param(fmt.Sprintf("input%d", i), start, v.Shape()...)
+		}
+		return c.Build(g, nodes)
+	}
+}
+
+// checkParam compares a sample of one parameter's derivatives with five-point differences, whose error falls with the
+// fourth power of the step.
+func (c Gradient) checkParam(p *graph.Param, grad []float64, loss func() (float64, error), worst *Report) error {
+	w := p.Value().Float64s()
+	largest := 0.0
+	for _, d := range grad {
+		largest = math.Max(largest, math.Abs(d))
+	}
+	for _, i := range sample(len(w), c.Samples) {
+		at, h := w[i], 1e-3*math.Max(1, math.Abs(w[i]))
+		numeric := 0.0
+		for _, s := range []struct{ step, weight float64 }{{-2, 1}, {-1, -8}, {1, 8}, {2, -1}} {
+			w[i] = at + s.step*h
+			y, err := loss()
+			w[i] = at
+			if err != nil {
+				return err
+			}
+			numeric += s.weight * y / (12 * h)
+		}
+		scale := math.Max(math.Max(math.Abs(numeric), math.Abs(grad[i])), math.Max(1e-3*largest, 1e-6))
+		e := math.Abs(numeric-grad[i]) / scale
+		worst.Checked++
+		if worst.Checked == 1 || !(e <= worst.Error) {
+			worst.Param, worst.Index, worst.Symbolic, worst.Numeric, worst.Error = p.Name(), i, grad[i], numeric, e
+		}
+	}
+	return nil
+}
+
+// sample returns up to limit places out of n, always the same ones, with the first and the last among them.
+func sample(n, limit int) []int {
+	if limit == 0 {
+		limit = 40
+	}
+	if n <= limit {
+		limit = n
+	}
+	out := make([]int, limit)
+	for i := range out {
+		if limit > 1 {
+			out[i] = i * (n - 1) / (limit - 1)
+		}
+	}
+	return out
+}

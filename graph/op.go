@@ -1,0 +1,219 @@
+package graph
+
+import (
+	"encoding/binary"
+	"hash"
+
+	"github.com/chewxy/hm"
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// operator is one operation of the set: what it is called, its derivative, and its kernel. Shapes are checked by the
+// Graph method that makes the node, before an operator exists.
+type operator interface {
+	// String names the operation with its attributes: "slice 0:4 axis 1".
+	String() string
+	// wrt tells whether the result is differentiable with respect to input i.
+	wrt(i int) bool
+	// vjp (vector-Jacobian product) builds the gradient of each input from the gradient of the result; the zero Node
+	// stands for none. It is written with the graph's own operations.
+	vjp(d derivation) []Node
+	// bind returns the task that computes the result from the inputs' memory, for b's element type.
+	bind(b *binding) task
+}
+
+// accumulator is an operator that can add its result to memory: a term of a gradient sum needs no buffer of its own.
+type accumulator interface {
+	operator
+	bindAdd(b *binding) task
+}
+
+// viewer is an operator whose result is a contiguous part of its first input, starting at the given element.
+type viewer interface {
+	operator
+	view(in tensor.Shape) (offset int, ok bool)
+}
+
+// derivation is what a derivative is made from.
+type derivation struct {
+	g    *Graph
+	in   []Node
+	out  Node
+	grad Node // gradient of the loss with respect to out, of out's shape
+}
+
+// smooth is embedded by operators that are differentiable with respect to every input.
+type smooth struct{}
+
+func (smooth) wrt(int) bool { return true }
+
+// op is an operator in a graph: what Gorgonia sees. It implements gorgonia.SDOp.
+type op struct {
+	operator
+	c     *core
+	in    []Node
+	shape tensor.Shape
+	path  string // scope, for messages and printing
+	uid   uint32
+}
+
+var _ gorgonia.SDOp = (*op)(nil)
+
+// apply adds a node to the graph. Invalid inputs give an invalid node; so does a graph that holds an error.
+func (g *Graph) apply(o operator, shape []int, in ...Node) Node {
+	if g.err != nil {
+		return Node{}
+	}
+	path := g.where()
+	if g.backward {
+		path = "gradient of " + path
+	}
+	return g.newNode(&op{operator: o, c: g.core, in: in, shape: tensor.Shape(shape), path: path})
+}
+
+// newNode makes a Gorgonia node for o and adds it to the graph in constant time.
+//
+// Gorgonia's own way (ApplyOp, NewUniqueNode) searches all nodes for every edge it adds, so a graph of n nodes takes
+// n² steps: seconds for an LSTM over a few hundred time steps. Instead, a node is cloned from a prototype of its type
+// that no graph contains, and added without edges; the children are known to the node, and registerEdges supplies
+// the edges when somebody asks for the Gorgonia graph.
+//
+// Gorgonia merges nodes whose 32-bit hashes collide when their operations' hash codes are equal too. Ours number
+// themselves, so that no two are.
+func (c *core) newNode(o *op) Node {
+	c.ops++
+	o.uid = c.ops
+	n := c.prototype(len(o.shape)).Clone().(*gorgonia.Node)
+	gorgonia.WithOp(o)(n)
+	if len(o.shape) > 0 {
+		gorgonia.WithShape(o.shape...)(n)
+	}
+	if len(o.in) > 0 {
+		kids := make(gorgonia.Nodes, len(o.in))
+		for i, k := range o.in {
+			kids[i] = k.n
+		}
+		gorgonia.WithChildren(kids)(n)
+	}
+	gorgonia.In(c.expr)(n)
+	if c.expr.AddNode(n) != n {
+		panic("graph: Gorgonia merged two nodes with different operations") // uid rules it out
+	}
+	return Node{n, c}
+}
+
+// prototype returns a node of the graph's element type with the given number of dimensions that was never hashed,
+// which only the moment of construction can give: the option below runs inside Gorgonia's constructor.
+func (c *core) prototype(dims int) *gorgonia.Node {
+	p := c.protos[dims]
+	if p == nil {
+		gorgonia.NewUniqueNode(gorgonia.In(c.scratch), gorgonia.WithType(typeOf(c.dtype, dims)), gorgonia.WithName("prototype"),
+			func(n *gorgonia.Node) { p = n.Clone().(*gorgonia.Node) })
+		gorgonia.In(c.scratch)(p)
+		gorgonia.WithName("")(p)
+		c.protos[dims] = p
+	}
+	return p
+}
+
+// registerEdges tells Gorgonia about the edges of the nodes added since the last call.
+func (c *core) registerEdges() {
+	all := c.expr.AllNodes()
+	for ; c.edges < len(all); c.edges++ {
+		n := all[c.edges]
+		if o, ok := n.Op().(*op); ok {
+			for _, k := range o.in {
+				c.expr.SetEdge(c.expr.Edge(n.ID(), k.n.ID()))
+			}
+		}
+	}
+}
+
+// typeOf is Gorgonia's type for a tensor of dims dimensions.
+func typeOf(dtype tensor.Dtype, dims int) hm.Type {
+	if dims == 0 {
+		return dtype
+	}
+	return gorgonia.TensorType{Dims: dims, Of: dtype}
+}
+
+// The methods below make op a gorgonia.SDOp.
+
+func (o *op) Arity() int { return len(o.in) }
+
+func (o *op) Type() hm.Type {
+	types := make([]hm.Type, 0, len(o.in)+1)
+	for _, n := range o.in {
+		types = append(types, n.n.Type())
+	}
+	return hm.NewFnType(append(types, typeOf(o.c.dtype, len(o.shape)))...)
+}
+
+func (o *op) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { return o.shape.Clone(), nil }
+func (o *op) ReturnsPtr() bool                                      { return true }
+func (o *op) CallsExtern() bool                                     { return false }
+func (o *op) OverwritesInput() int                                  { return -1 }
+func (o *op) Hashcode() uint32                                      { return o.uid }
+
+func (o *op) WriteHash(h hash.Hash) {
+	var b [4]byte
+	binary.LittleEndian.PutUint32(b[:], o.uid)
+	h.Write(b[:])
+}
+
+// Do computes the operation into a new tensor: how Gorgonia's own machines run it.
+func (o *op) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
+	if len(in) != len(o.in) {
+		return nil, errors.Errorf("%s: want %d inputs, found %d", o, len(o.in), len(in))
+	}
+	out := newDense(o.c.dtype, o.shape)
+	b := &binding{f64: o.c.dtype == tensor.Float64, out: operandOf(out), seed: new(uint64), node: o.uid}
+	for i, v := range in {
+		d, ok := v.(*tensor.Dense)
+		if !ok { // a Gorgonia scalar
+			d = tensor.New(tensor.FromScalar(v.Data()))
+		}
+		x := operandOf(d)
+		x.shape = o.in[i].shape()
+		b.in = append(b.in, x)
+	}
+	if err := o.bind(b)(); err != nil {
+		return nil, errors.Wrap(err, o.String())
+	}
+	if len(o.shape) == 0 { // Gorgonia's machines expect its own scalars
+		if b.f64 {
+			return gorgonia.NewF64(out.Float64s()[0]), nil
+		}
+		return gorgonia.NewF32(out.Float32s()[0]), nil
+	}
+	return out, nil
+}
+
+func (o *op) DiffWRT(n int) []bool {
+	out := make([]bool, n)
+	for i := range out {
+		out[i] = o.wrt(i)
+	}
+	return out
+}
+
+// SymDiff is the derivative as gorgonia.Grad wants it.
+func (o *op) SymDiff(in gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	g := &Graph{core: o.c, layer: -1, asked: map[string]bool{}}
+	wrapped := make([]Node, len(in))
+	for i, n := range in {
+		wrapped[i] = Node{n, o.c}
+	}
+	grads := o.vjp(derivation{g: g, in: wrapped, out: Node{output, o.c}, grad: Node{grad, o.c}})
+	if g.err != nil {
+		return nil, g.err
+	}
+	out := make(gorgonia.Nodes, len(grads))
+	for i, n := range grads {
+		out[i] = n.n
+	}
+	o.c.registerEdges()
+	return out, nil
+}

@@ -1,0 +1,59 @@
+package optim
+
+import (
+	"math"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/kernel"
+)
+
+// Adam is the optimiser of Kingma and Ba (2015), as torch.optim.Adam; with Decoupled decay, AdamW of Loshchilov and
+// Hutter (2019). The zero value has the papers' settings.
+type Adam struct {
+	Beta1     float64 // decay of the first moment; 0 for 0.9
+	Beta2     float64 // decay of the second moment; 0 for 0.999
+	Epsilon   float64 // 0 for 1e-8
+	Decay     float64 // weight decay: added to the gradient as Decay·w, unless Decoupled
+	Decoupled bool    // AdamW: subtract rate·Decay·w from the weight instead
+	slots
+}
+
+// AdamW returns Adam with decoupled weight decay.
+func AdamW(decay float64) *Adam { return &Adam{Decay: decay, Decoupled: true} }
+
+var adamKinds = []string{"m", "v"}
+
+// Step updates every parameter.
+func (o *Adam) Step(p *graph.Params, rate float64) error {
+	o.kinds = adamKinds
+	o.steps++
+	b1, b2 := orDefault(o.Beta1, 0.9), orDefault(o.Beta2, 0.999)
+	s := kernel.AdamStep[float64]{Rate: rate, Beta1: b1, Beta2: b2, Epsilon: orDefault(o.Epsilon, 1e-8), Scale: 1,
+		Correct1: 1 / (1 - math.Pow(b1, float64(o.steps))), Correct2: 1 / (1 - math.Pow(b2, float64(o.steps)))}
+	if o.Decoupled {
+		s.Decay = o.Decay
+	} else {
+		s.L2 = o.Decay
+	}
+	for i := 0; i < p.Len(); i++ {
+		q := p.At(i)
+		v := o.of(p, q)
+		if w := float64s(q.Value()); w != nil {
+			kernel.Adam(w, float64s(q.Grad()), float64s(v[0]), float64s(v[1]), s)
+			continue
+		}
+		kernel.Adam(float32s(q.Value()), float32s(q.Grad()), float32s(v[0]), float32s(v[1]), adam32(s))
+	}
+	return nil
+}
+
+func adam32(s kernel.AdamStep[float64]) kernel.AdamStep[float32] {
+	return kernel.AdamStep[float32]{Rate: float32(s.Rate), Beta1: float32(s.Beta1), Beta2: float32(s.Beta2),
+		Epsilon: float32(s.Epsilon), Decay: float32(s.Decay), L2: float32(s.L2), Scale: float32(s.Scale),
+		Correct1: float32(s.Correct1), Correct2: float32(s.Correct2)}
+}
+
+// Restore takes back a saved state.
+func (o *Adam) Restore(p *graph.Params, state []graph.Named) error {
+	return o.restore(p, adamKinds, state)
+}

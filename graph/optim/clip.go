@@ -1,0 +1,64 @@
+package optim
+
+import (
+	"math"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/kernel"
+)
+
+// GlobalNorm is the Euclidean length of all gradients of the store taken as one vector. It is an error, naming the
+// parameter, if a gradient is not finite.
+func GlobalNorm(p *graph.Params) (float64, error) {
+	total := 0.0
+	for i := 0; i < p.Len(); i++ {
+		q := p.At(i)
+		s := kernel.SumSquares(float32s(q.Grad())) + kernel.SumSquares(float64s(q.Grad()))
+		if math.IsNaN(s) || math.IsInf(s, 0) {
+			return 0, errors.Errorf("optim: the gradient of %s is not finite", q.Name())
+		}
+		total += s
+	}
+	return math.Sqrt(total), nil
+}
+
+// ClipByNorm scales all gradients so that their global norm is at most limit, and returns the norm they had before
+// (Pascanu, Mikolov and Bengio, 2013): the remedy for exploding gradients. A limit of 0 or less only measures.
+func ClipByNorm(p *graph.Params, limit float64) (float64, error) {
+	norm, err := GlobalNorm(p)
+	if err != nil || limit <= 0 || norm <= limit {
+		return norm, err
+	}
+	scale := limit / (norm + 1e-6) // the constant is PyTorch's
+	for i := 0; i < p.Len(); i++ {
+		g := p.At(i).Grad()
+		kernel.Affine(float32s(g), float32s(g), float32(scale), 0)
+		kernel.Affine(float64s(g), float64s(g), scale, 0)
+	}
+	return norm, nil
+}
+
+// ClipByValue limits every element of every gradient to [-limit, limit].
+func ClipByValue(p *graph.Params, limit float64) error {
+	if !(limit > 0) {
+		return errors.Errorf("optim: clip value %g; want above 0", limit)
+	}
+	for i := 0; i < p.Len(); i++ {
+		g := p.At(i).Grad()
+		clip(float32s(g), float32(limit))
+		clip(float64s(g), limit)
+	}
+	return nil
+}
+
+func clip[T kernel.Float](x []T, limit T) {
+	for i, v := range x {
+		switch {
+		case v > limit:
+			x[i] = limit
+		case v < -limit:
+			x[i] = -limit
+		}
+	}
+}

@@ -1,0 +1,62 @@
+// Package nn has the layers around a recurrence: embedding, dense, softmax head, dropout. A layer is a small value
+// that describes a computation; its Apply builds it in a graph, taking weights from the graph's scope under
+// PyTorch's names. Input widths are inferred.
+package nn
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/unroll-go/unroll/graph"
+)
+
+// Embedding maps ids to rows of a table, as torch.nn.Embedding: ids [...] give [..., Size].
+//
+// Parameter: weight [Tokens, Size]. It starts normally distributed with variance 1/Size, so that a row has length 1
+// on average whatever its width; set Init for another start (PyTorch's is graph.Normal(0, 1)).
+type Embedding struct {
+	Tokens int        // size of the vocabulary
+	Size   int        // width of a row
+	Pad    *int       // a padding id, whose row starts at zero and gets no gradient; nil for none
+	Init   graph.Init // nil for the default
+}
+
+// Apply looks ids up. Ids outside 0..Tokens-1 are an error when the program runs.
+func (e Embedding) Apply(g *graph.Graph, ids graph.Node) graph.Node {
+	return e.Lookup(g, e.Weight(g), ids)
+}
+
+// Weight is the table, [Tokens, Size]: for Lookup, and to tie a Head to it.
+func (e Embedding) Weight(g *graph.Graph) graph.Node {
+	if e.Tokens < 1 || e.Size < 1 {
+		return g.Failf("Embedding", "%d tokens of size %d; want at least 1 of each", e.Tokens, e.Size)
+	}
+	if e.Pad != nil && (*e.Pad < 0 || *e.Pad >= e.Tokens) {
+		return g.Failf("Embedding", "padding id %d; want 0 to %d", *e.Pad, e.Tokens-1)
+	}
+	return g.Param("weight", e.init(), e.Tokens, e.Size)
+}
+
+// init draws the table, with zeros in the padding row.
+func (e Embedding) init() graph.Init {
+	draw := e.Init
+	if draw == nil {
+		draw = graph.Normal(0, 1/math.Sqrt(float64(e.Size)))
+	}
+	if e.Pad == nil {
+		return draw
+	}
+	return func(dst []float64, shape []int, rng *rand.Rand) error {
+		err := draw(dst, shape, rng)
+		clear(dst[*e.Pad*e.Size : (*e.Pad+1)*e.Size])
+		return err
+	}
+}
+
+// Lookup is Apply with a table that Weight gave before.
+func (e Embedding) Lookup(g *graph.Graph, table, ids graph.Node) graph.Node {
+	if e.Pad == nil {
+		return g.Gather(table, ids)
+	}
+	return g.GatherPadded(table, ids, *e.Pad)
+}
