@@ -28,6 +28,8 @@ def write(path, tensors, metadata):
     head += b" " * (-len(head) % 8)
     with open(path, "wb") as f:
         f.write(struct.pack("<Q", len(head)) + head + body)
+    back, _ = read(path)
+    assert all(numpy.array_equal(back[n], t.detach().numpy()) for n, t in tensors.items()), f"{path} reads back wrong"
 
 
 def read(path):

@@ -95,7 +95,7 @@ def record_cell(cell, case, dtype):
     w = {n.replace("_reverse", ""): p for n, p in module.named_parameters() if reverse == n.endswith("_reverse")}
     with torch.no_grad():
         for i, p in enumerate(w.values()):
-            p.copy_(0.5 * randn(100 + i, *p.shape))
+            p.copy_(0.4 * randn(100 + i, *p.shape))
     names = ["h", "c"] if cell == "lstm" else ["h"]
     x = randn(1, T, B, I, dtype=dtype).requires_grad_()
     states = [randn(2 + i, layers, B, H, dtype=dtype).requires_grad_() for i in range(len(names))]
@@ -120,10 +120,12 @@ def record_cell(cell, case, dtype):
     tensors.update({f"in.w{n}": v for n, v in zip(["y", *names], weighing)})
     tensors.update({f"out.{n}": v for n, v in zip(["y", *(n + "_n" for n in names), "loss"], out)})
     tensors.update({f"grad.{n}": g for n, g in zip(leaves, grads)})
-    settings = {"cell": cell, "layers": layers, "input": I, "hidden": H, "T": T, "B": B, "reverse": str(reverse).lower()}
+    settings = {"cell": cell, "layers": layers, "input": I, "hidden": H, "T": T, "B": B,
+                "reverse": str(reverse).lower()}
     if lengths:
         settings["lengths"] = ",".join(map(str, lengths))
-    write(os.path.join(HERE, f"{cell}_{case}_{'f32' if dtype == torch.float32 else 'f64'}.safetensors"), tensors, settings)
+    name = f"{cell}_{case}_{'f32' if dtype == torch.float32 else 'f64'}.safetensors"
+    write(os.path.join(HERE, name), tensors, settings)
 
 
 class CharLM(nn.Module):

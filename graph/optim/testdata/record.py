@@ -3,7 +3,8 @@
     /usr/bin/python3 record.py      writes optim_f64, clip_f64 and schedules_f64.safetensors here
 
 Recorded with PyTorch 1.13.
-optim_f64: in.w0 [7], in.grads [12, 7] given whatever the weights are; {case}.out.w [12, 7], the weights after each step.
+optim_f64: in.w0 [7], in.grads [12, 7], the same whatever the weights are; {case}.out.w [12, 7], the weights after each
+    step.
 clip_f64: in.a [7], in.b [2, 3]; {case}.out.norm (before clipping), {case}.out.a, {case}.out.b; norms count a and b
     together. PyTorch scales by max_norm/(norm+1e-6), a relative 1e-6/norm off the textbook's.
 schedules_f64: {case}.out.lr [20], the rate in use at steps 0 to 19; for plateau* {case}.in.metric [20] and the rate

@@ -1,0 +1,342 @@
+package train
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/optim"
+	"gorgonia.org/tensor"
+)
+
+// Loop trains a function. Params, Loss, Data, Optimizer and Schedule are needed; the rest has useful zero values.
+type Loop struct {
+	Params *graph.Params
+	// Loss maps a batch, followed by the carried state, to the loss, followed by the next state.
+	Loss *graph.Func
+	// State is the state before the first batch of a pass, carried from batch to batch after that, without a gradient:
+	// truncated backpropagation through time. Nil for a model that carries nothing.
+	State []*tensor.Dense
+
+	Data       Source
+	Validation Source // nil for none; its batches must fit the State
+
+	Optimizer optim.Optimizer
+	Schedule  optim.Schedule
+	ClipNorm  float64 // limit of the gradients' global norm; 0 for none
+	ClipValue float64 // limit of each gradient element; 0 for none
+
+	Epochs   int    // passes over Data; 0 for 1, unless Steps is set
+	Steps    int    // stop after this many steps in all; 0 for no limit
+	Patience int    // stop after this many validations without progress; 0 for never
+	Seed     uint64 // of dropout masks
+
+	Checkpoint string            // file to save to: at the end, when cancelled, and
+	SaveEvery  int               // every so many steps; 0 for after each pass only
+	Metadata   map[string]string // goes into the checkpoint: the model's configuration, say
+
+	OnStep     func(Progress)   // called after every step
+	OnValidate func(Validation) // called after every validation
+
+	at      counters
+	carried []*tensor.Dense
+}
+
+// counters are what a checkpoint remembers of the loop; together with the weights, the optimiser's state and the
+// carried state they decide everything that follows.
+type counters struct {
+	Step    int     `json:"step"`
+	Epoch   int     `json:"epoch"`
+	Batch   int     `json:"batch"`    // batches done in this epoch
+	LossSum float64 `json:"loss_sum"` // over this epoch
+	Best    float64 `json:"best"`     // lowest validation loss
+	Stale   int     `json:"stale"`    // validations since
+	Seed    uint64  `json:"seed"`
+	Done    bool    `json:"done"`
+	Tested  bool    `json:"tested"` // whether Best holds a value
+}
+
+// Progress is what OnStep gets.
+type Progress struct {
+	Step, Steps     int // steps done, and to do in all
+	Epoch, Epochs   int // current pass, from 1, and passes in all
+	Loss            float64
+	EpochLoss       float64 // mean over this pass so far
+	GradientNorm    float64 // before clipping
+	Rate            float64
+	Tokens          int // predicted in this step
+	TokensPerSecond float64
+	Remaining       time.Duration
+}
+
+// Validation is what OnValidate gets: losses in nats a token, for a language model.
+type Validation struct {
+	Step, Epoch int
+	TrainLoss   float64 // mean over the pass
+	Loss        float64
+	Best        float64
+	Improved    bool
+}
+
+// Result is what a run reached.
+type Result struct {
+	Step            int
+	Epoch           int
+	TrainLoss       float64 // mean over the last pass
+	Validation      float64 // last validation loss; NaN without validation
+	Best            float64
+	Stopped         bool    // by Patience
+	TokensPerSecond float64 // of training steps, without validation and saving
+}
+
+// Run trains until the epochs or steps are done, or validation stops improving. If ctx is cancelled, it saves a
+// checkpoint and returns the context's error. Continuing a run from a checkpoint, see Resume, gives the same bits as
+// never having stopped.
+func (l *Loop) Run(ctx context.Context) (Result, error) {
+	if err := l.check(); err != nil {
+		return Result{}, err
+	}
+	result := Result{Validation: math.NaN(), Best: math.NaN()}
+	if l.carried == nil {
+		l.carried = cloneAll(l.State)
+	}
+	if err := l.Data.Seek(l.at.Batch); err != nil {
+		return result, err
+	}
+	clock := &speed{}
+	for !l.at.Done {
+		if err := ctx.Err(); err != nil {
+			return l.report(result, clock), errors.Wrap(firstError(l.save(), err), "train: interrupted")
+		}
+		batch, ok := l.Data.Next()
+		if !ok {
+			if err := l.endEpoch(&result); err != nil {
+				return result, err
+			}
+			continue
+		}
+		progress, err := l.step(batch, clock)
+		if err != nil {
+			return l.report(result, clock), errors.Wrapf(err, "train: step %d", l.at.Step+1)
+		}
+		if l.OnStep != nil {
+			l.OnStep(progress)
+		}
+		if l.Steps > 0 && l.at.Step >= l.Steps {
+			if err := l.endEpoch(&result); err != nil {
+				return result, err
+			}
+			l.at.Done = true
+		} else if l.SaveEvery > 0 && l.at.Step%l.SaveEvery == 0 {
+			if err := l.save(); err != nil {
+				return result, err
+			}
+		}
+	}
+	return l.report(result, clock), l.save()
+}
+
+// firstError is err unless an earlier step failed worse.
+func firstError(worse, err error) error {
+	if worse != nil {
+		return worse
+	}
+	return err
+}
+
+func (l *Loop) check() error {
+	switch {
+	case l.Params == nil || l.Loss == nil || l.Data == nil || l.Optimizer == nil || l.Schedule == nil:
+		return errors.New("train: Params, Loss, Data, Optimizer and Schedule must be set")
+	case l.Data.Len() < 1:
+		return errors.New("train: the data have no batches")
+	case l.Validation != nil && l.Validation.Len() < 1:
+		return errors.New("train: the validation data have no batches")
+	case l.Epochs < 0 || l.Steps < 0:
+		return errors.Errorf("train: %d epochs and %d steps; want 0 or more", l.Epochs, l.Steps)
+	}
+	l.at.Seed = l.Seed
+	return nil
+}
+
+// epochs is the number of passes to make; without a limit, Steps decides.
+func (l *Loop) epochs() int {
+	switch {
+	case l.Epochs > 0:
+		return l.Epochs
+	case l.Steps > 0:
+		return (l.Steps + l.Data.Len() - 1) / l.Data.Len()
+	}
+	return 1
+}
+
+// total is the number of steps to do in all.
+func (l *Loop) total() int {
+	n := l.epochs() * l.Data.Len()
+	if l.Steps > 0 {
+		n = min(n, l.Steps)
+	}
+	return n
+}
+
+// step computes gradients on one batch and updates the weights.
+func (l *Loop) step(batch []*tensor.Dense, clock *speed) (Progress, error) {
+	start := time.Now()
+	args := append(append(clock.args[:0], batch...), l.carried...)
+	clock.args = args
+	l.Loss.Seed(l.at.Seed + uint64(l.at.Step)*0x9e3779b97f4a7c15) // masks depend on the step alone
+	out, err := l.Loss.Grad(args...)
+	if err != nil {
+		return Progress{}, err
+	}
+	if len(out)-1 < len(l.carried) {
+		return Progress{}, errors.Errorf("the loss function returned %d states; want %d", len(out)-1, len(l.carried))
+	}
+	if l.ClipValue > 0 {
+		if err := optim.ClipByValue(l.Params, l.ClipValue); err != nil {
+			return Progress{}, err
+		}
+	}
+	norm, err := optim.ClipByNorm(l.Params, l.ClipNorm)
+	if err != nil {
+		return Progress{}, err
+	}
+	rate := l.Schedule.Rate(l.at.Step)
+	if err := l.Optimizer.Step(l.Params, rate); err != nil {
+		return Progress{}, err
+	}
+	carry(l.carried, out[1:])
+	loss := graph.Scalar(out[0])
+	l.at.Step++
+	l.at.Batch++
+	l.at.LossSum += loss
+	clock.add(time.Since(start), l.Data.Tokens())
+	return Progress{
+		Step: l.at.Step, Steps: l.total(), Epoch: l.at.Epoch + 1, Epochs: l.epochs(),
+		Loss: loss, EpochLoss: l.at.LossSum / float64(l.at.Batch), GradientNorm: norm, Rate: rate,
+		Tokens: l.Data.Tokens(), TokensPerSecond: clock.rate(), Remaining: clock.per(l.total() - l.at.Step),
+	}, nil
+}
+
+// endEpoch validates, saves and starts a new pass, or ends the run.
+func (l *Loop) endEpoch(result *Result) error {
+	result.TrainLoss = l.at.LossSum / float64(max(l.at.Batch, 1))
+	if l.Validation != nil {
+		loss, err := l.Validate(l.Validation)
+		if err != nil {
+			return errors.Wrap(err, "train: validation")
+		}
+		improved := !l.at.Tested || loss < l.at.Best
+		if improved {
+			l.at.Best, l.at.Stale, l.at.Tested = loss, 0, true
+		} else {
+			l.at.Stale++
+		}
+		if plateau, ok := l.Schedule.(*optim.Plateau); ok {
+			plateau.Observe(loss)
+		}
+		result.Validation = loss
+		if l.OnValidate != nil {
+			l.OnValidate(Validation{Step: l.at.Step, Epoch: l.at.Epoch + 1, TrainLoss: result.TrainLoss,
+				Loss: loss, Best: l.at.Best, Improved: improved})
+		}
+		if l.Patience > 0 && l.at.Stale >= l.Patience {
+			l.at.Done, result.Stopped = true, true
+		}
+	}
+	l.at.Epoch++
+	l.at.Batch, l.at.LossSum = 0, 0
+	if l.at.Epoch >= l.epochs() {
+		l.at.Done = true
+	}
+	carry(l.carried, l.State)
+	if err := l.Data.Seek(0); err != nil {
+		return err
+	}
+	return l.save()
+}
+
+func (l *Loop) report(r Result, clock *speed) Result {
+	r.Step, r.Epoch, r.TokensPerSecond = l.at.Step, l.at.Epoch, clock.rate()
+	if l.at.Tested {
+		r.Best = l.at.Best
+	}
+	return r
+}
+
+// Validate returns the mean loss over one pass of a source, evaluating, with the state carried from its first batch
+// to its last.
+func (l *Loop) Validate(s Source) (float64, error) {
+	if err := s.Seek(0); err != nil {
+		return 0, err
+	}
+	state := cloneAll(l.State)
+	var args []*tensor.Dense
+	sum, n := 0.0, 0
+	for {
+		batch, ok := s.Next()
+		if !ok {
+			return sum / float64(n), nil
+		}
+		args = append(append(args[:0], batch...), state...)
+		out, err := l.Loss.Run(args...)
+		if err != nil {
+			return 0, err
+		}
+		carry(state, out[1:])
+		sum += graph.Scalar(out[0])
+		n++
+	}
+}
+
+// carry copies the next state over the current one.
+func carry(dst, src []*tensor.Dense) {
+	for i := range dst {
+		switch dst[i].Dtype() {
+		case tensor.Float64:
+			copy(dst[i].Float64s(), src[i].Float64s())
+		default:
+			copy(dst[i].Float32s(), src[i].Float32s())
+		}
+	}
+}
+
+func cloneAll(in []*tensor.Dense) []*tensor.Dense {
+	out := make([]*tensor.Dense, len(in))
+	for i, t := range in {
+		out[i] = t.Clone().(*tensor.Dense)
+	}
+	return out
+}
+
+// speed measures training steps.
+type speed struct {
+	spent  time.Duration
+	steps  int
+	tokens int
+	recent time.Duration // exponential mean of a step
+	args   []*tensor.Dense
+}
+
+func (s *speed) add(d time.Duration, tokens int) {
+	s.steps++
+	if s.steps == 1 {
+		s.recent = d
+		return // the first step compiles
+	}
+	s.spent += d
+	s.tokens += tokens
+	s.recent += (d - s.recent) / time.Duration(min(s.steps, 20))
+}
+
+// rate is tokens a second.
+func (s *speed) rate() float64 {
+	if s.spent <= 0 {
+		return 0
+	}
+	return float64(s.tokens) / s.spent.Seconds()
+}
+
+func (s *speed) per(steps int) time.Duration { return s.recent * time.Duration(steps) }
