@@ -2,9 +2,9 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/unroll-go/unroll/internal/kernel"
-	"gorgonia.org/tensor"
 )
 
 // The operations here move blocks of memory along one axis. Each sees its tensor as [outer, n, inner].
@@ -23,7 +23,7 @@ func (o slice) vjp(d derivation) []Node {
 }
 
 // view: a slice of the outermost axis is a contiguous part of its input.
-func (o slice) view(tensor.Shape) (int, bool) { return o.start * o.inner, o.outer == 1 }
+func (o slice) view([]int) (int, bool) { return o.start * o.inner, o.outer == 1 }
 
 func (o slice) bind(b *binding) task { return pick(b, bindSlice[float32](o), bindSlice[float64](o)) }
 
@@ -50,7 +50,7 @@ func (o pad) vjp(d derivation) []Node {
 	return []Node{d.g.apply(o.slice, cloneInts(d.in[0].shape()), d.grad)}
 }
 
-func (o pad) view(tensor.Shape) (int, bool) { return 0, false }
+func (o pad) view([]int) (int, bool) { return 0, false }
 
 func (o pad) bind(b *binding) task {
 	return pick(b, bindPad[float32](o, false), bindPad[float64](o, false))
@@ -189,7 +189,7 @@ func (g *Graph) Concat(axis int, parts ...Node) Node {
 			o.sizes = append(o.sizes, s[axis])
 			s[axis] = shape[axis]
 		}
-		if !sameShape(s, shape) {
+		if !slices.Equal(s, shape) {
 			return g.failf("Concat", "parts %v and %v differ outside axis %d", parts[0].shape(), p.shape(), axis)
 		}
 		shape[axis] += o.sizes[len(o.sizes)-1]
@@ -207,7 +207,7 @@ func (g *Graph) Stack(parts ...Node) Node {
 	}
 	o := &concat{outer: 1, inner: parts[0].size()}
 	for _, p := range parts {
-		if !sameShape(p.shape(), parts[0].shape()) {
+		if !slices.Equal(p.shape(), parts[0].shape()) {
 			return g.failf("Stack", "parts have shapes %v and %v", parts[0].shape(), p.shape())
 		}
 		o.sizes = append(o.sizes, 1)

@@ -19,7 +19,7 @@ type binding struct {
 
 // operand is a block of row-major memory with its shape. One of the slices is in use.
 type operand struct {
-	shape tensor.Shape
+	shape []int
 	f32   []float32
 	f64   []float64
 	ids   []int

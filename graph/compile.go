@@ -26,8 +26,8 @@ type step struct {
 	node  Node
 	onto  bool // add to the memory at dst instead of overwriting it
 	dst   place
-	shape tensor.Shape // of the result
-	in    []Node       // the inputs, which may be fewer than the node's children
+	shape []int  // of the result
+	in    []Node // the inputs, which may be fewer than the node's children
 	run   task
 }
 

@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/kernel"
 )
@@ -84,7 +86,7 @@ func (g *Graph) CrossEntropy(logits, targets Node, ignore int) Node {
 	if !g.floats("CrossEntropy", logits) || !g.ids("CrossEntropy", targets) {
 		return Node{}
 	}
-	if logits.Rank() < 1 || !sameShape(logits.shape()[:logits.Rank()-1], targets.shape()) {
+	if logits.Rank() < 1 || !slices.Equal(logits.shape()[:logits.Rank()-1], targets.shape()) {
 		return g.failf("CrossEntropy", "want logits [..., V] and targets [...], found %v and %v", logits.shape(), targets.shape())
 	}
 	return g.apply(crossEntropy{ignore: ignore}, cloneInts(targets.shape()), logits, targets)

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/pkg/errors"
@@ -121,7 +122,7 @@ func (c *compiled) fits(grad bool, in []*tensor.Dense) bool {
 	}
 	for i, v := range in {
 		want := c.program.inputs[i].value
-		if v == nil || v.Dtype() != want.Dtype() || !sameShape(v.Shape(), want.Shape()) {
+		if v == nil || v.Dtype() != want.Dtype() || !slices.Equal(v.Shape(), want.Shape()) {
 			return false
 		}
 	}

@@ -9,6 +9,7 @@
 package graph
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,7 +58,7 @@ const (
 type leaf struct {
 	kind  leafKind
 	name  string
-	shape tensor.Shape
+	shape []int
 	ids   bool
 	value *tensor.Dense // constLeaf: the constant; weightLeaf: the parameter's value
 	param *Param        // weightLeaf only
@@ -183,7 +184,7 @@ func (g *Graph) Param(local string, init Init, shape ...int) Node {
 		switch {
 		case !g.shared:
 			return g.failf("Param", "parameter %s exists already; use Graph.Shared to share weights", name)
-		case !sameShape(n.shape(), shape):
+		case !slices.Equal(n.shape(), shape):
 			return g.failf("Param", "parameter %s has shape %v, this use wants %v", name, n.Shape(), shape)
 		}
 		return n
@@ -192,7 +193,7 @@ func (g *Graph) Param(local string, init Init, shape ...int) Node {
 	if err != nil {
 		return g.failf("Param", "%v", err)
 	}
-	n := g.newLeaf(&leaf{kind: weightLeaf, name: name, shape: tensor.Shape(cloneInts(shape)), value: p.value, param: p})
+	n := g.newLeaf(&leaf{kind: weightLeaf, name: name, shape: cloneInts(shape), value: p.value, param: p})
 	g.weights[name] = n
 	return n
 }
@@ -207,7 +208,7 @@ func (g *Graph) input(name string, ids bool, shape []int) Node {
 	if !g.validShape("Input "+name, shape) {
 		return Node{}
 	}
-	n := g.newLeaf(&leaf{kind: inputLeaf, name: name, shape: tensor.Shape(cloneInts(shape)), ids: ids})
+	n := g.newLeaf(&leaf{kind: inputLeaf, name: name, shape: cloneInts(shape), ids: ids})
 	g.inputs = append(g.inputs, n)
 	return n
 }
@@ -250,7 +251,7 @@ func (g *Graph) constant(name string, at func(i int) float64, shape []int) Node 
 	}
 	value := newDense(g.dtype, shape)
 	setFloats(value, at)
-	return g.newLeaf(&leaf{kind: constLeaf, name: name, shape: tensor.Shape(cloneInts(shape)), value: value})
+	return g.newLeaf(&leaf{kind: constLeaf, name: name, shape: cloneInts(shape), value: value})
 }
 
 // Zeros is Full with 0: an initial state, say.

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/kernel"
@@ -54,15 +55,15 @@ func (g *Graph) Where(mask, a, b Node) Node {
 		shape = b.shape()
 	}
 	for _, n := range []Node{a, b} {
-		if n.Rank() > 0 && !sameShape(n.shape(), shape) {
+		if n.Rank() > 0 && !slices.Equal(n.shape(), shape) {
 			return g.failf("Where", "branches have shapes %v and %v", a.shape(), b.shape())
 		}
 	}
 	m := mask.shape()
-	for len(m) > 0 && m[len(m)-1] == 1 && len(m) >= len(shape) && !sameShape(m, shape) {
+	for len(m) > 0 && m[len(m)-1] == 1 && len(m) >= len(shape) && !slices.Equal(m, shape) {
 		m = m[:len(m)-1] // [B, 1] counts as [B]
 	}
-	if len(m) > len(shape) || !sameShape(m, shape[:len(m)]) {
+	if len(m) > len(shape) || !slices.Equal(m, shape[:len(m)]) {
 		return g.failf("Where", "mask %v; want %v or its leading dimensions", mask.shape(), shape)
 	}
 	if a.Rank() == 0 && b.Rank() == 0 && mask.Rank() > 0 {

@@ -34,7 +34,7 @@ func (k *compiler) plan(p *Program) {
 }
 
 // operand returns the memory at a place with a shape.
-func (p *Program) operand(at place, shape tensor.Shape) operand {
+func (p *Program) operand(at place, shape []int) operand {
 	mem, start := &p.arena, at.buf.offset+at.offset
 	if at.buf.mem != nil {
 		mem, start = at.buf.mem, at.offset

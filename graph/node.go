@@ -65,7 +65,7 @@ func (n Node) String() string {
 }
 
 // shape is Shape without the copy.
-func (n Node) shape() tensor.Shape {
+func (n Node) shape() []int {
 	if !n.Valid() {
 		return nil
 	}

@@ -33,7 +33,7 @@ type accumulator interface {
 // viewer is an operator whose result is a contiguous part of its first input, starting at the given element.
 type viewer interface {
 	operator
-	view(in tensor.Shape) (offset int, ok bool)
+	view(in []int) (offset int, ok bool)
 }
 
 // derivation is what a derivative is made from.
@@ -54,7 +54,7 @@ type op struct {
 	operator
 	c     *core
 	in    []Node
-	shape tensor.Shape
+	shape []int
 	path  string // scope, for messages and printing
 	uid   uint32
 }
@@ -70,7 +70,7 @@ func (g *Graph) apply(o operator, shape []int, in ...Node) Node {
 	if g.backward {
 		path = "gradient of " + path
 	}
-	return g.newNode(&op{operator: o, c: g.core, in: in, shape: tensor.Shape(shape), path: path})
+	return g.newNode(&op{operator: o, c: g.core, in: in, shape: shape, path: path})
 }
 
 // newNode makes a Gorgonia node for o and adds it to the graph in constant time.
@@ -151,11 +151,13 @@ func (o *op) Type() hm.Type {
 	return hm.NewFnType(append(types, typeOf(o.c.dtype, len(o.shape)))...)
 }
 
-func (o *op) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { return o.shape.Clone(), nil }
-func (o *op) ReturnsPtr() bool                                      { return true }
-func (o *op) CallsExtern() bool                                     { return false }
-func (o *op) OverwritesInput() int                                  { return -1 }
-func (o *op) Hashcode() uint32                                      { return o.uid }
+func (o *op) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
+	return tensor.Shape(o.shape).Clone(), nil
+}
+func (o *op) ReturnsPtr() bool     { return true }
+func (o *op) CallsExtern() bool    { return false }
+func (o *op) OverwritesInput() int { return -1 }
+func (o *op) Hashcode() uint32     { return o.uid }
 
 func (o *op) WriteHash(h hash.Hash) {
 	var b [4]byte

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/pkg/errors"
@@ -119,7 +120,7 @@ func (p *Params) Set(name string, value *tensor.Dense) error {
 		return errors.Errorf("graph: no parameter is called %s", name)
 	case value.Dtype() != p.dtype:
 		return errors.Errorf("graph: parameter %s: want %v, found %v", name, p.dtype, value.Dtype())
-	case !sameShape(q.value.Shape(), value.Shape()):
+	case !slices.Equal(q.value.Shape(), value.Shape()):
 		return errors.Errorf("graph: parameter %s: want shape %v, found %v", name, q.value.Shape(), value.Shape())
 	}
 	copyDense(q.value, value)
@@ -138,7 +139,7 @@ func (p *Params) ZeroGrad() {
 // create returns the parameter of that name, drawing it from init when the store lacks it.
 func (p *Params) create(name string, init Init, shape []int) (*Param, error) {
 	if q := p.Get(name); q != nil {
-		if !sameShape(q.value.Shape(), shape) {
+		if !slices.Equal(q.value.Shape(), shape) {
 			return nil, errors.Errorf("parameter %s: the model wants shape %v, the store holds %v", name, shape, q.value.Shape())
 		}
 		return q, nil

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/kernel"
@@ -79,7 +80,7 @@ func (p *Program) load(in []*tensor.Dense) error {
 		if err := checkDense(v); err != nil {
 			return errors.Wrapf(err, "graph: input %d (%s)", i, want.name)
 		}
-		if v.Dtype() != want.value.Dtype() || !sameShape(v.Shape(), want.value.Shape()) {
+		if v.Dtype() != want.value.Dtype() || !slices.Equal(v.Shape(), want.value.Shape()) {
 			return errors.Errorf("graph: input %d (%s): want %v %v, found %v %v",
 				i, want.name, want.value.Dtype(), want.value.Shape(), v.Dtype(), v.Shape())
 		}
@@ -176,7 +177,7 @@ func bindForeign(n Node, b *binding) task {
 		if err != nil {
 			return err
 		}
-		if !sameShape(v.Shape(), b.out.shape) {
+		if !slices.Equal(v.Shape(), b.out.shape) {
 			return errors.Errorf("want shape %v, the operation gave %v", b.out.shape, v.Shape())
 		}
 		switch data := v.Data().(type) {

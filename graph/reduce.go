@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/unroll-go/unroll/internal/kernel"
 )
@@ -119,11 +120,11 @@ func (g *Graph) SumTo(x Node, shape ...int) Node {
 	if !g.floats("SumTo", x) {
 		return Node{}
 	}
-	if sameShape(x.shape(), shape) {
+	if slices.Equal(x.shape(), shape) {
 		return x
 	}
 	joint, ok := jointShape(x.shape(), shape)
-	if !ok || !sameShape(joint, x.shape()) {
+	if !ok || !slices.Equal(joint, x.shape()) {
 		return g.failf("SumTo", "%v does not broadcast to %v", shape, x.shape())
 	}
 	switch l := layoutOf(x.shape(), shape); l.kind {
@@ -155,7 +156,7 @@ func (g *Graph) BroadcastTo(x Node, shape ...int) Node {
 		return Node{}
 	}
 	joint, ok := jointShape(x.shape(), shape)
-	if !ok || !sameShape(joint, shape) {
+	if !ok || !slices.Equal(joint, shape) {
 		return g.failf("BroadcastTo", "%v does not broadcast to %v", x.shape(), shape)
 	}
 	full := make([]int, len(shape))

@@ -1,6 +1,10 @@
 package graph
 
-import "github.com/unroll-go/unroll/internal/kernel"
+import (
+	"slices"
+
+	"github.com/unroll-go/unroll/internal/kernel"
+)
 
 // rowKind is how an operand's memory maps to the rows of a result that it broadcasts to.
 type rowKind uint8
@@ -36,14 +40,14 @@ func layoutOf(result, operand []int) rowLayout {
 	for lead < len(full) && full[lead] == 1 { // [1, 1, F]
 		lead++
 	}
-	if sameShape(full[lead:], result[lead:]) {
+	if slices.Equal(full[lead:], result[lead:]) {
 		return rowLayout{sameRow, size}
 	}
 	trail := len(full)
 	for trail > 0 && full[trail-1] == 1 { // [B, 1, 1]
 		trail--
 	}
-	if sameShape(full[:trail], result[:trail]) {
+	if slices.Equal(full[:trail], result[:trail]) {
 		return rowLayout{numberRow, n / size}
 	}
 	return rowLayout{kind: noRows}

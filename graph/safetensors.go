@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 
 	"github.com/pkg/errors"
@@ -314,7 +315,7 @@ func (p *Params) SetAll(tensors []Named) error {
 		if t.Value.Dtype() != p.dtype {
 			return errors.Errorf("parameter %s: the store holds %v, found %v", t.Name, p.dtype, t.Value.Dtype())
 		}
-		if q := p.Get(t.Name); q != nil && !sameShape(q.value.Shape(), t.Value.Shape()) {
+		if q := p.Get(t.Name); q != nil && !slices.Equal(q.value.Shape(), t.Value.Shape()) {
 			return errors.Errorf("parameter %s: want shape %v, found %v", t.Name, q.value.Shape(), t.Value.Shape())
 		}
 	}

@@ -2,18 +2,18 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/unroll-go/unroll/internal/kernel"
-	"gorgonia.org/tensor"
 )
 
 // reshape gives the same elements another shape; a program runs it for free, as a view.
 type reshape struct{ smooth }
 
-func (reshape) String() string                { return "reshape" }
-func (reshape) vjp(d derivation) []Node       { return []Node{d.g.Reshape(d.grad, d.in[0].shape()...)} }
-func (reshape) view(tensor.Shape) (int, bool) { return 0, true }
-func (reshape) bind(b *binding) task          { return pick(b, bindCopy[float32], bindCopy[float64]) }
+func (reshape) String() string          { return "reshape" }
+func (reshape) vjp(d derivation) []Node { return []Node{d.g.Reshape(d.grad, d.in[0].shape()...)} }
+func (reshape) view([]int) (int, bool)  { return 0, true }
+func (reshape) bind(b *binding) task    { return pick(b, bindCopy[float32], bindCopy[float64]) }
 func bindCopy[T kernel.Float](b *binding) task {
 	return bindUnary(b, func(dst, x []T) { copy(dst, x) })
 }
@@ -41,7 +41,7 @@ func (g *Graph) Reshape(x Node, shape ...int) Node {
 	if sizeOf(want) != x.size() {
 		return g.failf("Reshape", "%v has %d elements, %v does not", x.shape(), x.size(), shape)
 	}
-	if sameShape(want, x.shape()) {
+	if slices.Equal(want, x.shape()) {
 		return x
 	}
 	return g.apply(reshape{}, want, x)

@@ -97,16 +97,4 @@ func sizeOf(shape []int) int {
 	return n
 }
 
-func sameShape(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
 func cloneInts(x []int) []int { return append([]int{}, x...) }

@@ -1,6 +1,10 @@
 package recurrent
 
-import "github.com/unroll-go/unroll/graph"
+import (
+	"slices"
+
+	"github.com/unroll-go/unroll/graph"
+)
 
 // Options change how Unroll walks a sequence. The zero value walks all of it forward from the cell's own first state.
 type Options struct {
@@ -71,12 +75,7 @@ func sameShapes(g *graph.Graph, given, own State) bool {
 		return false
 	}
 	for i := range given {
-		a, b := given[i].Shape(), own[i].Shape()
-		same := len(a) == len(b)
-		for j := 0; same && j < len(a); j++ {
-			same = a[j] == b[j]
-		}
-		if !same {
+		if a, b := given[i].Shape(), own[i].Shape(); !slices.Equal(a, b) {
 			g.Failf("Unroll", "entry %d of the first state has shape %v; want %v", i, a, b)
 			return false
 		}

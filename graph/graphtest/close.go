@@ -3,6 +3,7 @@ package graphtest
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
@@ -17,7 +18,7 @@ func Close(t testing.TB, name string, got, want *tensor.Dense, tolerance float64
 		t.Errorf("%s: got %v, want %v", name, got, want)
 		return
 	}
-	if !equal(got.Shape(), want.Shape()) {
+	if !slices.Equal(got.Shape(), want.Shape()) {
 		t.Errorf("%s: shape %v, want %v", name, got.Shape(), want.Shape())
 		return
 	}
@@ -113,16 +114,4 @@ func Golden(t testing.TB, path string) (map[string]*tensor.Dense, map[string]str
 		out[v.Name] = v.Value
 	}
 	return out, metadata
-}
-
-func equal(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -11,6 +11,7 @@ type AdaGrad struct {
 	RateDecay float64 // the rate of step t is rate/(1 + (t-1)·RateDecay)
 	Epsilon   float64 // 0 for 1e-10
 	Decay     float64 // weight decay, added to the gradient as Decay·w
+	Start     float64 // the sums of squares before the first step
 	slots
 }
 
@@ -24,7 +25,12 @@ func (o *AdaGrad) Step(p *graph.Params, rate float64) error {
 	epsilon := orDefault(o.Epsilon, 1e-10)
 	for i := 0; i < p.Len(); i++ {
 		q := p.At(i)
+		_, old := o.values[q]
 		v := o.of(p, q)
+		if !old && o.Start != 0 {
+			kernel.Fill(float32s(v[0]), float32(o.Start))
+			kernel.Fill(float64s(v[0]), o.Start)
+		}
 		if w := float64s(q.Value()); w != nil {
 			kernel.AdaGrad(w, float64s(q.Grad()), float64s(v[0]), rate, epsilon, o.Decay)
 			continue

@@ -62,9 +62,11 @@ type Plateau struct {
 	Factor    float64 // what the rate is multiplied by; 0 for 0.1
 	Patience  int     // observations without progress that are let pass
 	Threshold float64 // progress is a fall below best·(1-Threshold); 0 for 1e-4
+	Cooldown  int     // observations after a fall of the rate that do not count
 	Least     float64 // the rate never falls below it
 	Best      float64 // the lowest measure so far
 	Bad       int     // observations since
+	Cooling   int     // observations of the cool-down left
 	Started   bool
 }
 
@@ -75,11 +77,15 @@ func (s *Plateau) Rate(int) float64 { return s.Current }
 func (s *Plateau) Observe(measure float64) {
 	if !s.Started || measure < s.Best*(1-orDefault(s.Threshold, 1e-4)) {
 		s.Best, s.Bad, s.Started = measure, 0, true
-		return
+	} else {
+		s.Bad++
 	}
-	s.Bad++
+	if s.Cooling > 0 {
+		s.Cooling--
+		s.Bad = 0
+	}
 	if s.Bad > s.Patience {
 		s.Current = max(s.Current*orDefault(s.Factor, 0.1), s.Least)
-		s.Bad = 0
+		s.Bad, s.Cooling = 0, s.Cooldown
 	}
 }

@@ -1,0 +1,193 @@
+package optim_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/graph/optim"
+	"gorgonia.org/tensor"
+)
+
+// setting reads a number of a recorded case, 0 if it has none.
+func setting(meta map[string]string, name, key string) (v float64) {
+	if s, ok := meta[name+"."+key]; ok {
+		fmt.Sscan(s, &v)
+	}
+	return v
+}
+
+func optimizer(name string, meta map[string]string) optim.Optimizer {
+	get := func(key string) float64 { return setting(meta, name, key) }
+	switch strings.Split(name, "_")[0] {
+	case "sgd":
+		return &optim.SGD{Momentum: get("momentum"), Nesterov: meta[name+".nesterov"] == "true", Decay: get("weight_decay")}
+	case "rmsprop":
+		return &optim.RMSProp{Alpha: get("alpha"), Epsilon: get("eps"), Momentum: get("momentum"),
+			Centered: meta[name+".centered"] == "true", Decay: get("weight_decay")}
+	case "adagrad":
+		return &optim.AdaGrad{RateDecay: get("lr_decay"), Epsilon: get("eps"), Decay: get("weight_decay"),
+			Start: get("initial_accumulator_value")}
+	}
+	return &optim.Adam{Beta1: get("beta1"), Beta2: get("beta2"), Epsilon: get("eps"), Decay: get("weight_decay"),
+		Decoupled: name == "adamw"}
+}
+
+// run takes the recorded gradients one by one and compares the weights after each step. At step restart, the
+// optimiser is replaced by a new one that restores its state.
+func run(t *testing.T, name string, restart int, float32s bool) {
+	rec, meta := graphtest.Golden(t, "testdata/optim_f64.safetensors")
+	p, tolerance := graph.NewParams64(1), 1e-13
+	w0 := rec["in.w0"]
+	if float32s {
+		p, tolerance, w0 = graph.NewParams(1), 1e-5, graphtest.Float32(w0)
+	}
+	q, err := p.Add("w", w0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := optimizer(name, meta)
+	grads, want := rec["in.grads"].Float64s(), rec[name+".out.w"].Float64s()
+	for step := 0; step < 12; step++ {
+		if step == restart {
+			again := optimizer(name, meta)
+			if err := again.Restore(p, o.State()); err != nil {
+				t.Fatal(err)
+			}
+			o = again
+		}
+		g := graph.Floats64(grads[step*7 : step*7+7])
+		if float32s {
+			copy(q.Grad().Float32s(), graphtest.Float32(g).Float32s())
+		} else {
+			copy(q.Grad().Float64s(), g.Float64s())
+		}
+		if err := o.Step(p, setting(meta, name, "lr")); err != nil {
+			t.Fatal(err)
+		}
+		graphtest.Close(t, fmt.Sprint("w after step ", step), q.Value(), graph.Floats64(want[step*7:step*7+7]), tolerance)
+	}
+}
+
+// The recorded values come from testdata/record.py, which runs PyTorch.
+func TestOptimizersAgreeWithPyTorch(t *testing.T) {
+	_, meta := graphtest.Golden(t, "testdata/optim_f64.safetensors")
+	for _, name := range strings.Split(meta["cases"], ",") {
+		t.Run(name, func(t *testing.T) {
+			run(t, name, -1, false)
+			run(t, name, 5, false)
+			run(t, name, 5, true)
+		})
+	}
+}
+
+func TestClipping(t *testing.T) {
+	rec, meta := graphtest.Golden(t, "testdata/clip_f64.safetensors")
+	for _, name := range []string{"norm", "norm_loose", "value"} {
+		t.Run(name, func(t *testing.T) {
+			p := graph.NewParams64(1)
+			for _, k := range []string{"a", "b"} {
+				q, err := p.Add(k, rec["in."+k])
+				if err != nil {
+					t.Fatal(err)
+				}
+				copy(q.Grad().Float64s(), rec["in."+k].Float64s())
+			}
+			if name == "value" {
+				if err := optim.ClipByValue(p, setting(meta, name, "clip_value")); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				norm, err := optim.ClipByNorm(p, setting(meta, name, "max_norm"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				graphtest.Close(t, "norm", tensor.New(tensor.FromScalar(norm)), rec[name+".out.norm"], 1e-13)
+			}
+			for _, k := range []string{"a", "b"} {
+				graphtest.Close(t, k, p.Get(k).Grad(), rec[name+".out."+k], 1e-13)
+			}
+		})
+	}
+}
+
+func TestSchedules(t *testing.T) {
+	rec, _ := graphtest.Golden(t, "testdata/schedules_f64.safetensors")
+	plateau := &optim.Plateau{Current: 0.1, Factor: 0.5, Patience: 2}
+	cooled := &optim.Plateau{Current: 0.1, Factor: 0.3, Patience: 1, Cooldown: 2, Least: 0.005}
+	for name, s := range map[string]optim.Schedule{
+		"constant": optim.Constant(0.1),
+		"step":     optim.StepDecay{Start: 0.1, Factor: 0.3, Every: 5},
+		"cosine":   optim.Cosine{Start: 0.1, End: 0.001, Steps: 20},
+		"warmup":   optim.Warmup{Steps: 6, From: 0.1, Then: optim.Constant(0.1)},
+		"plateau":  plateau, "plateau_cooldown": cooled,
+	} {
+		got := make([]float64, 20)
+		for step := range got {
+			if p, ok := s.(*optim.Plateau); ok { // recorded after the observation
+				p.Observe(rec[name+".in.metric"].Float64s()[step])
+			}
+			got[step] = s.Rate(step)
+		}
+		graphtest.Close(t, name, graph.Floats64(got), rec[name+".out.lr"], 1e-15)
+	}
+	if r := (optim.Cosine{Start: 1, End: 0.5, Steps: 4}).Rate(100); r != 0.5 {
+		t.Error("past its end, the cosine schedule gives", r)
+	}
+}
+
+func TestStepDoesNotAllocate(t *testing.T) {
+	for name, o := range map[string]optim.Optimizer{
+		"sgd": &optim.SGD{Momentum: 0.9}, "rmsprop": &optim.RMSProp{Centered: true, Momentum: 0.9},
+		"adam": optim.AdamW(0.01), "adagrad": &optim.AdaGrad{},
+	} {
+		p := graph.NewParams(1)
+		for _, k := range []string{"a", "b"} {
+			if _, err := p.Add(k, graph.Floats(make([]float32, 12), 3, 4)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		step := func() {
+			if _, err := optim.ClipByNorm(p, 1); err != nil {
+				t.Fatal(err)
+			}
+			if err := o.Step(p, 0.1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		step()
+		if n := testing.AllocsPerRun(20, step); n != 0 {
+			t.Errorf("%s: %v allocations a step", name, n)
+		}
+	}
+}
+
+func TestBadState(t *testing.T) {
+	p := graph.NewParams(1)
+	if _, err := p.Add("w", graph.Floats(make([]float32, 3))); err != nil {
+		t.Fatal(err)
+	}
+	step := graph.Named{Name: "step", Value: graph.Ints([]int{1})}
+	for want, state := range map[string][]graph.Named{
+		"no step count": nil,
+		"want 3 elements of float32": {step, {Name: "w.m", Value: graph.Floats(make([]float32, 2))},
+			{Name: "w.v", Value: graph.Floats(make([]float32, 3))}},
+		"3 entries, 1 of them fit": {step, {Name: "x.m", Value: graph.Floats(make([]float32, 3))},
+			{Name: "x.v", Value: graph.Floats(make([]float32, 3))}},
+	} {
+		if err := (&optim.Adam{}).Restore(p, state); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+	p.At(0).Grad().Float32s()[1] = float32(inf())
+	if _, err := optim.ClipByNorm(p, 1); err == nil || !strings.Contains(err.Error(), "the gradient of w is not finite") {
+		t.Error(err)
+	}
+	if err := optim.ClipByValue(p, 0); err == nil {
+		t.Error("a clip value of 0 was accepted")
+	}
+}
+
+func inf() float64 { x := 0.0; return 1 / x }
