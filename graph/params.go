@@ -21,6 +21,7 @@ type Params struct {
 	dtype  tensor.Dtype
 	list   []*Param
 	byName map[string]*Param
+	sealed bool
 }
 
 // Param is one named weight of a store.
@@ -102,6 +103,9 @@ func (p *Params) Add(name string, value *tensor.Dense) (*Param, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.sealed {
+		return nil, errors.Errorf("graph: parameter %s is not in the store, which is sealed", name)
+	}
 	if p.byName[name] != nil {
 		return nil, errors.Errorf("graph: parameter %s exists already", name)
 	}
@@ -134,6 +138,14 @@ func (p *Params) ZeroGrad() {
 	for _, q := range p.list {
 		q.grad.Zero()
 	}
+}
+
+// Seal forbids new parameters: after loading a trained model, one that the file lacks is then an error, instead of
+// being drawn anew.
+func (p *Params) Seal() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sealed = true
 }
 
 // create returns the parameter of that name, drawing it from init when the store lacks it.

@@ -21,7 +21,9 @@ type Loop struct {
 	State []*tensor.Dense
 
 	Data       Source
-	Validation Source // nil for none; its batches must fit the State
+	Validation Source // nil for none
+	// ValidationState is the state before the first validation batch, for batches of another size; nil for State.
+	ValidationState []*tensor.Dense
 
 	Optimizer optim.Optimizer
 	Schedule  optim.Schedule
@@ -172,8 +174,8 @@ func (l *Loop) epochs() int {
 	return 1
 }
 
-// total is the number of steps to do in all.
-func (l *Loop) total() int {
+// Total is the number of steps that a run makes, unless it stops early.
+func (l *Loop) Total() int {
 	n := l.epochs() * l.Data.Len()
 	if l.Steps > 0 {
 		n = min(n, l.Steps)
@@ -214,9 +216,9 @@ func (l *Loop) step(batch []*tensor.Dense, clock *speed) (Progress, error) {
 	l.at.LossSum += loss
 	clock.add(time.Since(start), l.Data.Tokens())
 	return Progress{
-		Step: l.at.Step, Steps: l.total(), Epoch: l.at.Epoch + 1, Epochs: l.epochs(),
+		Step: l.at.Step, Steps: l.Total(), Epoch: l.at.Epoch + 1, Epochs: l.epochs(),
 		Loss: loss, EpochLoss: l.at.LossSum / float64(l.at.Batch), GradientNorm: norm, Rate: rate,
-		Tokens: l.Data.Tokens(), TokensPerSecond: clock.rate(), Remaining: clock.per(l.total() - l.at.Step),
+		Tokens: l.Data.Tokens(), TokensPerSecond: clock.rate(), Remaining: clock.per(l.Total() - l.at.Step),
 	}, nil
 }
 
@@ -273,6 +275,9 @@ func (l *Loop) Validate(s Source) (float64, error) {
 		return 0, err
 	}
 	state := cloneAll(l.State)
+	if l.ValidationState != nil {
+		state = cloneAll(l.ValidationState)
+	}
 	var args []*tensor.Dense
 	sum, n := 0.0, 0
 	for {

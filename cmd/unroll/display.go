@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/unroll-go/unroll/nn/train"
+	"golang.org/x/term"
+)
+
+// display shows how training goes: a bar on a terminal, a line every few seconds elsewhere.
+type display struct {
+	w    io.Writer
+	bar  *progressbar.ProgressBar
+	live bool
+	last time.Time
+	loss float64 // running mean
+}
+
+const plainEvery = 5 * time.Second
+
+func newDisplay(w io.Writer) *display {
+	f, ok := w.(*os.File)
+	return &display{w: w, live: ok && term.IsTerminal(int(f.Fd())), last: time.Now()}
+}
+
+// step takes the progress of one training step.
+func (d *display) step(p train.Progress) {
+	if d.loss == 0 {
+		d.loss = p.Loss
+	}
+	d.loss += (p.Loss - d.loss) / 20
+	status := fmt.Sprintf("loss %.3f  ppl %.1f  %.0f tokens/s", d.loss, math.Exp(d.loss), p.TokensPerSecond)
+	if !d.live {
+		if time.Since(d.last) >= plainEvery {
+			d.last = time.Now()
+			fmt.Fprintf(d.w, "step %d/%d  %s  %v left\n", p.Step, p.Steps, status, p.Remaining.Round(time.Second))
+		}
+		return
+	}
+	if d.bar == nil {
+		d.bar = progressbar.NewOptions(p.Steps, progressbar.OptionSetWriter(d.w), progressbar.OptionShowCount(),
+			progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetWidth(20), progressbar.OptionClearOnFinish())
+	}
+	d.bar.Describe(status)
+	d.bar.Set(p.Step)
+}
+
+// validation takes the outcome of a validation.
+func (d *display) validation(v train.Validation) {
+	d.clear()
+	note := ""
+	if v.Improved && v.Epoch > 1 {
+		note = "  best so far"
+	}
+	fmt.Fprintf(d.w, "epoch %d  train loss %.4f  val loss %.4f  val ppl %.2f%s\n", v.Epoch, v.TrainLoss, v.Loss, math.Exp(v.Loss), note)
+}
+
+func (d *display) clear() {
+	if d.bar != nil {
+		d.bar.Clear()
+	}
+}
+
+func (d *display) finish() { d.clear() }

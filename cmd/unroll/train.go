@@ -1,0 +1,309 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/recurrent/decode"
+)
+
+// trainFlags are the command line of train beside the configuration.
+type trainFlags struct {
+	out, resume string
+	force       bool
+	saveEvery   int
+	sample      int
+}
+
+func trainCommand() *cobra.Command {
+	var c config
+	var fl trainFlags
+	cmd := &cobra.Command{
+		Use:   "train",
+		Short: "Train a language model on a text",
+		Long: `Train a recurrent language model on a text and save it as one safetensors file.
+
+The first 90 % of the text are trained on, the rest validates. The last line printed is
+val_loss=<nats a token> val_ppl=<perplexity> tokens_per_s=<training speed>.
+Ctrl-C saves a checkpoint; --resume continues it, bit for bit.`,
+		Example: `  unroll train                                  # on the text that comes with the library
+  unroll train --text book.txt --cell gru --hidden 256 --epochs 10 --out book.safetensors
+  unroll train --resume book.safetensors --epochs 20`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runTrain(cmd, c, fl) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.Text, "text", "", "UTF-8 text file; without it, the King James text that comes with the library")
+	f.StringVar(&c.Vocabulary, "tokens", datasets.Character, "what a token is: character or word")
+	f.IntVar(&c.VocabLimit, "vocabulary", 10000, "size limit of a word vocabulary")
+	f.StringVar(&c.Cell, "cell", "lstm", "rnn, lstm or gru")
+	f.IntVar(&c.Layers, "layers", 2, "stacked layers")
+	f.IntVar(&c.Hidden, "hidden", 128, "width of the hidden state")
+	f.IntVar(&c.Embed, "embed", 64, "width of the embedding")
+	f.IntVar(&c.Seq, "seq", 50, "time steps of a window: how far gradients reach back")
+	f.IntVar(&c.Batch, "batch", 50, "sequences in a batch")
+	f.IntVar(&c.Epochs, "epochs", 1, "passes over the text")
+	f.IntVar(&c.Steps, "steps", 0, "stop after this many steps; 0 for no limit")
+	f.StringVar(&c.Optimizer, "optimizer", "adam", "sgd, momentum, rmsprop, adam, adamw or adagrad")
+	f.Float64Var(&c.Rate, "lr", 0.004, "learning rate; it falls to a tenth along a cosine")
+	f.Float64Var(&c.Clip, "clip", 1, "limit of the gradients' global norm; 0 for none")
+	f.Float64Var(&c.Dropout, "dropout", 0, "probability of dropping an activation between layers")
+	f.Uint64Var(&c.Seed, "seed", 1, "seed of the weights and of dropout")
+	f.StringVar(&fl.out, "out", "", "file to save to (default model.safetensors, or the next free model-N.safetensors)")
+	f.StringVar(&fl.resume, "resume", "", "checkpoint to continue; other flags than --epochs, --steps and --out are taken from it")
+	f.BoolVar(&fl.force, "force", false, "overwrite an existing --out file")
+	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps")
+	f.IntVar(&fl.sample, "sample", 300, "tokens of sample text to print at the end; 0 for none")
+	return cmd
+}
+
+func runTrain(cmd *cobra.Command, c config, fl trainFlags) error {
+	m, saved, err := prepare(cmd, &c, &fl)
+	if err != nil {
+		return err
+	}
+	corpus, err := readText(c.Text)
+	if err != nil {
+		return err
+	}
+	hash := sha256.Sum256([]byte(corpus.Text))
+	if got := hex.EncodeToString(hash[:]); m == nil {
+		c.TextHash = got
+		if m, err = freshModel(c, corpus); err != nil {
+			return err
+		}
+	} else if got != c.TextHash {
+		return errors.Errorf("%s has changed since %s was saved (or --text was another file)", corpus.Name, fl.resume)
+	}
+	loop, err := newLoop(m, corpus, fl)
+	if err != nil {
+		return err
+	}
+	if saved != nil {
+		if err := loop.Resume(saved); err != nil {
+			return err
+		}
+	}
+	w := cmd.ErrOrStderr()
+	describe(w, m, corpus, loop, saved, fl)
+	show := newDisplay(w)
+	loop.OnStep, loop.OnValidate = show.step, show.validation
+	result, err := loop.Run(cmd.Context())
+	show.finish()
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintf(w, "Interrupted at step %d. To go on:\n  unroll train --resume %s\n", result.Step, fl.out)
+		return errors.New("interrupted; the checkpoint is saved")
+	}
+	if err != nil {
+		return err
+	}
+	return conclude(cmd, m, result, fl)
+}
+
+// prepare checks the command line; when resuming, it loads the model and takes the configuration from it.
+func prepare(cmd *cobra.Command, c *config, fl *trainFlags) (*model, *train.Checkpoint, error) {
+	if fl.resume == "" {
+		if err := c.check(); err != nil {
+			return nil, nil, err
+		}
+		return nil, nil, chooseOut(fl)
+	}
+	m, saved, err := loadModel(fl.resume)
+	if err != nil {
+		return nil, nil, err
+	}
+	given := *c
+	*c = m.config
+	flags := cmd.Flags()
+	for name, set := range map[string]func(){
+		"epochs": func() { c.Epochs = given.Epochs },
+		"steps":  func() { c.Steps = given.Steps },
+		"text":   func() { c.Text = given.Text }, // the file may have moved; its contents are checked
+	} {
+		if flags.Changed(name) {
+			set()
+		}
+	}
+	if err := c.check(); err != nil {
+		return nil, nil, err
+	}
+	m.config = *c
+	if fl.out == "" {
+		fl.out = fl.resume
+		return m, saved, nil
+	}
+	return m, saved, chooseOut(fl)
+}
+
+// chooseOut settles where to save, without overwriting anything unasked.
+func chooseOut(fl *trainFlags) error {
+	if fl.out == "" {
+		fl.out = "model.safetensors"
+		for i := 2; exists(fl.out); i++ {
+			fl.out = fmt.Sprintf("model-%d.safetensors", i)
+		}
+		return nil
+	}
+	if info, err := os.Stat(filepath.Dir(fl.out)); err != nil || !info.IsDir() {
+		return errors.Errorf("--out %s: the folder %s does not exist", fl.out, filepath.Dir(fl.out))
+	}
+	if exists(fl.out) && !fl.force && fl.out != fl.resume {
+		return errors.Errorf("--out %s exists; choose another name, continue it with --resume, or overwrite it with --force", fl.out)
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// check refuses settings that cannot work, before anything is read or written.
+func (c config) check() error {
+	for _, v := range []struct {
+		name         string
+		value, least int
+	}{
+		{"layers", c.Layers, 1}, {"hidden", c.Hidden, 1}, {"embed", c.Embed, 1}, {"seq", c.Seq, 1},
+		{"batch", c.Batch, 1}, {"epochs", c.Epochs, 1}, {"steps", c.Steps, 0}, {"vocabulary", c.VocabLimit, 2},
+	} {
+		if v.value < v.least {
+			return usage("--%s %d; want at least %d", v.name, v.value, v.least)
+		}
+	}
+	switch {
+	case c.Vocabulary != datasets.Character && c.Vocabulary != datasets.Word:
+		return usage("--tokens %q; want %s or %s", c.Vocabulary, datasets.Character, datasets.Word)
+	case !(c.Dropout >= 0 && c.Dropout < 1):
+		return usage("--dropout %g; want at least 0 and below 1", c.Dropout)
+	case !(c.Rate > 0) || math.IsInf(c.Rate, 0):
+		return usage("--lr %g; want above 0", c.Rate)
+	case !(c.Clip >= 0):
+		return usage("--clip %g; want 0 or more", c.Clip)
+	}
+	if _, err := cellOf(c); err != nil {
+		return err
+	}
+	_, err := optimizerOf(c.Optimizer)
+	return err
+}
+
+func optimizerOf(name string) (optim.Optimizer, error) {
+	switch name {
+	case "sgd":
+		return &optim.SGD{}, nil
+	case "momentum":
+		return &optim.SGD{Momentum: 0.9, Nesterov: true}, nil
+	case "rmsprop":
+		return &optim.RMSProp{}, nil
+	case "adam":
+		return &optim.Adam{}, nil
+	case "adamw":
+		return optim.AdamW(0.01), nil
+	case "adagrad":
+		return &optim.AdaGrad{}, nil
+	}
+	return nil, usage("--optimizer %q; want sgd, momentum, rmsprop, adam, adamw or adagrad", name)
+}
+
+func readText(path string) (datasets.Corpus, error) {
+	if path == "" {
+		return datasets.KingJames()
+	}
+	return datasets.ReadFile(path)
+}
+
+func freshModel(c config, corpus datasets.Corpus) (*model, error) {
+	vocab, err := datasets.Characters(corpus.Text)
+	if c.Vocabulary == datasets.Word {
+		vocab, err = datasets.Words(corpus.Text, c.VocabLimit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newModel(c, vocab)
+}
+
+// newLoop joins model, data and settings.
+func newLoop(m *model, corpus datasets.Corpus, fl trainFlags) (*train.Loop, error) {
+	c := m.config
+	ids, err := m.vocab.Encode(corpus.Text)
+	if err != nil {
+		return nil, errors.Wrap(err, corpus.Name)
+	}
+	first, last, err := datasets.Split(ids, 0.9)
+	if err != nil {
+		return nil, err
+	}
+	data, err := datasets.NewWindows(first, c.Seq, c.Batch)
+	if err != nil {
+		return nil, errors.Wrapf(err, "%s is too short for --seq %d and --batch %d", corpus.Name, c.Seq, c.Batch)
+	}
+	if len(last) < 2 {
+		return nil, errors.Errorf("%s has %d tokens, too few to validate with a tenth of them", corpus.Name, len(ids))
+	}
+	steps := min(c.Seq, len(last)-1)
+	lanes := min(c.Batch, (len(last)-1)/steps)
+	check, err := datasets.NewWindows(last, steps, lanes)
+	if err != nil {
+		return nil, err
+	}
+	o, err := optimizerOf(c.Optimizer)
+	if err != nil {
+		return nil, err
+	}
+	metadata, err := m.metadata()
+	if err != nil {
+		return nil, err
+	}
+	total := c.Epochs * data.Len()
+	if c.Steps > 0 {
+		total = min(total, c.Steps)
+	}
+	return &train.Loop{
+		Params: m.params, Loss: m.loss, State: m.state(c.Batch), ValidationState: m.state(lanes),
+		Data: train.FromWindows(data), Validation: train.FromWindows(check),
+		Optimizer: o, Schedule: optim.Warmup{Steps: min(20, total), From: 0.1, Then: optim.Cosine{Start: c.Rate, End: c.Rate / 10, Steps: total}},
+		ClipNorm: c.Clip, Epochs: c.Epochs, Steps: c.Steps, Seed: c.Seed,
+		Checkpoint: fl.out, SaveEvery: fl.saveEvery, Metadata: metadata,
+	}, nil
+}
+
+// describe says what is going to happen.
+func describe(w io.Writer, m *model, corpus datasets.Corpus, l *train.Loop, saved *train.Checkpoint, fl trainFlags) {
+	c := m.config
+	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name, l.Data.Len()*l.Data.Tokens()+l.Validation.Len()*l.Validation.Tokens(), c.Vocabulary, m.vocab.Len())
+	fmt.Fprintf(w, "Model   %d x %s, hidden %d, embedding %d\n", c.Layers, strings.ToUpper(c.Cell), c.Hidden, c.Embed)
+	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n", l.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
+	if saved != nil {
+		fmt.Fprintf(w, "Resume  %s at step %d\n", fl.resume, saved.Step())
+	}
+	fmt.Fprintf(w, "Save    %s\n", fl.out)
+}
+
+// conclude prints a sample and the final figures.
+func conclude(cmd *cobra.Command, m *model, r train.Result, fl trainFlags) error {
+	out := cmd.OutOrStdout()
+	if fl.sample > 0 {
+		fmt.Fprintln(out, "\nA sample, at temperature 0.8:")
+		if err := m.generate(cmd.Context(), out, "", fl.sample, decode.Sampler{Temperature: 0.8}, m.config.Seed); err != nil {
+			return err
+		}
+		fmt.Fprintln(out)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "\nSaved %s. More text: unroll generate --model %s\n", fl.out, fl.out)
+	_, err := fmt.Fprintf(out, "val_loss=%.4f val_ppl=%.2f tokens_per_s=%.0f\n", r.Validation, math.Exp(r.Validation), r.TokensPerSecond)
+	return err
+}

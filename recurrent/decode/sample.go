@@ -1,0 +1,111 @@
+// Package decode turns a model's logits into tokens.
+package decode
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// Sampler draws a token from logits. The zero value draws from the softmax as it is.
+type Sampler struct {
+	Temperature float64 // divides the logits: below 1 makes likely tokens likelier; 0 counts as 1
+	Greedy      bool    // always the likeliest token
+	TopK        int     // keep the k likeliest tokens only; 0 for all
+	TopP        float64 // keep the likeliest tokens that make up this share (Holtzman et al., 2020); 0 for all
+}
+
+// Check reports settings that make no sense.
+func (s Sampler) Check() error {
+	switch {
+	case !(s.Temperature >= 0) || math.IsInf(s.Temperature, 0):
+		return errors.Errorf("decode: temperature %g; want 0 or more", s.Temperature)
+	case s.TopK < 0:
+		return errors.Errorf("decode: top-k %d; want 0 or more", s.TopK)
+	case !(s.TopP >= 0 && s.TopP <= 1):
+		return errors.Errorf("decode: top-p %g; want 0 to 1", s.TopP)
+	}
+	return nil
+}
+
+// choice is a token with its probability.
+type choice struct {
+	token int
+	p     float64
+}
+
+// Sample returns a token, an index of logits. Among equal logits, the token with the smaller index counts as likelier.
+// It is an error if a logit is NaN or +Inf, or if all are -Inf.
+func (s Sampler) Sample(logits []float32, rng *rand.Rand) (int, error) {
+	if err := s.Check(); err != nil {
+		return 0, err
+	}
+	choices, err := s.probabilities(logits)
+	if err != nil {
+		return 0, err
+	}
+	if s.Greedy {
+		return choices[0].token, nil
+	}
+	total := 0.0
+	for _, c := range choices {
+		total += c.p
+	}
+	at := rng.Float64() * total
+	for _, c := range choices {
+		if at -= c.p; at < 0 {
+			return c.token, nil
+		}
+	}
+	return choices[0].token, nil // rounding left the last sliver over
+}
+
+// probabilities returns the tokens that may be drawn, the likeliest first, with their shares, not normalised.
+func (s Sampler) probabilities(logits []float32) ([]choice, error) {
+	temperature := s.Temperature
+	if temperature == 0 {
+		temperature = 1
+	}
+	choices := make([]choice, len(logits))
+	for i, v := range logits {
+		if v != v || math.IsInf(float64(v), 1) {
+			return nil, errors.Errorf("decode: logit %d is %v", i, v)
+		}
+		choices[i] = choice{i, float64(v) / temperature}
+	}
+	slices.SortStableFunc(choices, func(a, b choice) int {
+		switch {
+		case a.p > b.p:
+			return -1
+		case a.p < b.p:
+			return 1
+		}
+		return 0
+	})
+	if len(choices) == 0 || math.IsInf(choices[0].p, -1) {
+		return nil, errors.New("decode: no token has a finite logit")
+	}
+	top, total := choices[0].p, 0.0
+	for i := range choices {
+		choices[i].p = math.Exp(choices[i].p - top)
+		total += choices[i].p
+	}
+	if s.TopK > 0 && s.TopK < len(choices) {
+		choices = choices[:s.TopK]
+		total = 0
+		for _, c := range choices {
+			total += c.p
+		}
+	}
+	if s.TopP > 0 {
+		sum := 0.0
+		for i, c := range choices {
+			if sum += c.p; sum >= s.TopP*total {
+				return choices[:i+1], nil
+			}
+		}
+	}
+	return choices, nil
+}
