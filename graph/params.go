@@ -125,7 +125,7 @@ func (p *Params) Set(name string, value *tensor.Dense) error {
 	case value.Dtype() != p.dtype:
 		return errors.Errorf("graph: parameter %s: want %v, found %v", name, p.dtype, value.Dtype())
 	case !slices.Equal(q.value.Shape(), value.Shape()):
-		return errors.Errorf("graph: parameter %s: want shape %v, found %v", name, q.value.Shape(), value.Shape())
+		return errors.Errorf("graph: parameter %s: want shape %v, found %v", name, []int(q.value.Shape()), []int(value.Shape()))
 	}
 	copyDense(q.value, value)
 	return nil
@@ -152,7 +152,7 @@ func (p *Params) Seal() {
 func (p *Params) create(name string, init Init, shape []int) (*Param, error) {
 	if q := p.Get(name); q != nil {
 		if !slices.Equal(q.value.Shape(), shape) {
-			return nil, errors.Errorf("parameter %s: the model wants shape %v, the store holds %v", name, shape, q.value.Shape())
+			return nil, errors.Errorf("parameter %s: the model wants shape %v, the store holds %v", name, shape, []int(q.value.Shape()))
 		}
 		return q, nil
 	}

@@ -82,7 +82,7 @@ func (p *Program) load(in []*tensor.Dense) error {
 		}
 		if v.Dtype() != want.value.Dtype() || !slices.Equal(v.Shape(), want.value.Shape()) {
 			return errors.Errorf("graph: input %d (%s): want %v %v, found %v %v",
-				i, want.name, want.value.Dtype(), want.value.Shape(), v.Dtype(), v.Shape())
+				i, want.name, want.value.Dtype(), []int(want.value.Shape()), v.Dtype(), []int(v.Shape()))
 		}
 		copyDense(want.value, v)
 	}
@@ -178,7 +178,7 @@ func bindForeign(n Node, b *binding) task {
 			return err
 		}
 		if !slices.Equal(v.Shape(), b.out.shape) {
-			return errors.Errorf("want shape %v, the operation gave %v", b.out.shape, v.Shape())
+			return errors.Errorf("want shape %v, the operation gave %v", b.out.shape, []int(v.Shape()))
 		}
 		switch data := v.Data().(type) {
 		case []float32:

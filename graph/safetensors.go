@@ -316,7 +316,7 @@ func (p *Params) SetAll(tensors []Named) error {
 			return errors.Errorf("parameter %s: the store holds %v, found %v", t.Name, p.dtype, t.Value.Dtype())
 		}
 		if q := p.Get(t.Name); q != nil && !slices.Equal(q.value.Shape(), t.Value.Shape()) {
-			return errors.Errorf("parameter %s: want shape %v, found %v", t.Name, q.value.Shape(), t.Value.Shape())
+			return errors.Errorf("parameter %s: want shape %v, found %v", t.Name, []int(q.value.Shape()), []int(t.Value.Shape()))
 		}
 	}
 	for _, t := range tensors {
@@ -342,7 +342,7 @@ func (p *Params) String() string {
 	out := ""
 	for _, q := range p.list {
 		total += q.Len()
-		out += fmt.Sprintf("%-*s  %-16v %10d\n", width, q.name, q.value.Shape(), q.Len())
+		out += fmt.Sprintf("%-*s  %-16s %10d\n", width, q.name, fmt.Sprint(q.Shape()), q.Len())
 	}
 	return out + fmt.Sprintf("%-*s  %-16s %10d", width, "total", "", total)
 }

@@ -80,7 +80,7 @@ func checkDense(t *tensor.Dense) error {
 		return errors.New("the tensor is nil")
 	}
 	if !t.DataOrder().IsRowMajor() || t.RequiresIterator() {
-		return errors.Errorf("the tensor of shape %v is a view or not row-major; clone it first", t.Shape())
+		return errors.Errorf("the tensor of shape %v is a view or not row-major; clone it first", []int(t.Shape()))
 	}
 	switch t.Dtype() {
 	case tensor.Float32, tensor.Float64, tensor.Int:
