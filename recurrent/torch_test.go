@@ -189,7 +189,7 @@ func TestLanguageModelAgreesWithPyTorch(t *testing.T) {
 				}
 			}
 			for i := 0; i < p.Len(); i++ { // Adam divides by gradients near zero, which magnifies rounding
-				graphtest.Close(t, p.At(i).Name(), p.At(i).Value(), rec["final."+p.At(i).Name()], tol)
+				graphtest.Close(t, p.At(i).Name(), p.At(i).Value(), rec["final."+p.At(i).Name()], 10*tol)
 			}
 		})
 	}
