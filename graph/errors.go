@@ -64,7 +64,7 @@ func caller() string {
 func inLibrary(function string) bool {
 	rest, ok := strings.CutPrefix(function, module)
 	if !ok {
-		return false
+		return strings.HasPrefix(function, "runtime.") // the frames of a panic
 	}
 	for _, p := range library {
 		if strings.HasPrefix(rest, p) {

@@ -120,6 +120,10 @@ func TestBadInputs(t *testing.T) {
 	if _, err := f.Run(nil); err == nil {
 		t.Error("a nil input was accepted")
 	}
+	panics := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node { return in[3:] })
+	if _, err := panics.Run(table); err == nil || !strings.Contains(err.Error(), "panicked: runtime error") || !strings.Contains(err.Error(), "errors_test.go:") {
+		t.Error(err)
+	}
 	lengths := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
 		return []graph.Node{g.LengthMask(in[0], 4)}
 	})

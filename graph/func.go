@@ -177,14 +177,12 @@ func (f *Func) compile(grad bool, in []*tensor.Dense) (*compiled, error) {
 	return c, err
 }
 
-// describe calls the build function. If it panics after an error was recorded, as code that indexes the shape of an
-// invalid node may, the recorded error is the answer.
+// describe calls the build function. A panic in it, which code that works on the shape of an invalid node or on an
+// input that was not given may cause, becomes an error; the first recorded error explains it best.
 func (f *Func) describe(g *Graph, in []Node) (out []Node, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			if g.err == nil {
-				panic(r)
-			}
+			g.failf("Func", "the build function, called with %d inputs, panicked: %v", len(in), r)
 			err = g.err
 		}
 	}()
