@@ -21,14 +21,33 @@ type AdamStep[T Float] struct {
 //	v = Beta2·v + (1-Beta2)·g²
 //	w = w - Rate·Decay·w - Rate·(m·Correct1) / (√(v·Correct2) + Epsilon)
 func Adam[T Float](w, g, m, v []T, s AdamStep[T]) {
+	if vectorised[T]() {
+		n, k := len(w), s.scalars()
+		adam32(as32(w), as32(g[:n]), as32(m[:n]), as32(v[:n]), &k)
+		return
+	}
+	adamGeneric(w, g, m, v, s)
+}
+
+func adamGeneric[T Float](w, g, m, v []T, s AdamStep[T]) {
 	g, m, v = g[:len(w)], m[:len(w)], v[:len(w)]
 	for i := range w {
-		d := s.Scale*g[i] + s.L2*w[i]
-		m[i] = s.Beta1*m[i] + (1-s.Beta1)*d
-		v[i] = s.Beta2*v[i] + (1-s.Beta2)*d*d
+		d := T(s.Scale*g[i]) + T(s.L2*w[i])
+		m[i] = T(s.Beta1*m[i]) + T((1-s.Beta1)*d)
+		v[i] = T(s.Beta2*v[i]) + T((1-s.Beta2)*d*d)
 		step := s.Rate * (m[i] * s.Correct1) / (T(math.Sqrt(float64(v[i]*s.Correct2))) + s.Epsilon)
-		w[i] = w[i] - s.Rate*s.Decay*w[i] - step
+		w[i] = w[i] - T(s.Rate*s.Decay*w[i]) - step
 	}
+}
+
+// adamScalars is the number of scalars in the assembly's loop.
+const adamScalars = 11
+
+// scalars has them in the order of _asm/vector/adam.go.
+func (s AdamStep[T]) scalars() [adamScalars]float32 {
+	return [adamScalars]float32{float32(s.Scale), float32(s.L2), float32(s.Beta1), float32(1 - s.Beta1),
+		float32(s.Beta2), float32(1 - s.Beta2), float32(s.Correct1), float32(s.Correct2), float32(s.Epsilon),
+		float32(s.Rate), float32(s.Rate * s.Decay)}
 }
 
 // SGDStep is what one update by gradient descent needs beside its vectors.

@@ -11,8 +11,8 @@ import (
 // activations writes the transcendental kernels. Both instruction sets do the same roundings in the same order, so
 // that their results are the same to the bit.
 func activations(m machine) {
-	m.text("expSub", "(dst, x []float32, c float32)", "is dst = e^(x-c).")
-	p, n := slices("dst x")
+	m.text("expSub", "(dst, x *float32, n int, c float32)", "is dst = e^(x-c).")
+	p, n := vectors("dst x")
 	c := m.broadcast("c")
 	e := m.exponential(254)
 	bound := e.bounds()
@@ -38,7 +38,6 @@ type exponential struct {
 	m                machine
 	log2e            reg.VecVirtual
 	shift, high, low Op // ln2 = high + low
-	shiftReg         reg.VecVirtual
 	one              Op
 	q                [5]Op // e^r = 1 + r + r²·q(r), minimax, 0.2 units in the last place
 }
@@ -120,8 +119,8 @@ func (m machine) negated(x reg.VecVirtual, sign Op) reg.VecVirtual {
 
 // sigmoid writes 1/(1+e^-x) as z/(1+z) for negative x and 1/(1+z) for others, with z = e^-|x|.
 func sigmoid(m machine) {
-	m.text("sigmoid", "(dst, x []float32)", "is dst = 1/(1+e^-x).")
-	p, n := slices("dst x")
+	m.text("sigmoid", "(dst, x *float32, n int)", "is dst = 1/(1+e^-x).")
+	p, n := vectors("dst x")
 	e := m.exponential(254)
 	sign, bottom, one := m.word(signBit), m.float(-104), m.held(math.Float32bits(1))
 	m.stream(n, 1, func(at access) {
@@ -153,8 +152,8 @@ func (m machine) blend(where, a, b, out reg.VecVirtual) {
 // tanh writes tanh|x| = -u/(2+u) with u = e^(-2|x|) - 1 = 2ⁿ·(e^r-1) + (2ⁿ-1), then the sign of x. For small x, n is
 // 0 and u exact to rounding, down to denormals and zero.
 func tanh(m machine) {
-	m.text("tanh", "(dst, x []float32)", "is dst = tanh x.")
-	p, n := slices("dst x")
+	m.text("tanh", "(dst, x *float32, n int)", "is dst = tanh x.")
+	p, n := vectors("dst x")
 	e := m.exponential(127)
 	sign, value := m.word(signBit), m.word(valueBits)
 	bottom, two := m.float(-20), m.float(2) // tanh 10 is 1

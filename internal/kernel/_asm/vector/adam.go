@@ -25,8 +25,8 @@ const (
 // adam writes the update by Adam, each operation rounded as in the Go loop. The scalars are broadcast from memory in
 // the loop: there are too many for the registers, and the division and the root take longer.
 func adam(m machine) {
-	m.text("adam", "(w, g, m, v []float32, k *[11]float32)", "is Adam with the scalars k, see adamScalars.")
-	p, n := slices("w g m v")
+	m.text("adam", "(w, grad, m, v *float32, n int, k *[11]float32)", "is Adam with the scalars k, see adamScalars.")
+	p, n := vectors("w grad m v")
 	k := Load(Param("k"), GP64())
 	m.stream(n, 1, func(at access) {
 		times := func(x reg.VecVirtual, j int) reg.VecVirtual {

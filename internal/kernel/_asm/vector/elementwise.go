@@ -64,8 +64,8 @@ func elementwise(m machine) {
 
 // binary writes a kernel of two operands; f leaves its result in the first.
 func (m machine) binary(name, doc string, f func(a, b reg.VecVirtual)) {
-	m.text(name, "(dst, a, b []float32)", doc)
-	p, n := slices("dst a b")
+	m.text(name, "(dst, a, b *float32, n int)", doc)
+	p, n := vectors("dst a b")
 	m.stream(n, 4, func(at access) {
 		a, b := at.load(p[1]), at.load(p[2])
 		f(a, b)
@@ -76,8 +76,8 @@ func (m machine) binary(name, doc string, f func(a, b reg.VecVirtual)) {
 
 // unary writes a kernel of one operand, u registers a turn; f works in place.
 func (m machine) unary(name, doc string, u int, f func(x reg.VecVirtual)) {
-	m.text(name, "(dst, x []float32)", doc)
-	p, n := slices("dst x")
+	m.text(name, "(dst, x *float32, n int)", doc)
+	p, n := vectors("dst x")
 	m.stream(n, u, func(at access) {
 		x := at.load(p[1])
 		f(x)
@@ -96,8 +96,8 @@ func (m machine) flush(v reg.VecVirtual) {
 
 // scalars writes the kernels with scalar parameters. The product is rounded before the sum, as in the Go loops.
 func scalars(m machine) {
-	m.text("axpy", "(dst []float32, alpha float32, x []float32)", "is dst += alpha·x.")
-	p, n := slices("dst x")
+	m.text("axpy", "(dst, x *float32, n int, alpha float32)", "is dst += alpha·x.")
+	p, n := vectors("dst x")
 	alpha := m.broadcast("alpha")
 	m.stream(n, 4, func(at access) {
 		x, y := at.load(p[1]), at.load(p[0])
@@ -107,8 +107,8 @@ func scalars(m machine) {
 	})
 	m.end()
 
-	m.text("affine", "(dst, x []float32, mul, add float32)", "is dst = mul·x + add.")
-	p, n = slices("dst x")
+	m.text("affine", "(dst, x *float32, n int, mul, add float32)", "is dst = mul·x + add.")
+	p, n = vectors("dst x")
 	mul, add := m.broadcast("mul"), m.broadcast("add")
 	m.stream(n, 4, func(at access) {
 		x := at.load(p[1])
@@ -118,8 +118,8 @@ func scalars(m machine) {
 	})
 	m.end()
 
-	m.text("fill", "(dst []float32, v float32)", "is dst = v.")
-	p, n = slices("dst")
+	m.text("fill", "(dst *float32, n int, v float32)", "is dst = v.")
+	p, n = vectors("dst")
 	v := m.broadcast("v")
 	m.stream(n, 4, func(at access) { at.store(v, p[0]) })
 	m.end()

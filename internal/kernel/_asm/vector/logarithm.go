@@ -46,8 +46,8 @@ func (s series) log(f, n reg.VecVirtual) {
 
 // logarithm writes ln x = n·ln2 + ln m with x = 2ⁿ·m, m in [√½, √2].
 func logarithm(m machine) {
-	m.text("log", "(dst, x []float32)", "is dst = ln x.")
-	p, n := slices("dst x")
+	m.text("log", "(dst, x *float32, n int)", "is dst = ln x.")
+	p, n := vectors("dst x")
 	s := m.series()
 	const root = 0x3f3504f3 // √½
 	least, up, back := m.word(leastBits), m.float(1<<23), m.float(-23)
@@ -117,8 +117,8 @@ func (m machine) choose(mask reg.Register, a, b, out reg.VecVirtual) {
 
 // softplus writes max(x, 0) + ln(1+z) with z = e^-|x|. Where z > √2 - 1, 1+z is halved and ln2 added.
 func softplus(m machine) {
-	m.text("softplus", "(dst, x []float32)", "is dst = ln(1+e^x).")
-	p, n := slices("dst x")
+	m.text("softplus", "(dst, x *float32, n int)", "is dst = ln(1+e^x).")
+	p, n := vectors("dst x")
 	e, s := m.exponential(254), m.series()
 	sign, bottom := m.word(signBit), m.float(-104)
 	limit, half, one := m.float(math.Sqrt2-1), m.float(0.5), m.float(1)

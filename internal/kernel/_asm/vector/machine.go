@@ -191,13 +191,13 @@ func (m machine) stream(n reg.GPVirtual, u int, body func(a access)) {
 	Label("done")
 }
 
-// slices loads the base pointers of slice parameters and the length of the first.
-func slices(names string) (p []reg.Register, n reg.GPVirtual) {
+// vectors loads pointer parameters and the number n of elements.
+func vectors(names string) (p []reg.Register, n reg.GPVirtual) {
 	for _, name := range strings.Fields(names) {
-		p = append(p, Load(Param(name).Base(), GP64()))
+		p = append(p, Load(Param(name), GP64()))
 	}
 	n = GP64()
-	Load(Param(strings.Fields(names)[0]).Len(), n)
+	Load(Param("n"), n)
 	return p, n
 }
 

@@ -6,17 +6,17 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// reductions writes the kernels that reduce a vector to a number. Element i goes to partial result i mod 32, which
-// are kept in memory between calls and folded by the Go side.
+// reductions writes the kernels that reduce a vector to a number. Element i goes to partial result i mod 32. Those
+// are kept in memory between calls; the result of a call is all of them added by halves.
 func reductions(m machine) {
-	m.text("sum", "(x []float32, s *[32]float32)", "is s[i mod 32] += x[i].")
-	p, n := slices("x")
+	m.text("sum", "(x *float32, n int, s *[32]float32) float32", "is Σs after s[i mod 32] += x[i].")
+	p, n := vectors("x")
 	m.float32Parts(n, func(at access, s reg.VecVirtual) {
 		VADDPS(at.load(p[0]), s, s)
 	})
 
-	m.text("dot", "(a, b []float32, s *[32]float32)", "is s[i mod 32] += a[i]·b[i].")
-	p, n = slices("a b")
+	m.text("dot", "(a, b *float32, n int, s *[32]float32) float32", "is Σs after s[i mod 32] += a[i]·b[i].")
+	p, n = vectors("a b")
 	m.float32Parts(n, func(at access, s reg.VecVirtual) {
 		a := at.load(p[0])
 		VMULPS(at.load(p[1]), a, a)
@@ -40,6 +40,17 @@ func (m machine) float32Parts(n reg.GPVirtual, body func(at access, s reg.VecVir
 	for j, v := range parts {
 		VMOVUPS(v, Mem{Base: at, Disp: 32 * j})
 	}
+	VADDPS(parts[2], parts[0], parts[0])
+	VADDPS(parts[3], parts[1], parts[1])
+	VADDPS(parts[1], parts[0], parts[0])
+	sum, other := XMM(), XMM()
+	VEXTRACTF128(U8(1), parts[0], other)
+	VADDPS(other, parts[0].AsX(), sum)
+	VMOVHLPS(sum, sum, other)
+	VADDPS(other, sum, sum)
+	VMOVSHDUP(sum, other)
+	VADDSS(other, sum, sum)
+	Store(sum, ReturnIndex(0))
 	m.end()
 }
 
@@ -78,8 +89,8 @@ func (m machine) parts(n reg.GPVirtual, u int, body func(at access, j int)) {
 
 // sumSquares squares in float64, where the product of two float32 is exact.
 func sumSquares(m machine) {
-	m.text("sumSquares", "(x []float32, s *[32]float64)", "is s[i mod 32] += x[i]², in float64.")
-	p, n := slices("x")
+	m.text("sumSquares", "(x *float32, n int, s *[32]float64) float64", "is Σs after s[i mod 32] += x[i]², in float64.")
+	p, n := vectors("x")
 	at, parts := Load(Param("s"), GP64()), make([]reg.VecVirtual, 8)
 	for j := range parts {
 		parts[j] = YMM()
@@ -94,6 +105,12 @@ func sumSquares(m machine) {
 	for j, v := range parts {
 		VMOVUPD(v, Mem{Base: at, Disp: 32 * j})
 	}
+	for half := 4; half > 0; half /= 2 {
+		for j := range half {
+			VADDPD(parts[j+half], parts[j], parts[j])
+		}
+	}
+	storeSum(parts[0])
 	m.end()
 }
 
@@ -108,9 +125,9 @@ func widen(x, low, high reg.VecVirtual) {
 // maximum compares as integers: a negative float's value bits are inverted. That orders -0 below +0 as Go's max does.
 // A NaN is noted apart, since a negative one would be the least of all.
 func maximum(m machine) {
-	m.text("max", "(x []float32) (largest float32, nan bool)",
-		"is the largest element of x, which must not be empty, and whether x holds a NaN.")
-	p, n := slices("x")
+	m.text("max", "(x *float32, n int) (largest float32, nan bool)",
+		"is the largest of n > 0 elements of x, and whether x holds a NaN.")
+	p, n := vectors("x")
 	best, nan := m.vec(), m.vec()
 	VXORPS(nan, nan, nan)
 	VBROADCASTSS(Mem{Base: p[0]}, best)
@@ -156,8 +173,8 @@ func maximum(m machine) {
 
 // allFinite looks for the exponent of infinities and NaN.
 func allFinite(m machine) {
-	m.text("allFinite", "(x []float32) bool", "tells whether x holds neither NaN nor Inf.")
-	p, n := slices("x")
+	m.text("allFinite", "(x *float32, n int) bool", "tells whether x holds neither NaN nor Inf.")
+	p, n := vectors("x")
 	found, inf := m.vec(), m.held(infBits)
 	VXORPS(found, found, found)
 	m.stream(n, 4, func(at access) {
@@ -176,9 +193,9 @@ func allFinite(m machine) {
 
 // addRows keeps 32 columns in registers over all rows.
 func addRows(m machine) {
-	m.text("addRows", "(dst, x []float32, rows, stride int)",
+	m.text("addRows", "(dst, x *float32, n, rows, stride int)",
 		"is dst += Σ over r < rows of x[r·stride + column], from the first row to the last. rows must not be 0.")
-	p, n := slices("dst x")
+	p, n := vectors("dst x")
 	rows, stride := GP64(), GP64()
 	Load(Param("rows"), rows)
 	Load(Param("stride"), stride)
@@ -230,8 +247,8 @@ func addRows(m machine) {
 
 // sumExp adds e^(x-c) in float64, element i to partial result i mod 8, and folds them by halves.
 func sumExp(m machine) {
-	m.text("sumExp", "(x []float32, c float32) float64", "is Σe^(x-c), added in float64.")
-	p, n := slices("x")
+	m.text("sumExp", "(x *float32, n int, c float32) float64", "is Σe^(x-c), added in float64.")
+	p, n := vectors("x")
 	c := m.broadcast("c")
 	e := m.exponential(254)
 	bound := e.bounds()
@@ -276,11 +293,16 @@ func sumExp(m machine) {
 	} else {
 		VADDPD(parts[1], low, low)
 	}
+	storeSum(low)
+	m.end()
+}
+
+// storeSum returns the sum of four float64, added by halves.
+func storeSum(v reg.VecVirtual) {
 	s, other := XMM(), XMM()
-	VEXTRACTF128(U8(1), low, other)
-	VADDPD(other, low.AsX(), s)
+	VEXTRACTF128(U8(1), v, other)
+	VADDPD(other, v.AsX(), s)
 	VUNPCKHPD(s, s, other)
 	VADDSD(other, s, s)
 	Store(s, ReturnIndex(0))
-	m.end()
 }

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// capture runs the command line and returns what it printed.
+func capture(t *testing.T, ctx context.Context, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var out [2]bytes.Buffer
+	done := make(chan bool)
+	saved := [2]*os.File{os.Stdout, os.Stderr}
+	for i, f := range []**os.File{&os.Stdout, &os.Stderr} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		*f = w
+		go func() {
+			io.Copy(&out[i], r)
+			done <- true
+		}()
+	}
+	status = run(ctx, args)
+	os.Stdout.Close()
+	os.Stderr.Close()
+	<-done
+	<-done
+	os.Stdout, os.Stderr = saved[0], saved[1]
+	return status, out[0].String(), out[1].String()
+}
+
+// small are the flags of a model that trains in a blink.
+func small(text, out string, more ...string) []string {
+	return append([]string{"train", "--text", text, "--out", out, "--cell", "gru", "--layers", "2", "--hidden", "12",
+		"--embed", "6", "--seq", "8", "--batch", "4", "--sample", "20", "--dropout", "0.1", "--save-every", "5"}, more...)
+}
+
+func writeText(t *testing.T, dir string) string {
+	t.Helper()
+	path := filepath.Join(dir, "text.txt")
+	if err := os.WriteFile(path, []byte(strings.Repeat("the quick brown fox jumps over the lazy dog\n", 40)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var lastLine = regexp.MustCompile(`\nval_loss=\d+\.\d{4} val_ppl=\d+\.\d\d tokens_per_s=\d+\n$`)
+
+func TestTrainAndGenerate(t *testing.T) {
+	dir := t.TempDir()
+	text, a, b := writeText(t, dir), filepath.Join(dir, "a.safetensors"), filepath.Join(dir, "b.safetensors")
+	ctx := context.Background()
+	status, out, errs := capture(t, ctx, small(text, a, "--epochs", "3")...)
+	if status != 0 || !lastLine.MatchString(out) || !strings.Contains(errs, "2 x GRU, hidden 12") {
+		t.Fatalf("status %d\n%s\n%s", status, out, errs)
+	}
+	// Two epochs, resumed for a third: the schedule depends on the total, so compare with the same total twice.
+	if status, _, errs := capture(t, ctx, small(text, b, "--epochs", "3")...); status != 0 {
+		t.Fatal(errs)
+	}
+	same(t, a, b)
+
+	generate := func(args ...string) string {
+		t.Helper()
+		status, out, errs := capture(t, ctx, append([]string{"generate", "--model", a, "--length", "30"}, args...)...)
+		if status != 0 {
+			t.Fatal(errs)
+		}
+		return out
+	}
+	one := generate("--prompt", "the quick", "--seed", "3")
+	if one != generate("--prompt", "the quick", "--seed", "3") || !strings.HasPrefix(one, "the quick") || len(one) != 9+30+1 {
+		t.Errorf("%q", one)
+	}
+	if generate("--seed", "4") == generate("--seed", "5") {
+		t.Error("the seed changes nothing")
+	}
+	if generate("--temperature", "0") != generate("--top-k", "1", "--seed", "9") {
+		t.Error("temperature 0 and top-k 1 differ")
+	}
+}
+
+func same(t *testing.T, a, b string) {
+	t.Helper()
+	x, err := os.ReadFile(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := os.ReadFile(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(x, y) {
+		t.Error("the checkpoints differ")
+	}
+}
+
+// The process itself: kill -9 in the middle of training, and Ctrl-C; both resume to the file of an undisturbed run.
+func TestKillAndResume(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the command")
+	}
+	dir := t.TempDir()
+	exe := filepath.Join(dir, "unroll")
+	if out, err := exec.Command("go", "build", "-o", exe, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text, want := writeText(t, dir), filepath.Join(dir, "want")
+	long := []string{"--epochs", "200"}
+	if out, err := exec.Command(exe, small(text, want, long...)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for name, signal := range map[string]os.Signal{"killed": os.Kill, "interrupted": os.Interrupt} {
+		path := filepath.Join(dir, name)
+		cmd := exec.Command(exe, small(text, path, long...)...)
+		var errs bytes.Buffer
+		cmd.Stderr = &errs
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; !exists(path) && i < 1000; i++ {
+			time.Sleep(5 * time.Millisecond)
+		}
+		if err := cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if cmd.Wait() == nil {
+			t.Fatalf("%s: the run was over before the signal came", name)
+		}
+		if name == "interrupted" && (!strings.Contains(errs.String(), "unroll train --resume "+path) || cmd.ProcessState.ExitCode() != 1) {
+			t.Errorf("exit status %d\n%s", cmd.ProcessState.ExitCode(), errs.String())
+		}
+		if out, err := exec.Command(exe, "train", "--resume", path, "--save-every", "1000000", "--sample", "0").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		same(t, want, path)
+	}
+}
+
+func TestBadUse(t *testing.T) {
+	dir := t.TempDir()
+	text, out := writeText(t, dir), filepath.Join(dir, "x.safetensors")
+	file := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	model := filepath.Join(dir, "model")
+	if status, _, errs := capture(t, context.Background(), small(text, model)...); status != 0 {
+		t.Fatal(errs)
+	}
+	raw, err := os.ReadFile(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		status int
+		want   string
+		args   []string
+	}{
+		{2, `unknown command "nonsense"`, []string{"nonsense"}},
+		{2, "unknown flag: --nonsense", []string{"train", "--nonsense"}},
+		{2, `unexpected argument "x"`, []string{"train", "x"}},
+		{2, `invalid argument "many"`, []string{"train", "--hidden", "many"}},
+		{2, "--hidden 0; want at least 1", small(text, out, "--hidden", "0")},
+		{2, `--cell "cnn"; want rnn, lstm or gru`, small(text, out, "--cell", "cnn")},
+		{2, `--optimizer "magic"`, small(text, out, "--optimizer", "magic")},
+		{2, "--dropout 1; want", small(text, out, "--dropout", "1")},
+		{2, "--lr -1; want above 0", small(text, out, "--lr", "-1")},
+		{2, "--temperature", []string{"generate", "--temperature", "x"}},
+		{2, "top-p 2; want 0 to 1", []string{"generate", "--top-p", "2"}},
+		{2, "--length 0", []string{"generate", "--length", "0"}},
+		{1, "no such file", small(filepath.Join(dir, "absent"), out)},
+		{1, "is empty", small(file("empty", ""), out)},
+		{1, "is not UTF-8: byte 0xff at offset 2, line 1", small(file("latin", "ab\xff"), out)},
+		{1, "need 33 tokens, found 9", small(file("short", "0123456789"), out)},
+		{1, "exists; choose another name", small(text, model)},
+		{1, "does not exist", small(text, filepath.Join(dir, "no", "x"))},
+		{1, "no such file", []string{"generate", "--model", filepath.Join(dir, "absent")}},
+		{1, "is not a usable safetensors file", []string{"generate", "--model", file("cut", string(raw[:len(raw)-9]))}},
+		{1, "is not a usable safetensors file", []string{"generate", "--model", text}},
+		{1, `character "é", number 2 of the text`, []string{"generate", "--model", model, "--prompt", "té"}},
+		{1, "has changed since", []string{"train", "--resume", model, "--text", file("other", strings.Repeat("another text\n", 50))}},
+	} {
+		status, stdout, errs := capture(t, context.Background(), c.args...)
+		if status != c.status || !strings.Contains(errs, c.want) {
+			t.Errorf("%v: status %d, want %d with %q:\n%s%s", c.args, status, c.status, c.want, stdout, errs)
+		}
+		if exists(out) {
+			t.Fatalf("%v: a failed run left a file", c.args)
+		}
+	}
+	if after, _ := os.ReadFile(model); !bytes.Equal(raw, after) {
+		t.Error("a failed run changed the model")
+	}
+}

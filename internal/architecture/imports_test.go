@@ -1,0 +1,99 @@
+// Package architecture checks the structure of the library.
+package architecture
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/unroll-go/unroll/"
+
+// allowed says which packages of the library each may import. Data flows one way.
+var allowed = map[string][]string{
+	"internal/kernel":  {},
+	"datasets":         {},
+	"graph":            {"internal/kernel"},
+	"graph/optim":      {"graph", "internal/kernel"},
+	"graph/graphtest":  {"graph"},
+	"nn":               {"graph"},
+	"losses":           {"graph"},
+	"recurrent":        {"graph", "nn"},
+	"recurrent/decode": {"graph", "nn", "recurrent"},
+	"nn/train":         {"graph", "graph/optim", "datasets"},
+	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "recurrent", "recurrent/decode", "losses", "datasets",
+		"internal/kernel"},
+	"benchmarks": nil, // anything
+}
+
+func TestImports(t *testing.T) {
+	root := filepath.Join("..", "..")
+	packages := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() {
+			if path != root && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata" || name == "peers") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		rel, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		checkFile(t, filepath.ToSlash(rel), path)
+		packages++
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if packages < 30 {
+		t.Errorf("only %d files were found", packages)
+	}
+}
+
+func checkFile(t *testing.T, room, path string) {
+	if strings.HasPrefix(room, "benchmarks/") || strings.HasPrefix(room, "docs/") {
+		return
+	}
+	mayImport, ok := allowed[room]
+	if !ok {
+		t.Errorf("%s: the package %s is not in the table of who may import whom", path, room)
+		return
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for _, spec := range file.Imports {
+		target := strings.Trim(spec.Path.Value, `"`)
+		if strings.HasPrefix(target, "gorgonia.org/gorgonia") && room != "graph" {
+			t.Errorf("%s imports %s; only graph may", path, target)
+		}
+		if target == "C" {
+			t.Errorf("%s uses cgo", path)
+		}
+		local, ours := strings.CutPrefix(target, module)
+		if !ours || mayImport == nil {
+			continue
+		}
+		found := false
+		for _, m := range mayImport {
+			found = found || m == local
+		}
+		if !found {
+			t.Errorf("%s imports %s; %s may import %v", path, local, room, mayImport)
+		}
+	}
+}

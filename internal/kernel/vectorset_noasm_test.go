@@ -1,0 +1,8 @@
+//go:build !amd64 || noasm
+
+package kernel
+
+import "testing"
+
+// eachVectorSet runs f by the Go loops, the only implementation of this build.
+func eachVectorSet(t *testing.T, f func(t *testing.T)) { t.Run("generic", f) }
