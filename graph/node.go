@@ -184,7 +184,9 @@ func (g *Graph) Expr() *gorgonia.ExprGraph {
 	g.registerEdges()
 	for n, l := range g.leaves {
 		if l.value != nil && n.Op() == nil {
-			gorgonia.UnsafeLet(n, l.value)
+			if err := gorgonia.UnsafeLet(n, l.value); err != nil {
+				g.failf("Expr", "leaf %s: %v", l.name, err)
+			}
 		}
 	}
 	return g.expr

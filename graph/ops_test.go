@@ -3,6 +3,7 @@ package graph_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
@@ -227,6 +228,17 @@ func TestOpsOnTapeMachine(t *testing.T) {
 	}
 }
 
+// lookUp returns the scope of a parameter's name, ready to ask for it again.
+func lookUp(g *graph.Graph, name []string) *graph.Graph {
+	for _, scope := range name[:len(name)-1] {
+		g = g.Scope(scope)
+	}
+	if strings.HasSuffix(name[len(name)-1], "_l0") {
+		g = g.Layer(0)
+	}
+	return g.Shared()
+}
+
 // compareWithTape runs one graph on both machines and compares the loss and the gradients of float inputs and weights.
 func compareWithTape(t *testing.T, p *graph.Params, in []*tensor.Dense, build graph.Build) {
 	t.Helper()
@@ -243,6 +255,14 @@ func compareWithTape(t *testing.T, p *graph.Params, in []*tensor.Dense, build gr
 			}
 		}
 		out := build(g, nodes)
+		if err := g.Err(); err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < p.Len(); i++ { // the weights, too, by asking for them again
+			q := p.At(i)
+			name := strings.Split(q.Name(), ".")
+			wrt = append(wrt, lookUp(g, name).Param(strings.TrimSuffix(name[len(name)-1], "_l0"), nil, q.Shape()...))
+		}
 		if err := g.Err(); err != nil {
 			t.Fatal(err)
 		}

@@ -62,7 +62,6 @@ func (m *model) generate(ctx context.Context, w io.Writer, prompt string, length
 		return errors.Wrap(err, "prompt")
 	}
 	out := bufio.NewWriter(w)
-	defer out.Flush()
 	if len(ids) == 0 { // begin as after a line
 		start, _ := m.vocab.ID("\n")
 		ids = []int{start}

@@ -135,3 +135,12 @@ func pointer(name string) reg.GPVirtual {
 	Load(Param(name), p)
 	return p
 }
+
+// parameter is where a parameter lies.
+func parameter(name string) Mem {
+	p, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return p.Addr
+}

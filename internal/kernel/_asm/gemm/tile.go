@@ -20,11 +20,9 @@ func (m machine) shape() (rows, vectors int) {
 // tileCode writes one tile function. Sums are in the registers from 0, row by row.
 type tileCode struct {
 	machine
-	vectors  int
-	element  int // the register for an element of A, the first after the sums
-	panel    int // those for a row of B
-	c, ldc   reg.GPVirtual
-	rowsLeft reg.GPVirtual
+	vectors int
+	element int // the register for an element of A, the first after the sums
+	panel   int // those for a row of B
 }
 
 func (t tileCode) sum(i, v int) reg.VecPhysical { return t.physical(i*t.vectors + v) }
@@ -50,10 +48,10 @@ func tile(m machine) {
 		"",
 		fmt.Sprintf("Of b it reads %d columns, whatever cols.", vectors*m.lanes()))
 
-	t.rowsLeft = pointer("rows")
+	count := pointer("rows")
 	Comment("One loop for each number of rows")
 	for r := 1; r < rows; r++ {
-		CMPQ(t.rowsLeft, U8(r))
+		CMPQ(count, U8(r))
 		JE(LabelRef(fmt.Sprintf("rows%d", r)))
 	}
 	for r := rows; r > 0; r-- {
@@ -64,7 +62,6 @@ func tile(m machine) {
 		}
 	}
 	t.finish(rows)
-	RET()
 }
 
 // walk writes the sums of r rows.
@@ -122,21 +119,95 @@ func (t tileCode) walk(r int) {
 	JNZ(LabelRef(loop))
 }
 
-// finish writes the sums to C, for up to rows rows.
+func (t tileCode) alpha() reg.VecPhysical   { return t.physical(t.element) }
+func (t tileCode) beta() reg.VecPhysical    { return t.physical(t.panel) }
+func (t tileCode) scratch() reg.VecPhysical { return t.physical(t.panel + 1) }
+
+// finish writes the sums to C: with AVX-512 always under a mask, which costs nothing; with AVX2 only where columns
+// are missing.
 func (t tileCode) finish(rows int) {
 	Label("finish")
-	t.c, t.ldc = pointer("c"), t.distance("ldc")
-	cols := pointer("cols")
-	alpha, beta := t.physical(t.element), t.physical(t.panel)
-	Comment("Sums times alpha; without beta that is all")
+	c, ldc, cols, left := pointer("c"), t.distance("ldc"), pointer("cols"), pointer("rows")
+	t.broadcast(parameter("alpha"), t.alpha())
+	t.broadcast(parameter("beta"), t.beta())
+	full, part := access(plain{t.machine}), access(nil)
+	if t.wide {
+		Comment("K1, K2: the columns that there are")
+		ones := GP64()
+		MOVQ(I64(-1), ones)
+		BZHIQ(cols, ones, ones)
+		KMOVW(ones.As32(), reg.K1)
+		SHRQ(U8(t.lanes()), ones)
+		KMOVW(ones.As32(), reg.K2)
+		full = opmasked{t.machine}
+	} else {
+		Comment("Where the masks of the columns that there are begin")
+		masks := GP64()
+		LEAQ(NewDataAddr(NewStaticSymbol(maskName), t.vectors*t.size()), masks)
+		words := GP64()
+		MOVQ(cols, words)
+		SHLQ(U8(2+t.bytes/8), words)
+		SUBQ(words, masks)
+		part = vectorMasked{t.machine, masks, t.physical(t.panel + 2)}
+	}
+
+	Comment("Is beta 0, of either sign?")
 	bits := GP64()
 	if t.bytes == 4 {
-		MOVL(NewParamAddr("alpha", 24), bits.As32())
-		MOVL(NewParamAddr("beta", 72), bits.As32())
+		MOVL(parameter("beta"), bits.As32())
+		SHLL(U8(1), bits.As32())
+	} else {
+		MOVQ(parameter("beta"), bits)
+		SHLQ(U8(1), bits)
 	}
-	_ = bits
-	t.broadcast(t.param("alpha"), alpha)
-	_ = beta
-	_ = cols
-	_ = rows
+	CMPQ(bits, U8(0))
+	JE(LabelRef("only"))
+
+	if part != nil {
+		CMPQ(cols, U8(t.vectors*t.lanes()))
+		JL(LabelRef("addPart"))
+	}
+	t.write("add", rows, c, ldc, left, full, true)
+	if part != nil {
+		Label("addPart")
+		t.write("addSome", rows, c, ldc, left, part, true)
+	}
+	Label("only")
+	if part != nil {
+		CMPQ(cols, U8(t.vectors*t.lanes()))
+		JL(LabelRef("onlyPart"))
+	}
+	t.write("set", rows, c, ldc, left, full, false)
+	if part != nil {
+		Label("onlyPart")
+		t.write("setSome", rows, c, ldc, left, part, false)
+	}
+}
+
+// write writes the code for one way of writing C, up to its return.
+func (t tileCode) write(name string, rows int, c, ldc, left reg.GPVirtual, to access, add bool) {
+	Comment(name + ": row by row")
+	for i := range rows {
+		for v := range t.vectors {
+			at, s, x := Mem{Base: c, Disp: v * t.size()}, t.sum(i, v), t.scratch()
+			if !add {
+				t.mul(t.alpha(), s)
+				to.store(s, at, v)
+				continue
+			}
+			to.load(at, x, v)
+			t.mul(t.beta(), x)
+			t.fma(t.alpha(), s, x)
+			to.store(x, at, v)
+		}
+		if i+1 == rows {
+			break
+		}
+		DECQ(left)
+		JZ(LabelRef(name + "Done"))
+		ADDQ(ldc, c)
+	}
+	Label(name + "Done")
+	VZEROUPPER()
+	RET()
 }
