@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"math/rand/v2"
@@ -61,11 +60,10 @@ func (m *model) generate(ctx context.Context, w io.Writer, prompt string, length
 	if err != nil {
 		return errors.Wrap(err, "prompt")
 	}
-	out := bufio.NewWriter(w)
 	if len(ids) == 0 { // begin as after a line
 		start, _ := m.vocab.ID("\n")
 		ids = []int{start}
-	} else if _, err := out.WriteString(prompt); err != nil {
+	} else if _, err := io.WriteString(w, prompt); err != nil {
 		return err
 	}
 	state := m.state(1)
@@ -95,10 +93,7 @@ func (m *model) generate(ctx context.Context, w io.Writer, prompt string, length
 		if err != nil {
 			return err
 		}
-		if _, err := out.WriteString(text); err != nil {
-			return err
-		}
-		if err := out.Flush(); err != nil {
+		if _, err := io.WriteString(w, text); err != nil {
 			return err
 		}
 	}
