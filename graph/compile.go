@@ -33,8 +33,9 @@ type step struct {
 
 // result is a node whose value leaves the program.
 type result struct {
-	node Node
-	dst  *tensor.Dense
+	node  Node
+	dst   *tensor.Dense
+	param *Param // whose gradient it is, if any
 }
 
 // compiler turns nodes into steps.
@@ -53,14 +54,23 @@ func (g *Graph) Compile(outputs ...Node) (*Program, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
-	results := make([]result, len(outputs))
-	for i, n := range outputs {
-		if !n.Valid() || n.c != g.core || n.IsIDs() {
-			return nil, errors.Errorf("graph: output %d is %v; want a float node of this graph", i, n)
-		}
-		results[i] = result{n, newDense(g.dtype, n.shape())}
+	results, err := g.results(outputs)
+	if err != nil {
+		return nil, err
 	}
 	return g.compile(results, nil)
+}
+
+// results makes a tensor for each output to be copied to.
+func (c *core) results(outputs []Node) ([]result, error) {
+	out := make([]result, len(outputs))
+	for i, n := range outputs {
+		if !n.Valid() || n.c != c || n.IsIDs() {
+			return nil, errors.Errorf("graph: output %d is %v; want a float node of this graph", i, n)
+		}
+		out[i] = result{node: n, dst: newDense(c.dtype, n.shape())}
+	}
+	return out, nil
 }
 
 // compile plans a program for outputs, which Run returns, and for stores, which it writes straight to memory that

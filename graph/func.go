@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 
@@ -139,42 +140,49 @@ func (f *Func) compile(grad bool, in []*tensor.Dense) (*compiled, error) {
 		if d := v.Dtype(); d != g.dtype && d != tensor.Int {
 			return nil, errors.Errorf("graph: input %d: want %v or int, found %v", i, g.dtype, d)
 		}
-		name := "input" + string(rune('0'+i%10))
-		nodes[i] = g.input(name, v.Dtype() == tensor.Int, v.Shape())
+		nodes[i] = g.input(fmt.Sprint("input", i), v.Dtype() == tensor.Int, v.Shape())
 	}
 	outs, err := f.describe(g, nodes)
 	if err != nil {
 		return nil, err
 	}
-	c := &compiled{grad: grad, reaches: map[*Param]bool{}}
-	var outputs, stores []result
-	for i, n := range outs {
-		if !n.Valid() || n.c != g.core || n.IsIDs() {
-			return nil, errors.Errorf("graph: output %d is %v; want a float node of this graph", i, n)
-		}
-		outputs = append(outputs, result{n, newDense(g.dtype, n.shape())})
+	outputs, err := g.results(outs)
+	if err != nil {
+		return nil, err
 	}
+	c := &compiled{grad: grad, reaches: map[*Param]bool{}}
+	var stores []result
 	if grad {
-		if len(outs) == 0 {
-			return nil, errors.New("graph: Grad needs a loss, but the function has no outputs")
+		if stores, err = f.gradients(g, outs); err != nil {
+			return nil, err
 		}
-		var weights []Node
-		for i := 0; i < f.params.Len(); i++ {
-			if w, ok := g.weights[f.params.At(i).name]; ok {
-				weights = append(weights, w)
-			}
-		}
-		for i, d := range g.Grad(outs[0], weights...) {
-			if g.err != nil {
-				return nil, g.err
-			}
-			p := g.leaves[weights[i].n].param
-			stores = append(stores, result{d, p.grad})
-			c.reaches[p] = true
-		}
+	}
+	for _, s := range stores {
+		c.reaches[s.param] = true
 	}
 	c.program, err = g.compile(outputs, stores)
 	return c, err
+}
+
+// gradients adds the gradients of the first output with respect to every parameter in the graph, each to be stored
+// with its parameter.
+func (f *Func) gradients(g *Graph, outs []Node) ([]result, error) {
+	if len(outs) == 0 {
+		return nil, errors.New("graph: Grad needs a loss, but the function has no outputs")
+	}
+	var weights []Node
+	var stores []result
+	for i := 0; i < f.params.Len(); i++ { // in the store's order, so that programs do not depend on a map's
+		if w, ok := g.weights[f.params.At(i).name]; ok {
+			weights = append(weights, w)
+		}
+	}
+	grads := g.Grad(outs[0], weights...)
+	for i, w := range weights {
+		p := g.leaves[w.n].param
+		stores = append(stores, result{node: grads[i], dst: p.grad, param: p})
+	}
+	return stores, g.err
 }
 
 // describe calls the build function. A panic in it, which code that works on the shape of an invalid node or on an

@@ -5,6 +5,24 @@ import (
 	"strings"
 )
 
+// String lists the program: one line an instruction, with the memory it writes and the nodes it reads.
+func (p *Program) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "program: %d steps, %d bytes\n", len(p.steps), p.Bytes())
+	for i, s := range p.steps {
+		assign := "="
+		if s.onto {
+			assign = "+="
+		}
+		fmt.Fprintf(&b, "%4d  %-10s %2s %s", i, s.dst.String(), assign, opName(s.node))
+		for _, n := range s.in {
+			b.WriteString(" " + ref(n))
+		}
+		fmt.Fprintf(&b, "  %v%s\n", s.shape, scopeNote(s.node))
+	}
+	return b.String()
+}
+
 // String names a place in memory: an arena offset, or "own" for memory outside the arena.
 func (at place) String() string {
 	if at.buf.mem != nil {

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -210,20 +209,3 @@ func (p *Program) Bytes() int {
 
 // Steps is the number of instructions.
 func (p *Program) Steps() int { return len(p.steps) }
-
-// String lists the program: one line an instruction, with the memory it writes and the nodes it reads.
-func (p *Program) String() string {
-	out := fmt.Sprintf("program: %d steps, %d bytes\n", len(p.steps), p.Bytes())
-	for i, s := range p.steps {
-		assign := "="
-		if s.onto {
-			assign = "+="
-		}
-		out += fmt.Sprintf("%4d  %-10s %2s %s", i, s.dst.String(), assign, opName(s.node))
-		for _, n := range s.in {
-			out += " " + ref(n)
-		}
-		out += fmt.Sprintf("  %v%s\n", s.shape, scopeNote(s.node))
-	}
-	return out
-}

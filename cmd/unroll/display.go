@@ -45,7 +45,7 @@ func (d *display) step(p train.Progress) {
 	if d.bar == nil {
 		d.bar = progressbar.NewOptions(p.Steps, progressbar.OptionSetWriter(d.w), progressbar.OptionShowCount(),
 			progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionSetWidth(20), progressbar.OptionClearOnFinish())
+			progressbar.OptionSetWidth(20))
 	}
 	d.bar.Describe(status)
 	d.bar.Set(p.Step)

@@ -44,6 +44,7 @@ type Loop struct {
 
 	at      counters
 	carried []*tensor.Dense
+	args    []*tensor.Dense
 }
 
 // counters are what a checkpoint remembers of the loop; together with the weights, the optimiser's state and the
@@ -186,10 +187,9 @@ func (l *Loop) Total() int {
 // step computes gradients on one batch and updates the weights.
 func (l *Loop) step(batch []*tensor.Dense, clock *speed) (Progress, error) {
 	start := time.Now()
-	args := append(append(clock.args[:0], batch...), l.carried...)
-	clock.args = args
+	l.args = append(append(l.args[:0], batch...), l.carried...)
 	l.Loss.Seed(l.at.Seed + uint64(l.at.Step)*0x9e3779b97f4a7c15) // masks depend on the step alone
-	out, err := l.Loss.Grad(args...)
+	out, err := l.Loss.Grad(l.args...)
 	if err != nil {
 		return Progress{}, err
 	}
@@ -322,7 +322,6 @@ type speed struct {
 	steps  int
 	tokens int
 	recent time.Duration // exponential mean of a step
-	args   []*tensor.Dense
 }
 
 func (s *speed) add(d time.Duration, tokens int) {
