@@ -7,18 +7,18 @@ import (
 )
 
 // activations are the transcendental kernels, the float64 functions they are to match, and by how much in units in
-// the last place: maxima over all float32 are a little below these bounds.
+// the last place. Over all float32 the assembly's maxima are 1.05, 0.91, 2.50, 2.40 and 1.77.
 var activations = []struct {
 	name string
 	run  func(dst, x []float32)
 	want func(float64) float64
 	ulp  float64
 }{
-	{"Exp", Exp[float32], math.Exp, 2},
-	{"Log", Log[float32], math.Log, 2},
-	{"Tanh", Tanh[float32], math.Tanh, 4},
-	{"Sigmoid", Sigmoid[float32], sigmoid64, 4},
-	{"Softplus", Softplus[float32], softplus64, 4},
+	{"Exp", Exp[float32], math.Exp, 1.5},
+	{"Log", Log[float32], math.Log, 1.5},
+	{"Tanh", Tanh[float32], math.Tanh, 3},
+	{"Sigmoid", Sigmoid[float32], sigmoid64, 3},
+	{"Softplus", Softplus[float32], softplus64, 2},
 }
 
 // ulps is the distance of got from want in units in the last place that a float32 of the size of want has. Inf

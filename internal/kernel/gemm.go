@@ -5,32 +5,34 @@ import "fmt"
 // Gemm computes C = alpha·op(A)·op(B) + beta·C for row-major matrices, op(A) [m, k], op(B) [k, n], C [m, n].
 // A is stored [m, k], or [k, m] with transA; B is stored [k, n], or [n, k] with transB; lda, ldb and ldc are the
 // distances between rows. With beta 0, C is only written, whatever it holds; with k or alpha 0, C becomes beta·C.
+//
+// Sums are taken in an order that depends on the shape and on the processor's kind, never on the number of
+// processors. gemmGeneric has the definition.
 func Gemm[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
 	if m <= 0 || n <= 0 {
 		return
 	}
 	checkMatrix("C", c, m, n, ldc)
-	if k > 0 && alpha != 0 {
+	sums := k > 0 && alpha != 0
+	if sums {
 		checkOperand("A", a, m, k, lda, transA)
 		checkOperand("B", b, k, n, ldb, transB)
 	}
-	for i := 0; i < m; i++ {
-		scaleRow(c[i*ldc:i*ldc+n], beta)
-	}
-	if k <= 0 || alpha == 0 {
+	shape := tileShape[T]()
+	if !sums || shape.rows == 0 || m*n*k < tinyProduct {
+		gemmGeneric(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 		return
 	}
-	switch {
-	case transB && !transA:
-		gemmNT(m, n, k, alpha, a, lda, b, ldb, c, ldc)
-	case transB:
-		gemmTT(m, n, k, alpha, a, lda, b, ldb, c, ldc)
-	case transA:
-		gemmRows(m, n, k, alpha, a, 1, lda, b, ldb, c, ldc)
-	default:
-		gemmRows(m, n, k, alpha, a, lda, 1, b, ldb, c, ldc)
+	p := product[T]{shape: shape, m: m, n: n, k: k, alpha: alpha, a: a, rowA: lda, colA: 1, b: b, ldb: ldb,
+		transB: transB, beta: beta, c: c, ldc: ldc}
+	if transA {
+		p.rowA, p.colA = 1, lda
 	}
+	p.run()
 }
+
+// tinyProduct is the number of multiplications below which loops take less time than tiles.
+const tinyProduct = 64
 
 func checkOperand[T Float](name string, x []T, rows, cols, ld int, trans bool) {
 	if trans {
@@ -43,125 +45,5 @@ func checkMatrix[T Float](name string, x []T, rows, cols, ld int) {
 	if ld < cols || len(x) < (rows-1)*ld+cols {
 		panic(fmt.Sprintf("kernel: Gemm: matrix %s [%d, %d] with row distance %d needs %d elements, has %d",
 			name, rows, cols, ld, (rows-1)*ld+cols, len(x)))
-	}
-}
-
-func scaleRow[T Float](c []T, beta T) {
-	switch beta {
-	case 0:
-		Fill(c, 0)
-	case 1:
-	default:
-		for j := range c {
-			c[j] *= beta
-		}
-	}
-}
-
-// gemmRows is C += alpha·A·B where A's element (i, l) is a[i*rowA+l*colA]. It adds four rows of B at a time to two
-// rows of C, in blocks of columns that stay in the first-level cache.
-func gemmRows[T Float](m, n, k int, alpha T, a []T, rowA, colA int, b []T, ldb int, c []T, ldc int) {
-	const block = 512
-	for j0 := 0; j0 < n; j0 += block {
-		w := min(block, n-j0)
-		for i := 0; i < m; i += 2 {
-			c0 := c[i*ldc+j0:][:w]
-			if i+1 == m {
-				rowPass(1, k, alpha, a[i*rowA:], rowA, colA, b[j0:], ldb, c0, c0)
-				break
-			}
-			rowPass(2, k, alpha, a[i*rowA:], rowA, colA, b[j0:], ldb, c0, c[(i+1)*ldc+j0:][:w])
-		}
-	}
-}
-
-// rowPass adds op(A)·B to one or two rows of C.
-func rowPass[T Float](rows, k int, alpha T, a []T, rowA, colA int, b []T, ldb int, c0, c1 []T) {
-	w := len(c0)
-	at := func(i, l int) T { return alpha * a[i*rowA+l*colA] }
-	l := 0
-	for ; l+4 <= k; l += 4 {
-		b0, b1, b2, b3 := b[l*ldb:][:w], b[(l+1)*ldb:][:w], b[(l+2)*ldb:][:w], b[(l+3)*ldb:][:w]
-		x0, x1, x2, x3 := at(0, l), at(0, l+1), at(0, l+2), at(0, l+3)
-		if rows == 1 {
-			for j := range c0 {
-				c0[j] += x0*b0[j] + x1*b1[j] + x2*b2[j] + x3*b3[j]
-			}
-			continue
-		}
-		y0, y1, y2, y3 := at(1, l), at(1, l+1), at(1, l+2), at(1, l+3)
-		c1 = c1[:w]
-		for j := range c0 {
-			p, q, r, s := b0[j], b1[j], b2[j], b3[j]
-			c0[j] += x0*p + x1*q + x2*r + x3*s
-			c1[j] += y0*p + y1*q + y2*r + y3*s
-		}
-	}
-	for ; l < k; l++ {
-		Axpy(c0, at(0, l), b[l*ldb:][:w])
-		if rows == 2 {
-			Axpy(c1, at(1, l), b[l*ldb:][:w])
-		}
-	}
-}
-
-// gemmNT is C += alpha·A·Bᵀ: dot products, four rows of B at a time against two of A.
-func gemmNT[T Float](m, n, k int, alpha T, a []T, lda int, b []T, ldb int, c []T, ldc int) {
-	for j := 0; j < n; j += 4 {
-		if j+4 > n {
-			for ; j < n; j++ {
-				for i := 0; i < m; i++ {
-					c[i*ldc+j] += alpha * Dot(a[i*lda:i*lda+k], b[j*ldb:])
-				}
-			}
-			return
-		}
-		b0, b1, b2, b3 := b[j*ldb:][:k], b[(j+1)*ldb:][:k], b[(j+2)*ldb:][:k], b[(j+3)*ldb:][:k]
-		i := 0
-		for ; i+2 <= m; i += 2 {
-			a0, a1 := a[i*lda:][:k], a[(i+1)*lda:][:k]
-			var s0, s1, s2, s3, t0, t1, t2, t3 T
-			for l, x := range a0 {
-				y, p, q, r, s := a1[l], b0[l], b1[l], b2[l], b3[l]
-				s0 += x * p
-				s1 += x * q
-				s2 += x * r
-				s3 += x * s
-				t0 += y * p
-				t1 += y * q
-				t2 += y * r
-				t3 += y * s
-			}
-			out, next := c[i*ldc+j:][:4], c[(i+1)*ldc+j:][:4]
-			out[0] += alpha * s0
-			out[1] += alpha * s1
-			out[2] += alpha * s2
-			out[3] += alpha * s3
-			next[0] += alpha * t0
-			next[1] += alpha * t1
-			next[2] += alpha * t2
-			next[3] += alpha * t3
-		}
-		for ; i < m; i++ {
-			row := a[i*lda:][:k]
-			out := c[i*ldc+j:][:4]
-			out[0] += alpha * Dot(row, b0)
-			out[1] += alpha * Dot(row, b1)
-			out[2] += alpha * Dot(row, b2)
-			out[3] += alpha * Dot(row, b3)
-		}
-	}
-}
-
-// gemmTT is C += alpha·Aᵀ·Bᵀ, which no derivative needs; it is here to complete the set.
-func gemmTT[T Float](m, n, k int, alpha T, a []T, lda int, b []T, ldb int, c []T, ldc int) {
-	for i := 0; i < m; i++ {
-		for j := 0; j < n; j++ {
-			var s T
-			for l := 0; l < k; l++ {
-				s += a[l*lda+i] * b[j*ldb+l]
-			}
-			c[i*ldc+j] += alpha * s
-		}
 	}
 }

@@ -1,0 +1,73 @@
+// Package benchmarks measures the library's parts beside the limits of the processor.
+package benchmarks
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/unroll-go/unroll/internal/kernel"
+)
+
+// peak is the limit of one processor in GFLOP/s.
+var peak = sync.OnceValue(kernel.PeakFMA)
+
+// BenchmarkGemm multiplies [M, K] by [K, N], stored as they are or transposed, or with B packed before. "of-limit" is
+// the share of what the processors in use could do at most.
+func BenchmarkGemm(b *testing.B) {
+	steps := [][3]int{{32, 128, 512}, {32, 256, 1024}, {32, 512, 2048}, {64, 650, 2600}, {32, 1024, 4096}, {1, 512, 2048}}
+	b.Run("packed", func(b *testing.B) {
+		for _, s := range steps {
+			benchmarkGemm(b, s, func(m, k, n int, x, y, c []float32) func() {
+				var p kernel.Packed[float32]
+				p.Pack(false, k, n, y, n)
+				return func() { kernel.GemmPacked(false, m, 1, x, k, &p, 0, c, n) }
+			})
+		}
+	})
+	b.Run("NN", func(b *testing.B) {
+		for _, s := range steps {
+			benchmarkGemm(b, s, func(m, k, n int, x, y, c []float32) func() {
+				return func() { kernel.Gemm(false, false, m, n, k, 1, x, k, y, n, 0, c, n) }
+			})
+		}
+	})
+	b.Run("TN", func(b *testing.B) {
+		benchmarkGemm(b, [3]int{512, 1600, 2048}, func(m, k, n int, x, y, c []float32) func() {
+			return func() { kernel.Gemm(true, false, m, n, k, 1, x, m, y, n, 0, c, n) }
+		})
+	})
+	b.Run("NT", func(b *testing.B) {
+		for _, s := range [][3]int{{32, 2048, 512}, {1, 512, 2048}} {
+			benchmarkGemm(b, s, func(m, k, n int, x, y, c []float32) func() {
+				return func() { kernel.Gemm(false, true, m, n, k, 1, x, k, y, k, 0, c, n) }
+			})
+		}
+	})
+}
+
+func benchmarkGemm(b *testing.B, size [3]int, prepare func(m, k, n int, x, y, c []float32) func()) {
+	m, k, n := size[0], size[1], size[2]
+	b.Run(fmt.Sprintf("%dx%dx%d", m, k, n), func(b *testing.B) {
+		rng := rand.New(rand.NewPCG(1, 1))
+		normal := func(n int) []float32 {
+			x := make([]float32, n)
+			for i := range x {
+				x[i] = float32(rng.NormFloat64())
+			}
+			return x
+		}
+		run := prepare(m, k, n, normal(m*k), normal(k*n), make([]float32, m*n))
+		run()
+		for b.Loop() {
+			run()
+		}
+		rate := 2 * float64(m) * float64(k) * float64(n) * float64(b.N) / float64(b.Elapsed().Nanoseconds())
+		b.ReportMetric(rate, "GFLOP/s")
+		if limit := peak() * float64(runtime.GOMAXPROCS(0)); limit > 0 {
+			b.ReportMetric(rate/limit, "of-limit")
+		}
+	})
+}

@@ -1,0 +1,73 @@
+//go:build amd64 && !noasm
+
+package kernel
+
+import "unsafe"
+
+// tileShape is the shape of the tiles that the processor has for T.
+func tileShape[T Float]() shape {
+	size := int(unsafe.Sizeof(T(0)))
+	switch {
+	case hasAVX512:
+		return shape{rows: 8, cols: 128 / size, depth: 2048 / size}
+	case hasAVX2:
+		return shape{rows: 4, cols: 96 / size, depth: 2048 / size}
+	}
+	return shape{}
+}
+
+// tile multiplies rows of A with a panel of B, see tile32AVX512.
+func tile[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int) {
+	if unsafe.Sizeof(alpha) == 4 {
+		a, b, c := (*float32)(unsafe.Pointer(a)), (*float32)(unsafe.Pointer(b)), (*float32)(unsafe.Pointer(c))
+		if hasAVX512 {
+			tile32AVX512(rows, cols, k, float32(alpha), a, rowA, colA, b, rowB, float32(beta), c, ldc)
+		} else {
+			tile32AVX2(rows, cols, k, float32(alpha), a, rowA, colA, b, rowB, float32(beta), c, ldc)
+		}
+		return
+	}
+	x, y, z := (*float64)(unsafe.Pointer(a)), (*float64)(unsafe.Pointer(b)), (*float64)(unsafe.Pointer(c))
+	if hasAVX512 {
+		tile64AVX512(rows, cols, k, float64(alpha), x, rowA, colA, y, rowB, float64(beta), z, ldc)
+	} else {
+		tile64AVX2(rows, cols, k, float64(alpha), x, rowA, colA, y, rowB, float64(beta), z, ldc)
+	}
+}
+
+// copyRows copies rows of width elements, which must make one of the widths of copyRowsAVX.
+func copyRows[T Float](dst *T, dstRow int, src *T, srcRow, rows, width int) {
+	size := int(unsafe.Sizeof(*dst))
+	copyRowsAVX((*byte)(unsafe.Pointer(dst)), size*dstRow, (*byte)(unsafe.Pointer(src)), size*srcRow, rows, size*width)
+}
+
+// transposeGroup is the number of rows that transpose takes, and what n must be a multiple of: 32 bytes' worth.
+func transposeGroup[T Float]() int { return 32 / int(unsafe.Sizeof(T(0))) }
+
+// transpose turns a group of rows into columns, see transpose32AVX.
+func transpose[T Float](dst *T, dstRow int, src *T, srcRow, n int) {
+	if unsafe.Sizeof(*dst) == 4 {
+		transpose32AVX((*float32)(unsafe.Pointer(dst)), dstRow, (*float32)(unsafe.Pointer(src)), srcRow, n)
+	} else {
+		transpose64AVX((*float64)(unsafe.Pointer(dst)), dstRow, (*float64)(unsafe.Pointer(src)), srcRow, n)
+	}
+}
+
+// dots multiplies a with four rows of B, see dots32AVX512.
+func dots[T Float](n int, a, b *T, rowB int, s *[4]T) {
+	if unsafe.Sizeof(*a) == 4 {
+		a, b, s := (*float32)(unsafe.Pointer(a)), (*float32)(unsafe.Pointer(b)), (*[4]float32)(unsafe.Pointer(s))
+		if hasAVX512 {
+			dots32AVX512(n, a, b, rowB, s)
+		} else {
+			dots32AVX2(n, a, b, rowB, s)
+		}
+		return
+	}
+	x, y, z := (*float64)(unsafe.Pointer(a)), (*float64)(unsafe.Pointer(b)), (*[4]float64)(unsafe.Pointer(s))
+	if hasAVX512 {
+		dots64AVX512(n, x, y, rowB, z)
+	} else {
+		dots64AVX2(n, x, y, rowB, z)
+	}
+}

@@ -1,0 +1,43 @@
+package kernel
+
+// job is a product for a team: blocks of rows·cols of C, across of them side by side.
+type job[T Float] struct {
+	product            product[T]
+	rows, cols, across int
+}
+
+func (j *job[T]) part(i int, s *scratch) {
+	r, c := i/j.across*j.rows, i%j.across*j.cols
+	j.product.block(s, r, min(r+j.rows, j.product.m), c, min(c+j.cols, j.product.n))
+}
+
+// Jobs that nobody uses, kept for the next caller.
+var (
+	jobs32 = make(chan *job[float32], 16)
+	jobs64 = make(chan *job[float64], 16)
+)
+
+func freeJobs[T Float]() chan *job[T] {
+	if c, ok := any(jobs32).(chan *job[T]); ok {
+		return c
+	}
+	return any(jobs64).(chan *job[T])
+}
+
+func jobOf[T Float]() *job[T] {
+	select {
+	case j := <-freeJobs[T]():
+		return j
+	default:
+		return new(job[T])
+	}
+}
+
+// free gives j back, without what it points to.
+func (j *job[T]) free() {
+	*j = job[T]{}
+	select {
+	case freeJobs[T]() <- j:
+	default:
+	}
+}

@@ -1,0 +1,67 @@
+package kernel
+
+import "fmt"
+
+// Packed is a matrix op(B) [k, n] in the order in which products read it: panels of as many columns as a tile has.
+// Packing takes about as long as multiplying 32 rows by the matrix, so a weight that many steps multiply by is packed
+// once. The zero value is ready for Pack.
+type Packed[T Float] struct {
+	k, n, cols int
+	data       []T
+}
+
+// Pack copies op(B), stored [k, n], or [n, k] with transB, with ldb between its rows. It reuses p's memory.
+func (p *Packed[T]) Pack(transB bool, k, n int, b []T, ldb int) {
+	if k > 0 && n > 0 {
+		checkOperand("B", b, k, n, ldb, transB)
+	}
+	s := tileShape[T]()
+	if s.rows == 0 {
+		s.cols = max(n, 1) // one panel: op(B) itself
+	}
+	p.k, p.n, p.cols = max(k, 0), max(n, 0), s.cols
+	size := (p.n + s.cols - 1) / s.cols * s.cols * p.k
+	if cap(p.data) < size {
+		p.data = aligned[T](size)
+	}
+	p.data = p.data[:size]
+	switch {
+	case size == 0:
+	case s.rows == 0 && transB:
+		for j := range n {
+			for l, v := range b[j*ldb:][:k] {
+				p.data[l*n+j] = v
+			}
+		}
+	case s.rows == 0:
+		packPart(p.data, n, b, ldb, k, n)
+	default:
+		packB(s, p.data, k*s.cols, transB, b, ldb, 0, k, 0, n)
+	}
+}
+
+// GemmPacked is Gemm with op(B) packed: C = alpha·op(A)·op(B) + beta·C, op(A) [m, k], C [m, n], k and n those of p.
+func GemmPacked[T Float](transA bool, m int, alpha T, a []T, lda int, p *Packed[T], beta T, c []T, ldc int) {
+	if m <= 0 || p.n <= 0 {
+		return
+	}
+	checkMatrix("C", c, m, p.n, ldc)
+	sums := p.k > 0 && alpha != 0
+	if sums {
+		checkOperand("A", a, m, p.k, lda, transA)
+	}
+	s := tileShape[T]()
+	if !sums || s.rows == 0 {
+		gemmGeneric(transA, false, m, p.n, p.k, alpha, a, lda, p.data, p.n, beta, c, ldc)
+		return
+	}
+	if p.cols != s.cols {
+		panic(fmt.Sprintf("kernel: GemmPacked: panels have %d columns, want %d", p.cols, s.cols))
+	}
+	q := product[T]{shape: s, m: m, n: p.n, k: p.k, alpha: alpha, a: a, rowA: lda, colA: 1, packed: p, beta: beta,
+		c: c, ldc: ldc}
+	if transA {
+		q.rowA, q.colA = 1, lda
+	}
+	q.run()
+}

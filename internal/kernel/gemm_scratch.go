@@ -1,0 +1,31 @@
+package kernel
+
+import "unsafe"
+
+// scratch is the memory that a goroutine packs into during a product.
+type scratch struct{ a, b []float64 }
+
+// scratches holds those that nobody uses. A channel, unlike a sync.Pool, is not emptied by the garbage collector.
+var scratches = make(chan *scratch, 16)
+
+func takeScratch() *scratch {
+	select {
+	case s := <-scratches:
+		return s
+	default:
+		const depth = 2048 // bytes, see tileShape
+		return &scratch{a: aligned[float64](blockRows * depth / 8), b: aligned[float64](wideBlock * depth / 8)}
+	}
+}
+
+func giveScratch(s *scratch) {
+	select {
+	case scratches <- s:
+	default:
+	}
+}
+
+// scratchOf is memory as elements of T.
+func scratchOf[T Float](x []float64) []T {
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*8/int(unsafe.Sizeof(T(0))))
+}
