@@ -35,6 +35,27 @@ func tile[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB 
 	}
 }
 
+// tileCopy is tile for rows and columns of a whole tile; it copies them of B to panel, see tileCopy32AVX512.
+func tileCopy[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int, panel *T) {
+	if unsafe.Sizeof(alpha) == 4 {
+		a, b, c := (*float32)(unsafe.Pointer(a)), (*float32)(unsafe.Pointer(b)), (*float32)(unsafe.Pointer(c))
+		d := (*float32)(unsafe.Pointer(panel))
+		if hasAVX512 {
+			tileCopy32AVX512(rows, cols, k, float32(alpha), a, rowA, colA, b, rowB, float32(beta), c, ldc, d)
+		} else {
+			tileCopy32AVX2(rows, cols, k, float32(alpha), a, rowA, colA, b, rowB, float32(beta), c, ldc, d)
+		}
+		return
+	}
+	x, y, z := (*float64)(unsafe.Pointer(a)), (*float64)(unsafe.Pointer(b)), (*float64)(unsafe.Pointer(c))
+	d := (*float64)(unsafe.Pointer(panel))
+	if hasAVX512 {
+		tileCopy64AVX512(rows, cols, k, float64(alpha), x, rowA, colA, y, rowB, float64(beta), z, ldc, d)
+	} else {
+		tileCopy64AVX2(rows, cols, k, float64(alpha), x, rowA, colA, y, rowB, float64(beta), z, ldc, d)
+	}
+}
+
 // copyRows copies rows of width elements, which must make one of the widths of copyRowsAVX.
 func copyRows[T Float](dst *T, dstRow int, src *T, srcRow, rows, width int) {
 	size := int(unsafe.Sizeof(*dst))

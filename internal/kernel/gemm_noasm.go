@@ -9,6 +9,10 @@ func tileShape[T Float]() shape { return shape{} }
 func tile[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int) {
 }
 
+func tileCopy[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int,
+	panel *T) {
+}
+
 func copyRows[T Float](dst *T, dstRow int, src *T, srcRow, rows, width int) {}
 
 func transposeGroup[T Float]() int { return 8 }

@@ -36,7 +36,7 @@ const (
 
 // run computes the product, in parts for several processors if that pays.
 func (p *product[T]) run() {
-	p.packsA = p.n >= 4*p.cols && p.m >= 64 && (p.rowA == 1 || p.rows%transposeGroup[T]() == 0)
+	p.packsA = p.n >= 4*p.cols && p.m >= 128 && (p.rowA == 1 || p.rows%transposeGroup[T]() == 0)
 	helpers := 0
 	if p.m*p.n*p.k >= sharedProduct {
 		helpers = runtime.GOMAXPROCS(0) - 1
@@ -83,53 +83,66 @@ func (p *product[T]) block(s *scratch, i0, i1, j0, j1 int) {
 // slab adds to a part of C what columns l0 to l1 of op(A) make with rows l0 to l1 of op(B).
 func (p *product[T]) slab(s *scratch, i0, i1, j0, j1, l0, l1 int) {
 	depth := l1 - l0
-	var b []T
-	panel, rowB := depth*p.cols, p.cols
-	full := j1
+	b := panels[T]{data: scratchOf[T](s.b), size: depth * p.cols, row: p.cols}
+	whole := j1 - (j1-j0)%p.cols // columns in whole tiles
 	switch {
 	case p.packed != nil:
-		panel = p.k * p.cols
-		b = p.packed.data[j0/p.cols*panel+l0*p.cols:]
-	case !p.transB && p.m <= 3:
-		full = j1 - (j1-j0)%p.cols
-		p.sweep(i0, i1, j0, full, l0, l1, p.b[l0*p.ldb+j0:], p.cols, p.ldb, nil)
-		if full == j1 {
-			return
-		}
-		j0 = full
-		fallthrough
+		b.size = p.k * p.cols
+		b.data = p.packed.data[j0/p.cols*b.size+l0*p.cols:]
+	case p.transB:
+		packB(p.shape, b.data, b.size, true, p.b, p.ldb, l0, l1, j0, j1)
 	default:
-		b = scratchOf[T](s.b)
-		packB(p.shape, b, panel, p.transB, p.b, p.ldb, l0, l1, j0, j1)
+		// The first row of tiles reads B where it is, and packs it for those below.
+		b.source = p.b[l0*p.ldb+j0:]
+		if whole < j1 {
+			part := b.data[(whole-j0)/p.cols*b.size:]
+			packPart(part, p.cols, p.b[l0*p.ldb+whole:], p.ldb, depth, j1-whole)
+		}
 	}
 	if !p.packsA {
-		p.sweep(i0, i1, j0, j1, l0, l1, b, panel, rowB, nil)
+		p.sweep(i0, i1, j0, j1, l0, l1, b, nil)
 		return
 	}
 	a := scratchOf[T](s.a)
 	for i := i0; i < i1; i += blockRows {
 		end := min(i+blockRows, i1)
 		packA(p.shape, a, p.a, p.rowA, p.colA, i, end-(end-i)%p.rows, l0, l1)
-		p.sweep(i, end, j0, j1, l0, l1, b, panel, rowB, a)
+		p.sweep(i, end, j0, j1, l0, l1, b, a)
+		b.source = nil
 	}
 }
 
-// sweep goes over the tiles of a slab. Panels of B are panel elements apart and their rows rowB; pa, if any, has the
-// whole tiles of A, packed.
-func (p *product[T]) sweep(i0, i1, j0, j1, l0, l1 int, b []T, panel, rowB int, pa []T) {
+// panels are packed columns: size elements for a panel, row between its rows. With source, not all of them are
+// packed yet: whole panels are still to be read there.
+type panels[T Float] struct {
+	data      []T
+	size, row int
+	source    []T
+}
+
+// sweep goes over the tiles of a slab. packedA, if any, has the whole tiles of A.
+func (p *product[T]) sweep(i0, i1, j0, j1, l0, l1 int, b panels[T], packedA []T) {
 	beta, depth := p.beta, l1-l0
 	if l0 > 0 {
 		beta = 1
 	}
 	for j := j0; j < j1; j += p.cols {
-		cols, from := min(p.cols, j1-j), &b[(j-j0)/p.cols*panel]
-		for i := i0; i < i1; i += p.rows {
-			c, rows := &p.c[i*p.ldc+j], min(p.rows, i1-i)
-			if pa != nil && rows == p.rows {
-				tile(rows, cols, depth, p.alpha, &pa[(i-i0)*depth], 1, p.rows, from, rowB, beta, c, p.ldc)
-				continue
+		cols, panel := min(p.cols, j1-j), &b.data[(j-j0)/p.cols*b.size]
+		for i := i0; i < i1; i += p.shape.rows {
+			rows := min(p.shape.rows, i1-i)
+			a, rowA, colA := &p.a[i*p.rowA+l0*p.colA], p.rowA, p.colA
+			if packedA != nil && rows == p.shape.rows {
+				a, rowA, colA = &packedA[(i-i0)*depth], 1, rows
 			}
-			tile(rows, cols, depth, p.alpha, &p.a[i*p.rowA+l0*p.colA], p.rowA, p.colA, from, rowB, beta, c, p.ldc)
+			c := &p.c[i*p.ldc+j]
+			switch {
+			case b.source == nil || i > i0 || cols < p.cols:
+				tile(rows, cols, depth, p.alpha, a, rowA, colA, panel, b.row, beta, c, p.ldc)
+			case i+rows == i1: // nobody needs the panel afterwards
+				tile(rows, cols, depth, p.alpha, a, rowA, colA, &b.source[j-j0], p.ldb, beta, c, p.ldc)
+			default:
+				tileCopy(rows, cols, depth, p.alpha, a, rowA, colA, &b.source[j-j0], p.ldb, beta, c, p.ldc, panel)
+			}
 		}
 	}
 }

@@ -23,16 +23,17 @@ type tileCode struct {
 	vectors int
 	element int // the register for an element of A, the first after the sums
 	panel   int // those for a row of B
+	copies  bool
 }
 
 func (t tileCode) sum(i, v int) reg.VecPhysical { return t.physical(i*t.vectors + v) }
 
+// tile writes tile and tileCopy.
 func tile(m machine) {
 	rows, vectors := m.shape()
 	t := tileCode{machine: m, vectors: vectors, element: rows * vectors}
 	t.panel = t.element + 1
-	TEXT(m.name("tile"), NOSPLIT, strings.ReplaceAll("func(rows, cols, k int, alpha T, a *T, rowA, colA int, "+
-		"b *T, rowB int, beta T, c *T, ldc int)", "T", m.float()))
+	TEXT(m.name("tile"), NOSPLIT, strings.ReplaceAll("func("+tileParameters+")", "T", m.float()))
 	Pragma("noescape")
 	Doc(m.name("tile")+" is, with k > 0,",
 		"",
@@ -62,7 +63,22 @@ func tile(m machine) {
 		}
 	}
 	t.finish(rows)
+
+	t.copies = true
+	TEXT(m.name("tileCopy"), NOSPLIT, strings.ReplaceAll("func("+tileParameters+", panel *T)", "T", m.float()))
+	Pragma("noescape")
+	Doc(m.name("tileCopy")+" is "+m.name("tile")+fmt.Sprintf(" with rows %d and cols %d, and besides", rows, vectors*m.lanes()), "",
+		"\tcopy(panel[l*cols:][:cols], b[l*rowB:]) // l < k",
+		"",
+		"which costs little on the way. It fetches rows of b ahead, for they may be far apart.")
+	t.walk(rows)
+	t.finish(rows)
 }
+
+const tileParameters = "rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int"
+
+// ahead is how many rows of B tileCopy fetches in advance.
+const ahead = 32
 
 // walk writes the sums of r rows.
 func (t tileCode) walk(r int) {
@@ -86,6 +102,12 @@ func (t tileCode) walk(r int) {
 		a4 = GP64()
 		LEAQ(Mem{Base: a, Index: rowA, Scale: 4}, a4)
 	}
+	var panel, fetch reg.GPVirtual
+	if t.copies {
+		panel, fetch = pointer("panel"), GP64()
+		IMUL3Q(U8(ahead), rowB, fetch)
+		ADDQ(b, fetch)
+	}
 	element := func(i int) Mem {
 		base := a
 		if i >= 4 {
@@ -102,6 +124,18 @@ func (t tileCode) walk(r int) {
 	Comment("A row of B")
 	for v := range t.vectors {
 		t.load(Mem{Base: b, Disp: v * t.size()}, t.physical(t.panel+v))
+	}
+	if t.copies {
+		Comment("Copied, and one that will be needed soon fetched")
+		for v := range t.vectors {
+			t.load(t.physical(t.panel+v), Mem{Base: panel, Disp: v * t.size()})
+		}
+		for at := 0; at < t.vectors*t.size(); at += 64 {
+			PREFETCHT1(Mem{Base: fetch, Disp: at})
+		}
+		PREFETCHT1(Mem{Base: fetch, Disp: t.vectors*t.size() - 1}) // where rows do not begin at a cache line
+		ADDQ(I32(t.vectors*t.size()), panel)
+		ADDQ(rowB, fetch)
 	}
 	Comment("An element of each row of A, times that")
 	for i := range r {
