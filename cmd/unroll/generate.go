@@ -54,16 +54,21 @@ func generateCommand() *cobra.Command {
 	return cmd
 }
 
-// generate writes the prompt and its continuation, token by token.
+// generate writes the prompt and its continuation, token by token. Without a prompt, the model first reads a piece of
+// its training text, unseen: a network that always carried a state does not know how to begin from nothing.
 func (m *model) generate(ctx context.Context, w io.Writer, prompt string, length int, s decode.Sampler, seed uint64) error {
-	ids, err := m.vocab.Encode(prompt)
+	read := prompt
+	if prompt == "" {
+		read = m.primer
+	}
+	ids, err := m.vocab.Encode(read)
 	if err != nil {
 		return errors.Wrap(err, "prompt")
 	}
-	if len(ids) == 0 { // begin as after a line
-		start, _ := m.vocab.ID("\n")
-		ids = []int{start}
-	} else if _, err := io.WriteString(w, prompt); err != nil {
+	if len(ids) == 0 {
+		ids = []int{0}
+	}
+	if _, err := io.WriteString(w, prompt); err != nil {
 		return err
 	}
 	state := m.state(1)

@@ -38,6 +38,7 @@ type config struct {
 type model struct {
 	config config
 	vocab  *datasets.Vocabulary
+	primer string // a piece of the training text, read before generating without a prompt
 	params *graph.Params
 	loss   *graph.Func // ids [T, B], targets [T, B], states... to loss, states...
 	next   *graph.Func // ids [T, B], states... to logits [T, B, V], states...
@@ -105,7 +106,7 @@ func (m *model) metadata() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]string{"config": string(c), "vocabulary": string(v)}, nil
+	return map[string]string{"config": string(c), "vocabulary": string(v), "primer": m.primer}, nil
 }
 
 // loadModel reads a model, with its weights, from a checkpoint.
@@ -126,6 +127,7 @@ func loadModel(path string) (*model, *train.Checkpoint, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	m.primer = saved.Metadata["primer"]
 	if err := saved.Weights(m.params); err != nil {
 		return nil, nil, errors.Wrap(err, path)
 	}

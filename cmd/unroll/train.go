@@ -55,7 +55,7 @@ Ctrl-C saves a checkpoint; --resume continues it, bit for bit.`,
 	f.IntVar(&c.Seq, "seq", 50, "time steps of a window: how far gradients reach back")
 	f.IntVar(&c.Batch, "batch", 50, "sequences in a batch")
 	f.IntVar(&c.Epochs, "epochs", 1, "passes over the text")
-	f.IntVar(&c.Steps, "steps", 0, "stop after this many steps; 0 for no limit")
+	f.IntVar(&c.Steps, "steps", 0, "stop after this many steps; 0 for no limit (without --text, --epochs and --steps: 1000)")
 	f.StringVar(&c.Optimizer, "optimizer", "adam", "sgd, momentum, rmsprop, adam, adamw or adagrad")
 	f.Float64Var(&c.Rate, "lr", 0.004, "learning rate; it falls to a tenth along a cosine")
 	f.Float64Var(&c.Clip, "clip", 1, "limit of the gradients' global norm; 0 for none")
@@ -112,11 +112,17 @@ func runTrain(cmd *cobra.Command, c config, fl trainFlags) error {
 	return conclude(cmd, m, result, fl)
 }
 
+// demoSteps is how long the bare command trains: enough for words and phrases, in a minute.
+const demoSteps = 1000
+
 // prepare checks the command line; when resuming, it loads the model and takes the configuration from it.
 func prepare(cmd *cobra.Command, c *config, fl *trainFlags) (*model, *train.Checkpoint, error) {
 	if fl.resume == "" {
 		if err := c.check(); err != nil {
 			return nil, nil, err
+		}
+		if c.Text == "" && !cmd.Flags().Changed("epochs") && !cmd.Flags().Changed("steps") {
+			c.Steps = demoSteps
 		}
 		return nil, nil, chooseOut(fl)
 	}
@@ -247,6 +253,9 @@ func newLoop(m *model, corpus datasets.Corpus, fl trainFlags) (*train.Loop, erro
 	if err != nil {
 		return nil, err
 	}
+	if m.primer, err = primer(m.vocab, first); err != nil {
+		return nil, err
+	}
 	data, err := datasets.NewWindows(first, c.Seq, c.Batch)
 	if err != nil {
 		return nil, errors.Wrapf(err, "%s is too short for --seq %d and --batch %d", corpus.Name, c.Seq, c.Batch)
@@ -279,6 +288,15 @@ func newLoop(m *model, corpus datasets.Corpus, fl trainFlags) (*train.Loop, erro
 		ClipNorm: c.Clip, Epochs: c.Epochs, Steps: c.Steps, Seed: c.Seed,
 		Checkpoint: fl.out, SaveEvery: fl.saveEvery, Metadata: metadata,
 	}, nil
+}
+
+// primer returns the end of the training text, up to its last line break, 200 tokens at most.
+func primer(v *datasets.Vocabulary, ids []int) (string, error) {
+	text, err := v.Decode(ids[max(0, len(ids)-200):])
+	if end := strings.LastIndexByte(text, '\n'); end > 0 {
+		text = text[:end+1]
+	}
+	return text, err
 }
 
 // describe says what is going to happen.

@@ -22,6 +22,7 @@ func main() {
 		for _, bytes := range []int{4, 8} {
 			m := machine{wide: wide, bytes: bytes}
 			tile(m)
+			strip(m)
 			dots(m)
 			peak(m)
 		}

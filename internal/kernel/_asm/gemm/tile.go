@@ -24,6 +24,7 @@ type tileCode struct {
 	element int // the register for an element of A, the first after the sums
 	panel   int // those for a row of B
 	copies  bool
+	label   string // before the labels of finish
 }
 
 func (t tileCode) sum(i, v int) reg.VecPhysical { return t.physical(i*t.vectors + v) }
@@ -160,12 +161,14 @@ func (t tileCode) scratch() reg.VecPhysical { return t.physical(t.panel + 1) }
 // finish writes the sums to C: with AVX-512 always under a mask, which costs nothing; with AVX2 only where columns
 // are missing.
 func (t tileCode) finish(rows int) {
-	Label("finish")
+	Label(t.label + "finish")
 	c, ldc, cols, left := pointer("c"), t.distance("ldc"), pointer("cols"), pointer("rows")
 	t.broadcast(parameter("alpha"), t.alpha())
 	t.broadcast(parameter("beta"), t.beta())
 	full, part := access(plain{t.machine}), access(nil)
-	if t.wide {
+	if t.label != "" {
+		// All columns are there.
+	} else if t.wide {
 		Comment("K1, K2: the columns that there are")
 		ones := GP64()
 		MOVQ(I64(-1), ones)
@@ -195,26 +198,26 @@ func (t tileCode) finish(rows int) {
 		SHLQ(U8(1), bits)
 	}
 	CMPQ(bits, U8(0))
-	JE(LabelRef("only"))
+	JE(LabelRef(t.label + "only"))
 
 	if part != nil {
 		CMPQ(cols, U8(t.vectors*t.lanes()))
-		JL(LabelRef("addPart"))
+		JL(LabelRef(t.label + "addPart"))
 	}
-	t.write("add", rows, c, ldc, left, full, true)
+	t.write(t.label+"add", rows, c, ldc, left, full, true)
 	if part != nil {
-		Label("addPart")
-		t.write("addSome", rows, c, ldc, left, part, true)
+		Label(t.label + "addPart")
+		t.write(t.label+"addSome", rows, c, ldc, left, part, true)
 	}
-	Label("only")
+	Label(t.label + "only")
 	if part != nil {
 		CMPQ(cols, U8(t.vectors*t.lanes()))
-		JL(LabelRef("onlyPart"))
+		JL(LabelRef(t.label + "onlyPart"))
 	}
-	t.write("set", rows, c, ldc, left, full, false)
+	t.write(t.label+"set", rows, c, ldc, left, full, false)
 	if part != nil {
-		Label("onlyPart")
-		t.write("setSome", rows, c, ldc, left, part, false)
+		Label(t.label + "onlyPart")
+		t.write(t.label+"setSome", rows, c, ldc, left, part, false)
 	}
 }
 
