@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/unroll-go/unroll/graph"
 )
 
 // capture runs the command line and returns what it printed.
@@ -165,6 +167,23 @@ func TestBadUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// edited writes the model with one tensor dropped or replaced.
+	edited := func(name string, edit func([]graph.Named) []graph.Named) string {
+		list, meta, err := graph.ReadSafetensors(model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, name)
+		if err := graph.WriteSafetensors(path, edit(list), meta); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	missing := edited("missing", func(list []graph.Named) []graph.Named { return list[1:] })
+	reshaped := edited("reshaped", func(list []graph.Named) []graph.Named {
+		list[0].Value = graph.Floats([]float32{1, 2, 3})
+		return list
+	})
 	for _, c := range []struct {
 		status int
 		want   string
@@ -191,6 +210,11 @@ func TestBadUse(t *testing.T) {
 		{1, "no such file", []string{"generate", "--model", filepath.Join(dir, "absent")}},
 		{1, "is not a usable safetensors file", []string{"generate", "--model", file("cut", string(raw[:len(raw)-9]))}},
 		{1, "is not a usable safetensors file", []string{"generate", "--model", text}},
+		{1, "parameter embedding.weight is not in the store", []string{"generate", "--model", missing}},
+		{1, "the store holds [3]", []string{"generate", "--model", reshaped}},
+		{1, "the store holds [3]", []string{"train", "--resume", reshaped}},
+		{1, "has made all of its", []string{"train", "--resume", model}},
+		{2, "--patience -1", small(text, out, "--patience", "-1")},
 		{1, `character "é", number 2 of the text`, []string{"generate", "--model", model, "--prompt", "té"}},
 		{1, "has changed since", []string{"train", "--resume", model, "--text", file("other", strings.Repeat("another text\n", 50))}},
 	} {

@@ -31,6 +31,7 @@ type config struct {
 	Clip       float64 `json:"clip"`
 	Epochs     int     `json:"epochs"`
 	Steps      int     `json:"steps"`
+	Patience   int     `json:"patience"`
 	Seed       uint64  `json:"seed"`
 }
 

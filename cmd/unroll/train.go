@@ -60,6 +60,7 @@ Ctrl-C saves a checkpoint; --resume continues it, bit for bit.`,
 	f.Float64Var(&c.Rate, "lr", 0.004, "learning rate; it falls to a tenth along a cosine")
 	f.Float64Var(&c.Clip, "clip", 1, "limit of the gradients' global norm; 0 for none")
 	f.Float64Var(&c.Dropout, "dropout", 0, "probability of dropping an activation between layers")
+	f.IntVar(&c.Patience, "patience", 0, "stop after this many epochs without a better validation loss; 0 for never")
 	f.Uint64Var(&c.Seed, "seed", 1, "seed of the weights and of dropout")
 	f.StringVar(&fl.out, "out", "", "file to save to (default model.safetensors, or the next free model-N.safetensors)")
 	f.StringVar(&fl.resume, "resume", "", "checkpoint to continue; other flags than --epochs, --steps and --out are taken from it")
@@ -94,6 +95,9 @@ func runTrain(cmd *cobra.Command, c config, fl trainFlags) error {
 	if saved != nil {
 		if err := loop.Resume(saved); err != nil {
 			return err
+		}
+		if loop.Finished() {
+			return errors.Errorf("%s has made all of its %d steps; to go on, give more --epochs or --steps", fl.resume, saved.Step())
 		}
 	}
 	w := cmd.ErrOrStderr()
@@ -165,6 +169,12 @@ func chooseOut(fl *trainFlags) error {
 	if info, err := os.Stat(filepath.Dir(fl.out)); err != nil || !info.IsDir() {
 		return errors.Errorf("--out %s: the folder %s does not exist", fl.out, filepath.Dir(fl.out))
 	}
+	probe, err := os.CreateTemp(filepath.Dir(fl.out), ".unroll-*") // better now than after an hour of training
+	if err != nil {
+		return errors.Wrapf(err, "--out %s", fl.out)
+	}
+	probe.Close()
+	os.Remove(probe.Name())
 	if exists(fl.out) && !fl.force && fl.out != fl.resume {
 		return errors.Errorf("--out %s exists; choose another name, continue it with --resume, or overwrite it with --force", fl.out)
 	}
@@ -183,7 +193,8 @@ func (c config) check() error {
 		value, least int
 	}{
 		{"layers", c.Layers, 1}, {"hidden", c.Hidden, 1}, {"embed", c.Embed, 1}, {"seq", c.Seq, 1},
-		{"batch", c.Batch, 1}, {"epochs", c.Epochs, 1}, {"steps", c.Steps, 0}, {"vocabulary", c.VocabLimit, 2},
+		{"batch", c.Batch, 1}, {"epochs", c.Epochs, 1}, {"steps", c.Steps, 0}, {"patience", c.Patience, 0},
+		{"vocabulary", c.VocabLimit, 2},
 	} {
 		if v.value < v.least {
 			return usage("--%s %d; want at least %d", v.name, v.value, v.least)
@@ -285,7 +296,7 @@ func newLoop(m *model, corpus datasets.Corpus, fl trainFlags) (*train.Loop, erro
 		Params: m.params, Loss: m.loss, State: m.state(c.Batch), ValidationState: m.state(lanes),
 		Data: train.FromWindows(data), Validation: train.FromWindows(check),
 		Optimizer: o, Schedule: optim.Warmup{Steps: min(20, total), From: 0.1, Then: optim.Cosine{Start: c.Rate, End: c.Rate / 10, Steps: total}},
-		ClipNorm: c.Clip, Epochs: c.Epochs, Steps: c.Steps, Seed: c.Seed,
+		ClipNorm: c.Clip, Epochs: c.Epochs, Steps: c.Steps, Patience: c.Patience, Seed: c.Seed,
 		Checkpoint: fl.out, SaveEvery: fl.saveEvery, Metadata: metadata,
 	}, nil
 }

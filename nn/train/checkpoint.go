@@ -132,6 +132,12 @@ func (l *Loop) Resume(c *Checkpoint) error {
 		carry(carried[i:i+1], []*tensor.Dense{t.Value})
 	}
 	l.carried, l.at, l.Seed = carried, c.at, c.at.Seed
-	l.at.Done = l.at.Epoch >= l.epochs() || l.Steps > 0 && l.at.Step >= l.Steps
+	l.at.Done = l.Finished()
 	return nil
+}
+
+// Finished tells whether all steps have been made, so that Run has nothing to do: after Resume of a run that had come
+// to its end, unless the loop now has more Epochs or Steps.
+func (l *Loop) Finished() bool {
+	return l.at.Epoch >= l.epochs() || l.Steps > 0 && l.at.Step >= l.Steps
 }
