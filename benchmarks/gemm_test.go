@@ -17,7 +17,8 @@ var peak = sync.OnceValue(kernel.PeakFMA)
 // BenchmarkGemm multiplies [M, K] by [K, N], stored as they are or transposed, or with B packed before. "of-limit" is
 // the share of what the processors in use could do at most.
 func BenchmarkGemm(b *testing.B) {
-	steps := [][3]int{{32, 128, 512}, {32, 256, 1024}, {32, 512, 2048}, {64, 650, 2600}, {32, 1024, 4096}, {1, 512, 2048}}
+	steps := [][3]int{{32, 128, 512}, {32, 256, 1024}, {32, 512, 2048}, {64, 650, 2600}, {32, 1024, 4096},
+		{1, 512, 2048}, {4, 512, 2048}, {8, 512, 2048}}
 	b.Run("packed", func(b *testing.B) {
 		for _, s := range steps {
 			benchmarkGemm(b, s, func(m, k, n int, x, y, c []float32) func() {
