@@ -3,6 +3,7 @@ package graph
 import (
 	"encoding/binary"
 	"hash"
+	"strings"
 
 	"github.com/chewxy/hm"
 	"github.com/pkg/errors"
@@ -68,7 +69,7 @@ func (g *Graph) apply(o operator, shape []int, in ...Node) Node {
 	}
 	path := g.where()
 	if g.backward {
-		path = "gradient of " + path
+		path = strings.TrimSuffix("gradient of "+path, " of ")
 	}
 	return g.newNode(&op{operator: o, c: g.core, in: in, shape: shape, path: path})
 }

@@ -1,0 +1,78 @@
+package graph_test
+
+import (
+	"fmt"
+
+	"github.com/unroll-go/unroll/graph"
+)
+
+// Logistic regression by hand: build, run, differentiate, update.
+func Example() {
+	params := graph.NewParams(1)
+	loss := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		x, y := in[0], in[1] // [B, 2], [B, 1]
+		w := g.Param("w", graph.Zeros(), 1, 2)
+		p := g.Sigmoid(g.MatMulT(x, w))
+		hit := g.Mul(y, g.Log(p))
+		miss := g.Mul(g.Affine(y, -1, 1), g.Log(g.Affine(p, -1, 1)))
+		return []graph.Node{g.Neg(g.Mean(g.Add(hit, miss))), p}
+	})
+	x := graph.Floats([]float32{1, 2, 2, 1, -1, -2, -2, -1}, 4, 2)
+	y := graph.Floats([]float32{1, 1, 0, 0}, 4, 1)
+	for step := 0; step < 100; step++ {
+		if _, err := loss.Grad(x, y); err != nil { // leaves ∂loss/∂w in the store
+			fmt.Println(err)
+			return
+		}
+		w := params.Get("w")
+		for i, d := range w.Grad().Float32s() {
+			w.Value().Float32s()[i] -= 0.5 * d
+		}
+	}
+	out, _ := loss.Run(x, y)
+	fmt.Printf("loss %.3f, probabilities %.2f\n", graph.Scalar(out[0]), out[1].Float32s())
+	// Output: loss 0.004, probabilities [1.00 1.00 0.00 0.00]
+}
+
+// A mistake comes out once, when the graph is compiled, with its place.
+func Example_errors() {
+	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		h := g.Scope("encoder").MatMul(in[0], in[1])
+		return []graph.Node{g.Tanh(h)}
+	})
+	_, err := f.Run(graph.Floats(make([]float32, 6), 2, 3), graph.Floats(make([]float32, 8), 4, 2))
+	e := err.(*graph.Error)
+	fmt.Println(e.Op, "in", e.Scope+":", e.Reason)
+	// Output: MatMul in encoder: want [..., K]·[K, N], found [2 3]·[4 2]
+}
+
+// Program.String lists what a program does: the gradient's products go straight into the parameter's memory.
+func ExampleProgram_String() {
+	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		h := in[0] // [2, 3]
+		w := g.Param("w", graph.Orthogonal(1), 3, 3)
+		for t := 0; t < 2; t++ {
+			h = g.Tanh(g.MatMulT(h, w))
+		}
+		return []graph.Node{g.Sum(h)}
+	})
+	program, err := f.Program(true, graph.Floats(make([]float32, 6), 2, 3))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(program)
+	// Output:
+	// program: 11 steps, 348 bytes
+	//    0  @0          = %2 matmul A·Bᵀ input0 w  [2 3]
+	//    1  @16         = %3 tanh %2  [2 3]
+	//    2  @0          = %4 matmul A·Bᵀ %3 w  [2 3]
+	//    3  @32         = %5 tanh %4  [2 3]
+	//    4  @0          = %6 sum of 6 %5  []
+	//    5  @48         = %8 expand 6 times const 1  [2 3]  ; gradient
+	//    6  @64         = %9 tanh' %5 %8  [2 3]  ; gradient
+	//    7  @32         = %10 matmul A·B %9 w  [2 3]  ; gradient
+	//    8  own+0       = %11 matmul Aᵀ·B %9 %3  [3 3]  ; gradient
+	//    9  @48         = %12 tanh' %3 %10  [2 3]  ; gradient
+	//   10  own+0      += %14 matmul Aᵀ·B %12 input0  [3 3]  ; gradient
+}
