@@ -11,8 +11,16 @@ import (
 	"github.com/unroll-go/unroll/internal/kernel"
 )
 
-// peak is the limit of one processor in GFLOP/s.
-var peak = sync.OnceValue(kernel.PeakFMA)
+// peaks are the limits in GFLOP/s by the number of processors.
+var peaks sync.Map
+
+func peak(processors int) float64 {
+	limit, ok := peaks.Load(processors)
+	if !ok {
+		limit, _ = peaks.LoadOrStore(processors, kernel.PeakFMA(processors))
+	}
+	return limit.(float64)
+}
 
 // BenchmarkGemm multiplies [M, K] by [K, N], stored as they are or transposed, or with B packed before. "of-limit" is
 // the share of what the processors in use could do at most.
@@ -67,8 +75,29 @@ func benchmarkGemm(b *testing.B, size [3]int, prepare func(m, k, n int, x, y, c 
 		}
 		rate := 2 * float64(m) * float64(k) * float64(n) * float64(b.N) / float64(b.Elapsed().Nanoseconds())
 		b.ReportMetric(rate, "GFLOP/s")
-		if limit := peak() * float64(runtime.GOMAXPROCS(0)); limit > 0 {
+		if limit := peak(runtime.GOMAXPROCS(0)); limit > 0 {
 			b.ReportMetric(rate/limit, "of-limit")
 		}
 	})
+}
+
+// BenchmarkPack packs a weight of a step, as it is and transposed.
+func BenchmarkPack(b *testing.B) {
+	for _, size := range [][2]int{{128, 512}, {512, 2048}, {1024, 4096}} {
+		k, n := size[0], size[1]
+		for _, trans := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%dx%d/transposed=%t", k, n, trans), func(b *testing.B) {
+				w := make([]float32, k*n)
+				ld := n
+				if trans {
+					ld = k
+				}
+				var p kernel.Packed[float32]
+				b.SetBytes(int64(4 * k * n))
+				for b.Loop() {
+					p.Pack(trans, k, n, w, ld)
+				}
+			})
+		}
+	}
 }

@@ -1,23 +1,12 @@
-//go:build amd64 && !noasm
-
 package kernel
 
-import (
-	"os"
-
-	"golang.org/x/sys/cpu"
-)
-
-// What the kernels in assembly may use. UNROLL_KERNEL=generic, avx2 or avx512 limits the choice to what it names and
-// what comes before; it never turns on what the processor lacks. Tests change the variables.
-var (
-	hasAVX2   bool // AVX2 and FMA
-	hasAVX512 bool // AVX-512 F, DQ, BW and VL; implies hasAVX2
-)
-
-func init() {
-	x := &cpu.X86
-	limit := os.Getenv("UNROLL_KERNEL")
-	hasAVX2 = x.HasAVX2 && x.HasFMA && limit != "generic"
-	hasAVX512 = hasAVX2 && x.HasBMI2 && x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL && limit != "avx2"
+// Features names the instructions that kernels use here: "avx512", "avx2" (with FMA), or "generic" for Go loops.
+func Features() string {
+	switch {
+	case hasAVX512:
+		return "avx512"
+	case hasAVX2:
+		return "avx2"
+	}
+	return "generic"
 }

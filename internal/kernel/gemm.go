@@ -7,7 +7,7 @@ import "fmt"
 // distances between rows. With beta 0, C is only written, whatever it holds; with k or alpha 0, C becomes beta·C.
 //
 // Sums are taken in an order that depends on the shape and on the processor's kind, never on the number of
-// processors. gemmGeneric has the definition.
+// processors; gemmGeneric has the definition. Large products are shared between processors.
 func Gemm[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
 	if m <= 0 || n <= 0 {
 		return
@@ -18,21 +18,17 @@ func Gemm[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b 
 		checkOperand("A", a, m, k, lda, transA)
 		checkOperand("B", b, k, n, ldb, transB)
 	}
-	shape := tileShape[T]()
-	if !sums || shape.rows == 0 || m*n*k < tinyProduct {
+	if !sums || m*n*k < tinyProduct {
 		gemmGeneric(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 		return
 	}
-	p := product[T]{shape: shape, m: m, n: n, k: k, alpha: alpha, a: a, rowA: lda, colA: 1, b: b, ldb: ldb,
-		transB: transB, beta: beta, c: c, ldc: ldc}
-	if transA {
-		p.rowA, p.colA = 1, lda
-	}
+	p := product[T]{shape: tileShape[T](), m: m, n: n, k: k, alpha: alpha, a: a, lda: lda, transA: transA,
+		b: b, ldb: ldb, transB: transB, beta: beta, c: c, ldc: ldc}
 	p.run()
 }
 
 // tinyProduct is the number of multiplications below which loops take less time than tiles.
-const tinyProduct = 64
+const tinyProduct = 256
 
 func checkOperand[T Float](name string, x []T, rows, cols, ld int, trans bool) {
 	if trans {

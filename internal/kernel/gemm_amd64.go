@@ -30,7 +30,12 @@ func tile32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA int
 //go:noescape
 func tileCopy32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int, panel *float32)
 
-// dots32AVX512 adds in an order of its own, n being a positive multiple of 32:
+// strip32AVX512 is tile32AVX512 with cols 128 for 1 row, 128 for 2, 128 for 3.
+//
+//go:noescape
+func strip32AVX512(rows int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
+
+// dots32AVX512 is, adding in an order of its own,
 //
 //	for j := range s {
 //		s[j] = Σ a[l]·b[j*rowB+l] // l < n
@@ -68,7 +73,12 @@ func tile64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA int
 //go:noescape
 func tileCopy64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int, panel *float64)
 
-// dots64AVX512 adds in an order of its own, n being a positive multiple of 32:
+// strip64AVX512 is tile64AVX512 with cols 64 for 1 row, 64 for 2, 64 for 3.
+//
+//go:noescape
+func strip64AVX512(rows int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
+
+// dots64AVX512 is, adding in an order of its own,
 //
 //	for j := range s {
 //		s[j] = Σ a[l]·b[j*rowB+l] // l < n
@@ -106,7 +116,12 @@ func tile32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA int, 
 //go:noescape
 func tileCopy32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int, panel *float32)
 
-// dots32AVX2 adds in an order of its own, n being a positive multiple of 32:
+// strip32AVX2 is tile32AVX2 with cols 64 for 1 row, 32 for 2, 32 for 3.
+//
+//go:noescape
+func strip32AVX2(rows int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
+
+// dots32AVX2 is, adding in an order of its own,
 //
 //	for j := range s {
 //		s[j] = Σ a[l]·b[j*rowB+l] // l < n
@@ -144,7 +159,12 @@ func tile64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA int, 
 //go:noescape
 func tileCopy64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int, panel *float64)
 
-// dots64AVX2 adds in an order of its own, n being a positive multiple of 32:
+// strip64AVX2 is tile64AVX2 with cols 32 for 1 row, 16 for 2, 16 for 3.
+//
+//go:noescape
+func strip64AVX2(rows int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
+
+// dots64AVX2 is, adding in an order of its own,
 //
 //	for j := range s {
 //		s[j] = Σ a[l]·b[j*rowB+l] // l < n

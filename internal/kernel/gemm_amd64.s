@@ -5,25 +5,28 @@
 #include "textflag.h"
 
 // func tile32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tile32AVX512(SB), NOSPLIT, $0-96
 	MOVQ rows+0(FP), AX
+	MOVQ cols+8(FP), CX
 
-	// One loop for each number of rows
+	// One loop for each number of rows, and others for tiles of one vector
+	CMPQ CX, $0x10
+	JLE  narrow
 	CMPQ AX, $0x01
-	JE   rows1
+	JE   wide1
 	CMPQ AX, $0x02
-	JE   rows2
+	JE   wide2
 	CMPQ AX, $0x03
-	JE   rows3
+	JE   wide3
 	CMPQ AX, $0x04
-	JE   rows4
+	JE   wide4
 	CMPQ AX, $0x05
-	JE   rows5
+	JE   wide5
 	CMPQ AX, $0x06
-	JE   rows6
+	JE   wide6
 	CMPQ AX, $0x07
-	JE   rows7
+	JE   wide7
 
 	// 8 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
@@ -53,11 +56,18 @@ TEXT ·tile32AVX512(SB), NOSPLIT, $0-96
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
 	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
 
-loop8:
+wideLoop8:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	ADDQ       SI, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -88,10 +98,10 @@ loop8:
 	ADDQ         BX, CX
 	ADDQ         BX, R9
 	DECQ         AX
-	JNZ          loop8
+	JNZ          wideLoop8
 	JMP          finish
 
-rows7:
+wide7:
 	// 7 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -118,11 +128,18 @@ rows7:
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
 	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
 
-loop7:
+wideLoop7:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	ADDQ       SI, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -150,10 +167,10 @@ loop7:
 	ADDQ         BX, CX
 	ADDQ         BX, R9
 	DECQ         AX
-	JNZ          loop7
+	JNZ          wideLoop7
 	JMP          finish
 
-rows6:
+wide6:
 	// 6 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -178,11 +195,18 @@ rows6:
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
 	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
 
-loop6:
+wideLoop6:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	ADDQ       SI, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -207,10 +231,10 @@ loop6:
 	ADDQ         BX, CX
 	ADDQ         BX, R9
 	DECQ         AX
-	JNZ          loop6
+	JNZ          wideLoop6
 	JMP          finish
 
-rows5:
+wide5:
 	// 5 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -233,11 +257,18 @@ rows5:
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
 	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
 
-loop5:
+wideLoop5:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	ADDQ       SI, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -259,10 +290,10 @@ loop5:
 	ADDQ         BX, CX
 	ADDQ         BX, R9
 	DECQ         AX
-	JNZ          loop5
+	JNZ          wideLoop5
 	JMP          finish
 
-rows4:
+wide4:
 	// 4 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -282,11 +313,18 @@ rows4:
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
+	IMUL3Q $0x20, SI, R9
+	ADDQ   DX, R9
 
-loop4:
+wideLoop4:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       SI, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -304,10 +342,10 @@ loop4:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop4
+	JNZ          wideLoop4
 	JMP          finish
 
-rows3:
+wide3:
 	// 3 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -324,11 +362,18 @@ rows3:
 	SHLQ   $0x02, SI
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x02, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
 
-loop3:
+wideLoop3:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	PREFETCHT1 64(R8)
+	ADDQ       SI, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -343,10 +388,10 @@ loop3:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop3
+	JNZ          wideLoop3
 	JMP          finish
 
-rows2:
+wide2:
 	// 2 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -361,11 +406,18 @@ rows2:
 	SHLQ   $0x02, SI
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x02, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
 
-loop2:
+wideLoop2:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	PREFETCHT1 64(R8)
+	ADDQ       SI, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -377,10 +429,10 @@ loop2:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop2
+	JNZ          wideLoop2
 	JMP          finish
 
-rows1:
+wide1:
 	// 1 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -391,11 +443,18 @@ rows1:
 	SHLQ   $0x02, BX
 	MOVQ   rowB+64(FP), SI
 	SHLQ   $0x02, SI
+	IMUL3Q $0x20, SI, DI
+	ADDQ   DX, DI
 
-loop1:
+wideLoop1:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
+	ADDQ       SI, DI
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -404,28 +463,394 @@ loop1:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop1
+	JNZ          wideLoop1
+	JMP          finish
+
+narrow:
+	CMPQ AX, $0x01
+	JE   slim1
+	CMPQ AX, $0x02
+	JE   slim2
+	CMPQ AX, $0x03
+	JE   slim3
+	CMPQ AX, $0x04
+	JE   slim4
+	CMPQ AX, $0x05
+	JE   slim5
+	CMPQ AX, $0x06
+	JE   slim6
+	CMPQ AX, $0x07
+	JE   slim7
+
+	// 8 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	VPXORD Z4, Z4, Z4
+	VPXORD Z6, Z6, Z6
+	VPXORD Z8, Z8, Z8
+	VPXORD Z10, Z10, Z10
+	VPXORD Z12, Z12, Z12
+	VPXORD Z14, Z14, Z14
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x02, DI
+	LEAQ   (DI)(DI*2), R8
+	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
+
+slimLoop8:
+	// A row of B
+	VMOVUPS (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	ADDQ       SI, R10
+
+	// An element of each row of A, times that
+	VBROADCASTSS (CX), Z16
+	VFMADD231PS  Z17, Z16, Z0
+	VBROADCASTSS (CX)(DI*1), Z16
+	VFMADD231PS  Z17, Z16, Z2
+	VBROADCASTSS (CX)(DI*2), Z16
+	VFMADD231PS  Z17, Z16, Z4
+	VBROADCASTSS (CX)(R8*1), Z16
+	VFMADD231PS  Z17, Z16, Z6
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z17, Z16, Z8
+	VBROADCASTSS (R9)(DI*1), Z16
+	VFMADD231PS  Z17, Z16, Z10
+	VBROADCASTSS (R9)(DI*2), Z16
+	VFMADD231PS  Z17, Z16, Z12
+	VBROADCASTSS (R9)(R8*1), Z16
+	VFMADD231PS  Z17, Z16, Z14
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         AX
+	JNZ          slimLoop8
+	JMP          finish
+
+slim7:
+	// 7 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	VPXORD Z4, Z4, Z4
+	VPXORD Z6, Z6, Z6
+	VPXORD Z8, Z8, Z8
+	VPXORD Z10, Z10, Z10
+	VPXORD Z12, Z12, Z12
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x02, DI
+	LEAQ   (DI)(DI*2), R8
+	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
+
+slimLoop7:
+	// A row of B
+	VMOVUPS (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	ADDQ       SI, R10
+
+	// An element of each row of A, times that
+	VBROADCASTSS (CX), Z16
+	VFMADD231PS  Z17, Z16, Z0
+	VBROADCASTSS (CX)(DI*1), Z16
+	VFMADD231PS  Z17, Z16, Z2
+	VBROADCASTSS (CX)(DI*2), Z16
+	VFMADD231PS  Z17, Z16, Z4
+	VBROADCASTSS (CX)(R8*1), Z16
+	VFMADD231PS  Z17, Z16, Z6
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z17, Z16, Z8
+	VBROADCASTSS (R9)(DI*1), Z16
+	VFMADD231PS  Z17, Z16, Z10
+	VBROADCASTSS (R9)(DI*2), Z16
+	VFMADD231PS  Z17, Z16, Z12
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         AX
+	JNZ          slimLoop7
+	JMP          finish
+
+slim6:
+	// 6 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	VPXORD Z4, Z4, Z4
+	VPXORD Z6, Z6, Z6
+	VPXORD Z8, Z8, Z8
+	VPXORD Z10, Z10, Z10
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x02, DI
+	LEAQ   (DI)(DI*2), R8
+	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
+
+slimLoop6:
+	// A row of B
+	VMOVUPS (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	ADDQ       SI, R10
+
+	// An element of each row of A, times that
+	VBROADCASTSS (CX), Z16
+	VFMADD231PS  Z17, Z16, Z0
+	VBROADCASTSS (CX)(DI*1), Z16
+	VFMADD231PS  Z17, Z16, Z2
+	VBROADCASTSS (CX)(DI*2), Z16
+	VFMADD231PS  Z17, Z16, Z4
+	VBROADCASTSS (CX)(R8*1), Z16
+	VFMADD231PS  Z17, Z16, Z6
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z17, Z16, Z8
+	VBROADCASTSS (R9)(DI*1), Z16
+	VFMADD231PS  Z17, Z16, Z10
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         AX
+	JNZ          slimLoop6
+	JMP          finish
+
+slim5:
+	// 5 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	VPXORD Z4, Z4, Z4
+	VPXORD Z6, Z6, Z6
+	VPXORD Z8, Z8, Z8
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x02, DI
+	LEAQ   (DI)(DI*2), R8
+	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
+
+slimLoop5:
+	// A row of B
+	VMOVUPS (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	ADDQ       SI, R10
+
+	// An element of each row of A, times that
+	VBROADCASTSS (CX), Z16
+	VFMADD231PS  Z17, Z16, Z0
+	VBROADCASTSS (CX)(DI*1), Z16
+	VFMADD231PS  Z17, Z16, Z2
+	VBROADCASTSS (CX)(DI*2), Z16
+	VFMADD231PS  Z17, Z16, Z4
+	VBROADCASTSS (CX)(R8*1), Z16
+	VFMADD231PS  Z17, Z16, Z6
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z17, Z16, Z8
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         AX
+	JNZ          slimLoop5
+	JMP          finish
+
+slim4:
+	// 4 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	VPXORD Z4, Z4, Z4
+	VPXORD Z6, Z6, Z6
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x02, DI
+	LEAQ   (DI)(DI*2), R8
+	IMUL3Q $0x20, SI, R9
+	ADDQ   DX, R9
+
+slimLoop4:
+	// A row of B
+	VMOVUPS (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R9)
+	ADDQ       SI, R9
+
+	// An element of each row of A, times that
+	VBROADCASTSS (CX), Z16
+	VFMADD231PS  Z17, Z16, Z0
+	VBROADCASTSS (CX)(DI*1), Z16
+	VFMADD231PS  Z17, Z16, Z2
+	VBROADCASTSS (CX)(DI*2), Z16
+	VFMADD231PS  Z17, Z16, Z4
+	VBROADCASTSS (CX)(R8*1), Z16
+	VFMADD231PS  Z17, Z16, Z6
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop4
+	JMP          finish
+
+slim3:
+	// 3 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	VPXORD Z4, Z4, Z4
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x02, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
+
+slimLoop3:
+	// A row of B
+	VMOVUPS (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	ADDQ       SI, R8
+
+	// An element of each row of A, times that
+	VBROADCASTSS (CX), Z16
+	VFMADD231PS  Z17, Z16, Z0
+	VBROADCASTSS (CX)(DI*1), Z16
+	VFMADD231PS  Z17, Z16, Z2
+	VBROADCASTSS (CX)(DI*2), Z16
+	VFMADD231PS  Z17, Z16, Z4
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop3
+	JMP          finish
+
+slim2:
+	// 2 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x02, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
+
+slimLoop2:
+	// A row of B
+	VMOVUPS (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	ADDQ       SI, R8
+
+	// An element of each row of A, times that
+	VBROADCASTSS (CX), Z16
+	VFMADD231PS  Z17, Z16, Z0
+	VBROADCASTSS (CX)(DI*1), Z16
+	VFMADD231PS  Z17, Z16, Z2
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop2
+	JMP          finish
+
+slim1:
+	// 1 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x02, SI
+	IMUL3Q $0x20, SI, DI
+	ADDQ   DX, DI
+
+slimLoop1:
+	// A row of B
+	VMOVUPS (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (DI)
+	ADDQ       SI, DI
+
+	// An element of each row of A, times that
+	VBROADCASTSS (CX), Z16
+	VFMADD231PS  Z17, Z16, Z0
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop1
 
 finish:
 	MOVQ         c+80(FP), AX
 	MOVQ         ldc+88(FP), CX
 	SHLQ         $0x02, CX
-	MOVQ         cols+8(FP), DX
-	MOVQ         rows+0(FP), BX
+	MOVQ         rows+0(FP), DX
+	MOVQ         cols+8(FP), BX
 	VBROADCASTSS alpha+24(FP), Z16
 	VBROADCASTSS beta+72(FP), Z17
 
 	// K1, K2: the columns that there are
 	MOVQ  $-1, SI
-	BZHIQ DX, SI, SI
+	BZHIQ BX, SI, SI
 	KMOVW SI, K1
 	SHRQ  $0x10, SI
 	KMOVW SI, K2
 
 	// Is beta 0, of either sign?
-	MOVL beta+72(FP), DX
-	SHLL $0x01, DX
-	CMPQ DX, $0x00
+	MOVL beta+72(FP), BX
+	SHLL $0x01, BX
+	CMPQ BX, $0x00
 	JE   only
 
 	// add: row by row
@@ -437,7 +862,7 @@ finish:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z1, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -448,7 +873,7 @@ finish:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z3, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -459,7 +884,7 @@ finish:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z5, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -470,7 +895,7 @@ finish:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z7, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -481,7 +906,7 @@ finish:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z9, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -492,7 +917,7 @@ finish:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z11, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -503,7 +928,7 @@ finish:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z13, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -525,49 +950,49 @@ only:
 	VMOVUPS Z0, K1, (AX)
 	VMULPS  Z16, Z1, Z1
 	VMOVUPS Z1, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z2, Z2
 	VMOVUPS Z2, K1, (AX)
 	VMULPS  Z16, Z3, Z3
 	VMOVUPS Z3, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z4, Z4
 	VMOVUPS Z4, K1, (AX)
 	VMULPS  Z16, Z5, Z5
 	VMOVUPS Z5, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z6, Z6
 	VMOVUPS Z6, K1, (AX)
 	VMULPS  Z16, Z7, Z7
 	VMOVUPS Z7, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z8, Z8
 	VMOVUPS Z8, K1, (AX)
 	VMULPS  Z16, Z9, Z9
 	VMOVUPS Z9, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z10, Z10
 	VMOVUPS Z10, K1, (AX)
 	VMULPS  Z16, Z11, Z11
 	VMOVUPS Z11, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z12, Z12
 	VMOVUPS Z12, K1, (AX)
 	VMULPS  Z16, Z13, Z13
 	VMOVUPS Z13, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z14, Z14
@@ -610,23 +1035,25 @@ TEXT ·tileCopy32AVX512(SB), NOSPLIT, $0-104
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
 	LEAQ   (CX)(DI*4), R9
-	MOVQ   panel+96(FP), R10
-	IMUL3Q $0x20, SI, R11
-	ADDQ   DX, R11
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
+	MOVQ   panel+96(FP), R11
 
-loop8:
+Loop8:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
 
-	// Copied, and one that will be needed soon fetched
-	VMOVUPS    Z17, (R10)
-	VMOVUPS    Z18, 64(R10)
-	PREFETCHT1 (R11)
-	PREFETCHT1 64(R11)
-	PREFETCHT1 127(R11)
-	ADDQ       $+128, R10
-	ADDQ       SI, R11
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 127(R10)
+	ADDQ       SI, R10
+
+	// Copied
+	VMOVUPS Z17, (R11)
+	VMOVUPS Z18, 64(R11)
+	ADDQ    $+128, R11
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -657,26 +1084,26 @@ loop8:
 	ADDQ         BX, CX
 	ADDQ         BX, R9
 	DECQ         AX
-	JNZ          loop8
+	JNZ          Loop8
 	MOVQ         c+80(FP), AX
 	MOVQ         ldc+88(FP), CX
 	SHLQ         $0x02, CX
-	MOVQ         cols+8(FP), DX
-	MOVQ         rows+0(FP), BX
+	MOVQ         rows+0(FP), DX
+	MOVQ         cols+8(FP), BX
 	VBROADCASTSS alpha+24(FP), Z16
 	VBROADCASTSS beta+72(FP), Z17
 
 	// K1, K2: the columns that there are
 	MOVQ  $-1, SI
-	BZHIQ DX, SI, SI
+	BZHIQ BX, SI, SI
 	KMOVW SI, K1
 	SHRQ  $0x10, SI
 	KMOVW SI, K2
 
 	// Is beta 0, of either sign?
-	MOVL beta+72(FP), DX
-	SHLL $0x01, DX
-	CMPQ DX, $0x00
+	MOVL beta+72(FP), BX
+	SHLL $0x01, BX
+	CMPQ BX, $0x00
 	JE   only
 
 	// add: row by row
@@ -688,7 +1115,7 @@ loop8:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z1, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -699,7 +1126,7 @@ loop8:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z3, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -710,7 +1137,7 @@ loop8:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z5, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -721,7 +1148,7 @@ loop8:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z7, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -732,7 +1159,7 @@ loop8:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z9, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -743,7 +1170,7 @@ loop8:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z11, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -754,7 +1181,7 @@ loop8:
 	VMULPS      Z17, Z18, Z18
 	VFMADD231PS Z16, Z13, Z18
 	VMOVUPS     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS.Z   (AX), K1, Z18
@@ -776,49 +1203,49 @@ only:
 	VMOVUPS Z0, K1, (AX)
 	VMULPS  Z16, Z1, Z1
 	VMOVUPS Z1, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z2, Z2
 	VMOVUPS Z2, K1, (AX)
 	VMULPS  Z16, Z3, Z3
 	VMOVUPS Z3, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z4, Z4
 	VMOVUPS Z4, K1, (AX)
 	VMULPS  Z16, Z5, Z5
 	VMOVUPS Z5, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z6, Z6
 	VMOVUPS Z6, K1, (AX)
 	VMULPS  Z16, Z7, Z7
 	VMOVUPS Z7, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z8, Z8
 	VMOVUPS Z8, K1, (AX)
 	VMULPS  Z16, Z9, Z9
 	VMOVUPS Z9, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z10, Z10
 	VMOVUPS Z10, K1, (AX)
 	VMULPS  Z16, Z11, Z11
 	VMOVUPS Z11, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z12, Z12
 	VMOVUPS Z12, K1, (AX)
 	VMULPS  Z16, Z13, Z13
 	VMOVUPS Z13, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Z16, Z14, Z14
@@ -830,8 +1257,593 @@ setDone:
 	VZEROUPPER
 	RET
 
+// func strip32AVX512(rows int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·strip32AVX512(SB), NOSPLIT, $0-88
+	MOVQ   rows+0(FP), AX
+	CMPQ   AX, $0x02
+	JE     strip2
+	JG     strip3
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   b+48(FP), DX
+	MOVQ   rowA+32(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   colA+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+56(FP), SI
+	SHLQ   $0x02, SI
+	IMUL3Q $0x20, SI, DI
+	ADDQ   DX, DI
+
+strip1loop:
+	VBROADCASTSS (CX), Z8
+	VFMADD231PS  (DX), Z8, Z0
+	VFMADD231PS  64(DX), Z8, Z1
+	VFMADD231PS  128(DX), Z8, Z2
+	VFMADD231PS  192(DX), Z8, Z3
+	VFMADD231PS  256(DX), Z8, Z4
+	VFMADD231PS  320(DX), Z8, Z5
+	VFMADD231PS  384(DX), Z8, Z6
+	VFMADD231PS  448(DX), Z8, Z7
+	PREFETCHT1   (DI)
+	PREFETCHT1   64(DI)
+	PREFETCHT1   128(DI)
+	PREFETCHT1   192(DI)
+	PREFETCHT1   256(DI)
+	PREFETCHT1   320(DI)
+	PREFETCHT1   384(DI)
+	PREFETCHT1   448(DI)
+	ADDQ         SI, DI
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          strip1loop
+	MOVQ         c+72(FP), AX
+	MOVQ         ldc+80(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         rows+0(FP), CX
+	VBROADCASTSS alpha+16(FP), Z8
+	VBROADCASTSS beta+64(FP), Z9
+
+	// Is beta 0, of either sign?
+	MOVL beta+64(FP), CX
+	SHLL $0x01, CX
+	CMPQ CX, $0x00
+	JE   strip1only
+
+	// strip1add: row by row
+	VMOVUPS     (AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z0, Z10
+	VMOVUPS     Z10, (AX)
+	VMOVUPS     64(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z1, Z10
+	VMOVUPS     Z10, 64(AX)
+	VMOVUPS     128(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z2, Z10
+	VMOVUPS     Z10, 128(AX)
+	VMOVUPS     192(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z3, Z10
+	VMOVUPS     Z10, 192(AX)
+	VMOVUPS     256(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z4, Z10
+	VMOVUPS     Z10, 256(AX)
+	VMOVUPS     320(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z5, Z10
+	VMOVUPS     Z10, 320(AX)
+	VMOVUPS     384(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z6, Z10
+	VMOVUPS     Z10, 384(AX)
+	VMOVUPS     448(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z7, Z10
+	VMOVUPS     Z10, 448(AX)
+	VZEROUPPER
+	RET
+
+strip1only:
+	// strip1set: row by row
+	VMULPS  Z8, Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMULPS  Z8, Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMULPS  Z8, Z2, Z2
+	VMOVUPS Z2, 128(AX)
+	VMULPS  Z8, Z3, Z3
+	VMOVUPS Z3, 192(AX)
+	VMULPS  Z8, Z4, Z4
+	VMOVUPS Z4, 256(AX)
+	VMULPS  Z8, Z5, Z5
+	VMOVUPS Z5, 320(AX)
+	VMULPS  Z8, Z6, Z6
+	VMOVUPS Z6, 384(AX)
+	VMULPS  Z8, Z7, Z7
+	VMOVUPS Z7, 448(AX)
+	VZEROUPPER
+	RET
+
+strip2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   b+48(FP), DX
+	MOVQ   rowA+32(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   colA+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowB+56(FP), DI
+	SHLQ   $0x02, DI
+	IMUL3Q $0x20, DI, R8
+	ADDQ   DX, R8
+
+strip2loop:
+	VBROADCASTSS (CX), Z16
+	VBROADCASTSS (CX)(BX*1), Z17
+	VMOVUPS      (DX), Z18
+	VFMADD231PS  Z18, Z16, Z0
+	VFMADD231PS  Z18, Z17, Z8
+	VMOVUPS      64(DX), Z18
+	VFMADD231PS  Z18, Z16, Z1
+	VFMADD231PS  Z18, Z17, Z9
+	VMOVUPS      128(DX), Z18
+	VFMADD231PS  Z18, Z16, Z2
+	VFMADD231PS  Z18, Z17, Z10
+	VMOVUPS      192(DX), Z18
+	VFMADD231PS  Z18, Z16, Z3
+	VFMADD231PS  Z18, Z17, Z11
+	VMOVUPS      256(DX), Z18
+	VFMADD231PS  Z18, Z16, Z4
+	VFMADD231PS  Z18, Z17, Z12
+	VMOVUPS      320(DX), Z18
+	VFMADD231PS  Z18, Z16, Z5
+	VFMADD231PS  Z18, Z17, Z13
+	VMOVUPS      384(DX), Z18
+	VFMADD231PS  Z18, Z16, Z6
+	VFMADD231PS  Z18, Z17, Z14
+	VMOVUPS      448(DX), Z18
+	VFMADD231PS  Z18, Z16, Z7
+	VFMADD231PS  Z18, Z17, Z15
+	PREFETCHT1   (R8)
+	PREFETCHT1   64(R8)
+	PREFETCHT1   128(R8)
+	PREFETCHT1   192(R8)
+	PREFETCHT1   256(R8)
+	PREFETCHT1   320(R8)
+	PREFETCHT1   384(R8)
+	PREFETCHT1   448(R8)
+	ADDQ         DI, R8
+	ADDQ         DI, DX
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          strip2loop
+	MOVQ         c+72(FP), AX
+	MOVQ         ldc+80(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         rows+0(FP), DX
+	VBROADCASTSS alpha+16(FP), Z16
+	VBROADCASTSS beta+64(FP), Z17
+
+	// Is beta 0, of either sign?
+	MOVL beta+64(FP), BX
+	SHLL $0x01, BX
+	CMPQ BX, $0x00
+	JE   strip2only
+
+	// strip2add: row by row
+	VMOVUPS     (AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z0, Z18
+	VMOVUPS     Z18, (AX)
+	VMOVUPS     64(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z1, Z18
+	VMOVUPS     Z18, 64(AX)
+	VMOVUPS     128(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z2, Z18
+	VMOVUPS     Z18, 128(AX)
+	VMOVUPS     192(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z3, Z18
+	VMOVUPS     Z18, 192(AX)
+	VMOVUPS     256(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z4, Z18
+	VMOVUPS     Z18, 256(AX)
+	VMOVUPS     320(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z5, Z18
+	VMOVUPS     Z18, 320(AX)
+	VMOVUPS     384(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z6, Z18
+	VMOVUPS     Z18, 384(AX)
+	VMOVUPS     448(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z7, Z18
+	VMOVUPS     Z18, 448(AX)
+	DECQ        DX
+	JZ          strip2addDone
+	ADDQ        CX, AX
+	VMOVUPS     (AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z8, Z18
+	VMOVUPS     Z18, (AX)
+	VMOVUPS     64(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z9, Z18
+	VMOVUPS     Z18, 64(AX)
+	VMOVUPS     128(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z10, Z18
+	VMOVUPS     Z18, 128(AX)
+	VMOVUPS     192(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z11, Z18
+	VMOVUPS     Z18, 192(AX)
+	VMOVUPS     256(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z12, Z18
+	VMOVUPS     Z18, 256(AX)
+	VMOVUPS     320(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z13, Z18
+	VMOVUPS     Z18, 320(AX)
+	VMOVUPS     384(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z14, Z18
+	VMOVUPS     Z18, 384(AX)
+	VMOVUPS     448(AX), Z18
+	VMULPS      Z17, Z18, Z18
+	VFMADD231PS Z16, Z15, Z18
+	VMOVUPS     Z18, 448(AX)
+
+strip2addDone:
+	VZEROUPPER
+	RET
+
+strip2only:
+	// strip2set: row by row
+	VMULPS  Z16, Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMULPS  Z16, Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMULPS  Z16, Z2, Z2
+	VMOVUPS Z2, 128(AX)
+	VMULPS  Z16, Z3, Z3
+	VMOVUPS Z3, 192(AX)
+	VMULPS  Z16, Z4, Z4
+	VMOVUPS Z4, 256(AX)
+	VMULPS  Z16, Z5, Z5
+	VMOVUPS Z5, 320(AX)
+	VMULPS  Z16, Z6, Z6
+	VMOVUPS Z6, 384(AX)
+	VMULPS  Z16, Z7, Z7
+	VMOVUPS Z7, 448(AX)
+	DECQ    DX
+	JZ      strip2setDone
+	ADDQ    CX, AX
+	VMULPS  Z16, Z8, Z8
+	VMOVUPS Z8, (AX)
+	VMULPS  Z16, Z9, Z9
+	VMOVUPS Z9, 64(AX)
+	VMULPS  Z16, Z10, Z10
+	VMOVUPS Z10, 128(AX)
+	VMULPS  Z16, Z11, Z11
+	VMOVUPS Z11, 192(AX)
+	VMULPS  Z16, Z12, Z12
+	VMOVUPS Z12, 256(AX)
+	VMULPS  Z16, Z13, Z13
+	VMOVUPS Z13, 320(AX)
+	VMULPS  Z16, Z14, Z14
+	VMOVUPS Z14, 384(AX)
+	VMULPS  Z16, Z15, Z15
+	VMOVUPS Z15, 448(AX)
+
+strip2setDone:
+	VZEROUPPER
+	RET
+
+strip3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   b+48(FP), DX
+	MOVQ   rowA+32(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   colA+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowB+56(FP), DI
+	SHLQ   $0x02, DI
+	IMUL3Q $0x20, DI, R8
+	ADDQ   DX, R8
+
+strip3loop:
+	VBROADCASTSS (CX), Z24
+	VBROADCASTSS (CX)(BX*1), Z25
+	VBROADCASTSS (CX)(BX*2), Z26
+	VMOVUPS      (DX), Z27
+	VFMADD231PS  Z27, Z24, Z0
+	VFMADD231PS  Z27, Z25, Z8
+	VFMADD231PS  Z27, Z26, Z16
+	VMOVUPS      64(DX), Z27
+	VFMADD231PS  Z27, Z24, Z1
+	VFMADD231PS  Z27, Z25, Z9
+	VFMADD231PS  Z27, Z26, Z17
+	VMOVUPS      128(DX), Z27
+	VFMADD231PS  Z27, Z24, Z2
+	VFMADD231PS  Z27, Z25, Z10
+	VFMADD231PS  Z27, Z26, Z18
+	VMOVUPS      192(DX), Z27
+	VFMADD231PS  Z27, Z24, Z3
+	VFMADD231PS  Z27, Z25, Z11
+	VFMADD231PS  Z27, Z26, Z19
+	VMOVUPS      256(DX), Z27
+	VFMADD231PS  Z27, Z24, Z4
+	VFMADD231PS  Z27, Z25, Z12
+	VFMADD231PS  Z27, Z26, Z20
+	VMOVUPS      320(DX), Z27
+	VFMADD231PS  Z27, Z24, Z5
+	VFMADD231PS  Z27, Z25, Z13
+	VFMADD231PS  Z27, Z26, Z21
+	VMOVUPS      384(DX), Z27
+	VFMADD231PS  Z27, Z24, Z6
+	VFMADD231PS  Z27, Z25, Z14
+	VFMADD231PS  Z27, Z26, Z22
+	VMOVUPS      448(DX), Z27
+	VFMADD231PS  Z27, Z24, Z7
+	VFMADD231PS  Z27, Z25, Z15
+	VFMADD231PS  Z27, Z26, Z23
+	PREFETCHT1   (R8)
+	PREFETCHT1   64(R8)
+	PREFETCHT1   128(R8)
+	PREFETCHT1   192(R8)
+	PREFETCHT1   256(R8)
+	PREFETCHT1   320(R8)
+	PREFETCHT1   384(R8)
+	PREFETCHT1   448(R8)
+	ADDQ         DI, R8
+	ADDQ         DI, DX
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          strip3loop
+	MOVQ         c+72(FP), AX
+	MOVQ         ldc+80(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         rows+0(FP), DX
+	VBROADCASTSS alpha+16(FP), Z24
+	VBROADCASTSS beta+64(FP), Z25
+
+	// Is beta 0, of either sign?
+	MOVL beta+64(FP), BX
+	SHLL $0x01, BX
+	CMPQ BX, $0x00
+	JE   strip3only
+
+	// strip3add: row by row
+	VMOVUPS     (AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z0, Z26
+	VMOVUPS     Z26, (AX)
+	VMOVUPS     64(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z1, Z26
+	VMOVUPS     Z26, 64(AX)
+	VMOVUPS     128(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z2, Z26
+	VMOVUPS     Z26, 128(AX)
+	VMOVUPS     192(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z3, Z26
+	VMOVUPS     Z26, 192(AX)
+	VMOVUPS     256(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z4, Z26
+	VMOVUPS     Z26, 256(AX)
+	VMOVUPS     320(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z5, Z26
+	VMOVUPS     Z26, 320(AX)
+	VMOVUPS     384(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z6, Z26
+	VMOVUPS     Z26, 384(AX)
+	VMOVUPS     448(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z7, Z26
+	VMOVUPS     Z26, 448(AX)
+	DECQ        DX
+	JZ          strip3addDone
+	ADDQ        CX, AX
+	VMOVUPS     (AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z8, Z26
+	VMOVUPS     Z26, (AX)
+	VMOVUPS     64(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z9, Z26
+	VMOVUPS     Z26, 64(AX)
+	VMOVUPS     128(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z10, Z26
+	VMOVUPS     Z26, 128(AX)
+	VMOVUPS     192(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z11, Z26
+	VMOVUPS     Z26, 192(AX)
+	VMOVUPS     256(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z12, Z26
+	VMOVUPS     Z26, 256(AX)
+	VMOVUPS     320(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z13, Z26
+	VMOVUPS     Z26, 320(AX)
+	VMOVUPS     384(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z14, Z26
+	VMOVUPS     Z26, 384(AX)
+	VMOVUPS     448(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z15, Z26
+	VMOVUPS     Z26, 448(AX)
+	DECQ        DX
+	JZ          strip3addDone
+	ADDQ        CX, AX
+	VMOVUPS     (AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z16, Z26
+	VMOVUPS     Z26, (AX)
+	VMOVUPS     64(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z17, Z26
+	VMOVUPS     Z26, 64(AX)
+	VMOVUPS     128(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z18, Z26
+	VMOVUPS     Z26, 128(AX)
+	VMOVUPS     192(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z19, Z26
+	VMOVUPS     Z26, 192(AX)
+	VMOVUPS     256(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z20, Z26
+	VMOVUPS     Z26, 256(AX)
+	VMOVUPS     320(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z21, Z26
+	VMOVUPS     Z26, 320(AX)
+	VMOVUPS     384(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z22, Z26
+	VMOVUPS     Z26, 384(AX)
+	VMOVUPS     448(AX), Z26
+	VMULPS      Z25, Z26, Z26
+	VFMADD231PS Z24, Z23, Z26
+	VMOVUPS     Z26, 448(AX)
+
+strip3addDone:
+	VZEROUPPER
+	RET
+
+strip3only:
+	// strip3set: row by row
+	VMULPS  Z24, Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMULPS  Z24, Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMULPS  Z24, Z2, Z2
+	VMOVUPS Z2, 128(AX)
+	VMULPS  Z24, Z3, Z3
+	VMOVUPS Z3, 192(AX)
+	VMULPS  Z24, Z4, Z4
+	VMOVUPS Z4, 256(AX)
+	VMULPS  Z24, Z5, Z5
+	VMOVUPS Z5, 320(AX)
+	VMULPS  Z24, Z6, Z6
+	VMOVUPS Z6, 384(AX)
+	VMULPS  Z24, Z7, Z7
+	VMOVUPS Z7, 448(AX)
+	DECQ    DX
+	JZ      strip3setDone
+	ADDQ    CX, AX
+	VMULPS  Z24, Z8, Z8
+	VMOVUPS Z8, (AX)
+	VMULPS  Z24, Z9, Z9
+	VMOVUPS Z9, 64(AX)
+	VMULPS  Z24, Z10, Z10
+	VMOVUPS Z10, 128(AX)
+	VMULPS  Z24, Z11, Z11
+	VMOVUPS Z11, 192(AX)
+	VMULPS  Z24, Z12, Z12
+	VMOVUPS Z12, 256(AX)
+	VMULPS  Z24, Z13, Z13
+	VMOVUPS Z13, 320(AX)
+	VMULPS  Z24, Z14, Z14
+	VMOVUPS Z14, 384(AX)
+	VMULPS  Z24, Z15, Z15
+	VMOVUPS Z15, 448(AX)
+	DECQ    DX
+	JZ      strip3setDone
+	ADDQ    CX, AX
+	VMULPS  Z24, Z16, Z16
+	VMOVUPS Z16, (AX)
+	VMULPS  Z24, Z17, Z17
+	VMOVUPS Z17, 64(AX)
+	VMULPS  Z24, Z18, Z18
+	VMOVUPS Z18, 128(AX)
+	VMULPS  Z24, Z19, Z19
+	VMOVUPS Z19, 192(AX)
+	VMULPS  Z24, Z20, Z20
+	VMOVUPS Z20, 256(AX)
+	VMULPS  Z24, Z21, Z21
+	VMOVUPS Z21, 320(AX)
+	VMULPS  Z24, Z22, Z22
+	VMOVUPS Z22, 384(AX)
+	VMULPS  Z24, Z23, Z23
+	VMOVUPS Z23, 448(AX)
+
+strip3setDone:
+	VZEROUPPER
+	RET
+
 // func dots32AVX512(n int, a *float32, b *float32, rowB int, s *[4]float32)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, BMI2
 TEXT ·dots32AVX512(SB), NOSPLIT, $0-40
 	MOVQ   n+0(FP), AX
 	MOVQ   a+8(FP), CX
@@ -848,6 +1860,8 @@ TEXT ·dots32AVX512(SB), NOSPLIT, $0-40
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
+	SUBQ   $0x20, AX
+	JL     rest
 
 loop:
 	VMOVUPS     (CX), Z8
@@ -863,8 +1877,32 @@ loop:
 	ADDQ        $+128, CX
 	ADDQ        $+128, DX
 	SUBQ        $0x20, AX
-	JNZ         loop
+	JGE         loop
 
+rest:
+	ADDQ $0x20, AX
+	JZ   done
+
+	// Up to as many once more, a vector at a time, under a mask
+some:
+	MOVQ        $-1, R8
+	BZHIQ       AX, R8, R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (CX), K1, Z8
+	VMOVUPS.Z   (DX), K1, Z9
+	VFMADD231PS Z9, Z8, Z0
+	VMOVUPS.Z   (DX)(SI*1), K1, Z9
+	VFMADD231PS Z9, Z8, Z2
+	VMOVUPS.Z   (DX)(SI*2), K1, Z9
+	VFMADD231PS Z9, Z8, Z4
+	VMOVUPS.Z   (DX)(DI*1), K1, Z9
+	VFMADD231PS Z9, Z8, Z6
+	ADDQ        $+64, CX
+	ADDQ        $+64, DX
+	SUBQ        $0x10, AX
+	JG          some
+
+done:
 	// Each sum: lanes by halves
 	VADDPS        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y8
@@ -946,25 +1984,28 @@ loop:
 	RET
 
 // func tile64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·tile64AVX512(SB), NOSPLIT, $0-96
 	MOVQ rows+0(FP), AX
+	MOVQ cols+8(FP), CX
 
-	// One loop for each number of rows
+	// One loop for each number of rows, and others for tiles of one vector
+	CMPQ CX, $0x08
+	JLE  narrow
 	CMPQ AX, $0x01
-	JE   rows1
+	JE   wide1
 	CMPQ AX, $0x02
-	JE   rows2
+	JE   wide2
 	CMPQ AX, $0x03
-	JE   rows3
+	JE   wide3
 	CMPQ AX, $0x04
-	JE   rows4
+	JE   wide4
 	CMPQ AX, $0x05
-	JE   rows5
+	JE   wide5
 	CMPQ AX, $0x06
-	JE   rows6
+	JE   wide6
 	CMPQ AX, $0x07
-	JE   rows7
+	JE   wide7
 
 	// 8 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
@@ -994,11 +2035,18 @@ TEXT ·tile64AVX512(SB), NOSPLIT, $0-96
 	SHLQ   $0x03, DI
 	LEAQ   (DI)(DI*2), R8
 	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
 
-loop8:
+wideLoop8:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	ADDQ       SI, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -1029,10 +2077,10 @@ loop8:
 	ADDQ         BX, CX
 	ADDQ         BX, R9
 	DECQ         AX
-	JNZ          loop8
+	JNZ          wideLoop8
 	JMP          finish
 
-rows7:
+wide7:
 	// 7 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -1059,11 +2107,18 @@ rows7:
 	SHLQ   $0x03, DI
 	LEAQ   (DI)(DI*2), R8
 	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
 
-loop7:
+wideLoop7:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	ADDQ       SI, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -1091,10 +2146,10 @@ loop7:
 	ADDQ         BX, CX
 	ADDQ         BX, R9
 	DECQ         AX
-	JNZ          loop7
+	JNZ          wideLoop7
 	JMP          finish
 
-rows6:
+wide6:
 	// 6 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -1119,11 +2174,18 @@ rows6:
 	SHLQ   $0x03, DI
 	LEAQ   (DI)(DI*2), R8
 	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
 
-loop6:
+wideLoop6:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	ADDQ       SI, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -1148,10 +2210,10 @@ loop6:
 	ADDQ         BX, CX
 	ADDQ         BX, R9
 	DECQ         AX
-	JNZ          loop6
+	JNZ          wideLoop6
 	JMP          finish
 
-rows5:
+wide5:
 	// 5 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -1174,11 +2236,18 @@ rows5:
 	SHLQ   $0x03, DI
 	LEAQ   (DI)(DI*2), R8
 	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
 
-loop5:
+wideLoop5:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	ADDQ       SI, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -1200,10 +2269,10 @@ loop5:
 	ADDQ         BX, CX
 	ADDQ         BX, R9
 	DECQ         AX
-	JNZ          loop5
+	JNZ          wideLoop5
 	JMP          finish
 
-rows4:
+wide4:
 	// 4 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -1223,11 +2292,18 @@ rows4:
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x03, DI
 	LEAQ   (DI)(DI*2), R8
+	IMUL3Q $0x20, SI, R9
+	ADDQ   DX, R9
 
-loop4:
+wideLoop4:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       SI, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -1245,10 +2321,10 @@ loop4:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop4
+	JNZ          wideLoop4
 	JMP          finish
 
-rows3:
+wide3:
 	// 3 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -1265,11 +2341,18 @@ rows3:
 	SHLQ   $0x03, SI
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x03, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
 
-loop3:
+wideLoop3:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	PREFETCHT1 64(R8)
+	ADDQ       SI, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -1284,10 +2367,10 @@ loop3:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop3
+	JNZ          wideLoop3
 	JMP          finish
 
-rows2:
+wide2:
 	// 2 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -1302,11 +2385,18 @@ rows2:
 	SHLQ   $0x03, SI
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x03, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
 
-loop2:
+wideLoop2:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	PREFETCHT1 64(R8)
+	ADDQ       SI, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -1318,10 +2408,10 @@ loop2:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop2
+	JNZ          wideLoop2
 	JMP          finish
 
-rows1:
+wide1:
 	// 1 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -1332,11 +2422,18 @@ rows1:
 	SHLQ   $0x03, BX
 	MOVQ   rowB+64(FP), SI
 	SHLQ   $0x03, SI
+	IMUL3Q $0x20, SI, DI
+	ADDQ   DX, DI
 
-loop1:
+wideLoop1:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
+
+	// One that will be needed soon
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
+	ADDQ       SI, DI
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -1345,28 +2442,394 @@ loop1:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop1
+	JNZ          wideLoop1
+	JMP          finish
+
+narrow:
+	CMPQ AX, $0x01
+	JE   slim1
+	CMPQ AX, $0x02
+	JE   slim2
+	CMPQ AX, $0x03
+	JE   slim3
+	CMPQ AX, $0x04
+	JE   slim4
+	CMPQ AX, $0x05
+	JE   slim5
+	CMPQ AX, $0x06
+	JE   slim6
+	CMPQ AX, $0x07
+	JE   slim7
+
+	// 8 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	VPXORD Z4, Z4, Z4
+	VPXORD Z6, Z6, Z6
+	VPXORD Z8, Z8, Z8
+	VPXORD Z10, Z10, Z10
+	VPXORD Z12, Z12, Z12
+	VPXORD Z14, Z14, Z14
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x03, DI
+	LEAQ   (DI)(DI*2), R8
+	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
+
+slimLoop8:
+	// A row of B
+	VMOVUPD (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	ADDQ       SI, R10
+
+	// An element of each row of A, times that
+	VBROADCASTSD (CX), Z16
+	VFMADD231PD  Z17, Z16, Z0
+	VBROADCASTSD (CX)(DI*1), Z16
+	VFMADD231PD  Z17, Z16, Z2
+	VBROADCASTSD (CX)(DI*2), Z16
+	VFMADD231PD  Z17, Z16, Z4
+	VBROADCASTSD (CX)(R8*1), Z16
+	VFMADD231PD  Z17, Z16, Z6
+	VBROADCASTSD (R9), Z16
+	VFMADD231PD  Z17, Z16, Z8
+	VBROADCASTSD (R9)(DI*1), Z16
+	VFMADD231PD  Z17, Z16, Z10
+	VBROADCASTSD (R9)(DI*2), Z16
+	VFMADD231PD  Z17, Z16, Z12
+	VBROADCASTSD (R9)(R8*1), Z16
+	VFMADD231PD  Z17, Z16, Z14
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         AX
+	JNZ          slimLoop8
+	JMP          finish
+
+slim7:
+	// 7 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	VPXORD Z4, Z4, Z4
+	VPXORD Z6, Z6, Z6
+	VPXORD Z8, Z8, Z8
+	VPXORD Z10, Z10, Z10
+	VPXORD Z12, Z12, Z12
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x03, DI
+	LEAQ   (DI)(DI*2), R8
+	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
+
+slimLoop7:
+	// A row of B
+	VMOVUPD (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	ADDQ       SI, R10
+
+	// An element of each row of A, times that
+	VBROADCASTSD (CX), Z16
+	VFMADD231PD  Z17, Z16, Z0
+	VBROADCASTSD (CX)(DI*1), Z16
+	VFMADD231PD  Z17, Z16, Z2
+	VBROADCASTSD (CX)(DI*2), Z16
+	VFMADD231PD  Z17, Z16, Z4
+	VBROADCASTSD (CX)(R8*1), Z16
+	VFMADD231PD  Z17, Z16, Z6
+	VBROADCASTSD (R9), Z16
+	VFMADD231PD  Z17, Z16, Z8
+	VBROADCASTSD (R9)(DI*1), Z16
+	VFMADD231PD  Z17, Z16, Z10
+	VBROADCASTSD (R9)(DI*2), Z16
+	VFMADD231PD  Z17, Z16, Z12
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         AX
+	JNZ          slimLoop7
+	JMP          finish
+
+slim6:
+	// 6 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	VPXORD Z4, Z4, Z4
+	VPXORD Z6, Z6, Z6
+	VPXORD Z8, Z8, Z8
+	VPXORD Z10, Z10, Z10
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x03, DI
+	LEAQ   (DI)(DI*2), R8
+	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
+
+slimLoop6:
+	// A row of B
+	VMOVUPD (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	ADDQ       SI, R10
+
+	// An element of each row of A, times that
+	VBROADCASTSD (CX), Z16
+	VFMADD231PD  Z17, Z16, Z0
+	VBROADCASTSD (CX)(DI*1), Z16
+	VFMADD231PD  Z17, Z16, Z2
+	VBROADCASTSD (CX)(DI*2), Z16
+	VFMADD231PD  Z17, Z16, Z4
+	VBROADCASTSD (CX)(R8*1), Z16
+	VFMADD231PD  Z17, Z16, Z6
+	VBROADCASTSD (R9), Z16
+	VFMADD231PD  Z17, Z16, Z8
+	VBROADCASTSD (R9)(DI*1), Z16
+	VFMADD231PD  Z17, Z16, Z10
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         AX
+	JNZ          slimLoop6
+	JMP          finish
+
+slim5:
+	// 5 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	VPXORD Z4, Z4, Z4
+	VPXORD Z6, Z6, Z6
+	VPXORD Z8, Z8, Z8
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x03, DI
+	LEAQ   (DI)(DI*2), R8
+	LEAQ   (CX)(DI*4), R9
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
+
+slimLoop5:
+	// A row of B
+	VMOVUPD (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	ADDQ       SI, R10
+
+	// An element of each row of A, times that
+	VBROADCASTSD (CX), Z16
+	VFMADD231PD  Z17, Z16, Z0
+	VBROADCASTSD (CX)(DI*1), Z16
+	VFMADD231PD  Z17, Z16, Z2
+	VBROADCASTSD (CX)(DI*2), Z16
+	VFMADD231PD  Z17, Z16, Z4
+	VBROADCASTSD (CX)(R8*1), Z16
+	VFMADD231PD  Z17, Z16, Z6
+	VBROADCASTSD (R9), Z16
+	VFMADD231PD  Z17, Z16, Z8
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         AX
+	JNZ          slimLoop5
+	JMP          finish
+
+slim4:
+	// 4 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	VPXORD Z4, Z4, Z4
+	VPXORD Z6, Z6, Z6
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x03, DI
+	LEAQ   (DI)(DI*2), R8
+	IMUL3Q $0x20, SI, R9
+	ADDQ   DX, R9
+
+slimLoop4:
+	// A row of B
+	VMOVUPD (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R9)
+	ADDQ       SI, R9
+
+	// An element of each row of A, times that
+	VBROADCASTSD (CX), Z16
+	VFMADD231PD  Z17, Z16, Z0
+	VBROADCASTSD (CX)(DI*1), Z16
+	VFMADD231PD  Z17, Z16, Z2
+	VBROADCASTSD (CX)(DI*2), Z16
+	VFMADD231PD  Z17, Z16, Z4
+	VBROADCASTSD (CX)(R8*1), Z16
+	VFMADD231PD  Z17, Z16, Z6
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop4
+	JMP          finish
+
+slim3:
+	// 3 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	VPXORD Z4, Z4, Z4
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x03, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
+
+slimLoop3:
+	// A row of B
+	VMOVUPD (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	ADDQ       SI, R8
+
+	// An element of each row of A, times that
+	VBROADCASTSD (CX), Z16
+	VFMADD231PD  Z17, Z16, Z0
+	VBROADCASTSD (CX)(DI*1), Z16
+	VFMADD231PD  Z17, Z16, Z2
+	VBROADCASTSD (CX)(DI*2), Z16
+	VFMADD231PD  Z17, Z16, Z4
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop3
+	JMP          finish
+
+slim2:
+	// 2 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	VPXORD Z2, Z2, Z2
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x03, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
+
+slimLoop2:
+	// A row of B
+	VMOVUPD (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	ADDQ       SI, R8
+
+	// An element of each row of A, times that
+	VBROADCASTSD (CX), Z16
+	VFMADD231PD  Z17, Z16, Z0
+	VBROADCASTSD (CX)(DI*1), Z16
+	VFMADD231PD  Z17, Z16, Z2
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop2
+	JMP          finish
+
+slim1:
+	// 1 rows: sums start at zero
+	VPXORD Z0, Z0, Z0
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x03, SI
+	IMUL3Q $0x20, SI, DI
+	ADDQ   DX, DI
+
+slimLoop1:
+	// A row of B
+	VMOVUPD (DX), Z17
+
+	// One that will be needed soon
+	PREFETCHT1 (DI)
+	ADDQ       SI, DI
+
+	// An element of each row of A, times that
+	VBROADCASTSD (CX), Z16
+	VFMADD231PD  Z17, Z16, Z0
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop1
 
 finish:
 	MOVQ         c+80(FP), AX
 	MOVQ         ldc+88(FP), CX
 	SHLQ         $0x03, CX
-	MOVQ         cols+8(FP), DX
-	MOVQ         rows+0(FP), BX
+	MOVQ         rows+0(FP), DX
+	MOVQ         cols+8(FP), BX
 	VBROADCASTSD alpha+24(FP), Z16
 	VBROADCASTSD beta+72(FP), Z17
 
 	// K1, K2: the columns that there are
 	MOVQ  $-1, SI
-	BZHIQ DX, SI, SI
+	BZHIQ BX, SI, SI
 	KMOVW SI, K1
 	SHRQ  $0x08, SI
 	KMOVW SI, K2
 
 	// Is beta 0, of either sign?
-	MOVQ beta+72(FP), DX
-	SHLQ $0x01, DX
-	CMPQ DX, $0x00
+	MOVQ beta+72(FP), BX
+	SHLQ $0x01, BX
+	CMPQ BX, $0x00
 	JE   only
 
 	// add: row by row
@@ -1378,7 +2841,7 @@ finish:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z1, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1389,7 +2852,7 @@ finish:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z3, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1400,7 +2863,7 @@ finish:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z5, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1411,7 +2874,7 @@ finish:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z7, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1422,7 +2885,7 @@ finish:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z9, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1433,7 +2896,7 @@ finish:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z11, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1444,7 +2907,7 @@ finish:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z13, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1466,49 +2929,49 @@ only:
 	VMOVUPD Z0, K1, (AX)
 	VMULPD  Z16, Z1, Z1
 	VMOVUPD Z1, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z2, Z2
 	VMOVUPD Z2, K1, (AX)
 	VMULPD  Z16, Z3, Z3
 	VMOVUPD Z3, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z4, Z4
 	VMOVUPD Z4, K1, (AX)
 	VMULPD  Z16, Z5, Z5
 	VMOVUPD Z5, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z6, Z6
 	VMOVUPD Z6, K1, (AX)
 	VMULPD  Z16, Z7, Z7
 	VMOVUPD Z7, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z8, Z8
 	VMOVUPD Z8, K1, (AX)
 	VMULPD  Z16, Z9, Z9
 	VMOVUPD Z9, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z10, Z10
 	VMOVUPD Z10, K1, (AX)
 	VMULPD  Z16, Z11, Z11
 	VMOVUPD Z11, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z12, Z12
 	VMOVUPD Z12, K1, (AX)
 	VMULPD  Z16, Z13, Z13
 	VMOVUPD Z13, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z14, Z14
@@ -1551,23 +3014,25 @@ TEXT ·tileCopy64AVX512(SB), NOSPLIT, $0-104
 	SHLQ   $0x03, DI
 	LEAQ   (DI)(DI*2), R8
 	LEAQ   (CX)(DI*4), R9
-	MOVQ   panel+96(FP), R10
-	IMUL3Q $0x20, SI, R11
-	ADDQ   DX, R11
+	IMUL3Q $0x20, SI, R10
+	ADDQ   DX, R10
+	MOVQ   panel+96(FP), R11
 
-loop8:
+Loop8:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
 
-	// Copied, and one that will be needed soon fetched
-	VMOVUPD    Z17, (R10)
-	VMOVUPD    Z18, 64(R10)
-	PREFETCHT1 (R11)
-	PREFETCHT1 64(R11)
-	PREFETCHT1 127(R11)
-	ADDQ       $+128, R10
-	ADDQ       SI, R11
+	// One that will be needed soon
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 127(R10)
+	ADDQ       SI, R10
+
+	// Copied
+	VMOVUPD Z17, (R11)
+	VMOVUPD Z18, 64(R11)
+	ADDQ    $+128, R11
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -1598,26 +3063,26 @@ loop8:
 	ADDQ         BX, CX
 	ADDQ         BX, R9
 	DECQ         AX
-	JNZ          loop8
+	JNZ          Loop8
 	MOVQ         c+80(FP), AX
 	MOVQ         ldc+88(FP), CX
 	SHLQ         $0x03, CX
-	MOVQ         cols+8(FP), DX
-	MOVQ         rows+0(FP), BX
+	MOVQ         rows+0(FP), DX
+	MOVQ         cols+8(FP), BX
 	VBROADCASTSD alpha+24(FP), Z16
 	VBROADCASTSD beta+72(FP), Z17
 
 	// K1, K2: the columns that there are
 	MOVQ  $-1, SI
-	BZHIQ DX, SI, SI
+	BZHIQ BX, SI, SI
 	KMOVW SI, K1
 	SHRQ  $0x08, SI
 	KMOVW SI, K2
 
 	// Is beta 0, of either sign?
-	MOVQ beta+72(FP), DX
-	SHLQ $0x01, DX
-	CMPQ DX, $0x00
+	MOVQ beta+72(FP), BX
+	SHLQ $0x01, BX
+	CMPQ BX, $0x00
 	JE   only
 
 	// add: row by row
@@ -1629,7 +3094,7 @@ loop8:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z1, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1640,7 +3105,7 @@ loop8:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z3, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1651,7 +3116,7 @@ loop8:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z5, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1662,7 +3127,7 @@ loop8:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z7, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1673,7 +3138,7 @@ loop8:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z9, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1684,7 +3149,7 @@ loop8:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z11, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1695,7 +3160,7 @@ loop8:
 	VMULPD      Z17, Z18, Z18
 	VFMADD231PD Z16, Z13, Z18
 	VMOVUPD     Z18, K2, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD.Z   (AX), K1, Z18
@@ -1717,49 +3182,49 @@ only:
 	VMOVUPD Z0, K1, (AX)
 	VMULPD  Z16, Z1, Z1
 	VMOVUPD Z1, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z2, Z2
 	VMOVUPD Z2, K1, (AX)
 	VMULPD  Z16, Z3, Z3
 	VMOVUPD Z3, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z4, Z4
 	VMOVUPD Z4, K1, (AX)
 	VMULPD  Z16, Z5, Z5
 	VMOVUPD Z5, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z6, Z6
 	VMOVUPD Z6, K1, (AX)
 	VMULPD  Z16, Z7, Z7
 	VMOVUPD Z7, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z8, Z8
 	VMOVUPD Z8, K1, (AX)
 	VMULPD  Z16, Z9, Z9
 	VMOVUPD Z9, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z10, Z10
 	VMOVUPD Z10, K1, (AX)
 	VMULPD  Z16, Z11, Z11
 	VMOVUPD Z11, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z12, Z12
 	VMOVUPD Z12, K1, (AX)
 	VMULPD  Z16, Z13, Z13
 	VMOVUPD Z13, K2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Z16, Z14, Z14
@@ -1771,8 +3236,593 @@ setDone:
 	VZEROUPPER
 	RET
 
+// func strip64AVX512(rows int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·strip64AVX512(SB), NOSPLIT, $0-88
+	MOVQ   rows+0(FP), AX
+	CMPQ   AX, $0x02
+	JE     strip2
+	JG     strip3
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   b+48(FP), DX
+	MOVQ   rowA+32(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   colA+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+56(FP), SI
+	SHLQ   $0x03, SI
+	IMUL3Q $0x20, SI, DI
+	ADDQ   DX, DI
+
+strip1loop:
+	VBROADCASTSD (CX), Z8
+	VFMADD231PD  (DX), Z8, Z0
+	VFMADD231PD  64(DX), Z8, Z1
+	VFMADD231PD  128(DX), Z8, Z2
+	VFMADD231PD  192(DX), Z8, Z3
+	VFMADD231PD  256(DX), Z8, Z4
+	VFMADD231PD  320(DX), Z8, Z5
+	VFMADD231PD  384(DX), Z8, Z6
+	VFMADD231PD  448(DX), Z8, Z7
+	PREFETCHT1   (DI)
+	PREFETCHT1   64(DI)
+	PREFETCHT1   128(DI)
+	PREFETCHT1   192(DI)
+	PREFETCHT1   256(DI)
+	PREFETCHT1   320(DI)
+	PREFETCHT1   384(DI)
+	PREFETCHT1   448(DI)
+	ADDQ         SI, DI
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          strip1loop
+	MOVQ         c+72(FP), AX
+	MOVQ         ldc+80(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         rows+0(FP), CX
+	VBROADCASTSD alpha+16(FP), Z8
+	VBROADCASTSD beta+64(FP), Z9
+
+	// Is beta 0, of either sign?
+	MOVQ beta+64(FP), CX
+	SHLQ $0x01, CX
+	CMPQ CX, $0x00
+	JE   strip1only
+
+	// strip1add: row by row
+	VMOVUPD     (AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z0, Z10
+	VMOVUPD     Z10, (AX)
+	VMOVUPD     64(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z1, Z10
+	VMOVUPD     Z10, 64(AX)
+	VMOVUPD     128(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z2, Z10
+	VMOVUPD     Z10, 128(AX)
+	VMOVUPD     192(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z3, Z10
+	VMOVUPD     Z10, 192(AX)
+	VMOVUPD     256(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z4, Z10
+	VMOVUPD     Z10, 256(AX)
+	VMOVUPD     320(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z5, Z10
+	VMOVUPD     Z10, 320(AX)
+	VMOVUPD     384(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z6, Z10
+	VMOVUPD     Z10, 384(AX)
+	VMOVUPD     448(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z7, Z10
+	VMOVUPD     Z10, 448(AX)
+	VZEROUPPER
+	RET
+
+strip1only:
+	// strip1set: row by row
+	VMULPD  Z8, Z0, Z0
+	VMOVUPD Z0, (AX)
+	VMULPD  Z8, Z1, Z1
+	VMOVUPD Z1, 64(AX)
+	VMULPD  Z8, Z2, Z2
+	VMOVUPD Z2, 128(AX)
+	VMULPD  Z8, Z3, Z3
+	VMOVUPD Z3, 192(AX)
+	VMULPD  Z8, Z4, Z4
+	VMOVUPD Z4, 256(AX)
+	VMULPD  Z8, Z5, Z5
+	VMOVUPD Z5, 320(AX)
+	VMULPD  Z8, Z6, Z6
+	VMOVUPD Z6, 384(AX)
+	VMULPD  Z8, Z7, Z7
+	VMOVUPD Z7, 448(AX)
+	VZEROUPPER
+	RET
+
+strip2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   b+48(FP), DX
+	MOVQ   rowA+32(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   colA+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowB+56(FP), DI
+	SHLQ   $0x03, DI
+	IMUL3Q $0x20, DI, R8
+	ADDQ   DX, R8
+
+strip2loop:
+	VBROADCASTSD (CX), Z16
+	VBROADCASTSD (CX)(BX*1), Z17
+	VMOVUPD      (DX), Z18
+	VFMADD231PD  Z18, Z16, Z0
+	VFMADD231PD  Z18, Z17, Z8
+	VMOVUPD      64(DX), Z18
+	VFMADD231PD  Z18, Z16, Z1
+	VFMADD231PD  Z18, Z17, Z9
+	VMOVUPD      128(DX), Z18
+	VFMADD231PD  Z18, Z16, Z2
+	VFMADD231PD  Z18, Z17, Z10
+	VMOVUPD      192(DX), Z18
+	VFMADD231PD  Z18, Z16, Z3
+	VFMADD231PD  Z18, Z17, Z11
+	VMOVUPD      256(DX), Z18
+	VFMADD231PD  Z18, Z16, Z4
+	VFMADD231PD  Z18, Z17, Z12
+	VMOVUPD      320(DX), Z18
+	VFMADD231PD  Z18, Z16, Z5
+	VFMADD231PD  Z18, Z17, Z13
+	VMOVUPD      384(DX), Z18
+	VFMADD231PD  Z18, Z16, Z6
+	VFMADD231PD  Z18, Z17, Z14
+	VMOVUPD      448(DX), Z18
+	VFMADD231PD  Z18, Z16, Z7
+	VFMADD231PD  Z18, Z17, Z15
+	PREFETCHT1   (R8)
+	PREFETCHT1   64(R8)
+	PREFETCHT1   128(R8)
+	PREFETCHT1   192(R8)
+	PREFETCHT1   256(R8)
+	PREFETCHT1   320(R8)
+	PREFETCHT1   384(R8)
+	PREFETCHT1   448(R8)
+	ADDQ         DI, R8
+	ADDQ         DI, DX
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          strip2loop
+	MOVQ         c+72(FP), AX
+	MOVQ         ldc+80(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         rows+0(FP), DX
+	VBROADCASTSD alpha+16(FP), Z16
+	VBROADCASTSD beta+64(FP), Z17
+
+	// Is beta 0, of either sign?
+	MOVQ beta+64(FP), BX
+	SHLQ $0x01, BX
+	CMPQ BX, $0x00
+	JE   strip2only
+
+	// strip2add: row by row
+	VMOVUPD     (AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z0, Z18
+	VMOVUPD     Z18, (AX)
+	VMOVUPD     64(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z1, Z18
+	VMOVUPD     Z18, 64(AX)
+	VMOVUPD     128(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z2, Z18
+	VMOVUPD     Z18, 128(AX)
+	VMOVUPD     192(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z3, Z18
+	VMOVUPD     Z18, 192(AX)
+	VMOVUPD     256(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z4, Z18
+	VMOVUPD     Z18, 256(AX)
+	VMOVUPD     320(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z5, Z18
+	VMOVUPD     Z18, 320(AX)
+	VMOVUPD     384(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z6, Z18
+	VMOVUPD     Z18, 384(AX)
+	VMOVUPD     448(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z7, Z18
+	VMOVUPD     Z18, 448(AX)
+	DECQ        DX
+	JZ          strip2addDone
+	ADDQ        CX, AX
+	VMOVUPD     (AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z8, Z18
+	VMOVUPD     Z18, (AX)
+	VMOVUPD     64(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z9, Z18
+	VMOVUPD     Z18, 64(AX)
+	VMOVUPD     128(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z10, Z18
+	VMOVUPD     Z18, 128(AX)
+	VMOVUPD     192(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z11, Z18
+	VMOVUPD     Z18, 192(AX)
+	VMOVUPD     256(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z12, Z18
+	VMOVUPD     Z18, 256(AX)
+	VMOVUPD     320(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z13, Z18
+	VMOVUPD     Z18, 320(AX)
+	VMOVUPD     384(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z14, Z18
+	VMOVUPD     Z18, 384(AX)
+	VMOVUPD     448(AX), Z18
+	VMULPD      Z17, Z18, Z18
+	VFMADD231PD Z16, Z15, Z18
+	VMOVUPD     Z18, 448(AX)
+
+strip2addDone:
+	VZEROUPPER
+	RET
+
+strip2only:
+	// strip2set: row by row
+	VMULPD  Z16, Z0, Z0
+	VMOVUPD Z0, (AX)
+	VMULPD  Z16, Z1, Z1
+	VMOVUPD Z1, 64(AX)
+	VMULPD  Z16, Z2, Z2
+	VMOVUPD Z2, 128(AX)
+	VMULPD  Z16, Z3, Z3
+	VMOVUPD Z3, 192(AX)
+	VMULPD  Z16, Z4, Z4
+	VMOVUPD Z4, 256(AX)
+	VMULPD  Z16, Z5, Z5
+	VMOVUPD Z5, 320(AX)
+	VMULPD  Z16, Z6, Z6
+	VMOVUPD Z6, 384(AX)
+	VMULPD  Z16, Z7, Z7
+	VMOVUPD Z7, 448(AX)
+	DECQ    DX
+	JZ      strip2setDone
+	ADDQ    CX, AX
+	VMULPD  Z16, Z8, Z8
+	VMOVUPD Z8, (AX)
+	VMULPD  Z16, Z9, Z9
+	VMOVUPD Z9, 64(AX)
+	VMULPD  Z16, Z10, Z10
+	VMOVUPD Z10, 128(AX)
+	VMULPD  Z16, Z11, Z11
+	VMOVUPD Z11, 192(AX)
+	VMULPD  Z16, Z12, Z12
+	VMOVUPD Z12, 256(AX)
+	VMULPD  Z16, Z13, Z13
+	VMOVUPD Z13, 320(AX)
+	VMULPD  Z16, Z14, Z14
+	VMOVUPD Z14, 384(AX)
+	VMULPD  Z16, Z15, Z15
+	VMOVUPD Z15, 448(AX)
+
+strip2setDone:
+	VZEROUPPER
+	RET
+
+strip3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   b+48(FP), DX
+	MOVQ   rowA+32(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   colA+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowB+56(FP), DI
+	SHLQ   $0x03, DI
+	IMUL3Q $0x20, DI, R8
+	ADDQ   DX, R8
+
+strip3loop:
+	VBROADCASTSD (CX), Z24
+	VBROADCASTSD (CX)(BX*1), Z25
+	VBROADCASTSD (CX)(BX*2), Z26
+	VMOVUPD      (DX), Z27
+	VFMADD231PD  Z27, Z24, Z0
+	VFMADD231PD  Z27, Z25, Z8
+	VFMADD231PD  Z27, Z26, Z16
+	VMOVUPD      64(DX), Z27
+	VFMADD231PD  Z27, Z24, Z1
+	VFMADD231PD  Z27, Z25, Z9
+	VFMADD231PD  Z27, Z26, Z17
+	VMOVUPD      128(DX), Z27
+	VFMADD231PD  Z27, Z24, Z2
+	VFMADD231PD  Z27, Z25, Z10
+	VFMADD231PD  Z27, Z26, Z18
+	VMOVUPD      192(DX), Z27
+	VFMADD231PD  Z27, Z24, Z3
+	VFMADD231PD  Z27, Z25, Z11
+	VFMADD231PD  Z27, Z26, Z19
+	VMOVUPD      256(DX), Z27
+	VFMADD231PD  Z27, Z24, Z4
+	VFMADD231PD  Z27, Z25, Z12
+	VFMADD231PD  Z27, Z26, Z20
+	VMOVUPD      320(DX), Z27
+	VFMADD231PD  Z27, Z24, Z5
+	VFMADD231PD  Z27, Z25, Z13
+	VFMADD231PD  Z27, Z26, Z21
+	VMOVUPD      384(DX), Z27
+	VFMADD231PD  Z27, Z24, Z6
+	VFMADD231PD  Z27, Z25, Z14
+	VFMADD231PD  Z27, Z26, Z22
+	VMOVUPD      448(DX), Z27
+	VFMADD231PD  Z27, Z24, Z7
+	VFMADD231PD  Z27, Z25, Z15
+	VFMADD231PD  Z27, Z26, Z23
+	PREFETCHT1   (R8)
+	PREFETCHT1   64(R8)
+	PREFETCHT1   128(R8)
+	PREFETCHT1   192(R8)
+	PREFETCHT1   256(R8)
+	PREFETCHT1   320(R8)
+	PREFETCHT1   384(R8)
+	PREFETCHT1   448(R8)
+	ADDQ         DI, R8
+	ADDQ         DI, DX
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          strip3loop
+	MOVQ         c+72(FP), AX
+	MOVQ         ldc+80(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         rows+0(FP), DX
+	VBROADCASTSD alpha+16(FP), Z24
+	VBROADCASTSD beta+64(FP), Z25
+
+	// Is beta 0, of either sign?
+	MOVQ beta+64(FP), BX
+	SHLQ $0x01, BX
+	CMPQ BX, $0x00
+	JE   strip3only
+
+	// strip3add: row by row
+	VMOVUPD     (AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z0, Z26
+	VMOVUPD     Z26, (AX)
+	VMOVUPD     64(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z1, Z26
+	VMOVUPD     Z26, 64(AX)
+	VMOVUPD     128(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z2, Z26
+	VMOVUPD     Z26, 128(AX)
+	VMOVUPD     192(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z3, Z26
+	VMOVUPD     Z26, 192(AX)
+	VMOVUPD     256(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z4, Z26
+	VMOVUPD     Z26, 256(AX)
+	VMOVUPD     320(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z5, Z26
+	VMOVUPD     Z26, 320(AX)
+	VMOVUPD     384(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z6, Z26
+	VMOVUPD     Z26, 384(AX)
+	VMOVUPD     448(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z7, Z26
+	VMOVUPD     Z26, 448(AX)
+	DECQ        DX
+	JZ          strip3addDone
+	ADDQ        CX, AX
+	VMOVUPD     (AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z8, Z26
+	VMOVUPD     Z26, (AX)
+	VMOVUPD     64(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z9, Z26
+	VMOVUPD     Z26, 64(AX)
+	VMOVUPD     128(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z10, Z26
+	VMOVUPD     Z26, 128(AX)
+	VMOVUPD     192(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z11, Z26
+	VMOVUPD     Z26, 192(AX)
+	VMOVUPD     256(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z12, Z26
+	VMOVUPD     Z26, 256(AX)
+	VMOVUPD     320(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z13, Z26
+	VMOVUPD     Z26, 320(AX)
+	VMOVUPD     384(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z14, Z26
+	VMOVUPD     Z26, 384(AX)
+	VMOVUPD     448(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z15, Z26
+	VMOVUPD     Z26, 448(AX)
+	DECQ        DX
+	JZ          strip3addDone
+	ADDQ        CX, AX
+	VMOVUPD     (AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z16, Z26
+	VMOVUPD     Z26, (AX)
+	VMOVUPD     64(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z17, Z26
+	VMOVUPD     Z26, 64(AX)
+	VMOVUPD     128(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z18, Z26
+	VMOVUPD     Z26, 128(AX)
+	VMOVUPD     192(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z19, Z26
+	VMOVUPD     Z26, 192(AX)
+	VMOVUPD     256(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z20, Z26
+	VMOVUPD     Z26, 256(AX)
+	VMOVUPD     320(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z21, Z26
+	VMOVUPD     Z26, 320(AX)
+	VMOVUPD     384(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z22, Z26
+	VMOVUPD     Z26, 384(AX)
+	VMOVUPD     448(AX), Z26
+	VMULPD      Z25, Z26, Z26
+	VFMADD231PD Z24, Z23, Z26
+	VMOVUPD     Z26, 448(AX)
+
+strip3addDone:
+	VZEROUPPER
+	RET
+
+strip3only:
+	// strip3set: row by row
+	VMULPD  Z24, Z0, Z0
+	VMOVUPD Z0, (AX)
+	VMULPD  Z24, Z1, Z1
+	VMOVUPD Z1, 64(AX)
+	VMULPD  Z24, Z2, Z2
+	VMOVUPD Z2, 128(AX)
+	VMULPD  Z24, Z3, Z3
+	VMOVUPD Z3, 192(AX)
+	VMULPD  Z24, Z4, Z4
+	VMOVUPD Z4, 256(AX)
+	VMULPD  Z24, Z5, Z5
+	VMOVUPD Z5, 320(AX)
+	VMULPD  Z24, Z6, Z6
+	VMOVUPD Z6, 384(AX)
+	VMULPD  Z24, Z7, Z7
+	VMOVUPD Z7, 448(AX)
+	DECQ    DX
+	JZ      strip3setDone
+	ADDQ    CX, AX
+	VMULPD  Z24, Z8, Z8
+	VMOVUPD Z8, (AX)
+	VMULPD  Z24, Z9, Z9
+	VMOVUPD Z9, 64(AX)
+	VMULPD  Z24, Z10, Z10
+	VMOVUPD Z10, 128(AX)
+	VMULPD  Z24, Z11, Z11
+	VMOVUPD Z11, 192(AX)
+	VMULPD  Z24, Z12, Z12
+	VMOVUPD Z12, 256(AX)
+	VMULPD  Z24, Z13, Z13
+	VMOVUPD Z13, 320(AX)
+	VMULPD  Z24, Z14, Z14
+	VMOVUPD Z14, 384(AX)
+	VMULPD  Z24, Z15, Z15
+	VMOVUPD Z15, 448(AX)
+	DECQ    DX
+	JZ      strip3setDone
+	ADDQ    CX, AX
+	VMULPD  Z24, Z16, Z16
+	VMOVUPD Z16, (AX)
+	VMULPD  Z24, Z17, Z17
+	VMOVUPD Z17, 64(AX)
+	VMULPD  Z24, Z18, Z18
+	VMOVUPD Z18, 128(AX)
+	VMULPD  Z24, Z19, Z19
+	VMOVUPD Z19, 192(AX)
+	VMULPD  Z24, Z20, Z20
+	VMOVUPD Z20, 256(AX)
+	VMULPD  Z24, Z21, Z21
+	VMOVUPD Z21, 320(AX)
+	VMULPD  Z24, Z22, Z22
+	VMOVUPD Z22, 384(AX)
+	VMULPD  Z24, Z23, Z23
+	VMOVUPD Z23, 448(AX)
+
+strip3setDone:
+	VZEROUPPER
+	RET
+
 // func dots64AVX512(n int, a *float64, b *float64, rowB int, s *[4]float64)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, BMI2
 TEXT ·dots64AVX512(SB), NOSPLIT, $0-40
 	MOVQ   n+0(FP), AX
 	MOVQ   a+8(FP), CX
@@ -1789,6 +3839,8 @@ TEXT ·dots64AVX512(SB), NOSPLIT, $0-40
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
+	SUBQ   $0x10, AX
+	JL     rest
 
 loop:
 	VMOVUPD     (CX), Z8
@@ -1804,8 +3856,32 @@ loop:
 	ADDQ        $+128, CX
 	ADDQ        $+128, DX
 	SUBQ        $0x10, AX
-	JNZ         loop
+	JGE         loop
 
+rest:
+	ADDQ $0x10, AX
+	JZ   done
+
+	// Up to as many once more, a vector at a time, under a mask
+some:
+	MOVQ        $-1, R8
+	BZHIQ       AX, R8, R8
+	KMOVW       R8, K1
+	VMOVUPD.Z   (CX), K1, Z8
+	VMOVUPD.Z   (DX), K1, Z9
+	VFMADD231PD Z9, Z8, Z0
+	VMOVUPD.Z   (DX)(SI*1), K1, Z9
+	VFMADD231PD Z9, Z8, Z2
+	VMOVUPD.Z   (DX)(SI*2), K1, Z9
+	VFMADD231PD Z9, Z8, Z4
+	VMOVUPD.Z   (DX)(DI*1), K1, Z9
+	VFMADD231PD Z9, Z8, Z6
+	ADDQ        $+64, CX
+	ADDQ        $+64, DX
+	SUBQ        $0x08, AX
+	JG          some
+
+done:
 	// Each sum: lanes by halves
 	VADDPD        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y8
@@ -1879,17 +3955,20 @@ loop:
 	RET
 
 // func tile32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile32AVX2(SB), NOSPLIT, $0-96
 	MOVQ rows+0(FP), AX
+	MOVQ cols+8(FP), CX
 
-	// One loop for each number of rows
+	// One loop for each number of rows, and others for tiles of one vector
+	CMPQ CX, $0x08
+	JLE  narrow
 	CMPQ AX, $0x01
-	JE   rows1
+	JE   wide1
 	CMPQ AX, $0x02
-	JE   rows2
+	JE   wide2
 	CMPQ AX, $0x03
-	JE   rows3
+	JE   wide3
 
 	// 4 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
@@ -1914,12 +3993,19 @@ TEXT ·tile32AVX2(SB), NOSPLIT, $0-96
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
+	IMUL3Q $0x20, SI, R9
+	ADDQ   DX, R9
 
-loop4:
+wideLoop4:
 	// A row of B
 	VMOVUPS (DX), Y13
 	VMOVUPS 32(DX), Y14
 	VMOVUPS 64(DX), Y15
+
+	// One that will be needed soon
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       SI, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -1941,10 +4027,10 @@ loop4:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop4
+	JNZ          wideLoop4
 	JMP          finish
 
-rows3:
+wide3:
 	// 3 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -1964,12 +4050,19 @@ rows3:
 	SHLQ   $0x02, SI
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x02, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
 
-loop3:
+wideLoop3:
 	// A row of B
 	VMOVUPS (DX), Y13
 	VMOVUPS 32(DX), Y14
 	VMOVUPS 64(DX), Y15
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	PREFETCHT1 64(R8)
+	ADDQ       SI, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -1987,10 +4080,10 @@ loop3:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop3
+	JNZ          wideLoop3
 	JMP          finish
 
-rows2:
+wide2:
 	// 2 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -2007,12 +4100,19 @@ rows2:
 	SHLQ   $0x02, SI
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x02, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
 
-loop2:
+wideLoop2:
 	// A row of B
 	VMOVUPS (DX), Y13
 	VMOVUPS 32(DX), Y14
 	VMOVUPS 64(DX), Y15
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	PREFETCHT1 64(R8)
+	ADDQ       SI, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -2026,10 +4126,10 @@ loop2:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop2
+	JNZ          wideLoop2
 	JMP          finish
 
-rows1:
+wide1:
 	// 1 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -2041,12 +4141,19 @@ rows1:
 	SHLQ   $0x02, BX
 	MOVQ   rowB+64(FP), SI
 	SHLQ   $0x02, SI
+	IMUL3Q $0x20, SI, DI
+	ADDQ   DX, DI
 
-loop1:
+wideLoop1:
 	// A row of B
 	VMOVUPS (DX), Y13
 	VMOVUPS 32(DX), Y14
 	VMOVUPS 64(DX), Y15
+
+	// One that will be needed soon
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
+	ADDQ       SI, DI
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -2056,20 +4163,172 @@ loop1:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop1
+	JNZ          wideLoop1
+	JMP          finish
+
+narrow:
+	CMPQ AX, $0x01
+	JE   slim1
+	CMPQ AX, $0x02
+	JE   slim2
+	CMPQ AX, $0x03
+	JE   slim3
+
+	// 4 rows: sums start at zero
+	VXORPS Y0, Y0, Y0
+	VXORPS Y3, Y3, Y3
+	VXORPS Y6, Y6, Y6
+	VXORPS Y9, Y9, Y9
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x02, DI
+	LEAQ   (DI)(DI*2), R8
+	IMUL3Q $0x20, SI, R9
+	ADDQ   DX, R9
+
+slimLoop4:
+	// A row of B
+	VMOVUPS (DX), Y13
+
+	// One that will be needed soon
+	PREFETCHT1 (R9)
+	ADDQ       SI, R9
+
+	// An element of each row of A, times that
+	VBROADCASTSS (CX), Y12
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (CX)(DI*1), Y12
+	VFMADD231PS  Y13, Y12, Y3
+	VBROADCASTSS (CX)(DI*2), Y12
+	VFMADD231PS  Y13, Y12, Y6
+	VBROADCASTSS (CX)(R8*1), Y12
+	VFMADD231PS  Y13, Y12, Y9
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop4
+	JMP          finish
+
+slim3:
+	// 3 rows: sums start at zero
+	VXORPS Y0, Y0, Y0
+	VXORPS Y3, Y3, Y3
+	VXORPS Y6, Y6, Y6
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x02, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
+
+slimLoop3:
+	// A row of B
+	VMOVUPS (DX), Y13
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	ADDQ       SI, R8
+
+	// An element of each row of A, times that
+	VBROADCASTSS (CX), Y12
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (CX)(DI*1), Y12
+	VFMADD231PS  Y13, Y12, Y3
+	VBROADCASTSS (CX)(DI*2), Y12
+	VFMADD231PS  Y13, Y12, Y6
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop3
+	JMP          finish
+
+slim2:
+	// 2 rows: sums start at zero
+	VXORPS Y0, Y0, Y0
+	VXORPS Y3, Y3, Y3
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x02, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
+
+slimLoop2:
+	// A row of B
+	VMOVUPS (DX), Y13
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	ADDQ       SI, R8
+
+	// An element of each row of A, times that
+	VBROADCASTSS (CX), Y12
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (CX)(DI*1), Y12
+	VFMADD231PS  Y13, Y12, Y3
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop2
+	JMP          finish
+
+slim1:
+	// 1 rows: sums start at zero
+	VXORPS Y0, Y0, Y0
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x02, SI
+	IMUL3Q $0x20, SI, DI
+	ADDQ   DX, DI
+
+slimLoop1:
+	// A row of B
+	VMOVUPS (DX), Y13
+
+	// One that will be needed soon
+	PREFETCHT1 (DI)
+	ADDQ       SI, DI
+
+	// An element of each row of A, times that
+	VBROADCASTSS (CX), Y12
+	VFMADD231PS  Y13, Y12, Y0
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop1
 
 finish:
 	MOVQ         c+80(FP), AX
 	MOVQ         ldc+88(FP), CX
 	SHLQ         $0x02, CX
-	MOVQ         cols+8(FP), DX
-	MOVQ         rows+0(FP), BX
+	MOVQ         rows+0(FP), DX
+	MOVQ         cols+8(FP), BX
 	VBROADCASTSS alpha+24(FP), Y12
 	VBROADCASTSS beta+72(FP), Y13
 
 	// Where the masks of the columns that there are begin
 	LEAQ gemmMasks<>+96(SB), SI
-	MOVQ DX, DI
+	MOVQ BX, DI
 	SHLQ $0x02, DI
 	SUBQ DI, SI
 
@@ -2078,7 +4337,7 @@ finish:
 	SHLL $0x01, DI
 	CMPQ DI, $0x00
 	JE   only
-	CMPQ DX, $0x18
+	CMPQ BX, $0x18
 	JL   addPart
 
 	// add: row by row
@@ -2094,7 +4353,7 @@ finish:
 	VMULPS      Y13, Y14, Y14
 	VFMADD231PS Y12, Y2, Y14
 	VMOVUPS     Y14, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS     (AX), Y14
@@ -2109,7 +4368,7 @@ finish:
 	VMULPS      Y13, Y14, Y14
 	VFMADD231PS Y12, Y5, Y14
 	VMOVUPS     Y14, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS     (AX), Y14
@@ -2124,7 +4383,7 @@ finish:
 	VMULPS      Y13, Y14, Y14
 	VFMADD231PS Y12, Y8, Y14
 	VMOVUPS     Y14, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS     (AX), Y14
@@ -2164,7 +4423,7 @@ addPart:
 	VFMADD231PS Y12, Y2, Y14
 	VMOVUPS     64(SI), Y15
 	VMASKMOVPS  Y14, Y15, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addSomeDone
 	ADDQ        CX, AX
 	VMOVUPS     (SI), Y15
@@ -2185,7 +4444,7 @@ addPart:
 	VFMADD231PS Y12, Y5, Y14
 	VMOVUPS     64(SI), Y15
 	VMASKMOVPS  Y14, Y15, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addSomeDone
 	ADDQ        CX, AX
 	VMOVUPS     (SI), Y15
@@ -2206,7 +4465,7 @@ addPart:
 	VFMADD231PS Y12, Y8, Y14
 	VMOVUPS     64(SI), Y15
 	VMASKMOVPS  Y14, Y15, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addSomeDone
 	ADDQ        CX, AX
 	VMOVUPS     (SI), Y15
@@ -2233,7 +4492,7 @@ addSomeDone:
 	RET
 
 only:
-	CMPQ DX, $0x18
+	CMPQ BX, $0x18
 	JL   onlyPart
 
 	// set: row by row
@@ -2243,7 +4502,7 @@ only:
 	VMOVUPS Y1, 32(AX)
 	VMULPS  Y12, Y2, Y2
 	VMOVUPS Y2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Y12, Y3, Y3
@@ -2252,7 +4511,7 @@ only:
 	VMOVUPS Y4, 32(AX)
 	VMULPS  Y12, Y5, Y5
 	VMOVUPS Y5, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Y12, Y6, Y6
@@ -2261,7 +4520,7 @@ only:
 	VMOVUPS Y7, 32(AX)
 	VMULPS  Y12, Y8, Y8
 	VMOVUPS Y8, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Y12, Y9, Y9
@@ -2286,7 +4545,7 @@ onlyPart:
 	VMULPS     Y12, Y2, Y2
 	VMOVUPS    64(SI), Y15
 	VMASKMOVPS Y2, Y15, 64(AX)
-	DECQ       BX
+	DECQ       DX
 	JZ         setSomeDone
 	ADDQ       CX, AX
 	VMULPS     Y12, Y3, Y3
@@ -2298,7 +4557,7 @@ onlyPart:
 	VMULPS     Y12, Y5, Y5
 	VMOVUPS    64(SI), Y15
 	VMASKMOVPS Y5, Y15, 64(AX)
-	DECQ       BX
+	DECQ       DX
 	JZ         setSomeDone
 	ADDQ       CX, AX
 	VMULPS     Y12, Y6, Y6
@@ -2310,7 +4569,7 @@ onlyPart:
 	VMULPS     Y12, Y8, Y8
 	VMOVUPS    64(SI), Y15
 	VMASKMOVPS Y8, Y15, 64(AX)
-	DECQ       BX
+	DECQ       DX
 	JZ         setSomeDone
 	ADDQ       CX, AX
 	VMULPS     Y12, Y9, Y9
@@ -2353,25 +4612,27 @@ TEXT ·tileCopy32AVX2(SB), NOSPLIT, $0-104
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
-	MOVQ   panel+96(FP), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	IMUL3Q $0x20, SI, R9
+	ADDQ   DX, R9
+	MOVQ   panel+96(FP), R10
 
-loop4:
+Loop4:
 	// A row of B
 	VMOVUPS (DX), Y13
 	VMOVUPS 32(DX), Y14
 	VMOVUPS 64(DX), Y15
 
-	// Copied, and one that will be needed soon fetched
-	VMOVUPS    Y13, (R9)
-	VMOVUPS    Y14, 32(R9)
-	VMOVUPS    Y15, 64(R9)
-	PREFETCHT1 (R10)
-	PREFETCHT1 64(R10)
-	PREFETCHT1 95(R10)
-	ADDQ       $+96, R9
-	ADDQ       SI, R10
+	// One that will be needed soon
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	PREFETCHT1 95(R9)
+	ADDQ       SI, R9
+
+	// Copied
+	VMOVUPS Y13, (R10)
+	VMOVUPS Y14, 32(R10)
+	VMOVUPS Y15, 64(R10)
+	ADDQ    $+96, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -2393,18 +4654,18 @@ loop4:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop4
+	JNZ          Loop4
 	MOVQ         c+80(FP), AX
 	MOVQ         ldc+88(FP), CX
 	SHLQ         $0x02, CX
-	MOVQ         cols+8(FP), DX
-	MOVQ         rows+0(FP), BX
+	MOVQ         rows+0(FP), DX
+	MOVQ         cols+8(FP), BX
 	VBROADCASTSS alpha+24(FP), Y12
 	VBROADCASTSS beta+72(FP), Y13
 
 	// Where the masks of the columns that there are begin
 	LEAQ gemmMasks<>+96(SB), SI
-	MOVQ DX, DI
+	MOVQ BX, DI
 	SHLQ $0x02, DI
 	SUBQ DI, SI
 
@@ -2413,7 +4674,7 @@ loop4:
 	SHLL $0x01, DI
 	CMPQ DI, $0x00
 	JE   only
-	CMPQ DX, $0x18
+	CMPQ BX, $0x18
 	JL   addPart
 
 	// add: row by row
@@ -2429,7 +4690,7 @@ loop4:
 	VMULPS      Y13, Y14, Y14
 	VFMADD231PS Y12, Y2, Y14
 	VMOVUPS     Y14, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS     (AX), Y14
@@ -2444,7 +4705,7 @@ loop4:
 	VMULPS      Y13, Y14, Y14
 	VFMADD231PS Y12, Y5, Y14
 	VMOVUPS     Y14, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS     (AX), Y14
@@ -2459,7 +4720,7 @@ loop4:
 	VMULPS      Y13, Y14, Y14
 	VFMADD231PS Y12, Y8, Y14
 	VMOVUPS     Y14, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPS     (AX), Y14
@@ -2499,7 +4760,7 @@ addPart:
 	VFMADD231PS Y12, Y2, Y14
 	VMOVUPS     64(SI), Y15
 	VMASKMOVPS  Y14, Y15, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addSomeDone
 	ADDQ        CX, AX
 	VMOVUPS     (SI), Y15
@@ -2520,7 +4781,7 @@ addPart:
 	VFMADD231PS Y12, Y5, Y14
 	VMOVUPS     64(SI), Y15
 	VMASKMOVPS  Y14, Y15, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addSomeDone
 	ADDQ        CX, AX
 	VMOVUPS     (SI), Y15
@@ -2541,7 +4802,7 @@ addPart:
 	VFMADD231PS Y12, Y8, Y14
 	VMOVUPS     64(SI), Y15
 	VMASKMOVPS  Y14, Y15, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addSomeDone
 	ADDQ        CX, AX
 	VMOVUPS     (SI), Y15
@@ -2568,7 +4829,7 @@ addSomeDone:
 	RET
 
 only:
-	CMPQ DX, $0x18
+	CMPQ BX, $0x18
 	JL   onlyPart
 
 	// set: row by row
@@ -2578,7 +4839,7 @@ only:
 	VMOVUPS Y1, 32(AX)
 	VMULPS  Y12, Y2, Y2
 	VMOVUPS Y2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Y12, Y3, Y3
@@ -2587,7 +4848,7 @@ only:
 	VMOVUPS Y4, 32(AX)
 	VMULPS  Y12, Y5, Y5
 	VMOVUPS Y5, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Y12, Y6, Y6
@@ -2596,7 +4857,7 @@ only:
 	VMOVUPS Y7, 32(AX)
 	VMULPS  Y12, Y8, Y8
 	VMOVUPS Y8, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPS  Y12, Y9, Y9
@@ -2621,7 +4882,7 @@ onlyPart:
 	VMULPS     Y12, Y2, Y2
 	VMOVUPS    64(SI), Y15
 	VMASKMOVPS Y2, Y15, 64(AX)
-	DECQ       BX
+	DECQ       DX
 	JZ         setSomeDone
 	ADDQ       CX, AX
 	VMULPS     Y12, Y3, Y3
@@ -2633,7 +4894,7 @@ onlyPart:
 	VMULPS     Y12, Y5, Y5
 	VMOVUPS    64(SI), Y15
 	VMASKMOVPS Y5, Y15, 64(AX)
-	DECQ       BX
+	DECQ       DX
 	JZ         setSomeDone
 	ADDQ       CX, AX
 	VMULPS     Y12, Y6, Y6
@@ -2645,7 +4906,7 @@ onlyPart:
 	VMULPS     Y12, Y8, Y8
 	VMOVUPS    64(SI), Y15
 	VMASKMOVPS Y8, Y15, 64(AX)
-	DECQ       BX
+	DECQ       DX
 	JZ         setSomeDone
 	ADDQ       CX, AX
 	VMULPS     Y12, Y9, Y9
@@ -2662,8 +4923,409 @@ setSomeDone:
 	VZEROUPPER
 	RET
 
+// func strip32AVX2(rows int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·strip32AVX2(SB), NOSPLIT, $0-88
+	MOVQ   rows+0(FP), AX
+	CMPQ   AX, $0x02
+	JE     strip2
+	JG     strip3
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   b+48(FP), DX
+	MOVQ   rowA+32(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   colA+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   rowB+56(FP), SI
+	SHLQ   $0x02, SI
+	IMUL3Q $0x20, SI, DI
+	ADDQ   DX, DI
+
+strip1loop:
+	VBROADCASTSS (CX), Y8
+	VFMADD231PS  (DX), Y8, Y0
+	VFMADD231PS  32(DX), Y8, Y1
+	VFMADD231PS  64(DX), Y8, Y2
+	VFMADD231PS  96(DX), Y8, Y3
+	VFMADD231PS  128(DX), Y8, Y4
+	VFMADD231PS  160(DX), Y8, Y5
+	VFMADD231PS  192(DX), Y8, Y6
+	VFMADD231PS  224(DX), Y8, Y7
+	PREFETCHT1   (DI)
+	PREFETCHT1   64(DI)
+	PREFETCHT1   128(DI)
+	PREFETCHT1   192(DI)
+	ADDQ         SI, DI
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          strip1loop
+	MOVQ         c+72(FP), AX
+	MOVQ         ldc+80(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         rows+0(FP), CX
+	VBROADCASTSS alpha+16(FP), Y8
+	VBROADCASTSS beta+64(FP), Y9
+
+	// Is beta 0, of either sign?
+	MOVL beta+64(FP), CX
+	SHLL $0x01, CX
+	CMPQ CX, $0x00
+	JE   strip1only
+
+	// strip1add: row by row
+	VMOVUPS     (AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y0, Y10
+	VMOVUPS     Y10, (AX)
+	VMOVUPS     32(AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y1, Y10
+	VMOVUPS     Y10, 32(AX)
+	VMOVUPS     64(AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y2, Y10
+	VMOVUPS     Y10, 64(AX)
+	VMOVUPS     96(AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y3, Y10
+	VMOVUPS     Y10, 96(AX)
+	VMOVUPS     128(AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y4, Y10
+	VMOVUPS     Y10, 128(AX)
+	VMOVUPS     160(AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y5, Y10
+	VMOVUPS     Y10, 160(AX)
+	VMOVUPS     192(AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y6, Y10
+	VMOVUPS     Y10, 192(AX)
+	VMOVUPS     224(AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y7, Y10
+	VMOVUPS     Y10, 224(AX)
+	VZEROUPPER
+	RET
+
+strip1only:
+	// strip1set: row by row
+	VMULPS  Y8, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMULPS  Y8, Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	VMULPS  Y8, Y2, Y2
+	VMOVUPS Y2, 64(AX)
+	VMULPS  Y8, Y3, Y3
+	VMOVUPS Y3, 96(AX)
+	VMULPS  Y8, Y4, Y4
+	VMOVUPS Y4, 128(AX)
+	VMULPS  Y8, Y5, Y5
+	VMOVUPS Y5, 160(AX)
+	VMULPS  Y8, Y6, Y6
+	VMOVUPS Y6, 192(AX)
+	VMULPS  Y8, Y7, Y7
+	VMOVUPS Y7, 224(AX)
+	VZEROUPPER
+	RET
+
+strip2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   b+48(FP), DX
+	MOVQ   rowA+32(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   colA+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowB+56(FP), DI
+	SHLQ   $0x02, DI
+	IMUL3Q $0x20, DI, R8
+	ADDQ   DX, R8
+
+strip2loop:
+	VBROADCASTSS (CX), Y8
+	VBROADCASTSS (CX)(BX*1), Y9
+	VMOVUPS      (DX), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y4
+	VMOVUPS      32(DX), Y10
+	VFMADD231PS  Y10, Y8, Y1
+	VFMADD231PS  Y10, Y9, Y5
+	VMOVUPS      64(DX), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y6
+	VMOVUPS      96(DX), Y10
+	VFMADD231PS  Y10, Y8, Y3
+	VFMADD231PS  Y10, Y9, Y7
+	PREFETCHT1   (R8)
+	PREFETCHT1   64(R8)
+	ADDQ         DI, R8
+	ADDQ         DI, DX
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          strip2loop
+	MOVQ         c+72(FP), AX
+	MOVQ         ldc+80(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         rows+0(FP), DX
+	VBROADCASTSS alpha+16(FP), Y8
+	VBROADCASTSS beta+64(FP), Y9
+
+	// Is beta 0, of either sign?
+	MOVL beta+64(FP), BX
+	SHLL $0x01, BX
+	CMPQ BX, $0x00
+	JE   strip2only
+
+	// strip2add: row by row
+	VMOVUPS     (AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y0, Y10
+	VMOVUPS     Y10, (AX)
+	VMOVUPS     32(AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y1, Y10
+	VMOVUPS     Y10, 32(AX)
+	VMOVUPS     64(AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y2, Y10
+	VMOVUPS     Y10, 64(AX)
+	VMOVUPS     96(AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y3, Y10
+	VMOVUPS     Y10, 96(AX)
+	DECQ        DX
+	JZ          strip2addDone
+	ADDQ        CX, AX
+	VMOVUPS     (AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y4, Y10
+	VMOVUPS     Y10, (AX)
+	VMOVUPS     32(AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y5, Y10
+	VMOVUPS     Y10, 32(AX)
+	VMOVUPS     64(AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y6, Y10
+	VMOVUPS     Y10, 64(AX)
+	VMOVUPS     96(AX), Y10
+	VMULPS      Y9, Y10, Y10
+	VFMADD231PS Y8, Y7, Y10
+	VMOVUPS     Y10, 96(AX)
+
+strip2addDone:
+	VZEROUPPER
+	RET
+
+strip2only:
+	// strip2set: row by row
+	VMULPS  Y8, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMULPS  Y8, Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	VMULPS  Y8, Y2, Y2
+	VMOVUPS Y2, 64(AX)
+	VMULPS  Y8, Y3, Y3
+	VMOVUPS Y3, 96(AX)
+	DECQ    DX
+	JZ      strip2setDone
+	ADDQ    CX, AX
+	VMULPS  Y8, Y4, Y4
+	VMOVUPS Y4, (AX)
+	VMULPS  Y8, Y5, Y5
+	VMOVUPS Y5, 32(AX)
+	VMULPS  Y8, Y6, Y6
+	VMOVUPS Y6, 64(AX)
+	VMULPS  Y8, Y7, Y7
+	VMOVUPS Y7, 96(AX)
+
+strip2setDone:
+	VZEROUPPER
+	RET
+
+strip3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   b+48(FP), DX
+	MOVQ   rowA+32(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   colA+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   rowB+56(FP), DI
+	SHLQ   $0x02, DI
+	IMUL3Q $0x20, DI, R8
+	ADDQ   DX, R8
+
+strip3loop:
+	VBROADCASTSS (CX), Y12
+	VBROADCASTSS (CX)(BX*1), Y13
+	VBROADCASTSS (CX)(BX*2), Y14
+	VMOVUPS      (DX), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y4
+	VFMADD231PS  Y15, Y14, Y8
+	VMOVUPS      32(DX), Y15
+	VFMADD231PS  Y15, Y12, Y1
+	VFMADD231PS  Y15, Y13, Y5
+	VFMADD231PS  Y15, Y14, Y9
+	VMOVUPS      64(DX), Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y6
+	VFMADD231PS  Y15, Y14, Y10
+	VMOVUPS      96(DX), Y15
+	VFMADD231PS  Y15, Y12, Y3
+	VFMADD231PS  Y15, Y13, Y7
+	VFMADD231PS  Y15, Y14, Y11
+	PREFETCHT1   (R8)
+	PREFETCHT1   64(R8)
+	ADDQ         DI, R8
+	ADDQ         DI, DX
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          strip3loop
+	MOVQ         c+72(FP), AX
+	MOVQ         ldc+80(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         rows+0(FP), DX
+	VBROADCASTSS alpha+16(FP), Y12
+	VBROADCASTSS beta+64(FP), Y13
+
+	// Is beta 0, of either sign?
+	MOVL beta+64(FP), BX
+	SHLL $0x01, BX
+	CMPQ BX, $0x00
+	JE   strip3only
+
+	// strip3add: row by row
+	VMOVUPS     (AX), Y14
+	VMULPS      Y13, Y14, Y14
+	VFMADD231PS Y12, Y0, Y14
+	VMOVUPS     Y14, (AX)
+	VMOVUPS     32(AX), Y14
+	VMULPS      Y13, Y14, Y14
+	VFMADD231PS Y12, Y1, Y14
+	VMOVUPS     Y14, 32(AX)
+	VMOVUPS     64(AX), Y14
+	VMULPS      Y13, Y14, Y14
+	VFMADD231PS Y12, Y2, Y14
+	VMOVUPS     Y14, 64(AX)
+	VMOVUPS     96(AX), Y14
+	VMULPS      Y13, Y14, Y14
+	VFMADD231PS Y12, Y3, Y14
+	VMOVUPS     Y14, 96(AX)
+	DECQ        DX
+	JZ          strip3addDone
+	ADDQ        CX, AX
+	VMOVUPS     (AX), Y14
+	VMULPS      Y13, Y14, Y14
+	VFMADD231PS Y12, Y4, Y14
+	VMOVUPS     Y14, (AX)
+	VMOVUPS     32(AX), Y14
+	VMULPS      Y13, Y14, Y14
+	VFMADD231PS Y12, Y5, Y14
+	VMOVUPS     Y14, 32(AX)
+	VMOVUPS     64(AX), Y14
+	VMULPS      Y13, Y14, Y14
+	VFMADD231PS Y12, Y6, Y14
+	VMOVUPS     Y14, 64(AX)
+	VMOVUPS     96(AX), Y14
+	VMULPS      Y13, Y14, Y14
+	VFMADD231PS Y12, Y7, Y14
+	VMOVUPS     Y14, 96(AX)
+	DECQ        DX
+	JZ          strip3addDone
+	ADDQ        CX, AX
+	VMOVUPS     (AX), Y14
+	VMULPS      Y13, Y14, Y14
+	VFMADD231PS Y12, Y8, Y14
+	VMOVUPS     Y14, (AX)
+	VMOVUPS     32(AX), Y14
+	VMULPS      Y13, Y14, Y14
+	VFMADD231PS Y12, Y9, Y14
+	VMOVUPS     Y14, 32(AX)
+	VMOVUPS     64(AX), Y14
+	VMULPS      Y13, Y14, Y14
+	VFMADD231PS Y12, Y10, Y14
+	VMOVUPS     Y14, 64(AX)
+	VMOVUPS     96(AX), Y14
+	VMULPS      Y13, Y14, Y14
+	VFMADD231PS Y12, Y11, Y14
+	VMOVUPS     Y14, 96(AX)
+
+strip3addDone:
+	VZEROUPPER
+	RET
+
+strip3only:
+	// strip3set: row by row
+	VMULPS  Y12, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMULPS  Y12, Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	VMULPS  Y12, Y2, Y2
+	VMOVUPS Y2, 64(AX)
+	VMULPS  Y12, Y3, Y3
+	VMOVUPS Y3, 96(AX)
+	DECQ    DX
+	JZ      strip3setDone
+	ADDQ    CX, AX
+	VMULPS  Y12, Y4, Y4
+	VMOVUPS Y4, (AX)
+	VMULPS  Y12, Y5, Y5
+	VMOVUPS Y5, 32(AX)
+	VMULPS  Y12, Y6, Y6
+	VMOVUPS Y6, 64(AX)
+	VMULPS  Y12, Y7, Y7
+	VMOVUPS Y7, 96(AX)
+	DECQ    DX
+	JZ      strip3setDone
+	ADDQ    CX, AX
+	VMULPS  Y12, Y8, Y8
+	VMOVUPS Y8, (AX)
+	VMULPS  Y12, Y9, Y9
+	VMOVUPS Y9, 32(AX)
+	VMULPS  Y12, Y10, Y10
+	VMOVUPS Y10, 64(AX)
+	VMULPS  Y12, Y11, Y11
+	VMOVUPS Y11, 96(AX)
+
+strip3setDone:
+	VZEROUPPER
+	RET
+
 // func dots32AVX2(n int, a *float32, b *float32, rowB int, s *[4]float32)
-// Requires: AVX, FMA3
+// Requires: AVX, CMOV, FMA3
 TEXT ·dots32AVX2(SB), NOSPLIT, $0-40
 	MOVQ   n+0(FP), AX
 	MOVQ   a+8(FP), CX
@@ -2680,6 +5342,8 @@ TEXT ·dots32AVX2(SB), NOSPLIT, $0-40
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	SUBQ   $0x10, AX
+	JL     rest
 
 loop:
 	VMOVUPS     (CX), Y8
@@ -2695,8 +5359,41 @@ loop:
 	ADDQ        $+64, CX
 	ADDQ        $+64, DX
 	SUBQ        $0x10, AX
-	JNZ         loop
+	JGE         loop
 
+rest:
+	ADDQ $0x10, AX
+	JZ   done
+
+	// Up to as many once more, a vector at a time, under a mask
+some:
+	MOVQ        $0x00000008, R9
+	MOVQ        AX, R8
+	CMPQ        R8, R9
+	CMOVQGT     R9, R8
+	SHLQ        $0x02, R8
+	LEAQ        gemmMasks<>+96(SB), R9
+	SUBQ        R8, R9
+	VMOVUPS     (R9), Y10
+	VMASKMOVPS  (CX), Y10, Y8
+	VMOVUPS     (R9), Y10
+	VMASKMOVPS  (DX), Y10, Y9
+	VFMADD231PS Y9, Y8, Y0
+	VMOVUPS     (R9), Y10
+	VMASKMOVPS  (DX)(SI*1), Y10, Y9
+	VFMADD231PS Y9, Y8, Y2
+	VMOVUPS     (R9), Y10
+	VMASKMOVPS  (DX)(SI*2), Y10, Y9
+	VFMADD231PS Y9, Y8, Y4
+	VMOVUPS     (R9), Y10
+	VMASKMOVPS  (DX)(DI*1), Y10, Y9
+	VFMADD231PS Y9, Y8, Y6
+	ADDQ        $+32, CX
+	ADDQ        $+32, DX
+	SUBQ        $0x08, AX
+	JG          some
+
+done:
 	// Each sum: lanes by halves
 	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X8
@@ -2770,17 +5467,20 @@ loop:
 	RET
 
 // func tile64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile64AVX2(SB), NOSPLIT, $0-96
 	MOVQ rows+0(FP), AX
+	MOVQ cols+8(FP), CX
 
-	// One loop for each number of rows
+	// One loop for each number of rows, and others for tiles of one vector
+	CMPQ CX, $0x04
+	JLE  narrow
 	CMPQ AX, $0x01
-	JE   rows1
+	JE   wide1
 	CMPQ AX, $0x02
-	JE   rows2
+	JE   wide2
 	CMPQ AX, $0x03
-	JE   rows3
+	JE   wide3
 
 	// 4 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
@@ -2805,12 +5505,19 @@ TEXT ·tile64AVX2(SB), NOSPLIT, $0-96
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x03, DI
 	LEAQ   (DI)(DI*2), R8
+	IMUL3Q $0x20, SI, R9
+	ADDQ   DX, R9
 
-loop4:
+wideLoop4:
 	// A row of B
 	VMOVUPD (DX), Y13
 	VMOVUPD 32(DX), Y14
 	VMOVUPD 64(DX), Y15
+
+	// One that will be needed soon
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       SI, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -2832,10 +5539,10 @@ loop4:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop4
+	JNZ          wideLoop4
 	JMP          finish
 
-rows3:
+wide3:
 	// 3 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -2855,12 +5562,19 @@ rows3:
 	SHLQ   $0x03, SI
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x03, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
 
-loop3:
+wideLoop3:
 	// A row of B
 	VMOVUPD (DX), Y13
 	VMOVUPD 32(DX), Y14
 	VMOVUPD 64(DX), Y15
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	PREFETCHT1 64(R8)
+	ADDQ       SI, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -2878,10 +5592,10 @@ loop3:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop3
+	JNZ          wideLoop3
 	JMP          finish
 
-rows2:
+wide2:
 	// 2 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -2898,12 +5612,19 @@ rows2:
 	SHLQ   $0x03, SI
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x03, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
 
-loop2:
+wideLoop2:
 	// A row of B
 	VMOVUPD (DX), Y13
 	VMOVUPD 32(DX), Y14
 	VMOVUPD 64(DX), Y15
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	PREFETCHT1 64(R8)
+	ADDQ       SI, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -2917,10 +5638,10 @@ loop2:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop2
+	JNZ          wideLoop2
 	JMP          finish
 
-rows1:
+wide1:
 	// 1 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -2932,12 +5653,19 @@ rows1:
 	SHLQ   $0x03, BX
 	MOVQ   rowB+64(FP), SI
 	SHLQ   $0x03, SI
+	IMUL3Q $0x20, SI, DI
+	ADDQ   DX, DI
 
-loop1:
+wideLoop1:
 	// A row of B
 	VMOVUPD (DX), Y13
 	VMOVUPD 32(DX), Y14
 	VMOVUPD 64(DX), Y15
+
+	// One that will be needed soon
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
+	ADDQ       SI, DI
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -2947,20 +5675,172 @@ loop1:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop1
+	JNZ          wideLoop1
+	JMP          finish
+
+narrow:
+	CMPQ AX, $0x01
+	JE   slim1
+	CMPQ AX, $0x02
+	JE   slim2
+	CMPQ AX, $0x03
+	JE   slim3
+
+	// 4 rows: sums start at zero
+	VXORPS Y0, Y0, Y0
+	VXORPS Y3, Y3, Y3
+	VXORPS Y6, Y6, Y6
+	VXORPS Y9, Y9, Y9
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x03, DI
+	LEAQ   (DI)(DI*2), R8
+	IMUL3Q $0x20, SI, R9
+	ADDQ   DX, R9
+
+slimLoop4:
+	// A row of B
+	VMOVUPD (DX), Y13
+
+	// One that will be needed soon
+	PREFETCHT1 (R9)
+	ADDQ       SI, R9
+
+	// An element of each row of A, times that
+	VBROADCASTSD (CX), Y12
+	VFMADD231PD  Y13, Y12, Y0
+	VBROADCASTSD (CX)(DI*1), Y12
+	VFMADD231PD  Y13, Y12, Y3
+	VBROADCASTSD (CX)(DI*2), Y12
+	VFMADD231PD  Y13, Y12, Y6
+	VBROADCASTSD (CX)(R8*1), Y12
+	VFMADD231PD  Y13, Y12, Y9
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop4
+	JMP          finish
+
+slim3:
+	// 3 rows: sums start at zero
+	VXORPS Y0, Y0, Y0
+	VXORPS Y3, Y3, Y3
+	VXORPS Y6, Y6, Y6
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x03, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
+
+slimLoop3:
+	// A row of B
+	VMOVUPD (DX), Y13
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	ADDQ       SI, R8
+
+	// An element of each row of A, times that
+	VBROADCASTSD (CX), Y12
+	VFMADD231PD  Y13, Y12, Y0
+	VBROADCASTSD (CX)(DI*1), Y12
+	VFMADD231PD  Y13, Y12, Y3
+	VBROADCASTSD (CX)(DI*2), Y12
+	VFMADD231PD  Y13, Y12, Y6
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop3
+	JMP          finish
+
+slim2:
+	// 2 rows: sums start at zero
+	VXORPS Y0, Y0, Y0
+	VXORPS Y3, Y3, Y3
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowA+40(FP), DI
+	SHLQ   $0x03, DI
+	IMUL3Q $0x20, SI, R8
+	ADDQ   DX, R8
+
+slimLoop2:
+	// A row of B
+	VMOVUPD (DX), Y13
+
+	// One that will be needed soon
+	PREFETCHT1 (R8)
+	ADDQ       SI, R8
+
+	// An element of each row of A, times that
+	VBROADCASTSD (CX), Y12
+	VFMADD231PD  Y13, Y12, Y0
+	VBROADCASTSD (CX)(DI*1), Y12
+	VFMADD231PD  Y13, Y12, Y3
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop2
+	JMP          finish
+
+slim1:
+	// 1 rows: sums start at zero
+	VXORPS Y0, Y0, Y0
+	MOVQ   k+16(FP), AX
+	MOVQ   a+32(FP), CX
+	MOVQ   b+56(FP), DX
+	MOVQ   colA+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+64(FP), SI
+	SHLQ   $0x03, SI
+	IMUL3Q $0x20, SI, DI
+	ADDQ   DX, DI
+
+slimLoop1:
+	// A row of B
+	VMOVUPD (DX), Y13
+
+	// One that will be needed soon
+	PREFETCHT1 (DI)
+	ADDQ       SI, DI
+
+	// An element of each row of A, times that
+	VBROADCASTSD (CX), Y12
+	VFMADD231PD  Y13, Y12, Y0
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          slimLoop1
 
 finish:
 	MOVQ         c+80(FP), AX
 	MOVQ         ldc+88(FP), CX
 	SHLQ         $0x03, CX
-	MOVQ         cols+8(FP), DX
-	MOVQ         rows+0(FP), BX
+	MOVQ         rows+0(FP), DX
+	MOVQ         cols+8(FP), BX
 	VBROADCASTSD alpha+24(FP), Y12
 	VBROADCASTSD beta+72(FP), Y13
 
 	// Where the masks of the columns that there are begin
 	LEAQ gemmMasks<>+96(SB), SI
-	MOVQ DX, DI
+	MOVQ BX, DI
 	SHLQ $0x03, DI
 	SUBQ DI, SI
 
@@ -2969,7 +5849,7 @@ finish:
 	SHLQ $0x01, DI
 	CMPQ DI, $0x00
 	JE   only
-	CMPQ DX, $0x0c
+	CMPQ BX, $0x0c
 	JL   addPart
 
 	// add: row by row
@@ -2985,7 +5865,7 @@ finish:
 	VMULPD      Y13, Y14, Y14
 	VFMADD231PD Y12, Y2, Y14
 	VMOVUPD     Y14, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD     (AX), Y14
@@ -3000,7 +5880,7 @@ finish:
 	VMULPD      Y13, Y14, Y14
 	VFMADD231PD Y12, Y5, Y14
 	VMOVUPD     Y14, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD     (AX), Y14
@@ -3015,7 +5895,7 @@ finish:
 	VMULPD      Y13, Y14, Y14
 	VFMADD231PD Y12, Y8, Y14
 	VMOVUPD     Y14, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD     (AX), Y14
@@ -3055,7 +5935,7 @@ addPart:
 	VFMADD231PD Y12, Y2, Y14
 	VMOVUPS     64(SI), Y15
 	VMASKMOVPD  Y14, Y15, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addSomeDone
 	ADDQ        CX, AX
 	VMOVUPS     (SI), Y15
@@ -3076,7 +5956,7 @@ addPart:
 	VFMADD231PD Y12, Y5, Y14
 	VMOVUPS     64(SI), Y15
 	VMASKMOVPD  Y14, Y15, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addSomeDone
 	ADDQ        CX, AX
 	VMOVUPS     (SI), Y15
@@ -3097,7 +5977,7 @@ addPart:
 	VFMADD231PD Y12, Y8, Y14
 	VMOVUPS     64(SI), Y15
 	VMASKMOVPD  Y14, Y15, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addSomeDone
 	ADDQ        CX, AX
 	VMOVUPS     (SI), Y15
@@ -3124,7 +6004,7 @@ addSomeDone:
 	RET
 
 only:
-	CMPQ DX, $0x0c
+	CMPQ BX, $0x0c
 	JL   onlyPart
 
 	// set: row by row
@@ -3134,7 +6014,7 @@ only:
 	VMOVUPD Y1, 32(AX)
 	VMULPD  Y12, Y2, Y2
 	VMOVUPD Y2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Y12, Y3, Y3
@@ -3143,7 +6023,7 @@ only:
 	VMOVUPD Y4, 32(AX)
 	VMULPD  Y12, Y5, Y5
 	VMOVUPD Y5, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Y12, Y6, Y6
@@ -3152,7 +6032,7 @@ only:
 	VMOVUPD Y7, 32(AX)
 	VMULPD  Y12, Y8, Y8
 	VMOVUPD Y8, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Y12, Y9, Y9
@@ -3177,7 +6057,7 @@ onlyPart:
 	VMULPD     Y12, Y2, Y2
 	VMOVUPS    64(SI), Y15
 	VMASKMOVPD Y2, Y15, 64(AX)
-	DECQ       BX
+	DECQ       DX
 	JZ         setSomeDone
 	ADDQ       CX, AX
 	VMULPD     Y12, Y3, Y3
@@ -3189,7 +6069,7 @@ onlyPart:
 	VMULPD     Y12, Y5, Y5
 	VMOVUPS    64(SI), Y15
 	VMASKMOVPD Y5, Y15, 64(AX)
-	DECQ       BX
+	DECQ       DX
 	JZ         setSomeDone
 	ADDQ       CX, AX
 	VMULPD     Y12, Y6, Y6
@@ -3201,7 +6081,7 @@ onlyPart:
 	VMULPD     Y12, Y8, Y8
 	VMOVUPS    64(SI), Y15
 	VMASKMOVPD Y8, Y15, 64(AX)
-	DECQ       BX
+	DECQ       DX
 	JZ         setSomeDone
 	ADDQ       CX, AX
 	VMULPD     Y12, Y9, Y9
@@ -3244,25 +6124,27 @@ TEXT ·tileCopy64AVX2(SB), NOSPLIT, $0-104
 	MOVQ   rowA+40(FP), DI
 	SHLQ   $0x03, DI
 	LEAQ   (DI)(DI*2), R8
-	MOVQ   panel+96(FP), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	IMUL3Q $0x20, SI, R9
+	ADDQ   DX, R9
+	MOVQ   panel+96(FP), R10
 
-loop4:
+Loop4:
 	// A row of B
 	VMOVUPD (DX), Y13
 	VMOVUPD 32(DX), Y14
 	VMOVUPD 64(DX), Y15
 
-	// Copied, and one that will be needed soon fetched
-	VMOVUPD    Y13, (R9)
-	VMOVUPD    Y14, 32(R9)
-	VMOVUPD    Y15, 64(R9)
-	PREFETCHT1 (R10)
-	PREFETCHT1 64(R10)
-	PREFETCHT1 95(R10)
-	ADDQ       $+96, R9
-	ADDQ       SI, R10
+	// One that will be needed soon
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	PREFETCHT1 95(R9)
+	ADDQ       SI, R9
+
+	// Copied
+	VMOVUPD Y13, (R10)
+	VMOVUPD Y14, 32(R10)
+	VMOVUPD Y15, 64(R10)
+	ADDQ    $+96, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -3284,18 +6166,18 @@ loop4:
 	ADDQ         SI, DX
 	ADDQ         BX, CX
 	DECQ         AX
-	JNZ          loop4
+	JNZ          Loop4
 	MOVQ         c+80(FP), AX
 	MOVQ         ldc+88(FP), CX
 	SHLQ         $0x03, CX
-	MOVQ         cols+8(FP), DX
-	MOVQ         rows+0(FP), BX
+	MOVQ         rows+0(FP), DX
+	MOVQ         cols+8(FP), BX
 	VBROADCASTSD alpha+24(FP), Y12
 	VBROADCASTSD beta+72(FP), Y13
 
 	// Where the masks of the columns that there are begin
 	LEAQ gemmMasks<>+96(SB), SI
-	MOVQ DX, DI
+	MOVQ BX, DI
 	SHLQ $0x03, DI
 	SUBQ DI, SI
 
@@ -3304,7 +6186,7 @@ loop4:
 	SHLQ $0x01, DI
 	CMPQ DI, $0x00
 	JE   only
-	CMPQ DX, $0x0c
+	CMPQ BX, $0x0c
 	JL   addPart
 
 	// add: row by row
@@ -3320,7 +6202,7 @@ loop4:
 	VMULPD      Y13, Y14, Y14
 	VFMADD231PD Y12, Y2, Y14
 	VMOVUPD     Y14, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD     (AX), Y14
@@ -3335,7 +6217,7 @@ loop4:
 	VMULPD      Y13, Y14, Y14
 	VFMADD231PD Y12, Y5, Y14
 	VMOVUPD     Y14, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD     (AX), Y14
@@ -3350,7 +6232,7 @@ loop4:
 	VMULPD      Y13, Y14, Y14
 	VFMADD231PD Y12, Y8, Y14
 	VMOVUPD     Y14, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addDone
 	ADDQ        CX, AX
 	VMOVUPD     (AX), Y14
@@ -3390,7 +6272,7 @@ addPart:
 	VFMADD231PD Y12, Y2, Y14
 	VMOVUPS     64(SI), Y15
 	VMASKMOVPD  Y14, Y15, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addSomeDone
 	ADDQ        CX, AX
 	VMOVUPS     (SI), Y15
@@ -3411,7 +6293,7 @@ addPart:
 	VFMADD231PD Y12, Y5, Y14
 	VMOVUPS     64(SI), Y15
 	VMASKMOVPD  Y14, Y15, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addSomeDone
 	ADDQ        CX, AX
 	VMOVUPS     (SI), Y15
@@ -3432,7 +6314,7 @@ addPart:
 	VFMADD231PD Y12, Y8, Y14
 	VMOVUPS     64(SI), Y15
 	VMASKMOVPD  Y14, Y15, 64(AX)
-	DECQ        BX
+	DECQ        DX
 	JZ          addSomeDone
 	ADDQ        CX, AX
 	VMOVUPS     (SI), Y15
@@ -3459,7 +6341,7 @@ addSomeDone:
 	RET
 
 only:
-	CMPQ DX, $0x0c
+	CMPQ BX, $0x0c
 	JL   onlyPart
 
 	// set: row by row
@@ -3469,7 +6351,7 @@ only:
 	VMOVUPD Y1, 32(AX)
 	VMULPD  Y12, Y2, Y2
 	VMOVUPD Y2, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Y12, Y3, Y3
@@ -3478,7 +6360,7 @@ only:
 	VMOVUPD Y4, 32(AX)
 	VMULPD  Y12, Y5, Y5
 	VMOVUPD Y5, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Y12, Y6, Y6
@@ -3487,7 +6369,7 @@ only:
 	VMOVUPD Y7, 32(AX)
 	VMULPD  Y12, Y8, Y8
 	VMOVUPD Y8, 64(AX)
-	DECQ    BX
+	DECQ    DX
 	JZ      setDone
 	ADDQ    CX, AX
 	VMULPD  Y12, Y9, Y9
@@ -3512,7 +6394,7 @@ onlyPart:
 	VMULPD     Y12, Y2, Y2
 	VMOVUPS    64(SI), Y15
 	VMASKMOVPD Y2, Y15, 64(AX)
-	DECQ       BX
+	DECQ       DX
 	JZ         setSomeDone
 	ADDQ       CX, AX
 	VMULPD     Y12, Y3, Y3
@@ -3524,7 +6406,7 @@ onlyPart:
 	VMULPD     Y12, Y5, Y5
 	VMOVUPS    64(SI), Y15
 	VMASKMOVPD Y5, Y15, 64(AX)
-	DECQ       BX
+	DECQ       DX
 	JZ         setSomeDone
 	ADDQ       CX, AX
 	VMULPD     Y12, Y6, Y6
@@ -3536,7 +6418,7 @@ onlyPart:
 	VMULPD     Y12, Y8, Y8
 	VMOVUPS    64(SI), Y15
 	VMASKMOVPD Y8, Y15, 64(AX)
-	DECQ       BX
+	DECQ       DX
 	JZ         setSomeDone
 	ADDQ       CX, AX
 	VMULPD     Y12, Y9, Y9
@@ -3553,8 +6435,409 @@ setSomeDone:
 	VZEROUPPER
 	RET
 
+// func strip64AVX2(rows int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·strip64AVX2(SB), NOSPLIT, $0-88
+	MOVQ   rows+0(FP), AX
+	CMPQ   AX, $0x02
+	JE     strip2
+	JG     strip3
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   b+48(FP), DX
+	MOVQ   rowA+32(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   colA+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   rowB+56(FP), SI
+	SHLQ   $0x03, SI
+	IMUL3Q $0x20, SI, DI
+	ADDQ   DX, DI
+
+strip1loop:
+	VBROADCASTSD (CX), Y8
+	VFMADD231PD  (DX), Y8, Y0
+	VFMADD231PD  32(DX), Y8, Y1
+	VFMADD231PD  64(DX), Y8, Y2
+	VFMADD231PD  96(DX), Y8, Y3
+	VFMADD231PD  128(DX), Y8, Y4
+	VFMADD231PD  160(DX), Y8, Y5
+	VFMADD231PD  192(DX), Y8, Y6
+	VFMADD231PD  224(DX), Y8, Y7
+	PREFETCHT1   (DI)
+	PREFETCHT1   64(DI)
+	PREFETCHT1   128(DI)
+	PREFETCHT1   192(DI)
+	ADDQ         SI, DI
+	ADDQ         SI, DX
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          strip1loop
+	MOVQ         c+72(FP), AX
+	MOVQ         ldc+80(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         rows+0(FP), CX
+	VBROADCASTSD alpha+16(FP), Y8
+	VBROADCASTSD beta+64(FP), Y9
+
+	// Is beta 0, of either sign?
+	MOVQ beta+64(FP), CX
+	SHLQ $0x01, CX
+	CMPQ CX, $0x00
+	JE   strip1only
+
+	// strip1add: row by row
+	VMOVUPD     (AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y0, Y10
+	VMOVUPD     Y10, (AX)
+	VMOVUPD     32(AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y1, Y10
+	VMOVUPD     Y10, 32(AX)
+	VMOVUPD     64(AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y2, Y10
+	VMOVUPD     Y10, 64(AX)
+	VMOVUPD     96(AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y3, Y10
+	VMOVUPD     Y10, 96(AX)
+	VMOVUPD     128(AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y4, Y10
+	VMOVUPD     Y10, 128(AX)
+	VMOVUPD     160(AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y5, Y10
+	VMOVUPD     Y10, 160(AX)
+	VMOVUPD     192(AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y6, Y10
+	VMOVUPD     Y10, 192(AX)
+	VMOVUPD     224(AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y7, Y10
+	VMOVUPD     Y10, 224(AX)
+	VZEROUPPER
+	RET
+
+strip1only:
+	// strip1set: row by row
+	VMULPD  Y8, Y0, Y0
+	VMOVUPD Y0, (AX)
+	VMULPD  Y8, Y1, Y1
+	VMOVUPD Y1, 32(AX)
+	VMULPD  Y8, Y2, Y2
+	VMOVUPD Y2, 64(AX)
+	VMULPD  Y8, Y3, Y3
+	VMOVUPD Y3, 96(AX)
+	VMULPD  Y8, Y4, Y4
+	VMOVUPD Y4, 128(AX)
+	VMULPD  Y8, Y5, Y5
+	VMOVUPD Y5, 160(AX)
+	VMULPD  Y8, Y6, Y6
+	VMOVUPD Y6, 192(AX)
+	VMULPD  Y8, Y7, Y7
+	VMOVUPD Y7, 224(AX)
+	VZEROUPPER
+	RET
+
+strip2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   b+48(FP), DX
+	MOVQ   rowA+32(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   colA+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowB+56(FP), DI
+	SHLQ   $0x03, DI
+	IMUL3Q $0x20, DI, R8
+	ADDQ   DX, R8
+
+strip2loop:
+	VBROADCASTSD (CX), Y8
+	VBROADCASTSD (CX)(BX*1), Y9
+	VMOVUPD      (DX), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y4
+	VMOVUPD      32(DX), Y10
+	VFMADD231PD  Y10, Y8, Y1
+	VFMADD231PD  Y10, Y9, Y5
+	VMOVUPD      64(DX), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y6
+	VMOVUPD      96(DX), Y10
+	VFMADD231PD  Y10, Y8, Y3
+	VFMADD231PD  Y10, Y9, Y7
+	PREFETCHT1   (R8)
+	PREFETCHT1   64(R8)
+	ADDQ         DI, R8
+	ADDQ         DI, DX
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          strip2loop
+	MOVQ         c+72(FP), AX
+	MOVQ         ldc+80(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         rows+0(FP), DX
+	VBROADCASTSD alpha+16(FP), Y8
+	VBROADCASTSD beta+64(FP), Y9
+
+	// Is beta 0, of either sign?
+	MOVQ beta+64(FP), BX
+	SHLQ $0x01, BX
+	CMPQ BX, $0x00
+	JE   strip2only
+
+	// strip2add: row by row
+	VMOVUPD     (AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y0, Y10
+	VMOVUPD     Y10, (AX)
+	VMOVUPD     32(AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y1, Y10
+	VMOVUPD     Y10, 32(AX)
+	VMOVUPD     64(AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y2, Y10
+	VMOVUPD     Y10, 64(AX)
+	VMOVUPD     96(AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y3, Y10
+	VMOVUPD     Y10, 96(AX)
+	DECQ        DX
+	JZ          strip2addDone
+	ADDQ        CX, AX
+	VMOVUPD     (AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y4, Y10
+	VMOVUPD     Y10, (AX)
+	VMOVUPD     32(AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y5, Y10
+	VMOVUPD     Y10, 32(AX)
+	VMOVUPD     64(AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y6, Y10
+	VMOVUPD     Y10, 64(AX)
+	VMOVUPD     96(AX), Y10
+	VMULPD      Y9, Y10, Y10
+	VFMADD231PD Y8, Y7, Y10
+	VMOVUPD     Y10, 96(AX)
+
+strip2addDone:
+	VZEROUPPER
+	RET
+
+strip2only:
+	// strip2set: row by row
+	VMULPD  Y8, Y0, Y0
+	VMOVUPD Y0, (AX)
+	VMULPD  Y8, Y1, Y1
+	VMOVUPD Y1, 32(AX)
+	VMULPD  Y8, Y2, Y2
+	VMOVUPD Y2, 64(AX)
+	VMULPD  Y8, Y3, Y3
+	VMOVUPD Y3, 96(AX)
+	DECQ    DX
+	JZ      strip2setDone
+	ADDQ    CX, AX
+	VMULPD  Y8, Y4, Y4
+	VMOVUPD Y4, (AX)
+	VMULPD  Y8, Y5, Y5
+	VMOVUPD Y5, 32(AX)
+	VMULPD  Y8, Y6, Y6
+	VMOVUPD Y6, 64(AX)
+	VMULPD  Y8, Y7, Y7
+	VMOVUPD Y7, 96(AX)
+
+strip2setDone:
+	VZEROUPPER
+	RET
+
+strip3:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   b+48(FP), DX
+	MOVQ   rowA+32(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   colA+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   rowB+56(FP), DI
+	SHLQ   $0x03, DI
+	IMUL3Q $0x20, DI, R8
+	ADDQ   DX, R8
+
+strip3loop:
+	VBROADCASTSD (CX), Y12
+	VBROADCASTSD (CX)(BX*1), Y13
+	VBROADCASTSD (CX)(BX*2), Y14
+	VMOVUPD      (DX), Y15
+	VFMADD231PD  Y15, Y12, Y0
+	VFMADD231PD  Y15, Y13, Y4
+	VFMADD231PD  Y15, Y14, Y8
+	VMOVUPD      32(DX), Y15
+	VFMADD231PD  Y15, Y12, Y1
+	VFMADD231PD  Y15, Y13, Y5
+	VFMADD231PD  Y15, Y14, Y9
+	VMOVUPD      64(DX), Y15
+	VFMADD231PD  Y15, Y12, Y2
+	VFMADD231PD  Y15, Y13, Y6
+	VFMADD231PD  Y15, Y14, Y10
+	VMOVUPD      96(DX), Y15
+	VFMADD231PD  Y15, Y12, Y3
+	VFMADD231PD  Y15, Y13, Y7
+	VFMADD231PD  Y15, Y14, Y11
+	PREFETCHT1   (R8)
+	PREFETCHT1   64(R8)
+	ADDQ         DI, R8
+	ADDQ         DI, DX
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          strip3loop
+	MOVQ         c+72(FP), AX
+	MOVQ         ldc+80(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         rows+0(FP), DX
+	VBROADCASTSD alpha+16(FP), Y12
+	VBROADCASTSD beta+64(FP), Y13
+
+	// Is beta 0, of either sign?
+	MOVQ beta+64(FP), BX
+	SHLQ $0x01, BX
+	CMPQ BX, $0x00
+	JE   strip3only
+
+	// strip3add: row by row
+	VMOVUPD     (AX), Y14
+	VMULPD      Y13, Y14, Y14
+	VFMADD231PD Y12, Y0, Y14
+	VMOVUPD     Y14, (AX)
+	VMOVUPD     32(AX), Y14
+	VMULPD      Y13, Y14, Y14
+	VFMADD231PD Y12, Y1, Y14
+	VMOVUPD     Y14, 32(AX)
+	VMOVUPD     64(AX), Y14
+	VMULPD      Y13, Y14, Y14
+	VFMADD231PD Y12, Y2, Y14
+	VMOVUPD     Y14, 64(AX)
+	VMOVUPD     96(AX), Y14
+	VMULPD      Y13, Y14, Y14
+	VFMADD231PD Y12, Y3, Y14
+	VMOVUPD     Y14, 96(AX)
+	DECQ        DX
+	JZ          strip3addDone
+	ADDQ        CX, AX
+	VMOVUPD     (AX), Y14
+	VMULPD      Y13, Y14, Y14
+	VFMADD231PD Y12, Y4, Y14
+	VMOVUPD     Y14, (AX)
+	VMOVUPD     32(AX), Y14
+	VMULPD      Y13, Y14, Y14
+	VFMADD231PD Y12, Y5, Y14
+	VMOVUPD     Y14, 32(AX)
+	VMOVUPD     64(AX), Y14
+	VMULPD      Y13, Y14, Y14
+	VFMADD231PD Y12, Y6, Y14
+	VMOVUPD     Y14, 64(AX)
+	VMOVUPD     96(AX), Y14
+	VMULPD      Y13, Y14, Y14
+	VFMADD231PD Y12, Y7, Y14
+	VMOVUPD     Y14, 96(AX)
+	DECQ        DX
+	JZ          strip3addDone
+	ADDQ        CX, AX
+	VMOVUPD     (AX), Y14
+	VMULPD      Y13, Y14, Y14
+	VFMADD231PD Y12, Y8, Y14
+	VMOVUPD     Y14, (AX)
+	VMOVUPD     32(AX), Y14
+	VMULPD      Y13, Y14, Y14
+	VFMADD231PD Y12, Y9, Y14
+	VMOVUPD     Y14, 32(AX)
+	VMOVUPD     64(AX), Y14
+	VMULPD      Y13, Y14, Y14
+	VFMADD231PD Y12, Y10, Y14
+	VMOVUPD     Y14, 64(AX)
+	VMOVUPD     96(AX), Y14
+	VMULPD      Y13, Y14, Y14
+	VFMADD231PD Y12, Y11, Y14
+	VMOVUPD     Y14, 96(AX)
+
+strip3addDone:
+	VZEROUPPER
+	RET
+
+strip3only:
+	// strip3set: row by row
+	VMULPD  Y12, Y0, Y0
+	VMOVUPD Y0, (AX)
+	VMULPD  Y12, Y1, Y1
+	VMOVUPD Y1, 32(AX)
+	VMULPD  Y12, Y2, Y2
+	VMOVUPD Y2, 64(AX)
+	VMULPD  Y12, Y3, Y3
+	VMOVUPD Y3, 96(AX)
+	DECQ    DX
+	JZ      strip3setDone
+	ADDQ    CX, AX
+	VMULPD  Y12, Y4, Y4
+	VMOVUPD Y4, (AX)
+	VMULPD  Y12, Y5, Y5
+	VMOVUPD Y5, 32(AX)
+	VMULPD  Y12, Y6, Y6
+	VMOVUPD Y6, 64(AX)
+	VMULPD  Y12, Y7, Y7
+	VMOVUPD Y7, 96(AX)
+	DECQ    DX
+	JZ      strip3setDone
+	ADDQ    CX, AX
+	VMULPD  Y12, Y8, Y8
+	VMOVUPD Y8, (AX)
+	VMULPD  Y12, Y9, Y9
+	VMOVUPD Y9, 32(AX)
+	VMULPD  Y12, Y10, Y10
+	VMOVUPD Y10, 64(AX)
+	VMULPD  Y12, Y11, Y11
+	VMOVUPD Y11, 96(AX)
+
+strip3setDone:
+	VZEROUPPER
+	RET
+
 // func dots64AVX2(n int, a *float64, b *float64, rowB int, s *[4]float64)
-// Requires: AVX, FMA3
+// Requires: AVX, CMOV, FMA3
 TEXT ·dots64AVX2(SB), NOSPLIT, $0-40
 	MOVQ   n+0(FP), AX
 	MOVQ   a+8(FP), CX
@@ -3571,6 +6854,8 @@ TEXT ·dots64AVX2(SB), NOSPLIT, $0-40
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	SUBQ   $0x08, AX
+	JL     rest
 
 loop:
 	VMOVUPD     (CX), Y8
@@ -3586,8 +6871,41 @@ loop:
 	ADDQ        $+64, CX
 	ADDQ        $+64, DX
 	SUBQ        $0x08, AX
-	JNZ         loop
+	JGE         loop
 
+rest:
+	ADDQ $0x08, AX
+	JZ   done
+
+	// Up to as many once more, a vector at a time, under a mask
+some:
+	MOVQ        $0x00000004, R9
+	MOVQ        AX, R8
+	CMPQ        R8, R9
+	CMOVQGT     R9, R8
+	SHLQ        $0x03, R8
+	LEAQ        gemmMasks<>+96(SB), R9
+	SUBQ        R8, R9
+	VMOVUPS     (R9), Y10
+	VMASKMOVPD  (CX), Y10, Y8
+	VMOVUPS     (R9), Y10
+	VMASKMOVPD  (DX), Y10, Y9
+	VFMADD231PD Y9, Y8, Y0
+	VMOVUPS     (R9), Y10
+	VMASKMOVPD  (DX)(SI*1), Y10, Y9
+	VFMADD231PD Y9, Y8, Y2
+	VMOVUPS     (R9), Y10
+	VMASKMOVPD  (DX)(SI*2), Y10, Y9
+	VFMADD231PD Y9, Y8, Y4
+	VMOVUPS     (R9), Y10
+	VMASKMOVPD  (DX)(DI*1), Y10, Y9
+	VFMADD231PD Y9, Y8, Y6
+	ADDQ        $+32, CX
+	ADDQ        $+32, DX
+	SUBQ        $0x04, AX
+	JG          some
+
+done:
 	// Each sum: lanes by halves
 	VADDPD       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X8

@@ -56,6 +56,37 @@ func tileCopy[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, r
 	}
 }
 
+// stripCols is the width of a strip of so many rows, at most stripRows.
+func stripCols[T Float](rows int) int {
+	size := int(unsafe.Sizeof(T(0)))
+	switch {
+	case hasAVX512:
+		return 512 / size
+	case rows == 1:
+		return 256 / size
+	}
+	return 128 / size
+}
+
+// strip multiplies a few rows of A with B where it is, see strip32AVX512.
+func strip[T Float](rows, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int) {
+	if unsafe.Sizeof(alpha) == 4 {
+		a, b, c := (*float32)(unsafe.Pointer(a)), (*float32)(unsafe.Pointer(b)), (*float32)(unsafe.Pointer(c))
+		if hasAVX512 {
+			strip32AVX512(rows, k, float32(alpha), a, rowA, colA, b, rowB, float32(beta), c, ldc)
+		} else {
+			strip32AVX2(rows, k, float32(alpha), a, rowA, colA, b, rowB, float32(beta), c, ldc)
+		}
+		return
+	}
+	x, y, z := (*float64)(unsafe.Pointer(a)), (*float64)(unsafe.Pointer(b)), (*float64)(unsafe.Pointer(c))
+	if hasAVX512 {
+		strip64AVX512(rows, k, float64(alpha), x, rowA, colA, y, rowB, float64(beta), z, ldc)
+	} else {
+		strip64AVX2(rows, k, float64(alpha), x, rowA, colA, y, rowB, float64(beta), z, ldc)
+	}
+}
+
 // copyRows copies rows of width elements, which must make one of the widths of copyRowsAVX.
 func copyRows[T Float](dst *T, dstRow int, src *T, srcRow, rows, width int) {
 	size := int(unsafe.Sizeof(*dst))

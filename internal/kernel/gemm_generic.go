@@ -86,7 +86,7 @@ func gemmNT[T Float](m, n, k int, alpha T, a []T, lda int, b []T, ldb int, c []T
 		if j+4 > n {
 			for ; j < n; j++ {
 				for i := 0; i < m; i++ {
-					c[i*ldc+j] += alpha * dotGeneric(a[i*lda:i*lda+k], b[j*ldb:])
+					c[i*ldc+j] += alpha * plainDot(a[i*lda:i*lda+k], b[j*ldb:])
 				}
 			}
 			return
@@ -120,12 +120,21 @@ func gemmNT[T Float](m, n, k int, alpha T, a []T, lda int, b []T, ldb int, c []T
 		for ; i < m; i++ {
 			row := a[i*lda:][:k]
 			out := c[i*ldc+j:][:4]
-			out[0] += alpha * dotGeneric(row, b0)
-			out[1] += alpha * dotGeneric(row, b1)
-			out[2] += alpha * dotGeneric(row, b2)
-			out[3] += alpha * dotGeneric(row, b3)
+			out[0] += alpha * plainDot(row, b0)
+			out[1] += alpha * plainDot(row, b1)
+			out[2] += alpha * plainDot(row, b2)
+			out[3] += alpha * plainDot(row, b3)
 		}
 	}
+}
+
+// plainDot is Σ a[l]·b[l], one after the other.
+func plainDot[T Float](a, b []T) (s T) {
+	b = b[:len(a)]
+	for l, v := range a {
+		s += v * b[l]
+	}
+	return s
 }
 
 // gemmTT is C += alpha·Aᵀ·Bᵀ, which no derivative needs; it is here to complete the set.

@@ -13,6 +13,11 @@ func tileCopy[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, r
 	panel *T) {
 }
 
+func stripCols[T Float](rows int) int { return 1 }
+
+func strip[T Float](rows, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int) {
+}
+
 func copyRows[T Float](dst *T, dstRow int, src *T, srcRow, rows, width int) {}
 
 func transposeGroup[T Float]() int { return 8 }

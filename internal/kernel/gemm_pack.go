@@ -11,15 +11,8 @@ func packB[T Float](s shape, dst []T, panel int, transB bool, b []T, ldb, l0, l1
 		}
 		return
 	}
-	// A few rows at a time, so that what lies side by side in B is read at about the same time.
-	const rows = 32
 	full := j1 - (j1-j0)%s.cols
-	for l := l0; l < l1; l += rows {
-		r := min(rows, l1-l)
-		for j := j0; j < full; j += s.cols {
-			copyRows(&dst[(j-j0)/s.cols*panel+(l-l0)*s.cols], s.cols, &b[l*ldb+j], ldb, r, s.cols)
-		}
-	}
+	packAcross(dst, panel, s.cols, b, ldb, l0, l1, j0, full)
 	if full < j1 {
 		packPart(dst[(full-j0)/s.cols*panel:], s.cols, b[l0*ldb+full:], ldb, l1-l0, j1-full)
 	}
@@ -36,39 +29,56 @@ func packPart[T Float](dst []T, cols int, src []T, ld, rows, w int) {
 	}
 }
 
-// packTransposed copies n elements of each of w <= cols rows into columns, zeros to the right of them.
+// packTransposed copies n elements of each of w <= cols rows into columns, zeros to the right of them. It does so in
+// pieces whose copy stays in the first-level cache until all rows are in it.
 func packTransposed[T Float](dst []T, cols int, src []T, ld, w, n int) {
+	const piece = 128
 	group := transposeGroup[T]()
-	whole := n - n%group
-	for r := 0; r < w; r += group {
-		from := 0
-		if r+group <= w && whole > 0 {
-			transpose(&dst[r], cols, &src[r*ld], ld, whole)
-			from = whole
+	whole := w - w%group
+	for l := 0; l < n; l += piece {
+		part := dst[l*cols:]
+		count := min(piece, n-l)
+		fast := count - count%group
+		for r := 0; r < whole && fast > 0; r += group {
+			transpose(&part[r], cols, &src[r*ld+l], ld, fast)
 		}
-		for i := r; i < min(r+group, w); i++ {
-			for l, v := range src[i*ld:][from:n] {
-				dst[(from+l)*cols+i] = v
+		for r := range w {
+			from := fast
+			if r >= whole {
+				from = 0
+			}
+			for x, v := range src[r*ld+l:][from:count] {
+				part[(from+x)*cols+r] = v
 			}
 		}
-	}
-	for l := range n {
-		if w == cols {
-			break
+		if w < cols {
+			for x := range count {
+				clear(part[x*cols+w:][:cols-w])
+			}
 		}
-		clear(dst[l*cols+w:][:cols-w])
 	}
 }
 
 // packA copies columns l0 to l1 of op(A), rows i0 to i1, whole tiles of them, so that a tile reads one element after
 // the other: tile t begins at dst[t*rows*(l1-l0)] and has its rows' elements side by side.
 func packA[T Float](s shape, dst, a []T, rowA, colA, i0, i1, l0, l1 int) {
+	if rowA == 1 {
+		packAcross(dst, s.rows*(l1-l0), s.rows, a, colA, l0, l1, i0, i1)
+		return
+	}
 	for i := i0; i < i1; i += s.rows {
-		at := (i - i0) * (l1 - l0)
-		if rowA == 1 {
-			copyRows(&dst[at], s.rows, &a[l0*colA+i], colA, l1-l0, s.rows)
-		} else {
-			packTransposed(dst[at:], s.rows, a[i*rowA+l0:], rowA, s.rows, l1-l0)
+		packTransposed(dst[(i-i0)*(l1-l0):], s.rows, a[i*rowA+l0:], rowA, s.rows, l1-l0)
+	}
+}
+
+// packAcross copies rows l0 to l1 and columns j0 to j1 into panels of cols columns, size elements for each. It goes
+// a few rows at a time, so that what lies side by side is read at about the same time.
+func packAcross[T Float](dst []T, size, cols int, src []T, ld, l0, l1, j0, j1 int) {
+	const rows = 32
+	for l := l0; l < l1; l += rows {
+		r := min(rows, l1-l)
+		for j := j0; j < j1; j += cols {
+			copyRows(&dst[(j-j0)/cols*size+(l-l0)*cols], cols, &src[l*ld+j], ld, r, cols)
 		}
 	}
 }

@@ -51,17 +51,19 @@ func GemmPacked[T Float](transA bool, m int, alpha T, a []T, lda int, p *Packed[
 		checkOperand("A", a, m, p.k, lda, transA)
 	}
 	s := tileShape[T]()
-	if !sums || s.rows == 0 {
-		gemmGeneric(transA, false, m, p.n, p.k, alpha, a, lda, p.data, p.n, beta, c, ldc)
+	switch {
+	case !sums:
+		for i := range m {
+			scaleRow(c[i*ldc:i*ldc+p.n], beta)
+		}
 		return
+	case s.rows == 0:
+		s.cols = p.n
 	}
 	if p.cols != s.cols {
 		panic(fmt.Sprintf("kernel: GemmPacked: panels have %d columns, want %d", p.cols, s.cols))
 	}
-	q := product[T]{shape: s, m: m, n: p.n, k: p.k, alpha: alpha, a: a, rowA: lda, colA: 1, packed: p, beta: beta,
-		c: c, ldc: ldc}
-	if transA {
-		q.rowA, q.colA = 1, lda
-	}
+	q := product[T]{shape: s, m: m, n: p.n, k: p.k, alpha: alpha, a: a, lda: lda, transA: transA, b: p.data, ldb: p.n,
+		packed: true, beta: beta, c: c, ldc: ldc}
 	q.run()
 }

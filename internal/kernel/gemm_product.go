@@ -5,20 +5,23 @@ import "runtime"
 // shape is how a product is cut up: tiles of rows·cols of C, and depth products in a row before they are added to C.
 type shape struct{ rows, cols, depth int }
 
-// product is one call of Gemm, op(A)'s element (i, l) being a[i*rowA+l*colA].
+// product is one call of Gemm.
 type product[T Float] struct {
 	shape
-	m, n, k    int
-	alpha      T
-	a          []T
-	rowA, colA int
-	b          []T
-	ldb        int
-	transB     bool
-	packed     *Packed[T] // instead of b
-	beta       T
-	c          []T
-	ldc        int
+	m, n, k int
+	alpha   T
+	a       []T
+	lda     int
+	transA  bool
+	b       []T // op(B), or the panels of a Packed
+	ldb     int
+	transB  bool
+	packed  bool
+	beta    T
+	c       []T
+	ldc     int
+
+	rowA, colA int // op(A)'s element (i, l) is a[i*rowA+l*colA]
 	packsA     bool
 }
 
@@ -28,17 +31,25 @@ const (
 	narrowBlock = 4 * 32
 	// wideBlock is that when A is cut up itself, so that it is packed less often.
 	wideBlock = 16 * 32
-	// sharedProduct is the number of multiplications from which the work is shared between processors.
-	sharedProduct = 2 << 20
+	// sharedProduct is the number of multiplications, some 20 µs of them, from which it pays to wake a team.
+	sharedProduct = 1 << 20
+	// sharedAwake is that for a team that is awake.
+	sharedAwake = 1 << 18
+	// streamCost is the time that it takes to read an element of B once, in multiplications.
+	streamCost = 4
 	// blockRows is the number of rows of A packed at a time.
 	blockRows = 128
 )
 
 // run computes the product, in parts for several processors if that pays.
 func (p *product[T]) run() {
-	p.packsA = p.n >= 4*p.cols && p.m >= 128 && (p.rowA == 1 || p.rows%transposeGroup[T]() == 0)
+	p.rowA, p.colA = p.lda, 1
+	if p.transA {
+		p.rowA, p.colA = 1, p.lda
+	}
+	p.packsA = p.n >= 4*p.cols && p.m >= blockRows && (p.transA || p.rows%transposeGroup[T]() == 0)
 	helpers := 0
-	if p.m*p.n*p.k >= sharedProduct {
+	if cost := p.n * p.k * max(p.m, streamCost); cost >= sharedProduct || cost >= sharedAwake && theTeam.awake() {
 		helpers = runtime.GOMAXPROCS(0) - 1
 	}
 	if helpers == 0 {
@@ -57,21 +68,46 @@ func (p *product[T]) share(helpers int) {
 	defer j.free()
 	const blocksEach = 4 // for each processor, in case one is late
 	j.product, j.rows, j.cols = *p, p.m, p.n
-	if panels := (p.n + p.cols - 1) / p.cols; panels > helpers {
-		j.cols = max(1, panels/(blocksEach*(helpers+1))) * p.cols
+	rows, cols := p.units()
+	if n := ceil(p.n, cols); n > helpers {
+		j.cols = max(1, n/(blocksEach*(helpers+1))) * cols
 	} else {
-		tiles := (p.m + p.shape.rows - 1) / p.shape.rows
-		j.rows = max(1, tiles/(blocksEach*(helpers+1))) * p.shape.rows
+		j.rows = max(1, ceil(p.m, rows)/(blocksEach*(helpers+1))) * rows
 	}
-	j.across = (p.n + j.cols - 1) / j.cols
-	theTeam.run(j, j.across*((p.m+j.rows-1)/j.rows), helpers)
+	j.across = ceil(p.n, j.cols)
+	theTeam.run(j, j.across*ceil(p.m, j.rows), helpers)
 }
 
-// block computes rows i0 to i1 and columns j0 to j1 of C; j0 is a multiple of cols, i0 one of rows.
+// ceil is a/b, rounded up.
+func ceil(a, b int) int { return (a + b - 1) / b }
+
+// units is what C should be cut by.
+func (p *product[T]) units() (rows, cols int) {
+	switch {
+	case p.rows == 0:
+		return 4, 64
+	case p.streams():
+		return p.rows, stripCols[T](p.m)
+	}
+	return p.rows, p.cols
+}
+
+// block computes rows i0 to i1 and columns j0 to j1 of C; i0 and j0 are multiples of its units.
 func (p *product[T]) block(s *scratch, i0, i1, j0, j1 int) {
-	width := narrowBlock / p.cols * p.cols
-	if p.packsA {
+	var width int
+	switch {
+	case p.rows == 0:
+		p.generic(i0, i1, j0, j1)
+		return
+	case p.streams() && p.transB:
+		p.dotBlock(s, i0, i1, j0, j1)
+		return
+	case p.streams():
+		width = stripCols[T](p.m)
+	case p.packsA:
 		width = wideBlock / p.cols * p.cols
+	default:
+		width = narrowBlock / p.cols * p.cols
 	}
 	for j := j0; j < j1; j += width {
 		for l := 0; l < p.k; l += p.depth {
@@ -80,15 +116,30 @@ func (p *product[T]) block(s *scratch, i0, i1, j0, j1 int) {
 	}
 }
 
+// generic is block in Go loops.
+func (p *product[T]) generic(i0, i1, j0, j1 int) {
+	b := p.b[j0:]
+	if p.transB {
+		b = p.b[j0*p.ldb:]
+	}
+	gemmGeneric(p.transA, p.transB, i1-i0, j1-j0, p.k, p.alpha, p.a[i0*p.rowA:], p.lda, b, p.ldb, p.beta,
+		p.c[i0*p.ldc+j0:], p.ldc)
+}
+
 // slab adds to a part of C what columns l0 to l1 of op(A) make with rows l0 to l1 of op(B).
 func (p *product[T]) slab(s *scratch, i0, i1, j0, j1, l0, l1 int) {
 	depth := l1 - l0
+	if p.streams() {
+		if j0 = p.strips(i0, i1, j0, j1, l0, l1); j0 == j1 {
+			return
+		}
+	}
 	b := panels[T]{data: scratchOf[T](s.b), size: depth * p.cols, row: p.cols}
 	whole := j1 - (j1-j0)%p.cols // columns in whole tiles
 	switch {
-	case p.packed != nil:
+	case p.packed:
 		b.size = p.k * p.cols
-		b.data = p.packed.data[j0/p.cols*b.size+l0*p.cols:]
+		b.data = p.b[j0/p.cols*b.size+l0*p.cols:]
 	case p.transB:
 		packB(p.shape, b.data, b.size, true, p.b, p.ldb, l0, l1, j0, j1)
 	default:
@@ -122,16 +173,13 @@ type panels[T Float] struct {
 
 // sweep goes over the tiles of a slab. packedA, if any, has the whole tiles of A.
 func (p *product[T]) sweep(i0, i1, j0, j1, l0, l1 int, b panels[T], packedA []T) {
-	beta, depth := p.beta, l1-l0
-	if l0 > 0 {
-		beta = 1
-	}
+	beta, depth := p.betaAt(l0), l1-l0
 	for j := j0; j < j1; j += p.cols {
 		cols, panel := min(p.cols, j1-j), &b.data[(j-j0)/p.cols*b.size]
-		for i := i0; i < i1; i += p.shape.rows {
-			rows := min(p.shape.rows, i1-i)
+		for i := i0; i < i1; i += p.rows {
+			rows := min(p.rows, i1-i)
 			a, rowA, colA := &p.a[i*p.rowA+l0*p.colA], p.rowA, p.colA
-			if packedA != nil && rows == p.shape.rows {
+			if packedA != nil && rows == p.rows {
 				a, rowA, colA = &packedA[(i-i0)*depth], 1, rows
 			}
 			c := &p.c[i*p.ldc+j]
@@ -145,4 +193,12 @@ func (p *product[T]) sweep(i0, i1, j0, j1, l0, l1 int, b panels[T], packedA []T)
 			}
 		}
 	}
+}
+
+// betaAt is what C is multiplied by before sums from l0 on are added: the first of them meet the old C.
+func (p *product[T]) betaAt(l0 int) T {
+	if l0 > 0 {
+		return 1
+	}
+	return p.beta
 }

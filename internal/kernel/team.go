@@ -16,8 +16,8 @@ type work interface {
 // team is a set of goroutines that share a job with its caller. A job takes a few dozen microseconds, less than it
 // takes to wake a goroutine, so members look out for the next one for a while before they sleep.
 type team struct {
-	caller  sync.Mutex // held by the one caller whose job runs
-	members int        // goroutines there are; grows only
+	caller  sync.Mutex   // held by the one caller whose job runs
+	started atomic.Int32 // members there are; grows only
 
 	// state is a job's number (32 bits), the number of members it wants (16) and of parts that nobody has taken yet
 	// (16). A part is taken by counting down; the number keeps a late member from taking a part of a job that it
@@ -49,9 +49,9 @@ func (t *team) run(job work, parts, helpers int) {
 		return
 	}
 	defer t.caller.Unlock()
-	for t.members < helpers {
-		go t.member(t.members)
-		t.members++
+	for id := int(t.started.Load()); id < helpers; id++ {
+		go t.member(id)
+		t.started.Add(1)
 	}
 	t.job = job
 	t.done.Store(0)
@@ -69,6 +69,9 @@ func (t *team) run(job work, parts, helpers int) {
 	}
 	t.job = nil
 }
+
+// awake tells whether members look out for a job.
+func (t *team) awake() bool { return t.asleep.Load() < t.started.Load() }
 
 // take does one part, or tells that none is left.
 func (t *team) take(s *scratch) bool {

@@ -65,15 +65,17 @@ func (w vectorMasked) store(x reg.VecPhysical, to Mem, v int) {
 	}
 }
 
-const maskName = "gemmMasks"
+const (
+	maskName  = "gemmMasks"
+	maskWords = 3 * 8 // the columns of a tile of float32
+)
 
 // emitMasks writes a tile's width of ones and as many zeros: the mask of n columns begins n columns before the zeros.
 func emitMasks() {
-	const words = 3 * 8
 	GLOBL(maskName, RODATA|NOPTR)
-	for i := range 2 * words {
+	for i := range 2 * maskWords {
 		b := uint32(0)
-		if i < words {
+		if i < maskWords {
 			b = 0xffffffff
 		}
 		DATA(4*i, U32(b))

@@ -8,11 +8,11 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// dots writes the products of one row with four, and the measuring loop.
+// dots writes the products of one row with four.
 func dots(m machine) {
 	TEXT(m.name("dots"), NOSPLIT, strings.ReplaceAll("func(n int, a *T, b *T, rowB int, s *[4]T)", "T", m.float()))
 	Pragma("noescape")
-	Doc(m.name("dots")+" adds in an order of its own, n being a positive multiple of 32:", "",
+	Doc(m.name("dots")+" is, adding in an order of its own,", "",
 		"\tfor j := range s {",
 		"\t\ts[j] = Σ a[l]·b[j*rowB+l] // l < n",
 		"\t}")
@@ -26,6 +26,8 @@ func dots(m machine) {
 			m.zero(sum[j][u])
 		}
 	}
+	SUBQ(U8(steps*m.lanes()), n)
+	JL(LabelRef("rest"))
 	Label("loop")
 	for u := range steps {
 		x := m.physical(8 + u)
@@ -37,7 +39,23 @@ func dots(m machine) {
 	ADDQ(I32(steps*m.size()), a)
 	next(steps * m.size())
 	SUBQ(U8(steps*m.lanes()), n)
-	JNZ(LabelRef("loop"))
+	JGE(LabelRef("loop"))
+	Label("rest")
+	ADDQ(U8(steps*m.lanes()), n)
+	JZ(LabelRef("done"))
+	Comment("Up to as many once more, a vector at a time, under a mask")
+	Label("some")
+	load := m.firstLanes(n)
+	load(Mem{Base: a}, m.physical(8))
+	for j := range sum {
+		load(row(j, 0), m.physical(9))
+		m.fma(m.physical(9), m.physical(8), sum[j][0])
+	}
+	ADDQ(I32(m.size()), a)
+	next(m.size())
+	SUBQ(U8(m.lanes()), n)
+	JG(LabelRef("some"))
+	Label("done")
 	Comment("Each sum: lanes by halves")
 	for j := range sum {
 		x := sum[j][0]
@@ -62,6 +80,27 @@ func dots(m machine) {
 	}
 	VZEROUPPER()
 	RET()
+}
+
+// firstLanes gives the loading of the first n lanes of a vector, all of them if n is larger, with zeros in the rest.
+func (m machine) firstLanes(n reg.GPVirtual) func(from Mem, to reg.VecPhysical) {
+	if m.wide {
+		ones := GP64()
+		MOVQ(I64(-1), ones)
+		BZHIQ(n, ones, ones)
+		KMOVW(ones.As32(), reg.K1)
+		return func(from Mem, to reg.VecPhysical) { opmasked{m}.load(from, to, 0) }
+	}
+	count, most, masks := GP64(), GP64(), GP64()
+	MOVQ(U32(m.lanes()), most)
+	MOVQ(n, count)
+	CMPQ(count, most)
+	CMOVQGT(most, count)
+	SHLQ(U8(2+m.bytes/8), count)
+	LEAQ(NewDataAddr(NewStaticSymbol(maskName), maskWords*4), masks)
+	SUBQ(count, masks)
+	w := vectorMasked{m, masks, reg.Y10}
+	return func(from Mem, to reg.VecPhysical) { w.load(from, to, 0) }
 }
 
 // peakChains is the number of independent sums of the measuring loop: more than latency times throughput.

@@ -22,7 +22,7 @@ func strip(m machine) {
 	TEXT(m.name("strip"), NOSPLIT, strings.ReplaceAll("func(rows, k int, alpha T, a *T, rowA, colA int, "+
 		"b *T, rowB int, beta T, c *T, ldc int)", "T", m.float()))
 	Pragma("noescape")
-	Doc(m.name("strip")+fmt.Sprintf(" is %s with cols %d for 1 row, %d for 2, %d for 3.", m.name("tile"),
+	Doc(m.name("strip") + fmt.Sprintf(" is %s with cols %d for 1 row, %d for 2, %d for 3.", m.name("tile"),
 		m.stripVectors(1)*m.lanes(), m.stripVectors(2)*m.lanes(), m.stripVectors(3)*m.lanes()))
 	count := pointer("rows")
 	CMPQ(count, U8(2))
@@ -72,4 +72,3 @@ func (t tileCode) walkStrip(r int) {
 	DECQ(k)
 	JNZ(LabelRef(t.label + "loop"))
 }
-

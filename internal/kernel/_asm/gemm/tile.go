@@ -50,19 +50,13 @@ func tile(m machine) {
 		"",
 		fmt.Sprintf("Of b it reads %d columns, whatever cols.", vectors*m.lanes()))
 
-	count := pointer("rows")
-	Comment("One loop for each number of rows")
-	for r := 1; r < rows; r++ {
-		CMPQ(count, U8(r))
-		JE(LabelRef(fmt.Sprintf("rows%d", r)))
-	}
-	for r := rows; r > 0; r-- {
-		Label(fmt.Sprintf("rows%d", r))
-		t.walk(r)
-		if r > 1 {
-			JMP(LabelRef("finish"))
-		}
-	}
+	count, cols := pointer("rows"), pointer("cols")
+	Comment("One loop for each number of rows, and others for tiles of one vector")
+	CMPQ(cols, U8(m.lanes()))
+	JLE(LabelRef("narrow"))
+	t.loops(count, rows, vectors, "wide")
+	Label("narrow")
+	t.loops(count, rows, 1, "slim")
 	t.finish(rows)
 
 	t.copies = true
@@ -72,8 +66,21 @@ func tile(m machine) {
 		"\tcopy(panel[l*cols:][:cols], b[l*rowB:]) // l < k",
 		"",
 		"which costs little on the way. It fetches rows of b ahead, for they may be far apart.")
-	t.walk(rows)
+	t.walk(rows, vectors, "")
 	t.finish(rows)
+}
+
+// loops writes a loop for each number of rows up to most, of the first so many vectors of a row.
+func (t tileCode) loops(count reg.GPVirtual, most, vectors int, name string) {
+	for r := 1; r < most; r++ {
+		CMPQ(count, U8(r))
+		JE(LabelRef(fmt.Sprintf("%s%d", name, r)))
+	}
+	for r := most; r > 0; r-- {
+		Label(fmt.Sprintf("%s%d", name, r))
+		t.walk(r, vectors, name)
+		JMP(LabelRef("finish"))
+	}
 }
 
 const tileParameters = "rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int"
@@ -81,11 +88,11 @@ const tileParameters = "rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, 
 // ahead is how many rows of B tileCopy fetches in advance.
 const ahead = 32
 
-// walk writes the sums of r rows.
-func (t tileCode) walk(r int) {
+// walk writes the sums of r rows and so many vectors; the other vectors are not used.
+func (t tileCode) walk(r, vectors int, name string) {
 	Comment(fmt.Sprintf("%d rows: sums start at zero", r))
 	for i := range r {
-		for v := range t.vectors {
+		for v := range vectors {
 			t.zero(t.sum(i, v))
 		}
 	}
@@ -103,11 +110,12 @@ func (t tileCode) walk(r int) {
 		a4 = GP64()
 		LEAQ(Mem{Base: a, Index: rowA, Scale: 4}, a4)
 	}
-	var panel, fetch reg.GPVirtual
+	fetch := GP64()
+	IMUL3Q(U8(ahead), rowB, fetch)
+	ADDQ(b, fetch)
+	var panel reg.GPVirtual
 	if t.copies {
-		panel, fetch = pointer("panel"), GP64()
-		IMUL3Q(U8(ahead), rowB, fetch)
-		ADDQ(b, fetch)
+		panel = pointer("panel")
 	}
 	element := func(i int) Mem {
 		base := a
@@ -120,28 +128,31 @@ func (t tileCode) walk(r int) {
 		return at(base, rowA, i%4, 0)
 	}
 
-	loop := fmt.Sprintf("loop%d", r)
+	loop := fmt.Sprintf("%sLoop%d", name, r)
 	Label(loop)
 	Comment("A row of B")
-	for v := range t.vectors {
+	for v := range vectors {
 		t.load(Mem{Base: b, Disp: v * t.size()}, t.physical(t.panel+v))
 	}
+	Comment("One that will be needed soon")
+	for at := 0; at < vectors*t.size(); at += 64 {
+		PREFETCHT1(Mem{Base: fetch, Disp: at})
+	}
 	if t.copies {
-		Comment("Copied, and one that will be needed soon fetched")
-		for v := range t.vectors {
+		PREFETCHT1(Mem{Base: fetch, Disp: t.vectors*t.size() - 1}) // where rows do not begin at a cache line
+	}
+	ADDQ(rowB, fetch)
+	if t.copies {
+		Comment("Copied")
+		for v := range vectors {
 			t.load(t.physical(t.panel+v), Mem{Base: panel, Disp: v * t.size()})
 		}
-		for at := 0; at < t.vectors*t.size(); at += 64 {
-			PREFETCHT1(Mem{Base: fetch, Disp: at})
-		}
-		PREFETCHT1(Mem{Base: fetch, Disp: t.vectors*t.size() - 1}) // where rows do not begin at a cache line
 		ADDQ(I32(t.vectors*t.size()), panel)
-		ADDQ(rowB, fetch)
 	}
 	Comment("An element of each row of A, times that")
 	for i := range r {
 		t.broadcast(element(i), t.physical(t.element))
-		for v := range t.vectors {
+		for v := range vectors {
 			t.fma(t.physical(t.panel+v), t.physical(t.element), t.sum(i, v))
 		}
 	}
@@ -155,14 +166,18 @@ func (t tileCode) walk(r int) {
 }
 
 func (t tileCode) alpha() reg.VecPhysical   { return t.physical(t.element) }
-func (t tileCode) beta() reg.VecPhysical    { return t.physical(t.panel) }
-func (t tileCode) scratch() reg.VecPhysical { return t.physical(t.panel + 1) }
+func (t tileCode) beta() reg.VecPhysical    { return t.physical(t.element + 1) }
+func (t tileCode) scratch() reg.VecPhysical { return t.physical(t.element + 2) }
 
 // finish writes the sums to C: with AVX-512 always under a mask, which costs nothing; with AVX2 only where columns
 // are missing.
 func (t tileCode) finish(rows int) {
 	Label(t.label + "finish")
-	c, ldc, cols, left := pointer("c"), t.distance("ldc"), pointer("cols"), pointer("rows")
+	c, ldc, left := pointer("c"), t.distance("ldc"), pointer("rows")
+	var cols reg.GPVirtual
+	if t.label == "" {
+		cols = pointer("cols")
+	}
 	t.broadcast(parameter("alpha"), t.alpha())
 	t.broadcast(parameter("beta"), t.beta())
 	full, part := access(plain{t.machine}), access(nil)
@@ -185,7 +200,7 @@ func (t tileCode) finish(rows int) {
 		MOVQ(cols, words)
 		SHLQ(U8(2+t.bytes/8), words)
 		SUBQ(words, masks)
-		part = vectorMasked{t.machine, masks, t.physical(t.panel + 2)}
+		part = vectorMasked{t.machine, masks, t.physical(t.element + 3)}
 	}
 
 	Comment("Is beta 0, of either sign?")
