@@ -22,9 +22,7 @@ func packB[T Float](s shape, dst []T, panel int, transB bool, b []T, ldb, l0, l1
 func packPart[T Float](dst []T, cols int, src []T, ld, rows, w int) {
 	for l := range rows {
 		out := dst[l*cols:][:cols]
-		for j, v := range src[l*ld:][:w] {
-			out[j] = v
-		}
+		copy(out, src[l*ld:][:w])
 		clear(out[w:])
 	}
 }
@@ -72,14 +70,19 @@ func packA[T Float](s shape, dst, a []T, rowA, colA, i0, i1, l0, l1 int) {
 }
 
 // packAcross copies rows l0 to l1 and columns j0 to j1 into panels of cols columns, size elements for each. It goes
-// a few rows at a time, so that what lies side by side is read at about the same time.
+// a few rows and panels at a time: what lies side by side is read at about the same time, and not too many places
+// are written to.
 func packAcross[T Float](dst []T, size, cols int, src []T, ld, l0, l1, j0, j1 int) {
-	const rows = 32
-	for l := l0; l < l1; l += rows {
-		r := min(rows, l1-l)
-		for j := j0; j < j1; j += cols {
-			copyRows(&dst[(j-j0)/cols*size+(l-l0)*cols], cols, &src[l*ld+j], ld, r, cols)
+	const rows, panels = 32, 8
+	for ; j0 < j1; j0 += panels * cols {
+		end := min(j0+panels*cols, j1)
+		for l := l0; l < l1; l += rows {
+			r := min(rows, l1-l)
+			for j := j0; j < end; j += cols {
+				copyRows(&dst[(j-j0)/cols*size+(l-l0)*cols], cols, &src[l*ld+j], ld, r, cols)
+			}
 		}
+		dst = dst[(end-j0)/cols*size:]
 	}
 }
 

@@ -37,14 +37,13 @@ const (
 )
 
 func main() {
-	peak := kernel.PeakFMA()
-	fmt.Printf("%s; kernels %s; GOMAXPROCS %d; one processor's limit %.0f GFLOP/s\n\n",
-		C.GoString(C.openblas_get_config()), kernel.Features(), runtime.GOMAXPROCS(0), peak)
+	limit := kernel.PeakFMA(runtime.GOMAXPROCS(0))
+	fmt.Printf("%s; kernels %s; GOMAXPROCS %d, whose limit is %.0f GFLOP/s\n\n",
+		C.GoString(C.openblas_get_config()), kernel.Features(), runtime.GOMAXPROCS(0), limit)
 	fmt.Println("GFLOP/s, medians of rounds in turn.")
 	fmt.Println()
 	fmt.Println("| product | M, K, N | ours | OpenBLAS | ratio | ours, of the limit |")
 	fmt.Println("|---|---|---|---|---|---|")
-	limit := peak * float64(runtime.GOMAXPROCS(0))
 	for _, p := range []product{
 		{"packed", 32, 128, 512}, {"packed", 32, 256, 1024}, {"packed", 32, 512, 2048}, {"packed", 64, 650, 2600},
 		{"packed", 32, 1024, 4096}, {"packed", 1, 512, 2048},
