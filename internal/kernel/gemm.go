@@ -7,7 +7,8 @@ import "fmt"
 // distances between rows. With beta 0, C is only written, whatever it holds; with k or alpha 0, C becomes beta·C.
 //
 // Sums are taken in an order that depends on the shape and on the processor's kind, never on the number of
-// processors; gemmGeneric has the definition. Large products are shared between processors.
+// processors; gemmGeneric has the definition. Large products are shared between processors:
+// the operands escape to other goroutines until it returns.
 func Gemm[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
 	if m <= 0 || n <= 0 {
 		return

@@ -16,7 +16,7 @@ package kernel
 //		}
 //	}
 //
-// Of b it reads 32 columns, whatever cols.
+// Of b it may read 32 columns, whatever cols.
 //
 //go:noescape
 func tile32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
@@ -44,9 +44,6 @@ func strip32AVX512(rows int, k int, alpha float32, a *float32, rowA int, colA in
 //go:noescape
 func dots32AVX512(n int, a *float32, b *float32, rowB int, s *[4]float32)
 
-// peak32AVX512 does 12·n multiply-adds of vectors, with nothing in their way.
-func peak32AVX512(n int)
-
 // tile64AVX512 is, with k > 0,
 //
 //	for i := range rows { // at most 8
@@ -59,7 +56,7 @@ func peak32AVX512(n int)
 //		}
 //	}
 //
-// Of b it reads 16 columns, whatever cols.
+// Of b it may read 16 columns, whatever cols.
 //
 //go:noescape
 func tile64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
@@ -87,8 +84,8 @@ func strip64AVX512(rows int, k int, alpha float64, a *float64, rowA int, colA in
 //go:noescape
 func dots64AVX512(n int, a *float64, b *float64, rowB int, s *[4]float64)
 
-// peak64AVX512 does 12·n multiply-adds of vectors, with nothing in their way.
-func peak64AVX512(n int)
+// peak32AVX512 does 12·n multiply-adds of vectors, with nothing in their way.
+func peak32AVX512(n int)
 
 // tile32AVX2 is, with k > 0,
 //
@@ -102,7 +99,7 @@ func peak64AVX512(n int)
 //		}
 //	}
 //
-// Of b it reads 24 columns, whatever cols.
+// Of b it may read 24 columns, whatever cols.
 //
 //go:noescape
 func tile32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
@@ -130,9 +127,6 @@ func strip32AVX2(rows int, k int, alpha float32, a *float32, rowA int, colA int,
 //go:noescape
 func dots32AVX2(n int, a *float32, b *float32, rowB int, s *[4]float32)
 
-// peak32AVX2 does 12·n multiply-adds of vectors, with nothing in their way.
-func peak32AVX2(n int)
-
 // tile64AVX2 is, with k > 0,
 //
 //	for i := range rows { // at most 4
@@ -145,7 +139,7 @@ func peak32AVX2(n int)
 //		}
 //	}
 //
-// Of b it reads 12 columns, whatever cols.
+// Of b it may read 12 columns, whatever cols.
 //
 //go:noescape
 func tile64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
@@ -173,8 +167,8 @@ func strip64AVX2(rows int, k int, alpha float64, a *float64, rowA int, colA int,
 //go:noescape
 func dots64AVX2(n int, a *float64, b *float64, rowB int, s *[4]float64)
 
-// peak64AVX2 does 12·n multiply-adds of vectors, with nothing in their way.
-func peak64AVX2(n int)
+// peak32AVX2 does 12·n multiply-adds of vectors, with nothing in their way.
+func peak32AVX2(n int)
 
 // copyRowsAVX is, all in bytes, with rows > 0 and width one of 16, 32, 64, 96, 128,
 //

@@ -1,13 +1,21 @@
 package kernel
 
-import "fmt"
+import (
+	"fmt"
+	"runtime"
+)
 
 // Packed is a matrix op(B) [k, n] in the order in which products read it: panels of as many columns as a tile has.
-// Packing takes about as long as multiplying 32 rows by the matrix, so a weight that many steps multiply by is packed
-// once. The zero value is ready for Pack.
+// Packing takes a fifth of the time, or all of it if the matrix does not fit in the caches, of multiplying 32 rows by
+// the matrix; so a weight that many steps multiply by is packed once. The zero value is ready for Pack.
 type Packed[T Float] struct {
 	k, n, cols int
 	data       []T
+
+	// What is being packed, during Pack.
+	b      []T
+	ldb    int
+	transB bool
 }
 
 // Pack copies op(B), stored [k, n], or [n, k] with transB, with ldb between its rows. It reuses p's memory.
@@ -27,17 +35,35 @@ func (p *Packed[T]) Pack(transB bool, k, n int, b []T, ldb int) {
 	p.data = p.data[:size]
 	switch {
 	case size == 0:
+		return
 	case s.rows == 0 && transB:
 		for j := range n {
 			for l, v := range b[j*ldb:][:k] {
 				p.data[l*n+j] = v
 			}
 		}
+		return
 	case s.rows == 0:
 		packPart(p.data, n, b, ldb, k, n)
-	default:
-		packB(s, p.data, k*s.cols, transB, b, ldb, 0, k, 0, n)
+		return
 	}
+	p.b, p.ldb, p.transB = b, ldb, transB
+	helpers := 0
+	if size >= sharedProduct/streamCost {
+		helpers = runtime.GOMAXPROCS(0) - 1
+	}
+	theTeam.run(p, ceil(n, packedAtOnce*s.cols), helpers)
+	p.b = nil
+}
+
+// packedAtOnce is the number of panels in a part of the work of packing.
+const packedAtOnce = 8
+
+// part packs some panels, see team.
+func (p *Packed[T]) part(i int, _ *scratch) {
+	j0 := i * packedAtOnce * p.cols
+	j1 := min(j0+packedAtOnce*p.cols, p.n)
+	packB(tileShape[T](), p.data[j0*p.k:], p.k*p.cols, p.transB, p.b, p.ldb, 0, p.k, j0, j1)
 }
 
 // GemmPacked is Gemm with op(B) packed: C = alpha·op(A)·op(B) + beta·C, op(A) [m, k], C [m, n], k and n those of p.

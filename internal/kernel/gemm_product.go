@@ -134,7 +134,7 @@ func (p *product[T]) slab(s *scratch, i0, i1, j0, j1, l0, l1 int) {
 			return
 		}
 	}
-	b := panels[T]{data: scratchOf[T](s.b), size: depth * p.cols, row: p.cols}
+	b := panels[T]{data: scratchOf[T](s.b), size: depth * p.cols}
 	whole := j1 - (j1-j0)%p.cols // columns in whole tiles
 	switch {
 	case p.packed:
@@ -163,12 +163,12 @@ func (p *product[T]) slab(s *scratch, i0, i1, j0, j1, l0, l1 int) {
 	}
 }
 
-// panels are packed columns: size elements for a panel, row between its rows. With source, not all of them are
-// packed yet: whole panels are still to be read there.
+// panels are packed columns, size elements for a panel. With source, whole panels are not packed yet, and are to be
+// read there.
 type panels[T Float] struct {
-	data      []T
-	size, row int
-	source    []T
+	data   []T
+	size   int
+	source []T
 }
 
 // sweep goes over the tiles of a slab. packedA, if any, has the whole tiles of A.
@@ -185,7 +185,7 @@ func (p *product[T]) sweep(i0, i1, j0, j1, l0, l1 int, b panels[T], packedA []T)
 			c := &p.c[i*p.ldc+j]
 			switch {
 			case b.source == nil || i > i0 || cols < p.cols:
-				tile(rows, cols, depth, p.alpha, a, rowA, colA, panel, b.row, beta, c, p.ldc)
+				tile(rows, cols, depth, p.alpha, a, rowA, colA, panel, p.cols, beta, c, p.ldc)
 			case i+rows == i1: // nobody needs the panel afterwards
 				tile(rows, cols, depth, p.alpha, a, rowA, colA, &b.source[j-j0], p.ldb, beta, c, p.ldc)
 			default:

@@ -32,6 +32,7 @@ type team struct {
 
 const (
 	maxMembers = 255
+	maxParts   = 1<<16 - 1
 	lookout    = 50 * time.Microsecond // for which a member without a job stays awake
 )
 
@@ -42,7 +43,8 @@ var theTeam = team{wake: make(chan struct{}, maxMembers)}
 func (t *team) run(job work, parts, helpers int) {
 	s := takeScratch()
 	defer giveScratch(s)
-	if helpers = min(helpers, parts-1, maxMembers); helpers <= 0 || !t.caller.TryLock() {
+	helpers = min(helpers, parts-1, maxMembers)
+	if helpers <= 0 || parts > maxParts || !t.caller.TryLock() {
 		for i := range parts {
 			job.part(i, s)
 		}

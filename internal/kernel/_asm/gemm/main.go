@@ -24,8 +24,8 @@ func main() {
 			tile(m)
 			strip(m)
 			dots(m)
-			peak(m)
 		}
+		peak(machine{wide: wide, bytes: 4})
 	}
 	copyRows()
 	transpose32()

@@ -48,7 +48,7 @@ func tile(m machine) {
 		"\t\t}",
 		"\t}",
 		"",
-		fmt.Sprintf("Of b it reads %d columns, whatever cols.", vectors*m.lanes()))
+		fmt.Sprintf("Of b it may read %d columns, whatever cols.", vectors*m.lanes()))
 
 	count, cols := pointer("rows"), pointer("cols")
 	Comment("One loop for each number of rows, and others for tiles of one vector")
@@ -85,7 +85,7 @@ func (t tileCode) loops(count reg.GPVirtual, most, vectors int, name string) {
 
 const tileParameters = "rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int"
 
-// ahead is how many rows of B tileCopy fetches in advance.
+// ahead is how many rows of B are fetched in advance: past what the second-level cache takes to fill.
 const ahead = 32
 
 // walk writes the sums of r rows and so many vectors; the other vectors are not used.
