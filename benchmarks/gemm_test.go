@@ -32,7 +32,7 @@ func BenchmarkGemm(b *testing.B) {
 			benchmarkGemm(b, s, func(m, k, n int, x, y, c []float32) func() {
 				var p kernel.Packed[float32]
 				p.Pack(false, k, n, y, n)
-				return func() { kernel.GemmPacked(false, m, 1, x, k, &p, 0, c, n) }
+				return func() { kernel.GemmPacked(false, m, 1, x, k, &p, 0, c, n, nil) }
 			})
 		}
 	})

@@ -29,7 +29,7 @@ func TestGemmTouchesNothingBeyond(t *testing.T) {
 							a, b, c := part(x, m*k), part(y, k*n), part(z, m*n)
 							Gemm(tr[0], tr[1], m, n, k, 1, a, lda, b, ldb, 1, c, n)
 							p.Pack(tr[1], k, n, b, ldb)
-							GemmPacked(tr[0], m, 1, a, lda, &p, 0, c, n)
+							GemmPacked(tr[0], m, 1, a, lda, &p, 0, c, n, nil)
 						}
 					}
 				}

@@ -66,8 +66,9 @@ func (p *Packed[T]) part(i int, _ *scratch) {
 	packB(tileShape[T](), p.data[j0*p.k:], p.k*p.cols, p.transB, p.b, p.ldb, 0, p.k, j0, j1)
 }
 
-// GemmPacked is Gemm with op(B) packed: C = alpha·op(A)·op(B) + beta·C, op(A) [m, k], C [m, n], k and n those of p.
-func GemmPacked[T Float](transA bool, m int, alpha T, a []T, lda int, p *Packed[T], beta T, c []T, ldc int) {
+// GemmPacked is Gemm with op(B) packed, and with a bias [n] for every row unless it is nil:
+// C = alpha·op(A)·op(B) + beta·C + bias, op(A) [m, k], C [m, n], k and n those of p.
+func GemmPacked[T Float](transA bool, m int, alpha T, a []T, lda int, p *Packed[T], beta T, c []T, ldc int, bias []T) {
 	if m <= 0 || p.n <= 0 {
 		return
 	}
@@ -76,11 +77,18 @@ func GemmPacked[T Float](transA bool, m int, alpha T, a []T, lda int, p *Packed[
 	if sums {
 		checkOperand("A", a, m, p.k, lda, transA)
 	}
+	if bias != nil && len(bias) != p.n {
+		panic(fmt.Sprintf("kernel: GemmPacked: a bias of %d elements, want %d", len(bias), p.n))
+	}
 	s := tileShape[T]()
 	switch {
 	case !sums:
 		for i := range m {
-			scaleRow(c[i*ldc:i*ldc+p.n], beta)
+			row := c[i*ldc : i*ldc+p.n]
+			scaleRow(row, beta)
+			if bias != nil {
+				AddTo(row, bias)
+			}
 		}
 		return
 	case s.rows == 0:
@@ -90,6 +98,6 @@ func GemmPacked[T Float](transA bool, m int, alpha T, a []T, lda int, p *Packed[
 		panic(fmt.Sprintf("kernel: GemmPacked: panels have %d columns, want %d", p.cols, s.cols))
 	}
 	q := product[T]{shape: s, m: m, n: p.n, k: p.k, alpha: alpha, a: a, lda: lda, transA: transA, b: p.data, ldb: p.n,
-		packed: true, beta: beta, c: c, ldc: ldc}
+		packed: true, beta: beta, bias: bias, c: c, ldc: ldc}
 	q.run()
 }

@@ -18,6 +18,7 @@ type product[T Float] struct {
 	transB  bool
 	packed  bool
 	beta    T
+	bias    []T // [n], or nil; a product with a bias is packed
 	c       []T
 	ldc     int
 
@@ -118,11 +119,12 @@ func (p *product[T]) block(s *scratch, i0, i1, j0, j1 int) {
 
 // generic is block in Go loops.
 func (p *product[T]) generic(i0, i1, j0, j1 int) {
+	beta := p.start(i0, i1, j0, j1, 0)
 	b := p.b[j0:]
 	if p.transB {
 		b = p.b[j0*p.ldb:]
 	}
-	gemmGeneric(p.transA, p.transB, i1-i0, j1-j0, p.k, p.alpha, p.a[i0*p.rowA:], p.lda, b, p.ldb, p.beta,
+	gemmGeneric(p.transA, p.transB, i1-i0, j1-j0, p.k, p.alpha, p.a[i0*p.rowA:], p.lda, b, p.ldb, beta,
 		p.c[i0*p.ldc+j0:], p.ldc)
 }
 
@@ -173,7 +175,7 @@ type panels[T Float] struct {
 
 // sweep goes over the tiles of a slab. packedA, if any, has the whole tiles of A.
 func (p *product[T]) sweep(i0, i1, j0, j1, l0, l1 int, b panels[T], packedA []T) {
-	beta, depth := p.betaAt(l0), l1-l0
+	depth := l1 - l0
 	for j := j0; j < j1; j += p.cols {
 		cols, panel := min(p.cols, j1-j), &b.data[(j-j0)/p.cols*b.size]
 		for i := i0; i < i1; i += p.rows {
@@ -182,7 +184,7 @@ func (p *product[T]) sweep(i0, i1, j0, j1, l0, l1 int, b panels[T], packedA []T)
 			if packedA != nil && rows == p.rows {
 				a, rowA, colA = &packedA[(i-i0)*depth], 1, rows
 			}
-			c := &p.c[i*p.ldc+j]
+			beta, c := p.start(i, i+rows, j, j+cols, l0), &p.c[i*p.ldc+j]
 			switch {
 			case b.source == nil || i > i0 || cols < p.cols:
 				tile(rows, cols, depth, p.alpha, a, rowA, colA, panel, p.cols, beta, c, p.ldc)
@@ -193,6 +195,26 @@ func (p *product[T]) sweep(i0, i1, j0, j1, l0, l1 int, b panels[T], packedA []T)
 			}
 		}
 	}
+}
+
+// start prepares a part of C for sums from l0 on, and returns what they multiply it by: the first meet the old C, to
+// which a bias is added while the part is at hand.
+func (p *product[T]) start(i0, i1, j0, j1, l0 int) T {
+	if l0 > 0 || p.bias == nil {
+		return p.betaAt(l0)
+	}
+	bias := p.bias[j0:j1]
+	for i := i0; i < i1; i++ {
+		row := p.c[i*p.ldc+j0:][:len(bias)]
+		if p.beta == 0 {
+			copy(row, bias)
+			continue
+		}
+		for j, v := range bias {
+			row[j] = T(p.beta*row[j]) + v
+		}
+	}
+	return 1
 }
 
 // betaAt is what C is multiplied by before sums from l0 on are added: the first of them meet the old C.

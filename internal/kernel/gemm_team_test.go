@@ -30,7 +30,7 @@ func (g gemmCase) product(packed bool) (run func(), c []float32) {
 	return func() {
 		if packed {
 			p.Pack(g.transB, g.k, g.n, b.x, b.ld)
-			GemmPacked(g.transA, g.m, 1, a.x, a.ld, &p, 0, c, g.n)
+			GemmPacked(g.transA, g.m, 1, a.x, a.ld, &p, 0, c, g.n, nil)
 		} else {
 			Gemm(g.transA, g.transB, g.m, g.n, g.k, 1, a.x, a.ld, b.x, b.ld, 0, c, g.n)
 		}
@@ -100,7 +100,7 @@ func TestPackedIsShared(t *testing.T) {
 	for i := range results {
 		callers.Go(func() {
 			results[i] = make([]float64, m*n)
-			GemmPacked(false, m, 1, a.x, k, &p, 0, results[i], n)
+			GemmPacked(false, m, 1, a.x, k, &p, 0, results[i], n, nil)
 		})
 	}
 	callers.Wait()
@@ -205,7 +205,7 @@ func ExampleGemmPacked() {
 	var p Packed[float32]
 	p.Pack(false, 2, 3, w, 3)
 	h := make([]float32, 3)
-	GemmPacked(false, 1, 1, []float32{10, 1}, 2, &p, 0, h, 3)
+	GemmPacked(false, 1, 1, []float32{10, 1}, 2, &p, 0, h, 3, nil)
 	fmt.Println(h)
 	// Output: [14 25 36]
 }

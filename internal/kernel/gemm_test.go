@@ -107,8 +107,18 @@ func checkGemm[T Float](t *testing.T, g gemmCase, epsilon float64) {
 	compare("Gemm")
 	var p Packed[T]
 	p.Pack(g.transB, g.k, g.n, b.x, b.ld)
-	GemmPacked(g.transA, g.m, T(g.alpha), a.x, a.ld, &p, T(g.beta), c.x, c.ld)
+	GemmPacked(g.transA, g.m, T(g.alpha), a.x, a.ld, &p, T(g.beta), c.x, c.ld, nil)
 	compare("GemmPacked")
+	bias := make([]T, g.n)
+	for j := range bias {
+		bias[j] = T(j%7) - 3
+		for i := range g.m {
+			want[i*c.ld+j] += float64(bias[j])
+			size[i*c.ld+j] += math.Abs(float64(bias[j]))
+		}
+	}
+	GemmPacked(g.transA, g.m, T(g.alpha), a.x, a.ld, &p, T(g.beta), c.x, c.ld, bias)
+	compare("GemmPacked with a bias")
 	if !a.sameMatrix(beforeA) || !b.sameMatrix(beforeB) {
 		t.Fatalf("%v: an operand has changed", g)
 	}

@@ -84,7 +84,7 @@ func (p product) compare() (ours, theirs float64, err error) {
 	packed.Pack(transB, p.k, p.n, b, ldb)
 	mine := func() { kernel.Gemm(transA, transB, p.m, p.n, p.k, 1, a, lda, b, ldb, 0, c, p.n) }
 	if p.kind == "packed" {
-		mine = func() { kernel.GemmPacked(false, p.m, 1, a, lda, &packed, 0, c, p.n) }
+		mine = func() { kernel.GemmPacked(false, p.m, 1, a, lda, &packed, 0, c, p.n, nil) }
 	}
 	blas := func() {
 		C.cblas_sgemm(C.CblasRowMajor, transpose(transA), transpose(transB), C.int(p.m), C.int(p.n), C.int(p.k), 1,
