@@ -4,9 +4,7 @@
 package datasets
 
 import (
-	"bytes"
-	"compress/gzip"
-	_ "embed"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -16,29 +14,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Corpus is a text with its origin. The text is valid UTF-8 in normalisation form C, with \n line ends and no byte
-// order mark, and not empty.
+// Corpus is a text with its origin. A text that came from Read is valid UTF-8, normalised (see Normalize), and not
+// empty.
 type Corpus struct {
 	Name    string
 	Text    string
 	Source  string // where it came from
 	Licence string
-}
-
-//go:embed kingjames/kingjames.txt.gz
-var kingJames []byte
-
-// KingJames returns the King James text of 1611, 4.1 million characters, which is part of the package: one verse a
-// line, a blank line between chapters.
-func KingJames() (Corpus, error) {
-	z, err := gzip.NewReader(bytes.NewReader(kingJames))
-	if err != nil {
-		return Corpus{}, errors.Wrap(err, "datasets: King James text")
-	}
-	c, err := Read(z, "King James text")
-	c.Source = "Debian package bible-kjv-text 4.38"
-	c.Licence = "public domain"
-	return c, err
 }
 
 // ReadFile reads a text file, see Read.
@@ -49,42 +31,74 @@ func ReadFile(path string) (Corpus, error) {
 	}
 	defer f.Close()
 	c, err := Read(f, path)
+	if err != nil {
+		return Corpus{}, err
+	}
 	c.Source = path
-	return c, err
+	return c, nil
 }
 
-// Read reads a text. A byte order mark is dropped, \r\n becomes \n, and characters are composed (NFC), so that a text
-// gives the same ids however its accents were typed. Text that is empty or not UTF-8 is an error.
+// Read reads a text and normalises it, so that it gives the same ids however its accents were typed and its lines
+// ended. Text that is empty or not UTF-8 is an error; name is what errors call it.
 func Read(r io.Reader, name string) (Corpus, error) {
-	raw, err := io.ReadAll(r)
-	if err != nil {
+	var b strings.Builder
+	if _, err := io.Copy(&b, r); err != nil {
 		return Corpus{}, errors.Wrapf(err, "datasets: read %s", name)
 	}
-	if !utf8.Valid(raw) {
-		at := firstInvalid(raw)
-		return Corpus{}, errors.Errorf("datasets: %s is not UTF-8: byte %#02x at offset %d, line %d",
-			name, raw[at], at, 1+bytes.Count(raw[:at], []byte("\n")))
+	raw := b.String()
+	if problem := notUTF8(raw); problem != "" {
+		return Corpus{}, errors.Errorf("datasets: %s is %s", name, problem)
 	}
-	text := Normalize(string(raw))
+	text := Normalize(raw)
 	if text == "" {
 		return Corpus{}, errors.Errorf("datasets: %s is empty", name)
 	}
 	return Corpus{Name: name, Text: text}, nil
 }
 
-// Normalize brings valid UTF-8 into the form that Read gives.
+// Normalize brings valid UTF-8 into the form that everything here works with: no byte order mark at the start, \n at
+// the ends of lines that had \r\n, and letters composed with their accents (Unicode's normalisation form C, and its
+// stream-safe format: a U+034F after every 30 combining marks in a row, more than any language has). A \r elsewhere
+// stays. Normalising twice is normalising once: a Corpus's text is encoded as it is.
 func Normalize(text string) string {
-	text = strings.TrimPrefix(text, "\ufeff")
-	return norm.NFC.String(strings.ReplaceAll(text, "\r\n", "\n"))
+	return norm.NFC.String(unixLines(strings.TrimLeft(text, "\ufeff")))
 }
 
-func firstInvalid(raw []byte) int {
-	for i := 0; i < len(raw); {
-		r, n := utf8.DecodeRune(raw[i:])
-		if r == utf8.RuneError && n == 1 {
-			return i
-		}
-		i += n
+// unixLines ends every line with \n alone, also those with \r\r\n, which careless conversions leave.
+func unixLines(text string) string {
+	if !strings.Contains(text, "\r\n") {
+		return text
 	}
-	return len(raw)
+	var b strings.Builder
+	b.Grow(len(text))
+	for {
+		line, rest, more := strings.Cut(text, "\n")
+		if !more {
+			b.WriteString(line)
+			return b.String()
+		}
+		b.WriteString(strings.TrimRight(line, "\r"))
+		b.WriteByte('\n')
+		text = rest
+	}
+}
+
+// notUTF8 says where a text stops being UTF-8: "not UTF-8: byte 0xff at offset 5, line 2". It is empty for valid text.
+func notUTF8(text string) string {
+	if utf8.ValidString(text) {
+		return ""
+	}
+	at := 0
+	for at < len(text) {
+		r, n := utf8.DecodeRuneInString(text[at:])
+		if r == utf8.RuneError && n == 1 {
+			break
+		}
+		at += n
+	}
+	hint := ""
+	if strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") {
+		hint = " (the text looks like UTF-16)"
+	}
+	return fmt.Sprintf("not UTF-8: byte %#02x at offset %d, line %d%s", text[at], at, 1+strings.Count(text[:at], "\n"), hint)
 }

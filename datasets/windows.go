@@ -1,14 +1,21 @@
 package datasets
 
-import "github.com/pkg/errors"
+import (
+	"math/big"
 
-// Split cuts ids into a first part of the given fraction, to train on, and the rest, to validate with. Both are views
-// of ids.
+	"github.com/pkg/errors"
+)
+
+// Split cuts ids into a first part of the given fraction (rounded down to whole tokens), to train on, and the rest, to
+// validate with. Both are views of ids. A fraction that leaves one of them empty is an error.
 func Split(ids []int, fraction float64) (train, validation []int, err error) {
 	if !(fraction > 0 && fraction < 1) {
 		return nil, nil, errors.Errorf("datasets: train fraction %g; want above 0 and below 1", fraction)
 	}
 	n := int(float64(len(ids)) * fraction)
+	if n == 0 || n == len(ids) {
+		return nil, nil, errors.Errorf("datasets: train fraction %g of %d tokens leaves none for one of the two parts", fraction, len(ids))
+	}
 	return ids[:n:n], ids[n:], nil
 }
 
@@ -26,34 +33,42 @@ type Windows struct {
 
 	ids          []int
 	steps, batch int
-	lane         int // tokens of a lane that are inputs
+	lane         int // tokens of a lane that may be inputs
+	windows      int // in a pass
 	position     int // windows given out
 }
 
-// NewWindows prepares windows of steps (T) tokens for batch (B) lanes. Tokens at the end of the lanes that do not fill
-// a window are left out: at most B·T + B - 1.
+// NewWindows prepares windows of steps (T) tokens for batch (B) lanes; ids must hold at least T·B + 1 tokens, and must
+// not change while the windows are used. There are as many windows as fit: of the len(ids) - 1 tokens that have a
+// successor, those at the ends of the lanes that do not fill one are left out, at most T·B - 1.
 func NewWindows(ids []int, steps, batch int) (*Windows, error) {
 	if steps < 1 || batch < 1 {
 		return nil, errors.Errorf("datasets: windows of %d steps and batch %d; want at least 1 of each", steps, batch)
 	}
-	if need := steps*batch + 1; len(ids) < need {
-		return nil, errors.Errorf("datasets: %d lanes of at least %d steps need %d tokens, found %d", batch, steps, need, len(ids))
+	lane := max(0, len(ids)-1) / batch
+	if lane < steps {
+		need := new(big.Int).Mul(big.NewInt(int64(steps)), big.NewInt(int64(batch))) // an int may overflow
+		return nil, errors.Errorf("datasets: %d lanes of at least %d steps need %d tokens, found %d",
+			batch, steps, need.Add(need, big.NewInt(1)), len(ids))
 	}
 	return &Windows{
 		Inputs: make([]int, steps*batch), Targets: make([]int, steps*batch),
-		ids: ids, steps: steps, batch: batch, lane: (len(ids) - 1) / batch,
+		ids: ids, steps: steps, batch: batch, lane: lane, windows: lane / steps,
 	}, nil
 }
 
 // Len is the number of windows in one pass.
-func (w *Windows) Len() int { return w.lane / w.steps }
+func (w *Windows) Len() int { return w.windows }
 
 // Position is the number of windows that Next has given out since the start of the pass.
 func (w *Windows) Position() int { return w.position }
 
-// Next moves to the next window. It returns false at the end of the pass.
+// Shape returns the steps T and the batch B of a window.
+func (w *Windows) Shape() (steps, batch int) { return w.steps, w.batch }
+
+// Next moves to the next window. It returns false at the end of the pass, and leaves the last window as it is.
 func (w *Windows) Next() bool {
-	if w.position >= w.Len() {
+	if w.position >= w.windows {
 		return false
 	}
 	for b := 0; b < w.batch; b++ {
@@ -67,14 +82,15 @@ func (w *Windows) Next() bool {
 	return true
 }
 
-// Seek makes the next window the one of that number: 0 starts a new pass.
+// Reset starts a new pass: Next gives the first window.
+func (w *Windows) Reset() { w.position = 0 }
+
+// Seek makes the next window the one of that number, counted from 0, as to resume where Position was saved. Len is the
+// end of the pass.
 func (w *Windows) Seek(position int) error {
-	if position < 0 || position > w.Len() {
-		return errors.Errorf("datasets: window %d; there are %d", position, w.Len())
+	if position < 0 || position > w.windows {
+		return errors.Errorf("datasets: window %d; there are %d", position, w.windows)
 	}
 	w.position = position
 	return nil
 }
-
-// Shape returns the steps T and the batch B of a window.
-func (w *Windows) Shape() (steps, batch int) { return w.steps, w.batch }
