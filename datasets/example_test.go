@@ -49,9 +49,14 @@ func ExampleRead() {
 }
 
 func ExampleReadFile() {
-	_, err := datasets.ReadFile("no/such/file.txt")
-	fmt.Println(err != nil)
-	// Output: true
+	corpus, err := datasets.ReadFile("kingjames/README.md")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	title, _, _ := strings.Cut(corpus.Text, "\n")
+	fmt.Println(corpus.Name, "begins with", title)
+	// Output: kingjames/README.md begins with # The King James text
 }
 
 func ExampleCharacters() {

@@ -36,26 +36,26 @@ func TestRealTexts(t *testing.T) {
 
 func TestCharactersAreWhatReadersSee(t *testing.T) {
 	for text, want := range map[string][]string{
-		"Truyện":                   {"T", "r", "u", "y", "ệ", "n"},
-		"Truye\u0323\u0302n":       {"T", "r", "u", "y", "ệ", "n"}, // the same, typed with combining marks
-		"a\u0302\u0301b":           {"ấ", "b"},
-		"👩‍🚀!":                     {"👩‍🚀", "!"},
-		"👩‍👩‍👧‍👦👍🏽":                {"👩‍👩‍👧‍👦", "👍🏽"},
-		"🇻🇳🇫🇷🇻":                    {"🇻🇳", "🇫🇷", "🇻"},
-		"x\u0303y":                 {"x\u0303", "y"}, // no composed form exists
-		"\u0301a":                  {"\u0301", "a"},  // a mark with nothing to sit on
-		"\n\u0301":                 {"\n", "\u0301"},
-		" \u0301":                  {" \u0301"},
-		"a\r\nb\rc":                {"a", "\n", "b", "\r", "c"},
-		"ngữ":                      {"n", "g", "ữ"},
-		"\u1100\u1161\u11a8":       {"각"},
-		"e":                        {"e"},
-		"a\x00b":                   {"a", "\x00", "b"},
-		"\ufffd":                   {"\ufffd"}, // valid UTF-8, whatever damaged it before
-		strings.Repeat("ก็", 2):    {"ก็", "ก็"},
-		"\u200d":                   {"\u200d"},
-		"Đ\u00ad":                  {"Đ", "\u00ad"},
-		"1\ufe0f\u20e3 keycap"[:7]: {"1\ufe0f\u20e3"},
+		"Truyện":                {"T", "r", "u", "y", "ệ", "n"},
+		"Truye\u0323\u0302n":    {"T", "r", "u", "y", "ệ", "n"}, // the same, typed with combining marks
+		"a\u0302\u0301b":        {"ấ", "b"},
+		"👩‍🚀!":                  {"👩‍🚀", "!"},
+		"👩‍👩‍👧‍👦👍🏽":             {"👩‍👩‍👧‍👦", "👍🏽"},
+		"🇻🇳🇫🇷🇻":                 {"🇻🇳", "🇫🇷", "🇻"},
+		"x\u0303y":              {"x\u0303", "y"}, // no composed form exists
+		"\u0301a":               {"\u0301", "a"},  // a mark with nothing to sit on
+		"\n\u0301":              {"\n", "\u0301"},
+		" \u0301":               {" \u0301"},
+		"a\r\nb\rc":             {"a", "\n", "b", "\r", "c"},
+		"ngữ":                   {"n", "g", "ữ"},
+		"\u1100\u1161\u11a8":    {"각"},
+		"e":                     {"e"},
+		"a\x00b":                {"a", "\x00", "b"},
+		"\ufffd":                {"\ufffd"}, // valid UTF-8, whatever damaged it before
+		strings.Repeat("ก็", 2): {"ก็", "ก็"},
+		"\u200d":                {"\u200d"},
+		"Đ\u00ad":               {"Đ", "\u00ad"},
+		"1\ufe0f\u20e3":         {"1\ufe0f\u20e3"},
 	} {
 		if got := tokens(t, characters(t, text), text); !slices.Equal(got, want) {
 			t.Errorf("%+q: %+q, want %+q", text, got, want)

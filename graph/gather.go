@@ -72,11 +72,7 @@ func bindScatter[T kernel.Float](o scatter, onTop bool) func(*binding) task {
 			if !onTop {
 				kernel.Fill(dst, 0)
 			}
-			for i, id := range ids {
-				if id != o.pad {
-					kernel.AddTo(dst[id*cols:(id+1)*cols], x[i*cols:(i+1)*cols])
-				}
-			}
+			kernel.ScatterAddRows(dst, x, ids, cols, o.pad)
 			return nil
 		}
 	}

@@ -119,3 +119,14 @@ func ReLUGrad[T Float](dst, y, g []T) {
 		reluGradGeneric(dst, y, g)
 	}
 }
+
+// ScatterAddRows is dst[ids[i]] += src[i] over rows of cols elements, for i from first to last, passing over ids that
+// are skip: dst [rows, cols], src [len(ids), cols].
+func ScatterAddRows[T Float](dst, src []T, ids []int, cols, skip int) {
+	src = src[:len(ids)*cols]
+	if vectorised[T]() && cols >= 8 { // below, masks cost more than they save
+		scatterAddRows32(as32(dst), as32(src), ids, cols, skip)
+		return
+	}
+	scatterAddRowsGeneric(dst, src, ids, cols, skip)
+}

@@ -139,3 +139,11 @@ func flush[T Float](v, least T) T {
 	}
 	return v
 }
+
+func scatterAddRowsGeneric[T Float](dst, src []T, ids []int, cols, skip int) {
+	for i, id := range ids {
+		if id != skip {
+			addToGeneric(dst[id*cols:(id+1)*cols], src[i*cols:(i+1)*cols])
+		}
+	}
+}

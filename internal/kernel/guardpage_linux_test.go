@@ -36,7 +36,8 @@ func newFenced(t *testing.T, n int, first bool) []float32 {
 func TestNothingBeyondIsTouched(t *testing.T) {
 	const most = 140
 	for _, first := range []bool{true, false} {
-		d, x, y, z := newFenced(t, most, first), newFenced(t, most, first), newFenced(t, most, first), newFenced(t, most, first)
+		d, x, y := newFenced(t, most, first), newFenced(t, most, first), newFenced(t, most, first)
+		m, v := newFenced(t, most, first), newFenced(t, most, first)
 		part := func(s []float32, n int) []float32 {
 			if first {
 				return s[:n]
@@ -45,7 +46,7 @@ func TestNothingBeyondIsTouched(t *testing.T) {
 		}
 		eachVectorSet(t, func(t *testing.T) {
 			for n := 1; n <= most; n++ {
-				dst, a, b, c := part(d, n), part(x, n), part(y, n), part(z, n)
+				dst, a, b := part(d, n), part(x, n), part(y, n)
 				fillNormal(a, 1)
 				fillNormal(b, 2)
 				for _, k := range vectorCases {
@@ -58,7 +59,10 @@ func TestNothingBeyondIsTouched(t *testing.T) {
 				AllFinite(a)
 				SoftmaxRow(dst, a)
 				AddRows(part(d, n/3), part(x, n/3*3), 3, n/3)
-				Adam(dst, a, b, c, AdamStep[float32]{})
+				ScatterAddRows(part(d, n/3*2), part(x, n/3*3), []int{0, 1, 1}, n/3, 5)
+				for _, k := range updates {
+					k.run([5][]float32{dst, a, b, part(m, n), part(v, n)})
+				}
 			}
 		})
 	}

@@ -63,23 +63,51 @@ type SGDStep[T Float] struct {
 //	g = g + L2·w;  v = Momentum·v + g;  w = w - Rate·v, or w - Rate·(g + Momentum·v) by Nesterov
 func SGD[T Float](w, g, v []T, s SGDStep[T]) {
 	g = g[:len(w)]
+	if s.Momentum != 0 {
+		v = v[:len(w)]
+	}
+	if vectorised[T]() {
+		k := s.scalars()
+		switch {
+		case s.Momentum == 0:
+			sgd32(as32(w), as32(g), &k)
+		case s.Nesterov:
+			sgdNesterov32(as32(w), as32(g), as32(v), &k)
+		default:
+			sgdMomentum32(as32(w), as32(g), as32(v), &k)
+		}
+		return
+	}
+	sgdGeneric(w, g, v, s)
+}
+
+func sgdGeneric[T Float](w, g, v []T, s SGDStep[T]) {
+	g = g[:len(w)]
 	if s.Momentum == 0 {
 		for i := range w {
-			w[i] -= s.Rate * (g[i] + s.L2*w[i])
+			w[i] -= T(s.Rate * (g[i] + T(s.L2*w[i])))
 		}
 		return
 	}
 	v = v[:len(w)]
 	for i := range w {
-		d := g[i] + s.L2*w[i]
-		v[i] = s.Momentum*v[i] + d
+		d := g[i] + T(s.L2*w[i])
+		v[i] = T(s.Momentum*v[i]) + d
 		if s.Nesterov {
-			d += s.Momentum * v[i]
+			d += T(s.Momentum * v[i])
 		} else {
 			d = v[i]
 		}
-		w[i] -= s.Rate * d
+		w[i] -= T(s.Rate * d)
 	}
+}
+
+// descentScalars is the number of scalars in the loops in assembly of the updates other than Adam's.
+const descentScalars = 6
+
+// scalars has them in the order of _asm/vector/descent.go.
+func (s SGDStep[T]) scalars() [descentScalars]float32 {
+	return [descentScalars]float32{float32(s.Rate), float32(s.L2), float32(s.Momentum)}
 }
 
 // RMSPropStep is what one update by RMSProp needs beside its vectors.
@@ -98,31 +126,61 @@ type RMSPropStep[T Float] struct {
 //	d = g / (√(v - m²) + Epsilon);  b = Momentum·b + d;  w = w - Rate·b
 func RMSProp[T Float](w, g, v, m, b []T, s RMSPropStep[T]) {
 	g, v = g[:len(w)], v[:len(w)]
+	if m != nil {
+		m = m[:len(w)]
+	}
+	if b != nil {
+		b = b[:len(w)]
+	}
+	if vectorised[T]() {
+		k := s.scalars()
+		rmsprop32(as32(w), as32(g), as32(v), as32(m), as32(b), &k)
+		return
+	}
+	rmspropGeneric(w, g, v, m, b, s)
+}
+
+func rmspropGeneric[T Float](w, g, v, m, b []T, s RMSPropStep[T]) {
+	g, v = g[:len(w)], v[:len(w)]
 	for i := range w {
-		d := g[i] + s.L2*w[i]
-		v[i] = s.Alpha*v[i] + (1-s.Alpha)*d*d
+		d := g[i] + T(s.L2*w[i])
+		v[i] = T(s.Alpha*v[i]) + T((1-s.Alpha)*d*d)
 		spread := v[i]
 		if m != nil {
-			m[i] = s.Alpha*m[i] + (1-s.Alpha)*d
-			spread = max(spread-m[i]*m[i], 0) // rounding may leave it just below
+			m[i] = T(s.Alpha*m[i]) + T((1-s.Alpha)*d)
+			spread = max(spread-T(m[i]*m[i]), 0) // rounding may leave it just below
 		}
 		d /= T(math.Sqrt(float64(spread))) + s.Epsilon
 		if b != nil {
-			b[i] = s.Momentum*b[i] + d
+			b[i] = T(s.Momentum*b[i]) + d
 			d = b[i]
 		}
-		w[i] -= s.Rate * d
+		w[i] -= T(s.Rate * d)
 	}
+}
+
+func (s RMSPropStep[T]) scalars() [descentScalars]float32 {
+	return [descentScalars]float32{float32(s.Rate), float32(s.L2), float32(s.Momentum), float32(s.Epsilon),
+		float32(s.Alpha), float32(1 - s.Alpha)}
 }
 
 // AdaGrad updates w by gradient g and the sum of squares v (Duchi, Hazan and Singer, 2011):
 //
 //	g = g + l2·w;  v = v + g²;  w = w - rate·g/(√v + epsilon)
 func AdaGrad[T Float](w, g, v []T, rate, epsilon, l2 T) {
+	if vectorised[T]() {
+		n, k := len(w), RMSPropStep[T]{Rate: rate, Epsilon: epsilon, L2: l2}.scalars()
+		adagrad32(as32(w), as32(g[:n]), as32(v[:n]), &k)
+		return
+	}
+	adagradGeneric(w, g, v, rate, epsilon, l2)
+}
+
+func adagradGeneric[T Float](w, g, v []T, rate, epsilon, l2 T) {
 	g, v = g[:len(w)], v[:len(w)]
 	for i := range w {
-		d := g[i] + l2*w[i]
-		v[i] += d * d
-		w[i] -= rate * d / (T(math.Sqrt(float64(v[i]))) + epsilon)
+		d := g[i] + T(l2*w[i])
+		v[i] += T(d * d)
+		w[i] -= T(rate * d / (T(math.Sqrt(float64(v[i]))) + epsilon))
 	}
 }

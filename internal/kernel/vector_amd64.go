@@ -84,6 +84,46 @@ func fillAVX2(dst *float32, n int, v float32)
 //go:noescape
 func adamAVX2(w *float32, grad *float32, m *float32, v *float32, n int, k *[11]float32)
 
+// sgdAVX2 is SGD without momentum, by the scalars k, see descentScalars.
+//
+//go:noescape
+func sgdAVX2(w *float32, grad *float32, n int, k *[6]float32)
+
+// sgdMomentumAVX2 is SGD with momentum, by the scalars k, see descentScalars.
+//
+//go:noescape
+func sgdMomentumAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+
+// sgdNesterovAVX2 is SGD as by Nesterov, by the scalars k, see descentScalars.
+//
+//go:noescape
+func sgdNesterovAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+
+// adagradAVX2 is AdaGrad, by the scalars k, see descentScalars.
+//
+//go:noescape
+func adagradAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+
+// rmspropAVX2 is RMSProp, by the scalars k, see descentScalars.
+//
+//go:noescape
+func rmspropAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+
+// rmspropCentredAVX2 is RMSProp with the mean, by the scalars k, see descentScalars.
+//
+//go:noescape
+func rmspropCentredAVX2(w *float32, grad *float32, v *float32, m *float32, n int, k *[6]float32)
+
+// rmspropMomentumAVX2 is RMSProp with the velocity, by the scalars k, see descentScalars.
+//
+//go:noescape
+func rmspropMomentumAVX2(w *float32, grad *float32, v *float32, b *float32, n int, k *[6]float32)
+
+// rmspropCentredMomentumAVX2 is RMSProp with the mean and the velocity, by the scalars k, see descentScalars.
+//
+//go:noescape
+func rmspropCentredMomentumAVX2(w *float32, grad *float32, v *float32, m *float32, b *float32, n int, k *[6]float32)
+
 // sumAVX2 is Σs after s[i mod 32] += x[i].
 //
 //go:noescape

@@ -1069,6 +1069,642 @@ done:
 	VZEROUPPER
 	RET
 
+// func sgdAVX2(w *float32, grad *float32, n int, k *[6]float32)
+// Requires: AVX
+TEXT ·sgdAVX2(SB), NOSPLIT, $0-32
+	MOVQ         w+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         k+24(FP), BX
+	VBROADCASTSS (BX), Y0
+	VBROADCASTSS 4(BX), Y1
+	XORQ         BX, BX
+	SUBQ         $+32, DX
+	JL           few
+
+many:
+	VMOVUPS (AX)(BX*4), Y2
+	VMOVUPS (CX)(BX*4), Y3
+	VMULPS  Y1, Y2, Y4
+	VADDPS  Y3, Y4, Y3
+	VMULPS  Y0, Y3, Y3
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (AX)(BX*4)
+	VMOVUPS 32(AX)(BX*4), Y2
+	VMOVUPS 32(CX)(BX*4), Y3
+	VMULPS  Y1, Y2, Y4
+	VADDPS  Y3, Y4, Y3
+	VMULPS  Y0, Y3, Y3
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, 32(AX)(BX*4)
+	VMOVUPS 64(AX)(BX*4), Y2
+	VMOVUPS 64(CX)(BX*4), Y3
+	VMULPS  Y1, Y2, Y4
+	VADDPS  Y3, Y4, Y3
+	VMULPS  Y0, Y3, Y3
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, 64(AX)(BX*4)
+	VMOVUPS 96(AX)(BX*4), Y2
+	VMOVUPS 96(CX)(BX*4), Y3
+	VMULPS  Y1, Y2, Y4
+	VADDPS  Y3, Y4, Y3
+	VMULPS  Y0, Y3, Y3
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, 96(AX)(BX*4)
+	ADDQ    $+32, BX
+	SUBQ    $+32, DX
+	JGE     many
+
+few:
+	ADDQ $+32, DX
+	SUBQ $+8, DX
+	JL   rest
+
+one:
+	VMOVUPS (AX)(BX*4), Y2
+	VMOVUPS (CX)(BX*4), Y3
+	VMULPS  Y1, Y2, Y4
+	VADDPS  Y3, Y4, Y3
+	VMULPS  Y0, Y3, Y3
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (AX)(BX*4)
+	ADDQ    $+8, BX
+	SUBQ    $+8, DX
+	JGE     one
+
+rest:
+	ADDQ       $+8, DX
+	JZ         done
+	LEAQ       vectorMasks<>+32(SB), SI
+	NEGQ       DX
+	VMOVUPS    (SI)(DX*4), Y2
+	VMASKMOVPS (AX)(BX*4), Y2, Y3
+	VMASKMOVPS (CX)(BX*4), Y2, Y4
+	VMULPS     Y1, Y3, Y1
+	VADDPS     Y4, Y1, Y1
+	VMULPS     Y0, Y1, Y0
+	VSUBPS     Y0, Y3, Y3
+	VMASKMOVPS Y3, Y2, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sgdMomentumAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+// Requires: AVX
+TEXT ·sgdMomentumAVX2(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         k+32(FP), SI
+	VBROADCASTSS (SI), Y0
+	VBROADCASTSS 4(SI), Y1
+	VBROADCASTSS 8(SI), Y2
+	XORQ         SI, SI
+	SUBQ         $+16, BX
+	JL           few
+
+many:
+	VMOVUPS (AX)(SI*4), Y3
+	VMOVUPS (CX)(SI*4), Y4
+	VMULPS  Y1, Y3, Y5
+	VADDPS  Y4, Y5, Y4
+	VMOVUPS (DX)(SI*4), Y5
+	VMULPS  Y2, Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVUPS Y4, (DX)(SI*4)
+	VMULPS  Y0, Y4, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, (AX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y3
+	VMOVUPS 32(CX)(SI*4), Y4
+	VMULPS  Y1, Y3, Y5
+	VADDPS  Y4, Y5, Y4
+	VMOVUPS 32(DX)(SI*4), Y5
+	VMULPS  Y2, Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVUPS Y4, 32(DX)(SI*4)
+	VMULPS  Y0, Y4, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, 32(AX)(SI*4)
+	ADDQ    $+16, SI
+	SUBQ    $+16, BX
+	JGE     many
+
+few:
+	ADDQ $+16, BX
+	SUBQ $+8, BX
+	JL   rest
+
+one:
+	VMOVUPS (AX)(SI*4), Y3
+	VMOVUPS (CX)(SI*4), Y4
+	VMULPS  Y1, Y3, Y5
+	VADDPS  Y4, Y5, Y4
+	VMOVUPS (DX)(SI*4), Y5
+	VMULPS  Y2, Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVUPS Y4, (DX)(SI*4)
+	VMULPS  Y0, Y4, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, (AX)(SI*4)
+	ADDQ    $+8, SI
+	SUBQ    $+8, BX
+	JGE     one
+
+rest:
+	ADDQ       $+8, BX
+	JZ         done
+	LEAQ       vectorMasks<>+32(SB), DI
+	NEGQ       BX
+	VMOVUPS    (DI)(BX*4), Y3
+	VMASKMOVPS (AX)(SI*4), Y3, Y4
+	VMASKMOVPS (CX)(SI*4), Y3, Y5
+	VMULPS     Y1, Y4, Y1
+	VADDPS     Y5, Y1, Y1
+	VMASKMOVPS (DX)(SI*4), Y3, Y5
+	VMULPS     Y2, Y5, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y3, (DX)(SI*4)
+	VMULPS     Y0, Y1, Y0
+	VSUBPS     Y0, Y4, Y4
+	VMASKMOVPS Y4, Y3, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sgdNesterovAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+// Requires: AVX
+TEXT ·sgdNesterovAVX2(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         k+32(FP), SI
+	VBROADCASTSS (SI), Y0
+	VBROADCASTSS 4(SI), Y1
+	VBROADCASTSS 8(SI), Y2
+	XORQ         SI, SI
+	SUBQ         $+16, BX
+	JL           few
+
+many:
+	VMOVUPS (AX)(SI*4), Y3
+	VMOVUPS (CX)(SI*4), Y4
+	VMULPS  Y1, Y3, Y5
+	VADDPS  Y4, Y5, Y4
+	VMOVUPS (DX)(SI*4), Y5
+	VMULPS  Y2, Y5, Y5
+	VADDPS  Y5, Y4, Y5
+	VMOVUPS Y5, (DX)(SI*4)
+	VMULPS  Y2, Y5, Y5
+	VADDPS  Y4, Y5, Y4
+	VMULPS  Y0, Y4, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, (AX)(SI*4)
+	VMOVUPS 32(AX)(SI*4), Y3
+	VMOVUPS 32(CX)(SI*4), Y4
+	VMULPS  Y1, Y3, Y5
+	VADDPS  Y4, Y5, Y4
+	VMOVUPS 32(DX)(SI*4), Y5
+	VMULPS  Y2, Y5, Y5
+	VADDPS  Y5, Y4, Y5
+	VMOVUPS Y5, 32(DX)(SI*4)
+	VMULPS  Y2, Y5, Y5
+	VADDPS  Y4, Y5, Y4
+	VMULPS  Y0, Y4, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, 32(AX)(SI*4)
+	ADDQ    $+16, SI
+	SUBQ    $+16, BX
+	JGE     many
+
+few:
+	ADDQ $+16, BX
+	SUBQ $+8, BX
+	JL   rest
+
+one:
+	VMOVUPS (AX)(SI*4), Y3
+	VMOVUPS (CX)(SI*4), Y4
+	VMULPS  Y1, Y3, Y5
+	VADDPS  Y4, Y5, Y4
+	VMOVUPS (DX)(SI*4), Y5
+	VMULPS  Y2, Y5, Y5
+	VADDPS  Y5, Y4, Y5
+	VMOVUPS Y5, (DX)(SI*4)
+	VMULPS  Y2, Y5, Y5
+	VADDPS  Y4, Y5, Y4
+	VMULPS  Y0, Y4, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, (AX)(SI*4)
+	ADDQ    $+8, SI
+	SUBQ    $+8, BX
+	JGE     one
+
+rest:
+	ADDQ       $+8, BX
+	JZ         done
+	LEAQ       vectorMasks<>+32(SB), DI
+	NEGQ       BX
+	VMOVUPS    (DI)(BX*4), Y3
+	VMASKMOVPS (AX)(SI*4), Y3, Y4
+	VMASKMOVPS (CX)(SI*4), Y3, Y5
+	VMULPS     Y1, Y4, Y1
+	VADDPS     Y5, Y1, Y1
+	VMASKMOVPS (DX)(SI*4), Y3, Y5
+	VMULPS     Y2, Y5, Y5
+	VADDPS     Y5, Y1, Y5
+	VMASKMOVPS Y5, Y3, (DX)(SI*4)
+	VMULPS     Y2, Y5, Y2
+	VADDPS     Y1, Y2, Y1
+	VMULPS     Y0, Y1, Y0
+	VSUBPS     Y0, Y4, Y4
+	VMASKMOVPS Y4, Y3, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func adagradAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+// Requires: AVX
+TEXT ·adagradAVX2(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         k+32(FP), SI
+	VBROADCASTSS (SI), Y0
+	VBROADCASTSS 4(SI), Y1
+	VBROADCASTSS 12(SI), Y2
+	XORQ         SI, SI
+	SUBQ         $+8, BX
+	JL           rest
+
+one:
+	VMOVUPS (AX)(SI*4), Y3
+	VMOVUPS (CX)(SI*4), Y4
+	VMULPS  Y1, Y3, Y5
+	VADDPS  Y4, Y5, Y4
+	VMOVUPS (DX)(SI*4), Y5
+	VMULPS  Y4, Y4, Y6
+	VADDPS  Y5, Y6, Y5
+	VMOVUPS Y5, (DX)(SI*4)
+	VMULPS  Y0, Y4, Y4
+	VSQRTPS Y5, Y5
+	VADDPS  Y5, Y2, Y5
+	VDIVPS  Y5, Y4, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, (AX)(SI*4)
+	ADDQ    $+8, SI
+	SUBQ    $+8, BX
+	JGE     one
+
+rest:
+	ADDQ       $+8, BX
+	JZ         done
+	LEAQ       vectorMasks<>+32(SB), DI
+	NEGQ       BX
+	VMOVUPS    (DI)(BX*4), Y3
+	VMASKMOVPS (AX)(SI*4), Y3, Y4
+	VMASKMOVPS (CX)(SI*4), Y3, Y5
+	VMULPS     Y1, Y4, Y1
+	VADDPS     Y5, Y1, Y1
+	VMASKMOVPS (DX)(SI*4), Y3, Y5
+	VMULPS     Y1, Y1, Y6
+	VADDPS     Y5, Y6, Y5
+	VMASKMOVPS Y5, Y3, (DX)(SI*4)
+	VMULPS     Y0, Y1, Y0
+	VSQRTPS    Y5, Y1
+	VADDPS     Y1, Y2, Y1
+	VDIVPS     Y1, Y0, Y0
+	VSUBPS     Y0, Y4, Y4
+	VMASKMOVPS Y4, Y3, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func rmspropAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+// Requires: AVX
+TEXT ·rmspropAVX2(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         k+32(FP), SI
+	VBROADCASTSS (SI), Y0
+	VBROADCASTSS 4(SI), Y1
+	VBROADCASTSS 12(SI), Y2
+	VBROADCASTSS 16(SI), Y3
+	VBROADCASTSS 20(SI), Y4
+	XORQ         SI, SI
+	SUBQ         $+8, BX
+	JL           rest
+
+one:
+	VMOVUPS (AX)(SI*4), Y5
+	VMOVUPS (CX)(SI*4), Y6
+	VMULPS  Y1, Y5, Y7
+	VADDPS  Y6, Y7, Y6
+	VMULPS  Y4, Y6, Y7
+	VMULPS  Y7, Y6, Y7
+	VMOVUPS (DX)(SI*4), Y8
+	VMULPS  Y3, Y8, Y8
+	VADDPS  Y8, Y7, Y7
+	VMOVUPS Y7, (DX)(SI*4)
+	VSQRTPS Y7, Y7
+	VADDPS  Y7, Y2, Y7
+	VDIVPS  Y7, Y6, Y6
+	VMULPS  Y0, Y6, Y6
+	VSUBPS  Y6, Y5, Y5
+	VMOVUPS Y5, (AX)(SI*4)
+	ADDQ    $+8, SI
+	SUBQ    $+8, BX
+	JGE     one
+
+rest:
+	ADDQ       $+8, BX
+	JZ         done
+	LEAQ       vectorMasks<>+32(SB), DI
+	NEGQ       BX
+	VMOVUPS    (DI)(BX*4), Y5
+	VMASKMOVPS (AX)(SI*4), Y5, Y6
+	VMASKMOVPS (CX)(SI*4), Y5, Y7
+	VMULPS     Y1, Y6, Y1
+	VADDPS     Y7, Y1, Y1
+	VMULPS     Y4, Y1, Y4
+	VMULPS     Y4, Y1, Y4
+	VMASKMOVPS (DX)(SI*4), Y5, Y7
+	VMULPS     Y3, Y7, Y3
+	VADDPS     Y3, Y4, Y3
+	VMASKMOVPS Y3, Y5, (DX)(SI*4)
+	VSQRTPS    Y3, Y3
+	VADDPS     Y3, Y2, Y2
+	VDIVPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y0
+	VSUBPS     Y0, Y6, Y6
+	VMASKMOVPS Y6, Y5, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func rmspropCentredAVX2(w *float32, grad *float32, v *float32, m *float32, n int, k *[6]float32)
+// Requires: AVX
+TEXT ·rmspropCentredAVX2(SB), NOSPLIT, $0-48
+	MOVQ         w+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         m+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVQ         k+40(FP), DI
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS 4(DI), Y1
+	VBROADCASTSS 12(DI), Y2
+	VBROADCASTSS 16(DI), Y3
+	VBROADCASTSS 20(DI), Y4
+	XORQ         DI, DI
+	SUBQ         $+8, SI
+	JL           rest
+
+one:
+	VMOVUPS (AX)(DI*4), Y5
+	VMOVUPS (CX)(DI*4), Y6
+	VMULPS  Y1, Y5, Y7
+	VADDPS  Y6, Y7, Y6
+	VMULPS  Y4, Y6, Y7
+	VMULPS  Y7, Y6, Y7
+	VMOVUPS (DX)(DI*4), Y8
+	VMULPS  Y3, Y8, Y8
+	VADDPS  Y8, Y7, Y7
+	VMOVUPS Y7, (DX)(DI*4)
+	VMULPS  Y4, Y6, Y8
+	VMOVUPS (BX)(DI*4), Y9
+	VMULPS  Y3, Y9, Y9
+	VADDPS  Y9, Y8, Y8
+	VMOVUPS Y8, (BX)(DI*4)
+	VMULPS  Y8, Y8, Y8
+	VSUBPS  Y8, Y7, Y8
+	VXORPS  Y7, Y7, Y7
+	VMAXPS  Y8, Y7, Y8
+	VSQRTPS Y8, Y7
+	VADDPS  Y7, Y2, Y7
+	VDIVPS  Y7, Y6, Y6
+	VMULPS  Y0, Y6, Y6
+	VSUBPS  Y6, Y5, Y5
+	VMOVUPS Y5, (AX)(DI*4)
+	ADDQ    $+8, DI
+	SUBQ    $+8, SI
+	JGE     one
+
+rest:
+	ADDQ       $+8, SI
+	JZ         done
+	LEAQ       vectorMasks<>+32(SB), R8
+	NEGQ       SI
+	VMOVUPS    (R8)(SI*4), Y5
+	VMASKMOVPS (AX)(DI*4), Y5, Y6
+	VMASKMOVPS (CX)(DI*4), Y5, Y7
+	VMULPS     Y1, Y6, Y1
+	VADDPS     Y7, Y1, Y1
+	VMULPS     Y4, Y1, Y7
+	VMULPS     Y7, Y1, Y7
+	VMASKMOVPS (DX)(DI*4), Y5, Y8
+	VMULPS     Y3, Y8, Y8
+	VADDPS     Y8, Y7, Y7
+	VMASKMOVPS Y7, Y5, (DX)(DI*4)
+	VMULPS     Y4, Y1, Y4
+	VMASKMOVPS (BX)(DI*4), Y5, Y8
+	VMULPS     Y3, Y8, Y3
+	VADDPS     Y3, Y4, Y3
+	VMASKMOVPS Y3, Y5, (BX)(DI*4)
+	VMULPS     Y3, Y3, Y3
+	VSUBPS     Y3, Y7, Y4
+	VXORPS     Y3, Y3, Y3
+	VMAXPS     Y4, Y3, Y4
+	VSQRTPS    Y4, Y3
+	VADDPS     Y3, Y2, Y2
+	VDIVPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y0
+	VSUBPS     Y0, Y6, Y6
+	VMASKMOVPS Y6, Y5, (AX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func rmspropMomentumAVX2(w *float32, grad *float32, v *float32, b *float32, n int, k *[6]float32)
+// Requires: AVX
+TEXT ·rmspropMomentumAVX2(SB), NOSPLIT, $0-48
+	MOVQ         w+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         b+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVQ         k+40(FP), DI
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS 4(DI), Y1
+	VBROADCASTSS 12(DI), Y2
+	VBROADCASTSS 16(DI), Y3
+	VBROADCASTSS 20(DI), Y4
+	VBROADCASTSS 8(DI), Y5
+	XORQ         DI, DI
+	SUBQ         $+8, SI
+	JL           rest
+
+one:
+	VMOVUPS (AX)(DI*4), Y6
+	VMOVUPS (CX)(DI*4), Y7
+	VMULPS  Y1, Y6, Y8
+	VADDPS  Y7, Y8, Y7
+	VMULPS  Y4, Y7, Y8
+	VMULPS  Y8, Y7, Y8
+	VMOVUPS (DX)(DI*4), Y9
+	VMULPS  Y3, Y9, Y9
+	VADDPS  Y9, Y8, Y8
+	VMOVUPS Y8, (DX)(DI*4)
+	VSQRTPS Y8, Y8
+	VADDPS  Y8, Y2, Y8
+	VDIVPS  Y8, Y7, Y7
+	VMOVUPS (BX)(DI*4), Y8
+	VMULPS  Y5, Y8, Y8
+	VADDPS  Y8, Y7, Y7
+	VMOVUPS Y7, (BX)(DI*4)
+	VMULPS  Y0, Y7, Y7
+	VSUBPS  Y7, Y6, Y6
+	VMOVUPS Y6, (AX)(DI*4)
+	ADDQ    $+8, DI
+	SUBQ    $+8, SI
+	JGE     one
+
+rest:
+	ADDQ       $+8, SI
+	JZ         done
+	LEAQ       vectorMasks<>+32(SB), R8
+	NEGQ       SI
+	VMOVUPS    (R8)(SI*4), Y6
+	VMASKMOVPS (AX)(DI*4), Y6, Y7
+	VMASKMOVPS (CX)(DI*4), Y6, Y8
+	VMULPS     Y1, Y7, Y1
+	VADDPS     Y8, Y1, Y1
+	VMULPS     Y4, Y1, Y4
+	VMULPS     Y4, Y1, Y4
+	VMASKMOVPS (DX)(DI*4), Y6, Y8
+	VMULPS     Y3, Y8, Y3
+	VADDPS     Y3, Y4, Y3
+	VMASKMOVPS Y3, Y6, (DX)(DI*4)
+	VSQRTPS    Y3, Y3
+	VADDPS     Y3, Y2, Y2
+	VDIVPS     Y2, Y1, Y1
+	VMASKMOVPS (BX)(DI*4), Y6, Y2
+	VMULPS     Y5, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y6, (BX)(DI*4)
+	VMULPS     Y0, Y1, Y0
+	VSUBPS     Y0, Y7, Y7
+	VMASKMOVPS Y7, Y6, (AX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func rmspropCentredMomentumAVX2(w *float32, grad *float32, v *float32, m *float32, b *float32, n int, k *[6]float32)
+// Requires: AVX
+TEXT ·rmspropCentredMomentumAVX2(SB), NOSPLIT, $0-56
+	MOVQ         w+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         v+16(FP), DX
+	MOVQ         m+24(FP), BX
+	MOVQ         b+32(FP), SI
+	MOVQ         n+40(FP), DI
+	MOVQ         k+48(FP), R8
+	VBROADCASTSS (R8), Y0
+	VBROADCASTSS 4(R8), Y1
+	VBROADCASTSS 12(R8), Y2
+	VBROADCASTSS 16(R8), Y3
+	VBROADCASTSS 20(R8), Y4
+	VBROADCASTSS 8(R8), Y5
+	XORQ         R8, R8
+	SUBQ         $+8, DI
+	JL           rest
+
+one:
+	VMOVUPS (AX)(R8*4), Y6
+	VMOVUPS (CX)(R8*4), Y7
+	VMULPS  Y1, Y6, Y8
+	VADDPS  Y7, Y8, Y7
+	VMULPS  Y4, Y7, Y8
+	VMULPS  Y8, Y7, Y8
+	VMOVUPS (DX)(R8*4), Y9
+	VMULPS  Y3, Y9, Y9
+	VADDPS  Y9, Y8, Y8
+	VMOVUPS Y8, (DX)(R8*4)
+	VMULPS  Y4, Y7, Y9
+	VMOVUPS (BX)(R8*4), Y10
+	VMULPS  Y3, Y10, Y10
+	VADDPS  Y10, Y9, Y9
+	VMOVUPS Y9, (BX)(R8*4)
+	VMULPS  Y9, Y9, Y9
+	VSUBPS  Y9, Y8, Y9
+	VXORPS  Y8, Y8, Y8
+	VMAXPS  Y9, Y8, Y9
+	VSQRTPS Y9, Y8
+	VADDPS  Y8, Y2, Y8
+	VDIVPS  Y8, Y7, Y7
+	VMOVUPS (SI)(R8*4), Y8
+	VMULPS  Y5, Y8, Y8
+	VADDPS  Y8, Y7, Y7
+	VMOVUPS Y7, (SI)(R8*4)
+	VMULPS  Y0, Y7, Y7
+	VSUBPS  Y7, Y6, Y6
+	VMOVUPS Y6, (AX)(R8*4)
+	ADDQ    $+8, R8
+	SUBQ    $+8, DI
+	JGE     one
+
+rest:
+	ADDQ       $+8, DI
+	JZ         done
+	LEAQ       vectorMasks<>+32(SB), R9
+	NEGQ       DI
+	VMOVUPS    (R9)(DI*4), Y6
+	VMASKMOVPS (AX)(R8*4), Y6, Y7
+	VMASKMOVPS (CX)(R8*4), Y6, Y8
+	VMULPS     Y1, Y7, Y1
+	VADDPS     Y8, Y1, Y1
+	VMULPS     Y4, Y1, Y8
+	VMULPS     Y8, Y1, Y8
+	VMASKMOVPS (DX)(R8*4), Y6, Y9
+	VMULPS     Y3, Y9, Y9
+	VADDPS     Y9, Y8, Y8
+	VMASKMOVPS Y8, Y6, (DX)(R8*4)
+	VMULPS     Y4, Y1, Y4
+	VMASKMOVPS (BX)(R8*4), Y6, Y9
+	VMULPS     Y3, Y9, Y3
+	VADDPS     Y3, Y4, Y3
+	VMASKMOVPS Y3, Y6, (BX)(R8*4)
+	VMULPS     Y3, Y3, Y3
+	VSUBPS     Y3, Y8, Y4
+	VXORPS     Y3, Y3, Y3
+	VMAXPS     Y4, Y3, Y4
+	VSQRTPS    Y4, Y3
+	VADDPS     Y3, Y2, Y2
+	VDIVPS     Y2, Y1, Y1
+	VMASKMOVPS (SI)(R8*4), Y6, Y2
+	VMULPS     Y5, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y6, (SI)(R8*4)
+	VMULPS     Y0, Y1, Y0
+	VSUBPS     Y0, Y7, Y7
+	VMASKMOVPS Y7, Y6, (AX)(R8*4)
+
+done:
+	VZEROUPPER
+	RET
+
 // func sumAVX2(x *float32, n int, s *[32]float32) float32
 // Requires: AVX, SSE
 TEXT ·sumAVX2(SB), NOSPLIT, $0-28

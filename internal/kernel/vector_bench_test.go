@@ -8,7 +8,7 @@ import (
 // BenchmarkVector gives ns per element of 4096, which stay in the cache. UNROLL_KERNEL chooses the implementation.
 func BenchmarkVector(b *testing.B) {
 	const n = 4096
-	dst, x, y, z := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
+	dst, x, y := make([]float32, n), make([]float32, n), make([]float32, n)
 	fillNormal(x, 1)
 	fillNormal(y, 2)
 	total := 0.0
@@ -36,12 +36,29 @@ func BenchmarkVector(b *testing.B) {
 	run("Max", func() { total += float64(Max(x)) })
 	run("AllFinite", func() { AllFinite(x) })
 	run("AddRows", func() { AddRows(dst[:128], x, 32, 128) })
+	ids := make([]int, 32)
+	for i := range ids {
+		ids[i] = i * 7 % 13
+	}
+	run("ScatterAddRows", func() { ScatterAddRows(dst[:13*128], x, ids, 128, -1) })
 	run("LogSumExpRow", func() { total += float64(LogSumExpRow(x)) })
 	run("SoftmaxRow", func() { SoftmaxRow(dst, x) })
-	Abs(z, z)
-	run("Adam", func() {
-		Adam(dst, x, y, z, AdamStep[float32]{Rate: 1e-9, Beta1: 0.9, Beta2: 0.999, Epsilon: 1, Scale: 1})
-	})
+	for _, c := range updates {
+		var p [5][]float32
+		for i := range p {
+			p[i] = make([]float32, n)
+			fillNormal(p[i], uint64(i))
+			Abs(p[i], p[i])
+		}
+		// Gradients that alternate keep all vectors where they are, far from numbers that take longer.
+		back := p
+		back[1] = make([]float32, n)
+		Neg(back[1], p[1])
+		run(c.name, func() {
+			c.run(p)
+			p, back = back, p
+		})
+	}
 }
 
 // BenchmarkShort gives ns a call for a few elements, where the way to the kernel counts.

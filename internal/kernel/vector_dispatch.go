@@ -201,3 +201,53 @@ func adam32(w, g, m, v []float32, k *[adamScalars]float32) {
 		adamAVX2(&w[i], &g[i], &m[i], &v[i], min(len(w)-i, vectorChunk), k)
 	}
 }
+
+func sgd32(w, g []float32, k *[descentScalars]float32) {
+	for i := 0; i < len(w); i += vectorChunk {
+		sgdAVX2(&w[i], &g[i], min(len(w)-i, vectorChunk), k)
+	}
+}
+
+func sgdMomentum32(w, g, v []float32, k *[descentScalars]float32) {
+	for i := 0; i < len(w); i += vectorChunk {
+		sgdMomentumAVX2(&w[i], &g[i], &v[i], min(len(w)-i, vectorChunk), k)
+	}
+}
+
+func sgdNesterov32(w, g, v []float32, k *[descentScalars]float32) {
+	for i := 0; i < len(w); i += vectorChunk {
+		sgdNesterovAVX2(&w[i], &g[i], &v[i], min(len(w)-i, vectorChunk), k)
+	}
+}
+
+func adagrad32(w, g, v []float32, k *[descentScalars]float32) {
+	for i := 0; i < len(w); i += vectorChunk {
+		adagradAVX2(&w[i], &g[i], &v[i], min(len(w)-i, vectorChunk), k)
+	}
+}
+
+// rmsprop32 is RMSProp, with the mean m unless it is nil, and the velocity b unless it is nil.
+func rmsprop32(w, g, v, m, b []float32, k *[descentScalars]float32) {
+	for i := 0; i < len(w); i += vectorChunk {
+		n := min(len(w)-i, vectorChunk)
+		switch {
+		case m != nil && b != nil:
+			rmspropCentredMomentumAVX2(&w[i], &g[i], &v[i], &m[i], &b[i], n, k)
+		case m != nil:
+			rmspropCentredAVX2(&w[i], &g[i], &v[i], &m[i], n, k)
+		case b != nil:
+			rmspropMomentumAVX2(&w[i], &g[i], &v[i], &b[i], n, k)
+		default:
+			rmspropAVX2(&w[i], &g[i], &v[i], n, k)
+		}
+	}
+}
+
+func scatterAddRows32(dst, src []float32, ids []int, cols, skip int) {
+	for i, id := range ids {
+		if id != skip {
+			row := first32(dst[id*cols : (id+1)*cols])
+			binary32(opAdd, row, row, first32(src[i*cols:(i+1)*cols]), cols)
+		}
+	}
+}

@@ -208,6 +208,10 @@ func TestNoAllocation(t *testing.T) {
 			AddRows(x[:3], x[:], 6, 3)
 			total += float64(Sum(x[:])+Dot(x[:], x[:])+Max(x[:])+LogSumExpRow(x[:])+SoftmaxRow(x[:], x[:])) + SumSquares(x[:])
 			Adam(x[:], x[:], x[:], x[:], AdamStep[float32]{Epsilon: 1})
+			SGD(x[:], x[:], x[:], SGDStep[float32]{Momentum: 0.5})
+			RMSProp(x[:], x[:], x[:], x[:], x[:], RMSPropStep[float32]{Epsilon: 1})
+			AdaGrad(x[:], x[:], x[:], 0, 1, 0)
+			ScatterAddRows(x[:6], x[9:], []int{1, 0, 1}, 3, 0)
 		})
 		if !AllFinite([]float64{total}) {
 			t.Error("reductions gave", total)

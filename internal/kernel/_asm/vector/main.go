@@ -20,6 +20,7 @@ func main() {
 	elementwise(narrow)
 	scalars(narrow)
 	adam(narrow)
+	descents(narrow)
 	reductions(narrow)
 	for _, m := range []machine{narrow, wide} {
 		activations(m)
