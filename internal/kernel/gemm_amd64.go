@@ -35,6 +35,11 @@ func tileCopy32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA
 //go:noescape
 func strip32AVX512(rows int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
 
+// row32AVX512 is tile32AVX512 with rows 1 and cols 128, of which each 32 are in a panel of b, panel elements after the one before.
+//
+//go:noescape
+func row32AVX512(rows int, k int, alpha float32, a *float32, colA int, b *float32, panel int, beta float32, c *float32, ldc int)
+
 // dots32AVX512 is, adding in an order of its own,
 //
 //	for j := range s {
@@ -74,6 +79,11 @@ func tileCopy64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA
 //
 //go:noescape
 func strip64AVX512(rows int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
+
+// row64AVX512 is tile64AVX512 with rows 1 and cols 64, of which each 16 are in a panel of b, panel elements after the one before.
+//
+//go:noescape
+func row64AVX512(rows int, k int, alpha float64, a *float64, colA int, b *float64, panel int, beta float64, c *float64, ldc int)
 
 // dots64AVX512 is, adding in an order of its own,
 //
@@ -118,6 +128,11 @@ func tileCopy32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA i
 //go:noescape
 func strip32AVX2(rows int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
 
+// row32AVX2 is tile32AVX2 with rows 1 and cols 48, of which each 24 are in a panel of b, panel elements after the one before.
+//
+//go:noescape
+func row32AVX2(rows int, k int, alpha float32, a *float32, colA int, b *float32, panel int, beta float32, c *float32, ldc int)
+
 // dots32AVX2 is, adding in an order of its own,
 //
 //	for j := range s {
@@ -157,6 +172,11 @@ func tileCopy64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA i
 //
 //go:noescape
 func strip64AVX2(rows int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
+
+// row64AVX2 is tile64AVX2 with rows 1 and cols 24, of which each 12 are in a panel of b, panel elements after the one before.
+//
+//go:noescape
+func row64AVX2(rows int, k int, alpha float64, a *float64, colA int, b *float64, panel int, beta float64, c *float64, ldc int)
 
 // dots64AVX2 is, adding in an order of its own,
 //

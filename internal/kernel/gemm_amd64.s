@@ -1842,6 +1842,115 @@ strip3setDone:
 	VZEROUPPER
 	RET
 
+// func row32AVX512(rows int, k int, alpha float32, a *float32, colA int, b *float32, panel int, beta float32, c *float32, ldc int)
+// Requires: AVX, AVX512F
+TEXT ·row32AVX512(SB), NOSPLIT, $0-80
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   colA+32(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   b+40(FP), BX
+	MOVQ   panel+48(FP), SI
+	SHLQ   $0x02, SI
+	LEAQ   (BX)(SI*1), DI
+	LEAQ   (DI)(SI*1), R8
+	LEAQ   (R8)(SI*1), SI
+
+rowloop:
+	VBROADCASTSS (CX), Z8
+	VFMADD231PS  (BX), Z8, Z0
+	VFMADD231PS  64(BX), Z8, Z1
+	VFMADD231PS  (DI), Z8, Z2
+	VFMADD231PS  64(DI), Z8, Z3
+	VFMADD231PS  (R8), Z8, Z4
+	VFMADD231PS  64(R8), Z8, Z5
+	VFMADD231PS  (SI), Z8, Z6
+	VFMADD231PS  64(SI), Z8, Z7
+	ADDQ         $+128, BX
+	ADDQ         $+128, DI
+	ADDQ         $+128, R8
+	ADDQ         $+128, SI
+	ADDQ         DX, CX
+	DECQ         AX
+	JNZ          rowloop
+	MOVQ         c+64(FP), AX
+	MOVQ         ldc+72(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         rows+0(FP), CX
+	VBROADCASTSS alpha+16(FP), Z8
+	VBROADCASTSS beta+56(FP), Z9
+
+	// Is beta 0, of either sign?
+	MOVL beta+56(FP), CX
+	SHLL $0x01, CX
+	CMPQ CX, $0x00
+	JE   rowonly
+
+	// rowadd: row by row
+	VMOVUPS     (AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z0, Z10
+	VMOVUPS     Z10, (AX)
+	VMOVUPS     64(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z1, Z10
+	VMOVUPS     Z10, 64(AX)
+	VMOVUPS     128(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z2, Z10
+	VMOVUPS     Z10, 128(AX)
+	VMOVUPS     192(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z3, Z10
+	VMOVUPS     Z10, 192(AX)
+	VMOVUPS     256(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z4, Z10
+	VMOVUPS     Z10, 256(AX)
+	VMOVUPS     320(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z5, Z10
+	VMOVUPS     Z10, 320(AX)
+	VMOVUPS     384(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z6, Z10
+	VMOVUPS     Z10, 384(AX)
+	VMOVUPS     448(AX), Z10
+	VMULPS      Z9, Z10, Z10
+	VFMADD231PS Z8, Z7, Z10
+	VMOVUPS     Z10, 448(AX)
+	VZEROUPPER
+	RET
+
+rowonly:
+	// rowset: row by row
+	VMULPS  Z8, Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMULPS  Z8, Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMULPS  Z8, Z2, Z2
+	VMOVUPS Z2, 128(AX)
+	VMULPS  Z8, Z3, Z3
+	VMOVUPS Z3, 192(AX)
+	VMULPS  Z8, Z4, Z4
+	VMOVUPS Z4, 256(AX)
+	VMULPS  Z8, Z5, Z5
+	VMOVUPS Z5, 320(AX)
+	VMULPS  Z8, Z6, Z6
+	VMOVUPS Z6, 384(AX)
+	VMULPS  Z8, Z7, Z7
+	VMOVUPS Z7, 448(AX)
+	VZEROUPPER
+	RET
+
 // func dots32AVX512(n int, a *float32, b *float32, rowB int, s *[4]float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·dots32AVX512(SB), NOSPLIT, $0-40
@@ -3785,6 +3894,115 @@ strip3setDone:
 	VZEROUPPER
 	RET
 
+// func row64AVX512(rows int, k int, alpha float64, a *float64, colA int, b *float64, panel int, beta float64, c *float64, ldc int)
+// Requires: AVX, AVX512F
+TEXT ·row64AVX512(SB), NOSPLIT, $0-80
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   colA+32(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   b+40(FP), BX
+	MOVQ   panel+48(FP), SI
+	SHLQ   $0x03, SI
+	LEAQ   (BX)(SI*1), DI
+	LEAQ   (DI)(SI*1), R8
+	LEAQ   (R8)(SI*1), SI
+
+rowloop:
+	VBROADCASTSD (CX), Z8
+	VFMADD231PD  (BX), Z8, Z0
+	VFMADD231PD  64(BX), Z8, Z1
+	VFMADD231PD  (DI), Z8, Z2
+	VFMADD231PD  64(DI), Z8, Z3
+	VFMADD231PD  (R8), Z8, Z4
+	VFMADD231PD  64(R8), Z8, Z5
+	VFMADD231PD  (SI), Z8, Z6
+	VFMADD231PD  64(SI), Z8, Z7
+	ADDQ         $+128, BX
+	ADDQ         $+128, DI
+	ADDQ         $+128, R8
+	ADDQ         $+128, SI
+	ADDQ         DX, CX
+	DECQ         AX
+	JNZ          rowloop
+	MOVQ         c+64(FP), AX
+	MOVQ         ldc+72(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         rows+0(FP), CX
+	VBROADCASTSD alpha+16(FP), Z8
+	VBROADCASTSD beta+56(FP), Z9
+
+	// Is beta 0, of either sign?
+	MOVQ beta+56(FP), CX
+	SHLQ $0x01, CX
+	CMPQ CX, $0x00
+	JE   rowonly
+
+	// rowadd: row by row
+	VMOVUPD     (AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z0, Z10
+	VMOVUPD     Z10, (AX)
+	VMOVUPD     64(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z1, Z10
+	VMOVUPD     Z10, 64(AX)
+	VMOVUPD     128(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z2, Z10
+	VMOVUPD     Z10, 128(AX)
+	VMOVUPD     192(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z3, Z10
+	VMOVUPD     Z10, 192(AX)
+	VMOVUPD     256(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z4, Z10
+	VMOVUPD     Z10, 256(AX)
+	VMOVUPD     320(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z5, Z10
+	VMOVUPD     Z10, 320(AX)
+	VMOVUPD     384(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z6, Z10
+	VMOVUPD     Z10, 384(AX)
+	VMOVUPD     448(AX), Z10
+	VMULPD      Z9, Z10, Z10
+	VFMADD231PD Z8, Z7, Z10
+	VMOVUPD     Z10, 448(AX)
+	VZEROUPPER
+	RET
+
+rowonly:
+	// rowset: row by row
+	VMULPD  Z8, Z0, Z0
+	VMOVUPD Z0, (AX)
+	VMULPD  Z8, Z1, Z1
+	VMOVUPD Z1, 64(AX)
+	VMULPD  Z8, Z2, Z2
+	VMOVUPD Z2, 128(AX)
+	VMULPD  Z8, Z3, Z3
+	VMOVUPD Z3, 192(AX)
+	VMULPD  Z8, Z4, Z4
+	VMOVUPD Z4, 256(AX)
+	VMULPD  Z8, Z5, Z5
+	VMOVUPD Z5, 320(AX)
+	VMULPD  Z8, Z6, Z6
+	VMOVUPD Z6, 384(AX)
+	VMULPD  Z8, Z7, Z7
+	VMOVUPD Z7, 448(AX)
+	VZEROUPPER
+	RET
+
 // func dots64AVX512(n int, a *float64, b *float64, rowB int, s *[4]float64)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·dots64AVX512(SB), NOSPLIT, $0-40
@@ -5288,6 +5506,95 @@ strip3setDone:
 	VZEROUPPER
 	RET
 
+// func row32AVX2(rows int, k int, alpha float32, a *float32, colA int, b *float32, panel int, beta float32, c *float32, ldc int)
+// Requires: AVX, FMA3
+TEXT ·row32AVX2(SB), NOSPLIT, $0-80
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   colA+32(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   b+40(FP), BX
+	MOVQ   panel+48(FP), SI
+	SHLQ   $0x02, SI
+	LEAQ   (BX)(SI*1), SI
+
+rowloop:
+	VBROADCASTSS (CX), Y6
+	VFMADD231PS  (BX), Y6, Y0
+	VFMADD231PS  32(BX), Y6, Y1
+	VFMADD231PS  64(BX), Y6, Y2
+	VFMADD231PS  (SI), Y6, Y3
+	VFMADD231PS  32(SI), Y6, Y4
+	VFMADD231PS  64(SI), Y6, Y5
+	ADDQ         $+96, BX
+	ADDQ         $+96, SI
+	ADDQ         DX, CX
+	DECQ         AX
+	JNZ          rowloop
+	MOVQ         c+64(FP), AX
+	MOVQ         ldc+72(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         rows+0(FP), CX
+	VBROADCASTSS alpha+16(FP), Y6
+	VBROADCASTSS beta+56(FP), Y7
+
+	// Is beta 0, of either sign?
+	MOVL beta+56(FP), CX
+	SHLL $0x01, CX
+	CMPQ CX, $0x00
+	JE   rowonly
+
+	// rowadd: row by row
+	VMOVUPS     (AX), Y8
+	VMULPS      Y7, Y8, Y8
+	VFMADD231PS Y6, Y0, Y8
+	VMOVUPS     Y8, (AX)
+	VMOVUPS     32(AX), Y8
+	VMULPS      Y7, Y8, Y8
+	VFMADD231PS Y6, Y1, Y8
+	VMOVUPS     Y8, 32(AX)
+	VMOVUPS     64(AX), Y8
+	VMULPS      Y7, Y8, Y8
+	VFMADD231PS Y6, Y2, Y8
+	VMOVUPS     Y8, 64(AX)
+	VMOVUPS     96(AX), Y8
+	VMULPS      Y7, Y8, Y8
+	VFMADD231PS Y6, Y3, Y8
+	VMOVUPS     Y8, 96(AX)
+	VMOVUPS     128(AX), Y8
+	VMULPS      Y7, Y8, Y8
+	VFMADD231PS Y6, Y4, Y8
+	VMOVUPS     Y8, 128(AX)
+	VMOVUPS     160(AX), Y8
+	VMULPS      Y7, Y8, Y8
+	VFMADD231PS Y6, Y5, Y8
+	VMOVUPS     Y8, 160(AX)
+	VZEROUPPER
+	RET
+
+rowonly:
+	// rowset: row by row
+	VMULPS  Y6, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMULPS  Y6, Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	VMULPS  Y6, Y2, Y2
+	VMOVUPS Y2, 64(AX)
+	VMULPS  Y6, Y3, Y3
+	VMOVUPS Y3, 96(AX)
+	VMULPS  Y6, Y4, Y4
+	VMOVUPS Y4, 128(AX)
+	VMULPS  Y6, Y5, Y5
+	VMOVUPS Y5, 160(AX)
+	VZEROUPPER
+	RET
+
 // func dots32AVX2(n int, a *float32, b *float32, rowB int, s *[4]float32)
 // Requires: AVX, CMOV, FMA3
 TEXT ·dots32AVX2(SB), NOSPLIT, $0-40
@@ -6761,6 +7068,95 @@ strip3only:
 	VMOVUPD Y11, 96(AX)
 
 strip3setDone:
+	VZEROUPPER
+	RET
+
+// func row64AVX2(rows int, k int, alpha float64, a *float64, colA int, b *float64, panel int, beta float64, c *float64, ldc int)
+// Requires: AVX, FMA3
+TEXT ·row64AVX2(SB), NOSPLIT, $0-80
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   k+8(FP), AX
+	MOVQ   a+24(FP), CX
+	MOVQ   colA+32(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   b+40(FP), BX
+	MOVQ   panel+48(FP), SI
+	SHLQ   $0x03, SI
+	LEAQ   (BX)(SI*1), SI
+
+rowloop:
+	VBROADCASTSD (CX), Y6
+	VFMADD231PD  (BX), Y6, Y0
+	VFMADD231PD  32(BX), Y6, Y1
+	VFMADD231PD  64(BX), Y6, Y2
+	VFMADD231PD  (SI), Y6, Y3
+	VFMADD231PD  32(SI), Y6, Y4
+	VFMADD231PD  64(SI), Y6, Y5
+	ADDQ         $+96, BX
+	ADDQ         $+96, SI
+	ADDQ         DX, CX
+	DECQ         AX
+	JNZ          rowloop
+	MOVQ         c+64(FP), AX
+	MOVQ         ldc+72(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         rows+0(FP), CX
+	VBROADCASTSD alpha+16(FP), Y6
+	VBROADCASTSD beta+56(FP), Y7
+
+	// Is beta 0, of either sign?
+	MOVQ beta+56(FP), CX
+	SHLQ $0x01, CX
+	CMPQ CX, $0x00
+	JE   rowonly
+
+	// rowadd: row by row
+	VMOVUPD     (AX), Y8
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y6, Y0, Y8
+	VMOVUPD     Y8, (AX)
+	VMOVUPD     32(AX), Y8
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y6, Y1, Y8
+	VMOVUPD     Y8, 32(AX)
+	VMOVUPD     64(AX), Y8
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y6, Y2, Y8
+	VMOVUPD     Y8, 64(AX)
+	VMOVUPD     96(AX), Y8
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y6, Y3, Y8
+	VMOVUPD     Y8, 96(AX)
+	VMOVUPD     128(AX), Y8
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y6, Y4, Y8
+	VMOVUPD     Y8, 128(AX)
+	VMOVUPD     160(AX), Y8
+	VMULPD      Y7, Y8, Y8
+	VFMADD231PD Y6, Y5, Y8
+	VMOVUPD     Y8, 160(AX)
+	VZEROUPPER
+	RET
+
+rowonly:
+	// rowset: row by row
+	VMULPD  Y6, Y0, Y0
+	VMOVUPD Y0, (AX)
+	VMULPD  Y6, Y1, Y1
+	VMOVUPD Y1, 32(AX)
+	VMULPD  Y6, Y2, Y2
+	VMOVUPD Y2, 64(AX)
+	VMULPD  Y6, Y3, Y3
+	VMOVUPD Y3, 96(AX)
+	VMULPD  Y6, Y4, Y4
+	VMOVUPD Y4, 128(AX)
+	VMULPD  Y6, Y5, Y5
+	VMOVUPD Y5, 160(AX)
 	VZEROUPPER
 	RET
 

@@ -87,6 +87,33 @@ func strip[T Float](rows, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, 
 	}
 }
 
+// rowPanels is the number of panels that row takes.
+func rowPanels[T Float]() int {
+	if hasAVX512 {
+		return 4
+	}
+	return 2
+}
+
+// row multiplies one row of A with rowPanels panels, panel elements apart, see row32AVX512.
+func row[T Float](k int, alpha T, a *T, colA int, b *T, panel int, beta T, c *T) {
+	if unsafe.Sizeof(alpha) == 4 {
+		a, b, c := (*float32)(unsafe.Pointer(a)), (*float32)(unsafe.Pointer(b)), (*float32)(unsafe.Pointer(c))
+		if hasAVX512 {
+			row32AVX512(1, k, float32(alpha), a, colA, b, panel, float32(beta), c, 0)
+		} else {
+			row32AVX2(1, k, float32(alpha), a, colA, b, panel, float32(beta), c, 0)
+		}
+		return
+	}
+	x, y, z := (*float64)(unsafe.Pointer(a)), (*float64)(unsafe.Pointer(b)), (*float64)(unsafe.Pointer(c))
+	if hasAVX512 {
+		row64AVX512(1, k, float64(alpha), x, colA, y, panel, float64(beta), z, 0)
+	} else {
+		row64AVX2(1, k, float64(alpha), x, colA, y, panel, float64(beta), z, 0)
+	}
+}
+
 // copyRows copies rows of width elements, which must make one of the widths of copyRowsAVX.
 func copyRows[T Float](dst *T, dstRow int, src *T, srcRow, rows, width int) {
 	size := int(unsafe.Sizeof(*dst))

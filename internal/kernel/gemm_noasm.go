@@ -18,6 +18,10 @@ func stripCols[T Float](rows int) int { return 1 }
 func strip[T Float](rows, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int) {
 }
 
+func rowPanels[T Float]() int { return 1 }
+
+func row[T Float](k int, alpha T, a *T, colA int, b *T, panel int, beta T, c *T) {}
+
 func copyRows[T Float](dst *T, dstRow int, src *T, srcRow, rows, width int) {}
 
 func transposeGroup[T Float]() int { return 8 }

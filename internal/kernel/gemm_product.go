@@ -176,6 +176,9 @@ type panels[T Float] struct {
 // sweep goes over the tiles of a slab. packedA, if any, has the whole tiles of A.
 func (p *product[T]) sweep(i0, i1, j0, j1, l0, l1 int, b panels[T], packedA []T) {
 	depth := l1 - l0
+	if i1-i0 == 1 && b.source == nil {
+		j0, b.data = p.panelRow(i0, j0, j1, l0, l1, b)
+	}
 	for j := j0; j < j1; j += p.cols {
 		cols, panel := min(p.cols, j1-j), &b.data[(j-j0)/p.cols*b.size]
 		for i := i0; i < i1; i += p.rows {
@@ -195,6 +198,19 @@ func (p *product[T]) sweep(i0, i1, j0, j1, l0, l1 int, b panels[T], packedA []T)
 			}
 		}
 	}
+}
+
+// panelRow is sweep for one row and as many panels as come in whole groups. It returns the column after them, and
+// their successors.
+func (p *product[T]) panelRow(i, j, j1, l0, l1 int, b panels[T]) (int, []T) {
+	group := rowPanels[T]()
+	data := b.data
+	for ; j+group*p.cols <= j1; j += group * p.cols {
+		beta := p.start(i, i+1, j, j+group*p.cols, l0)
+		row(l1-l0, p.alpha, &p.a[i*p.rowA+l0*p.colA], p.colA, &data[0], b.size, beta, &p.c[i*p.ldc+j])
+		data = data[min(group*b.size, len(data)):]
+	}
+	return j, data
 }
 
 // start prepares a part of C for sums from l0 on, and returns what they multiply it by: the first meet the old C, to

@@ -23,6 +23,7 @@ func main() {
 			m := machine{wide: wide, bytes: bytes}
 			tile(m)
 			strip(m)
+			row(m)
 			dots(m)
 		}
 		peak(machine{wide: wide, bytes: 4})
