@@ -1,12 +1,26 @@
 package kernel
 
-// Features names the instructions that kernels use here: "avx512", "avx2" (with FMA), or "generic" for Go loops.
+import (
+	"os"
+	"strconv"
+)
+
+// limit is what UNROLL_KERNEL asks for.
+var limit = os.Getenv("UNROLL_KERNEL")
+
+// Features names the instructions that kernels use here: "avx512", "avx2" (with FMA), or "generic" for Go loops; and
+// says so if the environment variable UNROLL_KERNEL asks for something else than one of these.
 func Features() string {
+	name := "generic"
 	switch {
 	case hasAVX512:
-		return "avx512"
+		name = "avx512"
 	case hasAVX2:
-		return "avx2"
+		name = "avx2"
 	}
-	return "generic"
+	switch limit {
+	case "", "generic", "avx2", "avx512":
+		return name
+	}
+	return name + " (UNROLL_KERNEL=" + strconv.Quote(limit) + " is none of generic, avx2, avx512)"
 }

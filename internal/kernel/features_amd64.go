@@ -2,11 +2,7 @@
 
 package kernel
 
-import (
-	"os"
-
-	"golang.org/x/sys/cpu"
-)
+import "golang.org/x/sys/cpu"
 
 // What the kernels in assembly may use. UNROLL_KERNEL=generic, avx2 or avx512 limits the choice to what it names and
 // what comes before; it never turns on what the processor lacks. Tests change the variables.
@@ -17,7 +13,6 @@ var (
 
 func init() {
 	x := &cpu.X86
-	limit := os.Getenv("UNROLL_KERNEL")
 	hasAVX2 = x.HasAVX2 && x.HasFMA && limit != "generic"
 	hasAVX512 = hasAVX2 && x.HasBMI2 && x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL && limit != "avx2"
 }

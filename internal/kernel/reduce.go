@@ -51,8 +51,11 @@ func AllFinite[T Float](x []T) bool {
 	return allFiniteGeneric(x)
 }
 
-// LogSumExpRow is ln Σeˣ, safe for elements of any size; -Inf for a row of -Inf.
+// LogSumExpRow is ln Σeˣ, safe for elements of any size; -Inf for a row of -Inf, or of nothing.
 func LogSumExpRow[T Float](x []T) T {
+	if len(x) == 0 {
+		return T(math.Inf(-1))
+	}
 	m := Max(x)
 	if math.IsInf(float64(m), 0) || m != m {
 		return m
@@ -68,14 +71,30 @@ func sumExp[T Float](x []T, m T) float64 {
 	return sumExpGeneric(x, m)
 }
 
-// SoftmaxRow is dst = e^(x-l) with l = ln Σeˣ, which it returns.
+// SoftmaxRow is dst = eˣ/Σeˣ, and returns ln Σeˣ. With m the largest of x it computes e^(x-m)/Σe^(x-m): the
+// logarithm, rounded to the size of x, would leave its error in every element. Elements are NaN, or 0 beside an Inf,
+// if m is not finite.
 func SoftmaxRow[T Float](dst, x []T) T {
-	l := LogSumExpRow(x)
-	if vectorised[T]() {
-		expSub32(as32(dst), as32(x[:len(dst)]), float32(l))
-		return l
+	if len(x) == 0 {
+		return T(math.Inf(-1))
 	}
-	affineGeneric(dst, x, 1, -l)
+	m := Max(x)
+	if math.IsInf(float64(m), 0) || m != m {
+		expSub(dst, x, m)
+		return m
+	}
+	sum := sumExp(x, m)
+	expSub(dst, x, m)
+	Affine(dst, dst, T(1/sum), 0)
+	return m + T(math.Log(sum))
+}
+
+// expSub is dst = e^(x-c).
+func expSub[T Float](dst, x []T, c T) {
+	if vectorised[T]() {
+		expSub32(as32(dst), as32(x[:len(dst)]), float32(c))
+		return
+	}
+	affineGeneric(dst, x, 1, -c)
 	expGeneric(dst, dst)
-	return l
 }

@@ -135,7 +135,7 @@ func TestSoftmaxRow(t *testing.T) {
 		for n := 1; n < 200; n++ {
 			x := newGuarded(n, n%5)
 			fillNormal(x.x, uint64(n))
-			Affine(x.x, x.x, 1, 100)
+			Affine(x.x, x.x, 1, []float32{0, 100, -3000, 30000}[n%4])
 			m, sum := maxGeneric(x.x), 0.0
 			for _, v := range x.x {
 				sum += math.Exp(float64(v) - float64(m))
@@ -147,7 +147,8 @@ func TestSoftmaxRow(t *testing.T) {
 				t.Fatalf("of %d: SoftmaxRow gives %v, LogSumExpRow %v, want %v", n, l, got, want)
 			}
 			for i, v := range x.x {
-				if e := math.Exp(float64(v) - float64(l)); ulps(p.x[i], e) > 2 {
+				d := float64(v) - float64(m) // rounding it costs up to |d| units
+				if e := math.Exp(d) / sum; ulps(p.x[i], e) > 3-d {
 					t.Fatalf("softmax of %d: element %d is %v, want %v", n, i, p.x[i], e)
 				}
 			}
@@ -168,6 +169,42 @@ func TestSoftmaxRow(t *testing.T) {
 		}
 		if got := LogSumExpRow([]float32{1, float32(math.NaN()), 3}); got == got {
 			t.Errorf("LogSumExpRow with NaN: %v", got)
+		}
+	})
+}
+
+// TestSoftmaxRowOddRows has rows of nothing, of one element, of equal large ones, and with infinities.
+func TestSoftmaxRowOddRows(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	cases := []struct {
+		x, want []float32
+		lse     float32
+	}{
+		{nil, nil, -inf},
+		{[]float32{-7}, []float32{1}, -7},
+		{[]float32{10000, 10000}, []float32{0.5, 0.5}, 10000.6931},
+		{[]float32{-inf, 2, -inf}, []float32{0, 1, 0}, 2},
+		{[]float32{math.MaxFloat32, -math.MaxFloat32}, []float32{1, 0}, math.MaxFloat32},
+		{[]float32{-inf, -inf}, []float32{nan, nan}, -inf},
+		{[]float32{inf, 3}, []float32{nan, 0}, inf},
+		{[]float32{1, nan}, []float32{nan, nan}, nan},
+	}
+	eachVectorSet(t, func(t *testing.T) {
+		for _, c := range cases {
+			got := make([]float32, len(c.x))
+			if l := SoftmaxRow(got, c.x); !sameBits(l, c.lse) || !sameBits(LogSumExpRow(c.x), c.lse) {
+				t.Errorf("SoftmaxRow(%v) returns %v, LogSumExpRow %v, want %v", c.x, l, LogSumExpRow(c.x), c.lse)
+			}
+			wide, wide64 := make([]float64, len(c.x)), make([]float64, len(c.x))
+			for i, v := range c.x {
+				wide[i] = float64(v)
+			}
+			SoftmaxRow(wide64, wide)
+			for i, want := range c.want {
+				if !sameBits(got[i], want) || !sameBits(float32(wide64[i]), want) {
+					t.Errorf("SoftmaxRow(%v) = %v, in float64 %v, want %v", c.x, got, wide64, c.want)
+				}
+			}
 		}
 	})
 }

@@ -34,6 +34,10 @@ type product struct {
 const (
 	rounds = 15
 	least  = 20 * time.Millisecond // of a round
+
+	// settle is how long OpenBLAS gets to put its threads to sleep: they spin after a product, longer than a round takes,
+	// and would take a processor from ours.
+	settle = 200 * time.Millisecond
 )
 
 func main() {
@@ -100,6 +104,9 @@ func (p product) compare() (ours, theirs float64, err error) {
 	}
 	var x, y []float64
 	for range rounds {
+		if C.openblas_get_num_threads() > 1 {
+			time.Sleep(settle)
+		}
 		x = append(x, p.rate(mine))
 		y = append(y, p.rate(blas))
 	}
