@@ -22,9 +22,6 @@ func (o slice) vjp(d derivation) []Node {
 	return []Node{d.g.apply(pad{slice: o}, cloneInts(d.in[0].shape()), d.grad)}
 }
 
-// view: a slice of the outermost axis is a contiguous part of its input.
-func (o slice) view([]int) (int, bool) { return o.start * o.inner, o.outer == 1 }
-
 func (o slice) bind(b *binding) task { return pick(b, bindSlice[float32](o), bindSlice[float64](o)) }
 
 func bindSlice[T kernel.Float](o slice) func(*binding) task {
@@ -49,8 +46,6 @@ func (o pad) String() string { return fmt.Sprintf("pad %d:%d of %d", o.start, o.
 func (o pad) vjp(d derivation) []Node {
 	return []Node{d.g.apply(o.slice, cloneInts(d.in[0].shape()), d.grad)}
 }
-
-func (o pad) view([]int) (int, bool) { return 0, false }
 
 func (o pad) bind(b *binding) task {
 	return pick(b, bindPad[float32](o, false), bindPad[float64](o, false))
@@ -127,6 +122,28 @@ type concat struct {
 	smooth
 	outer, inner int
 	sizes        []int
+	starts       []int // running sums of sizes, made when needed
+}
+
+// total is the length of the result along the axis.
+func (o *concat) total() int {
+	if o.starts == nil {
+		o.starts = make([]int, len(o.sizes)+1)
+		for i, n := range o.sizes {
+			o.starts[i+1] = o.starts[i] + n
+		}
+	}
+	return o.starts[len(o.sizes)]
+}
+
+// part finds the part that covers elements from to end of each block exactly.
+func (o *concat) part(from, end int) (int, bool) {
+	o.total()
+	if from%o.inner != 0 || end%o.inner != 0 {
+		return 0, false
+	}
+	i, ok := slices.BinarySearch(o.starts, from/o.inner)
+	return i, ok && i < len(o.sizes) && o.starts[i+1] == end/o.inner
 }
 
 func (o *concat) String() string { return fmt.Sprintf("concat of %d", len(o.sizes)) }

@@ -19,10 +19,20 @@ type binding struct {
 
 // operand is a block of row-major memory with its shape. One of the slices is in use.
 type operand struct {
-	shape []int
-	f32   []float32
-	f64   []float64
-	ids   []int
+	shape  []int
+	stride int // between rows of the last dimension; 0 if they adjoin, as they do except for products and fused steps
+	f32    []float32
+	f64    []float64
+	ids    []int
+	packed interface{} // *kernel.Packed, for a product's second operand
+}
+
+// ld is the distance between rows of the last dimension.
+func (o operand) ld() int {
+	if o.stride > 0 {
+		return o.stride
+	}
+	return lastDim(o.shape)
 }
 
 func operandOf(t *tensor.Dense) operand {

@@ -2,50 +2,15 @@ package graph
 
 import (
 	"github.com/pkg/errors"
-	"gorgonia.org/gorgonia"
+	"github.com/unroll-go/unroll/internal/kernel"
 	"gorgonia.org/tensor"
 )
-
-// buffer is a block of memory of a program: part of the arena, or memory that exists already (a parameter, a
-// constant, an input).
-type buffer struct {
-	size        int
-	first, last int      // the steps between which an arena buffer is in use
-	offset      int      // in the arena, once planned
-	mem         *operand // the memory of a buffer outside the arena
-}
-
-// place is where a node's elements lie: size of them from offset on.
-type place struct {
-	buf    *buffer
-	offset int
-}
-
-// step is one instruction of a program.
-type step struct {
-	node  Node
-	onto  bool // add to the memory at dst instead of overwriting it
-	dst   place
-	shape []int  // of the result
-	in    []Node // the inputs, which may be fewer than the node's children
-	run   task
-}
 
 // result is a node whose value leaves the program.
 type result struct {
 	node  Node
 	dst   *tensor.Dense
 	param *Param // whose gradient it is, if any
-}
-
-// compiler turns nodes into steps.
-type compiler struct {
-	*core
-	steps  []step
-	places map[*gorgonia.Node]place
-	uses   map[*gorgonia.Node]int
-	into   map[*gorgonia.Node]Node // a term computed straight into the sum that is its only reader
-	begun  map[*gorgonia.Node]bool // sums whose memory holds at least one term
 }
 
 // Compile plans a program that computes the given nodes. It takes time and memory in proportion to the number of
@@ -58,7 +23,11 @@ func (g *Graph) Compile(outputs ...Node) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return g.compile(results, nil)
+	p, err := g.compile(results, nil, &memory{})
+	if err == nil {
+		p.source = func() (*core, []result, []result, error) { return g.core, results, nil, nil }
+	}
+	return p, err
 }
 
 // results makes a tensor for each output to be copied to.
@@ -74,50 +43,34 @@ func (c *core) results(outputs []Node) ([]result, error) {
 }
 
 // compile plans a program for outputs, which Run returns, and for stores, which it writes straight to memory that
-// others own: the gradients of parameters.
-func (c *core) compile(outputs, stores []result) (*Program, error) {
-	k := &compiler{core: c, places: map[*gorgonia.Node]place{}, uses: map[*gorgonia.Node]int{},
-		into: map[*gorgonia.Node]Node{}, begun: map[*gorgonia.Node]bool{}}
-	p := &Program{dtype: c.dtype}
-	for _, in := range c.inputs { // declared inputs are checked even when nothing reads them
-		p.inputs = append(p.inputs, input{c.leaves[in.n].name, newDense(dtypeOf(in), in.shape())})
-		k.external(in, p.inputs[len(p.inputs)-1].value)
-	}
-	roots := make([]Node, 0, len(outputs)+len(stores))
-	for _, r := range append(append([]result{}, outputs...), stores...) {
-		roots = append(roots, r.node)
-		k.uses[r.node.n]++ // being an output is a use
-	}
-	order := reachable(roots...)
-	for _, n := range order {
-		for _, kid := range n.children() {
-			k.uses[kid.n]++
-		}
-	}
-	k.foldSums(order)
-	for _, s := range stores { // write gradients where they belong, unless something else reads them too
-		if o, ok := s.node.n.Op().(*op); ok && k.uses[s.node.n] == 1 && !isView(o) {
-			k.external(s.node, s.dst)
-			continue
-		}
-		p.copies = append(p.copies, copying{node: s.node, dst: s.dst})
-	}
-	for _, r := range outputs {
-		p.copies = append(p.copies, copying{node: r.node, dst: r.dst})
-		p.outputs = append(p.outputs, r.dst)
-	}
-	for _, n := range order {
-		k.emit(n)
-	}
+// others own: the gradients of parameters. Intermediate values go to shared memory.
+func (c *core) compile(outputs, stores []result, mem *memory) (*Program, error) {
+	return c.compileWith(chosenPasses(), outputs, stores, mem)
+}
+
+func (c *core) compileWith(on passSet, outputs, stores []result, mem *memory) (*Program, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	k.plan(p)
-	k.bind(p)
-	for _, r := range append(append([]result{}, outputs...), stores...) {
+	p := &Program{dtype: c.dtype}
+	inputs := map[*leaf]*tensor.Dense{}
+	for _, in := range c.inputs { // declared inputs are checked even when nothing reads them
+		l := c.leaves[in.n]
+		inputs[l] = newDense(dtypeOf(in), in.shape())
+		p.inputs = append(p.inputs, input{l.name, inputs[l]})
+	}
+	results := append(append([]result{}, outputs...), stores...)
+	code := c.lower(results)
+	code.optimise(on)
+	e := &emitter{planner: code.plan(inputs), program: p, mem: mem}
+	e.layOut()
+	e.bind()
+	for _, r := range outputs {
+		p.outputs = append(p.outputs, r.dst)
+	}
+	for _, r := range results {
 		p.checks = append(p.checks, check{r.node.label(), operandOf(r.dst)})
 	}
-	p.order = order
 	return p, nil
 }
 
@@ -128,132 +81,206 @@ func dtypeOf(n Node) tensor.Dtype {
 	return n.c.dtype
 }
 
-func (k *compiler) external(n Node, v *tensor.Dense) {
-	mem := operandOf(v)
-	k.places[n.n] = place{buf: &buffer{size: n.size(), mem: &mem}}
+// emitter turns a plan into a program: it gives every step its memory and its kernel.
+type emitter struct {
+	*planner
+	program *Program
+	mem     *memory
+	packs   map[*value]interface{}
 }
 
-func isView(o *op) bool {
-	v, ok := o.operator.(viewer)
-	if !ok {
-		return false
+func (e *emitter) bind() {
+	e.packs = map[*value]interface{}{}
+	for _, s := range e.steps {
+		e.bindStep(s)
 	}
-	_, ok = v.view(o.in[0].shape())
-	return ok
-}
-
-// foldSums finds terms of sums that can be computed straight into the sum's memory: a weight's gradient over T steps
-// then needs neither T matrices nor T additions, but T products that accumulate.
-func (k *compiler) foldSums(order []Node) {
-	folded := map[*gorgonia.Node]bool{} // sums that are accumulated into
-	for _, n := range order {
-		o, ok := n.n.Op().(*op)
-		if !ok {
-			continue
-		}
-		if _, ok := o.operator.(add); !ok {
-			continue
-		}
-		var terms []Node
-		for _, t := range o.in {
-			if term, ok := t.n.Op().(*op); ok && k.uses[t.n] == 1 && !folded[t.n] && !isView(term) && t.size() == n.size() {
-				if _, ok := term.operator.(accumulator); ok {
-					terms = append(terms, t)
-				}
-			}
-		}
-		if len(terms) == 0 {
-			continue
-		}
-		folded[n.n] = true
-		for _, t := range terms {
-			k.into[t.n] = n
+	for _, x := range e.exits {
+		src, ok := e.operand(x.value)
+		if ok && !sameMemory(src, operandOf(x.dst)) {
+			e.program.copies = append(e.program.copies, copying{copyRows(operandOf(x.dst), src)})
 		}
 	}
 }
 
-// emit adds the steps that compute one node.
-func (k *compiler) emit(n Node) {
-	if l, ok := k.leaves[n.n]; ok {
-		if l.kind != inputLeaf {
-			k.external(n, l.value)
+// bindStep adds what computes a step to the program; nothing, if its values lie where they are already.
+func (e *emitter) bindStep(s *step) {
+	v := s.values[0]
+	_, tiled := v.op.(elementwise)
+	switch {
+	case v.leaf != nil:
+	case isView(v):
+		if !e.shares(v) {
+			e.instruction(s, e.copyInto(v, v.in[0]), v.in[0])
 		}
+	case is[*concat](v):
+		e.bindConcat(s, v)
+	case is[packing](v):
+		e.bindPacking(s, v)
+	case tiled && e.on["fuse"] && e.tiled(v):
+		e.bindTiles(s)
+	default:
+		e.bindPlain(s, v)
+	}
+}
+
+// instruction adds a task to the program that computes the values of a step, or copies what one of them reads.
+func (e *emitter) instruction(s *step, run task, copies *value) {
+	i := instruction{run: run, values: s.values, copies: copies}
+	for _, v := range s.values {
+		at := inside
+		if r := e.planner.mem[v.id]; r != nil {
+			at = place{own: r.buf.mem != nil, offset: r.buf.offset + r.off}
+		}
+		i.places = append(i.places, at)
+	}
+	i.out, _ = e.operand(s.values[len(s.values)-1])
+	e.program.steps = append(e.program.steps, i)
+}
+
+// operand returns the memory of a value; false if it has none.
+func (e *emitter) operand(v *value) (operand, bool) {
+	if p, ok := e.packs[v]; ok {
+		return operand{shape: v.shape, packed: p}, true
+	}
+	r := e.planner.mem[v.id]
+	if r == nil {
+		return operand{}, false
+	}
+	o := e.at(r)
+	o.shape = v.shape
+	return o, true
+}
+
+// copyInto copies src to the memory of dst.
+func (e *emitter) copyInto(dst, src *value) task {
+	from, _ := e.operand(src)
+	to, _ := e.operand(dst)
+	if o, ok := opOf[slice](dst); ok && dst.in[0] == src { // a slice that could not be a view
+		b := &binding{f64: e.dtype == tensor.Float64, in: []operand{from}, out: to}
+		return o.bind(b)
+	}
+	return copyRows(to, from)
+}
+
+// copyRows copies the elements of src to dst, in order; their rows may lie apart.
+func copyRows(dst, src operand) task {
+	if dst.f64 != nil {
+		return rowCopier(dst.f64, src.f64, dst, src)
+	}
+	return rowCopier(dst.f32, src.f32, dst, src)
+}
+
+func rowCopier[T kernel.Float](to, from []T, dst, src operand) task {
+	rows, cols := matrixOf(dst.shape)
+	n, lt, lf := rows*cols, dst.ld(), src.ld()
+	if srcRows, srcCols := matrixOf(src.shape); lf != srcCols && srcRows > 1 {
+		rows, cols = srcRows, srcCols
+		if dst.ld() == lastDim(dst.shape) {
+			lt = cols
+		}
+	} else {
+		lf = cols
+	}
+	if lt == cols && lf == cols {
+		return func() error { copy(to[:n], from[:n]); return nil }
+	}
+	return func() error {
+		for r := range rows {
+			copy(to[r*lt:r*lt+cols], from[r*lf:r*lf+cols])
+		}
+		return nil
+	}
+}
+
+// bindConcat copies the parts that could not be computed in place.
+func (e *emitter) bindConcat(s *step, v *value) {
+	c := v.op.(*concat)
+	c.total()
+	host := e.planner.mem[v.id]
+	for i, part := range v.in {
+		if at := e.sits[part.id]; at.host == v && at.part == i {
+			continue
+		}
+		first, n := c.starts[i]*c.inner, c.sizes[i]*c.inner
+		to := host.part(first, c.outer, n, c.total()*c.inner)
+		if c.outer == 1 {
+			to = host.elements(first, n, lastDim(part.shape))
+		}
+		from, _ := e.operand(part)
+		if to == nil || part.size() != c.outer*n {
+			panic("graph: a part of a concatenation has no place")
+		}
+		dst := e.at(to)
+		dst.shape = []int{to.rows, to.cols}
+		e.instruction(s, copyRows(dst, from), part)
+	}
+}
+
+// bindTiles binds a step of element-wise values.
+func (e *emitter) bindTiles(s *step) {
+	var run task
+	if e.dtype == tensor.Float64 {
+		run = bindFused[float64](s.values, e.operand)
+	} else {
+		run = bindFused[float32](s.values, e.operand)
+	}
+	e.instruction(s, run, nil)
+}
+
+// bindPlain binds an operation that runs by itself.
+func (e *emitter) bindPlain(s *step, v *value) {
+	b := &binding{f64: e.dtype == tensor.Float64, seed: &e.program.seed, node: v.uid}
+	b.out, _ = e.operand(v)
+	for _, in := range v.in {
+		x, _ := e.operand(in)
+		b.in = append(b.in, x)
+	}
+	switch {
+	case v.foreign != nil:
+		e.instruction(s, bindForeign(v.foreign, b), nil)
+	case v.onto != nil:
+		base, _ := e.operand(v.onto)
+		add := v.op.(accumulator).bindAdd(b)
+		if !sameMemory(base, b.out) {
+			e.instruction(s, copyRows(b.out, base), v.onto)
+		}
+		e.instruction(s, add, nil)
+	default:
+		e.instruction(s, v.op.bind(b), nil)
+	}
+}
+
+// sameMemory tells whether two operands begin at the same element.
+func sameMemory(a, b operand) bool {
+	switch {
+	case len(a.f32) > 0 && len(b.f32) > 0:
+		return &a.f32[0] == &b.f32[0]
+	case len(a.f64) > 0 && len(b.f64) > 0:
+		return &a.f64[0] == &b.f64[0]
+	}
+	return false
+}
+
+// bindPacking packs a matrix into memory of its own.
+func (e *emitter) bindPacking(s *step, v *value) {
+	src, _ := e.operand(v.in[0])
+	if e.dtype == tensor.Float64 {
+		p := &kernel.Packed[float64]{}
+		e.packs[v], e.program.packs = p, append(e.program.packs, p)
+		e.instruction(s, packTask(p, v, src.f64, src.ld()), nil)
 		return
 	}
-	o, ours := n.n.Op().(*op)
-	if ours {
-		if v, ok := o.operator.(viewer); ok {
-			if offset, ok := v.view(o.in[0].shape()); ok {
-				at := k.places[o.in[0].n]
-				k.places[n.n] = place{at.buf, at.offset + offset}
-				return
-			}
-		}
-	}
-	if sum, ok := k.into[n.n]; ok {
-		dst := k.destination(sum)
-		k.add(step{node: n, onto: k.begun[sum.n], dst: dst, shape: sum.shape(), in: n.children()})
-		k.begun[sum.n] = true
-		return
-	}
-	in := n.children()
-	if k.begun[n.n] { // a sum with some terms in place: add the others
-		in = in[:0:0]
-		for _, t := range n.children() {
-			if sum, ok := k.into[t.n]; !ok || sum.n != n.n {
-				in = append(in, t)
-			}
-		}
-		if len(in) == 0 {
-			return
-		}
-	}
-	k.add(step{node: n, onto: k.begun[n.n], dst: k.destination(n), shape: n.shape(), in: in})
+	p := &kernel.Packed[float32]{}
+	e.packs[v], e.program.packs = p, append(e.program.packs, p)
+	e.instruction(s, packTask(p, v, src.f32, src.ld()), nil)
 }
 
-// destination returns the memory that a node is computed into, taking a new buffer if it has none yet.
-func (k *compiler) destination(n Node) place {
-	at, ok := k.places[n.n]
-	if !ok {
-		at = place{buf: &buffer{size: n.size(), first: len(k.steps), last: len(k.steps)}}
-		k.places[n.n] = at
+func packTask[T kernel.Float](p *kernel.Packed[T], v *value, src []T, ld int) task {
+	rows, cols := matrixOf(v.shape)
+	trans := v.op.(packing).trans
+	k, n := rows, cols
+	if trans {
+		k, n = cols, rows
 	}
-	return at
-}
-
-// add appends a step and extends the lives of the buffers it touches.
-func (k *compiler) add(s step) {
-	s.dst.buf.last = len(k.steps)
-	for _, n := range s.in {
-		k.places[n.n].buf.last = len(k.steps)
-	}
-	k.steps = append(k.steps, s)
-}
-
-// bind gives every step its memory and its kernel.
-func (k *compiler) bind(p *Program) {
-	p.steps = k.steps
-	for i := range p.steps {
-		s := &p.steps[i]
-		b := &binding{f64: k.dtype == tensor.Float64, out: p.operand(s.dst, s.shape), seed: &p.seed}
-		for _, n := range s.in {
-			x := p.operand(k.places[n.n], n.shape())
-			b.in = append(b.in, x)
-		}
-		o, ok := s.node.n.Op().(*op)
-		switch {
-		case !ok:
-			s.run = bindForeign(s.node, b)
-		case s.onto:
-			b.node = o.uid
-			s.run = o.operator.(accumulator).bindAdd(b)
-		default:
-			b.node = o.uid
-			s.run = o.bind(b)
-		}
-	}
-	for i := range p.copies {
-		c := &p.copies[i]
-		c.src = p.operand(k.places[c.node.n], c.node.shape())
-	}
+	return func() error { p.Pack(trans, k, n, src, ld); return nil }
 }

@@ -46,7 +46,8 @@ func Example_errors() {
 	// Output: MatMul in encoder: want [..., K]·[K, N], found [2 3]·[4 2]
 }
 
-// Program.String lists what a program does: the gradient's products go straight into the parameter's memory.
+// Program.String lists what a program does. Here, both products with w read a packed copy of it, and w's gradient is
+// one product over the rows of both steps, straight into the parameter's memory.
 func ExampleProgram_String() {
 	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
 		h := in[0] // [2, 3]
@@ -63,16 +64,18 @@ func ExampleProgram_String() {
 	}
 	fmt.Print(program)
 	// Output:
-	// program: 11 steps, 348 bytes
-	//    0  @0          = %2 matmul A·Bᵀ input0 w  [2 3]
-	//    1  @16         = %3 tanh %2  [2 3]
-	//    2  @0          = %4 matmul A·Bᵀ %3 w  [2 3]
-	//    3  @32         = %5 tanh %4  [2 3]
-	//    4  @0          = %6 sum of 6 %5  []
-	//    5  @48         = %8 expand 6 times const 1  [2 3]  ; gradient
-	//    6  @64         = %9 tanh' %5 %8  [2 3]  ; gradient
-	//    7  @32         = %10 matmul A·B %9 w  [2 3]  ; gradient
-	//    8  own+0       = %11 matmul Aᵀ·B %9 %3  [3 3]  ; gradient
-	//    9  @48         = %12 tanh' %3 %10  [2 3]  ; gradient
-	//   10  own+0      += %14 matmul Aᵀ·B %12 input0  [3 3]  ; gradient
+	// program: 13 steps, 348 bytes
+	//    0  -           = %2 pack Bᵀ w  [3 3]
+	//    1  @0          = %3 matmul A·Bᵀ packed input0 %2  [2 3]
+	//    2  @22         = %4 tanh %3  [2 3]
+	//    3  @16         = copy input0  for (input0 … %4)
+	//    4  @0          = %6 matmul A·Bᵀ packed %4 %2  [2 3]
+	//    5  @0          = %7 tanh %6  [2 3]
+	//    6  @32         = %8 sum of 6 %7  []
+	//    7  @48         = %10 expand 6 times const 1  [2 3]  ; gradient
+	//    8  -           = %12 pack B w  [3 3]  ; gradient
+	//    9  @70         = %11 tanh' %7 %10  [2 3]  ; gradient
+	//   10  @0          = %13 matmul A·B packed %11 %12  [2 3]  ; gradient
+	//   11  @64         = %14 tanh' %4 %13  [2 3]  ; gradient
+	//   12  own+0       = %16 matmul Aᵀ·B (%14 … %11) (input0 … %4)  [3 3]  ; gradient
 }

@@ -19,12 +19,38 @@ type Build func(g *Graph, in []Node) []Node
 // Run and Grad return tensors that the function owns and that hold until its next call with the same input shapes. A
 // Func serves one goroutine at a time; make several over one Params to run them at once.
 type Func struct {
-	params   *Params
-	build    Build
+	params *Params
+	build  Build
+	memory memory
+	seed   uint64
+	calls  uint64
+
 	mu       sync.Mutex
 	programs map[uint64][]*compiled
-	seed     uint64
-	calls    uint64
+	kept     int    // programs in the map
+	clock    uint64 // counts look-ups
+	limit    int    // of programs to keep
+	profile  *Profile
+}
+
+// defaultPrograms is how many programs a Func keeps unless Keep says otherwise.
+const defaultPrograms = 64
+
+// Keep sets how many compiled programs the function keeps, 64 unless set: when a new set of input shapes comes, the
+// program that was not used for the longest time goes. A data set with more lengths than that compiles all the time;
+// round lengths up to a few sizes (buckets) and pass the true ones as lengths.
+func (f *Func) Keep(programs int) { f.limit = max(programs, 1) }
+
+// Profile measures all runs of the function into prof; nil stops it.
+func (f *Func) Profile(prof *Profile) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.profile = prof
+	for _, list := range f.programs {
+		for _, c := range list {
+			c.program.Profile(prof)
+		}
+	}
 }
 
 // compiled is a program with what it was compiled for.
@@ -32,11 +58,12 @@ type compiled struct {
 	program *Program
 	grad    bool
 	reaches map[*Param]bool // parameters whose gradients the program writes
+	used    uint64          // when it was last looked up
 }
 
 // NewFunc returns the function that build describes, over a store of parameters.
 func NewFunc(p *Params, build Build) *Func {
-	return &Func{params: p, build: build, programs: map[uint64][]*compiled{}}
+	return &Func{params: p, build: build, programs: map[uint64][]*compiled{}, limit: defaultPrograms}
 }
 
 // Run computes the outputs, with layers such as dropout evaluating.
@@ -84,9 +111,11 @@ func (f *Func) Program(grad bool, in ...*tensor.Dense) (*Program, error) {
 func (f *Func) program(grad bool, in []*tensor.Dense) (*compiled, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.clock++
 	key := shapeKey(grad, in)
 	for _, c := range f.programs[key] {
 		if c.fits(grad, in) {
+			c.used = f.clock
 			return c, nil
 		}
 	}
@@ -94,8 +123,32 @@ func (f *Func) program(grad bool, in []*tensor.Dense) (*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.used = f.clock
+	c.program.Profile(f.profile)
+	for f.kept >= f.limit {
+		f.drop()
+	}
 	f.programs[key] = append(f.programs[key], c)
+	f.kept++
 	return c, nil
+}
+
+// drop forgets the program that was not used for the longest time.
+func (f *Func) drop() {
+	var oldest *compiled
+	var at uint64
+	for key, list := range f.programs {
+		for _, c := range list {
+			if oldest == nil || c.used < oldest.used {
+				oldest, at = c, key
+			}
+		}
+	}
+	f.programs[at] = slices.DeleteFunc(f.programs[at], func(c *compiled) bool { return c == oldest })
+	if len(f.programs[at]) == 0 {
+		delete(f.programs, at)
+	}
+	f.kept--
 }
 
 // shapeKey hashes what a program depends on (FNV-1a).
@@ -130,38 +183,57 @@ func (c *compiled) fits(grad bool, in []*tensor.Dense) bool {
 	return true
 }
 
+// compile describes the function for the inputs' shapes and plans a program for it.
 func (f *Func) compile(grad bool, in []*tensor.Dense) (*compiled, error) {
-	g := New(f.params, grad)
-	nodes := make([]Node, len(in))
+	shapes := make([]inputShape, len(in))
 	for i, v := range in {
 		if err := checkDense(v); err != nil {
 			return nil, errors.Wrapf(err, "graph: input %d", i)
 		}
-		if d := v.Dtype(); d != g.dtype && d != tensor.Int {
-			return nil, errors.Errorf("graph: input %d: want %v or int, found %v", i, g.dtype, d)
+		if d := v.Dtype(); d != f.params.dtype && d != tensor.Int {
+			return nil, errors.Errorf("graph: input %d: want %v or int, found %v", i, f.params.dtype, d)
 		}
-		nodes[i] = g.input(fmt.Sprint("input", i), v.Dtype() == tensor.Int, v.Shape())
+		shapes[i] = inputShape{v.Dtype() == tensor.Int, cloneInts(v.Shape())}
+	}
+	c, outputs, stores, err := f.source(grad, shapes)
+	if err != nil {
+		return nil, err
+	}
+	out := &compiled{grad: grad, reaches: map[*Param]bool{}}
+	for _, s := range stores {
+		out.reaches[s.param] = true
+	}
+	if out.program, err = c.compile(outputs, stores, &f.memory); err != nil {
+		return nil, err
+	}
+	out.program.source = func() (*core, []result, []result, error) { return f.source(grad, shapes) }
+	return out, nil
+}
+
+// inputShape is what a graph needs to know of an argument.
+type inputShape struct {
+	ids   bool
+	shape []int
+}
+
+// source builds the graph for arguments of the given shapes, with the gradients if asked for.
+func (f *Func) source(grad bool, in []inputShape) (c *core, outputs, stores []result, err error) {
+	g := New(f.params, grad)
+	nodes := make([]Node, len(in))
+	for i, s := range in {
+		nodes[i] = g.input(fmt.Sprint("input", i), s.ids, s.shape)
 	}
 	outs, err := f.describe(g, nodes)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	outputs, err := g.results(outs)
-	if err != nil {
-		return nil, err
+	if outputs, err = g.results(outs); err != nil {
+		return nil, nil, nil, err
 	}
-	c := &compiled{grad: grad, reaches: map[*Param]bool{}}
-	var stores []result
 	if grad {
-		if stores, err = f.gradients(g, outs); err != nil {
-			return nil, err
-		}
+		stores, err = f.gradients(g, outs)
 	}
-	for _, s := range stores {
-		c.reaches[s.param] = true
-	}
-	c.program, err = g.compile(outputs, stores)
-	return c, err
+	return g.core, outputs, stores, err
 }
 
 // gradients adds the gradients of the first output with respect to every parameter in the graph, each to be stored

@@ -242,8 +242,11 @@ func (g *Graph) Values(v []float64, shape ...int) Node {
 
 // Full returns a constant tensor with every element v; no shape means a scalar.
 func (g *Graph) Full(v float64, shape ...int) Node {
-	return g.constant("const "+strconv.FormatFloat(v, 'g', -1, 64), func(int) float64 { return v }, shape)
+	return g.constant(filled+strconv.FormatFloat(v, 'g', -1, 64), func(int) float64 { return v }, shape)
 }
+
+// filled begins the names of constants that are one number everywhere.
+const filled = "const "
 
 func (g *Graph) constant(name string, at func(i int) float64, shape []int) Node {
 	if !g.validShape("constant", shape) {

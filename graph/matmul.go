@@ -9,16 +9,27 @@ import (
 type matmul struct {
 	smooth
 	transA, transB bool // not both
+
+	// Set by the compiler:
+	bias   bool // a third operand, a vector, is added to every row
+	packed bool // the second operand is packed
 }
 
 func (o matmul) String() string {
+	s := "matmul A·B"
 	switch {
 	case o.transA:
-		return "matmul Aᵀ·B"
+		s = "matmul Aᵀ·B"
 	case o.transB:
-		return "matmul A·Bᵀ"
+		s = "matmul A·Bᵀ"
 	}
-	return "matmul A·B"
+	if o.packed {
+		s += " packed"
+	}
+	if o.bias {
+		s += " + bias"
+	}
+	return s
 }
 
 func (o matmul) vjp(d derivation) []Node {
@@ -56,12 +67,33 @@ func (o matmul) bindAdd(b *binding) task {
 
 func bindMatmul[T kernel.Float](o matmul, beta T) func(*binding) task {
 	return func(b *binding) task {
-		x, y, dst := vec[T](b.in[0]), vec[T](b.in[1]), vec[T](b.out)
-		xs, ys := b.in[0].shape, b.in[1].shape
-		m, n, k := o.sizes(xs, ys)
-		ldx, ldy := xs[len(xs)-1], ys[len(ys)-1]
+		x, dst := vec[T](b.in[0]), vec[T](b.out)
+		m, n, k := o.sizes(b.in[0].shape, b.in[1].shape)
+		ldx, ldy, ldc := b.in[0].ld(), b.in[1].ld(), b.out.ld()
+		if rowsOf(b.out.shape) != m { // a gradient of a tensor with more dimensions
+			ldc = n
+		}
+		var bias []T
+		if o.bias {
+			bias = vec[T](b.in[2])
+		}
+		if o.packed {
+			w := b.in[1].packed.(*kernel.Packed[T])
+			return func() error {
+				kernel.GemmPacked(o.transA, m, 1, x, ldx, w, beta, dst, ldc, bias)
+				return nil
+			}
+		}
+		y := vec[T](b.in[1])
 		return func() error {
-			kernel.Gemm(o.transA, o.transB, m, n, k, 1, x, ldx, y, ldy, beta, dst, n)
+			if bias == nil {
+				kernel.Gemm(o.transA, o.transB, m, n, k, 1, x, ldx, y, ldy, beta, dst, ldc)
+				return nil
+			}
+			for r := range m {
+				copy(dst[r*ldc:][:n], bias)
+			}
+			kernel.Gemm(o.transA, o.transB, m, n, k, 1, x, ldx, y, ldy, 1, dst, ldc)
 			return nil
 		}
 	}

@@ -9,38 +9,70 @@ import (
 // align is the granularity of the arena in elements: 64 bytes of float32, one cache line.
 const align = 16
 
-// plan gives every arena buffer an offset so that buffers whose lives overlap do not, and allocates the arena. It
-// walks the steps once, taking for each new buffer the smallest free block that fits.
-func (k *compiler) plan(p *Program) {
-	for _, c := range p.copies { // what is copied out lives to the end
-		k.places[c.node.n].buf.last = len(k.steps)
+// memory is an arena for intermediate values, which the programs of one function share.
+type memory struct{ arena operand }
+
+// grow makes room for n elements. Programs that were planned before keep the memory that they have.
+func (m *memory) grow(dtype tensor.Dtype, n int) {
+	have := max(len(m.arena.f32), len(m.arena.f64))
+	if n <= have {
+		return
 	}
-	var live freeList
-	ends := make([][]*buffer, len(k.steps)+1)
-	for i, s := range k.steps {
-		if b := s.dst.buf; b.mem == nil && b.first == i && !s.onto {
-			b.offset = live.take(b.size)
-			ends[b.last] = append(ends[b.last], b)
-		}
-		for _, b := range ends[i] { // only after this step's own buffer was taken: results never overlap operands
-			live.give(b.offset, b.size)
-		}
+	if have > 0 { // lengths of a data set come in any order: do not grow for each
+		n = max(n, have+have/2)
 	}
-	if k.dtype == tensor.Float64 {
-		p.arena.f64 = make([]float64, live.size)
+	if dtype == tensor.Float64 {
+		m.arena.f64 = make([]float64, n)
 	} else {
-		p.arena.f32 = make([]float32, live.size)
+		m.arena.f32 = make([]float32, n)
 	}
 }
 
-// operand returns the memory at a place with a shape.
-func (p *Program) operand(at place, shape []int) operand {
-	mem, start := &p.arena, at.buf.offset+at.offset
-	if at.buf.mem != nil {
-		mem, start = at.buf.mem, at.offset
+// layOut gives every arena buffer an offset so that buffers whose lives overlap do not. It walks the steps once,
+// taking for each new buffer the smallest free block that fits.
+func (e *emitter) layOut() {
+	for _, x := range e.exits { // what is copied out lives to the end
+		if r := e.planner.mem[x.value.id]; r != nil {
+			r.buf.last = len(e.steps)
+		}
 	}
-	out := operand{shape: shape}
-	end := start + sizeOf(shape)
+	var live freeList
+	starts, ends := make([][]*buffer, len(e.steps)+1), make([][]*buffer, len(e.steps)+1)
+	seen := map[*buffer]bool{}
+	for _, v := range e.order {
+		if r := e.planner.mem[v.id]; r != nil && r.buf.mem == nil && !seen[r.buf] {
+			seen[r.buf] = true
+			starts[r.buf.first] = append(starts[r.buf.first], r.buf)
+			ends[r.buf.last] = append(ends[r.buf.last], r.buf)
+		}
+	}
+	for i := range e.steps {
+		for _, b := range starts[i] {
+			b.offset = live.take(b.size)
+		}
+		for _, b := range ends[i] { // only after this step's own buffers were taken: results never overlap operands
+			live.give(b.offset, b.size)
+		}
+	}
+	e.mem.grow(e.dtype, live.size)
+	e.program.arena = e.mem.arena
+	e.program.size = live.size
+}
+
+// at returns the memory of a region.
+func (e *emitter) at(r *region) operand {
+	mem, start := &e.mem.arena, r.buf.offset+r.off
+	if r.buf.mem != nil {
+		mem, start = r.buf.mem, r.off
+	}
+	out := operand{}
+	if !r.compact() {
+		out.stride = r.ld
+	}
+	end := start + (r.rows-1)*r.ld + r.cols
+	if r.rows == 1 {
+		end = start + r.cols
+	}
 	switch {
 	case mem.ids != nil:
 		out.ids = mem.ids[start:end:end]

@@ -31,12 +31,6 @@ type accumulator interface {
 	bindAdd(b *binding) task
 }
 
-// viewer is an operator whose result is a contiguous part of its first input, starting at the given element.
-type viewer interface {
-	operator
-	view(in []int) (offset int, ok bool)
-}
-
 // derivation is what a derivative is made from.
 type derivation struct {
 	g    *Graph
@@ -58,6 +52,8 @@ type op struct {
 	shape []int
 	path  string // scope, for messages and printing
 	uid   uint32
+
+	backward bool // Grad made it
 }
 
 var _ gorgonia.SDOp = (*op)(nil)
@@ -71,7 +67,7 @@ func (g *Graph) apply(o operator, shape []int, in ...Node) Node {
 	if g.backward {
 		path = strings.TrimSuffix("gradient of "+path, " of ")
 	}
-	return g.newNode(&op{operator: o, c: g.core, in: in, shape: shape, path: path})
+	return g.newNode(&op{operator: o, c: g.core, in: in, shape: shape, path: path, backward: g.backward})
 }
 
 // newNode makes a Gorgonia node for o and adds it to the graph in constant time.

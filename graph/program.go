@@ -9,22 +9,45 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Program is a compiled graph: a list of steps over memory that was planned once. A run allocates nothing.
+// Program is a compiled graph: a list of instructions over memory that was planned once. A run allocates nothing.
 //
 // One Program serves one goroutine at a time. Several programs may run at once over shared parameters, as long as
 // nothing changes those meanwhile.
 type Program struct {
 	dtype   tensor.Dtype
-	steps   []step
+	steps   []instruction
 	inputs  []input
 	copies  []copying
 	outputs []*tensor.Dense
 	checks  []check
 	arena   operand
-	order   []Node // for printing
+	size    int // of what the program uses of the arena, in elements
+	packs   []interface{}
 	seed    uint64
-	at      int // the step that is running
+	at      int // the instruction that is running
+	profile *Profile
+
+	// source gives the graph that the program was compiled from, which it does not keep itself.
+	source func() (c *core, outputs, stores []result, err error)
 }
+
+// instruction is one task of a program.
+type instruction struct {
+	run    task
+	values []*value // what it computes
+	copies *value   // what it copies, if that is all it does
+	places []place  // of the values
+	out    operand  // the memory of the last of them
+}
+
+// place is where a value's elements begin.
+type place struct {
+	own    bool // in memory of its own: a gradient, say
+	offset int
+}
+
+// inside is the place of a value that exists only while its instruction runs.
+var inside = place{offset: -1}
 
 // input is memory that a run's argument is copied to.
 type input struct {
@@ -32,11 +55,9 @@ type input struct {
 	value *tensor.Dense
 }
 
-// copying moves a node's value out of the program's memory when a run ends.
+// copying moves a value out of the program's memory when a run ends.
 type copying struct {
-	node Node
-	src  operand
-	dst  *tensor.Dense
+	run task
 }
 
 // check is a result that must be finite.
@@ -59,7 +80,9 @@ func (p *Program) Run(in ...*tensor.Dense) (out []*tensor.Dense, err error) {
 		return nil, err
 	}
 	for i := range p.copies {
-		copyOperand(operandOf(p.copies[i].dst), p.copies[i].src)
+		if err := p.copies[i].run(); err != nil {
+			return nil, err
+		}
 	}
 	for i := range p.checks {
 		if !p.checks[i].mem.finite() {
@@ -88,47 +111,83 @@ func (p *Program) load(in []*tensor.Dense) error {
 	return nil
 }
 
-// execute runs every step. A panic in a kernel, which would be a bug of the library or of a foreign operation, comes
-// out as an error that names the step.
+// execute runs every instruction. A panic in a kernel, which would be a bug of the library or of a foreign operation,
+// comes out as an error that names the instruction.
 func (p *Program) execute() (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = errors.Errorf("graph: %v: panic: %v", p.steps[p.at].node, r)
+			err = errors.Errorf("graph: %s: panic: %v", p.steps[p.at].label(), r)
 		}
 	}()
+	if p.profile != nil {
+		return p.profile.execute(p)
+	}
 	for p.at = range p.steps {
 		if err := p.steps[p.at].run(); err != nil {
-			return errors.Wrapf(err, "graph: %v", p.steps[p.at].node)
+			return errors.Wrapf(err, "graph: %s", p.steps[p.at].label())
 		}
 	}
 	return nil
 }
 
-// diagnose finds out where a non-finite result comes from: bad inputs and parameters first, then, by running again
-// (which gives the same numbers), the first step whose result is not finite.
+// diagnose finds out where a non-finite result comes from: bad inputs and parameters first, then, by running the
+// graph again as it stands, without any optimisation, the first operation whose result is not finite.
 func (p *Program) diagnose(name string) error {
 	for _, in := range p.inputs {
 		if i, v, bad := operandOf(in.value).firstBad(); bad {
 			return errors.Errorf("graph: input %s has %v at element %d", in.name, v, i)
 		}
 	}
-	for _, n := range p.order {
-		if l, ok := n.c.leaves[n.n]; ok && l.kind == weightLeaf {
-			if i, v, bad := operandOf(l.value).firstBad(); bad {
-				return errors.Errorf("graph: parameter %s has %v at element %d", l.name, v, i)
+	unknown := errors.Errorf("graph: %s is not finite", name)
+	if p.source == nil {
+		return unknown
+	}
+	c, outputs, stores, err := p.source()
+	if err != nil {
+		return unknown
+	}
+	plain, err := c.compileWith(passSet{}, outputs, stores, &memory{})
+	if err != nil {
+		return unknown
+	}
+	for _, v := range plain.leaves() {
+		if l := v.leaf; l.kind == weightLeaf {
+			if i, x, bad := operandOf(l.value).firstBad(); bad {
+				return errors.Errorf("graph: parameter %s has %v at element %d", l.name, x, i)
 			}
 		}
 	}
-	for i := range p.steps {
-		s := &p.steps[i]
+	for i, in := range p.inputs {
+		copyDense(plain.inputs[i].value, in.value)
+	}
+	plain.seed = p.seed
+	for i := range plain.steps {
+		s := &plain.steps[i]
 		if err := s.run(); err != nil {
-			return errors.Wrapf(err, "graph: %v", s.node)
+			return errors.Wrapf(err, "graph: %s", s.label())
 		}
-		if at, v, bad := p.operand(s.dst, s.shape).firstBad(); bad {
-			return errors.Errorf("graph: %v gave %v at element %d, so %s is not finite", s.node, v, at, name)
+		if at, x, bad := s.out.firstBad(); bad {
+			return errors.Errorf("graph: %s gave %v at element %d, so %s is not finite", s.label(), x, at, name)
 		}
 	}
-	return errors.Errorf("graph: %s is not finite", name)
+	return unknown
+}
+
+// leaves are the leaves that the instructions read.
+func (p *Program) leaves() []*value {
+	var out []*value
+	seen := map[*value]bool{}
+	for _, s := range p.steps {
+		for _, v := range s.values {
+			for i := range v.operands() {
+				if in := v.operand(i); in.leaf != nil && !seen[in] {
+					seen[in] = true
+					out = append(out, in)
+				}
+			}
+		}
+	}
+	return out
 }
 
 func (o operand) finite() bool {
@@ -149,13 +208,32 @@ func (o operand) firstBad() (int, float64, bool) {
 	return 0, 0, false
 }
 
-func copyOperand(dst, src operand) {
-	copy(dst.f32, src.f32)
-	copy(dst.f64, src.f64)
+// Bytes is the size of the program's own memory: intermediate values, packed weights, inputs and outputs, without
+// parameters. Programs of one Func share the memory for intermediate values.
+func (p *Program) Bytes() int {
+	n := p.size * int(p.dtype.Size())
+	for _, k := range p.packs {
+		switch k := k.(type) {
+		case *kernel.Packed[float32]:
+			n += k.Bytes()
+		case *kernel.Packed[float64]:
+			n += k.Bytes()
+		}
+	}
+	for _, in := range p.inputs {
+		n += int(in.value.MemSize())
+	}
+	for _, out := range p.outputs {
+		n += int(out.MemSize())
+	}
+	return n
 }
 
+// Steps is the number of instructions.
+func (p *Program) Steps() int { return len(p.steps) }
+
 // bindForeign runs an operation that is not ours through its Do.
-func bindForeign(n Node, b *binding) task {
+func bindForeign(n *gorgonia.Node, b *binding) task {
 	in := make([]gorgonia.Value, len(b.in))
 	for i, x := range b.in {
 		switch {
@@ -172,7 +250,7 @@ func bindForeign(n Node, b *binding) task {
 		}
 	}
 	return func() error {
-		v, err := n.n.Op().Do(in...)
+		v, err := n.Op().Do(in...)
 		if err != nil {
 			return err
 		}
@@ -194,18 +272,3 @@ func bindForeign(n Node, b *binding) task {
 		return nil
 	}
 }
-
-// Bytes is the size of the program's own memory: intermediate values, inputs and outputs, without parameters.
-func (p *Program) Bytes() int {
-	n := 4*len(p.arena.f32) + 8*len(p.arena.f64)
-	for _, in := range p.inputs {
-		n += int(in.value.MemSize())
-	}
-	for _, out := range p.outputs {
-		n += int(out.MemSize())
-	}
-	return n
-}
-
-// Steps is the number of instructions.
-func (p *Program) Steps() int { return len(p.steps) }

@@ -12,7 +12,6 @@ type reshape struct{ smooth }
 
 func (reshape) String() string          { return "reshape" }
 func (reshape) vjp(d derivation) []Node { return []Node{d.g.Reshape(d.grad, d.in[0].shape()...)} }
-func (reshape) view([]int) (int, bool)  { return 0, true }
 func (reshape) bind(b *binding) task    { return pick(b, bindCopy[float32], bindCopy[float64]) }
 func bindCopy[T kernel.Float](b *binding) task {
 	return bindUnary(b, func(dst, x []T) { copy(dst, x) })

@@ -194,19 +194,21 @@ func (o clamp) vjp(d derivation) []Node {
 func (o clamp) bind(b *binding) task { return pick(b, bindClamp[float32](o), bindClamp[float64](o)) }
 
 func bindClamp[T kernel.Float](o clamp) func(*binding) task {
+	return func(b *binding) task { return bindUnary(b, clampInto[T](o)) }
+}
+
+func clampInto[T kernel.Float](o clamp) func(dst, x []T) {
 	low, high := T(o.low), T(o.high)
-	return func(b *binding) task {
-		return bindUnary(b, func(dst, x []T) {
-			for i, v := range x {
-				switch { // written so that NaN passes through
-				case v < low:
-					v = low
-				case v > high:
-					v = high
-				}
-				dst[i] = v
+	return func(dst, x []T) {
+		for i, v := range x {
+			switch { // written so that NaN passes through
+			case v < low:
+				v = low
+			case v > high:
+				v = high
 			}
-		})
+			dst[i] = v
+		}
 	}
 }
 
@@ -231,15 +233,18 @@ func (o within) vjp(d derivation) []Node { return []Node{{}} }
 func (o within) bind(b *binding) task    { return pick(b, bindWithin[float32](o), bindWithin[float64](o)) }
 
 func bindWithin[T kernel.Float](o within) func(*binding) task {
+	return func(b *binding) task { return bindUnary(b, withinInto[T](o)) }
+}
+
+func withinInto[T kernel.Float](o within) func(dst, x []T) {
 	low, high := T(o.low), T(o.high)
-	return func(b *binding) task {
-		return bindUnary(b, func(dst, x []T) {
-			for i, v := range x {
-				dst[i] = 0
-				if v >= low && v <= high {
-					dst[i] = 1
-				}
+	return func(dst, x []T) {
+		for i, v := range x {
+			inside := v >= low && v <= high
+			dst[i] = 0
+			if inside {
+				dst[i] = 1
 			}
-		})
+		}
 	}
 }

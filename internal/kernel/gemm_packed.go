@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"runtime"
+	"unsafe"
 )
 
 // Packed is a matrix op(B) [k, n] in the order in which products read it: panels of as many columns as a tile has.
@@ -101,3 +102,6 @@ func GemmPacked[T Float](transA bool, m int, alpha T, a []T, lda int, p *Packed[
 		packed: true, beta: beta, bias: bias, c: c, ldc: ldc}
 	q.run()
 }
+
+// Bytes is the size of p's memory.
+func (p *Packed[T]) Bytes() int { return cap(p.data) * int(unsafe.Sizeof(T(0))) }

@@ -14,7 +14,7 @@ func takeScratch() *scratch {
 		return s
 	default:
 		const depth = 2048 // bytes, see tileShape
-		return &scratch{a: aligned[float64](blockRows * depth / 8), b: aligned[float64](wideBlock * depth / 8)}
+		return &scratch{a: aligned[float64](ScratchBytes / 8), b: aligned[float64](wideBlock * depth / 8)}
 	}
 }
 

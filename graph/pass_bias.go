@@ -1,0 +1,67 @@
+package graph
+
+import "slices"
+
+// commonBias finds the vectors that every member's only reader, a sum, adds to each of its rows. It takes them out of
+// the sums.
+func commonBias(members []*value) []*value {
+	var common []*value
+	sums := map[*value]bool{}
+	for i, m := range members {
+		u := m.sole()
+		if u == nil || !is[add](u) || !sameShape(u.shape, m.shape) || sums[u] {
+			return nil
+		}
+		sums[u] = true
+		biases := biasesOf(u)
+		if i == 0 {
+			common = biases
+		}
+		common = slices.DeleteFunc(slices.Clone(common), func(v *value) bool { return !slices.Contains(biases, v) })
+	}
+	if len(common) == 0 {
+		return nil
+	}
+	for _, m := range members {
+		u := m.sole()
+		u.in = slices.DeleteFunc(slices.Clone(u.in), func(v *value) bool { return slices.Contains(common, v) })
+	}
+	return common
+}
+
+// biasesOf lists the terms of a sum that are added to each of its rows.
+func biasesOf(sum *value) []*value {
+	var out []*value
+	cols := lastDim(sum.shape)
+	for _, t := range sum.in {
+		if isBias(t, sum.shape, cols) && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func isBias(t *value, result []int, cols int) bool {
+	if t.size() != cols || sizeOf(result) == cols {
+		return false
+	}
+	l := layoutOf(result, t.shape)
+	return l.kind == sameRow && l.row == cols
+}
+
+// sumOf is the sum of vectors, as a vector.
+func sumOf(from *value, vectors []*value) *value {
+	if len(vectors) == 1 {
+		return vectors[0]
+	}
+	return derived(from, add{}, []int{vectors[0].size()}, flat(from, vectors)...)
+}
+
+// flat gives vectors one dimension.
+func flat(from *value, vectors []*value) []*value {
+	out := make([]*value, len(vectors))
+	for i, v := range vectors {
+		out[i] = shaped(from, v, []int{v.size()})
+	}
+	return out
+}

@@ -1,0 +1,80 @@
+package graph_test
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/losses"
+	"github.com/unroll-go/unroll/nn"
+	"github.com/unroll-go/unroll/recurrent"
+)
+
+// compileLSTM compiles a language model of 20 characters over 6 steps of 7 sequences, with its gradients.
+func compileLSTM(t *testing.T, passes string) *graph.Program {
+	t.Helper()
+	t.Setenv("UNROLL_PASSES", passes)
+	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		x := nn.Embedding{Tokens: 20, Size: 5}.Apply(g.Scope("embedding"), in[0])
+		y, _ := recurrent.Unroll(g.Scope("lstm"), recurrent.LSTM{Hidden: 8}, x, recurrent.Options{})
+		logits := nn.Head{Classes: 20}.Apply(g.Scope("head"), y)
+		return []graph.Node{losses.CrossEntropy{}.Apply(g, logits, in[1])}
+	})
+	program, err := f.Program(true, graphtest.RandomIDs(1, 20, 6, 7), graphtest.RandomIDs(2, 20, 6, 7))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+// What each pass does to a program: how often a word occurs in its listing with the pass, and without.
+func TestPasses(t *testing.T) {
+	for _, c := range []struct {
+		pass, word    string
+		with, without int
+	}{
+		// The biases b_ih and b_hh have one gradient: the sum of the columns of the gates' gradient.
+		{"merge", "sum of 42", 3, 4},
+		// What the slices of gates, inputs and outputs send back are no padded sums.
+		{"flatten", " pad ", 0, 30},
+		// One product each for 6 x_t·W, for 6 of their gradients, and for 6 terms of each weight's gradient.
+		{"batch", "matmul", 19, 38},
+		// The embedding has 20 rows, the sequences 42 elements: products are made of the former.
+		{"hoist", "matmul A·Bᵀ + bias embedding.weight", 1, 0},
+		// h·U is added to the memory of x·W; the gradient of h comes from above and from the next step.
+		{"accumulate", "+=", 12, 0},
+		// The recurrent weight is packed for 6 products forward, and again for 5 backward.
+		{"pack", "pack B", 2, 0},
+		// Gates and their gradients lie in the rows of one tensor from the start.
+		{"place", "copy", 0, 61},
+		// Results that no other step reads have no address.
+		{"fuse", "  -  ", 56, 2},
+	} {
+		with, without := compileLSTM(t, ""), compileLSTM(t, "-"+c.pass)
+		n, m := strings.Count(with.String(), c.word), strings.Count(without.String(), c.word)
+		t.Logf("%s: %q %d times, %d without; %d steps, %d without", c.pass, c.word, n, m, with.Steps(), without.Steps())
+		if n != c.with || m != c.without {
+			t.Errorf("%s: %q comes %d times with the pass and %d without; want %d and %d\n%v", c.pass, c.word, n, m, c.with, c.without, without)
+		}
+	}
+}
+
+// The suites of gradients and of PyTorch's values pass without any one of the passes, and without all.
+func TestSuitesUnderEveryPass(t *testing.T) {
+	if testing.Short() || os.Getenv("UNROLL_PASSES") != "" {
+		t.Skip("runs the tests of several packages again and again")
+	}
+	for _, setting := range []string{"none", "-merge", "-flatten", "-batch", "-hoist", "-accumulate", "-pack", "-place", "-fuse"} {
+		t.Run(setting, func(t *testing.T) {
+			// That a step gives the bits of the sequence takes packed weights, and sums in one order.
+			cmd := exec.Command("go", "test", "-skip", "StepIsUnroll", "-run", "Gradient|PyTorch|Derivative|Plans|Tape|Unroll|LanguageModel", ".", "../recurrent", "../nn", "../losses")
+			cmd.Env = append(os.Environ(), "UNROLL_PASSES="+setting)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
