@@ -270,3 +270,41 @@ func TestCompileIsLinear(t *testing.T) {
 		t.Errorf("compiling took %v for T=800, %v for T=100", long, short)
 	}
 }
+// A padded batch gives each sequence the bits that it gets alone.
+func TestBatchedIsAlone(t *testing.T) {
+	lengths := []int{5, 2, 0, 3}
+	for name, cell := range cells(7) {
+		t.Run(name, func(t *testing.T) {
+			p := graph.NewParams(1)
+			f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+				y, final := recurrent.Unroll(g, cell, in[0], recurrent.Options{Lengths: in[1]})
+				return append([]graph.Node{y}, final...)
+			})
+			x := graphtest.Float32(graphtest.Random(2, 5, 4, 3))
+			batch, err := f.Run(x, graph.Ints(lengths))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for b, n := range lengths {
+				one := make([]float32, 0, 15)
+				for s := 0; s < 5; s++ {
+					one = append(one, x.Float32s()[(s*4+b)*3:(s*4+b)*3+3]...)
+				}
+				alone, err := f.Run(graph.Floats(one, 5, 1, 3), graph.Ints([]int{n}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range batch[1:] {
+					want := alone[i+1].Float32s()
+					got := batch[i+1].Float32s()[b*7 : b*7+7]
+					for j := range want {
+						if math.Float32bits(got[j]) != math.Float32bits(want[j]) {
+							t.Fatalf("sequence %d, state %d: %v in the batch, %v alone", b, i, got, want)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
