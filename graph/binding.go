@@ -69,3 +69,16 @@ func pick(b *binding, f32, f64 func(*binding) task) task {
 func split(shape []int, axis int) (outer, n, inner int) {
 	return sizeOf(shape[:axis]), shape[axis], sizeOf(shape[axis+1:])
 }
+
+// sharedWork is the number of elements from which rows are shared between processors.
+const sharedWork = 1 << 15
+
+// rowsTask is a task that works on n rows of the given number of elements, each by itself.
+func rowsTask(n, elements int, f func(from, to int)) task {
+	if n < 2 || n*elements < sharedWork {
+		return func() error { f(0, n); return nil }
+	}
+	per := max(1, min(n/8, sharedWork/elements))
+	part := kernel.Part(func(i int, _ []float64) { f(i*per, min((i+1)*per, n)) })
+	return func() error { kernel.Share((n+per-1)/per, part); return nil }
+}

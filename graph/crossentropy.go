@@ -25,19 +25,22 @@ func bindCrossEntropy[T kernel.Float](o crossEntropy) func(*binding) task {
 	return func(b *binding) task {
 		dst, x, targets := vec[T](b.out), vec[T](b.in[0]), b.in[1].ids
 		cols := b.in[0].shape[len(b.in[0].shape)-1]
-		return func() error {
-			for i, t := range targets {
-				row := x[i*cols : (i+1)*cols]
-				switch {
-				case t == o.ignore:
-					dst[i] = 0
-				case t < 0 || t >= cols:
-					return errors.Errorf("target %d at position %d; want 0 to %d", t, i, cols-1)
-				default:
+		rows := rowsTask(len(targets), cols, func(from, to int) {
+			for i := from; i < to; i++ {
+				dst[i] = 0
+				if t := targets[i]; t != o.ignore {
+					row := x[i*cols : (i+1)*cols]
 					dst[i] = kernel.LogSumExpRow(row) - row[t]
 				}
 			}
-			return nil
+		})
+		return func() error {
+			for i, t := range targets {
+				if t != o.ignore && (t < 0 || t >= cols) {
+					return errors.Errorf("target %d at position %d; want 0 to %d", t, i, cols-1)
+				}
+			}
+			return rows()
 		}
 	}
 }
@@ -62,9 +65,9 @@ func bindCrossEntropyGrad[T kernel.Float](o crossEntropyGrad) func(*binding) tas
 	return func(b *binding) task {
 		dst, x, targets, losses, dy := vec[T](b.out), vec[T](b.in[0]), b.in[1].ids, vec[T](b.in[2]), vec[T](b.in[3])
 		cols := b.in[0].shape[len(b.in[0].shape)-1]
-		return func() error {
-			for i, t := range targets {
-				out, row := dst[i*cols:(i+1)*cols], x[i*cols:(i+1)*cols]
+		return rowsTask(len(targets), cols, func(from, to int) {
+			for i := from; i < to; i++ {
+				t, out, row := targets[i], dst[i*cols:(i+1)*cols], x[i*cols:(i+1)*cols]
 				if t == o.ignore || dy[i] == 0 {
 					kernel.Fill(out, 0)
 					continue
@@ -74,8 +77,7 @@ func bindCrossEntropyGrad[T kernel.Float](o crossEntropyGrad) func(*binding) tas
 				out[t]--
 				kernel.Affine(out, out, dy[i], 0)
 			}
-			return nil
-		}
+		})
 	}
 }
 

@@ -27,19 +27,23 @@ func bindGather[T kernel.Float](o gather) func(*binding) task {
 	return func(b *binding) task {
 		dst, table, ids := vec[T](b.out), vec[T](b.in[0]), b.in[1].ids
 		rows, cols := b.in[0].shape[0], sizeOf(b.in[0].shape[1:])
+		copies := rowsTask(len(ids), cols, func(from, to int) {
+			for i := from; i < to; i++ {
+				out := dst[i*cols : (i+1)*cols]
+				if id := ids[i]; id >= 0 && id < rows {
+					copy(out, table[id*cols:])
+				} else {
+					kernel.Fill(out, 0) // the padding id
+				}
+			}
+		})
 		return func() error {
 			for i, id := range ids {
-				out := dst[i*cols : (i+1)*cols]
-				switch {
-				case id >= 0 && id < rows:
-					copy(out, table[id*cols:])
-				case id == o.pad:
-					kernel.Fill(out, 0)
-				default:
+				if id != o.pad && (id < 0 || id >= rows) {
 					return errors.Errorf("id %d at position %d; want 0 to %d", id, i, rows-1)
 				}
 			}
-			return nil
+			return copies()
 		}
 	}
 }

@@ -29,20 +29,30 @@ func (o sum) bindAdd(b *binding) task {
 func bindReduce[T kernel.Float](o sum, onTop bool) func(*binding) task {
 	return func(b *binding) task {
 		dst, x := vec[T](b.out), vec[T](b.in[0])
-		return func() error {
-			if !onTop {
-				kernel.Fill(dst, 0)
-			}
-			for i := 0; i < o.outer; i++ {
-				block := x[i*o.n*o.inner : (i+1)*o.n*o.inner]
-				if o.inner == 1 {
-					dst[i] += kernel.Sum(block)
-				} else {
-					kernel.AddRows(dst[i*o.inner:(i+1)*o.inner], block, o.n, o.inner)
+		if o.inner == 1 {
+			return rowsTask(o.outer, o.n, func(from, to int) {
+				for i := from; i < to; i++ {
+					total := kernel.Sum(x[i*o.n : (i+1)*o.n])
+					if onTop {
+						total += dst[i]
+					}
+					dst[i] = total
 				}
-			}
-			return nil
+			})
 		}
+		// Columns are added up in strips, each by one goroutine from the first row to the last.
+		const strip = 1024
+		across := (o.inner + strip - 1) / strip
+		return rowsTask(o.outer*across, o.n*min(strip, o.inner), func(from, to int) {
+			for s := from; s < to; s++ {
+				i, c := s/across, s%across*strip
+				out := dst[i*o.inner+c : i*o.inner+min(c+strip, o.inner)]
+				if !onTop {
+					kernel.Fill(out, 0)
+				}
+				kernel.AddRowsOf(out, x[i*o.n*o.inner+c:], o.n, len(out), o.inner)
+			}
+		})
 	}
 }
 

@@ -23,12 +23,11 @@ func bindSoftmax[T kernel.Float](b *binding) task {
 func eachRow[T kernel.Float](b *binding, f func(dst, x []T)) task {
 	dst, x := vec[T](b.out), vec[T](b.in[0])
 	cols := b.in[0].shape[len(b.in[0].shape)-1]
-	return func() error {
-		for i := 0; i < len(x); i += cols {
+	return rowsTask(len(x)/cols, cols, func(from, to int) {
+		for i := from * cols; i < to*cols; i += cols {
 			f(dst[i:i+cols], x[i:i+cols])
 		}
-		return nil
-	}
+	})
 }
 
 // softmaxGrad is y·(dy - Σ y·dy) along each row.
@@ -51,14 +50,13 @@ func (softmaxGrad) bind(b *binding) task {
 func bindSoftmaxGrad[T kernel.Float](b *binding) task {
 	dst, y, dy := vec[T](b.out), vec[T](b.in[0]), vec[T](b.in[1])
 	cols := b.out.shape[len(b.out.shape)-1]
-	return func() error {
-		for i := 0; i < len(dst); i += cols {
+	return rowsTask(len(dst)/cols, cols, func(from, to int) {
+		for i := from * cols; i < to*cols; i += cols {
 			out, p, g := dst[i:i+cols], y[i:i+cols], dy[i:i+cols]
 			kernel.Affine(out, g, 1, -kernel.Dot(p, g))
 			kernel.Mul(out, out, p)
 		}
-		return nil
-	}
+	})
 }
 
 // logSoftmax is x - log Σexp(x) along each row.

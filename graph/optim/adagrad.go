@@ -13,31 +13,39 @@ type AdaGrad struct {
 	Decay     float64 // weight decay, added to the gradient as Decay·w
 	Start     float64 // the sums of squares before the first step
 	slots
+	rate float64 // of this step
 }
 
 var adagradKinds = []string{"squares"}
 
 // Step updates every parameter.
 func (o *AdaGrad) Step(p *graph.Params, rate float64) error {
-	o.kinds = adagradKinds
-	rate /= 1 + float64(o.steps)*o.RateDecay
+	o.rate = rate / (1 + float64(o.steps)*o.RateDecay)
 	o.steps++
-	epsilon := orDefault(o.Epsilon, 1e-10)
+	o.kinds = adagradKinds
+	if o.Start != 0 && len(o.values) < p.Len() {
+		o.begin(p)
+	}
+	o.sweep(p, adagradKinds, o)
+	return nil
+}
+
+// begin sets the sums of squares of new parameters to Start.
+func (o *AdaGrad) begin(p *graph.Params) {
 	for i := 0; i < p.Len(); i++ {
 		q := p.At(i)
-		_, old := o.values[q]
-		v := o.of(p, q)
-		if !old && o.Start != 0 {
+		if _, old := o.values[q]; !old {
+			v := o.of(p, q)
 			kernel.Fill(float32s(v[0]), float32(o.Start))
 			kernel.Fill(float64s(v[0]), o.Start)
 		}
-		if w := float64s(q.Value()); w != nil {
-			kernel.AdaGrad(w, float64s(q.Grad()), float64s(v[0]), rate, epsilon, o.Decay)
-			continue
-		}
-		kernel.AdaGrad(float32s(q.Value()), float32s(q.Grad()), float32s(v[0]), float32(rate), float32(epsilon), float32(o.Decay))
 	}
-	return nil
+}
+
+func (o *AdaGrad) update(c *piece) {
+	epsilon := orDefault(o.Epsilon, 1e-10)
+	kernel.AdaGrad(c.f64.w, c.f64.g, c.f64.v[0], o.rate, epsilon, o.Decay)
+	kernel.AdaGrad(c.f32.w, c.f32.g, c.f32.v[0], float32(o.rate), float32(epsilon), float32(o.Decay))
 }
 
 // Restore takes back a saved state.

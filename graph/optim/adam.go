@@ -16,6 +16,7 @@ type Adam struct {
 	Decay     float64 // weight decay: added to the gradient as Decay·w, unless Decoupled
 	Decoupled bool    // AdamW: subtract rate·Decay·w from the weight instead
 	slots
+	now kernel.AdamStep[float64]
 }
 
 // AdamW returns Adam with decoupled weight decay.
@@ -25,26 +26,22 @@ var adamKinds = []string{"m", "v"}
 
 // Step updates every parameter.
 func (o *Adam) Step(p *graph.Params, rate float64) error {
-	o.kinds = adamKinds
 	o.steps++
 	b1, b2 := orDefault(o.Beta1, 0.9), orDefault(o.Beta2, 0.999)
-	s := kernel.AdamStep[float64]{Rate: rate, Beta1: b1, Beta2: b2, Epsilon: orDefault(o.Epsilon, 1e-8), Scale: 1,
+	o.now = kernel.AdamStep[float64]{Rate: rate, Beta1: b1, Beta2: b2, Epsilon: orDefault(o.Epsilon, 1e-8), Scale: 1,
 		Correct1: 1 / (1 - math.Pow(b1, float64(o.steps))), Correct2: 1 / (1 - math.Pow(b2, float64(o.steps)))}
 	if o.Decoupled {
-		s.Decay = o.Decay
+		o.now.Decay = o.Decay
 	} else {
-		s.L2 = o.Decay
+		o.now.L2 = o.Decay
 	}
-	for i := 0; i < p.Len(); i++ {
-		q := p.At(i)
-		v := o.of(p, q)
-		if w := float64s(q.Value()); w != nil {
-			kernel.Adam(w, float64s(q.Grad()), float64s(v[0]), float64s(v[1]), s)
-			continue
-		}
-		kernel.Adam(float32s(q.Value()), float32s(q.Grad()), float32s(v[0]), float32s(v[1]), adam32(s))
-	}
+	o.sweep(p, adamKinds, o)
 	return nil
+}
+
+func (o *Adam) update(c *piece) {
+	kernel.Adam(c.f64.w, c.f64.g, c.f64.v[0], c.f64.v[1], o.now)
+	kernel.Adam(c.f32.w, c.f32.g, c.f32.v[0], c.f32.v[1], adam32(o.now))
 }
 
 func adam32(s kernel.AdamStep[float64]) kernel.AdamStep[float32] {

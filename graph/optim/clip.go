@@ -30,7 +30,7 @@ func ClipByNorm(p *graph.Params, limit float64) (float64, error) {
 	if err != nil || limit <= 0 || norm <= limit {
 		return norm, err
 	}
-	scale := limit / (norm + 1e-6) // the constant is PyTorch's
+	scale := limit / (norm + normEpsilon)
 	for i := 0; i < p.Len(); i++ {
 		g := p.At(i).Grad()
 		kernel.Affine(float32s(g), float32s(g), float32(scale), 0)

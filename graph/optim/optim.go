@@ -6,6 +6,7 @@ package optim
 import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/kernel"
 	"gorgonia.org/tensor"
 )
 
@@ -25,6 +26,15 @@ type slots struct {
 	steps  int
 	order  []*graph.Param
 	values map[*graph.Param][]*tensor.Dense
+
+	// What a sweep over the weights works on; see Update.
+	params        *graph.Params
+	count         int // of parameters
+	elements      int
+	pieces        []piece
+	bound         bool // pieces have the optimiser's vectors
+	scale         float64
+	measure, step kernel.Part
 }
 
 // of returns a parameter's vectors, making zeros at its first step.

@@ -191,3 +191,51 @@ func TestBadState(t *testing.T) {
 }
 
 func inf() float64 { x := 0.0; return 1 / x }
+
+// Update gives what clipping and stepping give, with pieces of several parameters, one of them longer than a piece.
+func TestUpdate(t *testing.T) {
+	for _, norm := range []float64{0, 1e-3, 1e3} {
+		for name, make := range map[string]func() optim.Optimizer{
+			"sgd":  func() optim.Optimizer { return &optim.SGD{Momentum: 0.9} },
+			"adam": func() optim.Optimizer { return &optim.Adam{} },
+			"rms":  func() optim.Optimizer { return &optim.RMSProp{Centered: true} },
+			"ada":  func() optim.Optimizer { return &optim.AdaGrad{Start: 0.1} },
+		} {
+			var results [2][]float64
+			for way := range results {
+				p, o := graph.NewParams64(1), make()
+				for i, n := range []int{3, 40000, 70000} {
+					q, err := p.Add(fmt.Sprint("w", i), graphtest.Random(uint64(i), n))
+					if err != nil {
+						t.Fatal(err)
+					}
+					for step := range 2 {
+						copy(q.Grad().Float64s(), graphtest.Random(uint64(10+i+step), n).Float64s())
+					}
+				}
+				for range 3 {
+					var got float64
+					var err error
+					if way == 0 {
+						got, err = optim.Update(o, p, 0.1, norm)
+					} else if got, err = optim.ClipByNorm(p, norm); err == nil {
+						err = o.Step(p, 0.1)
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					results[way] = append(results[way], got)
+				}
+				for i := range p.Len() {
+					results[way] = append(results[way], p.At(i).Value().Float64s()...)
+					results[way] = append(results[way], p.At(i).Grad().Float64s()...)
+				}
+			}
+			for i, v := range results[0] {
+				if w := results[1][i]; v-w > 1e-9*max(1, w) || w-v > 1e-9*max(1, w) {
+					t.Fatalf("%s, limit %g: number %d is %v, want %v", name, norm, i, v, w)
+				}
+			}
+		}
+	}
+}

@@ -3,7 +3,6 @@ package optim
 import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/kernel"
-	"gorgonia.org/tensor"
 )
 
 // RMSProp divides gradients by a running root of their mean square (Tieleman and Hinton, 2012), as
@@ -15,6 +14,7 @@ type RMSProp struct {
 	Centered bool
 	Decay    float64 // weight decay, added to the gradient as Decay·w
 	slots
+	now kernel.RMSPropStep[float64]
 }
 
 // The vectors in use depend on the settings; all four sets are fixed, so that a step allocates nothing.
@@ -33,29 +33,34 @@ func (o *RMSProp) vectors() []string {
 
 // Step updates every parameter.
 func (o *RMSProp) Step(p *graph.Params, rate float64) error {
-	o.kinds = o.vectors()
 	o.steps++
-	s := kernel.RMSPropStep[float64]{Rate: rate, Alpha: orDefault(o.Alpha, 0.99), Epsilon: orDefault(o.Epsilon, 1e-8),
+	o.now = kernel.RMSPropStep[float64]{Rate: rate, Alpha: orDefault(o.Alpha, 0.99), Epsilon: orDefault(o.Epsilon, 1e-8),
 		Momentum: o.Momentum, L2: o.Decay}
-	for i := 0; i < p.Len(); i++ {
-		q := p.At(i)
-		v := o.of(p, q)
-		var mean, velocity *tensor.Dense
-		if o.Centered {
-			mean = v[1]
-		}
-		if o.Momentum != 0 {
-			velocity = v[len(v)-1]
-		}
-		if w := float64s(q.Value()); w != nil {
-			kernel.RMSProp(w, float64s(q.Grad()), float64s(v[0]), float64s(mean), float64s(velocity), s)
-			continue
-		}
-		kernel.RMSProp(float32s(q.Value()), float32s(q.Grad()), float32s(v[0]), float32s(mean), float32s(velocity),
-			kernel.RMSPropStep[float32]{Rate: float32(s.Rate), Alpha: float32(s.Alpha), Epsilon: float32(s.Epsilon),
-				Momentum: float32(s.Momentum), L2: float32(s.L2)})
-	}
+	o.sweep(p, o.vectors(), o)
 	return nil
+}
+
+func (o *RMSProp) update(c *piece) {
+	s := o.now
+	mean, velocity := -1, -1
+	if o.Centered {
+		mean = 1
+	}
+	if o.Momentum != 0 {
+		velocity = len(o.kinds) - 1
+	}
+	kernel.RMSProp(c.f64.w, c.f64.g, c.f64.v[0], vector(c.f64.v[:], mean), vector(c.f64.v[:], velocity), s)
+	kernel.RMSProp(c.f32.w, c.f32.g, c.f32.v[0], vector(c.f32.v[:], mean), vector(c.f32.v[:], velocity),
+		kernel.RMSPropStep[float32]{Rate: float32(s.Rate), Alpha: float32(s.Alpha), Epsilon: float32(s.Epsilon),
+			Momentum: float32(s.Momentum), L2: float32(s.L2)})
+}
+
+// vector is number i of some vectors, nil for a negative number.
+func vector[T kernel.Float](v [][]T, i int) []T {
+	if i < 0 {
+		return nil
+	}
+	return v[i]
 }
 
 // Restore takes back a saved state.

@@ -12,6 +12,7 @@ type SGD struct {
 	Nesterov bool
 	Decay    float64 // weight decay, added to the gradient as Decay·w
 	slots
+	now kernel.SGDStep[float64]
 }
 
 func (o *SGD) vectors() []string {
@@ -25,25 +26,16 @@ var sgdKinds = []string{"velocity"}
 
 // Step updates every parameter.
 func (o *SGD) Step(p *graph.Params, rate float64) error {
-	o.kinds = o.vectors()
 	o.steps++
-	for i := 0; i < p.Len(); i++ {
-		q := p.At(i)
-		var v64 []float64
-		var v32 []float32
-		if o.Momentum != 0 {
-			v := o.of(p, q)[0]
-			v64, v32 = float64s(v), float32s(v)
-		}
-		if w := float64s(q.Value()); w != nil {
-			kernel.SGD(w, float64s(q.Grad()), v64, kernel.SGDStep[float64]{
-				Rate: rate, Momentum: o.Momentum, Nesterov: o.Nesterov, L2: o.Decay})
-			continue
-		}
-		kernel.SGD(float32s(q.Value()), float32s(q.Grad()), v32, kernel.SGDStep[float32]{
-			Rate: float32(rate), Momentum: float32(o.Momentum), Nesterov: o.Nesterov, L2: float32(o.Decay)})
-	}
+	o.now = kernel.SGDStep[float64]{Rate: rate, Momentum: o.Momentum, Nesterov: o.Nesterov, L2: o.Decay}
+	o.sweep(p, o.vectors(), o)
 	return nil
+}
+
+func (o *SGD) update(c *piece) {
+	kernel.SGD(c.f64.w, c.f64.g, c.f64.v[0], o.now)
+	kernel.SGD(c.f32.w, c.f32.g, c.f32.v[0], kernel.SGDStep[float32]{Rate: float32(o.now.Rate),
+		Momentum: float32(o.now.Momentum), Nesterov: o.now.Nesterov, L2: float32(o.now.L2)})
 }
 
 // Restore takes back a saved state.

@@ -35,12 +35,21 @@ func Max[T Float](x []T) T {
 }
 
 // AddRows adds the rows of x [rows, cols] to dst [cols], from the first to the last.
-func AddRows[T Float](dst, x []T, rows, cols int) {
-	if vectorised[T]() {
-		addRows32(as32(dst[:cols]), as32(x[:rows*cols]), rows, cols)
+func AddRows[T Float](dst, x []T, rows, cols int) { AddRowsOf(dst, x, rows, cols, cols) }
+
+// AddRowsOf is AddRows for rows that begin ld elements apart.
+func AddRowsOf[T Float](dst, x []T, rows, cols, ld int) {
+	if rows <= 0 {
 		return
 	}
-	addRowsGeneric(dst, x, rows, cols)
+	dst, x = dst[:cols], x[:(rows-1)*ld+cols]
+	if vectorised[T]() {
+		addRows32(as32(dst), as32(x), rows, cols, ld)
+		return
+	}
+	for r := range rows {
+		addToGeneric(dst, x[r*ld:][:cols])
+	}
 }
 
 // AllFinite tells whether x holds neither NaN nor Inf.

@@ -49,12 +49,6 @@ func maxGeneric[T Float](x []T) T {
 	return m
 }
 
-func addRowsGeneric[T Float](dst, x []T, rows, cols int) {
-	for r := range rows {
-		addToGeneric(dst[:cols], x[r*cols:(r+1)*cols])
-	}
-}
-
 func allFiniteGeneric[T Float](x []T) bool {
 	var s T
 	for _, v := range x {

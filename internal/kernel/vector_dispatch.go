@@ -186,12 +186,12 @@ func allFinite32(x []float32) bool {
 }
 
 // addRows32 is AddRows in blocks of columns and rows that make a chunk.
-func addRows32(dst, x []float32, rows, cols int) {
+func addRows32(dst, x []float32, rows, cols, ld int) {
 	for c := 0; c < cols; c += vectorChunk {
 		n := min(cols-c, vectorChunk)
 		step := vectorChunk / n
 		for r := 0; r < rows; r += step {
-			addRowsAVX2(&dst[c], &x[r*cols+c], n, min(rows-r, step), cols)
+			addRowsAVX2(&dst[c], &x[r*ld+c], n, min(rows-r, step), ld)
 		}
 	}
 }

@@ -18,7 +18,7 @@ func dot32(a, b []float32) float32                                   { panic(noA
 func sumSquares32(x []float32) float64                               { panic(noAssembly) }
 func max32(x []float32) float32                                      { panic(noAssembly) }
 func allFinite32(x []float32) bool                                   { panic(noAssembly) }
-func addRows32(dst, x []float32, rows, cols int)                     { panic(noAssembly) }
+func addRows32(dst, x []float32, rows, cols, ld int)                 { panic(noAssembly) }
 func adam32(w, g, m, v []float32, k *[adamScalars]float32)           { panic(noAssembly) }
 func sgd32(w, g []float32, k *[descentScalars]float32)               { panic(noAssembly) }
 func sgdMomentum32(w, g, v []float32, k *[descentScalars]float32)    { panic(noAssembly) }

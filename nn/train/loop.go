@@ -201,12 +201,9 @@ func (l *Loop) step(batch []*tensor.Dense, clock *speed) (Progress, error) {
 			return Progress{}, err
 		}
 	}
-	norm, err := optim.ClipByNorm(l.Params, l.ClipNorm)
-	if err != nil {
-		return Progress{}, err
-	}
 	rate := l.Schedule.Rate(l.at.Step)
-	if err := l.Optimizer.Step(l.Params, rate); err != nil {
+	norm, err := optim.Update(l.Optimizer, l.Params, rate, l.ClipNorm)
+	if err != nil {
 		return Progress{}, err
 	}
 	carry(l.carried, out[1:])

@@ -1,0 +1,162 @@
+package optim
+
+import (
+	"math"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/kernel"
+	"gorgonia.org/tensor"
+)
+
+// Update clips the global norm of the gradients to limit, see ClipByNorm, and makes one step of o. It returns the norm
+// before clipping. Gradients are read once for the norm, and are scaled and used in one sweep over the weights, piece
+// by piece, on all processors; the result does not depend on their number.
+func Update(o Optimizer, p *graph.Params, rate, limit float64) (norm float64, err error) {
+	s, ok := o.(interface{ base() *slots })
+	if !ok {
+		if norm, err = ClipByNorm(p, limit); err != nil {
+			return norm, err
+		}
+		return norm, o.Step(p, rate)
+	}
+	slots := s.base()
+	slots.prepare(p)
+	if norm, err = slots.norm(); err != nil {
+		return norm, err
+	}
+	slots.scale = 1
+	if limit > 0 && norm > limit {
+		slots.scale = limit / (norm + normEpsilon)
+	}
+	err = o.Step(p, rate)
+	slots.scale = 1
+	return norm, err
+}
+
+// normEpsilon is added to the norm before dividing by it, as PyTorch does.
+const normEpsilon = 1e-6
+
+// piece is a stretch of a parameter with its gradient and the optimiser's vectors, in one of two element types.
+type piece struct {
+	param *graph.Param
+	f32   vectors32
+	f64   vectors64
+	sum   float64 // of the gradient's squares
+}
+
+type vectors32 struct {
+	w, g []float32
+	v    [3][]float32
+}
+
+type vectors64 struct {
+	w, g []float64
+	v    [3][]float64
+}
+
+const (
+	// pieceSize is the number of elements in a piece: its vectors fit in the second-level cache.
+	pieceSize = 1 << 14
+	// sharedSize is the number of elements from which pieces are shared between processors.
+	sharedSize = 1 << 16
+)
+
+// updater is an optimiser: it knows what to do with a piece.
+type updater interface{ update(c *piece) }
+
+// base gives Update the part that all optimisers of this package have in common.
+func (s *slots) base() *slots { return s }
+
+// prepare cuts the store into pieces, when it has changed.
+func (s *slots) prepare(p *graph.Params) {
+	if s.params == p && s.count == p.Len() {
+		return
+	}
+	s.params, s.count, s.pieces, s.elements = p, p.Len(), nil, 0
+	for i := 0; i < p.Len(); i++ {
+		q := p.At(i)
+		s.elements += q.Len()
+		for from := 0; from < q.Len(); from += pieceSize {
+			s.pieces = append(s.pieces, pieceOf(q, nil, from, min(from+pieceSize, q.Len())))
+		}
+	}
+	s.bound = false
+	s.measure = func(i int, _ []float64) {
+		c := &s.pieces[i]
+		c.sum = kernel.SumSquares(c.f32.g) + kernel.SumSquares(c.f64.g)
+	}
+}
+
+func pieceOf(q *graph.Param, vectors []*tensor.Dense, from, to int) piece {
+	c := piece{param: q}
+	if w := float64s(q.Value()); w != nil {
+		c.f64.w, c.f64.g = w[from:to], float64s(q.Grad())[from:to]
+		for i, v := range vectors {
+			c.f64.v[i] = float64s(v)[from:to]
+		}
+		return c
+	}
+	c.f32.w, c.f32.g = float32s(q.Value())[from:to], float32s(q.Grad())[from:to]
+	for i, v := range vectors {
+		c.f32.v[i] = float32s(v)[from:to]
+	}
+	return c
+}
+
+// norm is the global norm of the gradients.
+func (s *slots) norm() (float64, error) {
+	s.run(s.measure)
+	total := 0.0
+	for i := range s.pieces {
+		c := &s.pieces[i]
+		if math.IsNaN(c.sum) || math.IsInf(c.sum, 0) {
+			return 0, errors.Errorf("optim: the gradient of %s is not finite", c.param.Name())
+		}
+		total += c.sum
+	}
+	return math.Sqrt(total), nil
+}
+
+// sweep updates every piece of the store.
+func (s *slots) sweep(p *graph.Params, kinds []string, o updater) {
+	s.prepare(p)
+	if !s.bound {
+		s.bind(p, kinds, o)
+	}
+	s.run(s.step)
+}
+
+// bind gives the pieces the optimiser's vectors, making zeros for new parameters.
+func (s *slots) bind(p *graph.Params, kinds []string, o updater) {
+	s.kinds = kinds
+	at := 0
+	for i := 0; i < p.Len(); i++ {
+		q := p.At(i)
+		v := s.of(p, q)
+		for from := 0; from < q.Len(); from += pieceSize {
+			s.pieces[at] = pieceOf(q, v, from, min(from+pieceSize, q.Len()))
+			at++
+		}
+	}
+	s.step = func(i int, _ []float64) {
+		c := &s.pieces[i]
+		if scale := s.scale; scale != 1 && scale != 0 {
+			kernel.Affine(c.f32.g, c.f32.g, float32(scale), 0)
+			kernel.Affine(c.f64.g, c.f64.g, scale, 0)
+		}
+		o.update(c)
+	}
+	s.bound = true
+}
+
+// run does something with all pieces.
+func (s *slots) run(f kernel.Part) {
+	if s.elements >= sharedSize {
+		kernel.Share(len(s.pieces), f)
+		return
+	}
+	for i := range s.pieces {
+		f(i, nil)
+	}
+}
