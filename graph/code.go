@@ -22,6 +22,7 @@ type value struct {
 	uid      uint32 // tells random operations apart
 	path     string // scope, for messages
 	backward bool   // part of a derivative
+	frozen   bool   // depends on weights and constants alone
 
 	id      int // place in the code's order
 	users   []*value

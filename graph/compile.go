@@ -93,6 +93,9 @@ func (e *emitter) bind() {
 	e.packs = map[*value]interface{}{}
 	for _, s := range e.steps {
 		e.bindStep(s)
+		if s.values[0].frozen {
+			e.program.fixed = len(e.program.steps)
+		}
 	}
 	for _, x := range e.exits {
 		src, ok := e.operand(x.value)

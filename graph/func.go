@@ -185,15 +185,9 @@ func (c *compiled) fits(grad bool, in []*tensor.Dense) bool {
 
 // compile describes the function for the inputs' shapes and plans a program for it.
 func (f *Func) compile(grad bool, in []*tensor.Dense) (*compiled, error) {
-	shapes := make([]inputShape, len(in))
-	for i, v := range in {
-		if err := checkDense(v); err != nil {
-			return nil, errors.Wrapf(err, "graph: input %d", i)
-		}
-		if d := v.Dtype(); d != f.params.dtype && d != tensor.Int {
-			return nil, errors.Errorf("graph: input %d: want %v or int, found %v", i, f.params.dtype, d)
-		}
-		shapes[i] = inputShape{v.Dtype() == tensor.Int, cloneInts(v.Shape())}
+	shapes, err := f.shapes(in)
+	if err != nil {
+		return nil, err
 	}
 	c, outputs, stores, err := f.source(grad, shapes)
 	if err != nil {
@@ -214,6 +208,21 @@ func (f *Func) compile(grad bool, in []*tensor.Dense) (*compiled, error) {
 type inputShape struct {
 	ids   bool
 	shape []int
+}
+
+// shapes checks arguments and returns their shapes.
+func (f *Func) shapes(in []*tensor.Dense) ([]inputShape, error) {
+	shapes := make([]inputShape, len(in))
+	for i, v := range in {
+		if err := checkDense(v); err != nil {
+			return nil, errors.Wrapf(err, "graph: input %d", i)
+		}
+		if d := v.Dtype(); d != f.params.dtype && d != tensor.Int {
+			return nil, errors.Errorf("graph: input %d: want %v or int, found %v", i, f.params.dtype, d)
+		}
+		shapes[i] = inputShape{v.Dtype() == tensor.Int, cloneInts(v.Shape())}
+	}
+	return shapes, nil
 }
 
 // source builds the graph for arguments of the given shapes, with the gradients if asked for.

@@ -36,7 +36,7 @@ const (
 	// tileElements is the number of elements in a tile: some ten operands of it fit in the first-level cache.
 	tileElements = 1024
 	// sharedElements is the number of elements, times operations, from which tiles are shared between processors.
-	sharedElements = 1 << 16
+	sharedElements = 1 << 15
 	// partsEach is the number of parts for each processor, in case one is late.
 	partsEach = 4
 )

@@ -36,6 +36,11 @@ func (e *emitter) layOut() {
 			r.buf.last = len(e.steps)
 		}
 	}
+	for _, v := range e.order { // and so does what later runs will need
+		if r := e.planner.mem[v.id]; r != nil && v.frozen {
+			r.buf.last = len(e.steps)
+		}
+	}
 	var live freeList
 	starts, ends := make([][]*buffer, len(e.steps)+1), make([][]*buffer, len(e.steps)+1)
 	seen := map[*buffer]bool{}

@@ -14,7 +14,7 @@ func (k *code) hoist() {
 			hoistGradient(v)
 			continue
 		}
-		if table, ids, ok := lookup(v.in[0]); ok && table.shape[0] < v.size()/lastDim(v.shape) {
+		if table, ids, ok := lookup(v.in[0]); ok && k.worthTable(v, table) {
 			in := append([]*value{table}, v.in[1:]...)
 			products := derived(v, o, []int{table.shape[0], lastDim(v.shape)}, in...)
 			v.replace(derived(v, gather{pad: noPad}, v.shape, products, ids))
@@ -23,6 +23,18 @@ func (k *code) hoist() {
 		hoistScatter(v, o)
 	}
 	k.tidy()
+}
+
+// maxTable is the size up to which a stream multiplies a table, once, in elements.
+const maxTable = 1 << 22
+
+// worthTable tells whether multiplying all of a table costs less than multiplying the rows that were picked from it.
+func (k *code) worthTable(v, table *value) bool {
+	rows, cols := matrixOf(v.shape)
+	if k.on[freeze] && isWeight(table) && isWeight(v.in[1]) && table.shape[0]*cols <= maxTable {
+		return true
+	}
+	return table.shape[0] < rows
 }
 
 // lookup tells whether rows were picked from a table, and from where.

@@ -134,7 +134,7 @@ func (p *planner) seat(v *value) {
 // assign puts a value into a region, and the views of it into parts of that.
 func (p *planner) assign(v *value, r *region) {
 	p.mem[v.id] = r
-	if v.exits > 0 {
+	if v.exits > 0 || v.frozen && v.leaf == nil {
 		r.readAt(ever)
 	}
 	for _, u := range v.users {

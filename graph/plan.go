@@ -33,7 +33,11 @@ type step struct {
 func (k *code) plan(inputs map[*leaf]*tensor.Dense) *planner {
 	k.schedule()
 	p := &planner{code: k, inputs: inputs}
+	if p.on[freeze] {
+		p.markFrozen()
+	}
 	p.group()
+	p.freezeFirst()
 	n := len(k.order)
 	p.at, p.of, p.mem, p.sits, p.inner = make([]int, n), make([]*step, n), make([]*region, n), make([]seat, n), make([]bool, n)
 	now := 0
@@ -87,7 +91,7 @@ func (p *planner) group() {
 		joins := p.on["fuse"] && p.tiled(v)
 		if open != nil {
 			first := open.values[0]
-			if joins && lastDim(first.shape) == lastDim(v.shape) && first.size() == v.size() && len(open.values) < maxFused {
+			if joins && first.frozen == v.frozen && lastDim(first.shape) == lastDim(v.shape) && first.size() == v.size() && len(open.values) < maxFused {
 				open.values = append(open.values, v)
 				members[v] = true
 				continue

@@ -24,7 +24,9 @@ type Program struct {
 	size    int // of what the program uses of the arena, in elements
 	packs   []interface{}
 	seed    uint64
-	at      int // the instruction that is running
+	at      int  // the instruction that is running
+	fixed   int  // so many instructions at the beginning depend on weights alone
+	ready   bool // those have run, and need not run again
 	profile *Profile
 
 	// source gives the graph that the program was compiled from, which it does not keep itself.
@@ -76,9 +78,14 @@ func (p *Program) Run(in ...*tensor.Dense) (out []*tensor.Dense, err error) {
 	if err := p.load(in); err != nil {
 		return nil, err
 	}
-	if err := p.execute(); err != nil {
+	from := 0
+	if p.ready {
+		from = p.fixed
+	}
+	if err := p.execute(from); err != nil {
 		return nil, err
 	}
+	p.ready = true
 	for i := range p.copies {
 		if err := p.copies[i].run(); err != nil {
 			return nil, err
@@ -111,18 +118,18 @@ func (p *Program) load(in []*tensor.Dense) error {
 	return nil
 }
 
-// execute runs every instruction. A panic in a kernel, which would be a bug of the library or of a foreign operation,
+// execute runs the instructions from one on. A panic in a kernel, which would be a bug of the library or of a foreign operation,
 // comes out as an error that names the instruction.
-func (p *Program) execute() (err error) {
+func (p *Program) execute(from int) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = errors.Errorf("graph: %s: panic: %v", p.steps[p.at].label(), r)
 		}
 	}()
 	if p.profile != nil {
-		return p.profile.execute(p)
+		return p.profile.execute(p, from)
 	}
-	for p.at = range p.steps {
+	for p.at = from; p.at < len(p.steps); p.at++ {
 		if err := p.steps[p.at].run(); err != nil {
 			return errors.Wrapf(err, "graph: %s", p.steps[p.at].label())
 		}

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/recurrent/decode"
-	"gorgonia.org/tensor"
 )
 
 func generateCommand() *cobra.Command {
@@ -71,9 +70,12 @@ func (m *model) generate(ctx context.Context, w io.Writer, prompt string, length
 	if _, err := io.WriteString(w, prompt); err != nil {
 		return err
 	}
-	state := m.state(1)
 	token := []int{0}
-	args := append([]*tensor.Dense{graph.Ints(token, 1, 1)}, state...)
+	in := graph.Ints(token, 1, 1)
+	stream, err := m.next.Stream(m.state(1), in)
+	if err != nil {
+		return err
+	}
 	rng := rand.New(rand.NewPCG(seed, 0))
 	prefix := len(ids) - 1 // tokens of the prompt whose prediction is not needed
 	for i := 0; i < prefix+length; i++ {
@@ -81,11 +83,10 @@ func (m *model) generate(ctx context.Context, w io.Writer, prompt string, length
 			return errors.New("interrupted")
 		}
 		token[0] = ids[i]
-		result, err := m.next.Run(args...)
+		result, err := stream.Step(in)
 		if err != nil {
 			return err
 		}
-		copy(args[1:], result[1:]) // the next state is the next call's input
 		if i < prefix {
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/decode"
@@ -25,6 +26,7 @@ type trainFlags struct {
 	force       bool
 	saveEvery   int
 	sample      int
+	profile     bool
 }
 
 func trainCommand() *cobra.Command {
@@ -67,6 +69,7 @@ Ctrl-C saves a checkpoint; --resume continues it, bit for bit.`,
 	f.BoolVar(&fl.force, "force", false, "overwrite an existing --out file")
 	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps")
 	f.IntVar(&fl.sample, "sample", 300, "tokens of sample text to print at the end; 0 for none")
+	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
 	return cmd
 }
 
@@ -104,8 +107,15 @@ func runTrain(cmd *cobra.Command, c config, fl trainFlags) error {
 	describe(w, m, corpus, loop, saved, fl)
 	show := newDisplay(w)
 	loop.OnStep, loop.OnValidate = show.step, show.validation
+	profile := &graph.Profile{}
+	if fl.profile {
+		loop.Loss.Profile(profile)
+	}
 	result, err := loop.Run(cmd.Context())
 	show.finish()
+	if fl.profile && profile.Runs > 0 {
+		fmt.Fprintf(w, "\nWhere the time went, over %d runs of training and validation:\n\n%v\n", profile.Runs, profile)
+	}
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintf(w, "Interrupted at step %d. To go on:\n  unroll train --resume %s\n", result.Step, fl.out)
 		return errors.New("interrupted; the checkpoint is saved")

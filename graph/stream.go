@@ -1,0 +1,133 @@
+package graph
+
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// Stream runs a network one step at a call and carries its state from each call to the next: for generating text token
+// by token, or for data that come in as time passes. A step allocates nothing.
+//
+// What depends on the weights alone is computed once: weights are packed, and a table of embeddings is multiplied by the
+// weight that its rows meet. A stream does not see later changes of the weights until Refresh. Results have the bits
+// of a whole sequence's. A Stream serves one goroutine at a time; each has its own memory, so any number of them may
+// run side by side over one Params.
+type Stream struct {
+	program *Program
+	inputs  int // of the caller's
+	states  []*tensor.Dense
+	args    []*tensor.Dense
+}
+
+// Stream compiles the function for steps with inputs like in and the given first state, which it copies. The function
+// must take the inputs followed by the state, and return its outputs followed by the next state, as a train.Loop's does.
+func (f *Func) Stream(state []*tensor.Dense, in ...*tensor.Dense) (*Stream, error) {
+	args := append(slices.Clone(in), state...)
+	shapes, err := f.shapes(args)
+	if err != nil {
+		return nil, err
+	}
+	c, outputs, _, err := f.source(false, shapes)
+	if err != nil {
+		return nil, err
+	}
+	if len(outputs) < len(state) {
+		return nil, errors.Errorf("graph: Stream: the function returns %d values; want the %d states after the outputs", len(outputs), len(state))
+	}
+	on := chosenPasses()
+	on[freeze] = true
+	p, err := c.compileWith(on, outputs, nil, &memory{})
+	if err != nil {
+		return nil, err
+	}
+	p.source = func() (*core, []result, []result, error) { return f.source(false, shapes) }
+	s := &Stream{program: p, inputs: len(in)}
+	for i, v := range state {
+		next := p.outputs[len(outputs)-len(state)+i]
+		if v.Dtype() != next.Dtype() || !slices.Equal(v.Shape(), next.Shape()) {
+			return nil, errors.Errorf("graph: Stream: state %d is %v %v; the function's next is %v %v",
+				i, v.Dtype(), []int(v.Shape()), next.Dtype(), []int(next.Shape()))
+		}
+		s.states = append(s.states, p.inputs[len(in)+i].value)
+	}
+	s.args = append(make([]*tensor.Dense, len(in)), s.states...)
+	return s, s.Reset(state...)
+}
+
+// Step runs one step. The returned outputs, without the state, belong to the stream and hold until its next step.
+func (s *Stream) Step(in ...*tensor.Dense) ([]*tensor.Dense, error) {
+	if len(in) != s.inputs {
+		return nil, errors.Errorf("graph: the stream has %d inputs, found %d", s.inputs, len(in))
+	}
+	copy(s.args, in)
+	out, err := s.program.Run(s.args...)
+	if err != nil {
+		return nil, err
+	}
+	n := len(out) - len(s.states)
+	for i, v := range s.states {
+		copyDense(v, out[n+i])
+	}
+	return out[:n:n], nil
+}
+
+// Reset sets the state that the next step starts from; the tensors are copied.
+func (s *Stream) Reset(state ...*tensor.Dense) error {
+	if len(state) != len(s.states) {
+		return errors.Errorf("graph: the stream has %d states, found %d", len(s.states), len(state))
+	}
+	for i, v := range state {
+		own := s.states[i]
+		if err := checkDense(v); err != nil {
+			return errors.Wrapf(err, "graph: state %d", i)
+		}
+		if v.Dtype() != own.Dtype() || !slices.Equal(v.Shape(), own.Shape()) {
+			return errors.Errorf("graph: state %d: want %v %v, found %v %v", i, own.Dtype(), []int(own.Shape()), v.Dtype(), []int(v.Shape()))
+		}
+	}
+	for i, v := range state {
+		copyDense(s.states[i], v)
+	}
+	return nil
+}
+
+// State returns the state after the last step. It belongs to the stream: clone it to keep it, for a beam, say.
+func (s *Stream) State() []*tensor.Dense { return s.states }
+
+// Refresh has the next step read the weights anew, after they have changed.
+func (s *Stream) Refresh() { s.program.ready = false }
+
+// Program is the step's program, to be printed or profiled.
+func (s *Stream) Program() *Program { return s.program }
+
+// freeze is the setting that has what depends on weights alone computed once.
+const freeze = "freeze"
+
+// markFrozen finds what depends on weights and constants alone.
+func (k *code) markFrozen() {
+	for _, v := range k.order {
+		if v.leaf != nil {
+			v.frozen = v.leaf.kind != inputLeaf
+			continue
+		}
+		v.frozen = v.operands() > 0 && v.foreign == nil
+		for i := range v.operands() {
+			v.frozen = v.frozen && v.operand(i).frozen
+		}
+	}
+}
+
+// freezeFirst puts the steps that need to run once only before the others.
+func (p *planner) freezeFirst() {
+	slices.SortStableFunc(p.steps, func(a, b *step) int {
+		switch fa, fb := a.values[0].frozen, b.values[0].frozen; {
+		case fa && !fb:
+			return -1
+		case fb && !fa:
+			return 1
+		}
+		return 0
+	})
+}
