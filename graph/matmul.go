@@ -91,7 +91,11 @@ func bindMatmul[T kernel.Float](o matmul, beta T) func(*binding) task {
 				return nil
 			}
 			for r := range m {
-				copy(dst[r*ldc:][:n], bias)
+				if row := dst[r*ldc:][:n]; beta == 0 {
+					copy(row, bias)
+				} else {
+					kernel.AddTo(row, bias)
+				}
 			}
 			kernel.Gemm(o.transA, o.transB, m, n, k, 1, x, ldx, y, ldy, 1, dst, ldc)
 			return nil

@@ -42,10 +42,10 @@ func (k *code) accumulate() {
 	k.tidy()
 }
 
-// wholeTerms counts the terms that have the sum's size.
+// wholeTerms counts the terms that have the sum's size and are no biases.
 func wholeTerms(sum *value, terms []*value) (n int) {
 	for _, t := range terms {
-		if t.size() == sum.size() {
+		if t.size() == sum.size() && !isBias(t, sum.shape, lastDim(sum.shape)) {
 			n++
 		}
 	}

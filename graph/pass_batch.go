@@ -40,6 +40,10 @@ func (b *batcher) products(backward bool) {
 		}
 	}
 	for _, f := range order {
+		if len(members[f]) == 1 {
+			takeBias(members[f][0])
+			continue
+		}
 		groups, level := b.levels(members[f])
 		changed := false
 		for l, batch := range groups {

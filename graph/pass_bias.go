@@ -24,9 +24,23 @@ func commonBias(members []*value) []*value {
 	}
 	for _, m := range members {
 		u := m.sole()
-		u.in = slices.DeleteFunc(slices.Clone(u.in), func(v *value) bool { return slices.Contains(common, v) })
+		u.in = slices.Clone(u.in)
+		for _, b := range common { // once, if a term comes twice
+			i := slices.Index(u.in, b)
+			u.in = slices.Delete(u.in, i, i+1)
+		}
 	}
 	return common
+}
+
+// takeBias gives a product that is the only one with its weight the biases that are added to it, as a batch gets them:
+// a single step adds in the order of a sequence.
+func takeBias(m *value) {
+	if bias := commonBias([]*value{m}); len(bias) > 0 {
+		o := m.op.(matmul)
+		o.bias = true
+		m.op, m.in = o, append(slices.Clone(m.in), sumOf(m, bias))
+	}
 }
 
 // biasesOf lists the terms of a sum that are added to each of its rows.
@@ -41,9 +55,14 @@ func biasesOf(sum *value) []*value {
 	return out
 }
 
+// isBias tells whether a term is a vector for every row. It does not depend on the number of rows: a batch of one
+// gets the bits of a larger one.
 func isBias(t *value, result []int, cols int) bool {
-	if t.size() != cols || sizeOf(result) == cols {
+	if t.size() != cols || len(result) < 2 {
 		return false
+	}
+	if sizeOf(result) == cols {
+		return len(t.shape) == 1
 	}
 	l := layoutOf(result, t.shape)
 	return l.kind == sameRow && l.row == cols

@@ -1,5 +1,7 @@
 package graph
 
+import "github.com/unroll-go/unroll/internal/kernel"
+
 // packing puts a matrix into the order in which the kernels read it, once for all products of a run.
 type packing struct {
 	smooth
@@ -38,7 +40,7 @@ func (k *code) pack() {
 		}
 	}
 	for _, at := range order {
-		few := false
+		few := !kernel.PackingKeepsOrder[float32]()
 		for _, u := range users[at] {
 			few = few || u.size()/lastDim(u.shape) <= fewRows
 		}

@@ -35,8 +35,7 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		optim.ClipByNorm(params, 1)
-		adam.Step(params, 0.02)
+		optim.Update(adam, params, 0.02, 1) // clips the gradients' norm to 1 and steps
 		last = graph.Scalar(out[0])
 	}
 	fmt.Println("loss below 0.02:", last < 0.02) // guessing gives 0.33

@@ -270,6 +270,7 @@ func TestCompileIsLinear(t *testing.T) {
 		t.Errorf("compiling took %v for T=800, %v for T=100", long, short)
 	}
 }
+
 // A padded batch gives each sequence the bits that it gets alone.
 func TestBatchedIsAlone(t *testing.T) {
 	lengths := []int{5, 2, 0, 3}
@@ -307,4 +308,3 @@ func TestBatchedIsAlone(t *testing.T) {
 		})
 	}
 }
-

@@ -105,3 +105,7 @@ func GemmPacked[T Float](transA bool, m int, alpha T, a []T, lda int, p *Packed[
 
 // Bytes is the size of p's memory.
 func (p *Packed[T]) Bytes() int { return cap(p.data) * int(unsafe.Sizeof(T(0))) }
+
+// PackingKeepsOrder tells whether Gemm, for four rows and more, adds in the order in which GemmPacked does, and so gives
+// the same bits. The loops in Go do not.
+func PackingKeepsOrder[T Float]() bool { return tileShape[T]().rows > 0 }
