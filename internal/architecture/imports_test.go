@@ -24,6 +24,9 @@ var allowed = map[string][]string{
 	"recurrent":        {"graph", "nn"},
 	"recurrent/decode": {"graph", "nn", "recurrent"},
 	"nn/train":         {"graph", "graph/optim", "datasets"},
+	"nn/onnx":          {"graph", "recurrent", "nn/onnx/internal/onnxpb"},
+
+	"nn/onnx/internal/onnxpb": {},
 	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "recurrent", "recurrent/decode", "losses", "datasets",
 		"internal/kernel"},
 	"benchmarks": nil, // anything

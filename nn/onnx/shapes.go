@@ -1,0 +1,384 @@
+package onnx
+
+import (
+	"math"
+	"slices"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
+)
+
+// relabelled gives v another shape with the same elements in the same order.
+func (c *call) relabelled(v value, shape []int) []value {
+	if c.g.Err() != nil || v.absent() {
+		return c.failf("the input is missing")
+	}
+	if sizeOf(shape) != sizeOf(v.shape()) {
+		return c.failf("shape %v does not hold the elements of %v", shape, v.shape())
+	}
+	if k := v.known; k != nil {
+		return []value{{known: &constant{kind: k.kind, shape: shape, ints: k.ints, floats: k.floats}}}
+	}
+	return []value{v.reshaped(shape, func(x graph.Node, tail []int) graph.Node {
+		return c.g.Reshape(x, append(cloneInts(shape), tail...)...)
+	})}
+}
+
+// buildReshape: 0 keeps the input's dimension, one -1 is worked out.
+func buildReshape(c *call) []value {
+	want, ok := c.ints(1)
+	if !ok {
+		return nil
+	}
+	have := c.arg(0).shape()
+	shape, open, known := cloneInts(want), -1, 1
+	for i, d := range shape {
+		switch {
+		case d == 0 && c.int("allowzero", 0) == 0 && i < len(have):
+			shape[i] = have[i]
+		case d == -1 && open < 0:
+			open = i
+			continue
+		case d < 1:
+			return c.failf("shape %v for a tensor of shape %v", want, have)
+		}
+		known *= shape[i]
+	}
+	if open >= 0 {
+		shape[open] = sizeOf(have) / known
+	}
+	return c.relabelled(c.arg(0), shape)
+}
+
+// buildFlatten makes a matrix, cutting the shape in two before the axis.
+func buildFlatten(c *call) []value {
+	shape := c.arg(0).shape()
+	axis := c.int("axis", 1)
+	if axis < 0 {
+		axis += len(shape)
+	}
+	if axis < 0 || axis > len(shape) {
+		return c.failf("axis %d of a tensor with %d dimensions", c.int("axis", 1), len(shape))
+	}
+	return c.relabelled(c.arg(0), []int{sizeOf(shape[:axis]), sizeOf(shape[axis:])})
+}
+
+// axes reads the axes of Squeeze and Unsqueeze, an attribute before opset 13, and marks them in a tensor of the rank.
+func (c *call) axes(rank func(axes int) int) ([]bool, bool) {
+	list := c.node.ints("axes")
+	if c.opset >= 13 && !c.arg(1).absent() {
+		var ok bool
+		if list, ok = c.ints(1); !ok {
+			return nil, false
+		}
+	}
+	mark := make([]bool, rank(len(list)))
+	for _, a := range list {
+		axis, ok := c.axis(a, len(mark))
+		if !ok {
+			return nil, false
+		}
+		if mark[axis] {
+			c.failf("axis %d is given twice", a)
+			return nil, false
+		}
+		mark[axis] = true
+	}
+	return mark, true
+}
+
+func buildSqueeze(c *call) []value {
+	have := c.arg(0).shape()
+	mark, ok := c.axes(func(int) int { return len(have) })
+	if !ok {
+		return nil
+	}
+	all := !slices.Contains(mark, true)
+	shape := []int{}
+	for i, d := range have {
+		switch {
+		case mark[i] && d != 1:
+			return c.failf("axis %d of shape %v cannot be squeezed", i, have)
+		case mark[i] || all && d == 1:
+		default:
+			shape = append(shape, d)
+		}
+	}
+	return c.relabelled(c.arg(0), shape)
+}
+
+func buildUnsqueeze(c *call) []value {
+	have := c.arg(0).shape()
+	mark, ok := c.axes(func(axes int) int { return len(have) + axes })
+	if !ok {
+		return nil
+	}
+	shape := []int{}
+	for _, one := range mark {
+		if one {
+			shape = append(shape, 1)
+		} else {
+			shape, have = append(shape, have[0]), have[1:]
+		}
+	}
+	return c.relabelled(c.arg(0), shape)
+}
+
+// buildTranspose permutes the axes; without a permutation it reverses them.
+func buildTranspose(c *call) []value {
+	v := c.arg(0)
+	have := v.shape()
+	perm := c.node.ints("perm")
+	if !c.has("perm") {
+		for i := len(have) - 1; i >= 0; i-- {
+			perm = append(perm, i)
+		}
+	}
+	seen, shape := make([]bool, len(have)), make([]int, len(perm))
+	for i, p := range perm {
+		if len(perm) != len(have) || p < 0 || p >= len(have) || seen[p] {
+			return c.failf("perm %v is no permutation of the axes of %v", perm, have)
+		}
+		seen[p], shape[i] = true, have[p]
+	}
+	if len(perm) < 2 {
+		return c.in[:1]
+	}
+	if v.known != nil {
+		if v.known.floats == nil {
+			return c.failf("whole numbers of shape %v; want at most one dimension", have)
+		}
+		v = value{node: c.float(0)}
+	}
+	out := v.reshaped(shape, func(x graph.Node, tail []int) graph.Node {
+		axes := cloneInts(perm)
+		for i := range tail {
+			axes = append(axes, len(perm)+i)
+		}
+		return c.g.Transpose(x, axes...)
+	})
+	if v.node.Valid() && slices.Equal(perm, []int{1, 0}) {
+		out.of = v.node
+	}
+	return []value{out}
+}
+
+func buildConcat(c *call) []value {
+	if !c.has("axis") {
+		return c.failf("it has no axis")
+	}
+	whole := true
+	for i := range c.in {
+		v := c.arg(i)
+		whole = whole && v.known != nil && v.known.floats == nil
+	}
+	if whole {
+		out := ints64()
+		for i := range c.in {
+			k := c.arg(i).known
+			if len(k.shape) != 1 {
+				return c.failf("whole numbers of shape %v; want one dimension", k.shape)
+			}
+			out.ints = append(out.ints, k.ints...)
+		}
+		out.shape = []int{len(out.ints)}
+		return []value{{known: out}}
+	}
+	parts := make([]graph.Node, len(c.in))
+	for i := range parts {
+		parts[i] = c.float(i)
+	}
+	if c.g.Err() != nil {
+		return nil
+	}
+	axis, ok := c.axis(c.int("axis", 0), parts[0].Rank())
+	if !ok {
+		return nil
+	}
+	return []value{{node: c.g.Concat(axis, parts...)}}
+}
+
+// buildShape gives the input's shape, or the part of it from start up to end.
+func buildShape(c *call) []value {
+	v := c.arg(0)
+	if c.g.Err() != nil || v.absent() {
+		return c.failf("the input is missing")
+	}
+	shape := v.shape()
+	bound := func(name string, otherwise int) int {
+		at := c.int(name, otherwise)
+		if at < 0 {
+			at += len(shape)
+		}
+		return max(0, min(len(shape), at))
+	}
+	start, end := bound("start", 0), bound("end", len(shape))
+	return []value{{known: ints64(shape[start:max(start, end)]...)}}
+}
+
+// buildConstantOfShape repeats one number, 0 unless the node says otherwise.
+func buildConstantOfShape(c *call) []value {
+	shape, ok := c.ints(0)
+	if !ok {
+		return nil
+	}
+	k := c.tensor
+	if k == nil {
+		k = &constant{kind: floatKind, floats: []float64{0}}
+	}
+	for _, d := range shape {
+		if d < 1 {
+			return c.failf("shape %v has a dimension below 1", shape)
+		}
+	}
+	if k.floats != nil {
+		return []value{{node: c.g.Full(k.floats[0], shape...)}}
+	}
+	out := &constant{kind: k.kind, shape: cloneInts(shape)}
+	for i := 0; i < sizeOf(shape); i++ {
+		out.ints = append(out.ints, k.ints[0])
+	}
+	return []value{{known: out}}
+}
+
+// buildExpand broadcasts in both directions: to the shape, but keeping dimensions of x where the shape has 1.
+func buildExpand(c *call) []value {
+	want, ok := c.ints(1)
+	x := c.float(0)
+	if !ok || c.g.Err() != nil {
+		return nil
+	}
+	have := x.Shape()
+	shape := make([]int, max(len(want), len(have)))
+	for i := range shape {
+		at := func(s []int) int {
+			if j := i - len(shape) + len(s); j >= 0 {
+				return s[j]
+			}
+			return 1
+		}
+		shape[i] = max(at(want), at(have))
+	}
+	return []value{{node: c.g.BroadcastTo(x, shape...)}}
+}
+
+// buildSlice takes parts of axes with a step; bounds count from the end when negative, and are cut to the axis.
+func buildSlice(c *call) []value {
+	starts, ends, axes, ok := c.node.ints("starts"), c.node.ints("ends"), c.node.ints("axes"), true
+	var steps []int
+	if c.opset >= 10 {
+		starts, ok = c.ints(1)
+		ends, _ = c.ints(2)
+		if !c.arg(3).absent() {
+			axes, _ = c.ints(3)
+		}
+		if !c.arg(4).absent() {
+			steps, _ = c.ints(4)
+		}
+	}
+	if !ok || c.g.Err() != nil {
+		return nil
+	}
+	v := c.arg(0)
+	for i := range starts {
+		axis, step := i, 1
+		if len(axes) > 0 && i < len(axes) {
+			axis = axes[i]
+		}
+		if i < len(steps) {
+			step = steps[i]
+		}
+		if len(ends) != len(starts) || len(axes) > 0 && len(axes) != len(starts) || len(steps) > 0 && len(steps) != len(starts) {
+			return c.failf("%d starts, %d ends, %d axes and %d steps", len(starts), len(ends), len(axes), len(steps))
+		}
+		if axis, ok = c.axis(axis, len(v.shape())); !ok {
+			return nil
+		}
+		at := sliceIndices(v.shape()[axis], starts[i], ends[i], step)
+		if len(at) == 0 && (v.known == nil || v.known.floats != nil) {
+			return c.failf("nothing is left of axis %d of %v from %d to %d by %d", axis, v.shape(), starts[i], ends[i], step)
+		}
+		v = c.picked(v, axis, at)
+	}
+	if c.g.Err() != nil {
+		return nil
+	}
+	return []value{v}
+}
+
+// picked takes entries of an axis, which stays.
+func (c *call) picked(v value, axis int, at []int) value {
+	shape := cloneInts(v.shape())
+	shape[axis] = len(at)
+	if v.known != nil && v.known.floats == nil {
+		return value{known: v.known.pick(axis, at, shape)}
+	}
+	if v.known != nil {
+		v = value{node: c.constant(v.known)}
+	}
+	return v.reshaped(shape, func(x graph.Node, _ []int) graph.Node { return pick(c.g, x, axis, at) })
+}
+
+// sliceIndices lists what a slice takes of an axis of n entries.
+func sliceIndices(n, start, end, step int) []int {
+	bound := func(at, low, high int) int {
+		if at < 0 {
+			at = max(at, math.MinInt+n) + n
+		}
+		return max(low, min(high, at))
+	}
+	var out []int
+	switch {
+	case step > 0:
+		end = bound(end, 0, n)
+		for i := bound(start, 0, n); i < end; i += step {
+			out = append(out, i)
+		}
+	case step < 0:
+		end = bound(end, -1, n-1)
+		for i := bound(start, -1, n-1); i > end; i += step {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// buildSplit cuts an axis in parts of given sizes, or in equal ones.
+func buildSplit(c *call) []value {
+	v := c.arg(0)
+	axis, ok := c.axis(c.int("axis", 0), len(v.shape()))
+	if !ok {
+		return nil
+	}
+	n, k := v.shape()[axis], len(c.out)
+	sizes := c.node.ints("split")
+	if c.opset >= 13 && !c.arg(1).absent() {
+		if sizes, ok = c.ints(1); !ok {
+			return nil
+		}
+	}
+	if len(sizes) == 0 {
+		each := (n + k - 1) / k // the last part is smaller where they are not equal
+		for left := n; left > 0; left -= each {
+			sizes = append(sizes, min(each, left))
+		}
+	}
+	var out []value
+	start := 0
+	for _, size := range sizes {
+		if size < 1 || start+size > n {
+			return c.failf("parts %v of axis %d of %v", sizes, axis, v.shape())
+		}
+		at := make([]int, size)
+		for i := range at {
+			at[i] = start + i
+		}
+		out, start = append(out, c.picked(v, axis, at)), start+size
+	}
+	if start != n || len(out) != k {
+		return c.failf("parts %v of axis %d of %v for %d outputs", sizes, axis, v.shape(), k)
+	}
+	return out
+}
+
+const floatKind = onnxpb.TensorProto_FLOAT

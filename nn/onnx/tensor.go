@@ -1,0 +1,175 @@
+package onnx
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
+)
+
+// constant is a tensor whose numbers are known before a program runs: an initialiser or a Constant of the file, or
+// something computed from shapes. Whole numbers are in ints, others in floats; float64 holds both of the float types
+// exactly.
+type constant struct {
+	kind   onnxpb.TensorProto_DataType
+	shape  []int
+	ints   []int
+	floats []float64
+}
+
+// isFloat tells whether a data type is one of the two that a graph computes with.
+func isFloat(kind onnxpb.TensorProto_DataType) bool {
+	return kind == onnxpb.TensorProto_FLOAT || kind == onnxpb.TensorProto_DOUBLE
+}
+
+// isInt tells whether a data type can index, measure or shape.
+func isInt(kind onnxpb.TensorProto_DataType) bool {
+	return kind == onnxpb.TensorProto_INT64 || kind == onnxpb.TensorProto_INT32 || kind == onnxpb.TensorProto_BOOL
+}
+
+// ints64 is a known vector of whole numbers.
+func ints64(v ...int) *constant {
+	return &constant{kind: onnxpb.TensorProto_INT64, shape: []int{len(v)}, ints: v}
+}
+
+func (c *constant) len() int { return sizeOf(c.shape) }
+
+// readTensor decodes a tensor of the file. external reads the bytes of tensors that are stored beside the file.
+func readTensor(t *onnxpb.TensorProto, external func(*onnxpb.TensorProto) ([]byte, error)) (*constant, error) {
+	c := &constant{kind: onnxpb.TensorProto_DataType(t.DataType)}
+	n := 1
+	for _, d := range t.Dims {
+		if d < 0 || d > math.MaxInt32 || d > 0 && n > math.MaxInt32/int(d) {
+			return nil, errors.Errorf("its shape is %v", t.Dims)
+		}
+		n *= int(d)
+		c.shape = append(c.shape, int(d))
+	}
+	if t.Segment != nil {
+		return nil, errors.New("it is stored in segments, which is not supported")
+	}
+	raw := t.RawData
+	if t.DataLocation == onnxpb.TensorProto_EXTERNAL {
+		var err error
+		if raw, err = external(t); err != nil {
+			return nil, err
+		}
+	}
+	if raw != nil || n == 0 {
+		return c, c.fromBytes(raw, n)
+	}
+	return c, c.fromFields(t, n)
+}
+
+// width is the size of one element in bytes, 0 for types that are not supported.
+func width(kind onnxpb.TensorProto_DataType) int {
+	switch kind {
+	case onnxpb.TensorProto_BOOL:
+		return 1
+	case onnxpb.TensorProto_FLOAT, onnxpb.TensorProto_INT32:
+		return 4
+	case onnxpb.TensorProto_DOUBLE, onnxpb.TensorProto_INT64:
+		return 8
+	}
+	return 0
+}
+
+// fromBytes decodes little-endian, row-major elements.
+func (c *constant) fromBytes(raw []byte, n int) error {
+	w := width(c.kind)
+	if w == 0 {
+		return errors.Errorf("its elements are %v; want FLOAT, DOUBLE, INT64, INT32 or BOOL", c.kind)
+	}
+	if len(raw) != n*w {
+		return errors.Errorf("its shape %v needs %d bytes of %v, found %d", c.shape, n*w, c.kind, len(raw))
+	}
+	if isFloat(c.kind) {
+		c.floats = make([]float64, n)
+	} else {
+		c.ints = make([]int, n)
+	}
+	for i := 0; i < n; i++ {
+		at := raw[i*w:]
+		switch c.kind {
+		case onnxpb.TensorProto_FLOAT:
+			c.floats[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(at)))
+		case onnxpb.TensorProto_DOUBLE:
+			c.floats[i] = math.Float64frombits(binary.LittleEndian.Uint64(at))
+		case onnxpb.TensorProto_INT64:
+			c.ints[i] = int(binary.LittleEndian.Uint64(at))
+		case onnxpb.TensorProto_INT32:
+			c.ints[i] = int(int32(binary.LittleEndian.Uint32(at)))
+		case onnxpb.TensorProto_BOOL:
+			c.ints[i] = int(at[0])
+		}
+	}
+	return nil
+}
+
+// fromFields decodes the elements of a tensor that has them in the typed field.
+func (c *constant) fromFields(t *onnxpb.TensorProto, n int) error {
+	switch c.kind {
+	case onnxpb.TensorProto_FLOAT:
+		for _, v := range t.FloatData {
+			c.floats = append(c.floats, float64(v))
+		}
+	case onnxpb.TensorProto_DOUBLE:
+		c.floats = append(c.floats, t.DoubleData...)
+	case onnxpb.TensorProto_INT64:
+		for _, v := range t.Int64Data {
+			c.ints = append(c.ints, int(v))
+		}
+	case onnxpb.TensorProto_INT32, onnxpb.TensorProto_BOOL:
+		for _, v := range t.Int32Data {
+			c.ints = append(c.ints, int(v))
+		}
+	default:
+		return c.fromBytes(nil, n) // names the type
+	}
+	if found := len(c.floats) + len(c.ints); found != n {
+		return errors.Errorf("its shape %v needs %d elements, found %d", c.shape, n, found)
+	}
+	return nil
+}
+
+// tensorProto encodes the constant for a file.
+func (c *constant) tensorProto(name string) *onnxpb.TensorProto {
+	t := &onnxpb.TensorProto{Name: name, DataType: int32(c.kind), Dims: dims64(c.shape), RawData: []byte{}}
+	for _, v := range c.floats {
+		if c.kind == onnxpb.TensorProto_DOUBLE {
+			t.RawData = binary.LittleEndian.AppendUint64(t.RawData, math.Float64bits(v))
+		} else {
+			t.RawData = binary.LittleEndian.AppendUint32(t.RawData, math.Float32bits(float32(v)))
+		}
+	}
+	for _, v := range c.ints {
+		switch c.kind {
+		case onnxpb.TensorProto_BOOL:
+			t.RawData = append(t.RawData, byte(v))
+		case onnxpb.TensorProto_INT32:
+			t.RawData = binary.LittleEndian.AppendUint32(t.RawData, uint32(v))
+		default:
+			t.RawData = binary.LittleEndian.AppendUint64(t.RawData, uint64(v))
+		}
+	}
+	return t
+}
+
+func dims64(shape []int) []int64 {
+	out := make([]int64, len(shape))
+	for i, d := range shape {
+		out[i] = int64(d)
+	}
+	return out
+}
+
+func sizeOf(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+func cloneInts(x []int) []int { return append([]int{}, x...) }

@@ -1,0 +1,222 @@
+"""Records ONNX models and what they compute, for the tests of the package.
+
+    python3 -m venv v && v/bin/pip install onnx==1.23.2 onnxruntime==1.32.0 torch
+    v/bin/python record.py      writes node/*.onnx, runtime/*.onnx, torch/*.onnx and one .safetensors for each folder
+
+Recorded with PyTorch 1.13. Three sources:
+
+node     the cases of the ONNX project's own node tests (onnx.backend.test) for RNN, LSTM and GRU, with their outputs;
+runtime  models written with the onnx package that use every attribute and input of the three operators, run by
+         ONNX Runtime;
+torch    models written by torch.onnx.export, run by PyTorch.
+
+Values are called {case}.in.{name} and {case}.out.{name}.
+"""
+import os
+import sys
+import warnings
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(HERE, "..", "..", "..", "graph", "testdata"))
+from tensorfile import randint, randn, write  # noqa: E402
+
+
+def array(x):
+    """A tensor of one of the three element types that the Go reader knows."""
+    x = np.ascontiguousarray(x)
+    return torch.from_numpy(x.astype(np.int64) if x.dtype.kind == "i" else x)
+
+
+class Recording:
+    """The models and values of one folder."""
+
+    def __init__(self, folder):
+        self.folder, self.values = folder, {}
+        os.makedirs(os.path.join(HERE, folder), exist_ok=True)
+
+    def path(self, case):
+        return os.path.join(HERE, self.folder, case + ".onnx")
+
+    def add(self, case, inputs, outputs):
+        for name, v in inputs.items():
+            self.values[f"{case}.in.{name}"] = array(v)
+        for name, v in outputs.items():
+            self.values[f"{case}.out.{name}"] = array(v)
+
+    def close(self):
+        write(os.path.join(HERE, self.folder + ".safetensors"), self.values, {})
+
+
+OUTPUTS = {"RNN": ["Y", "Y_h"], "GRU": ["Y", "Y_h"], "LSTM": ["Y", "Y_h", "Y_c"]}
+
+
+def record_node_tests():
+    from onnx.backend.test.case.node import collect_testcases
+    r = Recording("node")
+    for test in collect_testcases():
+        if test.model.graph.node[0].op_type not in OUTPUTS:
+            continue
+        case = test.name.removeprefix("test_")
+        (inputs, outputs), = test.data_sets
+        onnx.save(test.model, r.path(case))
+        r.add(case, dict(zip((i.name for i in test.model.graph.input), inputs)),
+              dict(zip((o.name for o in test.model.graph.output), outputs)))
+    r.close()
+
+
+GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
+T, B, I, H = 5, 3, 4, 2
+
+# name: operator, optional inputs, attributes
+RUNTIME = {
+    "rnn_relu_clip": ("RNN", "B initial_h", {"activations": ["Relu"], "clip": 0.6}),
+    "rnn_bidirectional_lengths": ("RNN", "B sequence_lens initial_h", {"direction": "bidirectional"}),
+    "rnn_two_activations": ("RNN", "B", {"direction": "bidirectional", "activations": ["LeakyRelu", "ScaledTanh"],
+                                         "activation_alpha": [0.1, 1.7], "activation_beta": [0.6]}),
+    "rnn_hardsigmoid": ("RNN", "", {"activations": ["HardSigmoid"], "activation_alpha": [0.3],
+                                    "activation_beta": [0.4]}),
+    "rnn_elu": ("RNN", "", {"activations": ["Elu"], "activation_alpha": [0.7]}),
+    "rnn_softplus": ("RNN", "", {"activations": ["Softplus"]}),
+    "rnn_softsign": ("RNN", "", {"activations": ["Softsign"]}),
+    "rnn_affine": ("RNN", "", {"activations": ["Affine"], "activation_alpha": [0.4], "activation_beta": [-0.2]}),
+    "gru_reset_after": ("GRU", "B", {"linear_before_reset": 1}),
+    "gru_bidirectional": ("GRU", "B sequence_lens initial_h", {"direction": "bidirectional"}),
+    "gru_bidirectional_reset_after": ("GRU", "B sequence_lens initial_h", {"direction": "bidirectional",
+                                                                          "linear_before_reset": 1, "clip": 0.5}),
+    "gru_activations": ("GRU", "B", {"activations": ["HardSigmoid", "Relu"], "activation_alpha": [0.2],
+                                     "activation_beta": [0.5]}),
+    "lstm_reverse_lengths": ("LSTM", "B sequence_lens initial_h initial_c", {"direction": "reverse"}),
+    "lstm_everything": ("LSTM", "B sequence_lens initial_h initial_c P", {"direction": "bidirectional", "clip": 0.4}),
+    "lstm_peepholes_lengths": ("LSTM", "sequence_lens P", {}),
+    "lstm_coupled": ("LSTM", "B", {"input_forget": 1}),
+    "lstm_activations": ("LSTM", "B P", {"activations": ["HardSigmoid", "Softsign", "ScaledTanh"],
+                                         "activation_alpha": [0.25, 1.5], "activation_beta": [0.5, 0.8]}),
+}
+
+
+def record_runtime():
+    r = Recording("runtime")
+    for seed, (case, (op, optional, attributes)) in enumerate(RUNTIME.items()):
+        optional = optional.split()
+        D, G = 1 + (attributes.get("direction") == "bidirectional"), GATES[op]
+        value = lambda k, *shape: (0.6 * randn(100 * seed + k, *shape)).numpy().astype(np.float32)
+        given = {"X": value(0, T, B, I), "sequence_lens": np.array([5, 2, 3], np.int32),
+                 "initial_h": value(1, D, B, H), "initial_c": value(2, D, B, H)}
+        weights = {"W": value(3, D, G * H, I), "R": value(4, D, G * H, H), "B": value(5, D, 2 * G * H),
+                   "P": value(6, D, 3 * H)}
+        order = ["X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P"]
+        names = [n if n in "XWR" or n in optional else "" for n in order]
+        while not names[-1]:
+            names.pop()
+        node = helper.make_node(op, names, OUTPUTS[op], name="/encoder/" + op, hidden_size=H, **attributes)
+        given = {n: v for n, v in given.items() if n in names}
+        kinds = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int32): TensorProto.INT32}
+        dims = {"X": ["time", "batch", I], "sequence_lens": ["batch"], "initial_h": [D, "batch", H],
+                "initial_c": [D, "batch", H], "Y": ["time", D, "batch", H], "Y_h": [D, "batch", H],
+                "Y_c": [D, "batch", H]}
+        graph = helper.make_graph(
+            [node], case, [helper.make_tensor_value_info(n, kinds[v.dtype], dims[n]) for n, v in given.items()],
+            [helper.make_tensor_value_info(n, TensorProto.FLOAT, dims[n]) for n in OUTPUTS[op]],
+            [numpy_helper.from_array(v, n) for n, v in weights.items() if n in names])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
+        onnx.checker.check_model(model)
+        onnx.save(model, r.path(case))
+        session = onnxruntime.InferenceSession(r.path(case), providers=["CPUExecutionProvider"])
+        r.add(case, given, dict(zip(OUTPUTS[op], session.run(None, given))))
+    r.close()
+
+
+class CharLM(nn.Module):
+    """A language model that takes and gives states, time first."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(7, 4)
+        self.lstm = nn.LSTM(4, 3, 2)
+        self.head = nn.Linear(3, 7)
+
+    def forward(self, ids, h0, c0):
+        y, (h, c) = self.lstm(self.embedding(ids), (h0, c0))
+        return self.head(y), h, c
+
+
+class Tagger(nn.Module):
+    """Two bidirectional GRU layers, batch first, a softmax at every step."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(7, 4)
+        self.gru = nn.GRU(4, 3, 2, batch_first=True, bidirectional=True, dropout=0.3)
+        self.head = nn.Linear(6, 5)
+
+    def forward(self, ids):
+        return torch.softmax(self.head(self.gru(self.embedding(ids))[0]), -1)
+
+
+class Classifier(nn.Module):
+    """A bidirectional LSTM over padded sequences, whose last states go into a linear head."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(4, 3, bidirectional=True)
+        self.head = nn.Linear(6, 2)
+
+    def forward(self, x, lengths):
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, enforce_sorted=True)
+        _, (h, _) = self.lstm(packed)
+        return torch.log_softmax(self.head(torch.cat([h[-2], h[-1]], 1)), 1)
+
+
+class Forecast(nn.Module):
+    """An Elman network with relu, batch first, whose last output is mapped to one number."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.RNN(2, 3, nonlinearity="relu", batch_first=True)
+        self.head = nn.Linear(3, 1)
+
+    def forward(self, x):
+        y, _ = self.rnn(x)
+        return self.head(y[:, -1]).squeeze(1)
+
+
+def record_torch():
+    r = Recording("torch")
+    ids = randint(1, 7, 5, 3)
+    cases = {
+        "charlm": (CharLM(), {"ids": ids, "h0": randn(2, 2, 3, 3), "c0": randn(3, 2, 3, 3)}, ["logits", "h", "c"],
+                   {"ids": {0: "time", 1: "batch"}, "h0": {1: "batch"}, "c0": {1: "batch"}}),
+        "tagger": (Tagger(), {"ids": ids}, ["y"], {"ids": {0: "batch", 1: "time"}}),
+        "classifier": (Classifier(), {"x": randn(4, 5, 3, 4), "lengths": torch.tensor([5, 3, 2])}, ["y"],
+                       {"x": {0: "time", 1: "batch"}, "lengths": {0: "batch"}}),
+        "forecast": (Forecast(), {"x": randn(5, 3, 5, 2)}, ["y"], {"x": {0: "batch", 1: "time"}}),
+    }
+    for case, (model, inputs, outputs, axes) in cases.items():
+        model.eval()
+        with torch.no_grad():
+            for i, p in enumerate(model.parameters()):
+                p.copy_(0.5 * randn(300 + i, *p.shape))
+        inputs = {n: v.to(torch.float32) if v.is_floating_point() else v for n, v in inputs.items()}
+        torch.onnx.export(model, tuple(inputs.values()), r.path(case), input_names=list(inputs),
+                          output_names=outputs, dynamic_axes=axes, opset_version=17)
+        with torch.no_grad():
+            y = model(*inputs.values())
+        y = y if isinstance(y, tuple) else (y,)
+        r.add(case, {n: v.numpy() for n, v in inputs.items()}, dict(zip(outputs, (v.numpy() for v in y))))
+        r.values.update({f"{case}.param.{n}": p.detach() for n, p in model.named_parameters()})
+    r.close()
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    record_node_tests()
+    record_runtime()
+    record_torch()

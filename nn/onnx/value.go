@@ -1,0 +1,131 @@
+package onnx
+
+import (
+	"github.com/unroll-go/unroll/graph"
+)
+
+// value is what a name of the model stands for while a graph is built. Exactly one of node, known and ids is set; none
+// is for an input that was left out.
+type value struct {
+	node  graph.Node // floats, computed when the program runs
+	known *constant  // numbers known now
+	ids   *idView    // whole numbers that are given when the program runs
+	of    graph.Node // the matrix that node is the transpose of
+}
+
+// idView is an input of ids, looked at through operations on its shape. Ids are only ever used to look rows of a
+// table up, and looking up first and changing the shape then gives the same, so the operations wait for the rows.
+type idView struct {
+	base  graph.Node
+	shape []int
+	ops   []reshaping
+}
+
+// reshaping changes the leading axes of x, leaving the last ones, tail, as they are.
+type reshaping func(x graph.Node, tail []int) graph.Node
+
+func (v value) absent() bool { return !v.node.Valid() && v.known == nil && v.ids == nil }
+
+func (v value) shape() []int {
+	switch {
+	case v.known != nil:
+		return v.known.shape
+	case v.ids != nil:
+		return v.ids.shape
+	}
+	return v.node.Shape()
+}
+
+// reshaped applies an operation on the shape, whose result has the given one.
+func (v value) reshaped(shape []int, f reshaping) value {
+	if v.ids != nil {
+		ops := append(append([]reshaping{}, v.ids.ops...), f)
+		return value{ids: &idView{base: v.ids.base, shape: shape, ops: ops}}
+	}
+	return value{node: f(v.node, nil)}
+}
+
+// rows looks the ids up in a table.
+func (v *idView) rows(g *graph.Graph, table graph.Node) graph.Node {
+	x := g.Gather(table, v.base)
+	for _, op := range v.ops {
+		if g.Err() != nil {
+			return graph.Node{}
+		}
+		x = op(x, table.Shape()[1:])
+	}
+	return x
+}
+
+// call is one node at work: the graph it adds to, and its inputs.
+type call struct {
+	*node
+	g     *graph.Graph
+	m     *Model
+	in    []value
+	opset int
+}
+
+// failf records that the node cannot be built, and gives nothing.
+func (c *call) failf(format string, args ...interface{}) []value {
+	c.g.Failf(c.node.String(), format, args...)
+	return nil
+}
+
+// arg is the i-th input, absent when it was left out.
+func (c *call) arg(i int) value {
+	if i < len(c.in) {
+		return c.in[i]
+	}
+	return value{}
+}
+
+// float gives the i-th input as a node of floats.
+func (c *call) float(i int) graph.Node {
+	v := c.arg(i)
+	switch {
+	case v.node.Valid() || c.g.Err() != nil:
+		return v.node
+	case v.absent():
+		c.failf("input %d is missing", i)
+	case v.ids != nil || v.known.floats == nil:
+		c.failf("input %d (%q) holds whole numbers; want floats", i, c.node.input(i))
+	default:
+		return c.constant(v.known)
+	}
+	return graph.Node{}
+}
+
+// constant puts known floats into the graph.
+func (c *call) constant(k *constant) graph.Node {
+	if len(k.shape) == 0 {
+		return c.g.Full(k.floats[0])
+	}
+	return c.g.Values(k.floats, k.shape...)
+}
+
+// ints gives the i-th input as whole numbers known now: axes, shapes, bounds.
+func (c *call) ints(i int) ([]int, bool) {
+	v := c.arg(i)
+	if c.g.Err() != nil {
+		return nil, false
+	}
+	if v.known == nil || v.known.floats != nil {
+		c.failf("input %d (%q) is computed from the data; want whole numbers that are known before", i, c.node.input(i))
+		return nil, false
+	}
+	return v.known.ints, true
+}
+
+// axis resolves an axis that may count from the end.
+func (c *call) axis(axis, rank int) (int, bool) {
+	resolved := axis
+	if axis < 0 {
+		resolved += rank
+	}
+	if resolved < 0 || resolved >= rank {
+		c.failf("axis %d of a tensor with %d dimensions", axis, rank)
+		return 0, false
+	}
+	return resolved, true
+}
