@@ -113,7 +113,7 @@ func (m *Model) Outputs() []Port { return append([]Port{}, m.outputs...) }
 // Params returns a new store, of the model's element type, with its weights. The weights of RNN, LSTM and GRU nodes
 // have PyTorch's names, shapes and order of gates, so that recurrent's own cells can take them:
 //
-//	weight_ih_l0 [G·H, I], weight_hh_l0 [G·H, H], bias_ih_l0, bias_hh_l0 [G·H], with _reverse for the backward direction
+//	weight_ih_l0 [G·H, I], weight_hh_l0 [G·H, H], bias_ih_l0, bias_hh_l0 [G·H], with _reverse for the second direction
 //
 // after the node's path: a node /encoder/lstm/LSTM_1 gives encoder.lstm.weight_ih_l1 when it is the second with that
 // path. Peepholes are weight_peephole_l0 [3H], in the order i, f, o. The matrices that PyTorch's exporter transposes

@@ -116,20 +116,26 @@ func (m *Model) claimRecurrent(n *node, layers map[string]int, initialisers map[
 		}
 		cols := sizeOf(c.shape[2:])
 		rows := part.rows / len(part.locals)
-		for d, reverse := range n.rec.reverse {
+		for d := range n.rec.reverse {
 			for k, local := range part.locals {
 				first := d*part.rows + k*rows
 				shape := append([]int{rows}, c.shape[2:]...)
 				m.split[name] = append(m.split[name], m.add(&weight{
-					name: m.freeName(scope + "." + layered(local, layer, reverse)), shape: shape, source: c, file: name,
-					at: func(i int) int {
-						row, col := i/cols, i%cols
-						return (first+part.order[row/H]*H+row%H)*cols + col
-					}}))
+					name: m.freeName(scope + "." + layered(local, layer, d == 1)), shape: shape, source: c, file: name,
+					at: place(part.order, H, first, cols)}))
 			}
 		}
 	}
 	return nil
+}
+
+// place maps elements of a weight in our order of gates, rows of cols numbers in blocks of hidden rows, to their places
+// in an initialiser that has the blocks in another order from row first on.
+func place(order []int, hidden, first, cols int) func(i int) int {
+	return func(i int) int {
+		row, col := i/cols, i%cols
+		return (first+order[row/hidden]*hidden+row%hidden)*cols + col
+	}
 }
 
 // layered is PyTorch's name of a weight of a recurrent layer.

@@ -1,0 +1,110 @@
+package onnx
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
+	"google.golang.org/protobuf/proto"
+	"gorgonia.org/tensor"
+)
+
+// Write writes the model, with the weights of a store that Params or Build filled, to an ONNX file. Graph, names and
+// metadata stay as they were read; a store whose weights have not changed gives the same numbers, bit by bit. The file
+// appears whole or not at all, and holds all weights itself, which ONNX limits to 2 GiB.
+func (m *Model) Write(path string, p *graph.Params) error {
+	file, err := m.withWeights(p)
+	if err != nil {
+		return errors.Wrapf(err, "onnx: write %s", path)
+	}
+	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(file)
+	if err == nil {
+		err = writeFile(path, data)
+	}
+	return errors.Wrapf(err, "onnx: write %s", path)
+}
+
+// withWeights returns a copy of the file with the store's numbers in the initialisers.
+func (m *Model) withWeights(p *graph.Params) (*onnxpb.ModelProto, error) {
+	changed := map[string]*constant{}
+	for _, w := range m.weights {
+		q := p.Get(w.name)
+		switch {
+		case q == nil:
+			return nil, errors.Errorf("the store has no parameter %s", w.name)
+		case !slices.Equal(q.Shape(), w.shape):
+			return nil, errors.Errorf("parameter %s: want shape %v, found %v", w.name, w.shape, q.Shape())
+		case p.Dtype() != m.dtype():
+			return nil, errors.Errorf("the store holds %v, the model %v", p.Dtype(), m.kind)
+		}
+		to := changed[w.file]
+		if to == nil {
+			to = &constant{kind: w.source.kind, shape: w.source.shape, floats: slices.Clone(w.source.floats)}
+			changed[w.file] = to
+		}
+		for i, v := range floats64(q.Value()) {
+			to.floats[w.at(i)] = v
+		}
+	}
+	file := proto.Clone(m.proto).(*onnxpb.ModelProto)
+	for i, t := range file.Graph.Initializer {
+		c := changed[t.Name]
+		if c == nil {
+			c = m.constants[t.Name] // its data may have been in another file
+		}
+		new := c.tensorProto(t.Name)
+		new.DocString, new.MetadataProps = t.DocString, t.MetadataProps
+		file.Graph.Initializer[i] = new
+	}
+	return file, nil
+}
+
+// dtype is the model's float type in the terms of a store.
+func (m *Model) dtype() tensor.Dtype {
+	if m.kind == onnxpb.TensorProto_DOUBLE {
+		return tensor.Float64
+	}
+	return tensor.Float32
+}
+
+// floats64 widens a parameter's numbers.
+func floats64(t *tensor.Dense) []float64 {
+	if t.Dtype() == tensor.Float64 {
+		return t.Float64s()
+	}
+	out := make([]float64, len(t.Float32s()))
+	for i, v := range t.Float32s() {
+		out[i] = float64(v)
+	}
+	return out
+}
+
+// writeFile writes a temporary file beside path, syncs it and renames it to path.
+func writeFile(path string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if _, err = f.Write(data); err != nil {
+		return err
+	}
+	if err = f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
