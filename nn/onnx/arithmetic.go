@@ -31,7 +31,7 @@ func buildBinary(c *call) []value {
 
 // wholeNumbers is arithmetic on shapes. Either operand may be a single number.
 func (c *call) wholeNumbers(a, b *constant) []value {
-	if !slices.Equal(a.shape, b.shape) && a.len() != 1 && b.len() != 1 {
+	if !slices.Equal(a.shape, b.shape) && a.len() != 1 && b.len() != 1 || a.len() == 0 || b.len() == 0 {
 		return c.failf("whole numbers of shapes %v and %v; want one shape or a single number", a.shape, b.shape)
 	}
 	out := &constant{kind: a.kind, shape: a.shape}

@@ -173,6 +173,9 @@ func (m *Model) readNode(n *node, from *onnxpb.NodeProto, external func(*onnxpb.
 	if len(n.in) < n.def.in[0] || len(n.in) > n.def.in[1] {
 		return errors.Errorf("%d inputs; want %d to %d", len(n.in), n.def.in[0], n.def.in[1])
 	}
+	if len(n.out) == 0 {
+		return errors.New("it has no outputs")
+	}
 	for i, name := range n.out {
 		if i >= n.def.out && name != "" {
 			return errors.Errorf("its output %d, %q, is not supported", i, name)

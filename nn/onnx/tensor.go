@@ -37,6 +37,9 @@ func (c *constant) len() int { return sizeOf(c.shape) }
 
 // readTensor decodes a tensor of the file. external reads the bytes of tensors that are stored beside the file.
 func readTensor(t *onnxpb.TensorProto, external func(*onnxpb.TensorProto) ([]byte, error)) (*constant, error) {
+	if t == nil {
+		return nil, errors.New("it has no tensor")
+	}
 	c := &constant{kind: onnxpb.TensorProto_DataType(t.DataType)}
 	n := 1
 	for _, d := range t.Dims {

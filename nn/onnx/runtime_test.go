@@ -1,0 +1,224 @@
+package onnx_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/nn/onnx"
+	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
+	"google.golang.org/protobuf/proto"
+	"gorgonia.org/tensor"
+)
+
+// python is the interpreter with onnx and onnxruntime: the one that UNROLL_PYTHON names, or python3.
+func python(t *testing.T) string {
+	t.Helper()
+	name := os.Getenv("UNROLL_PYTHON")
+	if name == "" {
+		name = "python3"
+	}
+	if err := exec.Command(name, "-c", "import onnx, onnxruntime, numpy").Run(); err != nil {
+		t.Skipf("%s cannot import onnx and onnxruntime; name another in UNROLL_PYTHON", name)
+	}
+	return name
+}
+
+// jsonTensor is a tensor on its way to runtime.py or back.
+type jsonTensor struct {
+	Name  string    `json:"name"`
+	Shape []int     `json:"shape"`
+	Ints  bool      `json:"ints"`
+	Data  []float64 `json:"data"`
+}
+
+// inRuntime runs a file in ONNX Runtime, once for each list of inputs.
+func inRuntime(t *testing.T, interpreter, path string, ports []onnx.Port, runs [][]*tensor.Dense) [][]*tensor.Dense {
+	t.Helper()
+	job := struct {
+		Model string         `json:"model"`
+		Runs  [][]jsonTensor `json:"runs"`
+	}{Model: path}
+	for _, in := range runs {
+		var list []jsonTensor
+		for i, p := range ports {
+			list = append(list, jsonTensor{p.Name, in[i].Shape(), p.Ints, graphtest.Float64s(in[i])})
+		}
+		job.Runs = append(job.Runs, list)
+	}
+	input, err := json.Marshal(job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, complaints bytes.Buffer
+	cmd := exec.Command(interpreter, "testdata/runtime.py")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), &out, &complaints
+	if err := cmd.Run(); err != nil || complaints.Len() > 0 {
+		t.Fatalf("%v\n%s", err, complaints.String())
+	}
+	var results [][]jsonTensor
+	if err := json.Unmarshal(out.Bytes(), &results); err != nil {
+		t.Fatal(err)
+	}
+	values := make([][]*tensor.Dense, len(results))
+	for i, list := range results {
+		for _, v := range list {
+			values[i] = append(values[i], graph.Floats64(v.Data, v.Shape...))
+		}
+	}
+	return values
+}
+
+var update = flag.Bool("update", false, "record the exported models and what ONNX Runtime gives for them")
+
+// record keeps an exported file and ONNX Runtime's outputs in testdata/export.
+func record(t *testing.T, e export, path string, m *onnx.Model, results [][]*tensor.Dense) {
+	t.Helper()
+	var values []graph.Named
+	for i, list := range results {
+		for k, v := range list {
+			values = append(values, graph.Named{Name: fmt.Sprint(m.Outputs()[k].Name, sizes[i]), Value: graphtest.Float32(v)})
+		}
+	}
+	if err := os.MkdirAll("testdata/export", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := graph.WriteSafetensors(exported(e, ".safetensors"), values, nil); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(exported(e, ".onnx"), data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func exported(e export, extension string) string {
+	return filepath.Join("testdata", "export", strings.ReplaceAll(e.name, " ", "_")+extension)
+}
+
+// Where ONNX Runtime is missing: the files are still those that it ran, and its outputs still ours.
+func TestExportsAreThoseThatONNXRuntimeRan(t *testing.T) {
+	parse := func(path string) *onnxpb.ModelProto {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := &onnxpb.ModelProto{}
+		if err := proto.Unmarshal(data, file); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	for _, e := range exports {
+		p := filled(t, e)
+		b := onnx.NewBuilder(p)
+		e.write(b)
+		path := filepath.Join(t.TempDir(), "model.onnx")
+		if err := b.Write(path); err != nil {
+			t.Fatal(err)
+		}
+		if !proto.Equal(parse(path), parse(exported(e, ".onnx"))) {
+			t.Errorf("%s is not the file that was recorded; run this test with -update where ONNX Runtime is", e.name)
+		}
+		m, err := onnx.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec, _ := graphtest.Golden(t, exported(e, ".safetensors"))
+		for _, size := range sizes {
+			got, err := graph.NewFunc(p, e.build).Run(e.in(size[0], size[1])...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, port := range m.Outputs() {
+				name := fmt.Sprint(port.Name, size)
+				graphtest.Close(t, e.name+" "+name, got[k], rec[name], 1e-5)
+			}
+		}
+	}
+}
+
+// What we export gives the same in ONNX Runtime, for every number of steps and batch size.
+func TestExportsRunInONNXRuntime(t *testing.T) {
+	interpreter := python(t)
+	for _, e := range exports {
+		t.Run(e.name, func(t *testing.T) {
+			p := filled(t, e)
+			b := onnx.NewBuilder(p)
+			e.write(b)
+			path := filepath.Join(t.TempDir(), "model.onnx")
+			if err := b.Write(path); err != nil {
+				t.Fatal(err)
+			}
+			m, err := onnx.Read(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var runs [][]*tensor.Dense
+			for _, size := range sizes {
+				runs = append(runs, e.in(size[0], size[1]))
+			}
+			worst := 0.0
+			results := inRuntime(t, interpreter, path, m.Inputs(), runs)
+			if *update {
+				record(t, e, path, m, results)
+			}
+			for i, got := range results {
+				want, err := graph.NewFunc(p, e.build).Run(runs[i]...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for k, port := range m.Outputs() {
+					graphtest.Close(t, fmt.Sprint(port.Name, sizes[i]), got[k], want[k], 1e-5)
+					for j, v := range graphtest.Float64s(want[k]) {
+						worst = math.Max(worst, math.Abs(v-got[k].Float64s()[j]))
+					}
+				}
+			}
+			t.Logf("largest difference %.2g over sizes %v", worst, sizes)
+		})
+	}
+}
+
+// A model of PyTorch's that was read, changed and written again gives in ONNX Runtime what it gives here.
+func TestReadModelsAreWrittenAgain(t *testing.T) {
+	interpreter := python(t)
+	rec, _ := graphtest.Golden(t, "testdata/torch.safetensors")
+	for _, name := range cases(t, "torch") {
+		m := read(t, "torch", name)
+		p, err := m.Params(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < p.Len(); i++ {
+			for k, v := range p.At(i).Value().Float32s() {
+				p.At(i).Value().Float32s()[k] = v + 0.01*float32(k%7-3)
+			}
+		}
+		path := filepath.Join(t.TempDir(), "model.onnx")
+		if err := m.Write(path, p); err != nil {
+			t.Fatal(err)
+		}
+		in := inputs(m, name, rec)
+		want, err := graph.NewFunc(p, m.Build).Run(in...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := inRuntime(t, interpreter, path, m.Inputs(), [][]*tensor.Dense{in})[0]
+		for i, port := range m.Outputs() {
+			graphtest.Close(t, name+" "+port.Name, got[i], want[i], 1e-5)
+		}
+	}
+}
