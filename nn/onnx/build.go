@@ -1,6 +1,8 @@
 package onnx
 
 import (
+	"strings"
+
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 	"gorgonia.org/tensor"
@@ -31,7 +33,7 @@ func (m *Model) Build(g *graph.Graph, in []graph.Node) []graph.Node {
 		}
 	}
 	for _, n := range m.nodes {
-		c := &call{node: n, g: g, m: m, opset: m.opset}
+		c := &call{node: n, g: n.scope(g), top: g, m: m, opset: m.opset}
 		for i, name := range n.in {
 			v, ok := values[name]
 			if !ok && name != "" && m.split[name] == nil {
@@ -59,12 +61,24 @@ func (m *Model) Build(g *graph.Graph, in []graph.Node) []graph.Node {
 		case v.node.Valid():
 			out[i] = v.node
 		case v.known != nil && v.known.floats != nil:
-			out[i] = (&call{g: g}).constant(v.known)
+			out[i] = (&call{g: g, top: g}).constant(v.known)
 		default:
 			g.Failf("onnx.Build", "the output %q holds whole numbers; want floats", p.Name)
 		}
 	}
 	return out
+}
+
+// scope is a view of the graph in which operations are labelled with the node's name.
+func (n *node) scope(g *graph.Graph) *graph.Graph {
+	name := clean(n.name)
+	if name == "" {
+		name = n.op
+	}
+	for _, s := range strings.Split(name, ".") {
+		g = g.Scope(s)
+	}
+	return g
 }
 
 // bindInputs checks the given inputs against the model's, and gives them their names. Dimensions of one name must be

@@ -204,7 +204,7 @@ func (c *call) weights(d, input int) (cellWeights, bool) {
 		}
 		if own := c.m.split[name]; own != nil {
 			for i, to := range part.to {
-				*to = c.m.param(g, own[d*len(part.to)+i])
+				*to = c.m.param(c.top, own[d*len(part.to)+i])
 			}
 			if got := own[0].source.shape; !slices.Equal(got, part.shape) {
 				c.failf("%q has shape %v; want %v", name, got, part.shape)

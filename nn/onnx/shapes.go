@@ -13,7 +13,7 @@ func (c *call) relabelled(v value, shape []int) []value {
 	if c.g.Err() != nil || v.absent() {
 		return c.failf("the input is missing")
 	}
-	if sizeOf(shape) != sizeOf(v.shape()) {
+	if !sane(shape) || sizeOf(shape) != sizeOf(v.shape()) {
 		return c.failf("shape %v does not hold the elements of %v", shape, v.shape())
 	}
 	if k := v.known; k != nil {
@@ -22,6 +22,19 @@ func (c *call) relabelled(v value, shape []int) []value {
 	return []value{v.reshaped(shape, func(x graph.Node, tail []int) graph.Node {
 		return c.g.Reshape(x, append(cloneInts(shape), tail...)...)
 	})}
+}
+
+// sane tells whether a shape has no empty dimension, and fewer elements than would be a mistake in any model.
+func sane(shape []int) bool {
+	const limit = 1 << 28
+	n := 1
+	for _, d := range shape {
+		if d < 1 || d > limit/n {
+			return false
+		}
+		n *= d
+	}
+	return true
 }
 
 // buildReshape: 0 keeps the input's dimension, one -1 is worked out.
@@ -39,7 +52,7 @@ func buildReshape(c *call) []value {
 		case d == -1 && open < 0:
 			open = i
 			continue
-		case d < 1:
+		case d < 1 || d > sizeOf(have)/known:
 			return c.failf("shape %v for a tensor of shape %v", want, have)
 		}
 		known *= shape[i]
@@ -226,10 +239,8 @@ func buildConstantOfShape(c *call) []value {
 	if k == nil {
 		k = &constant{kind: floatKind, floats: []float64{0}}
 	}
-	for _, d := range shape {
-		if d < 1 {
-			return c.failf("shape %v has a dimension below 1", shape)
-		}
+	if !sane(shape) {
+		return c.failf("shape %v has a dimension below 1, or is too large", shape)
 	}
 	if k.floats != nil {
 		return []value{{node: c.g.Full(k.floats[0], shape...)}}
@@ -258,6 +269,9 @@ func buildExpand(c *call) []value {
 			return 1
 		}
 		shape[i] = max(at(want), at(have))
+	}
+	if !sane(shape) || len(want) > 0 && slices.Min(want) < 1 {
+		return c.failf("shape %v for a tensor of shape %v", want, have)
 	}
 	return []value{{node: c.g.BroadcastTo(x, shape...)}}
 }
@@ -328,6 +342,7 @@ func sliceIndices(n, start, end, step int) []int {
 		return max(low, min(high, at))
 	}
 	var out []int
+	step = max(-n-1, min(n+1, step)) // so that no sum overflows
 	switch {
 	case step > 0:
 		end = bound(end, 0, n)
@@ -366,7 +381,7 @@ func buildSplit(c *call) []value {
 	var out []value
 	start := 0
 	for _, size := range sizes {
-		if size < 1 || start+size > n {
+		if size < 1 || size > n-start {
 			return c.failf("parts %v of axis %d of %v", sizes, axis, v.shape())
 		}
 		at := make([]int, size)

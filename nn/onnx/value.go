@@ -60,7 +60,8 @@ func (v *idView) rows(g *graph.Graph, table graph.Node) graph.Node {
 // call is one node at work: the graph it adds to, and its inputs.
 type call struct {
 	*node
-	g     *graph.Graph
+	g     *graph.Graph // in a scope of the node's name, for messages
+	top   *graph.Graph // where the weights' names start
 	m     *Model
 	in    []value
 	opset int
@@ -68,7 +69,7 @@ type call struct {
 
 // failf records that the node cannot be built, and gives nothing.
 func (c *call) failf(format string, args ...interface{}) []value {
-	c.g.Failf(c.node.String(), format, args...)
+	c.top.Failf(c.node.String(), format, args...)
 	return nil
 }
 
