@@ -9,7 +9,7 @@ import (
 )
 
 // Build adds the model to a graph: a graph.Build, so graph.NewFunc(params, model.Build) runs and trains it. in are the
-// model's inputs in order. Weights are taken from the graph's store, below its scope; those that it lacks are put
+// model's inputs in order; a sequence of length zero keeps its first state and gives outputs of zero. Weights are taken from the graph's store, below its scope; those that it lacks are put
 // there with the file's numbers.
 func (m *Model) Build(g *graph.Graph, in []graph.Node) []graph.Node {
 	if m.kind == onnxpb.TensorProto_DOUBLE && g.Params().Dtype() == tensor.Float32 {

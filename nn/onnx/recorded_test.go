@@ -14,8 +14,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// The recorded models and values come from testdata/record.py. node: the ONNX project's own node tests; runtime: run
-// by ONNX Runtime; torch: exported and run by PyTorch.
+// The recorded models and values come from testdata/record.py. node: the ONNX project's own node tests; operators and
+// runtime: run by ONNX Runtime; torch: exported and run by PyTorch.
 
 // cases lists the models of a folder.
 func cases(t *testing.T, folder string) []string {
@@ -62,7 +62,7 @@ func agrees(t *testing.T, m *onnx.Model, params *graph.Params, name string, rec 
 }
 
 func TestModelsGiveTheRecordedOutputs(t *testing.T) {
-	for _, folder := range []string{"node", "runtime", "torch"} {
+	for _, folder := range []string{"node", "operators", "runtime", "torch"} {
 		rec, _ := graphtest.Golden(t, "testdata/"+folder+".safetensors")
 		for _, name := range cases(t, folder) {
 			t.Run(folder+"/"+name, func(t *testing.T) {
@@ -73,6 +73,9 @@ func TestModelsGiveTheRecordedOutputs(t *testing.T) {
 				}
 				agrees(t, m, params, name, rec, 1e-5)
 				fresh := graph.NewParams(1) // without Params: the build puts the weights there
+				if params.Dtype() == tensor.Float64 {
+					fresh = graph.NewParams64(1)
+				}
 				agrees(t, m, fresh, name, rec, 1e-5)
 				if got, want := fresh.Elements(), params.Elements(); got != want {
 					t.Errorf("the build made %d weights, Params %d", got, want)

@@ -3,9 +3,10 @@
     python3 -m venv v && v/bin/pip install onnx==1.23.2 onnxruntime==1.32.0 torch
     v/bin/python record.py      writes node/*.onnx, runtime/*.onnx, torch/*.onnx and one .safetensors for each folder
 
-Recorded with PyTorch 1.13. Three sources:
+Recorded with PyTorch 1.13. Four sources:
 
 node     the cases of the ONNX project's own node tests (onnx.backend.test) for RNN, LSTM and GRU, with their outputs;
+operators  small graphs of the operators around them, run by ONNX Runtime;
 runtime  models written with the onnx package that use every attribute and input of the three operators, run by
          ONNX Runtime;
 torch    models written by torch.onnx.export, run by PyTorch.
@@ -18,6 +19,7 @@ import warnings
 
 import numpy as np
 import onnx
+import onnx.parser
 import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
@@ -134,6 +136,81 @@ def record_runtime():
     r.close()
 
 
+# Small graphs of the operators around the recurrent ones, in the textual form of onnx.parser: version of the operators,
+# inputs and outputs, body. Floats are drawn; ids are below 3.
+OPERATORS = {
+    "arithmetic": (14, "float[n,3] x, float[3] y", "float[n,3] z", """
+        a = Add(x, y)  b = Sub(a, x)  c = Mul(b, x)  two = Constant<value = float {2.0}>()  d = Div(c, two)  z = Neg(d)"""),
+    "functions": (14, "float[n,3] x", "float[n,3] z", """
+        a = Abs(x)  b = Exp(a)  c = Log(b)  d = Sqrt(c)  e = Softplus(d)  f = Softsign(e)  g = Sigmoid(f)
+        h = Tanh(x)  i = Relu(h)  z = Add(g, i)"""),
+    "softmax_old": (11, "float[n,2,3] x", "float[n,2,3] z", "z = Softmax<axis = 1>(x)"),
+    "softmax_new": (13, "float[n,2,3] x", "float[n,2,3] z", "a = Softmax<axis = 1>(x)  z = LogSoftmax(a)"),
+    "gemm": (13, "float[4,n] a, float[3,4] b, float[n,1] c", "float[n,3] z",
+             "z = Gemm<alpha = 0.5, beta = -2.0, transA = 1, transB = 1>(a, b, c)"),
+    "matmul_vector": (13, "float[4] a, float[4,3] b", "float[3] z", "z = MatMul(a, b)"),
+    "matmul_transposed": (13, "float[2,n,4] a, float[3,4] b", "float[2,n,3] z",
+                          "t = Transpose(b)  z = MatMul(a, t)"),
+    "gather": (13, "float[5,n,2] x", "float[n,2] y, float[5,n,2,2] z", """
+        i = Constant<value = int64 {-1}>()  y = Gather<axis = 0>(x, i)
+        j = Constant<value = int64[2,2] {1, 0, 0, -1}>()  z = Gather<axis = -1>(x, j)"""),
+    "squeeze_old": (11, "float[n,1,3,1] x", "float[n,3] y, float[1,n,3,1] z", """
+        a = Squeeze<axes = [1, -1]>(x)  y = Identity(a)  z = Unsqueeze<axes = [0, 3]>(a)"""),
+    "squeeze_all": (13, "float[n,1,3,1] x", "float[n,3] y", "y = Squeeze(x)"),
+    "slice_old": (9, "float[n,4,5] x", "float[n,2,3] y", "y = Slice<axes = [1, 2], starts = [1, -4], ends = [3, -1]>(x)"),
+    "slice_steps": (13, "float[n,4,5] x", "float[n,2,5] y", """
+        s = Constant<value = int64[2] {3, -1}>()  e = Constant<value = int64[2] {0, -100}>()
+        a = Constant<value = int64[2] {1, 2}>()  t = Constant<value = int64[2] {-2, -1}>()  y = Slice(x, s, e, a, t)"""),
+    "slice_past_end": (13, "float[n,4] x", "float[n,2] y", """
+        s = Constant<value = int64[1] {2}>()  e = Constant<value = int64[1] {9223372036854775807}>()
+        a = Constant<value = int64[1] {-1}>()  y = Slice(x, s, e, a)"""),
+    "split": (13, "float[n,6] x", "float[n,1] a, float[n,3] b, float[n,2] c, float[n,3] d, float[n,3] e", """
+        s = Constant<value = int64[3] {1, 3, 2}>()  a, b, c = Split<axis = 1>(x, s)  d, e = Split<axis = -1>(x)"""),
+    "split_uneven": (18, "float[n,5] x", "float[n,3] a, float[n,2] b", "a, b = Split<axis = 1, num_outputs = 2>(x)"),
+    "reshape": (14, "float[n,4,3] x", "float[n,12] y, float[2,k] z, float[k,3] w", """
+        s = Constant<value = int64[2] {0, -1}>()  y = Reshape(x, s)
+        t = Constant<value = int64[2] {2, -1}>()  z = Reshape(x, t)  w = Flatten<axis = 2>(x)"""),
+    "transpose_concat": (13, "float[n,2,3] x, float[3,1,n] y", "float[3,3,n] z", "a = Transpose(x)  z = Concat<axis = 1>(a, y)"),
+    "shapes": (15, "float[n,2,3] x", "float[2,n,4] y, float[n,2,3] z", """
+        s = Shape(x)  one = Constant<value_int = 1>()  zero = Constant<value_ints = [0]>()
+        n = Gather(s, zero)  two = Shape<start = -2, end = -1>(x)  four = Constant<value = int64[1] {4}>()
+        dims = Concat<axis = 0>(two, n, four)  y = ConstantOfShape<value = float[1] {1.5}>(dims)
+        last = Gather(s, one)  doubled = Add(last, last)  half = Div(doubled, last)  wide = Cast<to = 1>(half)
+        scaled = Mul(x, wide)  small = Constant<value = float[1,3] {1.0, 2.0, 3.0}>()  big = Expand(small, s)
+        z = Add(scaled, big)"""),
+    "shape_slices": (13, "float[n,2,3] x", "float[n,6] y", """
+        s = Shape(x)  b = Constant<value = int64[1] {0}>()  e = Constant<value = int64[1] {1}>()
+        n = Slice(s, b, e)  q = Squeeze(n)  u = Unsqueeze(q, b)  minus = Constant<value = int32[1] {-1}>()
+        m = Cast<to = 7>(minus)  t = Concat<axis = 0>(u, m)  y = Reshape(x, t)"""),
+    "ids_turned": (13, "float[3,2] table, int64[b,t] ids", "float[t,b,2] y, float[k,2] z, float[b,1,2] w", """
+        i = Transpose(ids)  y = Gather(table, i)  flat = Constant<value = int64[1] {-1}>()  j = Reshape(ids, flat)
+        z = Gather(table, j)  one = Constant<value = int64 {1}>()  k = Gather<axis = 1>(ids, one)
+        axis = Constant<value = int64[1] {1}>()  l = Unsqueeze(k, axis)  w = Gather(table, l)"""),
+    "dropout": (13, "float[n,3] x", "float[n,3] y", """
+        r = Constant<value = float {0.5}>()  off = Constant<value = bool {0}>()  y = Dropout(x, r, off)"""),
+    "double": (14, "double[n,3] x, double[3] y", "double[n,3] z", "a = Mul(x, y)  z = Tanh(a)"),
+}
+
+
+def record_operators():
+    r = Recording("operators")
+    for seed, (case, (version, inputs, outputs, body)) in enumerate(OPERATORS.items()):
+        model = onnx.parser.parse_model(
+            f'<ir_version: 8, opset_import: ["": {version}]> {case} ({inputs}) => ({outputs}) {{ {body} }}')
+        onnx.checker.check_model(model, full_check=True)
+        onnx.save(model, r.path(case))
+        given = {}
+        for k, i in enumerate(model.graph.input):
+            shape = [d.dim_value or {"b": 4, "t": 3}.get(d.dim_param, 2) for d in i.type.tensor_type.shape.dim]
+            kind = i.type.tensor_type.elem_type
+            given[i.name] = (randint(seed, 3, *shape).numpy() if kind == TensorProto.INT64 else
+                             randn(50 * seed + k, *shape).numpy().astype(np.float32 if kind == 1 else np.float64))
+        session = onnxruntime.InferenceSession(r.path(case), providers=["CPUExecutionProvider"])
+        names = [o.name for o in model.graph.output]
+        r.add(case, given, dict(zip(names, session.run(names, given))))
+    r.close()
+
+
 class CharLM(nn.Module):
     """A language model that takes and gives states, time first."""
 
@@ -219,4 +296,5 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     record_node_tests()
     record_runtime()
+    record_operators()
     record_torch()
