@@ -27,6 +27,9 @@ var allowed = map[string][]string{
 	"nn/onnx":          {"graph", "recurrent", "nn/onnx/internal/onnxpb"},
 
 	"nn/onnx/internal/onnxpb": {},
+
+	"nn/keras":               {"graph", "nn/keras/internal/hdf5"},
+	"nn/keras/internal/hdf5": {},
 	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "recurrent", "recurrent/decode", "losses", "datasets",
 		"internal/kernel"},
 	"benchmarks": nil, // anything

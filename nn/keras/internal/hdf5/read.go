@@ -1,0 +1,317 @@
+package hdf5
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"os"
+
+	"github.com/pkg/errors"
+)
+
+// File is an HDF5 file in memory.
+type File struct {
+	data  []byte
+	paths []string          // of all datasets, in order of the tree
+	at    map[string]uint64 // path to the address of the dataset's header
+}
+
+// Read reads a file and finds its datasets.
+func Read(path string) (*File, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, errors.Wrap(err, "hdf5")
+	}
+	f, err := Parse(data)
+	return f, errors.Wrapf(err, "hdf5: %s", path)
+}
+
+// Parse is Read for the bytes of a file.
+func Parse(data []byte) (*File, error) {
+	f := &File{data: data, at: map[string]uint64{}}
+	head, err := f.bytes(0, superblockSize)
+	switch {
+	case err != nil || string(head[:8]) != signature:
+		return nil, errors.New("it is no HDF5 file")
+	case head[8] != 0:
+		return nil, errors.Errorf("its superblock has version %d; want 0, which h5py writes by default", head[8])
+	case head[13] != 8 || head[14] != 8:
+		return nil, errors.Errorf("addresses of %d and lengths of %d bytes; want 8", head[13], head[14])
+	case binary.LittleEndian.Uint64(head[24:]) != 0:
+		return nil, errors.New("it does not start at the beginning of the file")
+	}
+	root := binary.LittleEndian.Uint64(head[64:]) // the header address in the root's symbol table entry
+	return f, f.object("", root, 0)
+}
+
+// Paths lists the datasets.
+func (f *File) Paths() []string { return append([]string{}, f.paths...) }
+
+// Has tells whether there is a dataset of that path.
+func (f *File) Has(path string) bool { _, ok := f.at[path]; return ok }
+
+// bytes gives n bytes at an address.
+func (f *File) bytes(at, n uint64) ([]byte, error) {
+	if size := uint64(len(f.data)); at > size || n > size-at {
+		return nil, errors.Errorf("%d bytes are wanted at %d of a file of %d", n, at, size)
+	}
+	return f.data[at : at+n], nil
+}
+
+// message is one message of an object header.
+type message struct {
+	kind uint16
+	data []byte
+}
+
+// messages reads an object header of version 1 (section IV.A.1.a), with its continuation blocks.
+func (f *File) messages(at uint64) ([]message, error) {
+	head, err := f.bytes(at, 16)
+	if err != nil {
+		return nil, err
+	}
+	if head[0] != 1 {
+		return nil, errors.Errorf("the header at %d is not of version 1", at)
+	}
+	left := int(binary.LittleEndian.Uint16(head[2:]))
+	type block struct{ at, n uint64 }
+	blocks := []block{{at + 16, uint64(binary.LittleEndian.Uint32(head[8:]))}}
+	var out []message
+	for len(blocks) > 0 && left > 0 {
+		data, err := f.bytes(blocks[0].at, blocks[0].n)
+		if err != nil {
+			return nil, err
+		}
+		blocks = blocks[1:]
+		for len(data) >= 8 && left > 0 {
+			m := message{kind: binary.LittleEndian.Uint16(data)}
+			size := int(binary.LittleEndian.Uint16(data[2:]))
+			if size > len(data)-8 {
+				return nil, errors.Errorf("a message of %d bytes in the header at %d", size, at)
+			}
+			m.data, data = data[8:8+size], data[8+size:]
+			left--
+			if m.kind == msgContinuation && size >= 16 {
+				blocks = append(blocks, block{binary.LittleEndian.Uint64(m.data), binary.LittleEndian.Uint64(m.data[8:])})
+				continue
+			}
+			out = append(out, m)
+		}
+	}
+	return out, nil
+}
+
+// object walks a group, or notes a dataset.
+func (f *File) object(path string, at uint64, depth int) error {
+	if depth > 64 {
+		return errors.Errorf("groups are nested more than 64 deep, at %q", path)
+	}
+	list, err := f.messages(at)
+	if err != nil {
+		return errors.Wrapf(err, "%q", path)
+	}
+	for _, m := range list {
+		switch m.kind {
+		case msgSymbolTable:
+			if len(m.data) < 16 {
+				return errors.Errorf("%q: a group without a symbol table", path)
+			}
+			tree, heap := binary.LittleEndian.Uint64(m.data), binary.LittleEndian.Uint64(m.data[8:])
+			names, err := f.heap(heap)
+			if err == nil {
+				err = f.tree(path, tree, names, depth, 1<<16)
+			}
+			return errors.Wrapf(err, "%q", path)
+		case msgLayout:
+			if f.Has(path) {
+				return errors.Errorf("two objects are called %q", path)
+			}
+			f.paths, f.at[path] = append(f.paths, path), at
+			return nil
+		}
+	}
+	return errors.Errorf("%q is neither a dataset nor a group with a symbol table", path)
+}
+
+// heap gives the data of a local heap (section III.D), where a group keeps its names.
+func (f *File) heap(at uint64) ([]byte, error) {
+	head, err := f.bytes(at, 32)
+	if err != nil {
+		return nil, err
+	}
+	if string(head[:4]) != "HEAP" {
+		return nil, errors.Errorf("no heap at %d", at)
+	}
+	return f.bytes(binary.LittleEndian.Uint64(head[24:]), binary.LittleEndian.Uint64(head[8:]))
+}
+
+// tree walks a node of a group's B-tree (section III.A.1). Levels go down to 0, whose children are tables of symbols.
+func (f *File) tree(path string, at uint64, names []byte, depth, above int) error {
+	head, err := f.bytes(at, 24)
+	if err != nil {
+		return err
+	}
+	level, n := int(head[5]), uint64(binary.LittleEndian.Uint16(head[6:]))
+	if string(head[:4]) != "TREE" || head[4] != 0 || level >= above {
+		return errors.Errorf("no node of a group's tree at %d", at)
+	}
+	body, err := f.bytes(at+24, 16*n) // a key before every child; the keys only serve searching
+	if err != nil {
+		return err
+	}
+	for i := uint64(0); i < n; i++ {
+		child := binary.LittleEndian.Uint64(body[16*i+8:])
+		if level > 0 {
+			err = f.tree(path, child, names, depth, level)
+		} else {
+			err = f.symbols(path, child, names, depth)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// symbols walks a symbol table node (section III.B): the members of a group.
+func (f *File) symbols(path string, at uint64, names []byte, depth int) error {
+	head, err := f.bytes(at, 8)
+	if err != nil {
+		return err
+	}
+	if string(head[:4]) != "SNOD" {
+		return errors.Errorf("no symbol table node at %d", at)
+	}
+	n := uint64(binary.LittleEndian.Uint16(head[6:]))
+	body, err := f.bytes(at+8, n*entrySize)
+	if err != nil {
+		return err
+	}
+	for ; len(body) > 0; body = body[entrySize:] {
+		name := binary.LittleEndian.Uint64(body)
+		if name >= uint64(len(names)) {
+			return errors.Errorf("a name at %d of a heap of %d bytes", name, len(names))
+		}
+		text, _, found := bytes.Cut(names[name:], []byte{0})
+		if !found || binary.LittleEndian.Uint32(body[16:]) == 2 {
+			return errors.Errorf("%q is a link, or has no end", text)
+		}
+		if err := f.object(join(path, string(text)), binary.LittleEndian.Uint64(body[8:]), depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Dataset decodes one dataset.
+func (f *File) Dataset(path string) (Dataset, error) {
+	d := Dataset{Path: path}
+	at, ok := f.at[path]
+	if !ok {
+		return d, errors.Errorf("hdf5: no dataset is called %q", path)
+	}
+	list, err := f.messages(at)
+	var raw []byte
+	for _, m := range list {
+		if err != nil {
+			break
+		}
+		switch m.kind {
+		case msgDataspace:
+			d.Shape, err = dataspace(m.data)
+		case msgDatatype:
+			d.Bits, err = datatype(m.data)
+		case msgLayout:
+			raw, err = f.layout(m.data)
+		case msgFilter:
+			err = errors.New("its data is compressed, which is not supported")
+		}
+	}
+	if err != nil {
+		return d, errors.Wrapf(err, "hdf5: %q", path)
+	}
+	n := 1
+	for _, s := range d.Shape {
+		if s > 0 && n > len(raw)/s {
+			return d, errors.Errorf("hdf5: %q: shape %v does not fit in %d bytes", path, d.Shape, len(raw))
+		}
+		n *= s
+	}
+	if d.Bits == 0 || n*d.Bits/8 != len(raw) {
+		return d, errors.Errorf("hdf5: %q: shape %v of %d-bit floats in %d bytes", path, d.Shape, d.Bits, len(raw))
+	}
+	d.Data = make([]float64, n)
+	for i := range d.Data {
+		if d.Bits == 64 {
+			d.Data[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
+		} else {
+			d.Data[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:])))
+		}
+	}
+	return d, nil
+}
+
+// dataspace reads a shape (section IV.A.2.b).
+func dataspace(m []byte) ([]int, error) {
+	if len(m) < 4 || m[0] != 1 && m[0] != 2 {
+		return nil, errors.New("its dataspace is not of version 1 or 2")
+	}
+	start, rank := 8, int(m[1]) // version 1 has four bytes more
+	if m[0] == 2 {
+		start = 4
+	}
+	if len(m) < start+8*rank {
+		return nil, errors.Errorf("its dataspace has %d bytes for %d dimensions", len(m), rank)
+	}
+	shape := make([]int, rank)
+	for i := range shape {
+		v := binary.LittleEndian.Uint64(m[start+8*i:])
+		if v > math.MaxInt32 {
+			return nil, errors.Errorf("a dimension of %d", v)
+		}
+		shape[i] = int(v)
+	}
+	return shape, nil
+}
+
+// float32Type and float64Type are IEEE little-endian floats (section IV.A.2.d): class and version, the places of the
+// sign, then size, bit offset, precision, and places and sizes of exponent and mantissa, and the bias.
+var (
+	float32Type = []byte{0x11, 0x20, 31, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0}
+	float64Type = []byte{0x11, 0x20, 63, 0, 8, 0, 0, 0, 0, 0, 64, 0, 52, 11, 0, 52, 0xff, 3, 0, 0}
+)
+
+func datatype(m []byte) (bits int, err error) {
+	switch {
+	case bytes.HasPrefix(m, float32Type):
+		return 32, nil
+	case bytes.HasPrefix(m, float64Type):
+		return 64, nil
+	case len(m) >= 8:
+		return 0, errors.Errorf("its elements are of class %d with %d bytes; want little-endian floats of 4 or 8", m[0]&15, binary.LittleEndian.Uint32(m[4:]))
+	}
+	return 0, errors.New("its elements have no type")
+}
+
+// layout finds the data (section IV.A.2.i), which must be in one piece.
+func (f *File) layout(m []byte) ([]byte, error) {
+	if len(m) < 2 || m[0] != 3 {
+		return nil, errors.New("its data layout is not of version 3")
+	}
+	switch {
+	case m[1] == 0 && len(m) >= 4: // compact: in the header
+		n := int(binary.LittleEndian.Uint16(m[2:]))
+		if n <= len(m)-4 {
+			return m[4 : 4+n], nil
+		}
+	case m[1] == 1 && len(m) >= 18: // contiguous
+		at, n := binary.LittleEndian.Uint64(m[2:]), binary.LittleEndian.Uint64(m[10:])
+		if at == undefined {
+			return nil, errors.New("it was never written")
+		}
+		return f.bytes(at, n)
+	case m[1] == 2:
+		return nil, errors.New("its data is in chunks, which is not supported")
+	}
+	return nil, errors.Errorf("a data layout of class %d", m[1])
+}
