@@ -14,6 +14,7 @@ type File struct {
 	data  []byte
 	paths []string          // of all datasets, in order of the tree
 	at    map[string]uint64 // path to the address of the dataset's header
+	seen  map[uint64]bool   // addresses of objects and nodes that were walked
 }
 
 // Read reads a file and finds its datasets.
@@ -28,7 +29,7 @@ func Read(path string) (*File, error) {
 
 // Parse is Read for the bytes of a file.
 func Parse(data []byte) (*File, error) {
-	f := &File{data: data, at: map[string]uint64{}}
+	f := &File{data: data, at: map[string]uint64{}, seen: map[uint64]bool{}}
 	head, err := f.bytes(0, superblockSize)
 	switch {
 	case err != nil || string(head[:8]) != signature:
@@ -49,6 +50,15 @@ func (f *File) Paths() []string { return append([]string{}, f.paths...) }
 
 // Has tells whether there is a dataset of that path.
 func (f *File) Has(path string) bool { _, ok := f.at[path]; return ok }
+
+// first fails when an address is reached again: what Keras writes is a tree, and a loop would have no end.
+func (f *File) first(at uint64) error {
+	if f.seen[at] {
+		return errors.Errorf("address %d is reached twice", at)
+	}
+	f.seen[at] = true
+	return nil
+}
 
 // bytes gives n bytes at an address.
 func (f *File) bytes(at, n uint64) ([]byte, error) {
@@ -106,6 +116,9 @@ func (f *File) object(path string, at uint64, depth int) error {
 	if depth > 64 {
 		return errors.Errorf("groups are nested more than 64 deep, at %q", path)
 	}
+	if err := f.first(at); err != nil {
+		return errors.Wrapf(err, "%q", path)
+	}
 	list, err := f.messages(at)
 	if err != nil {
 		return errors.Wrapf(err, "%q", path)
@@ -147,6 +160,9 @@ func (f *File) heap(at uint64) ([]byte, error) {
 
 // tree walks a node of a group's B-tree (section III.A.1). Levels go down to 0, whose children are tables of symbols.
 func (f *File) tree(path string, at uint64, names []byte, depth, above int) error {
+	if err := f.first(at); err != nil {
+		return err
+	}
 	head, err := f.bytes(at, 24)
 	if err != nil {
 		return err
@@ -175,6 +191,9 @@ func (f *File) tree(path string, at uint64, names []byte, depth, above int) erro
 
 // symbols walks a symbol table node (section III.B): the members of a group.
 func (f *File) symbols(path string, at uint64, names []byte, depth int) error {
+	if err := f.first(at); err != nil {
+		return err
+	}
 	head, err := f.bytes(at, 8)
 	if err != nil {
 		return err
