@@ -1,11 +1,9 @@
 package onnx
 
 import (
-	"math"
 	"slices"
 
 	"github.com/unroll-go/unroll/graph"
-	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 )
 
 // relabelled gives v another shape with the same elements in the same order.
@@ -229,29 +227,6 @@ func buildShape(c *call) []value {
 	return []value{{known: ints64(shape[start:max(start, end)]...)}}
 }
 
-// buildConstantOfShape repeats one number, 0 unless the node says otherwise.
-func buildConstantOfShape(c *call) []value {
-	shape, ok := c.ints(0)
-	if !ok {
-		return nil
-	}
-	k := c.tensor
-	if k == nil {
-		k = &constant{kind: floatKind, floats: []float64{0}}
-	}
-	if !sane(shape) {
-		return c.failf("shape %v has a dimension below 1, or is too large", shape)
-	}
-	if k.floats != nil {
-		return []value{{node: c.g.Full(k.floats[0], shape...)}}
-	}
-	out := &constant{kind: k.kind, shape: cloneInts(shape)}
-	for i := 0; i < sizeOf(shape); i++ {
-		out.ints = append(out.ints, k.ints[0])
-	}
-	return []value{{known: out}}
-}
-
 // buildExpand broadcasts in both directions: to the shape, but keeping dimensions of x where the shape has 1.
 func buildExpand(c *call) []value {
 	want, ok := c.ints(1)
@@ -275,125 +250,3 @@ func buildExpand(c *call) []value {
 	}
 	return []value{{node: c.g.BroadcastTo(x, shape...)}}
 }
-
-// buildSlice takes parts of axes with a step; bounds count from the end when negative, and are cut to the axis.
-func buildSlice(c *call) []value {
-	starts, ends, axes, ok := c.node.ints("starts"), c.node.ints("ends"), c.node.ints("axes"), true
-	var steps []int
-	if c.opset >= 10 {
-		starts, ok = c.ints(1)
-		ends, _ = c.ints(2)
-		if !c.arg(3).absent() {
-			axes, _ = c.ints(3)
-		}
-		if !c.arg(4).absent() {
-			steps, _ = c.ints(4)
-		}
-	}
-	if !ok || c.g.Err() != nil {
-		return nil
-	}
-	v := c.arg(0)
-	for i := range starts {
-		axis, step := i, 1
-		if len(axes) > 0 && i < len(axes) {
-			axis = axes[i]
-		}
-		if i < len(steps) {
-			step = steps[i]
-		}
-		if len(ends) != len(starts) || len(axes) > 0 && len(axes) != len(starts) || len(steps) > 0 && len(steps) != len(starts) {
-			return c.failf("%d starts, %d ends, %d axes and %d steps", len(starts), len(ends), len(axes), len(steps))
-		}
-		if axis, ok = c.axis(axis, len(v.shape())); !ok {
-			return nil
-		}
-		at := sliceIndices(v.shape()[axis], starts[i], ends[i], step)
-		if len(at) == 0 && (v.known == nil || v.known.floats != nil) {
-			return c.failf("nothing is left of axis %d of %v from %d to %d by %d", axis, v.shape(), starts[i], ends[i], step)
-		}
-		v = c.picked(v, axis, at)
-	}
-	if c.g.Err() != nil {
-		return nil
-	}
-	return []value{v}
-}
-
-// picked takes entries of an axis, which stays.
-func (c *call) picked(v value, axis int, at []int) value {
-	shape := cloneInts(v.shape())
-	shape[axis] = len(at)
-	if v.known != nil && v.known.floats == nil {
-		return value{known: v.known.pick(axis, at, shape)}
-	}
-	if v.known != nil {
-		v = value{node: c.constant(v.known)}
-	}
-	return v.reshaped(shape, func(x graph.Node, _ []int) graph.Node { return pick(c.g, x, axis, at) })
-}
-
-// sliceIndices lists what a slice takes of an axis of n entries.
-func sliceIndices(n, start, end, step int) []int {
-	bound := func(at, low, high int) int {
-		if at < 0 {
-			at = max(at, math.MinInt+n) + n
-		}
-		return max(low, min(high, at))
-	}
-	var out []int
-	step = max(-n-1, min(n+1, step)) // so that no sum overflows
-	switch {
-	case step > 0:
-		end = bound(end, 0, n)
-		for i := bound(start, 0, n); i < end; i += step {
-			out = append(out, i)
-		}
-	case step < 0:
-		end = bound(end, -1, n-1)
-		for i := bound(start, -1, n-1); i > end; i += step {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
-// buildSplit cuts an axis in parts of given sizes, or in equal ones.
-func buildSplit(c *call) []value {
-	v := c.arg(0)
-	axis, ok := c.axis(c.int("axis", 0), len(v.shape()))
-	if !ok {
-		return nil
-	}
-	n, k := v.shape()[axis], len(c.out)
-	sizes := c.node.ints("split")
-	if c.opset >= 13 && !c.arg(1).absent() {
-		if sizes, ok = c.ints(1); !ok {
-			return nil
-		}
-	}
-	if len(sizes) == 0 {
-		each := (n + k - 1) / k // the last part is smaller where they are not equal
-		for left := n; left > 0; left -= each {
-			sizes = append(sizes, min(each, left))
-		}
-	}
-	var out []value
-	start := 0
-	for _, size := range sizes {
-		if size < 1 || size > n-start {
-			return c.failf("parts %v of axis %d of %v", sizes, axis, v.shape())
-		}
-		at := make([]int, size)
-		for i := range at {
-			at[i] = start + i
-		}
-		out, start = append(out, c.picked(v, axis, at)), start+size
-	}
-	if start != n || len(out) != k {
-		return c.failf("parts %v of axis %d of %v for %d outputs", sizes, axis, v.shape(), k)
-	}
-	return out
-}
-
-const floatKind = onnxpb.TensorProto_FLOAT

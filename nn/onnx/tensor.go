@@ -18,6 +18,8 @@ type constant struct {
 	floats []float64
 }
 
+const floatKind = onnxpb.TensorProto_FLOAT
+
 // isFloat tells whether a data type is one of the two that a graph computes with.
 func isFloat(kind onnxpb.TensorProto_DataType) bool {
 	return kind == onnxpb.TensorProto_FLOAT || kind == onnxpb.TensorProto_DOUBLE
