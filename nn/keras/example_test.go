@@ -22,7 +22,8 @@ func ExampleModel() {
 	if err := model.Read(params, "testdata/tagger.weights.h5"); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(params)
+	fmt.Println(params.Len(), "parameters,", params.Elements(), "numbers")
+	fmt.Println(params.Get("rnn.weight_hh_l1_reverse").Shape())
 
 	path := filepath.Join(os.TempDir(), "unroll-example.weights.h5")
 	defer os.Remove(path)
@@ -35,25 +36,7 @@ func ExampleModel() {
 	}
 	fmt.Println(arrays[0])
 	// Output:
-	// embedding.weight         [7 4]                    28
-	// rnn.weight_ih_l0         [12 4]                   48
-	// rnn.weight_hh_l0         [12 3]                   36
-	// rnn.bias_ih_l0           [12]                     12
-	// rnn.bias_hh_l0           [12]                     12
-	// rnn.weight_ih_l0_reverse [12 4]                   48
-	// rnn.weight_hh_l0_reverse [12 3]                   36
-	// rnn.bias_ih_l0_reverse   [12]                     12
-	// rnn.bias_hh_l0_reverse   [12]                     12
-	// rnn.weight_ih_l1         [6 6]                    36
-	// rnn.weight_hh_l1         [6 2]                    12
-	// rnn.bias_ih_l1           [6]                       6
-	// rnn.bias_hh_l1           [6]                       6
-	// rnn.weight_ih_l1_reverse [6 6]                    36
-	// rnn.weight_hh_l1_reverse [6 2]                    12
-	// rnn.bias_ih_l1_reverse   [6]                       6
-	// rnn.bias_hh_l1_reverse   [6]                       6
-	// head.weight              [5 6]                    30
-	// head.bias                [5]                       5
-	// total                                            399
+	// 19 parameters, 389 numbers
+	// [6 2]
 	// layers/bidirectional/backward_layer/cell/vars/0
 }
