@@ -117,7 +117,7 @@ func (b *Builder) measure(op, scope string, o Layers) (stack, bool) {
 	states := 1
 	known := []string{"weight_ih", "weight_hh", "bias_ih", "bias_hh"}
 	if op == "LSTM" {
-		states, known = 2, append(known, "weight_peephole")
+		states, known = 2, append(known, "weight_ch")
 	}
 	if o.Init != nil && len(o.Init) != states {
 		b.failf("%s %s: %d first states; want %d", op, scope, len(o.Init), states)
@@ -163,8 +163,8 @@ func (b *Builder) layer(s stack, k int, x Value, o Layers) []string {
 	for i, v := range o.Init {
 		inputs[5+i] = b.firstState(s, k, v)
 	}
-	if b.params.Get(in(s.scope, layered("weight_peephole", k, false))) != nil {
-		inputs[7] = b.gathered(s, k, "P", []int{D, 3 * H}, peepholeOrder, "weight_peephole")
+	if b.params.Get(in(s.scope, layered("weight_ch", k, false))) != nil {
+		inputs[7] = b.gathered(s, k, "P", []int{D, 3 * H}, peepholeOrder, "weight_ch")
 	}
 	if b.err != nil {
 		return nil

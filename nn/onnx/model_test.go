@@ -188,3 +188,40 @@ func TestExternalData(t *testing.T) {
 		t.Errorf("Parse of a model with data in other files: %v", err)
 	}
 }
+
+// The builder makes of a model's parameters the very initialisers that they were read from.
+func TestBuilderRestoresInitialisers(t *testing.T) {
+	for name, want := range map[string]int{"lstm_everything": 4, "lstm_peepholes_lengths": 3, "gru_bidirectional_reset_after": 3,
+		"rnn_bidirectional_lengths": 3, "lstm_reverse_lengths": 3} {
+		m, err := Read("testdata/runtime/" + name + ".onnx")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := m.Params(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := NewBuilder(p)
+		x, o := b.Sequence("X", 4), Layers{Reverse: name == "lstm_reverse_lengths"}
+		layers := map[string]func(Value, string, Layers) Recurrent{"RNN": b.RNN, "GRU": b.GRU, "LSTM": b.LSTM}
+		b.Output("Y", layers[m.nodes[0].op](x, "encoder", o).Y)
+		made, err := b.Model()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for _, w := range file(t, "runtime/"+name+".onnx").Graph.Initializer {
+			for _, v := range made.proto.Graph.Initializer {
+				if v.Name == "encoder."+w.Name+"_l0" {
+					found++
+					if !slices.Equal(v.RawData, w.RawData) || !slices.Equal(v.Dims, w.Dims) {
+						t.Errorf("%s: %s changed", name, w.Name)
+					}
+				}
+			}
+		}
+		if found != want {
+			t.Errorf("%s: %d initialisers; want %d", name, found, want)
+		}
+	}
+}

@@ -102,7 +102,7 @@ func (m *Model) claimRecurrent(n *node, layers map[string]int, initialisers map[
 		{1, []string{"weight_ih"}, order, G * H},
 		{2, []string{"weight_hh"}, order, G * H},
 		{3, []string{"bias_ih", "bias_hh"}, order, 2 * G * H},
-		{7, []string{"weight_peephole"}, peepholeOrder, 3 * H},
+		{7, []string{"weight_ch"}, peepholeOrder, 3 * H},
 	} {
 		name := n.input(part.input)
 		c := initialisers[name]
