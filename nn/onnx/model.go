@@ -116,8 +116,9 @@ func (m *Model) Outputs() []Port { return append([]Port{}, m.outputs...) }
 //	weight_ih_l0 [G·H, I], weight_hh_l0 [G·H, H], bias_ih_l0, bias_hh_l0 [G·H], with _reverse for the second direction
 //
 // after the node's path: a node /encoder/lstm/LSTM_1 gives encoder.lstm.weight_ih_l1 when it is the second with that
-// path. Peepholes are weight_ch_l0 [3H], in the order i, f, o. The matrices that PyTorch's exporter transposes
-// and renames, such as onnx::MatMul_12, get back their name and order; all others keep them.
+// path. Peepholes are weight_ch_l0 [3H], in the order i, f, o. A node without B has no biases; a cell of recurrent's
+// that is to use its weights needs them as zeros. The matrices that PyTorch's exporter transposes and renames, such as
+// onnx::MatMul_12, get back their name and order; all others keep them.
 func (m *Model) Params(seed uint64) (*graph.Params, error) {
 	p := graph.NewParams(seed)
 	if m.kind == onnxpb.TensorProto_DOUBLE {
