@@ -44,7 +44,7 @@ func (g *Graph) failf(op, format string, args ...interface{}) Node {
 const module = "github.com/unroll-go/unroll/"
 
 // library holds the packages whose frames are passed over when looking for the caller's line.
-var library = []string{"graph.", "nn.", "recurrent.", "losses.", "recurrent/decode.", "nn/train."}
+var library = []string{"graph.", "nn.", "recurrent.", "losses.", "recurrent/decode.", "nn/train.", "nn/onnx.", "nn/keras."}
 
 // caller returns file:line of the innermost frame outside the library (its tests count as outside).
 func caller() string {
