@@ -6,10 +6,15 @@
 // graph.Params, and input widths are inferred.
 package recurrent
 
-import "github.com/unroll-go/unroll/graph"
+import (
+	"math/rand/v2"
 
-// State is what a cell carries from one time step to the next: the hidden state h [B, H] and, depending on the cell,
-// more. A Stack's state is its layers' states in a row.
+	"github.com/unroll-go/unroll/graph"
+)
+
+// State is what a cell carries from one time step to the next. Its first entry is the cell's output h [B, H], so that a
+// model of many to one reads final[0] whatever the cell; depending on the cell, more follows, [B, width] each. A Stack's
+// state is its layers' states in a row.
 type State []graph.Node
 
 // Cell is one step of a recurrence. A type with these two methods is all it takes to make a recurrent network.
@@ -21,7 +26,7 @@ type Cell interface {
 	Begin(g *graph.Graph, batch int) State
 	// Step maps the input x [B, I] and the state to the output [B, H] and the next state. The next state has as many
 	// entries as Begin gives. s may hold more than that, when the cell is part of a Stack: the cell's own entries
-	// come first.
+	// come first. The output may be of another width than the entries of the state.
 	Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State)
 }
 
@@ -35,56 +40,109 @@ func Step(g *graph.Graph, cell Cell, x graph.Node, s State) (graph.Node, State) 
 }
 
 // weights are the four parameters that RNN, LSTM and GRU have in common, in PyTorch's names and shapes, for a number
-// of gates: weight_ih [G·H, I], weight_hh [G·H, H], bias_ih and bias_hh [G·H].
+// of gates: weight_ih [G·H, I], weight_hh [G·H, P], bias_ih and bias_hh [G·H], where P is the width of what is fed
+// back: H, unless there is a projection.
 type weights struct{ ih, hh, bih, bhh graph.Node }
 
 // newWeights asks for a cell's weights. Input weights start Glorot uniform and recurrent weights orthogonal, gate by
 // gate; biases start at zero unless biasIH says otherwise.
-func newWeights(g *graph.Graph, gates, hidden, input int, biasIH graph.Init) weights {
+func newWeights(g *graph.Graph, gates, hidden, fedBack, input int, biasIH graph.Init) weights {
 	if biasIH == nil {
 		biasIH = graph.Zeros()
 	}
 	n := gates * hidden
 	return weights{
 		ih:  g.Param("weight_ih", graph.Repeat(gates, graph.GlorotUniform()), n, input),
-		hh:  g.Param("weight_hh", graph.Repeat(gates, graph.Orthogonal(1)), n, hidden),
+		hh:  g.Param("weight_hh", graph.Repeat(gates, graph.Orthogonal(1)), n, fedBack),
 		bih: g.Param("bias_ih", biasIH, n),
 		bhh: g.Param("bias_hh", graph.Zeros(), n),
 	}
 }
 
-// checked reports a configuration or a state that a cell cannot work with.
-func checked(g *graph.Graph, name string, hidden, states int, x graph.Node, s State) bool {
-	switch {
-	case g.Err() != nil:
-		return false
-	case hidden < 1:
-		g.Failf(name, "hidden size %d; want at least 1", hidden)
-	case x.Rank() != 2:
-		g.Failf(name, "want an input [B, I], found %v", x.Shape())
-	case len(s) < states:
-		g.Failf(name, "the state has %d entries; want %d", len(s), states)
-	default:
-		for i, n := range s[:states] {
-			if n.Rank() != 2 || n.Dim(0) != x.Dim(0) || n.Dim(1) != hidden {
-				g.Failf(name, "state %d has shape %v; want [%d %d]", i, n.Shape(), x.Dim(0), hidden)
-				return false
-			}
-		}
-		return true
+// inputs returns what the input sends to the gates of a cell with a single bias, x·W_ihᵀ + b_ih: x [..., I] gives
+// [..., G·H]. Parameters: weight_ih [G·H, I], Glorot uniform gate by gate; bias_ih [G·H], zero unless biasIH says
+// otherwise.
+func inputs(g *graph.Graph, x graph.Node, gates, hidden int, biasIH graph.Init) graph.Node {
+	if biasIH == nil {
+		biasIH = graph.Zeros()
 	}
-	return false
+	w := g.Param("weight_ih", graph.Repeat(gates, graph.GlorotUniform()), gates*hidden, x.Dim(-1))
+	return g.Add(g.MatMulT(x, w), g.Param("bias_ih", biasIH, gates*hidden))
 }
 
-// zeros returns n zero states [B, H].
-func zeros(g *graph.Graph, name string, n, batch, hidden int) State {
-	s := make(State, n)
-	if hidden < 1 {
-		g.Failf(name, "hidden size %d; want at least 1", hidden)
+// checked reports a configuration, an input or a state that a cell cannot work with. widths are those of the entries
+// of the cell's state.
+func checked(g *graph.Graph, name string, x graph.Node, s State, widths ...int) bool {
+	switch {
+	case g.Err() != nil || !positive(g, name, widths):
+		return false
+	case x.Rank() != 2:
+		g.Failf(name, "want an input [B, I], found %v", x.Shape())
+		return false
+	}
+	return stateFits(g, name, x.Dim(0), s, widths)
+}
+
+// scannable is checked for a Scan, whose input is [T, B, I].
+func scannable(g *graph.Graph, name string, x graph.Node, s State, widths ...int) bool {
+	switch {
+	case g.Err() != nil || !positive(g, name, widths):
+		return false
+	case x.Rank() != 3:
+		g.Failf(name, "want a sequence [T, B, I], found %v", x.Shape())
+		return false
+	}
+	return stateFits(g, name, x.Dim(1), s, widths)
+}
+
+// stateFits reports a state whose first entries are not [batch, width] each.
+func stateFits(g *graph.Graph, name string, batch int, s State, widths []int) bool {
+	if len(s) < len(widths) {
+		g.Failf(name, "the state has %d entries; want %d", len(s), len(widths))
+		return false
+	}
+	for i, width := range widths {
+		if n := s[i]; n.Rank() != 2 || n.Dim(0) != batch || n.Dim(1) != width {
+			g.Failf(name, "state %d has shape %v; want [%d %d]", i, n.Shape(), batch, width)
+			return false
+		}
+	}
+	return true
+}
+
+// zeros returns zero states [B, width].
+func zeros(g *graph.Graph, name string, batch int, widths ...int) State {
+	s := make(State, len(widths))
+	if g.Err() != nil || !positive(g, name, widths) {
 		return s
 	}
-	for i := range s {
-		s[i] = g.Zeros(batch, hidden)
+	for i, width := range widths {
+		s[i] = g.Zeros(batch, width)
 	}
 	return s
+}
+
+// positive reports a width that is not.
+func positive(g *graph.Graph, name string, widths []int) bool {
+	for _, width := range widths {
+		if width < 1 {
+			g.Failf(name, "hidden size %d; want at least 1", width)
+			return false
+		}
+	}
+	return true
+}
+
+// sections is graph.Blocks for blocks of different numbers of rows.
+func sections(rows []int, inits ...graph.Init) graph.Init {
+	return func(dst []float64, shape []int, rng *rand.Rand) error {
+		each := len(dst) / max(shape[0], 1) // elements in a row
+		for i, n := range rows {
+			if err := inits[i](dst[:n*each], append([]int{n}, shape[1:]...), rng); err != nil {
+				return err
+			}
+			dst = dst[n*each:]
+		}
+		return nil
+	}
 }

@@ -10,37 +10,66 @@ import "github.com/unroll-go/unroll/graph"
 //	h' = (1-z)⊙n + z⊙h
 //
 // This is the form of PyTorch, cuDNN and Keras, with the reset gate applied after the product. ResetBefore gives the
-// paper's: n = tanh(W_n·x + b_in + U_n·(r⊙h) + b_hn).
+// paper's: n = tanh(W_n·x + b_in + U_n·(r⊙h) + b_hn). LayerNorm normalises every product, those of r and z together
+// and that of n by itself (Ba et al., 2016, arXiv 1607.06450, eq. 23-25, whose z is our 1-z).
 //
 // State: h. Parameters as torch.nn.GRU, gates in the order r, z, n: weight_ih [3H, I], weight_hh [3H, H],
-// bias_ih [3H], bias_hh [3H].
+// bias_ih [3H], bias_hh [3H]; with layer normalisation gains norm_ih [3H] and norm_hh [3H], one at the start.
 type GRU struct {
 	Hidden      int  // H, the width of h
 	ResetBefore bool // apply the reset gate to h, before the product
+	LayerNorm   bool // layer normalisation
 }
 
 // Begin returns h = 0, [B, H].
-func (c GRU) Begin(g *graph.Graph, batch int) State { return zeros(g, "GRU", 1, batch, c.Hidden) }
+func (c GRU) Begin(g *graph.Graph, batch int) State { return zeros(g, "GRU", batch, c.Hidden) }
 
 // Step computes the new hidden state, which is also the output, [B, H].
 func (c GRU) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
-	if !checked(g, "GRU", c.Hidden, 1, x, s) {
+	if !checked(g, "GRU", x, s, c.Hidden) {
 		return graph.Node{}, s
 	}
-	w, h := newWeights(g, 3, c.Hidden, x.Dim(-1), nil), s[0]
+	w, h := newWeights(g, 3, c.Hidden, c.Hidden, x.Dim(-1), nil), s[0]
+	in := c.sums(g, g.MatMulT(x, w.ih), w.bih, "norm_ih")
 	var r, z, n graph.Node
-	in := g.Split(g.Add(g.MatMulT(x, w.ih), w.bih), 1, 3)
 	if c.ResetBefore {
-		u, b := g.Split(w.hh, 0, 3), g.Split(w.bhh, 0, 3)
-		r = g.Sigmoid(g.Add(in[0], g.MatMulT(h, u[0]), b[0]))
-		z = g.Sigmoid(g.Add(in[1], g.MatMulT(h, u[1]), b[1]))
-		n = g.Tanh(g.Add(in[2], g.MatMulT(g.Mul(r, h), u[2]), b[2]))
+		r, z, n = c.resetBefore(g, in, h, w)
 	} else {
-		back := g.Split(g.Add(g.MatMulT(h, w.hh), w.bhh), 1, 3)
+		back := c.sums(g, g.MatMulT(h, w.hh), w.bhh, "norm_hh")
 		r = g.Sigmoid(g.Add(in[0], back[0]))
 		z = g.Sigmoid(g.Add(in[1], back[1]))
 		n = g.Tanh(g.Add(in[2], g.Mul(r, back[2])))
 	}
 	next := g.Add(n, g.Mul(z, g.Sub(h, n))) // (1-z)⊙n + z⊙h
 	return next, State{next}
+}
+
+// sums adds the bias to the products of the three gates, which are normalised before, if they are at all: [B, 3H]
+// gives r, z, n, [B, H] each.
+func (c GRU) sums(g *graph.Graph, z, b graph.Node, gain string) []graph.Node {
+	if c.LayerNorm {
+		rz, n := g.Slice(z, 1, 0, 2*c.Hidden), g.Slice(z, 1, 2*c.Hidden, 3*c.Hidden)
+		z = g.Concat(1, standardised(g, rz), standardised(g, n))
+		z = g.Mul(z, g.Param(gain, graph.Constant(1), 3*c.Hidden))
+	}
+	return g.Split(g.Add(z, b), 1, 3)
+}
+
+// resetBefore returns r, z and n, where n looks at r⊙h.
+func (c GRU) resetBefore(g *graph.Graph, in []graph.Node, h graph.Node, w weights) (r, z, n graph.Node) {
+	two, three := 2*c.Hidden, 3*c.Hidden
+	var gain graph.Node
+	if c.LayerNorm {
+		gain = g.Param("norm_hh", graph.Constant(1), three)
+	}
+	product := func(h graph.Node, from, to int) graph.Node { // LN(U·h) + b for some of the gates
+		u := g.MatMulT(h, g.Slice(w.hh, 0, from, to))
+		if c.LayerNorm {
+			u = g.Mul(standardised(g, u), g.Slice(gain, 0, from, to))
+		}
+		return g.Add(u, g.Slice(w.bhh, 0, from, to))
+	}
+	back := g.Split(product(h, 0, two), 1, 2)
+	r, z = g.Sigmoid(g.Add(in[0], back[0])), g.Sigmoid(g.Add(in[1], back[1]))
+	return r, z, g.Tanh(g.Add(in[2], product(g.Mul(r, h), two, three)))
 }

@@ -1,0 +1,40 @@
+package recurrent
+
+import "github.com/unroll-go/unroll/graph"
+
+// IndRNN is the independently recurrent network (Li et al., 2018, arXiv 1803.04831): a unit sees its own past alone,
+//
+//	h' = ReLU(W_ih·x + u⊙h + b)
+//
+// so its gradient over k steps is u^k, which u alone controls. u starts uniform in [0, 1]: memories of all lengths.
+// Over T steps, keep |u| at or below 2^(1/T) with Limit, or clip weight_hh after every step of the optimiser.
+//
+// State: h. Parameters: weight_ih [H, I], weight_hh [H], bias_ih [H], zero at the start.
+type IndRNN struct {
+	Hidden int     // H, the width of h
+	Tanh   bool    // tanh in place of ReLU
+	Limit  float64 // use u clamped to [-Limit, Limit], beyond which it gets no gradient; 0 for no limit
+}
+
+// Begin returns h = 0, [B, H].
+func (c IndRNN) Begin(g *graph.Graph, batch int) State { return zeros(g, "IndRNN", batch, c.Hidden) }
+
+// Step computes the new hidden state, which is also the output, [B, H].
+func (c IndRNN) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
+	switch {
+	case c.Limit < 0:
+		return g.Failf("IndRNN", "limit %g; want above 0, or 0 for none", c.Limit), s
+	case !checked(g, "IndRNN", x, s, c.Hidden):
+		return graph.Node{}, s
+	}
+	u := g.Param("weight_hh", graph.Uniform(0, 1), c.Hidden)
+	if c.Limit > 0 {
+		u = g.Clamp(u, -c.Limit, c.Limit)
+	}
+	z := g.Add(inputs(g, x, 1, c.Hidden, nil), g.Mul(u, s[0]))
+	h := g.ReLU(z)
+	if c.Tanh {
+		h = g.Tanh(z)
+	}
+	return h, State{h}
+}

@@ -1,0 +1,89 @@
+package recurrent
+
+import (
+	"math"
+
+	"github.com/unroll-go/unroll/graph"
+)
+
+// MLSTM is the mLSTM of xLSTM (Beck et al., 2024, arXiv 2405.04517, eq. 19-27): a memory that is a matrix, written as
+// values under keys and read with queries. In each of its heads, of width D = H/Heads, with one number i and f a head:
+//
+//	q = W_q·x + b_q      k = W_k·x/√D + b_k      v = W_v·x + b_v
+//	i, f = exp(ĩ), σ(f̃)      ĩ = w_i·x + b_i, ...      o = σ(W_o·x + b_o)
+//	C' = f·C + i·v·kᵀ      n' = f·n + i·k
+//	h' = o⊙C'q/max(|n'ᵀq|, 1)
+//
+// Its gates do not look at h. To keep exp in range, C and n are stored times exp(-m), with the stabiliser
+// m' = max(log f + m, ĩ), and 1 becomes exp(-m'). Exponential takes f = exp(f̃).
+//
+// State: h [B, H], which is not read, C [B, Heads·D·D], rows of v and columns of k, n [B, H], m [B, Heads]. Parameters,
+// in the order q, k, v, o, i, f: weight_ih [4H+2·Heads, I], bias_ih [4H+2·Heads]. The biases of f start spread from 3
+// to 6 over the heads, as the authors' do: memories of several lengths.
+type MLSTM struct {
+	Hidden      int  // H, the width of h
+	Heads       int  // how many matrices there are; a divisor of H, 0 for 1
+	Exponential bool // exponential forget gate
+}
+
+// widths are those of the state's entries.
+func (c MLSTM) widths() []int {
+	heads := max(c.Heads, 1)
+	return []int{c.Hidden, c.Hidden * c.Hidden / heads, c.Hidden, heads}
+}
+
+// Begin returns h = C = n = 0, and m for an empty memory.
+func (c MLSTM) Begin(g *graph.Graph, batch int) State {
+	if g.Err() != nil || !headsFit(g, "MLSTM", c.Hidden, c.Heads) {
+		return make(State, 4)
+	}
+	s := zeros(g, "MLSTM", batch, c.widths()...)
+	if g.Err() == nil {
+		s[3] = g.Full(never, batch, max(c.Heads, 1))
+	}
+	return s
+}
+
+// Step computes the new state; the output is h, [B, H].
+func (c MLSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
+	if !headsFit(g, "MLSTM", c.Hidden, c.Heads) || !checked(g, "MLSTM", x, s, c.widths()...) {
+		return graph.Node{}, s
+	}
+	B, N, D := x.Dim(0), max(c.Heads, 1), c.Hidden/max(c.Heads, 1)
+	q, k, v, o, iHat, fHat := c.projections(g, x)
+	i, f, m := stabilised(g, iHat, logForget(g, fHat, c.Exponential), s[3]) // [B, N]
+
+	row := func(n graph.Node) graph.Node { return g.Reshape(n, B, N, 1, D) }
+	of := func(n graph.Node, shape ...int) graph.Node { return g.Reshape(n, append([]int{B, N}, shape...)...) }
+	written := g.Mul(g.Mul(of(i, 1, 1), of(v, D, 1)), row(k)) // i·v·kᵀ, [B, N, D, D]
+	C := g.Add(g.Mul(of(f, 1, 1), of(s[1], D, D)), written)
+	n := g.Add(g.Mul(of(f, 1), of(s[2], D)), g.Mul(of(i, 1), of(k, D))) // [B, N, D]
+
+	read := g.SumAxis(g.Mul(C, row(q)), 3)                            // Cq, [B, N, D]
+	size := g.Abs(g.SumAxis(g.Mul(n, of(q, D)), 2))                   // |nᵀq|, [B, N]
+	one := g.Exp(g.Neg(g.Clamp(m, -80, math.Inf(1))))                 // exp(-m); past e⁸⁰ the output is 0 anyway
+	below := g.Reshape(g.Add(one, g.ReLU(g.Sub(size, one))), B, N, 1) // max(|nᵀq|, exp(-m))
+	h := g.Mul(o, g.Reshape(g.Div(read, below), B, c.Hidden))
+	return h, State{h, g.Reshape(C, B, N*D*D), g.Reshape(n, B, c.Hidden), m}
+}
+
+// projections returns q, k, v and σ(õ), [B, H] each, and ĩ and f̃, [B, Heads] each.
+func (c MLSTM) projections(g *graph.Graph, x graph.Node) (q, k, v, o, i, f graph.Node) {
+	H, N := c.Hidden, max(c.Heads, 1)
+	rows := []int{H, H, H, H, N, N}
+	zero, glorot := graph.Zeros(), graph.GlorotUniform()
+	w := g.Param("weight_ih", sections(rows, glorot, glorot, glorot, glorot, glorot, glorot), 4*H+2*N, x.Dim(-1))
+	b := g.Param("bias_ih", sections(rows, zero, zero, zero, zero, zero, spread(3, 6)), 4*H+2*N)
+	z := g.MatMulT(x, w)
+	part := make([]graph.Node, len(rows))
+	at := 0
+	for p, n := range rows {
+		product := g.Slice(z, 1, at, at+n)
+		if p == 1 {
+			product = g.MulScalar(product, 1/math.Sqrt(float64(H/N)))
+		}
+		part[p] = g.Add(product, g.Slice(b, 0, at, at+n))
+		at += n
+	}
+	return part[0], part[1], part[2], g.Sigmoid(part[3]), part[4], part[5]
+}

@@ -1,0 +1,169 @@
+package recurrent
+
+import "github.com/unroll-go/unroll/graph"
+
+// Scanner is a Cell whose recurrence is linear in its state, h_t = a_t⊙h_{t-1} + b_t with a and b that depend on the
+// inputs alone. Such a recurrence need not go step by step: it is associative, and a scan computes it in a number of
+// operations that grows with the logarithm of the time.
+type Scanner interface {
+	Cell
+	// Scan runs all steps at once, in the given order: x [T, B, I] and the state before the first step give the
+	// outputs [T, B, H], in order of time, and the state after the last step. Outputs at padding may be anything.
+	Scan(g *graph.Graph, x graph.Node, s State, o Order) (graph.Node, State)
+}
+
+// Scan is Unroll for cells with a linear recurrence: the same arguments, parameters and results, which differ by
+// rounding alone. Its graph has O(log T) nodes in place of O(T), each over many steps, and O(T) arithmetic.
+//
+// Layers are scanned one after the other, each with its number: y, _ := Scan(g.Layer(0), a, x, o), then
+// Scan(g.Layer(1), b, y, o).
+func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, State) {
+	if g.Err() != nil {
+		return graph.Node{}, nil
+	}
+	if x.Rank() != 3 {
+		return g.Failf("Scan", "want a sequence [T, B, I], found %v", x.Shape()), nil
+	}
+	g = g.InLayer()
+	steps, batch := x.Dim(0), x.Dim(1)
+	state := cell.Begin(g, batch)
+	if o.Init != nil {
+		if !sameShapes(g, o.Init, state) {
+			return graph.Node{}, nil
+		}
+		state = o.Init
+	}
+	order := Order{reverse: o.Reverse}
+	if o.Lengths.Valid() {
+		if o.Lengths.Rank() != 1 || o.Lengths.Dim(0) != batch {
+			return g.Failf("Scan", "want lengths [%d], found %v", batch, o.Lengths.Shape()), nil
+		}
+		order.mask = g.LengthMask(o.Lengths, steps)
+	}
+	y, state := cell.Scan(g, x, state, order)
+	if g.Err() != nil {
+		return graph.Node{}, nil
+	}
+	if order.mask.Valid() {
+		y = g.Where(order.mask, y, g.Full(0))
+	}
+	return y, state
+}
+
+// Order is the way Scan walks a sequence: its direction, and which steps are padding. Its methods are what the Scan of
+// a cell is made of.
+type Order struct {
+	reverse bool
+	mask    graph.Node // [T, B], 1 before a sequence's end; invalid when there is no padding
+}
+
+// Linear solves h_t = a_t⊙h_{t-1} + b_t, t-1 being the step walked before, for a and b [T, B, H] and the state before
+// the first step, [B, H]. It returns all h_t, [T, B, H], and the last. Padding leaves h as it is. a may broadcast to b.
+func (o Order) Linear(g *graph.Graph, a, b, first graph.Node) (all, last graph.Node) {
+	if b.Rank() != 3 || first.Rank() != 2 {
+		return g.Failf("Scan", "want b [T, B, H] and a first state [B, H], found %v and %v", b.Shape(), first.Shape()), first
+	}
+	a = g.BroadcastTo(a, b.Shape()...)
+	if o.mask.Valid() {
+		a, b = g.Where(o.mask, a, g.Full(1)), g.Where(o.mask, b, g.Full(0))
+	}
+	all = o.pairs(g, a, b, g.Reshape(first, 1, first.Dim(0), first.Dim(1)))
+	return all, g.Reshape(o.end(g, all), first.Shape()...)
+}
+
+// pairs solves the recurrence by odd-even reduction (Blelloch, 1990): two steps in a row are one step of the same
+// form, h_{t+1} = (a_{t+1}⊙a_t)⊙h_{t-1} + (a_{t+1}⊙b_t + b_{t+1}). Solving for the later step of every pair is a problem
+// of half the length; the earlier ones follow from those. first is [1, B, H].
+func (o Order) pairs(g *graph.Graph, a, b, first graph.Node) graph.Node {
+	steps, batch, width := b.Dim(0), b.Dim(1), b.Dim(2)
+	switch {
+	case g.Err() != nil:
+		return graph.Node{}
+	case steps == 1:
+		return g.Add(g.Mul(a, first), b)
+	case steps%2 == 1: // the step that is walked last goes by itself
+		alone, from := steps-1, 0
+		if o.reverse {
+			alone, from = 0, 1
+		}
+		rest := o.pairs(g, g.Slice(a, 0, from, from+steps-1), g.Slice(b, 0, from, from+steps-1), first)
+		h := g.Add(g.Mul(g.Slice(a, 0, alone, alone+1), o.end(g, rest)), g.Slice(b, 0, alone, alone+1))
+		return o.join(g, 0, rest, h)
+	}
+	n := steps / 2
+	split := func(x graph.Node) (early, late graph.Node) { // [2n, B, H] to twice [n, B, H]
+		two := g.Split(g.Reshape(x, n, 2, batch, width), 1, 2)
+		early, late = g.Reshape(two[0], n, batch, width), g.Reshape(two[1], n, batch, width)
+		if o.reverse {
+			early, late = late, early
+		}
+		return early, late
+	}
+	a0, a1 := split(a)
+	b0, b1 := split(b)
+	late := o.pairs(g, g.Mul(a1, a0), g.Add(g.Mul(a1, b0), b1), first)
+	early := g.Add(g.Mul(a0, o.shift(g, late, first)), b0)
+	both := o.join(g, 1, g.Reshape(early, n, 1, batch, width), g.Reshape(late, n, 1, batch, width))
+	return g.Reshape(both, steps, batch, width)
+}
+
+// join puts b behind a in walking order along an axis.
+func (o Order) join(g *graph.Graph, axis int, a, b graph.Node) graph.Node {
+	if o.reverse {
+		a, b = b, a
+	}
+	return g.Concat(axis, a, b)
+}
+
+// end is the step of x [T, B, F] that is walked last, [1, B, F].
+func (o Order) end(g *graph.Graph, x graph.Node) graph.Node {
+	if o.reverse {
+		return g.Slice(x, 0, 0, 1)
+	}
+	return g.Slice(x, 0, x.Dim(0)-1, x.Dim(0))
+}
+
+// shift moves x [T, B, F] on by one step in walking order: first [1, B, F] comes in and the last step drops out.
+func (o Order) shift(g *graph.Graph, x, first graph.Node) graph.Node {
+	n := x.Dim(0)
+	switch {
+	case n == 1:
+		return first
+	case o.reverse:
+		return g.Concat(0, g.Slice(x, 0, 1, n), first)
+	}
+	return g.Concat(0, first, g.Slice(x, 0, 0, n-1))
+}
+
+// Before is what the step before saw: x [T, B, F] moved on by one step, with first [B, F] at each sequence's start. It
+// also returns what the last step saw, [B, F]: first, when a sequence is empty.
+func (o Order) Before(g *graph.Graph, x, first graph.Node) (before, last graph.Node) {
+	if x.Rank() != 3 || first.Rank() != 2 {
+		return g.Failf("Scan", "want x [T, B, F] and a first [B, F], found %v and %v", x.Shape(), first.Shape()), first
+	}
+	start := g.Reshape(first, 1, first.Dim(0), first.Dim(1))
+	if o.reverse && o.mask.Valid() { // at its own last step, a sequence's past is first
+		x = g.Where(o.mask, x, g.BroadcastTo(start, x.Shape()...))
+	}
+	return o.shift(g, x, start), o.Last(g, x, first)
+}
+
+// Last is the step of x [T, B, F] that a sequence walks last, [B, F], or first, [B, F], when the sequence is empty.
+func (o Order) Last(g *graph.Graph, x, first graph.Node) graph.Node {
+	if x.Rank() != 3 || first.Rank() != 2 {
+		return g.Failf("Scan", "want x [T, B, F] and a first [B, F], found %v and %v", x.Shape(), first.Shape())
+	}
+	batch, width := first.Dim(0), first.Dim(1)
+	switch {
+	case !o.mask.Valid():
+		return g.Reshape(o.end(g, x), batch, width)
+	case o.reverse:
+		some := g.Reshape(g.Slice(o.mask, 0, 0, 1), batch)
+		return g.Where(some, g.Reshape(o.end(g, x), batch, width), first)
+	}
+	// The mask falls from 1 to 0 behind the last step; before the first one it falls where a sequence is empty.
+	all := g.Concat(0, g.Reshape(first, 1, batch, width), x)
+	up, down := g.Full(1, 1, batch), g.Full(0, 1, batch)
+	falls := g.Sub(g.Concat(0, up, o.mask), g.Concat(0, o.mask, down)) // [T+1, B]
+	return g.SumAxis(g.Where(falls, all, g.Full(0)), 0)
+}
