@@ -39,7 +39,7 @@ func (c MLSTM) Begin(g *graph.Graph, batch int) State {
 	}
 	s := zeros(g, "MLSTM", batch, c.widths()...)
 	if g.Err() == nil {
-		s[3] = g.Full(never, batch, max(c.Heads, 1))
+		s[3] = g.Full(empty, batch, max(c.Heads, 1))
 	}
 	return s
 }

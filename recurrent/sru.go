@@ -27,7 +27,9 @@ type SRU struct {
 }
 
 // Begin returns h = c = 0, [B, H] each.
-func (c SRU) Begin(g *graph.Graph, batch int) State { return zeros(g, "SRU", batch, c.Hidden, c.Hidden) }
+func (c SRU) Begin(g *graph.Graph, batch int) State {
+	return zeros(g, "SRU", batch, c.Hidden, c.Hidden)
+}
 
 // products returns W_n·x, the arguments of f and r, and α times what the highway carries, for x [..., I].
 func (c SRU) products(g *graph.Graph, x graph.Node) (n, f, r, way graph.Node) {

@@ -25,34 +25,24 @@ type Gradient struct {
 	Training  bool            // check the training graph, with its random masks, instead of the evaluating one
 }
 
-// Report is the outcome of a gradient check: the element with the largest error.
-type Report struct {
-	Checked           int    // number of elements
-	Param             string // name of the worst element's parameter; inputs are called input0, input1, ...
-	Index             int    // its place, in row-major order
-	Symbolic, Numeric float64
-	Error             float64 // |Symbolic - Numeric| relative to the larger, or to 1e-3 of the parameter's largest
-}
-
-func (r Report) String() string {
-	return fmt.Sprintf("worst of %d derivatives: %s[%d] is %.12g, finite difference %.12g, relative error %.2g",
-		r.Checked, r.Param, r.Index, r.Symbolic, r.Numeric, r.Error)
-}
-
-// CheckGradient fails the test if a derivative is off, naming the worst.
+// CheckGradient fails the test if a derivative is off, naming the worst and listing every parameter.
 func CheckGradient(t testing.TB, c Gradient) {
 	t.Helper()
 	r, err := c.Check()
 	if err != nil {
 		t.Fatal(err)
 	}
-	tolerance := c.Tolerance
-	if tolerance == 0 {
-		tolerance = 1e-6
-	}
+	tolerance := c.tolerance()
 	if !(r.Error <= tolerance) {
-		t.Error(r)
+		t.Errorf("%v\n%s", r, r.Table(tolerance))
 	}
+}
+
+func (c Gradient) tolerance() float64 {
+	if c.Tolerance == 0 {
+		return 1e-6
+	}
+	return c.Tolerance
 }
 
 // Check runs the gradient check.
@@ -126,34 +116,51 @@ func (c Gradient) inputsAsParams() ([]*tensor.Dense, graph.Build) {
 	}
 }
 
-// checkParam compares a sample of one parameter's derivatives with five-point differences, whose error falls with the
-// fourth power of the step.
-func (c Gradient) checkParam(p *graph.Param, grad []float64, loss func() (float64, error), worst *Report) error {
-	w := p.Value().Float64s()
+// checkParam compares a sample of one parameter's derivatives with finite differences.
+//
+// A wide step has the least rounding. Where it disagrees, narrower ones have a look, too: a step that crosses the kink
+// of a ReLU, or a sharp bend, does not see the slope at the element. A wrong derivative disagrees with all of them.
+func (c Gradient) checkParam(p *graph.Param, grad []float64, loss func() (float64, error), r *Report) error {
 	largest := 0.0
 	for _, d := range grad {
 		largest = math.Max(largest, math.Abs(d))
 	}
-	for _, i := range sample(len(w), c.Samples) {
-		at, h := w[i], 1e-3*math.Max(1, math.Abs(w[i]))
-		numeric := 0.0
-		for _, s := range []struct{ step, weight float64 }{{-2, 1}, {-1, -8}, {1, 8}, {2, -1}} {
-			w[i] = at + s.step*h
-			y, err := loss()
-			w[i] = at
+	r.Params = append(r.Params, ParamReport{Name: p.Name(), Shape: p.Shape()})
+	for _, i := range sample(p.Len(), c.Samples) {
+		var best, numeric float64
+		for k, step := range []float64{1e-3, 1e-4, 1e-5, 1e-6} {
+			d, err := difference(p.Value().Float64s(), i, step, loss)
 			if err != nil {
 				return err
 			}
-			numeric += s.weight * y / (12 * h)
+			scale := math.Max(math.Max(math.Abs(d), math.Abs(grad[i])), math.Max(1e-3*largest, 1e-6))
+			e := math.Abs(d-grad[i]) / scale
+			if k == 0 || e < best {
+				best, numeric = e, d
+			}
+			if best <= c.tolerance() {
+				break
+			}
 		}
-		scale := math.Max(math.Max(math.Abs(numeric), math.Abs(grad[i])), math.Max(1e-3*largest, 1e-6))
-		e := math.Abs(numeric-grad[i]) / scale
-		worst.Checked++
-		if worst.Checked == 1 || !(e <= worst.Error) {
-			worst.Param, worst.Index, worst.Symbolic, worst.Numeric, worst.Error = p.Name(), i, grad[i], numeric, e
-		}
+		r.add(i, grad[i], numeric, best)
 	}
 	return nil
+}
+
+// difference is the five-point finite difference of the loss by w[i], whose error falls with the fourth power of the
+// step.
+func difference(w []float64, i int, step float64, loss func() (float64, error)) (float64, error) {
+	at, h, sum := w[i], step*math.Max(1, math.Abs(w[i])), 0.0
+	defer func() { w[i] = at }()
+	for _, s := range []struct{ steps, weight float64 }{{-2, 1}, {-1, -8}, {1, 8}, {2, -1}} {
+		w[i] = at + s.steps*h
+		y, err := loss()
+		if err != nil {
+			return 0, err
+		}
+		sum += s.weight * y / (12 * h)
+	}
+	return sum, nil
 }
 
 // sample returns up to limit places out of n, always the same ones, with the first and the last among them.

@@ -1,0 +1,68 @@
+package graphtest_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/graphtest"
+	"gorgonia.org/tensor"
+)
+
+// broken is a loss whose gradient is wrong in one row of one weight: it is another function when it is differentiated.
+func broken(g *graph.Graph, in []graph.Node) []graph.Node {
+	v := g.Param("v", graph.Uniform(0.5, 1), 2, 3)
+	w := g.Param("w", graph.Uniform(0.5, 1), 2, 3)
+	scale := []float64{1, 1}
+	if g.Training() {
+		scale[1] = 1.5
+	}
+	z := g.Mul(g.Mul(w, g.Values(scale, 2, 1)), g.Mul(v, in[0]))
+	return []graph.Node{g.Add(g.Sum(g.Tanh(v)), g.Sum(g.Mul(g.Values([]float64{1, 0}, 2, 1), z)), g.Sum(g.Slice(g.Mul(w, w), 0, 0, 1)),
+		g.MulScalar(g.Sum(g.Slice(w, 0, 1, 2)), scale[1]))}
+}
+
+func TestReportNamesTheWorstWeight(t *testing.T) {
+	r, err := graphtest.Gradient{Build: broken, Inputs: []*tensor.Dense{graphtest.Random(1, 3)}}.Check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Param != "w" || len(r.Place) != 2 || r.Place[0] != 1 || r.Index != 3+r.Place[1] {
+		t.Errorf("worst element is %s%v (%d), want one of row 1 of w", r.Param, r.Place, r.Index)
+	}
+	if math.Abs(r.Error-1.0/3) > 1e-6 || math.Abs(r.Symbolic-1.5) > 1e-9 || math.Abs(r.Numeric-1) > 1e-9 {
+		t.Errorf("derivative %g, difference %g, error %g; want 1.5, 1, 1/3", r.Symbolic, r.Numeric, r.Error)
+	}
+	if r.Checked != 15 || len(r.Params) != 3 {
+		t.Errorf("%d elements of %d parameters; want 15 of 3", r.Checked, len(r.Params))
+	}
+	lines := strings.Split(strings.TrimSpace(r.Table(1e-6)), "\n")
+	for i, want := range []string{"right  input0", "right  v", "WRONG  w"} {
+		if i >= len(lines) || !strings.HasPrefix(lines[i], want) {
+			t.Errorf("line %d of %q; want %q", i, lines, want)
+		}
+	}
+}
+
+// A kink closer than the widest step is no error; a wrong slope beside a kink still is.
+func TestKinks(t *testing.T) {
+	build := func(slope float64) graph.Build {
+		return func(g *graph.Graph, in []graph.Node) []graph.Node {
+			y := g.ReLU(in[0])
+			if g.Training() {
+				y = g.MulScalar(y, slope)
+			}
+			return []graph.Node{g.Sum(y)}
+		}
+	}
+	in := []*tensor.Dense{graph.Floats64([]float64{5e-4, -3e-4, 1})}
+	graphtest.CheckGradient(t, graphtest.Gradient{Build: build(1), Inputs: in})
+	r, err := graphtest.Gradient{Build: build(1.01), Inputs: in[:1]}.Check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Error < 5e-3 {
+		t.Errorf("a slope that is 1 %% wrong passes: %v", r)
+	}
+}

@@ -1,0 +1,57 @@
+package recurrent_test
+
+import (
+	"testing"
+
+	"github.com/unroll-go/unroll/recurrent"
+)
+
+// allCells lists every cell at a given width.
+func allCells(hidden int) map[string]recurrent.Cell {
+	heads := 1
+	if hidden%2 == 0 {
+		heads = 2
+	}
+	return map[string]recurrent.Cell{
+		"rnn tanh":              recurrent.RNN{Hidden: hidden},
+		"rnn relu":              recurrent.RNN{Hidden: hidden, ReLU: true},
+		"irnn":                  recurrent.RNN{Hidden: hidden, ReLU: true, Identity: true},
+		"lstm":                  recurrent.LSTM{Hidden: hidden},
+		"lstm peepholes":        recurrent.LSTM{Hidden: hidden, Peepholes: true},
+		"lstm projection":       recurrent.LSTM{Hidden: hidden, Projection: max(hidden/2, 1)},
+		"lstm coupled":          recurrent.LSTM{Hidden: hidden, Coupled: true},
+		"lstm no forget":        recurrent.LSTM{Hidden: hidden, NoForget: true},
+		"lstm norm":             recurrent.LSTM{Hidden: hidden, LayerNorm: true},
+		"lstm coupled all":      recurrent.LSTM{Hidden: hidden, Coupled: true, Peepholes: true, LayerNorm: true, Projection: hidden + 1},
+		"lstm all":              recurrent.LSTM{Hidden: hidden, Peepholes: true, LayerNorm: true, Projection: 2},
+		"gru":                   recurrent.GRU{Hidden: hidden},
+		"gru reset before":      recurrent.GRU{Hidden: hidden, ResetBefore: true},
+		"gru norm":              recurrent.GRU{Hidden: hidden, LayerNorm: true},
+		"gru norm reset before": recurrent.GRU{Hidden: hidden, LayerNorm: true, ResetBefore: true},
+		"mgu":                   recurrent.MGU{Hidden: hidden},
+		"ligru":                 recurrent.LiGRU{Hidden: hidden},
+		"ligru norm":            recurrent.LiGRU{Hidden: hidden, LayerNorm: true},
+		"indrnn":                recurrent.IndRNN{Hidden: hidden},
+		"indrnn tanh limit":     recurrent.IndRNN{Hidden: hidden, Tanh: true, Limit: 0.6},
+		"sru":                   recurrent.SRU{Hidden: hidden},
+		"sru peepholes":         recurrent.SRU{Hidden: hidden, Peepholes: true, Highway: -1},
+		"qrnn":                  recurrent.QRNN{Hidden: hidden},
+		"qrnn window 1":         recurrent.QRNN{Hidden: hidden, Window: 1},
+		"qrnn window 4":         recurrent.QRNN{Hidden: hidden, Window: 4},
+		"min gru":               recurrent.MinGRU{Hidden: hidden},
+		"min lstm":              recurrent.MinLSTM{Hidden: hidden},
+		"lru":                   recurrent.LRU{Hidden: hidden, State: hidden + 2},
+		"slstm":                 recurrent.SLSTM{Hidden: hidden},
+		"slstm heads":           recurrent.SLSTM{Hidden: hidden, Heads: heads, Exponential: true},
+		"mlstm":                 recurrent.MLSTM{Hidden: hidden},
+		"mlstm heads":           recurrent.MLSTM{Hidden: hidden, Heads: heads, Exponential: true},
+		"conv lstm":             recurrent.ConvLSTM{Places: 1, Channels: hidden},
+		"conv lstm peepholes":   recurrent.ConvLSTM{Places: 1, Channels: hidden, Kernel: 5, Peepholes: true},
+		"lstm stack":            recurrent.Layers(2, recurrent.LSTM{Hidden: hidden}),
+		"mixed stack": recurrent.Stack{Cells: []recurrent.Cell{
+			recurrent.GRU{Hidden: hidden}, recurrent.Layers(2, recurrent.RNN{Hidden: hidden})}},
+		"projection stack": recurrent.Layers(2, recurrent.LSTM{Hidden: hidden, Projection: 2}),
+	}
+}
+
+var _ testing.TB
