@@ -46,7 +46,7 @@ func storeOf(t *testing.T, rec map[string]*tensor.Dense, prefix string) *graph.P
 
 func TestCellsAgreeWithPyTorch(t *testing.T) {
 	files, err := filepath.Glob("testdata/*_f??.safetensors")
-	if err != nil || len(files) < 30 {
+	if err != nil || len(files) < 50 {
 		t.Fatal(len(files), err)
 	}
 	for _, file := range files {
@@ -70,6 +70,7 @@ func compareCell(t *testing.T, file string) {
 		"rnn_tanh":        recurrent.RNN{Hidden: number("hidden")},
 		"rnn_relu":        recurrent.RNN{Hidden: number("hidden"), ReLU: true},
 		"lstm":            recurrent.LSTM{Hidden: number("hidden")},
+		"lstm_proj":       recurrent.LSTM{Hidden: number("hidden"), Projection: 2},
 		"gru":             recurrent.GRU{Hidden: number("hidden")},
 		"gru_resetbefore": recurrent.GRU{Hidden: number("hidden"), ResetBefore: true},
 	}[meta["cell"]]

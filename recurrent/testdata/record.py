@@ -1,6 +1,7 @@
 """Records what torch.nn.RNN, LSTM and GRU and a character language model compute, for the tests of the cells.
 
     /usr/bin/python3 record.py      writes {cell}_{case}_{f32,f64}.safetensors and charlm_{f32,f64}.safetensors here
+    /usr/bin/python3 record.py proj ^gru      writes those whose name one of the patterns fits
 
 Recorded with PyTorch 1.13. The loss of a cell's case is sum(y*wy) + sum(h_n*wh) + sum(c_n*wc) with random weights w,
 so that every output and every final state sends a gradient back. Tensors: param.*, in.*, out.*, grad.*; x and y are
@@ -8,6 +9,7 @@ so that every output and every final state sends a gradient back. Tensors: param
 only source of the GRU that resets before the product, a form that PyTorch does not have.
 """
 import os
+import re
 import sys
 
 import torch
@@ -23,6 +25,7 @@ CELLS = {
     "rnn_tanh": lambda *a, **k: nn.RNN(*a, nonlinearity="tanh", **k),
     "rnn_relu": lambda *a, **k: nn.RNN(*a, nonlinearity="relu", **k),
     "lstm": nn.LSTM,
+    "lstm_proj": lambda *a, **k: nn.LSTM(*a, proj_size=2, **k),
     "gru": nn.GRU,
     "gru_resetbefore": nn.GRU,  # only as the holder of the parameters
 }
@@ -30,6 +33,7 @@ CELLS = {
 CASES = {
     "1layer": (1, 5, 3, 4, 6, None, False),
     "2layer": (2, 5, 3, 4, 6, None, False),
+    "3layer": (3, 4, 2, 3, 5, None, False),
     "size1": (1, 1, 1, 1, 1, None, False),
     "lengths": (2, 5, 3, 4, 6, [5, 2, 3], False),
     "reverse": (1, 5, 3, 4, 6, [5, 2, 3], True),  # the backward half of a bidirectional layer
@@ -47,7 +51,7 @@ def library(module, x, states, lengths, reverse):
         y, _ = rnn.pad_packed_sequence(y)
     final = final if len(states) > 1 else (final,)
     if reverse:
-        y, final = y[..., module.hidden_size:], [s[1:] for s in final]
+        y, final = y[..., y.shape[-1] // 2:], [s[1:] for s in final]
     return y, final
 
 
@@ -59,10 +63,11 @@ def plain_step(cell, w, k, x, state):
     if cell.startswith("rnn"):
         z = a + h @ w_hh.T + b_hh
         return [z.clamp(min=0) if cell == "rnn_relu" else torch.tanh(z)]
-    if cell == "lstm":
+    if cell.startswith("lstm"):
         i, f, n, o = (a + h @ w_hh.T + b_hh).chunk(4, 1)
         c = torch.sigmoid(f) * state[1] + torch.sigmoid(i) * torch.tanh(n)
-        return [torch.sigmoid(o) * torch.tanh(c), c]
+        h = torch.sigmoid(o) * torch.tanh(c)
+        return [h @ w[f"weight_hr_l{k}"].T if cell == "lstm_proj" else h, c]
     (ar, az, an), (ur, uz, un), (br, bz, bn) = a.chunk(3, 1), w_hh.chunk(3), b_hh.chunk(3)
     r = torch.sigmoid(ar + h @ ur.T + br)
     z = torch.sigmoid(az + h @ uz.T + bz)
@@ -96,10 +101,12 @@ def record_cell(cell, case, dtype):
     with torch.no_grad():
         for i, p in enumerate(w.values()):
             p.copy_(0.4 * randn(100 + i, *p.shape))
-    names = ["h", "c"] if cell == "lstm" else ["h"]
+    names = ["h", "c"] if cell.startswith("lstm") else ["h"]
+    widths = [2 if cell == "lstm_proj" else H, H][:len(names)]
     x = randn(1, T, B, I, dtype=dtype).requires_grad_()
-    states = [randn(2 + i, layers, B, H, dtype=dtype).requires_grad_() for i in range(len(names))]
-    weighing = [randn(10, T, B, H, dtype=dtype)] + [randn(11 + i, layers, B, H, dtype=dtype) for i in range(len(names))]
+    states = [randn(2 + i, layers, B, n, dtype=dtype).requires_grad_() for i, n in enumerate(widths)]
+    weighing = [randn(10, T, B, widths[0], dtype=dtype)]
+    weighing += [randn(11 + i, layers, B, n, dtype=dtype) for i, n in enumerate(widths)]
     leaves = {**w, "x": x, **{n + "0": s for n, s in zip(names, states)}}
 
     def run(outputs):
@@ -180,9 +187,16 @@ def record_charlm(dtype, V=11, E=4, H=6, layers=2, T=7, B=3, steps=20, lr=1e-2, 
            "optimizer": "adam", "lr": lr, "clip": clip})
 
 
-for dtype in (torch.float32, torch.float64):
-    for cell in ("rnn_tanh", "rnn_relu", "lstm", "gru"):
-        for case in CASES:
-            record_cell(cell, case, dtype)
-    record_charlm(dtype)
-record_cell("gru_resetbefore", "2layer", torch.float64)
+def main(wanted):
+    for dtype in (torch.float32, torch.float64):
+        for cell in ("rnn_tanh", "rnn_relu", "lstm", "lstm_proj", "gru"):
+            for case in CASES:
+                if wanted(f"{cell}_{case}") and (cell, case) != ("lstm_proj", "size1"):  # PyTorch wants proj_size < H
+                    record_cell(cell, case, dtype)
+        if wanted("charlm"):
+            record_charlm(dtype)
+    if wanted("gru_resetbefore"):
+        record_cell("gru_resetbefore", "2layer", torch.float64)
+
+
+main(lambda name: len(sys.argv) < 2 or any(re.search(pattern, name) for pattern in sys.argv[1:]))
