@@ -1,9 +1,11 @@
 package recurrent_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/unroll-go/unroll/recurrent"
+	"github.com/unroll-go/unroll/recurrent/celltest"
 )
 
 // allCells lists every cell at a given width.
@@ -54,4 +56,15 @@ func allCells(hidden int) map[string]recurrent.Cell {
 	}
 }
 
-var _ testing.TB
+// Every cell at several sizes, ones among them: gradients, Step against Unroll, padding, Scan.
+func TestCells(t *testing.T) {
+	for _, size := range []struct{ T, B, I, H int }{{1, 1, 1, 1}, {4, 2, 1, 5}, {5, 3, 4, 6}} {
+		for name, cell := range allCells(size.H) {
+			c := celltest.Case{Cell: cell, Input: size.I, Steps: size.T, Batch: size.B}
+			if sru, ok := cell.(recurrent.SRU); ok {
+				c.NoScan = sru.Peepholes
+			}
+			t.Run(fmt.Sprintf("%s/T%dB%dI%dH%d", name, size.T, size.B, size.I, size.H), func(t *testing.T) { celltest.Check(t, c) })
+		}
+	}
+}
