@@ -28,7 +28,14 @@ func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, St
 	steps, batch := x.Dim(0), x.Dim(1)
 	state := cell.Begin(g, batch)
 	if o.Init != nil {
-		if !sameShapes(g, o.Init, state) {
+		widths := make([]int, len(state))
+		for i, n := range state {
+			widths[i] = n.Dim(-1)
+		}
+		if len(o.Init) != len(state) {
+			return g.Failf("Scan", "the first state has %d entries; want %d", len(o.Init), len(state)), nil
+		}
+		if !stateFits(g, "Scan", batch, o.Init, widths) {
 			return graph.Node{}, nil
 		}
 		state = o.Init

@@ -1,0 +1,132 @@
+package recurrent_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/recurrent"
+	"github.com/unroll-go/unroll/recurrent/celltest"
+)
+
+// average is a Scanner as a user would write it: a moving average whose rate is learnt.
+type average struct{ width int }
+
+func (c average) Begin(g *graph.Graph, batch int) recurrent.State {
+	return recurrent.State{g.Zeros(batch, c.width)}
+}
+
+func (c average) rate(g *graph.Graph) graph.Node {
+	return g.Sigmoid(g.Param("rate", graph.Zeros(), c.width))
+}
+
+func (c average) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
+	rate := c.rate(g)
+	h := g.Add(g.Mul(rate, s[0]), g.Mul(g.Affine(rate, -1, 1), x))
+	return h, recurrent.State{h}
+}
+
+func (c average) Scan(g *graph.Graph, x graph.Node, s recurrent.State, o recurrent.Order) (graph.Node, recurrent.State) {
+	rate := c.rate(g)
+	h, last := o.Linear(g, rate, g.Mul(g.Affine(rate, -1, 1), x), s[0])
+	return h, recurrent.State{last}
+}
+
+// Order's methods serve a cell of one's own; 37 and 64 steps halve evenly, and not.
+func TestScanOfOnesOwn(t *testing.T) {
+	for _, steps := range []int{37, 64} {
+		celltest.Check(t, celltest.Case{Cell: average{width: 3}, Steps: steps, Samples: 3})
+	}
+}
+
+// scanLoss is sequenceLoss over Scan, with a given first state.
+func scanLoss(cell recurrent.Scanner, o recurrent.Options) graph.Build {
+	return func(g *graph.Graph, in []graph.Node) []graph.Node {
+		y, final := recurrent.Scan(g, cell, in[0], o)
+		loss := g.Sum(g.Square(y))
+		for _, s := range final {
+			loss = g.Add(loss, g.Sum(s))
+		}
+		return []graph.Node{loss}
+	}
+}
+
+// A scan is made of O(log T) operations and is quick to compile, whatever T.
+func TestScanIsLogarithmic(t *testing.T) {
+	steps := func(T int) int {
+		f := graph.NewFunc(graph.NewParams(1), scanLoss(recurrent.MinLSTM{Hidden: 4}, recurrent.Options{}))
+		program, err := f.Program(true, graph.Floats(make([]float32, T*2*3), T, 2, 3))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return program.Steps()
+	}
+	short, long := steps(16), steps(4096)
+	t.Logf("T=16: %d steps; T=4096: %d steps", short, long)
+	if long > 4*short { // log 4096 = 3·log 16
+		t.Errorf("%d steps for T=4096, %d for T=16", long, short)
+	}
+}
+
+// A first state that is given takes part in every step, and an empty sequence hands it on.
+func TestScanFromAState(t *testing.T) {
+	for name, cell := range map[string]recurrent.Scanner{
+		"sru": recurrent.SRU{Hidden: 4}, "qrnn": recurrent.QRNN{Hidden: 4, Window: 3}, "min gru": recurrent.MinGRU{Hidden: 4},
+		"min lstm": recurrent.MinLSTM{Hidden: 4}, "lru": recurrent.LRU{Hidden: 4, State: 3},
+	} {
+		for _, reverse := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				p := graph.NewParams64(1)
+				out, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+					o := recurrent.Options{Lengths: in[1], Reverse: reverse}
+					for i, s := range cell.Begin(g, 3) {
+						o.Init = append(o.Init, g.Const(graphtest.Random(uint64(10+i), s.Shape()...)))
+					}
+					y, final := recurrent.Unroll(g, cell, in[0], o)
+					z, last := recurrent.Scan(g.Shared(), cell, in[0], o)
+					return append(append([]graph.Node{y, z}, final...), last...)
+				}).Run(graphtest.Random(1, 5, 3, 2), graph.Ints([]int{5, 0, 2}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				graphtest.Close(t, "outputs", out[1], out[0], 1e-12)
+				n := (len(out) - 2) / 2
+				for i := 0; i < n; i++ {
+					graphtest.Close(t, "final state", out[2+n+i], out[2+i], 1e-12)
+					empty := out[2+n+i].Float64s()
+					width := len(empty) / 3
+					first := graphtest.Random(uint64(10+i), 3, width).Float64s()
+					agree(t, "state of the empty sequence", empty[width:2*width], first[width:2*width])
+				}
+			})
+		}
+	}
+}
+
+func TestScanRefuses(t *testing.T) {
+	x := graph.Floats(make([]float32, 4*2*3), 4, 2, 3)
+	cell := recurrent.MinGRU{Hidden: 5}
+	for want, build := range map[string]graph.Build{
+		"SRU in layer 0: with peepholes it is not linear in its state": scanLoss(recurrent.SRU{Hidden: 2, Peepholes: true}, recurrent.Options{}),
+		"MinGRU in layer 0: hidden size 0; want at least 1":            scanLoss(recurrent.MinGRU{}, recurrent.Options{}),
+		"want a sequence [T, B, I], found [4 6]": func(g *graph.Graph, in []graph.Node) []graph.Node {
+			y, _ := recurrent.Scan(g, cell, g.Reshape(in[0], 4, 6), recurrent.Options{})
+			return []graph.Node{y}
+		},
+		"the first state has 2 entries; want 1": func(g *graph.Graph, in []graph.Node) []graph.Node {
+			return scanLoss(cell, recurrent.Options{Init: recurrent.State{g.Zeros(2, 5), g.Zeros(2, 5)}})(g, in)
+		},
+		"want lengths [2], found [3]": func(g *graph.Graph, in []graph.Node) []graph.Node {
+			return scanLoss(cell, recurrent.Options{Lengths: g.Const(graph.Ints([]int{1, 2, 3}))})(g, in)
+		},
+		"length 5 of sequence 1; want 0 to 4": func(g *graph.Graph, in []graph.Node) []graph.Node {
+			return scanLoss(cell, recurrent.Options{Lengths: g.Const(graph.Ints([]int{1, 5}))})(g, in)
+		},
+	} {
+		_, err := graph.NewFunc(graph.NewParams(1), build).Run(x)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+}
