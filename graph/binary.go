@@ -103,40 +103,33 @@ func (add) vjp(d derivation) []Node {
 	return out
 }
 
-func (o add) bind(b *binding) task    { return pick(b, bindSum[float32](false), bindSum[float64](false)) }
-func (o add) bindAdd(b *binding) task { return pick(b, bindSum[float32](true), bindSum[float64](true)) }
+func (o add) bind(b *binding) task { return pick(b, bindSum[float32], bindSum[float64]) }
 
-// bindSum adds the operands row by row, from left to right, on top of the result's memory or from scratch.
-func bindSum[T kernel.Float](onTop bool) func(*binding) task {
-	return func(b *binding) task {
-		dst := vec[T](b.out)
-		shapes := make([][]int, len(b.in))
-		for i, in := range b.in {
-			shapes[i] = in.shape
-		}
-		layouts, row := rowLayouts(b.out.shape, shapes...)
-		readers := make([]*rowReader[T], len(b.in))
-		for i, in := range b.in {
-			readers[i] = newRowReader[T](in, layouts[i], row)
-		}
-		return func() error {
-			for r, i := 0, 0; i < len(dst); r, i = r+1, i+row {
-				out, rest := dst[i:i+row], readers
-				switch {
-				case onTop:
-				case len(rest) == 1:
-					copy(out, rest[0].row(r))
-					rest = nil
-				default:
-					kernel.Add(out, rest[0].row(r), rest[1].row(r))
-					rest = rest[2:]
-				}
-				for _, x := range rest {
-					kernel.AddTo(out, x.row(r))
-				}
+// bindSum adds the operands row by row, from left to right.
+func bindSum[T kernel.Float](b *binding) task {
+	dst := vec[T](b.out)
+	shapes := make([][]int, len(b.in))
+	for i, in := range b.in {
+		shapes[i] = in.shape
+	}
+	layouts, row := rowLayouts(b.out.shape, shapes...)
+	readers := make([]*rowReader[T], len(b.in))
+	for i, in := range b.in {
+		readers[i] = newRowReader[T](in, layouts[i], row)
+	}
+	return func() error {
+		for r, i := 0, 0; i < len(dst); r, i = r+1, i+row {
+			out := dst[i : i+row]
+			if len(readers) == 1 {
+				copy(out, readers[0].row(r))
+				continue
 			}
-			return nil
+			kernel.Add(out, readers[0].row(r), readers[1].row(r))
+			for _, x := range readers[2:] {
+				kernel.AddTo(out, x.row(r))
+			}
 		}
+		return nil
 	}
 }
 

@@ -113,7 +113,7 @@ func (e *emitter) bindStep(s *step) {
 	case v.leaf != nil:
 	case isView(v):
 		if !e.shares(v) {
-			e.instruction(s, e.copyInto(v, v.in[0]), v.in[0])
+			e.instruction(s, e.copyView(v), v.in[0])
 		}
 	case is[*concat](v):
 		e.bindConcat(s, v)
@@ -154,15 +154,17 @@ func (e *emitter) operand(v *value) (operand, bool) {
 	return o, true
 }
 
-// copyInto copies src to the memory of dst.
-func (e *emitter) copyInto(dst, src *value) task {
-	from, _ := e.operand(src)
-	to, _ := e.operand(dst)
-	if o, ok := opOf[slice](dst); ok && dst.in[0] == src { // a slice that could not be a view
-		b := &binding{f64: e.dtype == tensor.Float64, in: []operand{from}, out: to}
-		return o.bind(b)
+// copyView copies what a view shows of its operand, for readers that need it in one piece.
+func (e *emitter) copyView(v *value) task {
+	to, _ := e.operand(v)
+	src := e.planner.mem[v.in[0].id]
+	if part := rectangle(v, src); part != nil {
+		from := e.at(part)
+		from.shape = []int{part.rows, part.cols}
+		return copyRows(to, from)
 	}
-	return copyRows(to, from)
+	from, _ := e.operand(v.in[0])
+	return v.op.bind(&binding{f64: e.dtype == tensor.Float64, in: []operand{from}, out: to})
 }
 
 // copyRows copies the elements of src to dst, in order; their rows may lie apart.

@@ -10,8 +10,9 @@ func (k *code) flatten() {
 			continue
 		}
 		var terms []*value
-		for _, t := range v.in {
-			if t = t.now(); is[add](t) && t.sole() == v && sameShape(t.shape, v.shape) {
+		for i, t := range v.in {
+			// A forward sum keeps its order, so that a single step, which ends between sums, gives a sequence's bits.
+			if t = t.now(); is[add](t) && t.sole() == v && sameShape(t.shape, v.shape) && (i == 0 || v.backward) {
 				terms = append(terms, t.in...)
 			} else {
 				terms = append(terms, t)

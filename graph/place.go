@@ -156,24 +156,33 @@ func (p *planner) assign(v *value, r *region) {
 
 // view is the region of a slice or of another shape of what lies in r; nil if that takes a copy.
 func (p *planner) view(u *value, r *region) *region {
-	rows, cols := matrixOf(u.shape)
-	var part *region
-	switch o := u.op.(type) {
-	case reshape:
-		part = r.elements(0, rows*cols, cols)
-	case slice:
-		switch {
-		case o.outer == 1:
-			part = r.elements(o.start*o.inner, rows*cols, cols)
-		case p.on["place"] && o.outer == r.rows && o.n*o.inner == r.cols && rows == o.outer && p.acceptsStrides(u):
-			part = r.columns(o.start*o.inner, cols)
-		}
+	part := rectangle(u, r)
+	if part == nil {
+		return nil
 	}
-	if part != nil && !part.compact() && !p.acceptsStrides(u) {
-		part.parent.parts = part.parent.parts[:len(part.parent.parts)-1]
+	apart := !part.compact()
+	if apart && !p.acceptsStrides(u) || apart && !p.on["place"] {
+		r.parts = r.parts[:len(r.parts)-1]
 		return nil
 	}
 	return part
+}
+
+// rectangle is the part of r that a view is; nil if its elements are none.
+func rectangle(u *value, r *region) *region {
+	rows, cols := matrixOf(u.shape)
+	switch o := u.op.(type) {
+	case reshape:
+		return r.elements(0, rows*cols, cols)
+	case slice:
+		switch {
+		case o.outer == 1:
+			return r.elements(o.start*o.inner, rows*cols, cols)
+		case o.outer == r.rows && o.n*o.inner == r.cols && rows == o.outer:
+			return r.columns(o.start*o.inner, cols)
+		}
+	}
+	return nil
 }
 
 // overwrites tells whether v, which is added onto base, can be computed in base's memory.

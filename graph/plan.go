@@ -155,7 +155,10 @@ func (p *planner) readsStrides(u, v *value) bool {
 	if u.onto == v || !p.on["fuse"] || !p.tiled(u) {
 		return false
 	}
-	return v.size() == u.size() && cols == lastDim(u.shape) || cols == 1
+	if v.size() == u.size() {
+		return cols == lastDim(u.shape)
+	}
+	return cols == 1
 }
 
 // isView tells whether v only gives a part or another shape of its operand.

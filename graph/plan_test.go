@@ -17,7 +17,7 @@ func randomGraph(g *Graph, rng *rand.Rand, in []Node) Node {
 	row := func() Node { return rows[rng.IntN(len(rows))] }
 	for i := 0; i < 4+rng.IntN(25); i++ {
 		a, b := any4(), any4()
-		switch rng.IntN(16) {
+		switch rng.IntN(18) {
 		case 0:
 			square = append(square, g.Tanh(a))
 		case 1:
@@ -52,6 +52,15 @@ func randomGraph(g *Graph, rng *rand.Rand, in []Node) Node {
 			square = append(square, g.Add(a, a))
 		case 15:
 			square = append(square, g.Where(row(), a, b))
+		case 16: // rows of columns, some of them read again
+			halves := g.Split(a, 1, 2)
+			q := g.Tanh(halves[0])
+			parts := g.Split(q, 0, 2)
+			square = append(square, g.Concat(1, g.Concat(0, g.Mul(parts[1], parts[0]), g.Transpose(parts[0])), halves[1]))
+		case 17: // a scan: each part meets the one before
+			q := g.Sigmoid(g.Slice(a, 1, 1, 4))
+			moved := g.Concat(0, g.Slice(b, 0, 3, 4), g.Concat(1, g.Mul(g.Slice(q, 0, 0, 3), g.Slice(q, 0, 1, 4)), g.Slice(g.Slice(b, 0, 0, 3), 1, 0, 1)))
+			square = append(square, moved)
 		}
 	}
 	last := append(square[max(0, len(square)-4):], rows[len(rows)-1])
