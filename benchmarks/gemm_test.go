@@ -1,4 +1,8 @@
-// Package benchmarks measures the library's parts beside the limits of the processor.
+// Package benchmarks measures the library, and its parts beside the limits of the processor:
+//
+//	go test -run xxx -bench . ./benchmarks
+//
+// docs/benchmarks.md tells more, and how to compare with other libraries.
 package benchmarks
 
 import (

@@ -1,0 +1,84 @@
+package model
+
+import (
+	"github.com/unroll-go/unroll/benchmarks/internal/work"
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
+	"github.com/unroll-go/unroll/recurrent"
+	"gorgonia.org/tensor"
+)
+
+// Generator writes one sequence, token by token, always taking the likeliest.
+type Generator struct {
+	step  *stepper
+	token int
+}
+
+// NewGenerator starts with token 0 and the cell's first state. The weights are as drawn: speed does not depend on them.
+func NewGenerator(w work.Work) (*Generator, error) {
+	s, err := newStepper(w)
+	return &Generator{step: s}, err
+}
+
+// Next is one token.
+func (g *Generator) Next() error {
+	logits, err := g.step.run(g.token)
+	if err != nil {
+		return err
+	}
+	g.token = likeliest(logits)
+	return nil
+}
+
+// likeliest is the index of the largest logit.
+func likeliest(logits []float32) int {
+	best := 0
+	for i, v := range logits {
+		if v > logits[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// stepper is the network with its state: a token in, logits out. This is the one place that knows how a state is
+// carried from call to call.
+type stepper struct {
+	next *graph.Func
+	id   []int
+	in   []*tensor.Dense // id [1], then the state, [1, H] each
+}
+
+func newStepper(w work.Work) (*stepper, error) {
+	stack := recurrent.Layers(w.L, Cell(w))
+	p := graph.NewParams(1)
+	begin := graph.NewFunc(p, func(g *graph.Graph, _ []graph.Node) []graph.Node { return stack.Begin(g, 1) })
+	first, err := begin.Run()
+	if err != nil {
+		return nil, err
+	}
+	s := &stepper{id: []int{0}}
+	s.in = append([]*tensor.Dense{graph.Ints(s.id, 1)}, first...)
+	for i := range first {
+		s.in[i+1] = graph.Floats(append([]float32(nil), first[i].Float32s()...), first[i].Shape()...)
+	}
+	s.next = graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		x := nn.Embedding{Tokens: w.V, Size: w.I}.Apply(g.Scope("embedding"), in[0]) // [1, I]
+		y, state := recurrent.Step(g.Scope("rnn"), stack, x, recurrent.State(in[1:]))
+		return append([]graph.Node{nn.Head{Classes: w.V}.Apply(g.Scope("head"), y)}, state...)
+	})
+	return s, nil
+}
+
+// run returns the logits after one more token, [V], valid until the next call.
+func (s *stepper) run(token int) ([]float32, error) {
+	s.id[0] = token
+	out, err := s.next.Run(s.in...)
+	if err != nil {
+		return nil, err
+	}
+	for i, state := range out[1:] {
+		copy(s.in[i+1].Float32s(), state.Float32s())
+	}
+	return out[0].Float32s(), nil
+}

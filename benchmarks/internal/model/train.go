@@ -1,0 +1,43 @@
+package model
+
+import (
+	"github.com/unroll-go/unroll/benchmarks/internal/work"
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/recurrent"
+	"gorgonia.org/tensor"
+)
+
+// Trainer trains one batch again and again.
+type Trainer struct {
+	First, Last float64 // loss of the first step, of the latest
+
+	params *graph.Params
+	loss   *graph.Func
+	adam   *optim.Adam
+	in     []*tensor.Dense
+	steps  int
+}
+
+// NewTrainer prepares training with the given cell, the work's own or one like it.
+func NewTrainer(w work.Work, cell recurrent.Cell) *Trainer {
+	p := graph.NewParams(1)
+	return &Trainer{params: p, loss: graph.NewFunc(p, Loss(w, cell)), adam: &optim.Adam{}, in: Batch(w)}
+}
+
+// Step is one step of training; the first compiles, and makes the optimiser's state.
+func (t *Trainer) Step() error {
+	out, err := t.loss.Grad(t.in...)
+	if err != nil {
+		return err
+	}
+	t.Last = graph.Scalar(out[0])
+	if t.steps == 0 {
+		t.First = t.Last
+	}
+	t.steps++
+	if _, err := optim.ClipByNorm(t.params, 1); err != nil {
+		return err
+	}
+	return t.adam.Step(t.params, 1e-3)
+}
