@@ -10,10 +10,9 @@ import (
 )
 
 // network is a language model of stacked LSTMs, unrolled over T steps in Gorgonia's own operations, as its users write
-// it: a product and a bias for every gate, tokens as one-hot rows, a loss at every step.
+// it: a product and a bias for every gate, tokens as one-hot rows, a loss at every step, Must around everything.
 type network struct {
 	g      *G.ExprGraph
-	err    error // the first mistake of building
 	params G.Nodes
 	rng    *rand.Rand
 }
@@ -48,42 +47,31 @@ func (n *network) loss(xs, targets G.Nodes, i, h, layers int) *G.Node {
 	}
 	var total *G.Node
 	for t := range xs {
-		x := n.op(G.Mul(xs[t], embedding)) // [B, I]
+		x := G.Must(G.Mul(xs[t], embedding)) // [B, I]
 		for k := range stack {
 			hs[k], cs[k] = n.step(stack[k], x, hs[k], cs[k])
 			x = hs[k]
 		}
-		logits := n.op(G.BroadcastAdd(n.op(G.Mul(x, head)), bias, nil, []byte{0})) // [B, V]
-		likelihood := n.op(G.Sum(n.op(G.HadamardProd(n.op(G.Log(n.op(G.SoftMax(logits)))), targets[t]))))
+		logits := G.Must(G.BroadcastAdd(G.Must(G.Mul(x, head)), bias, nil, []byte{0})) // [B, V]
+		likelihood := G.Must(G.Sum(G.Must(G.HadamardProd(G.Must(G.Log(G.Must(G.SoftMax(logits)))), targets[t]))))
 		if total == nil {
 			total = likelihood
 		} else {
-			total = n.op(G.Add(total, likelihood))
-		}
-		if n.err != nil {
-			return nil
+			total = G.Must(G.Add(total, likelihood))
 		}
 	}
-	return n.op(G.Mul(total, G.NewConstant(float32(-1/float64(batch*len(xs))), G.WithName("mean"))))
+	return G.Must(G.Mul(total, G.NewConstant(float32(-1/float64(batch*len(xs))), G.WithName("mean"))))
 }
 
 // step is one time step of a layer.
 func (n *network) step(w lstm, x, h, c *G.Node) (*G.Node, *G.Node) {
 	sum := func(g gate) *G.Node {
-		return n.op(G.BroadcastAdd(n.op(G.Add(n.op(G.Mul(x, g.input)), n.op(G.Mul(h, g.hidden)))), g.bias, nil, []byte{0}))
+		return G.Must(G.BroadcastAdd(G.Must(G.Add(G.Must(G.Mul(x, g.input)), G.Must(G.Mul(h, g.hidden)))), g.bias, nil, []byte{0}))
 	}
-	i, f := n.op(G.Sigmoid(sum(w[0]))), n.op(G.Sigmoid(sum(w[1])))
-	m, o := n.op(G.Tanh(sum(w[2]))), n.op(G.Sigmoid(sum(w[3])))
-	c = n.op(G.Add(n.op(G.HadamardProd(f, c)), n.op(G.HadamardProd(i, m))))
-	return n.op(G.HadamardProd(o, n.op(G.Tanh(c)))), c
-}
-
-// op keeps the first error, so that the mathematics above can be read. After it, nodes are nil and building ends soon.
-func (n *network) op(node *G.Node, err error) *G.Node {
-	if n.err == nil {
-		n.err = err
-	}
-	return node
+	i, f := G.Must(G.Sigmoid(sum(w[0]))), G.Must(G.Sigmoid(sum(w[1])))
+	m, o := G.Must(G.Tanh(sum(w[2]))), G.Must(G.Sigmoid(sum(w[3])))
+	c = G.Must(G.Add(G.Must(G.HadamardProd(f, c)), G.Must(G.HadamardProd(i, m))))
+	return G.Must(G.HadamardProd(o, G.Must(G.Tanh(c)))), c
 }
 
 // weight is uniform in ±1/√columns. Gorgonia's own initialisers draw from the clock.

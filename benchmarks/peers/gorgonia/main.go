@@ -86,15 +86,12 @@ func newTrainer(w work.Work) (*trainer, error) {
 		targets = append(targets, n.oneHot(fmt.Sprintf("target%d", t), w.B, w.V))
 	}
 	loss := n.loss(xs, targets, w.I, w.H, w.L)
-	if n.err != nil {
-		return nil, n.err
-	}
 	if _, err := G.Grad(loss, n.params...); err != nil {
 		return nil, err
 	}
 	return &trainer{
 		machine: G.NewTapeMachine(n.g, G.BindDualValues(n.params...)),
-		solver:  G.NewAdamSolver(WithLearnRate(1e-3), G.WithClip(1)),
+		solver:  G.NewAdamSolver(G.WithLearnRate(1e-3), G.WithClip(1)),
 		params:  G.NodesToValueGrads(n.params), loss: loss,
 	}, nil
 }
