@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// library is a program that does the work with one library.
+type library struct {
+	label   string   // for the tables' heads; empty to take the name that it reports
+	path    string   // stands for the label until it has reported
+	command []string // without the work's name and the flags for seconds and threads
+	env     []string // KEY=value, for threads see environment
+	missing string   // why it cannot run; empty if it can
+}
+
+const module = "github.com/unroll-go/unroll"
+
+// prepare builds what is to be built. Only our own program must be there.
+func prepare(ctx context.Context, o options, m machine, dir string) ([]library, error) {
+	root, err := output(ctx, "", "go", "list", "-m", "-f", "{{.Dir}}", module)
+	if err != nil {
+		return nil, fmt.Errorf("compare: run this in a clone of %s: %w", module, err)
+	}
+	ours := filepath.Join(dir, "ours")
+	if _, err := output(ctx, root, "go", "build", "-buildvcs=auto", "-o", ours, "./benchmarks/ours"); err != nil {
+		return nil, fmt.Errorf("compare: building ours: %w", err)
+	}
+	all := []library{{label: "Unroll", path: ours, command: []string{ours}}}
+	for _, p := range o.programs {
+		all = append(all, find(p, nil))
+	}
+	script := filepath.Join(root, "benchmarks", "peers", "torch_rnn.py")
+	if len(o.pythons) == 0 {
+		o.pythons = []spec{{"", "python3"}}
+	}
+	for _, p := range o.pythons {
+		python := find(p, pythonEnvironment(m, o.malloc, os.LookupEnv))
+		python.command = append(python.command, script)
+		all = append(all, python)
+	}
+	if o.gorgonia {
+		peer := filepath.Join(root, "benchmarks", "peers", "gorgonia")
+		path := filepath.Join(dir, "gorgonia")
+		g := library{label: "Gorgonia", path: path, command: []string{path}}
+		if _, err := output(ctx, peer, "go", "build", "-o", path, "."); err != nil {
+			g.missing = "cannot be built: " + err.Error()
+		}
+		all = append(all, g)
+	}
+	return all, nil
+}
+
+// find looks a named program up.
+func find(s spec, env []string) library {
+	l := library{label: s.label, path: s.path, command: []string{s.path}, env: env}
+	path, err := exec.LookPath(s.path)
+	if err != nil {
+		l.missing = err.Error()
+		return l
+	}
+	if path, err = filepath.Abs(path); err == nil {
+		l.command[0] = path
+	}
+	return l
+}
+
+// pythonEnvironment is what makes PyTorch faster, unless the caller has decided otherwise: see torch_rnn.py.
+func pythonEnvironment(m machine, malloc bool, lookup func(string) (string, bool)) (env []string) {
+	set := func(key, value string) {
+		if given, ok := lookup(key); ok {
+			value = given
+		}
+		env = append(env, key+"="+value)
+	}
+	if m.has("avx512f") {
+		set("OPENBLAS_CORETYPE", "SkylakeX")
+	}
+	if malloc {
+		set("MALLOC_MMAP_THRESHOLD_", "1000000000")
+		set("MALLOC_TRIM_THRESHOLD_", "2000000000")
+	}
+	return env
+}
+
+// threadVariables tell Go, OpenMP and the libraries for matrices how many threads to run.
+var threadVariables = []string{"GOMAXPROCS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
+
+// environment of a process of the library.
+func (l library) environment(threads int) []string {
+	env := append(os.Environ(), l.env...)
+	for _, v := range threadVariables {
+		env = append(env, fmt.Sprintf("%s=%d", v, threads))
+	}
+	return env
+}
+
+// output runs a command and returns what it prints, or what it complains of.
+func output(ctx context.Context, dir, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	var complaint strings.Builder
+	cmd.Stderr = &complaint
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, lastLine(complaint.String()))
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// lastLine is where programs say what was wrong in the end.
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	return s[strings.LastIndexByte(s, '\n')+1:]
+}

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/unroll-go/unroll/benchmarks/internal/work"
+)
+
+// markdown writes everything that was found, and what was not.
+func (c *comparison) markdown() string {
+	var out strings.Builder
+	out.WriteString(c.conditions())
+	for _, threads := range c.threads {
+		fmt.Fprintf(&out, "\n### Tokens a second, %s\n\n", plural(threads, "thread"))
+		out.WriteString(c.speeds(threads))
+		fmt.Fprintf(&out, "\n### Peak memory in MB, %s\n\n", plural(threads, "thread"))
+		out.WriteString(c.memory(threads))
+	}
+	if len(c.threads) > 1 {
+		fmt.Fprintf(&out, "\n### Speed by threads, %d = 1\n\n", c.threads[0])
+		out.WriteString(c.scaling())
+	}
+	if missing := c.missing(); len(missing) > 0 {
+		out.WriteString("\n### Not measured\n\n")
+		for _, m := range missing {
+			fmt.Fprintf(&out, "- %s\n", m)
+		}
+	}
+	return out.String()
+}
+
+// conditions is the list above the tables: when, where, with what.
+func (c *comparison) conditions() string {
+	var out strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&out, "- "+format+"\n", args...) }
+	line("%s, %s in turn, %v s each; %d of them complete", c.start.UTC().Format("2006-01-02 15:04 MST"),
+		plural(c.rounds, "round"), c.seconds, c.done)
+	line("%v", c.machine)
+	line("load before %s, after %s; our own processes are part of it", c.before, c.after)
+	for _, threads := range c.threads {
+		pin, limit := "not pinned", ""
+		if p := c.machine.pin(threads); p != nil {
+			pin = "pinned with " + strings.Join(p, " ")
+		}
+		if c.limits[threads] > 0 {
+			limit = fmt.Sprintf(", limit of multiply-adds %.0f GFLOP/s", c.limits[threads])
+		}
+		line("%s: %s%s", plural(threads, "thread"), pin, limit)
+	}
+	for i, l := range c.libraries {
+		if l.missing != "" {
+			continue
+		}
+		about := "never ran to the end"
+		if r, ok := c.reports[i]; ok {
+			about = r.Library + "; " + r.Build
+		}
+		if len(l.env) > 0 {
+			about += "; " + strings.Join(l.env, " ")
+		}
+		line("%s: %s", c.name(i), about)
+	}
+	return out.String()
+}
+
+// speeds has a column for every library, with the share of the processors' limit for ours, then our ratio to each.
+func (c *comparison) speeds(threads int) string {
+	columns := c.running()
+	head := []string{"work"}
+	for _, i := range columns {
+		head = append(head, c.name(i))
+		if i == 0 && c.limits[threads] > 0 {
+			head = append(head, "of the limit")
+		}
+	}
+	return c.table(append(head, c.against(columns)...), func(w work.Work) (row []string) {
+		for _, i := range columns {
+			at := cell{i, w, threads}
+			row = append(row, c.write(c.values(at, speed), spread.number))
+			if limit := c.limits[threads]; i == 0 && limit > 0 {
+				perToken := w.FLOPs() / float64(w.Tokens())
+				row = append(row, c.write(c.values(at, speed), func(s spread) string {
+					return fmt.Sprintf("%.0f %%", 100*s.median*perToken/1e9/limit)
+				}))
+			}
+		}
+		return append(row, c.ratioCells(columns, w, threads, speed)...)
+	})
+}
+
+// memory has the same columns; in brackets is what came on top of the runtime and its libraries.
+func (c *comparison) memory(threads int) string {
+	columns := c.running()
+	head := []string{"work"}
+	for _, i := range columns {
+		head = append(head, c.name(i))
+	}
+	return c.table(append(head, c.against(columns)...), func(w work.Work) (row []string) {
+		for _, i := range columns {
+			at := cell{i, w, threads}
+			row = append(row, c.write(c.values(at, peak), func(s spread) string {
+				if s.median == 0 {
+					return "" // the system does not say
+				}
+				return fmt.Sprintf("%s (%s)", thousands(s.median), thousands(over(c.values(at, grown)).median))
+			}))
+		}
+		return append(row, c.ratioCells(columns, w, threads, peak)...)
+	})
+}
+
+// scaling divides speeds with more threads by those with the first number of threads.
+func (c *comparison) scaling() string {
+	head := []string{"work"}
+	for _, i := range c.running() {
+		for _, threads := range c.threads[1:] {
+			head = append(head, fmt.Sprintf("%s, %d", c.name(i), threads))
+		}
+	}
+	return c.table(head, func(w work.Work) (row []string) {
+		for _, i := range c.running() {
+			for _, threads := range c.threads[1:] {
+				row = append(row, c.write(c.ratios(cell{i, w, threads}, cell{i, w, c.threads[0]}, speed), spread.ratio))
+			}
+		}
+		return row
+	})
+}
+
+// running are the libraries that can run at all.
+func (c *comparison) running() (columns []int) {
+	for i, l := range c.libraries {
+		if l.missing == "" {
+			columns = append(columns, i)
+		}
+	}
+	return columns
+}
+
+// against heads the columns of ratios.
+func (c *comparison) against(columns []int) (head []string) {
+	for _, i := range columns {
+		if i != 0 {
+			head = append(head, c.name(0)+" / "+c.name(i))
+		}
+	}
+	return head
+}
+
+func (c *comparison) ratioCells(columns []int, w work.Work, threads int, pick func(work.Result) float64) (row []string) {
+	for _, i := range columns {
+		if i != 0 {
+			row = append(row, c.write(c.ratios(cell{0, w, threads}, cell{i, w, threads}, pick), spread.ratio))
+		}
+	}
+	return row
+}
+
+// write formats values, if there are any.
+func (c *comparison) write(values []float64, format func(spread) string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return format(over(values))
+}
+
+// table is a row of cells for every work; empty cells get a dash.
+func (c *comparison) table(head []string, row func(work.Work) []string) string {
+	var out strings.Builder
+	line := func(cells []string) { fmt.Fprintf(&out, "| %s |\n", strings.Join(cells, " | ")) }
+	line(head)
+	line(append([]string{"---"}, slices.Repeat([]string{"--:"}, len(head)-1)...))
+	for _, w := range c.works {
+		cells := append([]string{w.String()}, row(w)...)
+		for i := range cells {
+			if cells[i] == "" {
+				cells[i] = "-"
+			}
+		}
+		line(cells)
+	}
+	return out.String()
+}
+
+// missing names every library that cannot run, and everything that one did not do, with the reason.
+func (c *comparison) missing() (lines []string) {
+	for i, l := range c.libraries {
+		if l.missing != "" {
+			lines = append(lines, fmt.Sprintf("%s: %s", c.name(i), l.missing))
+			continue
+		}
+		var reasons []string // in order of appearance
+		where := map[string][]string{}
+		for _, threads := range c.threads {
+			for _, w := range c.works {
+				reason := c.failures[cell{i, w, threads}]
+				if reason == "" && len(c.results[cell{i, w, threads}]) == 0 {
+					reason = "there was no time for it"
+				}
+				if reason == "" {
+					continue
+				}
+				if where[reason] == nil {
+					reasons = append(reasons, reason)
+				}
+				where[reason] = append(where[reason], fmt.Sprintf("%v with %s", w, plural(threads, "thread")))
+			}
+		}
+		for _, reason := range reasons {
+			lines = append(lines, fmt.Sprintf("%s: %s: %s", c.name(i), reason, strings.Join(where[reason], ", ")))
+		}
+	}
+	return lines
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
