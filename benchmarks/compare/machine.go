@@ -124,12 +124,3 @@ func parseNumbers(s string) (numbers []int, err error) {
 	}
 	return numbers, nil
 }
-
-// load is the average number of processes that wanted to run in the last minute; "?" if unknown.
-func load() string {
-	text, err := os.ReadFile("/proc/loadavg")
-	if fields := strings.Fields(string(text)); err == nil && len(fields) > 0 {
-		return fields[0]
-	}
-	return "?"
-}

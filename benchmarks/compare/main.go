@@ -32,6 +32,7 @@ type options struct {
 	timeout           time.Duration
 	threads, cpus     []int
 	only              *regexp.Regexp
+	idle              time.Duration
 	raw               string
 	list              bool
 }
@@ -47,6 +48,7 @@ func parse(args []string) (o options, err error) {
 	f.IntVar(&o.rounds, "rounds", 5, "rounds; the median counts")
 	f.Float64Var(&o.seconds, "seconds", 2, "how long each process measures, at least three steps")
 	f.DurationVar(&o.timeout, "timeout", 3*time.Minute, "how long a process may take in all")
+	f.DurationVar(&o.idle, "idle", 10*time.Second, "how long to wait for a quiet machine before each measurement")
 	threads := f.String("threads", "1", "numbers of threads, separated by commas")
 	cpus := f.String("cpus", "", "processors to pin to, as 0,2 or 0-3: the first n for n threads (default: those allowed)")
 	only := f.String("only", "lstm/|/B32T50I128H128", "measure work whose name this regular expression matches")
@@ -130,7 +132,8 @@ func run(ctx context.Context, o options) error {
 	}
 	c := &comparison{
 		libraries: libraries, works: works, threads: o.threads, rounds: o.rounds, machine: m, start: time.Now(),
-		seconds: o.seconds, timeout: o.timeout, progress: os.Stderr, raw: raw, limit: kernel.PeakFMA,
+		seconds: o.seconds, timeout: o.timeout, idle: o.idle, meter: systemMeter,
+		progress: os.Stderr, raw: raw, limit: kernel.PeakFMA,
 	}
 	c.measure(ctx)
 	_, err = io.WriteString(os.Stdout, c.markdown())

@@ -34,13 +34,16 @@ type comparison struct {
 	raw       io.Writer
 	limit     func(processors int) float64 // GFLOP/s
 
-	start, end     time.Time
-	before, after  string // load
-	done           int    // rounds that are complete
-	limits         map[int]float64
-	results        map[cell]map[int]work.Result // by round
-	failures       map[cell]string
-	reports        map[int]work.Report // what libraries said about themselves
+	idle  time.Duration // to wait for a quiet machine before each measurement
+	meter meter
+
+	start    time.Time
+	done     int // rounds that are complete
+	limits   map[int]float64
+	results  map[cell]map[int]work.Result // by round
+	others   map[int][]float64            // by threads: what other processes took of a processor in each measurement
+	failures map[cell]string
+	reports  map[int]work.Report // what libraries said about themselves
 }
 
 // measure runs all rounds, or as many as there is time for until ctx ends. Within a round, the libraries take turns at
@@ -48,9 +51,10 @@ type comparison struct {
 func (c *comparison) measure(ctx context.Context) {
 	c.results, c.failures = map[cell]map[int]work.Result{}, map[cell]string{}
 	c.reports, c.limits = map[int]work.Report{}, map[int]float64{}
-	c.before = load()
+	c.others = map[int][]float64{}
 	for round := range c.rounds {
 		for _, threads := range c.threads {
+			c.meter.quiet(ctx, c.idle)
 			c.limits[threads] = max(c.limits[threads], c.limit(threads))
 			for _, w := range c.works {
 				for i := range c.libraries {
@@ -63,16 +67,15 @@ func (c *comparison) measure(ctx context.Context) {
 		}
 		c.done++
 	}
-	c.after, c.end = load(), time.Now()
 }
 
-// one runs one process, unless the library has failed at this before.
+// one measures once, unless the library has failed at this before.
 func (c *comparison) one(ctx context.Context, round int, at cell) {
 	l := c.libraries[at.library]
 	if l.missing != "" || c.failures[at] != "" || ctx.Err() != nil {
 		return
 	}
-	report, text, err := l.run(ctx, at.work, at.threads, c.seconds, c.timeout, c.machine.pin(at.threads))
+	report, text, others, err := c.undisturbed(ctx, l, at)
 	what := fmt.Sprintf("round %d of %d, threads %d, %v, %s: ", round+1, c.rounds, at.threads, at.work, c.name(at.library))
 	if err != nil {
 		if ctx.Err() == nil { // an interrupted process has not failed
@@ -81,15 +84,41 @@ func (c *comparison) one(ctx context.Context, round int, at cell) {
 		}
 		return
 	}
-	c.reports[at.library] = report
+	if len(report.Build) >= len(c.reports[at.library].Build) { // training tells more than generating
+		c.reports[at.library] = report
+	}
 	if c.results[at] == nil {
 		c.results[at] = map[int]work.Result{}
 	}
 	c.results[at][round] = report.Results[0]
-	fmt.Fprintln(c.progress, what+thousands(report.Results[0].TokensPerSecond)+" tokens/s")
+	c.others[at.threads] = append(c.others[at.threads], others)
+	fmt.Fprintf(c.progress, "%s%s tokens/s, others took %.0f %%\n", what, thousands(report.Results[0].TokensPerSecond), 100*others)
 	if _, err := io.WriteString(c.raw, text); err != nil {
 		fmt.Fprintln(c.progress, err)
 	}
+}
+
+// undisturbed runs a process when the machine is quiet, a few times if it was not for long, and returns what the least
+// disturbed one reported.
+func (c *comparison) undisturbed(ctx context.Context, l library, at cell) (best work.Report, text string, least float64, err error) {
+	for attempt := range attempts {
+		c.meter.quiet(ctx, c.idle)
+		var o outcome
+		others := c.meter.others(func() time.Duration {
+			o = l.run(ctx, at.work, at.threads, c.seconds, c.timeout, c.machine.pin(at.threads))
+			return o.own
+		})
+		if o.err != nil {
+			return best, "", 0, o.err
+		}
+		if attempt == 0 || others < least {
+			best, text, least = o.report, o.text, others
+		}
+		if least <= disturbed {
+			break
+		}
+	}
+	return best, text, least, nil
 }
 
 // name is a library's for the tables' heads.
@@ -106,8 +135,16 @@ func (c *comparison) name(i int) string {
 
 var errUnsupported = errors.New("not offered")
 
-// run starts the library's program for one measurement. It returns the report, also as it was printed.
-func (l library) run(ctx context.Context, w work.Work, threads int, seconds float64, timeout time.Duration, pin []string) (work.Report, string, error) {
+// outcome is what one process left behind.
+type outcome struct {
+	report work.Report
+	text   string        // the report as it was printed
+	own    time.Duration // time on processors
+	err    error
+}
+
+// run starts the library's program for one measurement.
+func (l library) run(ctx context.Context, w work.Work, threads int, seconds float64, timeout time.Duration, pin []string) (o outcome) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	args := append(append([]string{}, pin...), l.command...)
@@ -118,21 +155,32 @@ func (l library) run(ctx context.Context, w work.Work, threads int, seconds floa
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	err := cmd.Run()
+	if cmd.ProcessState != nil {
+		o.own = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() == context.DeadlineExceeded:
-		return work.Report{}, "", fmt.Errorf("not done after %v", timeout)
+		o.err = fmt.Errorf("not done after %v", timeout)
 	case errors.As(err, &exit) && exit.ExitCode() == work.Unsupported:
-		return work.Report{}, "", fmt.Errorf("%w (%s)", errUnsupported, lastLine(complaint.String()))
+		o.err = fmt.Errorf("%w (%s)", errUnsupported, lastLine(complaint.String()))
 	case err != nil:
-		return work.Report{}, "", fmt.Errorf("%w: %s", err, lastLine(complaint.String()))
+		o.err = fmt.Errorf("%w: %s", err, lastLine(complaint.String()))
+	default:
+		o.text = out.String()
+		o.report, o.err = check(o.text, w, threads)
 	}
-	report, err := work.ParseReport(out.String())
+	return o
+}
+
+// check reads a report and refuses one about something else than what was asked for.
+func check(text string, w work.Work, threads int) (work.Report, error) {
+	report, err := work.ParseReport(text)
 	if err != nil {
-		return work.Report{}, "", err
+		return report, err
 	}
 	if r := report.Results[0]; len(report.Results) != 1 || r.Work != w || r.Threads != threads {
-		return work.Report{}, "", fmt.Errorf("asked for %v with %d threads, it reported %s", w, threads, strings.TrimSpace(out.String()))
+		return report, fmt.Errorf("asked for %v with %s, it reported %q", w, plural(threads, "thread"), strings.TrimSpace(text))
 	}
-	return report, out.String(), nil
+	return report, nil
 }

@@ -38,7 +38,6 @@ func (c *comparison) conditions() string {
 	line("%s, %s in turn, %v s each; %d of them complete", c.start.UTC().Format("2006-01-02 15:04 MST"),
 		plural(c.rounds, "round"), c.seconds, c.done)
 	line("%v", c.machine)
-	line("load before %s, after %s; our own processes are part of it", c.before, c.after)
 	for _, threads := range c.threads {
 		pin, limit := "not pinned", ""
 		if p := c.machine.pin(threads); p != nil {
@@ -47,20 +46,26 @@ func (c *comparison) conditions() string {
 		if c.limits[threads] > 0 {
 			limit = fmt.Sprintf(", limit of multiply-adds %.0f GFLOP/s", c.limits[threads])
 		}
-		line("%s: %s%s", plural(threads, "thread"), pin, limit)
+		noise := c.write(c.others[threads], func(s spread) string {
+			return fmt.Sprintf(", other processes took %.0f %% of a processor (median; at most %.0f %%)", 100*s.median, 100*s.high)
+		})
+		line("%s: %s%s%s", plural(threads, "thread"), pin, limit, noise)
 	}
 	for i, l := range c.libraries {
 		if l.missing != "" {
 			continue
 		}
-		about := "never ran to the end"
+		about := []string{"never ran to the end"}
 		if r, ok := c.reports[i]; ok {
-			about = r.Library + "; " + r.Build
+			about = []string{r.Library, r.Build}
 		}
 		if len(l.env) > 0 {
-			about += "; " + strings.Join(l.env, " ")
+			about = append(about, strings.Join(l.env, " "))
 		}
-		line("%s: %s", c.name(i), about)
+		if about[0] == c.name(i) {
+			about = about[1:]
+		}
+		line("%s: %s", c.name(i), strings.Join(about, "; "))
 	}
 	return out.String()
 }
@@ -86,11 +91,15 @@ func (c *comparison) speeds(threads int) string {
 				}))
 			}
 		}
-		return append(row, c.ratioCells(columns, w, threads, speed)...)
+		for _, i := range columns[1:] {
+			row = append(row, c.write(c.ratios(cell{0, w, threads}, cell{i, w, threads}, speed), spread.ratio))
+		}
+		return row
 	})
 }
 
-// memory has the same columns; in brackets is what came on top of the runtime and its libraries.
+// memory has the same columns; in brackets is what came on top of the runtime and its libraries, and its ratio. Memory
+// differs little from round to round, so that medians are enough.
 func (c *comparison) memory(threads int) string {
 	columns := c.running()
 	head := []string{"work"}
@@ -107,7 +116,16 @@ func (c *comparison) memory(threads int) string {
 				return fmt.Sprintf("%s (%s)", thousands(s.median), thousands(over(c.values(at, grown)).median))
 			}))
 		}
-		return append(row, c.ratioCells(columns, w, threads, peak)...)
+		for _, i := range columns[1:] {
+			ours, theirs := cell{0, w, threads}, cell{i, w, threads}
+			row = append(row, c.write(c.ratios(ours, theirs, peak), func(s spread) string {
+				if g := c.ratios(ours, theirs, grown); len(g) > 0 {
+					return fmt.Sprintf("%s (%s)", significant(s.median), significant(over(g).median))
+				}
+				return significant(s.median)
+			}))
+		}
+		return row
 	})
 }
 
@@ -129,7 +147,7 @@ func (c *comparison) scaling() string {
 	})
 }
 
-// running are the libraries that can run at all.
+// running are the libraries that can run at all; ours always can.
 func (c *comparison) running() (columns []int) {
 	for i, l := range c.libraries {
 		if l.missing == "" {
@@ -141,21 +159,10 @@ func (c *comparison) running() (columns []int) {
 
 // against heads the columns of ratios.
 func (c *comparison) against(columns []int) (head []string) {
-	for _, i := range columns {
-		if i != 0 {
-			head = append(head, c.name(0)+" / "+c.name(i))
-		}
+	for _, i := range columns[1:] {
+		head = append(head, c.name(0)+" / "+c.name(i))
 	}
 	return head
-}
-
-func (c *comparison) ratioCells(columns []int, w work.Work, threads int, pick func(work.Result) float64) (row []string) {
-	for _, i := range columns {
-		if i != 0 {
-			row = append(row, c.write(c.ratios(cell{0, w, threads}, cell{i, w, threads}, pick), spread.ratio))
-		}
-	}
-	return row
 }
 
 // write formats values, if there are any.
@@ -193,19 +200,16 @@ func (c *comparison) missing() (lines []string) {
 		}
 		var reasons []string // in order of appearance
 		where := map[string][]string{}
-		for _, threads := range c.threads {
-			for _, w := range c.works {
-				reason := c.failures[cell{i, w, threads}]
-				if reason == "" && len(c.results[cell{i, w, threads}]) == 0 {
-					reason = "there was no time for it"
-				}
+		for _, w := range c.works {
+			for _, threads := range c.threads {
+				reason := c.absence(cell{i, w, threads})
 				if reason == "" {
 					continue
 				}
 				if where[reason] == nil {
 					reasons = append(reasons, reason)
 				}
-				where[reason] = append(where[reason], fmt.Sprintf("%v with %s", w, plural(threads, "thread")))
+				where[reason] = append(where[reason], fmt.Sprintf("%v (%s)", w, plural(threads, "thread")))
 			}
 		}
 		for _, reason := range reasons {
@@ -213,6 +217,17 @@ func (c *comparison) missing() (lines []string) {
 		}
 	}
 	return lines
+}
+
+// absence is why a cell lacks results, of some rounds or all; empty if it does not.
+func (c *comparison) absence(at cell) string {
+	if reason := c.failures[at]; reason != "" {
+		return reason
+	}
+	if len(c.results[at]) == 0 {
+		return "interrupted before its turn"
+	}
+	return ""
 }
 
 func plural(n int, noun string) string {
