@@ -122,7 +122,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // a temporary folder may stay behind
 
 	m := thisMachine(o.cpus)
 	fmt.Fprintln(os.Stderr, "building")

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/unroll-go/unroll/benchmarks/internal/work"
@@ -201,15 +203,17 @@ func (c *comparison) missing() (lines []string) {
 		var reasons []string // in order of appearance
 		where := map[string][]string{}
 		for _, w := range c.works {
-			for _, threads := range c.threads {
-				reason := c.absence(cell{i, w, threads})
-				if reason == "" {
-					continue
+			threads := map[string][]string{}
+			for _, n := range c.threads {
+				if reason := c.absence(cell{i, w, n}); reason != "" {
+					threads[reason] = append(threads[reason], strconv.Itoa(n))
 				}
+			}
+			for _, reason := range slices.Sorted(maps.Keys(threads)) {
 				if where[reason] == nil {
 					reasons = append(reasons, reason)
 				}
-				where[reason] = append(where[reason], fmt.Sprintf("%v (%s)", w, plural(threads, "thread")))
+				where[reason] = append(where[reason], fmt.Sprintf("%v (threads: %s)", w, strings.Join(threads[reason], ", ")))
 			}
 		}
 		for _, reason := range reasons {

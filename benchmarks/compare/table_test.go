@@ -97,10 +97,10 @@ const wantTables = `- 2025-03-04 05:06 UTC, 3 rounds in turn, 2 s each; 3 of the
 
 ### Not measured
 
-- Unroll: interrupted before its turn: Generate/gru/B1T1I8H8L1V9 (2 threads)
-- torch 2: interrupted before its turn: Generate/gru/B1T1I8H8L1V9 (2 threads)
-- Gorgonia: not offered (small): Generate/gru/B1T1I8H8L1V9 (1 thread), Generate/gru/B1T1I8H8L1V9 (2 threads)
-- Gorgonia: not done after 3m: Train/lstm/B32T50I128H128L1V65 (2 threads)
+- Unroll: interrupted before its turn: Generate/gru/B1T1I8H8L1V9 (threads: 2)
+- torch 2: interrupted before its turn: Generate/gru/B1T1I8H8L1V9 (threads: 2)
+- Gorgonia: not offered (small): Generate/gru/B1T1I8H8L1V9 (threads: 1, 2)
+- Gorgonia: not done after 3m: Train/lstm/B32T50I128H128L1V65 (threads: 2)
 - gone: no such file
 `
 
