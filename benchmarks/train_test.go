@@ -41,7 +41,7 @@ func report(b *testing.B, w work.Work, flops float64) {
 	steps := float64(b.N) / b.Elapsed().Seconds()
 	b.ReportMetric(float64(w.Tokens())*steps, "tokens/s")
 	b.ReportMetric(flops*steps/1e9, "GFLOP/s")
-	if limit := peak(runtime.GOMAXPROCS(0)); limit > 0 {
+	if limit := peak(runtime.GOMAXPROCS(0)); limit > 0 && w.Kind == work.Train {
 		b.ReportMetric(flops*steps/1e9/limit, "of-limit")
 	}
 }
