@@ -41,12 +41,11 @@ func likeliest(logits []float32) int {
 	return best
 }
 
-// stepper is the network with its state: a token in, logits out. This is the one place that knows how a state is
-// carried from call to call.
+// stepper is the network with its state: a token in, logits out.
 type stepper struct {
-	next *graph.Func
-	id   []int
-	in   []*tensor.Dense // id [1], then the state, [1, H] each
+	stream *graph.Stream
+	id     []int
+	in     *tensor.Dense // the id, [1]
 }
 
 func newStepper(w work.Work) (*stepper, error) {
@@ -57,28 +56,23 @@ func newStepper(w work.Work) (*stepper, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stepper{id: []int{0}}
-	s.in = append([]*tensor.Dense{graph.Ints(s.id, 1)}, first...)
-	for i := range first {
-		s.in[i+1] = graph.Floats(append([]float32(nil), first[i].Float32s()...), first[i].Shape()...)
-	}
-	s.next = graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+	next := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		x := nn.Embedding{Tokens: w.V, Size: w.I}.Apply(g.Scope("embedding"), in[0]) // [1, I]
 		y, state := recurrent.Step(g.Scope("rnn"), stack, x, recurrent.State(in[1:]))
 		return append([]graph.Node{nn.Head{Classes: w.V}.Apply(g.Scope("head"), y)}, state...)
 	})
-	return s, nil
+	s := &stepper{id: []int{0}}
+	s.in = graph.Ints(s.id, 1)
+	s.stream, err = next.Stream(first, s.in)
+	return s, err
 }
 
 // run returns the logits after one more token, [V], valid until the next call.
 func (s *stepper) run(token int) ([]float32, error) {
 	s.id[0] = token
-	out, err := s.next.Run(s.in...)
+	out, err := s.stream.Step(s.in)
 	if err != nil {
 		return nil, err
-	}
-	for i, state := range out[1:] {
-		copy(s.in[i+1].Float32s(), state.Float32s())
 	}
 	return out[0].Float32s(), nil
 }

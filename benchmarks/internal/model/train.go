@@ -36,8 +36,6 @@ func (t *Trainer) Step() error {
 		t.First = t.Last
 	}
 	t.steps++
-	if _, err := optim.ClipByNorm(t.params, 1); err != nil {
-		return err
-	}
-	return t.adam.Step(t.params, 1e-3)
+	_, err := optim.Update(t.adam, t.params, 1e-3, 1)
+	return err
 }
