@@ -36,6 +36,6 @@ func (t *Trainer) Step() error {
 		t.First = t.Last
 	}
 	t.steps++
-	_, err := optim.Update(t.adam, t.params, 1e-3, 1)
+	_, err = optim.Update(t.adam, t.params, 1e-3, 1)
 	return err
 }
