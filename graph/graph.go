@@ -26,6 +26,9 @@ type Graph struct {
 	rev    bool // inside the reverse direction
 	shared bool // parameters that exist may be asked for again
 	asked  map[string]bool
+
+	transform func(local string, w Node) Node // see Transform
+	record    func(name string, n Node)       // see Recording
 }
 
 // core is what all views of one graph have in common.
@@ -169,6 +172,14 @@ func (g *Graph) where() string {
 // Param returns the parameter of that local name in g's scope. The store gives its value; if the store has none, init
 // draws it. Asking twice for one name is an error, unless the view is Shared.
 func (g *Graph) Param(local string, init Init, shape ...int) Node {
+	n := g.parameter(local, init, shape)
+	if g.transform != nil && n.Valid() {
+		return g.transform(local, n)
+	}
+	return n
+}
+
+func (g *Graph) parameter(local string, init Init, shape []int) Node {
 	name := g.name(local)
 	if local == "" || strings.ContainsAny(local, "./ \t\n") {
 		return g.failf("Param", "%q is not a parameter name: want one word without dots, slashes or spaces", local)

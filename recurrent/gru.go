@@ -40,6 +40,8 @@ func (c GRU) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 		z = g.Sigmoid(g.Add(in[1], back[1]))
 		n = g.Tanh(g.Add(in[2], g.Mul(r, back[2])))
 	}
+	g.Record("reset_gate", r)
+	g.Record("update_gate", z)
 	next := g.Add(n, g.Mul(z, g.Sub(h, n))) // (1-z)⊙n + z⊙h
 	return next, State{next}
 }

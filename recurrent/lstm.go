@@ -56,7 +56,7 @@ func (c LSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 		see = g.Split(g.Param("weight_ch", graph.Zeros(), k*c.Hidden), 0, k)
 		i = g.Add(i, g.Mul(see[0], old))
 	}
-	i = g.Sigmoid(i)
+	i = g.Record("input_gate", g.Sigmoid(i))
 	kept := old // f⊙c
 	switch {
 	case c.Coupled:
@@ -66,7 +66,7 @@ func (c LSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 		if c.Peepholes {
 			f = g.Add(f, g.Mul(see[1], old))
 		}
-		kept = g.Mul(g.Sigmoid(f), old)
+		kept = g.Mul(g.Record("forget_gate", g.Sigmoid(f)), old)
 	}
 	cell := g.Add(kept, g.Mul(i, g.Tanh(n)))
 	if c.Peepholes {
@@ -76,7 +76,7 @@ func (c LSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	if c.LayerNorm {
 		shown = g.Add(layerNorm(g, cell, "norm_ch"), g.Param("bias_ch", graph.Zeros(), c.Hidden))
 	}
-	h := g.Mul(g.Sigmoid(o), g.Tanh(shown))
+	h := g.Mul(g.Record("output_gate", g.Sigmoid(o)), g.Tanh(shown))
 	if c.Projection > 0 {
 		h = g.MatMulT(h, g.Param("weight_hr", graph.GlorotUniform(), c.Projection, c.Hidden))
 	}

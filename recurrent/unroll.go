@@ -2,19 +2,29 @@ package recurrent
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/unroll-go/unroll/graph"
 )
 
-// Options change how Unroll walks a sequence. The zero value walks all of it forward from the cell's own first state.
+// Options change how a sequence is walked. The zero value walks all of it forward from the cell's own first state.
 type Options struct {
 	// Init is the state before the first step, as many entries as the cell's Begin gives; nil for Begin's own.
 	Init State
+	// Keep [B], for a state carried from window to window, is 1 where a sequence goes on and 0 where a new one begins,
+	// which then starts from Begin's state; the zero Node keeps all.
+	Keep graph.Node
+	// Learned makes the first state parameters, initial_0, initial_1 and so on, which start at zero.
+	Learned bool
 	// Lengths [B], ids, are the lengths of the sequences in the batch, 0 to T; the zero Node means that all are T
 	// long. Steps past a sequence's end leave its state unchanged and give output zero.
 	Lengths graph.Node
 	// Reverse walks from the last step to the first. With Lengths, each sequence starts at its own last step.
 	Reverse bool
+	// Drop is dropout with one mask for a whole sequence, while training.
+	Drop Drop
+	// Trace, if not nil, is filled with what happened at each step.
+	Trace *Trace
 }
 
 // Unroll repeats a cell over the first axis of x [T, B, I]. It returns the outputs in order of time, [T, B, H], and
@@ -28,13 +38,7 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 	}
 	g = g.InLayer()
 	steps, batch := x.Dim(0), x.Dim(1)
-	state := cell.Begin(g, batch)
-	if o.Init != nil {
-		if !sameShapes(g, o.Init, state) {
-			return graph.Node{}, nil
-		}
-		state = o.Init
-	}
+	state := o.first(g, cell, batch)
 	var masks []graph.Node
 	if o.Lengths.Valid() {
 		if o.Lengths.Rank() != 1 || o.Lengths.Dim(0) != batch {
@@ -42,14 +46,16 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 		}
 		masks = g.Unstack(g.LengthMask(o.Lengths, steps))
 	}
-	inputs, outputs := g.Unstack(x), make([]graph.Node, steps)
-	scope := g // the first step makes the weights, the others use them again
-	for i := range inputs {
+	drop := o.Drop.begin(g, cell, batch)
+	inputs, outputs := g.Unstack(drop.inputs(g, x)), make([]graph.Node, steps)
+	scope := o.Trace.listen(drop.weights(g), steps)
+	for i := range inputs { // the first step makes the weights, the others use them again
 		t := i
 		if o.Reverse {
 			t = steps - 1 - i
 		}
-		y, next := cell.Step(scope, inputs[t], state)
+		o.Trace.at(t)
+		y, next := cell.Step(scope, inputs[t], drop.state(g, state))
 		if g.Err() != nil {
 			return graph.Node{}, nil
 		}
@@ -62,10 +68,43 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 				next[j] = g.Where(masks[t], next[j], state[j])
 			}
 		}
+		o.Trace.states(next)
 		outputs[t], state = y, next
-		scope = g.Shared()
+		scope = scope.Shared()
 	}
+	o.Trace.finish(g)
 	return g.Stack(outputs...), state
+}
+
+// first is the state before the first step.
+func (o Options) first(g *graph.Graph, cell Cell, batch int) State {
+	own := cell.Begin(g, batch)
+	if g.Err() != nil {
+		return own
+	}
+	if o.Learned {
+		for i, n := range own {
+			h := g.Param("initial_"+strconv.Itoa(i), graph.Zeros(), n.Shape()[1:]...)
+			own[i] = g.BroadcastTo(h, n.Shape()...)
+		}
+	}
+	if o.Init == nil {
+		return own
+	}
+	if !sameShapes(g, o.Init, own) {
+		return own
+	}
+	if !o.Keep.Valid() {
+		return slices.Clone(o.Init)
+	}
+	if o.Keep.Rank() != 1 || o.Keep.Dim(0) != batch {
+		g.Failf("Unroll", "want which sequences go on, [%d], found %v", batch, o.Keep.Shape())
+		return own
+	}
+	for i := range own {
+		own[i] = g.Where(o.Keep, o.Init[i], own[i])
+	}
+	return own
 }
 
 // sameShapes checks a given first state against the cell's own.

@@ -1,0 +1,36 @@
+package graph
+
+// Transform returns a view in which every parameter passes through f before a layer gets it: DropConnect multiplies a
+// weight by a mask, weight normalisation divides it by its length. f gets the local name and is called once for each
+// parameter, so that all time steps see the same result.
+func (g *Graph) Transform(f func(local string, w Node) Node) *Graph {
+	v := g.view()
+	done := map[Node]Node{}
+	inner := g.transform
+	v.transform = func(local string, w Node) Node {
+		if inner != nil {
+			w = inner(local, w)
+		}
+		if _, ok := done[w]; !ok {
+			done[w] = f(local, w)
+		}
+		return done[w]
+	}
+	return v
+}
+
+// Recording returns a view in which f is told of every node that a layer records: a cell's gates, say.
+func (g *Graph) Recording(f func(name string, n Node)) *Graph {
+	v := g.view()
+	v.record = f
+	return v
+}
+
+// Record makes a node known under a name, to which the scope and the layer are added as to a parameter's. It costs
+// nothing unless somebody listens.
+func (g *Graph) Record(local string, n Node) Node {
+	if g.record != nil && n.Valid() {
+		g.record(g.name(local), n)
+	}
+	return n
+}

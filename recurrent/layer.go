@@ -1,0 +1,216 @@
+package recurrent
+
+import (
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
+)
+
+// Layer maps a whole sequence to a sequence. A cell in one direction is one, see Unidirectional; so are both directions
+// of a cell, which cannot be a Cell itself, because its output at one step depends on the steps after it: a decoder that
+// generates step by step takes a Cell, and the compiler refuses a Bidirectional there.
+type Layer interface {
+	// Begin returns the layer's own state before the first step.
+	Begin(g *graph.Graph, batch int) State
+	// Run maps x [T, B, I] to the outputs in order of time, [T, B, F], and the state after the last step.
+	Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State)
+}
+
+// Unidirectional is a cell, or a Stack of cells, as a Layer; it is Unroll.
+type Unidirectional struct{ Cell Cell }
+
+// Begin returns the cell's first state.
+func (l Unidirectional) Begin(g *graph.Graph, batch int) State { return l.Cell.Begin(g, batch) }
+
+// Run unrolls the cell.
+func (l Unidirectional) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
+	return Unroll(g, l.Cell, x, o)
+}
+
+// Depth is the number of layer numbers that the cell takes.
+func (l Unidirectional) Depth() int { return depth(l.Cell) }
+
+// Merge is what a bidirectional layer makes of the outputs of its directions.
+type Merge int
+
+// Ways to merge the outputs [T, B, H] of two directions.
+const (
+	MergeConcat   Merge = iota // [T, B, 2H], forward first, as PyTorch does
+	MergeSum                   // their sum
+	MergeAverage               // their mean
+	MergeMultiply              // their element-wise product
+)
+
+// Bidirectional reads a sequence in both directions (Schuster and Paliwal, 1997). The backward direction has weights of
+// its own, whose names end in _reverse, and starts at each sequence's own last step. State: the forward direction's
+// entries, then the backward's, which is PyTorch's order.
+type Bidirectional struct {
+	Cell  Cell
+	Merge Merge
+}
+
+// Begin returns both directions' first states.
+func (l Bidirectional) Begin(g *graph.Graph, batch int) State {
+	return append(append(State{}, l.Cell.Begin(g, batch)...), l.Cell.Begin(g, batch)...)
+}
+
+// Run merges the outputs of both directions.
+func (l Bidirectional) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
+	forward, backward, final := l.Both(g, x, o)
+	if g.Err() != nil {
+		return graph.Node{}, final
+	}
+	switch l.Merge {
+	case MergeConcat:
+		return g.Concat(2, forward, backward), final
+	case MergeSum:
+		return g.Add(forward, backward), final
+	case MergeAverage:
+		return g.MulScalar(g.Add(forward, backward), 0.5), final
+	case MergeMultiply:
+		return g.Mul(forward, backward), final
+	}
+	return g.Failf("Bidirectional", "unknown merge %d", l.Merge), final
+}
+
+// Both returns the outputs of the two directions unmerged, [T, B, H] each in order of time.
+func (l Bidirectional) Both(g *graph.Graph, x graph.Node, o Options) (forward, backward graph.Node, final State) {
+	if o.Reverse {
+		return g.Failf("Bidirectional", "Options.Reverse is set; it reads in both directions anyway"), graph.Node{}, nil
+	}
+	if _, ok := l.Cell.(Stack); ok {
+		return g.Failf("Bidirectional", "its cell is a Stack; put Bidirectional layers into a Deep instead, so that each sees both directions"), graph.Node{}, nil
+	}
+	g = g.InLayer()
+	there, back := o, o
+	back.Reverse = true
+	if o.Init != nil {
+		if n := len(o.Init); n%2 != 0 {
+			return g.Failf("Bidirectional", "the first state has %d entries; want those of both directions", n), graph.Node{}, nil
+		}
+		there.Init, back.Init = o.Init[:len(o.Init)/2], o.Init[len(o.Init)/2:]
+	}
+	if o.Trace != nil {
+		back.Trace = &Trace{}
+	}
+	forward, end := Unroll(g, l.Cell, x, there)
+	backward, begin := Unroll(g.Reverse(), l.Cell, x, back)
+	if o.Trace != nil {
+		o.Trace.Backward = back.Trace
+	}
+	return forward, backward, append(append(State{}, end...), begin...)
+}
+
+// Deep runs layers one after the other, each over the whole output of the one before. Layer k's parameters end in _l{k}.
+// Its state is the layers' states in a row, which for bidirectional LSTMs is h and c of layer 0 forward, of layer 0
+// backward, of layer 1 forward, and so on.
+type Deep struct {
+	Layers  []Layer
+	Dropout float64 // probability of dropping an output between two layers, while training
+	// Residual adds its input to the output of each layer whose input and output have the same width (He et al., 2016).
+	Residual bool
+	// Highway lets a gate decide between the input and the output of each such layer (Srivastava et al., 2015):
+	// y = t⊙layer(x) + (1-t)⊙x with t = σ(W·x + b). Parameters weight_highway [F, F], bias_highway [F], which
+	// starts at -1: at first, the input passes.
+	Highway bool
+}
+
+// DeepOf returns n equal layers: DeepOf(2, Bidirectional{Cell: LSTM{Hidden: 128}}) is PyTorch's
+// LSTM(..., num_layers=2, bidirectional=True).
+func DeepOf(n int, l Layer) Deep {
+	d := Deep{Layers: make([]Layer, max(n, 0))}
+	for i := range d.Layers {
+		d.Layers[i] = l
+	}
+	return d
+}
+
+// Begin returns all layers' first states.
+func (d Deep) Begin(g *graph.Graph, batch int) State {
+	var s State
+	for _, l := range d.Layers {
+		s = append(s, l.Begin(g, batch)...)
+	}
+	return s
+}
+
+// Run runs all layers. Options hold for each; Trace is that of the last one.
+func (d Deep) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
+	switch {
+	case g.Err() != nil:
+		return graph.Node{}, nil
+	case len(d.Layers) == 0:
+		return g.Failf("Deep", "it has no layers; want at least one"), nil
+	case x.Rank() != 3:
+		return g.Failf("Deep", "want a sequence [T, B, I], found %v", x.Shape()), nil
+	case d.Residual && d.Highway:
+		return g.Failf("Deep", "both Residual and Highway are set; want one of them at most"), nil
+	}
+	var final State
+	layer, used := g.LayerIndex(), 0
+	for i, l := range d.Layers {
+		if i > 0 {
+			x = nn.Dropout{Rate: d.Dropout}.Apply(g, x)
+		}
+		own := o
+		if i < len(d.Layers)-1 {
+			own.Trace = nil
+		}
+		if o.Init != nil {
+			n := len(l.Begin(g, x.Dim(1)))
+			if used+n > len(o.Init) {
+				return g.Failf("Deep", "the first state has %d entries; want more", len(o.Init)), nil
+			}
+			own.Init = o.Init[used : used+n]
+			used += n
+		}
+		y, s := l.Run(g.Layer(layer), x, own)
+		if g.Err() != nil {
+			return graph.Node{}, nil
+		}
+		final = append(final, s...)
+		x = d.around(g.Layer(layer), x, y, o.Lengths)
+		layer += layerDepth(l)
+	}
+	if o.Init != nil && used != len(o.Init) {
+		return g.Failf("Deep", "the first state has %d entries; want %d", len(o.Init), used), nil
+	}
+	return x, final
+}
+
+// around adds the connection past a layer. Padding stays zero, whatever the input has there.
+func (d Deep) around(g *graph.Graph, x, y, lengths graph.Node) graph.Node {
+	if x.Dim(-1) != y.Dim(-1) || !d.Residual && !d.Highway {
+		return y
+	}
+	y = d.past(g, x, y)
+	if lengths.Valid() {
+		y = g.Where(g.LengthMask(lengths, x.Dim(0)), y, g.Full(0))
+	}
+	return y
+}
+
+func (d Deep) past(g *graph.Graph, x, y graph.Node) graph.Node {
+	if d.Residual {
+		return g.Add(y, x)
+	}
+	f := x.Dim(-1)
+	w := g.Param("weight_highway", graph.GlorotUniform(), f, f)
+	t := g.Sigmoid(g.Add(g.MatMulT(x, w), g.Param("bias_highway", graph.Constant(-1), f)))
+	return g.Add(x, g.Mul(t, g.Sub(y, x)))
+}
+
+// Depth is the number of layers, counted through layers in the layers.
+func (d Deep) Depth() int {
+	n := 0
+	for _, l := range d.Layers {
+		n += layerDepth(l)
+	}
+	return n
+}
+
+func layerDepth(l Layer) int {
+	if d, ok := l.(interface{ Depth() int }); ok {
+		return d.Depth()
+	}
+	return 1
+}
