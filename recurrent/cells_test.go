@@ -2,6 +2,8 @@ package recurrent_test
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/unroll-go/unroll/recurrent"
@@ -65,6 +67,36 @@ func TestCells(t *testing.T) {
 				c.NoScan = sru.Peepholes
 			}
 			t.Run(fmt.Sprintf("%s/T%dB%dI%dH%d", name, size.T, size.B, size.I, size.H), func(t *testing.T) { celltest.Check(t, c) })
+		}
+	}
+}
+
+func TestCFN(t *testing.T) {
+	celltest.Check(t, celltest.Case{Cell: CFN{Hidden: 6}, Input: 4})
+}
+
+// What docs/custom-cells.md shows is code that runs.
+func TestDocsShowRunningCode(t *testing.T) {
+	doc, err := os.ReadFile("../docs/custom-cells.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code strings.Builder
+	for _, name := range []string{"example_custom_test.go", "cells_test.go", "scan_test.go"} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code.Write(b)
+	}
+	blocks := strings.Split(string(doc), "```go\n")[1:]
+	if len(blocks) < 4 {
+		t.Errorf("%d blocks of code; want at least 4", len(blocks))
+	}
+	for _, b := range blocks {
+		b, _, _ = strings.Cut(b, "```")
+		if !strings.Contains(code.String(), b) {
+			t.Errorf("no file has this code:\n%s", b)
 		}
 	}
 }
