@@ -48,7 +48,8 @@ func referenceCases() map[string]referenceCase {
 	add("slstm", recurrent.SLSTM{Hidden: H}, four, sLSTMEquations(H, 1, sigma))
 	add("slstm heads", recurrent.SLSTM{Hidden: H, Heads: 3, Exponential: true}, four, sLSTMEquations(H, 3, math.Exp))
 	add("mlstm", recurrent.MLSTM{Hidden: H}, []int{H, H * H, H, 1}, mLSTMEquations(H, 1, sigma))
-	add("mlstm heads", recurrent.MLSTM{Hidden: H, Heads: 2, Exponential: true}, []int{H, H * 3, H, 2}, mLSTMEquations(H, 2, math.Exp))
+	add("mlstm heads", recurrent.MLSTM{Hidden: H, Heads: 2, Exponential: true}, []int{H, H * 3, H, 2},
+		mLSTMEquations(H, 2, math.Exp))
 	add("conv lstm", recurrent.ConvLSTM{Places: 4, Channels: 2}, []int{8, 8}, convLSTMEquations(4, 2, 3))
 	add("conv lstm peepholes", recurrent.ConvLSTM{Places: 3, Channels: 2, Kernel: 5, Peepholes: true}, []int{6, 6},
 		convLSTMEquations(3, 2, 5))

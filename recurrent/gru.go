@@ -31,12 +31,12 @@ func (c GRU) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	}
 	w, h := newWeights(g, 3, c.Hidden, c.Hidden, x.Dim(-1), nil), s[0]
 	in := c.sums(g, g.MatMulT(x, w.ih), w.bih, "norm_ih")
-	var r, z, n graph.Node
+	var z, n graph.Node
 	if c.ResetBefore {
-		r, z, n = c.resetBefore(g, in, h, w)
+		z, n = c.resetBefore(g, in, h, w)
 	} else {
 		back := c.sums(g, g.MatMulT(h, w.hh), w.bhh, "norm_hh")
-		r = g.Sigmoid(g.Add(in[0], back[0]))
+		r := g.Sigmoid(g.Add(in[0], back[0]))
 		z = g.Sigmoid(g.Add(in[1], back[1]))
 		n = g.Tanh(g.Add(in[2], g.Mul(r, back[2])))
 	}
@@ -57,8 +57,8 @@ func (c GRU) sums(g *graph.Graph, z, b graph.Node, gain string) []graph.Node {
 	return g.Split(g.Add(z, b), 1, 3)
 }
 
-// resetBefore returns r, z and n, where n looks at r⊙h.
-func (c GRU) resetBefore(g *graph.Graph, in []graph.Node, h graph.Node, w weights) (r, z, n graph.Node) {
+// resetBefore returns z and n, where n looks at r⊙h.
+func (c GRU) resetBefore(g *graph.Graph, in []graph.Node, h graph.Node, w weights) (z, n graph.Node) {
 	two, three := 2*c.Hidden, 3*c.Hidden
 	var gain graph.Node
 	if c.LayerNorm {
@@ -72,6 +72,7 @@ func (c GRU) resetBefore(g *graph.Graph, in []graph.Node, h graph.Node, w weight
 		return g.Add(u, g.Slice(w.bhh, 0, from, to))
 	}
 	back := g.Split(product(h, 0, two), 1, 2)
-	r, z = g.Sigmoid(g.Add(in[0], back[0])), g.Sigmoid(g.Add(in[1], back[1]))
-	return r, z, g.Tanh(g.Add(in[2], product(g.Mul(r, h), two, three)))
+	r := g.Sigmoid(g.Add(in[0], back[0]))
+	z = g.Sigmoid(g.Add(in[1], back[1]))
+	return z, g.Tanh(g.Add(in[2], product(g.Mul(r, h), two, three)))
 }

@@ -33,6 +33,14 @@ func (c average) Scan(g *graph.Graph, x graph.Node, s recurrent.State, o recurre
 	return h, recurrent.State{last}
 }
 
+// forgetful returns no state from its scan.
+type forgetful struct{ average }
+
+func (c forgetful) Scan(g *graph.Graph, x graph.Node, s recurrent.State, o recurrent.Order) (graph.Node, recurrent.State) {
+	y, _ := c.average.Scan(g, x, s, o)
+	return y, nil
+}
+
 // Order's methods serve a cell of one's own; 37 and 64 steps halve evenly, and not.
 func TestScanOfOnesOwn(t *testing.T) {
 	for _, steps := range []int{37, 64} {
@@ -108,8 +116,10 @@ func TestScanRefuses(t *testing.T) {
 	x := graph.Floats(make([]float32, 4*2*3), 4, 2, 3)
 	cell := recurrent.MinGRU{Hidden: 5}
 	for want, build := range map[string]graph.Build{
-		"SRU in layer 0: with peepholes it is not linear in its state": scanLoss(recurrent.SRU{Hidden: 2, Peepholes: true}, recurrent.Options{}),
-		"MinGRU in layer 0: hidden size 0; want at least 1":            scanLoss(recurrent.MinGRU{}, recurrent.Options{}),
+		"SRU in layer 0: with peepholes it is not linear in its state": scanLoss(
+			recurrent.SRU{Hidden: 2, Peepholes: true}, recurrent.Options{}),
+		"MinGRU in layer 0: hidden size 0; want at least 1": scanLoss(recurrent.MinGRU{}, recurrent.Options{}),
+		"the cell's scan returned 0 states, its Begin 1":    scanLoss(forgetful{average{3}}, recurrent.Options{}),
 		"want a sequence [T, B, I], found [4 6]": func(g *graph.Graph, in []graph.Node) []graph.Node {
 			y, _ := recurrent.Scan(g, cell, g.Reshape(in[0], 4, 6), recurrent.Options{})
 			return []graph.Node{y}

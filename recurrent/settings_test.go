@@ -18,7 +18,8 @@ func TestParameters(t *testing.T) {
 		"weight_ih[8 3] weight_hh[8 2] bias_ih[8] bias_hh[8] weight_ch[6]":   recurrent.LSTM{Hidden: 2, Peepholes: true},
 		"weight_ih[8 3] weight_hh[8 1] bias_ih[8] bias_hh[8] weight_hr[1 2]": recurrent.LSTM{Hidden: 2, Projection: 1},
 		"weight_ih[6 3] weight_hh[6 2] bias_ih[6] bias_hh[6]":                recurrent.LSTM{Hidden: 2, Coupled: true},
-		"weight_ih[6 3] weight_hh[6 2] bias_ih[6] bias_hh[6] weight_ch[4]":   recurrent.LSTM{Hidden: 2, NoForget: true, Peepholes: true},
+		"weight_ih[6 3] weight_hh[6 2] bias_ih[6] bias_hh[6] weight_ch[4]": recurrent.LSTM{
+			Hidden: 2, NoForget: true, Peepholes: true},
 		"weight_ih[8 3] weight_hh[8 2] bias_ih[8] bias_hh[8] norm_ih[8] norm_hh[8] norm_ch[2] bias_ch[2]": recurrent.LSTM{
 			Hidden: 2, LayerNorm: true},
 		"weight_ih[6 3] weight_hh[6 2] bias_ih[6] bias_hh[6] norm_ih[6] norm_hh[6]": recurrent.GRU{Hidden: 2, LayerNorm: true},
@@ -91,8 +92,9 @@ func TestStartsOfThePapers(t *testing.T) {
 
 func TestSettingsThatCannotBe(t *testing.T) {
 	for want, cell := range map[string]recurrent.Cell{
-		"LSTM in layer 0: projection to -1; want at least 1":              recurrent.LSTM{Hidden: 2, Projection: -1},
-		"LSTM in layer 0: both Coupled and NoForget are set":              recurrent.LSTM{Hidden: 2, Coupled: true, NoForget: true},
+		"LSTM in layer 0: projection to -1; want at least 1": recurrent.LSTM{Hidden: 2, Projection: -1},
+		"LSTM in layer 0: both Coupled and NoForget are set": recurrent.LSTM{
+			Hidden: 2, Coupled: true, NoForget: true},
 		"IndRNN in layer 0: limit -1":                                     recurrent.IndRNN{Hidden: 2, Limit: -1},
 		"QRNN in layer 0: window -1":                                      recurrent.QRNN{Hidden: 2, Window: -1},
 		"LRU: λ from 0.99 to 0.5; want 0 < Fastest <= Slowest < 1":        recurrent.LRU{Hidden: 2, Fastest: 0.99, Slowest: 0.5},
@@ -105,7 +107,8 @@ func TestSettingsThatCannotBe(t *testing.T) {
 		"MLSTM in layer 0: hidden size 0; want at least 1":                recurrent.MLSTM{},
 		"LRU in layer 0: hidden size -4; want at least 1":                 recurrent.LRU{Hidden: 3, State: -4},
 	} {
-		_, err := graph.NewFunc(graph.NewParams(1), sequenceLoss(cell, recurrent.Options{})).Run(graph.Floats(make([]float32, 6), 2, 1, 3))
+		f := graph.NewFunc(graph.NewParams(1), sequenceLoss(cell, recurrent.Options{}))
+		_, err := f.Run(graph.Floats(make([]float32, 6), 2, 1, 3))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
@@ -123,7 +126,8 @@ func TestLargeGates(t *testing.T) {
 			for i := range x.Float64s() {
 				x.Float64s()[i] *= scale
 			}
-			if _, err := graph.NewFunc(graph.NewParams(1), sequenceLoss(cell, recurrent.Options{})).Grad(graphtest.Float32(x)); err != nil {
+			f := graph.NewFunc(graph.NewParams(1), sequenceLoss(cell, recurrent.Options{}))
+			if _, err := f.Grad(graphtest.Float32(x)); err != nil {
 				t.Errorf("%s with inputs of size %g: %v", name, scale, err)
 			}
 		}

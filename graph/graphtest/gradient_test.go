@@ -14,13 +14,13 @@ import (
 func broken(g *graph.Graph, in []graph.Node) []graph.Node {
 	v := g.Param("v", graph.Uniform(0.5, 1), 2, 3)
 	w := g.Param("w", graph.Uniform(0.5, 1), 2, 3)
-	scale := []float64{1, 1}
+	scale := 1.0
 	if g.Training() {
-		scale[1] = 1.5
+		scale = 1.5
 	}
-	z := g.Mul(g.Mul(w, g.Values(scale, 2, 1)), g.Mul(v, in[0]))
-	return []graph.Node{g.Add(g.Sum(g.Tanh(v)), g.Sum(g.Mul(g.Values([]float64{1, 0}, 2, 1), z)), g.Sum(g.Slice(g.Mul(w, w), 0, 0, 1)),
-		g.MulScalar(g.Sum(g.Slice(w, 0, 1, 2)), scale[1]))}
+	above, below := g.Slice(w, 0, 0, 1), g.Slice(w, 0, 1, 2)
+	right := g.Add(g.Sum(g.Mul(g.Square(above), in[0])), g.Sum(g.Tanh(v)))
+	return []graph.Node{g.Add(right, g.MulScalar(g.Sum(below), scale))}
 }
 
 func TestReportNamesTheWorstWeight(t *testing.T) {

@@ -92,11 +92,11 @@ func run(d driver, reverse bool) graph.Build {
 
 // weighing returns fixed, uneven weights of a shape, in the graph's element type.
 func weighing(g *graph.Graph, seed uint64, shape []int) *tensor.Dense {
-	if w := graphtest.Random(seed, shape...); g.Params().Dtype() == tensor.Float64 {
-		return w
-	} else {
+	w := graphtest.Random(seed, shape...)
+	if g.Params().Dtype() == tensor.Float32 {
 		return graphtest.Float32(w)
 	}
+	return w
 }
 
 // store returns a store with the cell's weights, moved at random.

@@ -1,0 +1,84 @@
+package recurrent
+
+import (
+	"math/bits"
+
+	"github.com/unroll-go/unroll/graph"
+)
+
+// Linear solves h_t = a_t⊙h_{t-1} + b_t, t-1 being the step walked before, for b [T, B, H], a of the same shape or [H],
+// and the state before the first step, [B, H]. It returns all h_t, [T, B, H], in order of time, and the last. Padding
+// leaves h as it is.
+//
+// Two steps in a row are one step of the same form, h_{t+1} = (a_{t+1}⊙a_t)⊙h_{t-1} + (a_{t+1}⊙b_t + b_{t+1}): so the
+// steps are paired, the pairs paired again, and the last few go one by one; on the way back, the state before each
+// pair gives the one in its middle (Blelloch, 1990). That is O(T) arithmetic in O(log T) operations.
+func (o Order) Linear(g *graph.Graph, a, b, first graph.Node) (all, last graph.Node) {
+	if b.Rank() != 3 || first.Rank() != 2 {
+		return g.Failf("Scan", "want b [T, B, H] and a first state [B, H], found %v and %v", b.Shape(), first.Shape()), first
+	}
+	if o.mask.Valid() {
+		a = g.Where(o.mask, g.BroadcastTo(a, b.Shape()...), g.Full(1))
+		b = g.Where(o.mask, b, g.Full(0))
+	}
+	T, start := b.Dim(0), g.Reshape(first, 1, first.Dim(0), first.Dim(1))
+	levels := max(bits.Len(uint(T))-4, 0) // which leaves 8 to 16 steps to go one by one
+	walk, back := o.paired(g, T, levels)
+	if a.Rank() == 3 {
+		a = g.GatherPadded(g.BroadcastTo(a, b.Shape()...), walk, -1)
+	}
+	b = g.GatherPadded(b, walk, -1)
+	h := g.Gather(g.Add(g.Mul(a, before(g, a, b, start, levels)), b), back)
+	return h, g.Reshape(o.end(g, h), first.Shape()...)
+}
+
+// paired returns the places in time of the steps, in the order that before wants, and for every place in time its
+// place in that order. The steps are in walking order; first come those with an even number, and each half is in the
+// same order of pairs again, so that cutting in half takes no copying. Steps beyond T make the halves equal: they are
+// walked last and are nowhere, -1.
+func (o Order) paired(g *graph.Graph, T, levels int) (walk, back graph.Node) {
+	blocks := (T + 1<<levels - 1) >> levels
+	there, home := make([]int, blocks<<levels), make([]int, T)
+	for step := range there {
+		low := uint(step) & (1<<levels - 1)
+		at := int(bits.Reverse(low)>>(bits.UintSize-levels))*blocks + step>>levels
+		time := step
+		if o.reverse {
+			time = T - 1 - step
+		}
+		if step >= T {
+			there[at] = -1
+			continue
+		}
+		there[at], home[time] = time, at
+	}
+	return g.Const(graph.Ints(there)), g.Const(graph.Ints(home))
+}
+
+// before returns the state before every step, [T, B, H], for steps in the order of paired and a first state [1, B, H].
+func before(g *graph.Graph, a, b, first graph.Node, levels int) graph.Node {
+	n := b.Dim(0)
+	if g.Err() != nil {
+		return graph.Node{}
+	}
+	if levels == 0 {
+		states := []graph.Node{first}
+		for t := 0; t+1 < n; t++ {
+			states = append(states, g.Add(g.Mul(part(g, a, t, t+1), states[t]), g.Slice(b, 0, t, t+1)))
+		}
+		return g.Concat(0, states...)
+	}
+	a0, a1 := part(g, a, 0, n/2), part(g, a, n/2, n)
+	b0, b1 := g.Slice(b, 0, 0, n/2), g.Slice(b, 0, n/2, n)
+	early := before(g, g.Mul(a1, a0), g.Add(g.Mul(a1, b0), b1), first, levels-1)
+	late := g.Add(g.Mul(a0, early), b0)
+	return g.Concat(0, early, late)
+}
+
+// part is some of the steps of a [T, B, H], or all of an a that is the same at every step.
+func part(g *graph.Graph, a graph.Node, from, to int) graph.Node {
+	if a.Rank() < 3 {
+		return a
+	}
+	return g.Slice(a, 0, from, to)
+}
