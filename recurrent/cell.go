@@ -4,6 +4,11 @@
 // A cell describes one time step. Unroll repeats it over a sequence in one graph; differentiating that graph is
 // backpropagation through time. Cells hold no weights and no shapes beyond their own width: weights live in
 // graph.Params, and input widths are inferred.
+//
+// There are RNN (IRNN with an option), LSTM (with options for peepholes, projection, coupled gates, no forget gate and
+// layer normalisation), GRU (either reset, layer normalisation), MGU, LiGRU, IndRNN, SLSTM and MLSTM of xLSTM, and
+// ConvLSTM; and with a recurrence that is linear, so that Scan need not go step by step, SRU, QRNN, MinGRU, MinLSTM and
+// LRU. Each type's comment has its equations, its paper and its parameters.
 package recurrent
 
 import (

@@ -2,7 +2,10 @@ package recurrent_test
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,6 +72,25 @@ func TestCells(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s/T%dB%dI%dH%d", name, size.T, size.B, size.I, size.H), func(t *testing.T) { celltest.Check(t, c) })
 		}
+	}
+}
+
+// Random stacks of one to three cells, of any kind and width, at random sizes.
+func TestRandomStacks(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	names := slices.Sorted(maps.Keys(allCells(1)))
+	for i := range 40 {
+		var stack recurrent.Stack
+		var parts []string
+		for range 1 + rng.IntN(3) {
+			name, width := names[rng.IntN(len(names))], 1+rng.IntN(6)
+			stack.Cells = append(stack.Cells, allCells(width)[name])
+			parts = append(parts, fmt.Sprint(name, " ", width))
+		}
+		c := celltest.Case{Cell: stack, Input: 1 + rng.IntN(4), Steps: 1 + rng.IntN(6), Batch: 1 + rng.IntN(4), Samples: 3}
+		t.Run(fmt.Sprintf("%d %s T%dB%dI%d", i, strings.Join(parts, ", "), c.Steps, c.Batch, c.Input), func(t *testing.T) {
+			celltest.Check(t, c)
+		})
 	}
 }
 

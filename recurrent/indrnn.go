@@ -6,13 +6,15 @@ import "github.com/unroll-go/unroll/graph"
 //
 //	h' = ReLU(W_ih·x + u⊙h + b)
 //
-// so its gradient over k steps is u^k, which u alone controls. u starts uniform in [0, 1]: memories of all lengths.
-// Over T steps, keep |u| at or below 2^(1/T) with Limit, or clip weight_hh after every step of the optimiser.
+// so its gradient over k steps is u^k, which u alone controls. u starts uniform between Lowest and 1: from 0, memories of
+// all lengths; near 1, as the paper has it for the last layer, memories over all of a sequence. Over T steps, keep |u|
+// at or below 2^(1/T) with Limit, or clip weight_hh after every step of the optimiser.
 //
 // State: h. Parameters: weight_ih [H, I], weight_hh [H], bias_ih [H], zero at the start.
 type IndRNN struct {
 	Hidden int     // H, the width of h
 	Tanh   bool    // tanh in place of ReLU
+	Lowest float64 // u starts uniform in [Lowest, 1]
 	Limit  float64 // use u clamped to [-Limit, Limit], beyond which it gets no gradient; 0 for no limit
 }
 
@@ -27,7 +29,7 @@ func (c IndRNN) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) 
 	case !checked(g, "IndRNN", x, s, c.Hidden):
 		return graph.Node{}, s
 	}
-	u := g.Param("weight_hh", graph.Uniform(0, 1), c.Hidden)
+	u := g.Param("weight_hh", graph.Uniform(c.Lowest, 1), c.Hidden)
 	if c.Limit > 0 {
 		u = g.Clamp(u, -c.Limit, c.Limit)
 	}

@@ -83,6 +83,11 @@ func TestStartsOfThePapers(t *testing.T) {
 			t.Errorf("an input weight of an IRNN starts at %v; want N(0, 0.001²)", v)
 		}
 	}
+	for _, u := range started(t, recurrent.IndRNN{Hidden: 100, Lowest: 0.9}, 1).Get("weight_hh_l0").Value().Float64s() {
+		if u < 0.9 || u > 1 {
+			t.Errorf("a recurrent weight of an IndRNN starts at %v; want 0.9 to 1", u)
+		}
+	}
 	for _, nu := range started(t, recurrent.LRU{Hidden: 100, Fastest: 0.5, Slowest: 0.8}, 1).Get("nu_l0").Value().Float64s() {
 		if decay := math.Exp(-math.Exp(nu)); decay < 0.5 || decay > 0.8 {
 			t.Errorf("λ starts at %v; want 0.5 to 0.8", decay)
