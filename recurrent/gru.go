@@ -36,11 +36,10 @@ func (c GRU) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 		z, n = c.resetBefore(g, in, h, w)
 	} else {
 		back := c.sums(g, g.MatMulT(h, w.hh), w.bhh, "norm_hh")
-		r := g.Sigmoid(g.Add(in[0], back[0]))
+		r := g.Record("reset_gate", g.Sigmoid(g.Add(in[0], back[0])))
 		z = g.Sigmoid(g.Add(in[1], back[1]))
 		n = g.Tanh(g.Add(in[2], g.Mul(r, back[2])))
 	}
-	g.Record("reset_gate", r)
 	g.Record("update_gate", z)
 	next := g.Add(n, g.Mul(z, g.Sub(h, n))) // (1-z)⊙n + z⊙h
 	return next, State{next}
@@ -72,7 +71,7 @@ func (c GRU) resetBefore(g *graph.Graph, in []graph.Node, h graph.Node, w weight
 		return g.Add(u, g.Slice(w.bhh, 0, from, to))
 	}
 	back := g.Split(product(h, 0, two), 1, 2)
-	r := g.Sigmoid(g.Add(in[0], back[0]))
+	r := g.Record("reset_gate", g.Sigmoid(g.Add(in[0], back[0])))
 	z = g.Sigmoid(g.Add(in[1], back[1]))
 	return z, g.Tanh(g.Add(in[2], product(g.Mul(r, h), two, three)))
 }
