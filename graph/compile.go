@@ -164,6 +164,9 @@ func (e *emitter) copyView(v *value) task {
 		return copyRows(to, from)
 	}
 	from, _ := e.operand(v.in[0])
+	if is[reshape](v) {
+		return copyRows(to, from)
+	}
 	return v.op.bind(&binding{f64: e.dtype == tensor.Float64, in: []operand{from}, out: to})
 }
 
@@ -176,25 +179,31 @@ func copyRows(dst, src operand) task {
 }
 
 func rowCopier[T kernel.Float](to, from []T, dst, src operand) task {
-	rows, cols := matrixOf(dst.shape)
-	n, lt, lf := rows*cols, dst.ld(), src.ld()
-	if srcRows, srcCols := matrixOf(src.shape); lf != srcCols && srcRows > 1 {
-		rows, cols = srcRows, srcCols
-		if dst.ld() == lastDim(dst.shape) {
-			lt = cols
-		}
-	} else {
-		lf = cols
+	n := sizeOf(dst.shape)
+	dc, sc, lt, lf := lastDim(dst.shape), lastDim(src.shape), dst.ld(), src.ld()
+	if lt == dc { // in one piece, which may be cut as the other is
+		dc, lt = n, n
 	}
-	if lt == cols && lf == cols {
+	if lf == sc {
+		sc, lf = n, n
+	}
+	run := gcd(dc, sc)
+	if run == n {
 		return func() error { copy(to[:n], from[:n]); return nil }
 	}
 	return func() error {
-		for r := range rows {
-			copy(to[r*lt:r*lt+cols], from[r*lf:r*lf+cols])
+		for i := 0; i < n; i += run {
+			copy(to[i/dc*lt+i%dc:][:run], from[i/sc*lf+i%sc:][:run])
 		}
 		return nil
 	}
+}
+
+func gcd(a, b int) int {
+	for b > 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 // bindConcat copies the parts that could not be computed in place.

@@ -9,7 +9,7 @@ func commonBias(members []*value) []*value {
 	sums := map[*value]bool{}
 	for i, m := range members {
 		u := m.sole()
-		if u == nil || !is[add](u) || !sameShape(u.shape, m.shape) || sums[u] {
+		if u == nil || !is[add](u) || !sameShape(u.shape, m.shape) || sums[u] || firstProduct(u) != m {
 			return nil
 		}
 		sums[u] = true
@@ -31,6 +31,17 @@ func commonBias(members []*value) []*value {
 		}
 	}
 	return common
+}
+
+// firstProduct is the product that a sum's biases go with: the first as the sum is written, whichever are batched, so
+// that a single step adds in the order of a sequence.
+func firstProduct(sum *value) *value {
+	for _, t := range sum.in {
+		if o, ok := opOf[matmul](t.now()); ok && !o.transA {
+			return t.now()
+		}
+	}
+	return nil
 }
 
 // takeBias gives a product that is the only one with its weight the biases that are added to it, as a batch gets them:

@@ -20,6 +20,9 @@ func (packing) bind(*binding) task    { panic("graph: a packing has no dense res
 // fewRows is the number of rows of a product up to which it gains from a packed operand even if no other shares it.
 const fewRows = 16
 
+// smallWeight is the size of a matrix below which it is packed in any case.
+const smallWeight = 1 << 12
+
 // pack finds the matrices that several products multiply by, as the steps of an unrolled cell do by its recurrent
 // weights, and has each packed once. Parameters are packed for small products in any case: then a sequence gets the
 // same bits whatever the batch and the number of steps it is computed with.
@@ -40,7 +43,7 @@ func (k *code) pack() {
 		}
 	}
 	for _, at := range order {
-		few := !kernel.PackingKeepsOrder[float32]()
+		few := !kernel.PackingKeepsOrder[float32]() || at.w.size() < smallWeight // very small products run in loops
 		for _, u := range users[at] {
 			few = few || u.size()/lastDim(u.shape) <= fewRows
 		}

@@ -34,23 +34,27 @@ func scaleRow[T Float](c []T, beta T) {
 }
 
 // gemmRows is C += alpha·A·B where A's element (i, l) is a[i*rowA+l*colA]. It adds four rows of B at a time to two
-// rows of C, in blocks of columns that stay in the first-level cache.
+// rows of sums, in blocks of columns that stay in the first-level cache. Sums are complete before they meet C, as in the
+// assembly, so that adding a product to C gives the bits of adding it as a matrix.
 func gemmRows[T Float](m, n, k int, alpha T, a []T, rowA, colA int, b []T, ldb int, c []T, ldc int) {
 	const block = 512
+	var sums [2 * block]T
 	for j0 := 0; j0 < n; j0 += block {
 		w := min(block, n-j0)
+		s0, s1 := sums[:w], sums[block:block+w]
 		for i := 0; i < m; i += 2 {
-			c0 := c[i*ldc+j0:][:w]
-			if i+1 == m {
-				rowPass(1, k, alpha, a[i*rowA:], rowA, colA, b[j0:], ldb, c0, c0)
-				break
+			clear(sums[:])
+			rows := min(2, m-i)
+			rowPass(rows, k, alpha, a[i*rowA:], rowA, colA, b[j0:], ldb, s0, s1)
+			addToGeneric(c[i*ldc+j0:][:w], s0)
+			if rows == 2 {
+				addToGeneric(c[(i+1)*ldc+j0:][:w], s1)
 			}
-			rowPass(2, k, alpha, a[i*rowA:], rowA, colA, b[j0:], ldb, c0, c[(i+1)*ldc+j0:][:w])
 		}
 	}
 }
 
-// rowPass adds op(A)·B to one or two rows of C.
+// rowPass adds op(A)·B to one or two rows of sums.
 func rowPass[T Float](rows, k int, alpha T, a []T, rowA, colA int, b []T, ldb int, c0, c1 []T) {
 	w := len(c0)
 	at := func(i, l int) T { return alpha * a[i*rowA+l*colA] }
