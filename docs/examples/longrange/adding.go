@@ -100,7 +100,7 @@ func adding500() error {
 	indrnn := lastOf(recurrent.Stack{Cells: []recurrent.Cell{recurrent.IndRNN{Hidden: 64}, recurrent.IndRNN{Hidden: 64, Lowest: 0.99}}})
 	return report([]addingProblem{
 		{"LRU 32, scanned, 1,500 batches", 500, 1500, 5e-3, 700, lru},
-		{"IndRNN 2x64, 2,500 batches", 500, 2500, 2e-3, 1000, indrnn},
+		{"IndRNN 2x64, 5,000 batches", 500, 5000, 2e-3, 2000, indrnn},
 	})
 }
 
