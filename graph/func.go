@@ -87,7 +87,7 @@ func (f *Func) Grad(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	f.calls++
 	for i := 0; i < f.params.Len(); i++ {
 		if p := f.params.At(i); !c.reaches[p] {
-			p.grad.Zero()
+			p.Grad().Zero()
 		}
 	}
 	return c.program.Run(in...)
@@ -261,7 +261,7 @@ func (f *Func) gradients(g *Graph, outs []Node) ([]result, error) {
 	grads := g.Grad(outs[0], weights...)
 	for i, w := range weights {
 		p := g.leaves[w.n].param
-		stores = append(stores, result{node: grads[i], dst: p.grad, param: p})
+		stores = append(stores, result{node: grads[i], dst: p.Grad(), param: p})
 	}
 	return stores, g.err
 }

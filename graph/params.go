@@ -26,8 +26,11 @@ type Params struct {
 
 // Param is one named weight of a store.
 type Param struct {
-	name        string
-	value, grad *tensor.Dense
+	name  string
+	value *tensor.Dense
+
+	needed sync.Once // makes grad
+	grad   *tensor.Dense
 }
 
 // NewParams returns an empty store of float32 parameters, the type to train and serve with.
@@ -52,8 +55,12 @@ func (p *Param) Len() int { return sizeOf(p.value.Shape()) }
 // Value is the parameter itself, not a copy: writing to it changes the model.
 func (p *Param) Value() *tensor.Dense { return p.value }
 
-// Grad is the gradient that the last Func.Grad left, of the parameter's shape; zero before the first.
-func (p *Param) Grad() *tensor.Dense { return p.grad }
+// Grad is the gradient that the last Func.Grad left, of the parameter's shape; zero before the first. Its memory is
+// taken when it is first asked for: a model that only runs needs none.
+func (p *Param) Grad() *tensor.Dense {
+	p.needed.Do(func() { p.grad = newDense(p.value.Dtype(), p.value.Shape()) })
+	return p.grad
+}
 
 // Seed is the seed that new parameters are drawn from.
 func (p *Params) Seed() uint64 { return p.seed }
@@ -109,7 +116,7 @@ func (p *Params) Add(name string, value *tensor.Dense) (*Param, error) {
 	if p.byName[name] != nil {
 		return nil, errors.Errorf("graph: parameter %s exists already", name)
 	}
-	q := &Param{name: name, value: newDense(p.dtype, value.Shape()), grad: newDense(p.dtype, value.Shape())}
+	q := &Param{name: name, value: newDense(p.dtype, value.Shape())}
 	copyDense(q.value, value)
 	p.list = append(p.list, q)
 	p.byName[name] = q
@@ -136,7 +143,7 @@ func (p *Params) ZeroGrad() {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	for _, q := range p.list {
-		q.grad.Zero()
+		q.Grad().Zero()
 	}
 }
 

@@ -31,7 +31,7 @@ const (
 	// second-level cache, and rows of B are read in pieces long enough to stream.
 	narrowBlock = 4 * 32
 	// wideBlock is that when A is cut up itself, so that it is packed less often.
-	wideBlock = 16 * 32
+	wideBlock = 32 * 32
 	// sharedProduct is the number of multiplications, some 20 µs of them, from which it pays to wake a team.
 	sharedProduct = 1 << 20
 	// sharedAwake is that for a team that is awake.

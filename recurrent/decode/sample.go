@@ -42,12 +42,12 @@ func (s Sampler) Sample(logits []float32, rng *rand.Rand) (int, error) {
 	if err := s.Check(); err != nil {
 		return 0, err
 	}
+	if s.Greedy {
+		return likeliest(logits)
+	}
 	choices, err := s.probabilities(logits)
 	if err != nil {
 		return 0, err
-	}
-	if s.Greedy {
-		return choices[0].token, nil
 	}
 	total := 0.0
 	for _, c := range choices {
@@ -60,6 +60,23 @@ func (s Sampler) Sample(logits []float32, rng *rand.Rand) (int, error) {
 		}
 	}
 	return choices[0].token, nil // rounding left the last sliver over
+}
+
+// likeliest is the token with the largest logit.
+func likeliest(logits []float32) (int, error) {
+	best := -1
+	for i, v := range logits {
+		if v != v || math.IsInf(float64(v), 1) {
+			return 0, errors.Errorf("decode: logit %d is %v", i, v)
+		}
+		if !math.IsInf(float64(v), -1) && (best < 0 || v > logits[best]) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return 0, errors.New("decode: no token has a finite logit")
+	}
+	return best, nil
 }
 
 // probabilities returns the tokens that may be drawn, the likeliest first, with their shares, not normalised.
