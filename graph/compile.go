@@ -45,7 +45,11 @@ func (c *core) results(outputs []Node) ([]result, error) {
 // compile plans a program for outputs, which Run returns, and for stores, which it writes straight to memory that
 // others own: the gradients of parameters. Intermediate values go to shared memory.
 func (c *core) compile(outputs, stores []result, mem *memory) (*Program, error) {
-	return c.compileWith(chosenPasses(), outputs, stores, mem)
+	on, err := chosenPasses()
+	if err != nil {
+		return nil, err
+	}
+	return c.compileWith(on, outputs, stores, mem)
 }
 
 func (c *core) compileWith(on passSet, outputs, stores []result, mem *memory) (*Program, error) {
@@ -275,18 +279,35 @@ func sameMemory(a, b operand) bool {
 	return false
 }
 
-// bindPacking packs a matrix into memory of its own.
+// bindPacking packs a matrix into memory of its own, which the programs of a function share if it is a weight.
 func (e *emitter) bindPacking(s *step, v *value) {
 	src, _ := e.operand(v.in[0])
+	key := packKey{trans: v.op.(packing).trans, shape: [2]int{v.shape[0], v.shape[1]}, weight: isWeight(v.in[0])}
+	var pack interface{}
+	var run task
 	if e.dtype == tensor.Float64 {
-		p := &kernel.Packed[float64]{}
-		e.packs[v], e.program.packs = p, append(e.program.packs, p)
-		e.instruction(s, packTask(p, v, src.f64, src.ld()), nil)
-		return
+		key.f64 = &src.f64[0]
+		p, ok := e.mem.packs[key].(*kernel.Packed[float64])
+		if !ok {
+			p = &kernel.Packed[float64]{}
+		}
+		pack, run = p, packTask(p, v, src.f64, src.ld())
+	} else {
+		key.f32 = &src.f32[0]
+		p, ok := e.mem.packs[key].(*kernel.Packed[float32])
+		if !ok {
+			p = &kernel.Packed[float32]{}
+		}
+		pack, run = p, packTask(p, v, src.f32, src.ld())
 	}
-	p := &kernel.Packed[float32]{}
-	e.packs[v], e.program.packs = p, append(e.program.packs, p)
-	e.instruction(s, packTask(p, v, src.f32, src.ld()), nil)
+	if key.weight {
+		if e.mem.packs == nil {
+			e.mem.packs = map[packKey]interface{}{}
+		}
+		e.mem.packs[key] = pack
+	}
+	e.packs[v], e.program.packs = pack, append(e.program.packs, pack)
+	e.instruction(s, run, nil)
 }
 
 func packTask[T kernel.Float](p *kernel.Packed[T], v *value, src []T, ld int) task {

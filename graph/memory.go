@@ -9,8 +9,20 @@ import (
 // align is the granularity of the arena in elements: 64 bytes of float32, one cache line.
 const align = 16
 
-// memory is an arena for intermediate values, which the programs of one function share.
-type memory struct{ arena operand }
+// memory is what the programs of one function share: an arena for intermediate values, and packed weights. Each run
+// packs anew, so that it does not matter which program ran before.
+type memory struct {
+	arena operand
+	packs map[packKey]interface{} // *kernel.Packed
+}
+
+// packKey says what is packed: a matrix in memory, and how it is read.
+type packKey struct {
+	f32           *float32
+	f64           *float64
+	shape         [2]int
+	trans, weight bool
+}
 
 // grow makes room for n elements. Programs that were planned before keep the memory that they have.
 func (m *memory) grow(dtype tensor.Dtype, n int) {

@@ -3,6 +3,8 @@ package graph
 import (
 	"os"
 	"strings"
+
+	"github.com/pkg/errors"
 )
 
 // pass is one step of the compiler. It makes code cheaper to run without changing what it computes, but for the order
@@ -29,18 +31,23 @@ type passSet map[string]bool
 
 // chosenPasses reads UNROLL_PASSES: a list of passes to leave out, such as "-fuse,-batch", or "none" for a program
 // that executes the graph as it stands. It is meant for finding out which pass a wrong result comes from.
-func chosenPasses() passSet {
+func chosenPasses() (passSet, error) {
 	s := passSet{}
 	setting := os.Getenv("UNROLL_PASSES")
 	for _, p := range passes {
 		s[p.name] = setting != "none"
 	}
-	for _, word := range strings.Split(setting, ",") {
-		if name, ok := strings.CutPrefix(word, "-"); ok {
-			s[name] = false
-		}
+	if setting == "" || setting == "none" {
+		return s, nil
 	}
-	return s
+	for _, word := range strings.Split(setting, ",") {
+		name, ok := strings.CutPrefix(word, "-")
+		if _, known := s[name]; !ok || !known {
+			return nil, errors.Errorf("graph: UNROLL_PASSES=%s: want none, or passes to leave out such as -fuse,-batch; found %q", setting, word)
+		}
+		s[name] = false
+	}
+	return s, nil
 }
 
 // optimise runs the passes of a set.

@@ -39,7 +39,7 @@ func (b *batcher) settle(v *value) {
 func (b *batcher) home(v *value) home {
 	v = unshaped(v)
 	if s, ok := opOf[slice](v); ok && v.onto == nil && s.outer == 1 {
-		return home{unshaped(v.in[0].now()), s.start * s.inner}
+		return home{source(v), s.start * s.inner}
 	}
 	h := b.homes[v]
 	if h.in != nil && b.barred != nil && b.barred(h.in) {

@@ -62,6 +62,15 @@ func TestPasses(t *testing.T) {
 	}
 }
 
+func TestUnknownPass(t *testing.T) {
+	t.Setenv("UNROLL_PASSES", "-fuse,-bath")
+	g := graph.New(graph.NewParams(1), false)
+	_, err := g.Compile(g.Full(1))
+	if err == nil || !strings.Contains(err.Error(), `found "-bath"`) {
+		t.Errorf("want an error that names the word, found %v", err)
+	}
+}
+
 // The suites of gradients and of PyTorch's values pass without any one of the passes, and without all.
 func TestSuitesUnderEveryPass(t *testing.T) {
 	if testing.Short() || os.Getenv("UNROLL_PASSES") != "" {

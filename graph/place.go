@@ -1,6 +1,10 @@
 package graph
 
-import "gorgonia.org/tensor"
+import (
+	"slices"
+
+	"gorgonia.org/tensor"
+)
 
 // claimStores has gradients computed straight into the memory of their parameters.
 func (p *planner) claimStores() {
@@ -208,25 +212,15 @@ func (p *planner) inPlace(s *step, v *value) *region {
 	start := p.at[s.values[0].id]
 	for i, in := range v.in {
 		r := p.mem[in.id]
-		if r == nil || in.size() != v.size() || is[add](v) && i > 1 || lastDim(in.shape) != lastDim(v.shape) {
+		if r == nil || in.size() != v.size() || lastDim(in.shape) != lastDim(v.shape) {
 			continue
 		}
-		if is[add](v) && readLater(v, in, i) {
-			continue
+		if is[add](v) && slices.Contains(v.in[min(2, len(v.in)):], v.in[i]) {
+			continue // a long sum reads it after it has written the sum of the first two
 		}
 		if r.free(start, p.at[v.id]) && (r.compact() || p.acceptsStrides(v)) {
 			return r
 		}
 	}
 	return nil
-}
-
-// readLater tells whether a sum's operand is also one of those that are added after the first two.
-func readLater(v, in *value, i int) bool {
-	for _, t := range v.in[min(2, len(v.in)):] {
-		if t == in {
-			return true
-		}
-	}
-	return false
 }

@@ -36,7 +36,10 @@ func (f *Func) Stream(state []*tensor.Dense, in ...*tensor.Dense) (*Stream, erro
 	if len(outputs) < len(state) {
 		return nil, errors.Errorf("graph: Stream: the function returns %d values; want the %d states after the outputs", len(outputs), len(state))
 	}
-	on := chosenPasses()
+	on, err := chosenPasses()
+	if err != nil {
+		return nil, err
+	}
 	on[freeze] = true
 	p, err := c.compileWith(on, outputs, nil, &memory{})
 	if err != nil {
