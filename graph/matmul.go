@@ -86,18 +86,7 @@ func bindMatmul[T kernel.Float](o matmul, beta T) func(*binding) task {
 		}
 		y := vec[T](b.in[1])
 		return func() error {
-			if bias == nil {
-				kernel.Gemm(o.transA, o.transB, m, n, k, 1, x, ldx, y, ldy, beta, dst, ldc)
-				return nil
-			}
-			for r := range m {
-				if row := dst[r*ldc:][:n]; beta == 0 {
-					copy(row, bias)
-				} else {
-					kernel.AddTo(row, bias)
-				}
-			}
-			kernel.Gemm(o.transA, o.transB, m, n, k, 1, x, ldx, y, ldy, 1, dst, ldc)
+			kernel.GemmBias(o.transA, o.transB, m, n, k, 1, x, ldx, y, ldy, beta, dst, ldc, bias)
 			return nil
 		}
 	}

@@ -28,6 +28,28 @@ func Gemm[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b 
 	p.run()
 }
 
+// GemmBias is Gemm with a bias [n] for every row unless it is nil: C = alpha·op(A)·op(B) + beta·C + bias. The bias is
+// written where a tile's sums begin, while that part of C is at hand, and gives the bits that GemmPacked gives.
+func GemmBias[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int, bias []T) {
+	p := product[T]{shape: tileShape[T](), m: m, n: n, k: k, alpha: alpha, a: a, lda: lda, transA: transA,
+		b: b, ldb: ldb, transB: transB, beta: beta, bias: bias, c: c, ldc: ldc}
+	if bias == nil || m <= stripRows || n <= 0 || k <= 0 || alpha == 0 || m*n*k < tinyProduct {
+		for i := 0; bias != nil && i < m; i++ {
+			p.start(i, i+1, 0, n, 0)
+			beta = 1
+		}
+		Gemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+		return
+	}
+	if len(bias) != n {
+		panic(fmt.Sprintf("kernel: GemmBias: a bias of %d elements, want %d", len(bias), n))
+	}
+	checkMatrix("C", c, m, n, ldc)
+	checkOperand("A", a, m, k, lda, transA)
+	checkOperand("B", b, k, n, ldb, transB)
+	p.run()
+}
+
 // tinyProduct is the number of multiplications below which loops take less time than tiles.
 const tinyProduct = 256
 

@@ -18,7 +18,7 @@ type product[T Float] struct {
 	transB  bool
 	packed  bool
 	beta    T
-	bias    []T // [n], or nil; a product with a bias is packed
+	bias    []T // [n], or nil; not for products that stream
 	c       []T
 	ldc     int
 

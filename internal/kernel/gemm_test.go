@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -211,4 +212,48 @@ func TestGemmDeep(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A bias is added to every row, whatever the shape and the layout, and with packed operands gives the same bits.
+func TestGemmBias(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	draw := func(n int) []float64 {
+		x := make([]float64, n)
+		for i := range x {
+			x[i] = rng.NormFloat64()
+		}
+		return x
+	}
+	for _, m := range []int{1, 2, 3, 4, 7, 40, 300} {
+		for _, n := range []int{1, 5, 33, 200} {
+			for _, k := range []int{1, 9, 300} {
+				for _, beta := range []float64{0, 1} {
+					a, b, bias, before := draw(m*k), draw(n*k), draw(n), draw(m*n)
+					got, want := slices.Clone(before), slices.Clone(before)
+					GemmBias(false, true, m, n, k, 1, a, k, b, k, beta, got, n, bias)
+					for i := range m {
+						for j := range n {
+							sum := beta*want[i*n+j] + bias[j]
+							for l := range k {
+								sum += a[i*k+l] * b[j*k+l]
+							}
+							if d := math.Abs(got[i*n+j] - sum); d > 1e-11 {
+								t.Fatalf("m %d, n %d, k %d, beta %g: element %d,%d is %v, want %v", m, n, k, beta, i, j, got[i*n+j], sum)
+							}
+						}
+					}
+					if m <= stripRows || !PackingKeepsOrder[float64]() || m*n*k < tinyProduct {
+						continue
+					}
+					var p Packed[float64]
+					p.Pack(true, k, n, b, k)
+					packed := slices.Clone(before)
+					GemmPacked(false, m, 1, a, k, &p, beta, packed, n, bias)
+					if !slices.Equal(packed, got) {
+						t.Fatalf("m %d, n %d, k %d, beta %g: other bits than with B packed", m, n, k, beta)
+					}
+				}
+			}
+		}
+	}
 }
