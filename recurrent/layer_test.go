@@ -101,6 +101,6 @@ func compareLayers(t *testing.T, file string, double bool) {
 	}
 	for i := range p.Len() {
 		q := p.At(i)
-		graphtest.Close(t, "gradient of "+q.Name(), q.Grad(), rec["grad."+q.Name()], 10*tol)
+		graphtest.Close(t, "gradient of "+q.Name(), q.Grad(), rec["grad."+q.Name()], tol)
 	}
 }
