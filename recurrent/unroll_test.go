@@ -249,7 +249,7 @@ func TestBadUse(t *testing.T) {
 func TestCompileIsLinear(t *testing.T) {
 	compile := func(T int) (time.Duration, int) {
 		best, steps := time.Duration(math.MaxInt64), 0
-		for i := 0; i < 3; i++ {
+		for i := 0; i < 5; i++ {
 			start := time.Now()
 			f := graph.NewFunc(graph.NewParams(1), sequenceLoss(recurrent.LSTM{Hidden: 8}, recurrent.Options{}))
 			program, err := f.Program(true, graph.Floats(make([]float32, T*2*3), T, 2, 3))
@@ -266,7 +266,7 @@ func TestCompileIsLinear(t *testing.T) {
 	if longSteps > 8*shortSteps+50 {
 		t.Errorf("%d steps for T=800, %d for T=100", longSteps, shortSteps)
 	}
-	if long > 24*short { // quadratic would be 64
+	if long > 40*short { // quadratic would be 64
 		t.Errorf("compiling took %v for T=800, %v for T=100", long, short)
 	}
 }
