@@ -37,13 +37,15 @@ func (k *code) worthTable(v, table *value) bool {
 	return table.shape[0] < rows
 }
 
-// lookup tells whether rows were picked from a table, and from where.
+// lookup tells whether v's rows were picked from a table, and from where. A row that several picks share is none.
 func lookup(v *value) (table, ids *value, ok bool) {
-	v = unshaped(v)
-	if g, ok := opOf[gather](v); ok && v.onto == nil && g.pad == noPad && len(v.in[0].shape) == 2 {
-		return v.in[0], v.in[1], true
+	picked := unshaped(v)
+	g, ok := opOf[gather](picked)
+	if !ok || picked.onto != nil || g.pad != noPad {
+		return nil, nil, false
 	}
-	return nil, nil, false
+	table, ids = picked.in[0], picked.in[1]
+	return table, ids, len(table.shape) == 2 && table.shape[1] == lastDim(v.shape)
 }
 
 // hoistGradient turns Aᵀ·B, where one side was looked up, to a product over the table's rows.

@@ -87,3 +87,33 @@ func TestSuitesUnderEveryPass(t *testing.T) {
 		})
 	}
 }
+
+// Several embeddings side by side in a row, as a feed-forward language model has them, are no rows of the table: the
+// product cannot move to it.
+func TestHoistNeedsRows(t *testing.T) {
+	const words, tokens, size, batch = 3, 5, 4, 20
+	ids, targets := graphtest.RandomIDs(1, tokens, batch, words), graphtest.RandomIDs(2, tokens, batch)
+	run := func(passes string) (*graph.Params, float64) {
+		t.Helper()
+		t.Setenv("UNROLL_PASSES", passes)
+		p := graph.NewParams64(1)
+		out, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+			x := nn.Embedding{Tokens: tokens, Size: size}.Apply(g.Scope("embedding"), in[0]) // [B, 3, E]
+			h := g.Tanh(nn.Dense{Units: 6}.Apply(g.Scope("hidden"), g.Reshape(x, batch, words*size)))
+			return []graph.Node{losses.CrossEntropy{}.Apply(g, nn.Head{Classes: tokens}.Apply(g.Scope("head"), h), in[1])}
+		}).Grad(ids, targets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p, graph.Scalar(out[0])
+	}
+	want, loss := run("none")
+	got, again := run("")
+	if d := loss - again; d > 1e-12 || d < -1e-12 {
+		t.Errorf("loss %v; %v as the graph stands", again, loss)
+	}
+	for i := range want.Len() {
+		q := want.At(i)
+		graphtest.Close(t, "gradient of "+q.Name(), got.Get(q.Name()).Grad(), q.Grad(), 1e-12)
+	}
+}
