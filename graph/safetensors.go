@@ -1,18 +1,17 @@
 package graph
 
 import (
-	"bufio"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"sort"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/atomicfile"
 	"gorgonia.org/tensor"
 )
 
@@ -40,7 +39,7 @@ func WriteSafetensors(path string, tensors []Named, metadata map[string]string) 
 	if err != nil {
 		return errors.Wrapf(err, "write %s", path)
 	}
-	err = writeAtomically(path, func(w io.Writer) error {
+	err = atomicfile.Write(path, func(w io.Writer) error {
 		if err := binary.Write(w, binary.LittleEndian, uint64(len(header))); err != nil {
 			return err
 		}
@@ -141,37 +140,6 @@ func writeElements(w io.Writer, t *tensor.Dense) error {
 		}
 	}
 	return nil
-}
-
-// writeAtomically lets fill write a temporary file beside path, syncs it and renames it to path.
-func writeAtomically(path string, fill func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	w := bufio.NewWriterSize(f, 1<<20)
-	if err = fill(w); err != nil {
-		return err
-	}
-	if err = w.Flush(); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // ReadSafetensors reads a whole file: its tensors in the order of their data, and its metadata. It refuses files that

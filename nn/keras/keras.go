@@ -22,6 +22,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/atomicfile"
 	"github.com/unroll-go/unroll/nn/keras/internal/hdf5"
 	"gorgonia.org/tensor"
 )
@@ -89,7 +90,7 @@ func (m Model) Write(p *graph.Params, path string) error {
 	}
 	data, err := hdf5.Bytes(w.out)
 	if err == nil {
-		err = writeFile(path, data)
+		err = atomicfile.WriteBytes(path, data)
 	}
 	return errors.Wrapf(err, "keras: write %s", path)
 }

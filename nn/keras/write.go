@@ -1,8 +1,6 @@
 package keras
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -132,31 +130,4 @@ func (w *writer) cell(l Layer, d direction) error {
 		return err
 	}
 	return w.put(l.keptPath("bias_hh"+d.suffix), bhh, same(bhh.Shape()))
-}
-
-// writeFile writes a temporary file beside path, syncs it and renames it to path.
-func writeFile(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

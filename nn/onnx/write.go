@@ -1,12 +1,11 @@
 package onnx
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/atomicfile"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 	"google.golang.org/protobuf/proto"
 	"gorgonia.org/tensor"
@@ -22,7 +21,7 @@ func (m *Model) Write(path string, p *graph.Params) error {
 	}
 	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(file)
 	if err == nil {
-		err = writeFile(path, data)
+		err = atomicfile.WriteBytes(path, data)
 	}
 	return errors.Wrapf(err, "onnx: write %s", path)
 }
@@ -80,31 +79,4 @@ func floats64(t *tensor.Dense) []float64 {
 		out[i] = float64(v)
 	}
 	return out
-}
-
-// writeFile writes a temporary file beside path, syncs it and renames it to path.
-func writeFile(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
