@@ -8,9 +8,10 @@ import (
 
 // result is a node whose value leaves the program.
 type result struct {
-	node  Node
-	dst   *tensor.Dense
-	param *Param // whose gradient it is, if any
+	node   Node
+	dst    *tensor.Dense
+	param  *Param // whose gradient it is, if any
+	assign bool   // it is the parameter's next value, not its gradient
 }
 
 // Compile plans a program that computes the given nodes. It takes time and memory in proportion to the number of
@@ -104,7 +105,7 @@ func (e *emitter) bind() {
 	for _, x := range e.exits {
 		src, ok := e.operand(x.value)
 		if ok && !sameMemory(src, operandOf(x.dst)) {
-			e.program.copies = append(e.program.copies, copying{copyRows(operandOf(x.dst), src)})
+			e.program.copies = append(e.program.copies, copyRows(operandOf(x.dst), src))
 		}
 	}
 }

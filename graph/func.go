@@ -58,6 +58,7 @@ type compiled struct {
 	program *Program
 	grad    bool
 	reaches map[*Param]bool // parameters whose gradients the program writes
+	updates []update        // of buffers
 	used    uint64          // when it was last looked up
 }
 
@@ -86,11 +87,17 @@ func (f *Func) Grad(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	c.program.Seed(mix(f.seed + mix(f.calls)))
 	f.calls++
 	for i := 0; i < f.params.Len(); i++ {
-		if p := f.params.At(i); !c.reaches[p] {
+		if p := f.params.At(i); !c.reaches[p] && !p.frozen {
 			p.Grad().Zero()
 		}
 	}
-	return c.program.Run(in...)
+	out, err := c.program.Run(in...)
+	if err == nil {
+		for _, u := range c.updates {
+			copyDense(u.param.value, u.value)
+		}
+	}
+	return out, err
 }
 
 // Seed restarts the sequence of random masks: the calls of Grad after it draw the same masks whenever the seed is the
@@ -195,7 +202,11 @@ func (f *Func) compile(grad bool, in []*tensor.Dense) (*compiled, error) {
 	}
 	out := &compiled{grad: grad, reaches: map[*Param]bool{}}
 	for _, s := range stores {
-		out.reaches[s.param] = true
+		if s.assign {
+			out.updates = append(out.updates, update{s.param, s.dst})
+		} else {
+			out.reaches[s.param] = true
+		}
 	}
 	if out.program, err = c.compile(outputs, stores, &f.memory); err != nil {
 		return nil, err
@@ -254,7 +265,7 @@ func (f *Func) gradients(g *Graph, outs []Node) ([]result, error) {
 	var weights []Node
 	var stores []result
 	for i := 0; i < f.params.Len(); i++ { // in the store's order, so that programs do not depend on a map's
-		if w, ok := g.weights[f.params.At(i).name]; ok {
+		if w, ok := g.weights[f.params.At(i).name]; ok && !f.params.At(i).frozen {
 			weights = append(weights, w)
 		}
 	}
@@ -262,6 +273,9 @@ func (f *Func) gradients(g *Graph, outs []Node) ([]result, error) {
 	for i, w := range weights {
 		p := g.leaves[w.n].param
 		stores = append(stores, result{node: grads[i], dst: p.Grad(), param: p})
+	}
+	for _, a := range g.assigns {
+		stores = append(stores, result{node: a.value, dst: newDense(g.dtype, a.value.shape()), param: a.param, assign: true})
 	}
 	return stores, g.err
 }

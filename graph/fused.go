@@ -1,6 +1,9 @@
 package graph
 
-import "github.com/unroll-go/unroll/internal/kernel"
+import (
+	"github.com/unroll-go/unroll/internal/kernel"
+	"slices"
+)
 
 // fused runs element-wise operations tile by tile: all of them on a few rows, then on the next few. What one
 // operation hands to the next stays in the first-level cache, and results that nobody else reads never get memory of
@@ -229,19 +232,10 @@ func (b *fuseBinder[T]) add(i int, v *value) {
 // release frees the slots of v's operands that nobody reads after it, which is number i.
 func (b *fuseBinder[T]) release(i int, v *value) {
 	for j, in := range v.in {
-		if slot, ok := b.slots[in]; ok && b.last[in] == i && !contains(v.in[:j], in) {
+		if slot, ok := b.slots[in]; ok && b.last[in] == i && !slices.Contains(v.in[:j], in) {
 			b.free = append(b.free, slot)
 		}
 	}
-}
-
-func contains(vs []*value, v *value) bool {
-	for _, u := range vs {
-		if u == v {
-			return true
-		}
-	}
-	return false
 }
 
 // slot takes a slot that is free, or a new one.

@@ -43,6 +43,7 @@ type core struct {
 	err      error
 	leaves   map[*gorgonia.Node]*leaf
 	weights  map[string]Node
+	assigns  []assignment
 	inputs   []Node
 	ops      uint32
 	edges    int // how many of expr's nodes have had their edges registered

@@ -46,7 +46,7 @@ func opCases() []opCase {
 	add := func(c opCase) { cases = append(cases, c) }
 	unary := map[string]func(*graph.Graph, graph.Node) graph.Node{
 		"sigmoid": (*graph.Graph).Sigmoid, "tanh": (*graph.Graph).Tanh, "exp": (*graph.Graph).Exp,
-		"square": (*graph.Graph).Square, "softplus": (*graph.Graph).Softplus, "neg": (*graph.Graph).Neg,
+		"square": (*graph.Graph).Square, "softplus": (*graph.Graph).Softplus, "erf": (*graph.Graph).Erf, "neg": (*graph.Graph).Neg,
 	}
 	for name, f := range unary {
 		for _, shape := range [][]int{{}, {1}, {2, 3}, {300}} {
@@ -86,6 +86,21 @@ func opCases() []opCase {
 	add(opCase{name: "matmul t 3d", shapes: [][]int{{2, 4, 3}, {5, 3}}, build: two((*graph.Graph).MatMulT)})
 	add(opCase{name: "t matmul", shapes: [][]int{{4, 3}, {4, 5}}, build: two((*graph.Graph).TMatMul)})
 	add(opCase{name: "t matmul 3d", shapes: [][]int{{2, 4, 3}, {2, 4, 5}}, build: two((*graph.Graph).TMatMul)})
+	for _, lead := range [][]int{nil, {1}, {3}, {2, 3}} {
+		shape := func(m, n int) []int { return append(append([]int{}, lead...), m, n) }
+		add(opCase{name: "batched matmul", shapes: [][]int{shape(4, 3), shape(3, 5)}, build: two((*graph.Graph).BatchMatMul)})
+		add(opCase{name: "batched matmul t", shapes: [][]int{shape(4, 3), shape(5, 3)}, build: two((*graph.Graph).BatchMatMulT)})
+		add(opCase{name: "batched t matmul", shapes: [][]int{shape(3, 4), shape(3, 5)}, build: two((*graph.Graph).BatchTMatMul)})
+	}
+	add(opCase{name: "batched matmul added twice", shapes: [][]int{{2, 3, 4}, {2, 4, 3}},
+		build: two(func(g *graph.Graph, a, b graph.Node) graph.Node {
+			return g.Add(g.BatchMatMul(a, b), g.BatchMatMulT(a, g.Transpose(b, 0, 2, 1)))
+		})})
+	add(opCase{name: "pick", shapes: [][]int{{2, 3, 7}}, ids: []int{2, 3, 4}, below: 7, build: two((*graph.Graph).Pick)})
+	add(opCase{name: "pick for every step", shapes: [][]int{{5, 3, 7}}, ids: []int{3, 9}, below: 7, build: two((*graph.Graph).Pick)})
+	add(opCase{name: "pick of a vector", shapes: [][]int{{300}}, ids: []int{1}, below: 300, build: two((*graph.Graph).Pick)})
+	add(opCase{name: "scatter", shapes: [][]int{{5, 3, 9}}, ids: []int{3, 9}, below: 4,
+		build: two(func(g *graph.Graph, x, ids graph.Node) graph.Node { return g.Scatter(x, ids, 6) })})
 	add(opCase{name: "matmul ones", shapes: [][]int{{1, 1}, {1, 1}}, build: two((*graph.Graph).MatMul)})
 	add(opCase{name: "matmul wide", shapes: [][]int{{2, 300}, {3, 300}}, build: two((*graph.Graph).MatMulT)})
 
@@ -197,7 +212,8 @@ func TestSecondDerivatives(t *testing.T) {
 	for _, c := range opCases() {
 		switch c.name {
 		case "sigmoid", "tanh", "relu", "exp", "log", "sqrt", "square", "softplus", "mul", "div", "matmul", "matmul t",
-			"t matmul", "softmax axis -1", "log softmax axis -1", "logsumexp", "gather", "slice axis 1", "where", "abs":
+			"t matmul", "softmax axis -1", "log softmax axis -1", "logsumexp", "gather", "slice axis 1", "where", "abs",
+			"erf", "batched matmul", "batched matmul t", "batched t matmul", "pick", "scatter":
 		default:
 			continue
 		}

@@ -29,6 +29,7 @@ type Param struct {
 	name  string
 	value *tensor.Dense
 
+	frozen bool      // not trained
 	needed sync.Once // makes grad
 	grad   *tensor.Dense
 }

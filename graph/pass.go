@@ -56,7 +56,6 @@ func (k *code) optimise(on passSet) {
 	for _, p := range passes {
 		if p.run != nil && on[p.name] {
 			p.run(k)
-			k.link()
 		}
 	}
 }

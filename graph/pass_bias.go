@@ -9,7 +9,7 @@ func commonBias(members []*value) []*value {
 	sums := map[*value]bool{}
 	for i, m := range members {
 		u := m.sole()
-		if u == nil || !is[add](u) || !sameShape(u.shape, m.shape) || sums[u] || firstProduct(u) != m {
+		if u == nil || !is[add](u) || !slices.Equal(u.shape, m.shape) || sums[u] || firstProduct(u) != m {
 			return nil
 		}
 		sums[u] = true

@@ -12,7 +12,7 @@ func (k *code) flatten() {
 		var terms []*value
 		for i, t := range v.in {
 			// A forward sum keeps its order, so that a single step, which ends between sums, gives a sequence's bits.
-			if t = t.now(); is[add](t) && t.sole() == v && sameShape(t.shape, v.shape) && (i == 0 || v.backward) {
+			if t = t.now(); is[add](t) && t.sole() == v && slices.Equal(t.shape, v.shape) && (i == 0 || v.backward) {
 				terms = append(terms, t.in...)
 			} else {
 				terms = append(terms, t)

@@ -3,6 +3,7 @@ package graph
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -33,7 +34,7 @@ func (k *code) merge() {
 			ids = binary.AppendUvarint(ids, uint64(in.id))
 		}
 		at.in = string(ids)
-		if first, ok := seen[at]; ok && sameShape(first.shape, v.shape) {
+		if first, ok := seen[at]; ok && slices.Equal(first.shape, v.shape) {
 			v.replace(first)
 		} else {
 			seen[at] = v

@@ -45,7 +45,8 @@ func (k *code) pack() {
 	for _, at := range order {
 		few := !kernel.PackingKeepsOrder[float32]() || at.w.size() < smallWeight // very small products run in loops
 		for _, u := range users[at] {
-			few = few || u.size()/lastDim(u.shape) <= fewRows
+			rows, _ := matrixOf(u.shape)
+			few = few || rows <= fewRows
 		}
 		if len(users[at]) < 2 && !(few && isWeight(at.w)) {
 			continue
@@ -57,6 +58,7 @@ func (k *code) pack() {
 			u.op, u.in[1] = o, p
 		}
 	}
+	k.link()
 }
 
 // isWeight tells whether v is a parameter or a piece of one.

@@ -1,5 +1,7 @@
 package graph
 
+import "slices"
+
 // views reads through operations that only give a part or another shape of something: a slice of a concatenation is
 // one of its parts, and slices in a row are a piece of the whole.
 func (k *code) views() {
@@ -13,12 +15,12 @@ func (k *code) views() {
 		switch o := v.op.(type) {
 		case reshape:
 			v.in[0] = unshaped(v.in[0])
-			if sameShape(v.shape, v.in[0].shape) {
+			if slices.Equal(v.shape, v.in[0].shape) {
 				v.replace(v.in[0])
 			}
 		case slice:
 			v.in[0] = unshaped(v.in[0])
-			k.viewSlice(v, o)
+			viewSlice(v, o)
 		case *concat:
 			for i, in := range v.in {
 				v.in[i] = unshaped(in)
@@ -33,18 +35,6 @@ func (k *code) views() {
 	k.link()
 }
 
-func sameShape(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
 // unshaped is v without changes of shape, for readers that see elements only.
 func unshaped(v *value) *value {
 	for is[reshape](v) {
@@ -55,14 +45,14 @@ func unshaped(v *value) *value {
 
 // shaped is v in another shape.
 func shaped(from, v *value, shape []int) *value {
-	if sameShape(v.shape, shape) {
+	if slices.Equal(v.shape, shape) {
 		return v
 	}
 	return derived(from, reshape{}, shape, v)
 }
 
 // viewSlice looks at what a slice is taken from.
-func (k *code) viewSlice(v *value, o slice) {
+func viewSlice(v *value, o slice) {
 	in := v.in[0]
 	if o.start == 0 && o.end == o.n {
 		v.replace(shaped(v, in, v.shape))

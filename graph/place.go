@@ -10,7 +10,7 @@ import (
 func (p *planner) claimStores() {
 	for _, e := range p.exits {
 		v := e.value
-		if e.param == nil || v.leaf != nil || isView(v) || p.mem[v.id] != nil {
+		if e.param == nil || e.assign || v.leaf != nil || isView(v) || p.mem[v.id] != nil {
 			continue
 		}
 		mem := operandOf(e.dst)
@@ -45,7 +45,7 @@ func (p *planner) seats() {
 			}
 		}
 		if base := v.onto; base != nil && (p.sits[v.id].host != nil || p.mem[v.id] != nil) && p.seatable(base) && base.readers() == 1 &&
-			(!strided[v.id] || p.strides(base)) && sameShape(base.shape, v.shape) {
+			(!strided[v.id] || p.strides(base)) && slices.Equal(base.shape, v.shape) {
 			p.sits[base.id] = seat{v, own}
 			strided[base.id] = strided[v.id]
 		}
@@ -66,7 +66,7 @@ func (p *planner) settle(s *step, v *value) {
 			p.assign(v, newRegion(v.shape, &mem))
 		case p.sits[v.id].host != nil:
 			p.seat(v)
-		case v.onto != nil && p.overwrites(s, v, v.onto):
+		case v.onto != nil && p.overwrites(v, v.onto):
 			p.assign(v, p.mem[v.onto.id])
 		case p.inner[v.id]: // it exists only while its step runs
 		default:
@@ -190,10 +190,10 @@ func rectangle(u *value, r *region) *region {
 }
 
 // overwrites tells whether v, which is added onto base, can be computed in base's memory.
-func (p *planner) overwrites(s *step, v, base *value) bool {
+func (p *planner) overwrites(v, base *value) bool {
 	r := p.mem[base.id]
 	at := p.at[v.id]
-	if r == nil || !sameShape(v.shape, base.shape) && !r.compact() || !r.compact() && !p.acceptsStrides(v) {
+	if r == nil || !r.compact() && !(slices.Equal(v.shape, base.shape) && p.strides(v) && p.acceptsStrides(v)) {
 		return false
 	}
 	for _, in := range v.in { // the product must not read what it overwrites

@@ -17,7 +17,7 @@ type Program struct {
 	dtype   tensor.Dtype
 	steps   []instruction
 	inputs  []input
-	copies  []copying
+	copies  []task // of values out of the arena, at the end of a run
 	outputs []*tensor.Dense
 	checks  []check
 	arena   operand
@@ -57,11 +57,6 @@ type input struct {
 	value *tensor.Dense
 }
 
-// copying moves a value out of the program's memory when a run ends.
-type copying struct {
-	run task
-}
-
 // check is a result that must be finite.
 type check struct {
 	name string
@@ -86,8 +81,8 @@ func (p *Program) Run(in ...*tensor.Dense) (out []*tensor.Dense, err error) {
 		return nil, err
 	}
 	p.ready = true
-	for i := range p.copies {
-		if err := p.copies[i].run(); err != nil {
+	for _, move := range p.copies {
+		if err := move(); err != nil {
 			return nil, err
 		}
 	}

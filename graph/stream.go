@@ -104,33 +104,3 @@ func (s *Stream) Refresh() { s.program.ready = false }
 
 // Program is the step's program, to be printed or profiled.
 func (s *Stream) Program() *Program { return s.program }
-
-// freeze is the setting that has what depends on weights alone computed once.
-const freeze = "freeze"
-
-// markFrozen finds what depends on weights and constants alone.
-func (k *code) markFrozen() {
-	for _, v := range k.order {
-		if v.leaf != nil {
-			v.frozen = v.leaf.kind != inputLeaf
-			continue
-		}
-		v.frozen = v.operands() > 0 && v.foreign == nil
-		for i := range v.operands() {
-			v.frozen = v.frozen && v.operand(i).frozen
-		}
-	}
-}
-
-// freezeFirst puts the steps that need to run once only before the others.
-func (p *planner) freezeFirst() {
-	slices.SortStableFunc(p.steps, func(a, b *step) int {
-		switch fa, fb := a.values[0].frozen, b.values[0].frozen; {
-		case fa && !fb:
-			return -1
-		case fb && !fa:
-			return 1
-		}
-		return 0
-	})
-}

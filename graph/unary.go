@@ -42,6 +42,7 @@ var (
 	opSqrt     = &unaryOp{name: "sqrt", f32: kernel.Sqrt[float32], f64: kernel.Sqrt[float64]}
 	opSquare   = &unaryOp{name: "square", f32: kernel.Square[float32], f64: kernel.Square[float64]}
 	opSoftplus = &unaryOp{name: "softplus", f32: kernel.Softplus[float32], f64: kernel.Softplus[float64]}
+	opErf      = &unaryOp{name: "erf", f32: kernel.Erf[float32], f64: kernel.Erf[float64]}
 	opNeg      = &unaryOp{name: "neg", f32: kernel.Neg[float32], f64: kernel.Neg[float64]}
 	opAbs      = &unaryOp{name: "abs", f32: kernel.Abs[float32], f64: kernel.Abs[float64]}
 	opSign     = &unaryOp{name: "sign", f32: sign[float32], f64: sign[float64]}
@@ -57,6 +58,9 @@ func init() {
 	opSqrt.grad = func(g *Graph, _, y, dy Node) Node { return g.Div(dy, g.MulScalar(y, 2)) }
 	opSquare.grad = func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.MulScalar(x, 2)) }
 	opSoftplus.grad = func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.Sigmoid(x)) }
+	opErf.grad = func(g *Graph, x, _, dy Node) Node { // 2/√π·exp(-x²)
+		return g.Mul(dy, g.MulScalar(g.Exp(g.Neg(g.Square(x))), 2/math.Sqrt(math.Pi)))
+	}
 	opNeg.grad = func(g *Graph, _, _, dy Node) Node { return g.Neg(dy) }
 	opAbs.grad = func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.unary(opSign, x)) }
 	opSign.grad = func(g *Graph, x, _, _ Node) Node { return g.MulScalar(x, 0) }
@@ -126,6 +130,9 @@ func (g *Graph) Square(x Node) Node { return g.unary(opSquare, x) }
 
 // Softplus is log(1+exp(x)), element by element.
 func (g *Graph) Softplus(x Node) Node { return g.unary(opSoftplus, x) }
+
+// Erf is the error function, 2/√π·∫exp(-t²) from 0 to x, element by element. In float32 it is right to 2e-7.
+func (g *Graph) Erf(x Node) Node { return g.unary(opErf, x) }
 
 // Neg is -x.
 func (g *Graph) Neg(x Node) Node { return g.unary(opNeg, x) }

@@ -14,6 +14,9 @@ func GlobalNorm(p *graph.Params) (float64, error) {
 	total := 0.0
 	for i := 0; i < p.Len(); i++ {
 		q := p.At(i)
+		if q.Frozen() {
+			continue
+		}
 		s := kernel.SumSquares(float32s(q.Grad())) + kernel.SumSquares(float64s(q.Grad()))
 		if math.IsNaN(s) || math.IsInf(s, 0) {
 			return 0, errors.Errorf("optim: the gradient of %s is not finite", q.Name())
@@ -32,6 +35,9 @@ func ClipByNorm(p *graph.Params, limit float64) (float64, error) {
 	}
 	scale := limit / (norm + normEpsilon)
 	for i := 0; i < p.Len(); i++ {
+		if p.At(i).Frozen() {
+			continue
+		}
 		g := p.At(i).Grad()
 		kernel.Affine(float32s(g), float32s(g), float32(scale), 0)
 		kernel.Affine(float64s(g), float64s(g), scale, 0)
@@ -45,6 +51,9 @@ func ClipByValue(p *graph.Params, limit float64) error {
 		return errors.Errorf("optim: clip value %g; want above 0", limit)
 	}
 	for i := 0; i < p.Len(); i++ {
+		if p.At(i).Frozen() {
+			continue
+		}
 		g := p.At(i).Grad()
 		clip(float32s(g), float32(limit))
 		clip(float64s(g), limit)

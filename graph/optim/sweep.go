@@ -40,6 +40,7 @@ const normEpsilon = 1e-6
 // piece is a stretch of a parameter with its gradient and the optimiser's vectors, in one of two element types.
 type piece struct {
 	param *graph.Param
+	from  int // its place in the parameter
 	f32   vectors32
 	f64   vectors64
 	sum   float64 // of the gradient's squares
@@ -73,35 +74,40 @@ func (s *slots) prepare(p *graph.Params) {
 	if s.params == p && s.count == p.Len() {
 		return
 	}
-	s.params, s.count, s.pieces, s.elements = p, p.Len(), nil, 0
+	s.params, s.count, s.pieces, s.elements, s.bound = p, p.Len(), nil, 0, false
 	for i := 0; i < p.Len(); i++ {
-		q := p.At(i)
-		s.elements += q.Len()
-		for from := 0; from < q.Len(); from += pieceSize {
-			s.pieces = append(s.pieces, pieceOf(q, nil, from, min(from+pieceSize, q.Len())))
+		if q := p.At(i); !q.Frozen() {
+			s.elements += q.Len()
+			for from := 0; from < q.Len(); from += pieceSize {
+				s.pieces = append(s.pieces, pieceOf(q, from))
+			}
 		}
 	}
-	s.bound = false
 	s.measure = func(i int, _ []float64) {
 		c := &s.pieces[i]
 		c.sum = kernel.SumSquares(c.f32.g) + kernel.SumSquares(c.f64.g)
 	}
 }
 
-func pieceOf(q *graph.Param, vectors []*tensor.Dense, from, to int) piece {
-	c := piece{param: q}
+func pieceOf(q *graph.Param, from int) piece {
+	c, end := piece{param: q, from: from}, min(from+pieceSize, q.Len())
 	if w := float64s(q.Value()); w != nil {
-		c.f64.w, c.f64.g = w[from:to], float64s(q.Grad())[from:to]
-		for i, v := range vectors {
-			c.f64.v[i] = float64s(v)[from:to]
-		}
-		return c
-	}
-	c.f32.w, c.f32.g = float32s(q.Value())[from:to], float32s(q.Grad())[from:to]
-	for i, v := range vectors {
-		c.f32.v[i] = float32s(v)[from:to]
+		c.f64.w, c.f64.g = w[from:end], float64s(q.Grad())[from:end]
+	} else {
+		c.f32.w, c.f32.g = float32s(q.Value())[from:end], float32s(q.Grad())[from:end]
 	}
 	return c
+}
+
+// bind gives a piece its part of the parameter's vectors.
+func (c *piece) bind(vectors []*tensor.Dense) {
+	for i, v := range vectors {
+		if c.f64.w != nil {
+			c.f64.v[i] = float64s(v)[c.from:][:len(c.f64.w)]
+		} else {
+			c.f32.v[i] = float32s(v)[c.from:][:len(c.f32.w)]
+		}
+	}
 }
 
 // norm is the global norm of the gradients.
@@ -130,14 +136,9 @@ func (s *slots) sweep(p *graph.Params, kinds []string, o updater) {
 // bind gives the pieces the optimiser's vectors, making zeros for new parameters.
 func (s *slots) bind(p *graph.Params, kinds []string, o updater) {
 	s.kinds = kinds
-	at := 0
-	for i := 0; i < p.Len(); i++ {
-		q := p.At(i)
-		v := s.of(p, q)
-		for from := 0; from < q.Len(); from += pieceSize {
-			s.pieces[at] = pieceOf(q, v, from, min(from+pieceSize, q.Len()))
-			at++
-		}
+	for i := range s.pieces {
+		c := &s.pieces[i]
+		c.bind(s.of(p, c.param))
 	}
 	s.step = func(i int, _ []float64) {
 		c := &s.pieces[i]

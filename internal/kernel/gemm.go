@@ -10,8 +10,17 @@ import "fmt"
 // processors; gemmGeneric has the definition. Large products are shared between processors:
 // the operands escape to other goroutines until it returns.
 func Gemm[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
+	GemmBias(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, nil)
+}
+
+// GemmBias is Gemm with a bias [n] for every row unless it is nil: C = alpha·op(A)·op(B) + beta·C + bias. The bias is
+// written where a tile's sums begin, while that part of C is at hand, and gives the bits that GemmPacked gives.
+func GemmBias[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int, bias []T) {
 	if m <= 0 || n <= 0 {
 		return
+	}
+	if bias != nil && len(bias) != n {
+		panic(fmt.Sprintf("kernel: GemmBias: a bias of %d elements, want %d", len(bias), n))
 	}
 	checkMatrix("C", c, m, n, ldc)
 	sums := k > 0 && alpha != 0
@@ -19,34 +28,19 @@ func Gemm[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b 
 		checkOperand("A", a, m, k, lda, transA)
 		checkOperand("B", b, k, n, ldb, transB)
 	}
-	if !sums || m*n*k < tinyProduct {
-		gemmGeneric(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
-		return
-	}
-	p := product[T]{shape: tileShape[T](), m: m, n: n, k: k, alpha: alpha, a: a, lda: lda, transA: transA,
-		b: b, ldb: ldb, transB: transB, beta: beta, c: c, ldc: ldc}
-	p.run()
-}
-
-// GemmBias is Gemm with a bias [n] for every row unless it is nil: C = alpha·op(A)·op(B) + beta·C + bias. The bias is
-// written where a tile's sums begin, while that part of C is at hand, and gives the bits that GemmPacked gives.
-func GemmBias[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int, bias []T) {
 	p := product[T]{shape: tileShape[T](), m: m, n: n, k: k, alpha: alpha, a: a, lda: lda, transA: transA,
 		b: b, ldb: ldb, transB: transB, beta: beta, bias: bias, c: c, ldc: ldc}
-	if bias == nil || m <= stripRows || n <= 0 || k <= 0 || alpha == 0 || m*n*k < tinyProduct {
-		for i := 0; bias != nil && i < m; i++ {
+	tiny := !sums || m*n*k < tinyProduct
+	if bias != nil && (tiny || m <= stripRows) { // these do not know of a bias: it is what they add to
+		for i := range m {
 			p.start(i, i+1, 0, n, 0)
-			beta = 1
 		}
-		Gemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+		p.bias, p.beta = nil, 1
+	}
+	if tiny {
+		gemmGeneric(transA, transB, m, n, k, alpha, a, lda, b, ldb, p.beta, c, ldc)
 		return
 	}
-	if len(bias) != n {
-		panic(fmt.Sprintf("kernel: GemmBias: a bias of %d elements, want %d", len(bias), n))
-	}
-	checkMatrix("C", c, m, n, ldc)
-	checkOperand("A", a, m, k, lda, transA)
-	checkOperand("B", b, k, n, ldb, transB)
 	p.run()
 }
 

@@ -22,8 +22,5 @@ func Scratch(f Part) {
 
 func (f Part) part(i int, s *scratch) { f(i, s.a) }
 
-// Processors is how many goroutines can share a job.
-func Processors() int { return runtime.GOMAXPROCS(0) }
-
 // ScratchOf is scratch memory as elements of T.
 func ScratchOf[T Float](x []float64) []T { return scratchOf[T](x) }

@@ -1,0 +1,59 @@
+package graph
+
+import (
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// Frozen tells whether training leaves the parameter as it is.
+func (p *Param) Frozen() bool { return p.frozen }
+
+// Freeze has training leave the parameter as it is, or takes that back: to fine-tune the last layers of a network, say.
+// A frozen parameter gets no gradient from functions compiled after it was frozen, and optimisers pass it over.
+func (p *Param) Freeze(frozen bool) { p.frozen = frozen }
+
+// Buffer returns a tensor of the store that is saved with the weights but not trained: a running mean, say. It is a
+// frozen parameter; see Param for its name, and Assign for changing it.
+func (g *Graph) Buffer(local string, init Init, shape ...int) Node {
+	n := g.parameter(local, init, shape)
+	if n.Valid() {
+		g.leaves[n.n].param.Freeze(true)
+	}
+	return n
+}
+
+// Assign has a buffer hold the given value of the same shape after each run of Func.Grad; the run itself reads the old
+// one. Func.Run and Compile's programs change nothing.
+func (g *Graph) Assign(buffer, value Node) {
+	if !g.floats("Assign", buffer, value) {
+		return
+	}
+	l := g.leaves[buffer.n]
+	switch {
+	case l == nil || l.param == nil || !l.param.frozen:
+		g.failf("Assign", "%v is no buffer", buffer)
+	case !slices.Equal(buffer.shape(), value.shape()):
+		g.failf("Assign", "want shape %v, found %v", buffer.shape(), value.shape())
+	case g.assigned(l.param):
+		g.failf("Assign", "buffer %s is assigned twice", l.name)
+	default:
+		g.assigns = append(g.assigns, assignment{l.param, value})
+	}
+}
+
+// assignment is a value for a buffer.
+type assignment struct {
+	param *Param
+	value Node
+}
+
+func (c *core) assigned(p *Param) bool {
+	return slices.ContainsFunc(c.assigns, func(a assignment) bool { return a.param == p })
+}
+
+// update is the result of a run that a buffer is to hold.
+type update struct {
+	param *Param
+	value *tensor.Dense
+}

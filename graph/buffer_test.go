@@ -1,0 +1,96 @@
+package graph_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/optim"
+)
+
+// running keeps a running mean of its input in a buffer, and multiplies the input by a weight and the old mean.
+func running(g *graph.Graph, in []graph.Node) []graph.Node {
+	mean := g.Buffer("running_mean", graph.Zeros(), 1)
+	w := g.Param("weight", graph.Constant(3), 1)
+	if g.Training() {
+		g.Assign(mean, g.Add(g.MulScalar(mean, 0.5), g.MulScalar(g.Reshape(g.Mean(in[0]), 1), 0.5)))
+	}
+	return []graph.Node{g.Sum(g.Mul(g.Mul(in[0], w), mean))}
+}
+
+func TestBuffers(t *testing.T) {
+	p := graph.NewParams(1)
+	f := graph.NewFunc(p, running)
+	x := graph.Floats([]float32{2, 6}, 2)
+	for i, want := range []float32{0, 2, 3} { // the mean goes 0, 2, 3, 3.5: a run reads the old one
+		if got := p.Get("running_mean"); i > 0 && got.Value().Float32s()[0] != want {
+			t.Errorf("run %d: the buffer is %g, want %g", i, got.Value().Float32s()[0], want)
+		}
+		out, err := f.Grad(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := float32(graph.Scalar(out[0])); got != 8*3*want {
+			t.Errorf("run %d: %g, want %g", i, got, 24*want)
+		}
+	}
+	if _, err := f.Run(x); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Get("running_mean").Value().Float32s()[0]; got != 3.5 {
+		t.Errorf("evaluating changed the buffer to %g, want 3.5", got)
+	}
+	if g := p.Get("running_mean").Grad().Float32s()[0]; g != 0 {
+		t.Errorf("the buffer has the gradient %g", g)
+	}
+}
+
+func TestOptimisersPassOverFrozen(t *testing.T) {
+	p := graph.NewParams(1)
+	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		a, b := g.Param("a", graph.Constant(1), 2), g.Param("b", graph.Constant(1), 2)
+		return []graph.Node{g.Sum(g.Mul(in[0], g.Mul(a, b)))}
+	})
+	x := graph.Floats([]float32{3, 4}, 2)
+	if _, err := f.Run(x); err != nil {
+		t.Fatal(err)
+	}
+	p.Get("a").Freeze(true)
+	if _, err := f.Grad(x); err != nil {
+		t.Fatal(err)
+	}
+	norm, err := optim.Update(&optim.Adam{}, p, 0.1, 0)
+	if err != nil || norm != 5 {
+		t.Errorf("norm %g, error %v; want 5", norm, err)
+	}
+	if got := p.Get("a").Value().Float32s()[0]; got != 1 {
+		t.Errorf("a frozen parameter became %g", got)
+	}
+	if got := p.Get("b").Value().Float32s()[0]; got == 1 {
+		t.Error("the other parameter did not change")
+	}
+}
+
+func TestAssignRefuses(t *testing.T) {
+	cases := map[string]func(g *graph.Graph) graph.Node{
+		"no buffer": func(g *graph.Graph) graph.Node { return g.Param("w", graph.Zeros(), 2) },
+		"want shape [2], found [1]": func(g *graph.Graph) graph.Node {
+			b := g.Buffer("b", graph.Zeros(), 2)
+			g.Assign(b, g.Zeros(1))
+			return b
+		},
+		"assigned twice": func(g *graph.Graph) graph.Node {
+			b := g.Buffer("b", graph.Zeros(), 2)
+			g.Assign(b, g.Zeros(2))
+			return b
+		},
+	}
+	for want, build := range cases {
+		g := graph.New(graph.NewParams(1), true)
+		n := build(g)
+		g.Assign(n, g.Zeros(2))
+		if err := g.Err(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
