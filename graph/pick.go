@@ -137,7 +137,7 @@ func bindOneHotMax[T kernel.Float](b *binding) task {
 	return func() error {
 		kernel.Fill(dst, 0)
 		for r := range len(dst) / n {
-			dst[r*n+argmax(x, maximum{n: n, inner: 1}, r)] = 1
+			dst[argmax(x, maximum{n: n, inner: 1}, r)] = 1
 		}
 		return nil
 	}
