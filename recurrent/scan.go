@@ -12,7 +12,8 @@ type Scanner interface {
 	Scan(g *graph.Graph, x graph.Node, s State, o Order) (graph.Node, State)
 }
 
-// Scan is Unroll for cells with a linear recurrence: the same arguments, parameters and results, which differ by
+// Scan is Unroll for cells with a linear recurrence: the same arguments (but for recurrent dropout and traces, which
+// need one step after the other), parameters and results, which differ by
 // rounding alone. Its graph has O(log T) nodes in place of O(T), each over many steps, and O(T) arithmetic: it compiles
 // far sooner, and runs several times faster where a step is small, B·H up to some hundreds. Where one step fills the
 // caches by itself, stepping is as fast.
@@ -28,28 +29,16 @@ func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, St
 	}
 	g = g.InLayer()
 	steps, batch := x.Dim(0), x.Dim(1)
-	state := cell.Begin(g, batch)
-	if o.Init != nil {
-		widths := make([]int, len(state))
-		for i, n := range state {
-			widths[i] = n.Dim(-1)
-		}
-		if len(o.Init) != len(state) {
-			return g.Failf("Scan", "the first state has %d entries; want %d", len(o.Init), len(state)), nil
-		}
-		if !stateFits(g, "Scan", batch, o.Init, widths) {
-			return graph.Node{}, nil
-		}
-		state = o.Init
+	if o.Drop.Recurrent != 0 || o.Trace != nil {
+		return g.Failf("Scan", "recurrent dropout and traces need one step after the other: use Unroll"), nil
 	}
-	order := Order{reverse: o.Reverse}
-	if o.Lengths.Valid() {
-		if o.Lengths.Rank() != 1 || o.Lengths.Dim(0) != batch {
-			return g.Failf("Scan", "want lengths [%d], found %v", batch, o.Lengths.Shape()), nil
-		}
-		order.mask = g.LengthMask(o.Lengths, steps)
+	state := o.first(g, "Scan", cell, batch)
+	order := Order{reverse: o.Reverse, mask: o.mask(g, "Scan", steps, batch)}
+	drop := o.Drop.begin(g, cell, batch)
+	if g.Err() != nil {
+		return graph.Node{}, nil
 	}
-	y, last := cell.Scan(g, x, state, order)
+	y, last := cell.Scan(drop.weights(g), drop.inputs(g, x), state, order)
 	switch {
 	case g.Err() != nil:
 		return graph.Node{}, nil

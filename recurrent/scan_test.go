@@ -112,10 +112,63 @@ func TestScanFromAState(t *testing.T) {
 	}
 }
 
+// A learned first state and windows that go on, or do not, mean the same to Scan as to Unroll.
+func TestScanOptions(t *testing.T) {
+	out, err := graph.NewFunc(graph.NewParams64(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		o := recurrent.Options{Learned: true, Keep: in[1], Init: recurrent.State{in[2]}, Drop: recurrent.Drop{Input: 0.4}}
+		y, final := recurrent.Unroll(g, recurrent.MinGRU{Hidden: 4}, in[0], o)
+		z, last := recurrent.Scan(g.Shared(), recurrent.MinGRU{Hidden: 4}, in[0], o)
+		return []graph.Node{y, z, final[0], last[0]}
+	}).Run(graphtest.Random(1, 5, 3, 2), graph.Floats64([]float64{1, 0, 1}, 3), graphtest.Random(2, 3, 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	graphtest.Close(t, "outputs", out[1], out[0], 1e-12)
+	graphtest.Close(t, "final state", out[3], out[2], 1e-12)
+}
+
+// While training, input dropout takes the same features away from every step.
+func TestScanDropsInputs(t *testing.T) {
+	out, err := graph.NewFunc(graph.NewParams64(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		y, _ := recurrent.Scan(g, average{width: 50}, in[0], recurrent.Options{Drop: recurrent.Drop{Input: 0.5}})
+		return []graph.Node{g.Sum(y), y}
+	}).Grad(graph.Floats64(ones(4*50), 4, 1, 50))
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, dropped := out[1].Float64s(), 0
+	for i := range 50 {
+		for step := range 4 {
+			if (y[i] == 0) != (y[step*50+i] == 0) {
+				t.Errorf("feature %d is dropped at one step and kept at another", i)
+			}
+		}
+		if y[i] == 0 {
+			dropped++
+		}
+	}
+	if dropped < 15 || dropped > 35 {
+		t.Errorf("%d of 50 features dropped at rate 0.5", dropped)
+	}
+}
+
+func ones(n int) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = 1
+	}
+	return x
+}
+
 func TestScanRefuses(t *testing.T) {
 	x := graph.Floats(make([]float32, 4*2*3), 4, 2, 3)
 	cell := recurrent.MinGRU{Hidden: 5}
 	for want, build := range map[string]graph.Build{
+		"recurrent dropout and traces need one step after the other: use Unroll": scanLoss(
+			cell, recurrent.Options{Drop: recurrent.Drop{Recurrent: 0.1}}),
+		"Keep says which sequences go on from Init, which is not given": func(g *graph.Graph, in []graph.Node) []graph.Node {
+			return scanLoss(cell, recurrent.Options{Keep: g.Full(1, 2)})(g, in)
+		},
 		"SRU in layer 0: with peepholes it is not linear in its state": scanLoss(
 			recurrent.SRU{Hidden: 2, Peepholes: true}, recurrent.Options{}),
 		"MinGRU in layer 0: hidden size 0; want at least 1": scanLoss(recurrent.MinGRU{}, recurrent.Options{}),

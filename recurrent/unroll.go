@@ -38,13 +38,10 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 	}
 	g = g.InLayer()
 	steps, batch := x.Dim(0), x.Dim(1)
-	state := o.first(g, cell, batch)
+	state := o.first(g, "Unroll", cell, batch)
 	var masks []graph.Node
-	if o.Lengths.Valid() {
-		if o.Lengths.Rank() != 1 || o.Lengths.Dim(0) != batch {
-			return g.Failf("Unroll", "want lengths [%d], found %v", batch, o.Lengths.Shape()), nil
-		}
-		masks = g.Unstack(g.LengthMask(o.Lengths, steps))
+	if mask := o.mask(g, "Unroll", steps, batch); mask.Valid() {
+		masks = g.Unstack(mask)
 	}
 	drop := o.Drop.begin(g, cell, batch)
 	inputs, outputs := g.Unstack(drop.inputs(g, x)), make([]graph.Node, steps)
@@ -76,8 +73,19 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 	return g.Stack(outputs...), state
 }
 
+// mask is 1 where a step belongs to a sequence, [T, B]; invalid if all of them do.
+func (o Options) mask(g *graph.Graph, what string, steps, batch int) graph.Node {
+	if !o.Lengths.Valid() {
+		return graph.Node{}
+	}
+	if o.Lengths.Rank() != 1 || o.Lengths.Dim(0) != batch {
+		return g.Failf(what, "want lengths [%d], found %v", batch, o.Lengths.Shape())
+	}
+	return g.LengthMask(o.Lengths, steps)
+}
+
 // first is the state before the first step.
-func (o Options) first(g *graph.Graph, cell Cell, batch int) State {
+func (o Options) first(g *graph.Graph, what string, cell Cell, batch int) State {
 	own := cell.Begin(g, batch)
 	if g.Err() != nil {
 		return own
@@ -88,34 +96,32 @@ func (o Options) first(g *graph.Graph, cell Cell, batch int) State {
 			own[i] = g.BroadcastTo(h, n.Shape()...)
 		}
 	}
-	if o.Init == nil {
-		return own
-	}
-	if !sameShapes(g, o.Init, own) {
-		return own
-	}
-	if !o.Keep.Valid() {
+	keep := o.Keep.Valid()
+	switch {
+	case keep && o.Init == nil:
+		g.Failf(what, "Keep says which sequences go on from Init, which is not given")
+	case keep && (o.Keep.Rank() != 1 || o.Keep.Dim(0) != batch):
+		g.Failf(what, "want which sequences go on, [%d], found %v", batch, o.Keep.Shape())
+	case o.Init == nil || !sameShapes(g, what, o.Init, own):
+	case !keep:
 		return slices.Clone(o.Init)
-	}
-	if o.Keep.Rank() != 1 || o.Keep.Dim(0) != batch {
-		g.Failf("Unroll", "want which sequences go on, [%d], found %v", batch, o.Keep.Shape())
-		return own
-	}
-	for i := range own {
-		own[i] = g.Where(o.Keep, o.Init[i], own[i])
+	default:
+		for i := range own {
+			own[i] = g.Where(o.Keep, o.Init[i], own[i])
+		}
 	}
 	return own
 }
 
 // sameShapes checks a given first state against the cell's own.
-func sameShapes(g *graph.Graph, given, own State) bool {
+func sameShapes(g *graph.Graph, what string, given, own State) bool {
 	if len(given) != len(own) {
-		g.Failf("Unroll", "the first state has %d entries; want %d", len(given), len(own))
+		g.Failf(what, "the first state has %d entries; want %d", len(given), len(own))
 		return false
 	}
 	for i := range given {
 		if a, b := given[i].Shape(), own[i].Shape(); !slices.Equal(a, b) {
-			g.Failf("Unroll", "entry %d of the first state has shape %v; want %v", i, a, b)
+			g.Failf(what, "entry %d of the first state has shape %v; want %v", i, a, b)
 			return false
 		}
 	}
