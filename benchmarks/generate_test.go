@@ -18,15 +18,7 @@ func BenchmarkGenerate(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if err := g.Next(); err != nil { // compiles
-				b.Fatal(err)
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := g.Next(); err != nil {
-					b.Fatal(err)
-				}
-			}
+			repeat(b, g.Next)
 			report(b, w, w.FLOPs())
 		})
 	}

@@ -3,13 +3,12 @@ package benchmarks
 import (
 	"testing"
 
+	"github.com/unroll-go/unroll/benchmarks/internal/model"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
-	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/recurrent"
-	"gorgonia.org/tensor"
 )
 
 // BenchmarkLayers trains two bidirectional layers of LSTM, plain and with everything on: layer normalisation, and dropout
@@ -27,27 +26,14 @@ func BenchmarkLayers(b *testing.B) {
 		{"both", recurrent.LSTM{Hidden: H, LayerNorm: true}, recurrent.Drop{Input: 0.2, Recurrent: 0.2}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			p := graph.NewParams(1)
-			f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+			loss := func(g *graph.Graph, in []graph.Node) []graph.Node {
 				x := nn.Embedding{Tokens: V, Size: H}.Apply(g.Scope("embedding"), in[0])
 				deep := recurrent.DeepOf(2, recurrent.Bidirectional{Cell: c.cell})
 				y, _ := deep.Run(g.Scope("rnn"), x, recurrent.Options{Drop: c.drop})
 				return []graph.Node{losses.CrossEntropy{}.Apply(g, nn.Head{Classes: V}.Apply(g.Scope("head"), y), in[1])}
-			})
-			in := []*tensor.Dense{graphtest.RandomIDs(1, V, T, B), graphtest.RandomIDs(2, V, T, B)}
-			adam := &optim.Adam{}
-			step := func() {
-				if _, err := f.Grad(in...); err != nil {
-					b.Fatal(err)
-				}
-				if _, err := optim.Update(adam, p, 1e-3, 1); err != nil {
-					b.Fatal(err)
-				}
 			}
-			step()
-			for b.Loop() {
-				step()
-			}
+			t := model.TrainerOf(loss, graphtest.RandomIDs(1, V, T, B), graphtest.RandomIDs(2, V, T, B))
+			repeat(b, t.Step)
 			b.ReportMetric(B*T*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
 		})
 	}

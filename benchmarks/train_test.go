@@ -21,19 +21,24 @@ func BenchmarkTrain(b *testing.B) {
 
 func train(b *testing.B, w work.Work, cell recurrent.Cell, flops float64) {
 	t := model.NewTrainer(w, cell)
-	if err := t.Step(); err != nil { // compiles, and makes the optimiser's state
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := t.Step(); err != nil {
-			b.Fatal(err)
-		}
-	}
+	repeat(b, t.Step)
 	if err := work.Falls(t.First, t.Last); err != nil {
 		b.Fatal(err)
 	}
 	report(b, w, flops)
+}
+
+// repeat measures f, after a call that compiles and makes what lasts.
+func repeat(b *testing.B, f func() error) {
+	if err := f(); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := f(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 // report adds tokens and operations per second to what the testing package reports.

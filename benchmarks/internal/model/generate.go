@@ -5,6 +5,7 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/recurrent"
+	"github.com/unroll-go/unroll/recurrent/decode"
 	"gorgonia.org/tensor"
 )
 
@@ -26,19 +27,8 @@ func (g *Generator) Next() error {
 	if err != nil {
 		return err
 	}
-	g.token = likeliest(logits)
-	return nil
-}
-
-// likeliest is the index of the largest logit.
-func likeliest(logits []float32) int {
-	best := 0
-	for i, v := range logits {
-		if v > logits[best] {
-			best = i
-		}
-	}
-	return best
+	g.token, err = decode.Sampler{Greedy: true}.Sample(logits, nil)
+	return err
 }
 
 // stepper is the network with its state: a token in, logits out.

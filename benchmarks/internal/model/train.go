@@ -21,8 +21,13 @@ type Trainer struct {
 
 // NewTrainer prepares training with the given cell, the work's own or one like it.
 func NewTrainer(w work.Work, cell recurrent.Cell) *Trainer {
+	return TrainerOf(Loss(w, cell), Batch(w)...)
+}
+
+// TrainerOf prepares training any loss on one batch.
+func TrainerOf(loss graph.Build, in ...*tensor.Dense) *Trainer {
 	p := graph.NewParams(1)
-	return &Trainer{params: p, loss: graph.NewFunc(p, Loss(w, cell)), adam: &optim.Adam{}, in: Batch(w)}
+	return &Trainer{params: p, loss: graph.NewFunc(p, loss), adam: &optim.Adam{}, in: in}
 }
 
 // Step is one step of training; the first compiles, and makes the optimiser's state.
