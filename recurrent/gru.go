@@ -19,17 +19,25 @@ type GRU struct {
 	Hidden      int  // H, the width of h
 	ResetBefore bool // apply the reset gate to h, before the product
 	LayerNorm   bool // layer normalisation
+	Span        int  // memories last up to so many steps from the start (chrono initialisation, see LSTM); 0 for none
 }
 
 // Begin returns h = 0, [B, H].
-func (c GRU) Begin(g *graph.Graph, batch int) State { return zeros(g, "GRU", batch, c.Hidden) }
+func (c GRU) Begin(g *graph.Graph, batch int) State {
+	checkSpan(g, "GRU", c.Span)
+	return zeros(g, "GRU", batch, c.Hidden)
+}
 
 // Step computes the new hidden state, which is also the output, [B, H].
 func (c GRU) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	if !checked(g, "GRU", x, s, c.Hidden) {
 		return graph.Node{}, s
 	}
-	w, h := newWeights(g, 3, c.Hidden, c.Hidden, x.Dim(-1), nil), s[0]
+	var bias graph.Init
+	if c.Span > 0 {
+		bias = chrono(3, 1, -1, c.Span)
+	}
+	w, h := newWeights(g, 3, c.Hidden, c.Hidden, x.Dim(-1), bias), s[0]
 	in := c.sums(g, g.MatMulT(x, w.ih), w.bih, "norm_ih")
 	var z, n graph.Node
 	if c.ResetBefore {

@@ -9,7 +9,9 @@ import "github.com/unroll-go/unroll/graph"
 //	h' = o⊙tanh(c')
 //
 // The cell state c passes through time by addition, which is why its gradient need not vanish. The forget gate's bias
-// starts at 1, so that a new network remembers (Jozefowicz et al., 2015).
+// starts at 1, so that a new network remembers for some steps (Jozefowicz et al., 2015). With Span, the biases of the
+// forget and input gates start such that units remember for 1 to Span steps, which distances of fifty steps and more
+// need (chrono initialisation: Tallec and Ollivier, 2018).
 //
 // The options change an equation each, and combine:
 //
@@ -30,6 +32,7 @@ type LSTM struct {
 	Coupled    bool // the forget gate is what the input gate leaves
 	NoForget   bool // no forget gate
 	LayerNorm  bool // layer normalisation
+	Span       int  // memories last up to so many steps from the start; 0 for a forget bias of 1
 }
 
 // Begin returns h = c = 0.
@@ -39,7 +42,10 @@ func (c LSTM) Begin(g *graph.Graph, batch int) State {
 		g.Failf("LSTM", "projection to %d; want at least 1, or 0 for none", c.Projection)
 	case c.Coupled && c.NoForget:
 		g.Failf("LSTM", "both Coupled and NoForget are set; want one of them at most")
+	case c.NoForget && c.Span != 0:
+		g.Failf("LSTM", "Span starts the forget gate, which NoForget leaves out")
 	}
+	checkSpan(g, "LSTM", c.Span)
 	return zeros(g, "LSTM", batch, c.output(), c.Hidden)
 }
 
@@ -93,9 +99,12 @@ func (c LSTM) gates(g *graph.Graph, x, h graph.Node) []graph.Node {
 	case c.NoForget:
 		bias = zero
 	}
-	k := 4
+	k, forget := 4, 1
 	if c.Coupled || c.NoForget {
-		k = 3
+		k, forget = 3, -1
+	}
+	if c.Span > 0 {
+		bias = chrono(k, forget, 0, c.Span)
 	}
 	w := newWeights(g, k, c.Hidden, c.output(), x.Dim(-1), bias)
 	in, back := g.MatMulT(x, w.ih), g.MatMulT(h, w.hh)

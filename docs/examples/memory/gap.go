@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/recurrent"
+)
+
+const blank = "___"
+
+// What fits into a gap depends on what comes behind it.
+var (
+	plants = []string{"apple", "pear", "cherry", "plum", "peach", "olive", "lemon", "fig"}
+	ends   = [][2]string{{"trees", "tall"}, {"trees", "old"}, {"pies", "sweet"}, {"pies", "baked"}, {"farmers", "busy"},
+		{"farmers", "rich"}, {"seeds", "tiny"}, {"seeds", "hard"}}
+)
+
+// gap asks for the word at a gap, with the sentence before it and, in both directions, the sentence behind it.
+func gap() error {
+	var all []question
+	for _, p := range plants {
+		for _, e := range ends {
+			all = append(all, question{[]string{p, blank, "are", e[1]}, e[0]})
+		}
+	}
+	train, test := shuffled(all)
+	fmt.Println("Apple ___ are tall: what fits depends on what comes later")
+	fmt.Printf("  %d sentences to train on, %d others to test\n\n", len(train), len(test))
+	fmt.Printf("  %-34s %8s  %-22s %s\n", "network", "accuracy", "apple ___ are tall", "apple ___ are sweet")
+	for _, c := range []struct {
+		name  string
+		layer recurrent.Layer
+	}{
+		{"LSTM 32, left to right", recurrent.Unidirectional{Cell: recurrent.LSTM{Hidden: 32}}},
+		{"LSTM 2x16, both directions", recurrent.Bidirectional{Cell: recurrent.LSTM{Hidden: 16}}},
+	} {
+		n := newNetwork(1, lexiconOf(all), func(g *graph.Graph, x graph.Node) graph.Node {
+			y, _ := c.layer.Run(g, x, recurrent.Options{})
+			return g.Unstack(y)[1] // at the gap
+		})
+		for range 300 {
+			if err := n.train(train, 0.01); err != nil {
+				return err
+			}
+		}
+		accuracy, err := n.accuracy(test)
+		if err != nil {
+			return err
+		}
+		var filled []string
+		for _, end := range []string{"tall", "sweet"} {
+			word, err := n.ask("apple " + blank + " are " + end)
+			if err != nil {
+				return err
+			}
+			filled = append(filled, strings.Replace("apple ___ are "+end, blank, word, 1))
+		}
+		fmt.Printf("  %-34s %7.0f%%  %-22s %s\n", c.name, 100*accuracy, filled[0], filled[1])
+	}
+	return nil
+}
