@@ -1,0 +1,103 @@
+package recurrent
+
+import (
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
+)
+
+// ManyToOne maps a sequence to one prediction: a language from a name, a mood from a review, a digit from its rows.
+//
+//	        y             logits [V]
+//	        ↑
+//	      pool            last state, max, mean or attention
+//	   ↗    ↑    ↖
+//	[h] ⇄ [h] ⇄ [h]       the layer, in one direction or both
+//	 ↑     ↑     ↑
+//	x_0   x_1   x_2       token ids, or features
+//
+// Parameters, beside embedding, rnn and head: those of PoolAttention, in pool.
+type ManyToOne struct {
+	Embedding nn.Embedding // of token ids; empty when the inputs are features
+	Layer     Layer
+	Pool      Pooling
+	Classes   int     // V, the width of the prediction
+	Dropout   float64 // of what the layer reads and of what the head reads, while training
+}
+
+// Apply maps ids [T, B] or features [T, B, F], with o.Lengths [B] for sequences of different lengths, to logits [B, V].
+// A sequence of length 0 gives the head's bias.
+func (m ManyToOne) Apply(g *graph.Graph, x graph.Node, o Options) graph.Node {
+	return m.ends().predict(g, m.Pooled(g, x, o), graph.Node{})
+}
+
+// Pooled is the vector that the head reads, [B, H]: an encoding of the sequence. Use it in place of Apply.
+func (m ManyToOne) Pooled(g *graph.Graph, x graph.Node, o Options) graph.Node {
+	if !hasLayer(g, "ManyToOne", m.Layer) {
+		return graph.Node{}
+	}
+	x, _ = m.ends().read(g, x, 2)
+	if g.Err() != nil {
+		return graph.Node{}
+	}
+	y, final := m.Layer.Run(g.Scope("rnn"), x, o)
+	var last graph.Node
+	if m.Pool == PoolLast {
+		last = LastHidden(g, m.Layer, final)
+	}
+	return m.Pool.Apply(g.Scope("pool"), y, o.Lengths, last)
+}
+
+func (m ManyToOne) ends() ends {
+	return ends{"ManyToOne", m.Embedding, m.Classes, false, m.Dropout}
+}
+
+// LastHidden is the last hidden state of a layer's topmost cell, [B, H], out of the state that Run returned. Of a
+// bidirectional layer it is both directions' last states, each at the end of its own walk, merged as the outputs are.
+// (The output at the last step is not that: there, the backward direction has seen a single input.)
+func LastHidden(g *graph.Graph, l Layer, final State) graph.Node {
+	if g.Err() != nil {
+		return graph.Node{}
+	}
+	if n := len(l.Begin(g, 1)); n == 0 || len(final) != n {
+		return g.Failf("LastHidden", "the state has %d entries; want %d, those that Run returns", len(final), n)
+	}
+	switch l := l.(type) {
+	case Unidirectional:
+		return final[topHidden(g, l.Cell)]
+	case Bidirectional:
+		at := topHidden(g, l.Cell)
+		return l.merged(g, final[at], final[len(final)/2+at], 1)
+	case Deep:
+		top := l.Layers[len(l.Layers)-1]
+		return LastHidden(g, top, final[len(final)-len(top.Begin(g, 1)):])
+	}
+	return final[0]
+}
+
+// topHidden is the place in a cell's state of the hidden state that it puts out.
+func topHidden(g *graph.Graph, c Cell) int {
+	s, ok := c.(Stack)
+	if !ok || len(s.Cells) == 0 {
+		return 0
+	}
+	at := 0
+	for _, cell := range s.Cells[:len(s.Cells)-1] {
+		at += len(cell.Begin(g, 1))
+	}
+	return at + topHidden(g, s.Cells[len(s.Cells)-1])
+}
+
+// merged makes one tensor of those of two directions, as Run does.
+func (l Bidirectional) merged(g *graph.Graph, forward, backward graph.Node, axis int) graph.Node {
+	switch l.Merge {
+	case MergeConcat:
+		return g.Concat(axis, forward, backward)
+	case MergeSum:
+		return g.Add(forward, backward)
+	case MergeAverage:
+		return g.MulScalar(g.Add(forward, backward), 0.5)
+	case MergeMultiply:
+		return g.Mul(forward, backward)
+	}
+	return g.Failf("Bidirectional", "unknown merge %d", l.Merge)
+}
