@@ -30,7 +30,7 @@ func generateCommand() *cobra.Command {
 				return usage("--length %d; want at least 1", length)
 			}
 			s.Greedy = s.Temperature == 0
-			m, _, err := loadModel(path)
+			m, err := loadModel(path)
 			if err != nil {
 				return err
 			}

@@ -2,13 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
-	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent"
 	"gorgonia.org/tensor"
 )
@@ -110,32 +111,36 @@ func (m *model) metadata() (map[string]string, error) {
 	return map[string]string{"config": string(c), "vocabulary": string(v), "primer": m.primer}, nil
 }
 
-// loadModel reads a model, with its weights, from a checkpoint.
-func loadModel(path string) (*model, *train.Checkpoint, error) {
-	saved, err := train.ReadCheckpoint(path)
+// loadModel reads a model, with its weights, from a file that train or import wrote.
+func loadModel(path string) (*model, error) {
+	tensors, metadata, err := graph.ReadSafetensors(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	if metadata["config"] == "" || metadata["vocabulary"] == "" {
+		return nil, errors.Errorf("%s is no model of this command: it has no configuration and vocabulary", path)
 	}
 	var c config
-	if err := json.Unmarshal([]byte(saved.Metadata["config"]), &c); err != nil {
-		return nil, nil, errors.Wrapf(err, "%s: its configuration cannot be read", path)
+	if err := json.Unmarshal([]byte(metadata["config"]), &c); err != nil {
+		return nil, errors.Wrapf(err, "%s: its configuration cannot be read", path)
 	}
 	vocab := new(datasets.Vocabulary)
-	if err := json.Unmarshal([]byte(saved.Metadata["vocabulary"]), vocab); err != nil {
-		return nil, nil, errors.Wrapf(err, "%s: its vocabulary cannot be read", path)
+	if err := json.Unmarshal([]byte(metadata["vocabulary"]), vocab); err != nil {
+		return nil, errors.Wrapf(err, "%s: its vocabulary cannot be read", path)
 	}
 	m, err := newModel(c, vocab)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	m.primer = saved.Metadata["primer"]
-	if err := saved.Weights(m.params); err != nil {
-		return nil, nil, errors.Wrap(err, path)
+	m.primer = metadata["primer"]
+	tensors = slices.DeleteFunc(tensors, func(t graph.Named) bool { return strings.HasPrefix(t.Name, "train/") })
+	if err := m.params.SetAll(tensors); err != nil {
+		return nil, errors.Wrap(err, path)
 	}
 	m.params.Seal()
 	// A first run finds weights that are missing or have other shapes.
 	if _, err := m.next.Program(false, append([]*tensor.Dense{graph.Ints([]int{0}, 1, 1)}, m.state(1)...)...); err != nil {
-		return nil, nil, errors.Wrapf(err, "%s: its weights do not fit its configuration", path)
+		return nil, errors.Wrapf(err, "%s: its weights do not fit its configuration", path)
 	}
-	return m, saved, nil
+	return m, nil
 }

@@ -140,7 +140,11 @@ func prepare(cmd *cobra.Command, c *config, fl *trainFlags) (*model, *train.Chec
 		}
 		return nil, nil, chooseOut(fl)
 	}
-	m, saved, err := loadModel(fl.resume)
+	m, err := loadModel(fl.resume)
+	if err != nil {
+		return nil, nil, err
+	}
+	saved, err := train.ReadCheckpoint(fl.resume)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 
 	"nn/keras":               {"graph", "internal/atomicfile", "nn/keras/internal/hdf5"},
 	"nn/keras/internal/hdf5": {},
-	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "recurrent", "recurrent/decode", "losses", "datasets",
+	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets",
 		"internal/kernel"},
 	"benchmarks": nil, // anything
 }

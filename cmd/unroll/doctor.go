@@ -1,0 +1,191 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/internal/kernel"
+	"github.com/unroll-go/unroll/losses"
+	"github.com/unroll-go/unroll/nn"
+	"github.com/unroll-go/unroll/recurrent"
+)
+
+func doctorCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what this machine can do, and whether everything works on it",
+		Long: `Say which kernels run on this machine's processor, how fast they are beside what the processor
+could do at most, how many threads are used, and whether a small network learns. It takes about a second.
+
+UNROLL_KERNEL=generic, avx2 or avx512 chooses slower kernels than the best, GOMAXPROCS the number of threads.`,
+		Example: `  unroll doctor
+  unroll doctor --json
+  GOMAXPROCS=1 unroll doctor`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d, err := examine()
+			if err != nil {
+				return err
+			}
+			return show(cmd, d)
+		},
+	}
+	jsonFlag(cmd)
+	return cmd
+}
+
+// diagnosis is what doctor finds. Rates are 10⁹ operations a second.
+type diagnosis struct {
+	Version   string            `json:"version"`
+	Go        string            `json:"go"`
+	Platform  string            `json:"platform"`
+	CPUs      int               `json:"cpus"`
+	Threads   int               `json:"threads"`
+	Kernels   string            `json:"kernels"`
+	Limit     float64           `json:"limit_gflops"` // of all threads; 0 if unknown
+	Product   float64           `json:"product_gflops"`
+	TanhNs    float64           `json:"tanh_ns"` // an element
+	Settings  map[string]string `json:"settings,omitempty"`
+	FirstLoss float64           `json:"test_first_loss"`
+	LastLoss  float64           `json:"test_last_loss"`
+	Repeats   bool              `json:"test_repeats_to_the_bit"`
+}
+
+func examine() (*diagnosis, error) {
+	threads := runtime.GOMAXPROCS(0)
+	d := &diagnosis{Version: version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		CPUs: runtime.NumCPU(), Threads: threads, Kernels: kernel.Features(), Limit: kernel.PeakFMA(threads),
+		Product: productRate(), TanhNs: tanhTime(), Settings: map[string]string{}}
+	for _, name := range []string{"UNROLL_KERNEL", "UNROLL_PASSES", "UNROLL_DATA", "GOMAXPROCS", "GOGC", "GOMEMLIMIT"} {
+		if v, ok := os.LookupEnv(name); ok {
+			d.Settings[name] = v
+		}
+	}
+	var err error
+	if d.FirstLoss, d.LastLoss, err = trial(); err != nil {
+		return nil, errors.Wrap(err, "a small network cannot be trained")
+	}
+	_, again, err := trial()
+	d.Repeats = again == d.LastLoss
+	return d, err
+}
+
+// version is the module's version, as the build recorded it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(unknown)"
+	}
+	return info.Main.Version
+}
+
+// best is the shortest of several times that f took.
+func best(f func()) time.Duration {
+	least := time.Hour
+	for begin := time.Now(); time.Since(begin) < 100*time.Millisecond; {
+		start := time.Now()
+		f()
+		least = min(least, time.Since(start))
+	}
+	return least
+}
+
+func productRate() float64 {
+	const n = 512
+	a, b, c := make([]float32, n*n), make([]float32, n*n), make([]float32, n*n)
+	t := best(func() { kernel.Gemm(false, false, n, n, n, 1, a, n, b, n, 0, c, n) })
+	return 2 * n * n * n / float64(t.Nanoseconds())
+}
+
+func tanhTime() float64 {
+	x := make([]float32, 4096)
+	for i := range x {
+		x[i] = float32(i%64)/16 - 2
+	}
+	y := make([]float32, len(x))
+	return float64(best(func() { kernel.Tanh(y, x) }).Nanoseconds()) / float64(len(x))
+}
+
+// trial trains a small LSTM to repeat its input, one step late.
+func trial() (first, last float64, err error) {
+	const steps, batch, tokens = 8, 8, 5
+	p := graph.NewParams(1)
+	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		m := recurrent.OneToOne{Embedding: nn.Embedding{Tokens: tokens, Size: 8}, Cell: recurrent.LSTM{Hidden: 16}}
+		y, _ := m.Apply(g, in[0], recurrent.Options{})
+		return []graph.Node{losses.CrossEntropy{}.Apply(g, y, in[1])}
+	})
+	ids, late := make([]int, steps*batch), make([]int, steps*batch)
+	for i := range ids {
+		ids[i] = (i*i/7 + i) % tokens
+		if i >= batch {
+			late[i] = ids[i-batch]
+		}
+	}
+	x, y, adam := graph.Ints(ids, steps, batch), graph.Ints(late, steps, batch), &optim.Adam{}
+	for i := range 60 {
+		out, err := f.Grad(x, y)
+		if err != nil {
+			return 0, 0, err
+		}
+		if last = graph.Scalar(out[0]); i == 0 {
+			first = last
+		}
+		if _, err := optim.Update(adam, p, 0.02, 1); err != nil {
+			return 0, 0, err
+		}
+	}
+	return first, last, nil
+}
+
+func (d *diagnosis) print(w io.Writer) error {
+	limit := ""
+	if d.Limit > 0 {
+		limit = fmt.Sprintf(", %.0f %% of the processor's %.0f", 100*d.Product/d.Limit, d.Limit)
+	}
+	verdict := "it learns"
+	if d.LastLoss > d.FirstLoss/2 {
+		verdict = "IT DOES NOT LEARN"
+	}
+	repeat := "repeats to the bit"
+	if !d.Repeats {
+		repeat = "DOES NOT REPEAT"
+	}
+	rows := []string{
+		fmt.Sprintf("unroll\t%s, %s, %s", d.Version, d.Go, d.Platform),
+		fmt.Sprintf("threads\t%d, of %d processors", d.Threads, d.CPUs),
+		"kernels\t" + kernelNames(d.Kernels),
+		fmt.Sprintf("products\t%.0f GFLOP/s%s", d.Product, limit),
+		fmt.Sprintf("tanh\t%.2f ns an element", d.TanhNs),
+		fmt.Sprintf("a small LSTM\tloss %.3f to %.3f: %s, and %s", d.FirstLoss, d.LastLoss, verdict, repeat),
+	}
+	for _, name := range []string{"UNROLL_KERNEL", "UNROLL_PASSES", "UNROLL_DATA", "GOMAXPROCS", "GOGC", "GOMEMLIMIT"} {
+		if v, ok := d.Settings[name]; ok {
+			rows = append(rows, name+"\t"+v)
+		}
+	}
+	return table(w, rows)
+}
+
+// kernelNames says what a set of kernels is.
+func kernelNames(set string) string {
+	name, rest, _ := strings.Cut(set, " ")
+	long := map[string]string{
+		"avx512":  "AVX-512, the fastest there are",
+		"avx2":    "AVX2 with FMA",
+		"generic": "Go loops: ten times slower than the vector kernels of amd64 with AVX2 or AVX-512",
+	}[name]
+	if rest != "" {
+		long += " " + rest
+	}
+	return long
+}
