@@ -53,11 +53,16 @@ func (c *core) compile(outputs, stores []result, mem *memory) (*Program, error) 
 	return c.compileWith(on, outputs, stores, mem)
 }
 
-func (c *core) compileWith(on passSet, outputs, stores []result, mem *memory) (*Program, error) {
+func (c *core) compileWith(on passSet, outputs, stores []result, mem *memory) (p *Program, err error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	p := &Program{dtype: c.dtype}
+	defer func() {
+		if r := recover(); r != nil { // a mistake in a pass: the graph itself is sound
+			p, err = nil, errors.Errorf("graph: the compiler failed (%v); UNROLL_PASSES=none does without its passes", r)
+		}
+	}()
+	p = &Program{dtype: c.dtype}
 	inputs := map[*leaf]*tensor.Dense{}
 	for _, in := range c.inputs { // declared inputs are checked even when nothing reads them
 		l := c.leaves[in.n]

@@ -39,10 +39,15 @@ func (b *batcher) products(backward bool) {
 			members[f] = append(members[f], v)
 		}
 	}
+	stale := false // values have been added since the last link
 	for _, f := range order {
 		if len(members[f]) == 1 {
-			takeBias(members[f][0])
+			stale = takeBias(members[f][0]) || stale
 			continue
+		}
+		if stale {
+			b.link()
+			stale = false
 		}
 		groups, level := b.levels(members[f])
 		changed := false
@@ -56,6 +61,9 @@ func (b *batcher) products(backward bool) {
 		if changed {
 			b.link()
 		}
+	}
+	if stale {
+		b.link()
 	}
 }
 

@@ -46,12 +46,14 @@ func firstProduct(sum *value) *value {
 
 // takeBias gives a product that is the only one with its weight the biases that are added to it, as a batch gets them:
 // a single step adds in the order of a sequence.
-func takeBias(m *value) {
-	if bias := commonBias([]*value{m}); len(bias) > 0 {
+func takeBias(m *value) bool {
+	bias := commonBias([]*value{m})
+	if len(bias) > 0 {
 		o := m.op.(matmul)
 		o.bias = true
 		m.op, m.in = o, append(slices.Clone(m.in), sumOf(m, bias))
 	}
+	return len(bias) > 0
 }
 
 // biasesOf lists the terms of a sum that are added to each of its rows.

@@ -117,3 +117,30 @@ func TestHoistNeedsRows(t *testing.T) {
 		graphtest.Close(t, "gradient of "+q.Name(), got.Get(q.Name()).Grad(), q.Grad(), 1e-12)
 	}
 }
+
+// Two biases of a lone product become one value, which later products of another weight depend on.
+func TestLoneBiasBeforeABatch(t *testing.T) {
+	p := graph.NewParams64(1)
+	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		w := g.Param("w", graph.GlorotUniform(), 3, 3)
+		x := g.Add(g.MatMulT(in[0], g.Param("first", graph.GlorotUniform(), 3, 2)), g.Param("a", graph.Normal(0, 1), 3), g.Param("b", graph.Normal(0, 1), 3))
+		y := g.MatMulT(g.Tanh(g.MatMulT(g.Tanh(x), w)), w)
+		return []graph.Node{g.Sum(g.Square(y)), y}
+	})
+	in := graphtest.Random(1, 4, 2)
+	got, err := f.Grad(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := graph.Floats64(got[1].Float64s(), 4, 3)
+	t.Setenv("UNROLL_PASSES", "none")
+	want, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		w := g.Param("w", nil, 3, 3)
+		x := g.Add(g.MatMulT(in[0], g.Param("first", nil, 3, 2)), g.Param("a", nil, 3), g.Param("b", nil, 3))
+		return []graph.Node{g.MatMulT(g.Tanh(g.MatMulT(g.Tanh(x), w)), w)}
+	}).Run(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	graphtest.Close(t, "result", y, want[0], 1e-14)
+}
