@@ -110,7 +110,7 @@ type ends struct {
 // read turns the model's input into features: ids of the given rank gain an axis, features have one more than that. It
 // also returns the table, if there is one.
 func (e ends) read(g *graph.Graph, x graph.Node, rank int) (features, table graph.Node) {
-	features, table = embedded(g, e.name, e.embedding, x, rank)
+	features, table = embedded(g, e.name, "embedding", e.embedding, x, rank)
 	return nn.Dropout{Rate: e.dropout}.Apply(g, features), table
 }
 
@@ -132,8 +132,8 @@ func (e ends) predict(g *graph.Graph, y, table graph.Node) graph.Node {
 	return head.Apply(g.Scope("head"), nn.Dropout{Rate: e.dropout}.Apply(g, y))
 }
 
-// embedded looks ids up in a table of the scope "embedding", and lets features pass.
-func embedded(g *graph.Graph, name string, e nn.Embedding, x graph.Node, rank int) (features, table graph.Node) {
+// embedded looks ids up in the table of a scope, and lets features pass.
+func embedded(g *graph.Graph, name, scope string, e nn.Embedding, x graph.Node, rank int) (features, table graph.Node) {
 	switch {
 	case g.Err() != nil:
 		return graph.Node{}, graph.Node{}
@@ -150,7 +150,7 @@ func embedded(g *graph.Graph, name string, e nn.Embedding, x graph.Node, rank in
 	case !x.IsIDs():
 		return x, graph.Node{}
 	}
-	table = e.Weight(g.Scope("embedding"))
+	table = e.Weight(g.Scope(scope))
 	return e.Lookup(g, table, x), table
 }
 

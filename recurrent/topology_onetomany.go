@@ -116,7 +116,7 @@ func (m OneToMany) vector(g *graph.Graph, thing graph.Node) (graph.Node, bool) {
 		return g.Failf("OneToMany", "unknown condition %d", m.Feed), false
 	}
 	if m.Condition.Tokens == 0 {
-		v, _ := embedded(g, "OneToMany", m.Condition, thing, 1)
+		v, _ := embedded(g, "OneToMany", "condition", m.Condition, thing, 1)
 		return v, g.Err() == nil
 	}
 	if !thing.IsIDs() || thing.Rank() != 1 {

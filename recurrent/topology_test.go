@@ -242,9 +242,11 @@ func compareSteps(t *testing.T, name string, whole, begin graph.Build, step func
 			if got, want := out[0].Float32s(), want[0].Float32s()[k*topoB*topoV:(k+1)*topoB*topoV]; !slices.Equal(got, want) {
 				t.Errorf("step %d: got %v, want %v", k, got, want)
 			}
-			for i := range state {
-				state[i] = out[1+i].Clone().(*tensor.Dense)
+			next := make([]*tensor.Dense, len(state))
+			for i := range next {
+				next[i] = out[1+i].Clone().(*tensor.Dense)
 			}
+			state = next
 		}
 		if p.Len() != n {
 			t.Errorf("stepping made %d parameters of its own", p.Len()-n)

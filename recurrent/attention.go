@@ -1,0 +1,226 @@
+package recurrent
+
+import (
+	"strings"
+
+	"github.com/unroll-go/unroll/graph"
+)
+
+// Attention is the way a decoder looks at the outputs m_s of an encoder: with scores that a softmax over the source
+// turns into weights a_s, whose weighted mean is the context, c = Σ_s a_s·m_s.
+type Attention int
+
+// Kinds of attention. q is the decoder's hidden state, of width H; the memory m_s is of width M.
+const (
+	// NoAttention: all that a decoder knows of the source is the state that it starts from (Sutskever et al., 2014).
+	NoAttention Attention = iota
+	// Bahdanau scores v·tanh(W·q + U·m_s) with the state before the step, and the context is an input of the step
+	// (Bahdanau, Cho and Bengio, 2015): additive attention.
+	Bahdanau
+	// LuongDot scores q·m_s with the state after the step, as the other two of Luong, Pham and Manning (2015) do. It
+	// needs H = M.
+	LuongDot
+	// LuongGeneral scores q·W·m_s.
+	LuongGeneral
+	// LuongConcat scores v·tanh(W·[q; m_s]), which is written W_q·q + W_m·m_s.
+	LuongConcat
+)
+
+// Attentive is a decoder: a cell, or a Stack of cells, that looks at a memory [S, B, M] in every step. It is a Cell
+// itself, so Unroll trains it and Step generates with it. Remember gives it the memory; a description alone cannot step.
+//
+//	Bahdanau   c = attend(h)    h' = cell([x; c], h)                           y = tanh(W·[c; h'])
+//	Luong      h' = cell(x, h), with input feeding cell([x; y before], h)      c = attend(h')    y = tanh(W·[c; h'])
+//
+// y is Luong's attentional vector; for Bahdanau it stands in for the paper's maxout layer. The weights a of a step are
+// recorded as the gate "attention", [B, S], for a Trace.
+//
+// Places past the end of a source have weight 0 and what they hold does not matter. An empty source (length 0) has no
+// weights at all, and its context is zero.
+//
+// State: y [B, Units], then the cell's. Parameters, beside the cell's: weight_combine [Units, M+H]; weight_key [H, M]
+// for LuongGeneral; weight_query [ScoreUnits, H], weight_key [ScoreUnits, M] and weight_score [1, ScoreUnits] for
+// Bahdanau and LuongConcat. None of them has a bias, as in the papers.
+type Attentive struct {
+	Cell         Cell
+	Attention    Attention
+	Units        int  // width of y; 0 for H
+	ScoreUnits   int  // width of the hidden layer of an additive score; 0 for H
+	InputFeeding bool // Luong: y is an input of the next step, which thereby knows where it has looked
+
+	memory memory
+}
+
+// memory is what a decoder looks at, turned around so that each sequence's places lie together.
+type memory struct {
+	values, keys graph.Node // [B, S, M], [B, S, A]
+	mask         graph.Node // [B, S], or invalid when all sources are S long
+}
+
+// Keys projects a memory [S, B, M] to what queries are compared with, [S, B, A]: once for a sequence, since they are the
+// same for every step. The keys of LuongDot are the memory itself.
+func (c Attentive) Keys(g *graph.Graph, values graph.Node) graph.Node {
+	if !c.configured(g) {
+		return graph.Node{}
+	}
+	if values.Rank() != 3 {
+		return g.Failf("Attentive", "want a memory [S, B, M], found %v", values.Shape())
+	}
+	h, m := c.hidden(g), values.Dim(2)
+	switch {
+	case g.Err() != nil:
+		return graph.Node{}
+	case c.Attention == LuongDot && h != m:
+		return g.Failf("Attentive", "the memory is %d wide, the decoder's state %d; a dot product wants them equal: take LuongGeneral", m, h)
+	case c.Attention == LuongDot:
+		return values
+	case c.Attention == LuongGeneral:
+		return g.MatMulT(values, g.InLayer().Param("weight_key", graph.GlorotUniform(), h, m))
+	}
+	return g.MatMulT(values, g.InLayer().Param("weight_key", graph.GlorotUniform(), c.scoreUnits(g), m))
+}
+
+// Remember returns the decoder over a memory [S, B, M] of the given lengths [B], or the zero Node when all are S long.
+func (c Attentive) Remember(g *graph.Graph, values, lengths graph.Node) Attentive {
+	return c.Recall(g, values, c.Keys(g, values), lengths)
+}
+
+// Recall is Remember with keys [S, B, A] that Keys made before: for decoding step by step.
+func (c Attentive) Recall(g *graph.Graph, values, keys, lengths graph.Node) Attentive {
+	if !c.configured(g) {
+		return c
+	}
+	if values.Rank() != 3 || keys.Rank() != 3 || keys.Dim(0) != values.Dim(0) || keys.Dim(1) != values.Dim(1) {
+		g.Failf("Attentive", "want a memory [S, B, M] and keys [S, B, A], found %v and %v", values.Shape(), keys.Shape())
+		return c
+	}
+	c.memory = memory{
+		values: g.Transpose(values, 1, 0, 2),
+		keys:   g.Transpose(keys, 1, 0, 2),
+		mask:   maskOf(g, stepMask(g, "Attentive", values, lengths)),
+	}
+	return c
+}
+
+// Begin returns y = 0 and the cell's first state.
+func (c Attentive) Begin(g *graph.Graph, batch int) State {
+	if !c.configured(g) {
+		return nil
+	}
+	return c.after(g, c.Cell.Begin(g, batch))
+}
+
+// after puts y = 0 before a state of the cell.
+func (c Attentive) after(g *graph.Graph, own State) State {
+	if g.Err() != nil || len(own) == 0 {
+		return own
+	}
+	return append(State{g.Zeros(own[0].Dim(0), c.units(g))}, own...)
+}
+
+// Step makes one step; the output is y, [B, Units].
+func (c Attentive) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
+	if !c.configured(g) {
+		return graph.Node{}, s
+	}
+	switch {
+	case !c.memory.values.Valid():
+		return g.Failf("Attentive", "it has no memory to look at; give it one with Remember"), s
+	case x.Rank() != 2 || x.Dim(0) != c.memory.values.Dim(0):
+		return g.Failf("Attentive", "the memory is of %d sequences, the input %v", c.memory.values.Dim(0), x.Shape()), s
+	case len(s) < 2:
+		return g.Failf("Attentive", "the state has %d entries; want y and the cell's", len(s)), s
+	}
+	y, own := s[0], s[1:]
+	var context, weights graph.Node
+	if c.Attention == Bahdanau {
+		at := topHidden(g, c.Cell)
+		if at >= len(own) {
+			return g.Failf("Attentive", "the state has %d entries; want more", len(s)), s
+		}
+		context, weights = c.attend(g, own[at])
+		x = g.Concat(1, x, context)
+	} else if c.InputFeeding {
+		x = g.Concat(1, x, y)
+	}
+	h, next := c.Cell.Step(g, x, own)
+	if c.Attention != Bahdanau {
+		context, weights = c.attend(g, h)
+	}
+	g.Record("attention", weights)
+	w := g.Param("weight_combine", graph.GlorotUniform(), c.units(g), context.Dim(1)+h.Dim(1))
+	y = g.Tanh(g.MatMulT(g.Concat(1, context, h), w))
+	return y, append(State{y}, next...)
+}
+
+// attend returns the context [B, M] that a query [B, H] finds in the memory, and the weights [B, S].
+func (c Attentive) attend(g *graph.Graph, query graph.Node) (context, weights graph.Node) {
+	m := c.memory
+	if g.Err() != nil {
+		return graph.Node{}, graph.Node{}
+	}
+	batch, places, width := m.keys.Dim(0), m.keys.Dim(1), m.keys.Dim(2)
+	var scores graph.Node
+	switch c.Attention {
+	case LuongDot, LuongGeneral:
+		scores = g.BatchMatMulT(g.Reshape(query, batch, 1, -1), m.keys) // [B, 1, S]
+	default:
+		w := g.Param("weight_query", graph.GlorotUniform(), width, query.Dim(1))
+		u := g.Tanh(g.Add(m.keys, g.Reshape(g.MatMulT(query, w), batch, 1, width))) // [B, S, A]
+		scores = g.MatMulT(u, g.Param("weight_score", graph.GlorotUniform(), 1, width))
+	}
+	weights = maskedSoftmax(g, g.Reshape(scores, batch, places), m.mask)
+	return weightedSum(g, weights, m.values), weights
+}
+
+// listening returns a view that collects the attention of every step built in it, [B, S] each.
+func listening(g *graph.Graph) (*graph.Graph, *[]graph.Node) {
+	var seen []graph.Node
+	return g.Recording(func(name string, n graph.Node) {
+		if local := name[strings.LastIndexByte(name, '.')+1:]; strings.HasPrefix(local, "attention_l") {
+			seen = append(seen, n)
+		}
+	}), &seen
+}
+
+// Depth is the number of layer numbers that the cell takes.
+func (c Attentive) Depth() int { return depth(c.Cell) }
+
+// hidden is H, the width of the cell's output.
+func (c Attentive) hidden(g *graph.Graph) int {
+	s := c.Cell.Begin(g, 1)
+	if at := topHidden(g, c.Cell); g.Err() == nil && at < len(s) {
+		return s[at].Dim(1)
+	}
+	return 0
+}
+
+func (c Attentive) units(g *graph.Graph) int {
+	if c.Units != 0 {
+		return c.Units
+	}
+	return c.hidden(g)
+}
+
+func (c Attentive) scoreUnits(g *graph.Graph) int {
+	if c.ScoreUnits != 0 {
+		return c.ScoreUnits
+	}
+	return c.hidden(g)
+}
+
+// configured reports a description that cannot be.
+func (c Attentive) configured(g *graph.Graph) bool {
+	switch {
+	case !hasCell(g, "Attentive", c.Cell):
+	case c.Attention == NoAttention:
+		g.Failf("Attentive", "it has no attention; want Bahdanau, LuongDot, LuongGeneral or LuongConcat")
+	case c.Attention < NoAttention || c.Attention > LuongConcat:
+		g.Failf("Attentive", "unknown attention %d", c.Attention)
+	case c.InputFeeding && c.Attention == Bahdanau:
+		g.Failf("Attentive", "InputFeeding is set; Bahdanau's context is an input of the step anyway")
+	case c.Units < 0 || c.ScoreUnits < 0:
+		g.Failf("Attentive", "%d units and %d score units; want 0 or more", c.Units, c.ScoreUnits)
+	}
+	return g.Err() == nil
+}

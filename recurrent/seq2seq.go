@@ -1,0 +1,193 @@
+package recurrent
+
+import (
+	"cmp"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
+)
+
+// Seq2Seq maps a sequence to another one of another length: translation, reversal, addition (Sutskever, Vinyals and Le,
+// 2014; with attention, Bahdanau et al., 2015, and Luong et al., 2015).
+//
+//	                      y_0   y_1   y_2       logits [V] a step
+//	                       ↑     ↑     ↑
+//	[h] ⇄ [h] ⇄ [h] ····> [h] → [h] → [h]       encoder, bridge, decoder: in every step the decoder
+//	 ↑     ↑     ↑         ↑     ↑     ↑        looks back at all of the encoder's outputs
+//	s_0   s_1   s_2       x_0   x_1   x_2       source, and the target token before
+//
+// Apply is the training form: it reads the true tokens before (teacher forcing), which begin with a token for the start,
+// and predicts the ones after them. Encode and Step, or Encoding and Decoding as whole functions, go token by token,
+// with the same weights and the same bits.
+//
+// An empty source (length 0) has a defined result: the bridge of the encoder's first state, and contexts that are zero.
+//
+// Parameters: source.weight and target.weight, the tables, or embedding.weight when they share one; encoder.*,
+// bridge.*, decoder.*, see Attentive; head.*.
+type Seq2Seq struct {
+	Source    nn.Embedding // of the source's ids; empty when the source is features
+	Encoder   Layer
+	Bridge    Bridge
+	Target    nn.Embedding // of the target's ids
+	Decoder   Cell
+	Attention Attention
+
+	Units        int  // width of the attentional vector, see Attentive
+	ScoreUnits   int  // width of an additive score's hidden layer, see Attentive
+	InputFeeding bool // Luong's, see Attentive
+
+	Classes  int     // V; 0 for Target.Tokens
+	Shared   bool    // one table for source and target, which must have the same vocabulary and width
+	Tied     bool    // the head's weight is the target's table, whose rows must be as wide as the decoder's output
+	Dropout  float64 // of the embedded tokens and of what the head reads, while training
+	Sampling Sampling
+}
+
+// Apply maps a source, ids [S, B] or features [S, B, F], its lengths [B] (the zero Node: all are S long), and the target
+// tokens before, ids [T, B], to logits [T, B, V].
+func (m Seq2Seq) Apply(g *graph.Graph, source, lengths, target graph.Node) graph.Node {
+	logits, _ := m.apply(g, source, lengths, target, false)
+	return logits
+}
+
+// Align is Apply, and returns where the decoder looked, too, [T, B, S].
+func (m Seq2Seq) Align(g *graph.Graph, source, lengths, target graph.Node) (logits, attention graph.Node) {
+	if m.Attention == NoAttention {
+		return g.Failf("Seq2Seq", "it has no attention to return"), graph.Node{}
+	}
+	return m.apply(g, source, lengths, target, true)
+}
+
+func (m Seq2Seq) apply(g *graph.Graph, source, lengths, target graph.Node, align bool) (logits, attention graph.Node) {
+	first, values := m.encode(g, source, lengths)
+	x, table := m.embed(g, target, 2)
+	if g.Err() != nil {
+		return graph.Node{}, graph.Node{}
+	}
+	if batch := first[0].Dim(0); target.Dim(1) != batch {
+		return g.Failf("Seq2Seq", "%d sources, but targets %v; want [T, %d]", batch, target.Shape(), batch), graph.Node{}
+	}
+	decoder := m.Decoder
+	if m.Attention != NoAttention {
+		decoder = m.attentive().Remember(g.Scope("decoder"), values, lengths)
+	}
+	view, seen := g, new([]graph.Node)
+	if align {
+		view, seen = listening(g)
+	}
+	if m.Sampling.on(g) {
+		logits = m.sampled(view, decoder, first, x, table)
+	} else {
+		y, _ := Unroll(view.Scope("decoder"), decoder, x, Options{Init: first})
+		logits = m.ends().predict(g, y, table)
+	}
+	if align && g.Err() == nil {
+		attention = g.Stack(*seen...)
+	}
+	return logits, attention
+}
+
+// Encode reads a source and returns the state before the first token, for Step, and the context: with attention, the
+// memory [S, B, M] and its keys [S, B, A]; nothing without.
+func (m Seq2Seq) Encode(g *graph.Graph, source, lengths graph.Node) (State, []graph.Node) {
+	first, values := m.encode(g, source, lengths)
+	if g.Err() != nil || m.Attention == NoAttention {
+		return first, nil
+	}
+	return first, []graph.Node{values, m.attentive().Keys(g.Scope("decoder"), values)}
+}
+
+// Step maps one token of each sequence, ids [B], the state, and Encode's context over sources of the given lengths [B]
+// (the zero Node: all are S long) to logits [B, V], the next state, and where the decoder looked, [B, S], which is the
+// zero Node without attention. It may be used any number of times in one graph.
+func (m Seq2Seq) Step(g *graph.Graph, token graph.Node, s State, context []graph.Node, lengths graph.Node) (graph.Node, State, graph.Node) {
+	g = g.Shared()
+	x, table := m.embed(g, token, 1)
+	decoder := m.recall(g, context, lengths)
+	if g.Err() != nil {
+		return graph.Node{}, s, graph.Node{}
+	}
+	view, seen := listening(g)
+	y, next := Step(view.Scope("decoder"), decoder, x, s)
+	var attention graph.Node
+	if len(*seen) > 0 {
+		attention = (*seen)[0]
+	}
+	return m.ends().predict(g, y, table), next, attention
+}
+
+// encode returns the decoder's first state and the encoder's outputs [S, B, M].
+func (m Seq2Seq) encode(g *graph.Graph, source, lengths graph.Node) (first State, values graph.Node) {
+	if !m.configured(g) {
+		return nil, graph.Node{}
+	}
+	x, _ := embedded(g, "Seq2Seq", m.scope("source"), m.Source, source, 2)
+	x = nn.Dropout{Rate: m.Dropout}.Apply(g, x)
+	if g.Err() != nil {
+		return nil, graph.Node{}
+	}
+	values, final := m.Encoder.Run(g.Scope("encoder"), x, Options{Lengths: lengths})
+	first = m.Bridge.Apply(g.Scope("bridge"), m.Encoder, final, m.Decoder)
+	if m.Attention != NoAttention {
+		first = m.attentive().after(g, first)
+	}
+	return first, values
+}
+
+// embed looks target tokens up.
+func (m Seq2Seq) embed(g *graph.Graph, target graph.Node, rank int) (x, table graph.Node) {
+	if !m.configured(g) {
+		return graph.Node{}, graph.Node{}
+	}
+	if m.Shared {
+		g = g.Shared()
+	}
+	x, table = embedded(g, "Seq2Seq", m.scope("target"), m.Target, target, rank)
+	return nn.Dropout{Rate: m.Dropout}.Apply(g, x), table
+}
+
+// recall returns the decoder over a context that Encode made.
+func (m Seq2Seq) recall(g *graph.Graph, context []graph.Node, lengths graph.Node) Cell {
+	if m.Attention == NoAttention {
+		if len(context) > 0 {
+			g.Failf("Seq2Seq", "a context of %d tensors; want none, since it has no attention", len(context))
+		}
+		return m.Decoder
+	}
+	if len(context) != 2 {
+		g.Failf("Seq2Seq", "a context of %d tensors; want the memory and its keys", len(context))
+		return nil
+	}
+	return m.attentive().Recall(g.Scope("decoder"), context[0], context[1], lengths)
+}
+
+func (m Seq2Seq) attentive() Attentive {
+	return Attentive{Cell: m.Decoder, Attention: m.Attention, Units: m.Units, ScoreUnits: m.ScoreUnits, InputFeeding: m.InputFeeding}
+}
+
+func (m Seq2Seq) ends() ends {
+	return ends{"Seq2Seq", m.Target, cmp.Or(m.Classes, m.Target.Tokens), m.Tied, m.Dropout}
+}
+
+// scope is where a table is.
+func (m Seq2Seq) scope(own string) string {
+	if m.Shared {
+		return "embedding"
+	}
+	return own
+}
+
+// configured reports a description that cannot be.
+func (m Seq2Seq) configured(g *graph.Graph) bool {
+	switch {
+	case !hasLayer(g, "Seq2Seq", m.Encoder) || !hasCell(g, "Seq2Seq", m.Decoder):
+	case m.Attention == NoAttention && (m.InputFeeding || m.Units != 0 || m.ScoreUnits != 0):
+		g.Failf("Seq2Seq", "InputFeeding, Units or ScoreUnits is set, but there is no attention")
+	case m.Shared && (m.Source.Tokens != m.Target.Tokens || m.Source.Size != m.Target.Size):
+		g.Failf("Seq2Seq", "a shared table of %d tokens of size %d and %d of size %d; want the same",
+			m.Source.Tokens, m.Source.Size, m.Target.Tokens, m.Target.Size)
+	case m.Target.Tokens < 1:
+		g.Failf("Seq2Seq", "it has no Target embedding")
+	}
+	return g.Err() == nil
+}
