@@ -57,10 +57,17 @@ func gemmRows[T Float](m, n, k int, alpha T, a []T, rowA, colA int, b []T, ldb i
 // rowPass adds op(A)·B to one or two rows of sums.
 func rowPass[T Float](rows, k int, alpha T, a []T, rowA, colA int, b []T, ldb int, c0, c1 []T) {
 	w := len(c0)
-	at := func(i, l int) T { return alpha * a[i*rowA+l*colA] }
-	l := 0
-	for ; l+4 <= k; l += 4 {
-		b0, b1, b2, b3 := b[l*ldb:][:w], b[(l+1)*ldb:][:w], b[(l+2)*ldb:][:w], b[(l+3)*ldb:][:w]
+	at := func(i, l int) T {
+		if l >= k {
+			return 0
+		}
+		return alpha * a[i*rowA+l*colA]
+	}
+	row := func(l int) []T { return b[min(l, k-1)*ldb:][:w] }
+	// The last four terms are made up with zeros, so that a sum which ends in zeros has the bits of the shorter one:
+	// attention over a source does not depend on how far that is padded.
+	for l := 0; l < k; l += 4 {
+		b0, b1, b2, b3 := row(l), row(l+1), row(l+2), row(l+3)
 		x0, x1, x2, x3 := at(0, l), at(0, l+1), at(0, l+2), at(0, l+3)
 		if rows == 1 {
 			for j := range c0 {
@@ -74,12 +81,6 @@ func rowPass[T Float](rows, k int, alpha T, a []T, rowA, colA int, b []T, ldb in
 			p, q, r, s := b0[j], b1[j], b2[j], b3[j]
 			c0[j] += x0*p + x1*q + x2*r + x3*s
 			c1[j] += y0*p + y1*q + y2*r + y3*s
-		}
-	}
-	for ; l < k; l++ {
-		axpyGeneric(c0, at(0, l), b[l*ldb:][:w])
-		if rows == 2 {
-			axpyGeneric(c1, at(1, l), b[l*ldb:][:w])
 		}
 	}
 }

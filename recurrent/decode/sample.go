@@ -2,6 +2,7 @@
 package decode
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -15,6 +16,10 @@ type Sampler struct {
 	Greedy      bool    // always the likeliest token
 	TopK        int     // keep the k likeliest tokens only; 0 for all
 	TopP        float64 // keep the likeliest tokens that make up this share (Holtzman et al., 2020); 0 for all
+	// Typical keeps the tokens whose information -log p is closest to the entropy, until they make up this share (Meister
+	// et al., 2023); 0 for all.
+	Typical float64
+	MinP    float64 // keep the tokens at least this many times as likely as the likeliest; 0 for all
 }
 
 // Check reports settings that make no sense.
@@ -26,6 +31,10 @@ func (s Sampler) Check() error {
 		return errors.Errorf("decode: top-k %d; want 0 or more", s.TopK)
 	case !(s.TopP >= 0 && s.TopP <= 1):
 		return errors.Errorf("decode: top-p %g; want 0 to 1", s.TopP)
+	case !(s.Typical >= 0 && s.Typical <= 1):
+		return errors.Errorf("decode: typical share %g; want 0 to 1", s.Typical)
+	case !(s.MinP >= 0 && s.MinP <= 1):
+		return errors.Errorf("decode: min-p %g; want 0 to 1", s.MinP)
 	}
 	return nil
 }
@@ -104,25 +113,55 @@ func (s Sampler) probabilities(logits []float32) ([]choice, error) {
 	if len(choices) == 0 || math.IsInf(choices[0].p, -1) {
 		return nil, errors.New("decode: no token has a finite logit")
 	}
-	top, total := choices[0].p, 0.0
+	top := choices[0].p
 	for i := range choices {
 		choices[i].p = math.Exp(choices[i].p - top)
-		total += choices[i].p
 	}
 	if s.TopK > 0 && s.TopK < len(choices) {
 		choices = choices[:s.TopK]
-		total = 0
-		for _, c := range choices {
-			total += c.p
-		}
 	}
 	if s.TopP > 0 {
-		sum := 0.0
-		for i, c := range choices {
-			if sum += c.p; sum >= s.TopP*total {
-				return choices[:i+1], nil
-			}
-		}
+		choices = share(choices, s.TopP)
+	}
+	if s.MinP > 0 {
+		choices = slices.DeleteFunc(choices, func(c choice) bool { return c.p < s.MinP }) // the likeliest has 1
+	}
+	if s.Typical > 0 {
+		choices = typical(choices, s.Typical)
 	}
 	return choices, nil
+}
+
+// share is the beginning of the choices that makes up a part of their sum.
+func share(choices []choice, part float64) []choice {
+	total, sum := mass(choices), 0.0
+	for i, c := range choices {
+		if sum += c.p; sum >= part*total {
+			return choices[:i+1]
+		}
+	}
+	return choices
+}
+
+func mass(choices []choice) float64 {
+	total := 0.0
+	for _, c := range choices {
+		total += c.p
+	}
+	return total
+}
+
+// typical is the part of the choices whose information is closest to the entropy.
+func typical(choices []choice, part float64) []choice {
+	total, entropy := mass(choices), 0.0
+	information := func(c choice) float64 { return -math.Log(c.p / total) }
+	for _, c := range choices {
+		if c.p > 0 {
+			entropy += c.p / total * information(c)
+		}
+	}
+	slices.SortStableFunc(choices, func(a, b choice) int {
+		return cmp.Compare(math.Abs(information(a)-entropy), math.Abs(information(b)-entropy))
+	})
+	return share(choices, part)
 }

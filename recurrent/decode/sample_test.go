@@ -46,8 +46,11 @@ func TestSampler(t *testing.T) {
 		"top 1":           {decode.Sampler{TopK: 1}, logits, []float64{0, 1, 0, 0}},
 		"top 0.65":        {decode.Sampler{TopP: 0.65}, logits, []float64{0, 4.0 / 7, 0, 3.0 / 7}},
 		"top k, then p":   {decode.Sampler{TopK: 3, TopP: 0.5}, logits, []float64{0, 4.0 / 7, 0, 3.0 / 7}},
-		"-Inf":            {decode.Sampler{}, []float32{float32(math.Inf(-1)), 0}, []float64{0, 1}},
-		"large":           {decode.Sampler{}, []float32{1000, 1000, -1000}, []float64{0.5, 0.5, 0}},
+		"min-p 0.6":       {decode.Sampler{MinP: 0.6}, logits, []float64{0, 4.0 / 7, 0, 3.0 / 7}},
+		"typical": { // entropy 1.28: information 2.30, 0.92, 1.61, 1.20 lies 1.02, 0.36, 0.33 and 0.08 from it
+			decode.Sampler{Typical: 0.45}, logits, []float64{0, 0, 0.4, 0.6}},
+		"-Inf":  {decode.Sampler{}, []float32{float32(math.Inf(-1)), 0}, []float64{0, 1}},
+		"large": {decode.Sampler{}, []float32{1000, 1000, -1000}, []float64{0.5, 0.5, 0}},
 	} {
 		got := shares(t, c.s, c.logits)
 		for i := range got {

@@ -1,0 +1,198 @@
+package decode
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// path is a sequence so far: its last token, and the path before that. Paths share their beginnings.
+type path struct {
+	before    *path // nil at the start
+	token     int
+	p         float64 // log-probability of the token
+	logProb   float64 // of the whole path
+	length    int     // tokens, End included
+	attention []float32
+	finished  bool
+	score     float64 // once it is done
+}
+
+// tokens are those after the start, without End.
+func (p *path) tokens() []int {
+	out := make([]int, 0, p.length)
+	for q := p; q.before != nil; q = q.before {
+		if !(q == p && p.finished) {
+			out = append(out, q.token)
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// hypothesis is the path as a result.
+func (p *path) hypothesis() Hypothesis {
+	h := Hypothesis{Tokens: p.tokens(), Finished: p.finished, LogProb: p.logProb, Score: p.score}
+	for q := p; q.before != nil; q = q.before {
+		h.LogProbs = append(h.LogProbs, q.p)
+		if q.attention != nil && !(q == p && p.finished) {
+			h.Attention = append(h.Attention, q.attention)
+		}
+	}
+	slices.Reverse(h.LogProbs)
+	slices.Reverse(h.Attention)
+	return h
+}
+
+// candidate is a path with one token more, not yet made.
+type candidate struct {
+	row, token int
+	p, logProb float64
+}
+
+// better orders candidates: the likelier first, then the earlier row, then the smaller token.
+func better(a, b candidate) int {
+	return cmp.Or(cmp.Compare(b.logProb, a.logProb), cmp.Compare(a.row, b.row), cmp.Compare(a.token, b.token))
+}
+
+// beam follows the likeliest paths of one source; one path is greedy search.
+type beam struct {
+	Search
+	width  int
+	live   []*path // of each row
+	done   []*path // best first, at most width
+	closed bool
+	found  []candidate
+}
+
+func newBeam(s Search, width int) *beam {
+	return &beam{Search: s, width: width, live: []*path{{token: s.Start}}}
+}
+
+func (b *beam) advance(r rowsOf) (bool, error) {
+	if b.closed {
+		return false, nil
+	}
+	if err := b.collect(r); err != nil {
+		return false, err
+	}
+	next, taken := make([]*path, 0, b.width), 0
+	for _, c := range b.found {
+		end := c.token == b.End
+		if !end && taken == b.width {
+			continue
+		}
+		p := &path{before: b.live[c.row], token: c.token, p: c.p, logProb: c.logProb, length: b.live[c.row].length + 1,
+			attention: r.attention(c.row), finished: end}
+		if !end {
+			taken++
+		}
+		if end || p.length >= b.Max {
+			b.finish(p)
+		} else {
+			r.choose(len(next), c.token, c.row)
+			next = append(next, p)
+		}
+		if b.width == 1 {
+			break // greedy: the likeliest token, whatever it is
+		}
+	}
+	b.live = next
+	b.closed = len(next) == 0 || b.certain()
+	return !b.closed, nil
+}
+
+// collect finds the likeliest ways to go on: twice as many as the beam is wide, since half of them may end.
+func (b *beam) collect(r rowsOf) error {
+	b.found = b.found[:0]
+	for row, p := range b.live {
+		logits := r.logits(row)
+		probs, err := b.logProbs(p, logits)
+		if err != nil {
+			return errors.Wrapf(err, "after %d tokens", p.length)
+		}
+		for token, v := range probs {
+			if math.IsInf(v, -1) {
+				continue
+			}
+			b.keep(candidate{row, token, v, p.logProb + v})
+		}
+	}
+	if len(b.found) == 0 {
+		return errors.Errorf("after %d tokens no token is allowed", b.live[0].length)
+	}
+	slices.SortFunc(b.found, better)
+	return nil
+}
+
+// keep adds a candidate to the best found so far, which are a heap with the worst on top.
+func (b *beam) keep(c candidate) {
+	if len(b.found) < 2*b.width {
+		b.found = append(b.found, c)
+		for i := len(b.found) - 1; i > 0; {
+			up := (i - 1) / 2
+			if better(b.found[i], b.found[up]) <= 0 {
+				break
+			}
+			b.found[i], b.found[up] = b.found[up], b.found[i]
+			i = up
+		}
+		return
+	}
+	if better(c, b.found[0]) >= 0 {
+		return
+	}
+	b.found[0] = c
+	for i := 0; ; {
+		worst := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(b.found); child++ {
+			if better(b.found[child], b.found[worst]) > 0 {
+				worst = child
+			}
+		}
+		if worst == i {
+			return
+		}
+		b.found[i], b.found[worst] = b.found[worst], b.found[i]
+		i = worst
+	}
+}
+
+// finish ranks a path among those that are done.
+func (b *beam) finish(p *path) {
+	p.score = b.score(p)
+	at, _ := slices.BinarySearchFunc(b.done, p, func(q, p *path) int {
+		if q.score >= p.score {
+			return -1
+		}
+		return 1
+	})
+	if b.done = slices.Insert(b.done, at, p); len(b.done) > b.width {
+		b.done = b.done[:b.width]
+	}
+}
+
+// certain tells whether no live path can end among the best any more: probabilities only fall, and the penalty of a
+// length is largest for the longest.
+func (b *beam) certain() bool {
+	want := max(b.Best, 1)
+	if len(b.done) < want {
+		return false
+	}
+	for _, p := range b.live {
+		if p.logProb/b.penalty(b.Max+1) > b.done[want-1].score {
+			return false
+		}
+	}
+	return true
+}
+
+func (b *beam) results() []Hypothesis {
+	var out []Hypothesis
+	for _, p := range b.done[:min(len(b.done), max(b.Best, 1))] {
+		out = append(out, p.hypothesis())
+	}
+	return out
+}

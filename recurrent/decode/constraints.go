@@ -1,0 +1,137 @@
+package decode
+
+import (
+	"math"
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// Constraints say which tokens may come next. Forbidding a token does not make others likelier: log-probabilities stay
+// those of the model.
+type Constraints struct {
+	Forbidden []int // tokens that never come
+	Prefix    []int // tokens that every sequence begins with
+	// NoRepeat n lets no sequence of n tokens come twice; 0 for no limit.
+	NoRepeat int
+	// RepetitionPenalty θ makes tokens less likely that came before: positive logits are divided by θ, negative ones
+	// multiplied (Keskar et al., 2019). 0 and 1 change nothing; 1.2 is usual.
+	RepetitionPenalty float64
+	// Allow, if not nil, returns the tokens that may follow those so far; nil for any.
+	Allow func(tokens []int) []int
+}
+
+func (c Constraints) check() error {
+	switch {
+	case c.NoRepeat < 0:
+		return errors.Errorf("decode: NoRepeat %d; want 0 or more", c.NoRepeat)
+	case c.RepetitionPenalty != 0 && !(c.RepetitionPenalty > 0):
+		return errors.Errorf("decode: RepetitionPenalty %g; want above 0", c.RepetitionPenalty)
+	}
+	return nil
+}
+
+// logProbs are the log-probabilities of the tokens after a path, -Inf where they may not come.
+func (s Search) logProbs(p *path, logits []float32) ([]float64, error) {
+	out, err := s.penalised(p, logits)
+	if err != nil {
+		return nil, err
+	}
+	if err := logSoftmax(out); err != nil {
+		return nil, err
+	}
+	never := math.Inf(-1)
+	only := func(tokens []int) error {
+		for i := range out {
+			if !slices.Contains(tokens, i) {
+				out[i] = never
+			}
+		}
+		for _, t := range tokens {
+			if t < 0 || t >= len(out) {
+				return errors.Errorf("token %d is asked for; want 0 to %d", t, len(out)-1)
+			}
+		}
+		return nil
+	}
+	if p.length < len(s.Prefix) {
+		return out, only(s.Prefix[p.length : p.length+1])
+	}
+	if p.length < s.Min {
+		out[s.End] = never
+	}
+	for _, t := range s.Forbidden {
+		if t < 0 || t >= len(out) {
+			return nil, errors.Errorf("token %d is forbidden; want 0 to %d", t, len(out)-1)
+		}
+		out[t] = never
+	}
+	if s.NoRepeat > 0 {
+		for _, t := range repeats(p.tokens(), s.NoRepeat) {
+			out[t] = never
+		}
+	}
+	if s.Allow != nil {
+		if allowed := s.Allow(p.tokens()); allowed != nil {
+			return out, only(allowed)
+		}
+	}
+	return out, nil
+}
+
+// penalised are the logits as float64, after the repetition penalty.
+func (s Search) penalised(p *path, logits []float32) ([]float64, error) {
+	out := make([]float64, len(logits))
+	for i, v := range logits {
+		if v != v || math.IsInf(float64(v), 1) {
+			return nil, errors.Errorf("logit %d is %v", i, v)
+		}
+		out[i] = float64(v)
+	}
+	if θ := s.RepetitionPenalty; θ != 0 && θ != 1 {
+		seen := map[int]bool{}
+		for q := p; q.before != nil; q = q.before {
+			if !seen[q.token] {
+				seen[q.token] = true
+				if out[q.token] > 0 {
+					out[q.token] /= θ
+				} else {
+					out[q.token] *= θ
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// logSoftmax normalises logits in place.
+func logSoftmax(x []float64) error {
+	top := slices.Max(x)
+	if math.IsInf(top, -1) {
+		return errors.New("no token has a finite logit")
+	}
+	sum := 0.0
+	for _, v := range x {
+		sum += math.Exp(v - top)
+	}
+	log := top + math.Log(sum)
+	for i := range x {
+		x[i] -= log
+	}
+	return nil
+}
+
+// repeats are the tokens that would complete n tokens which came before.
+func repeats(tokens []int, n int) []int {
+	if len(tokens) < n-1 {
+		return nil
+	}
+	last := tokens[len(tokens)-(n-1):]
+	var out []int
+	for i := 0; i+n <= len(tokens); i++ {
+		if slices.Equal(tokens[i:i+n-1], last) {
+			out = append(out, tokens[i+n-1])
+		}
+	}
+	return out
+}

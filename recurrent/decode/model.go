@@ -1,0 +1,185 @@
+package decode
+
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/graph"
+	"gorgonia.org/tensor"
+)
+
+// Model predicts the next token of each of its rows. Rows are sequences that grow side by side; their number stays.
+type Model interface {
+	// Rows is the number of rows.
+	Rows() int
+	// Next gives row i the next token tokens[i], where the row goes on from what row parents[i] was after the last call,
+	// and predicts the token after it. Nil parents let every row go on from itself.
+	Next(tokens, parents []int) (Prediction, error)
+}
+
+// Prediction is what a Model makes of a step. It holds until the next one.
+type Prediction struct {
+	Logits    []float32   // [rows, V], one row after the other
+	Attention [][]float32 // of each row: the weights of the source's positions; nil for a model without attention
+}
+
+// Context is a tensor that stays the same through all steps: what the encoder made of the sources.
+type Context struct {
+	Value *tensor.Dense
+	Axis  int // the axis of the sources: 0 for lengths [B], 1 for a memory [S, B, M]
+}
+
+// Stepper is a Model made of a function.
+type Stepper struct {
+	step    *graph.Func
+	rows    int
+	lengths []int // of each row's source; nil without attention
+	tokens  []int
+	args    []*tensor.Dense // token, state, context
+	states  []*tensor.Dense // a part of args
+	next    []*tensor.Dense // the state after the last step: the function's outputs
+	seen    [][]float32
+	began   bool
+}
+
+// NewStepper makes a model of a function that maps token ids [rows], the entries of the state, batch first, and the
+// context tensors to logits [rows, V] and the entries of the next state. If there is one more output, it is where the
+// step looked in the sources, [rows, S], and lengths are the sources' lengths.
+//
+// State and context are those of some sources; each of them gets the given number of rows, next to each other: one to
+// follow the likeliest, more for a beam or for several samples.
+func NewStepper(step *graph.Func, state []*tensor.Dense, context []Context, lengths []int, copies int) (*Stepper, error) {
+	if len(state) == 0 {
+		return nil, errors.New("decode: a model without a state cannot tell its rows' pasts apart")
+	}
+	if copies < 1 {
+		return nil, errors.Errorf("decode: %d rows for each source; want at least 1", copies)
+	}
+	sources := state[0].Shape()[0]
+	s := &Stepper{step: step, rows: sources * copies}
+	s.tokens = make([]int, s.rows)
+	s.args = append(s.args, graph.Ints(s.tokens, s.rows))
+	for i, v := range state {
+		r, err := repeated(v, 0, sources, copies)
+		if err != nil {
+			return nil, errors.Wrapf(err, "decode: state %d", i)
+		}
+		s.args = append(s.args, r)
+	}
+	s.states = s.args[1:]
+	for i, c := range context {
+		r, err := repeated(c.Value, c.Axis, sources, copies)
+		if err != nil {
+			return nil, errors.Wrapf(err, "decode: context %d", i)
+		}
+		s.args = append(s.args, r)
+	}
+	if lengths != nil && len(lengths) != sources {
+		return nil, errors.Errorf("decode: %d lengths of %d sources", len(lengths), sources)
+	}
+	for _, n := range lengths {
+		s.lengths = append(s.lengths, slices.Repeat([]int{n}, copies)...)
+	}
+	return s, nil
+}
+
+// repeated gives every entry along an axis the given number of copies.
+func repeated(v *tensor.Dense, axis, sources, copies int) (*tensor.Dense, error) {
+	shape := slices.Clone([]int(v.Shape()))
+	if axis < 0 || axis >= len(shape) || shape[axis] != sources {
+		return nil, errors.Errorf("want %d sources along axis %d, found shape %v", sources, axis, shape)
+	}
+	outer, inner := 1, 1
+	for i, d := range shape {
+		switch {
+		case i < axis:
+			outer *= d
+		case i > axis:
+			inner *= d
+		}
+	}
+	shape[axis] *= copies
+	switch v.Dtype() {
+	case tensor.Int:
+		return graph.Ints(repeat(v.Ints(), outer*sources, inner, copies), shape...), nil
+	case tensor.Float64:
+		return graph.Floats64(repeat(v.Float64s(), outer*sources, inner, copies), shape...), nil
+	}
+	return graph.Floats(repeat(v.Float32s(), outer*sources, inner, copies), shape...), nil
+}
+
+func repeat[T any](x []T, n, width, copies int) []T {
+	out := make([]T, 0, len(x)*copies)
+	for i := range n {
+		for range copies {
+			out = append(out, x[i*width:(i+1)*width]...)
+		}
+	}
+	return out
+}
+
+// Rows is the number of sources times that of their copies.
+func (s *Stepper) Rows() int { return s.rows }
+
+// Next runs one step.
+func (s *Stepper) Next(tokens, parents []int) (Prediction, error) {
+	if len(tokens) != s.rows || parents != nil && len(parents) != s.rows {
+		return Prediction{}, errors.Errorf("decode: %d tokens and %d parents for %d rows", len(tokens), len(parents), s.rows)
+	}
+	copy(s.tokens, tokens)
+	if s.began {
+		for i, v := range s.states {
+			moveRows(v, s.next[i], parents)
+		}
+	}
+	out, err := s.step.Run(s.args...)
+	if err != nil {
+		return Prediction{}, errors.Wrap(err, "decode")
+	}
+	states := len(s.states)
+	if len(out) != 1+states && len(out) != 2+states || out[0].Dtype() != tensor.Float32 {
+		return Prediction{}, errors.Errorf("decode: the step gives %d results; want float32 logits, %d states, and at most the attention", len(out), states)
+	}
+	s.next, s.began = out[1:1+states], true
+	p := Prediction{Logits: out[0].Float32s()}
+	if len(out) == 2+states {
+		p.Attention = s.attention(out[1+states])
+	}
+	return p, nil
+}
+
+// attention gives each row the weights of its own source.
+func (s *Stepper) attention(weights *tensor.Dense) [][]float32 {
+	if s.seen == nil {
+		s.seen = make([][]float32, s.rows)
+	}
+	width := weights.Shape().TotalSize() / s.rows
+	for i := range s.seen {
+		n := width
+		if s.lengths != nil {
+			n = min(n, s.lengths[i])
+		}
+		s.seen[i] = weights.Float32s()[i*width:][:n]
+	}
+	return s.seen
+}
+
+// moveRows copies row parents[i] of src to row i of dst.
+func moveRows(dst, src *tensor.Dense, parents []int) {
+	if dst.Dtype() == tensor.Float64 {
+		move(dst.Float64s(), src.Float64s(), parents)
+		return
+	}
+	move(dst.Float32s(), src.Float32s(), parents)
+}
+
+func move[T any](dst, src []T, parents []int) {
+	if parents == nil {
+		copy(dst, src)
+		return
+	}
+	width := len(src) / len(parents)
+	for i, p := range parents {
+		copy(dst[i*width:(i+1)*width], src[p*width:(p+1)*width])
+	}
+}

@@ -1,0 +1,228 @@
+package decode
+
+import (
+	"math"
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// Search writes sequences with a Model: the likeliest ones that a beam finds, or ones that are drawn at random. The zero
+// value, with a Max, is greedy search. What it writes for a source does not depend on the others beside it.
+type Search struct {
+	Start int // the token that a sequence begins with; it is not part of the result
+	End   int // the token that ends a sequence; it is not part of the result, but of its probability
+	Max   int // tokens at most, End not counted
+	Min   int // End cannot come before so many tokens
+
+	// Beam is how many hypotheses are followed at a time: 1, or 0, for greedy search. The greedy sequence takes part in
+	// the choice of a wider beam, so that it never ends with a worse one.
+	Beam int
+	// Best is how many sequences of each source are returned, 0 for one: the best of the beam, at most Beam of them, or
+	// so many draws.
+	Best int
+	// LengthPenalty α ranks sequences by log-probability / ((5+n)/6)^α, where n counts the tokens and End (Wu et al.,
+	// 2016, equation 14). 0 ranks by probability, which favours short ones.
+	LengthPenalty float64
+	// CoveragePenalty β adds β·Σ_j log min(attention to source position j, 1) to that, which favours sequences that left
+	// out nothing of the source (same equation).
+	CoveragePenalty float64
+
+	// Sampler, if not nil, draws each token; Beam must be 0 then. Source i, which counts from First, has random numbers
+	// of its own from the seed.
+	Sampler *Sampler
+	Seed    uint64
+	First   int
+
+	Constraints
+}
+
+// Hypothesis is a sequence that a search wrote.
+type Hypothesis struct {
+	Tokens    []int       // without Start and End
+	Finished  bool        // End came; otherwise Max ended it
+	LogProb   float64     // of all tokens and, when finished, of End, in nats
+	Score     float64     // what it was ranked by
+	LogProbs  []float64   // of each token and, when finished, of End
+	Attention [][]float32 // of each token: the weights of the source's positions; nil without attention
+}
+
+// Check reports settings that make no sense.
+func (s Search) Check() error {
+	switch {
+	case s.Max < 1:
+		return errors.Errorf("decode: Max %d; want at least 1", s.Max)
+	case s.Min < 0 || s.Min > s.Max:
+		return errors.Errorf("decode: Min %d; want 0 to Max, which is %d", s.Min, s.Max)
+	case s.Beam < 0 || s.Best < 0:
+		return errors.Errorf("decode: Beam %d and Best %d; want 0 or more", s.Beam, s.Best)
+	case !(s.LengthPenalty >= 0) || !(s.CoveragePenalty >= 0):
+		return errors.Errorf("decode: LengthPenalty %g and CoveragePenalty %g; want 0 or more", s.LengthPenalty, s.CoveragePenalty)
+	case s.Sampler != nil && s.Beam > 1:
+		return errors.Errorf("decode: a Sampler and a Beam of %d; want one of them", s.Beam)
+	case s.Sampler == nil && s.Best > max(s.Beam, 1):
+		return errors.Errorf("decode: Best %d of a Beam of %d; want at most the beam", s.Best, max(s.Beam, 1))
+	case s.Sampler != nil:
+		if err := s.Sampler.Check(); err != nil {
+			return err
+		}
+	}
+	if len(s.Prefix) > s.Max {
+		return errors.Errorf("decode: a Prefix of %d tokens, but Max is %d", len(s.Prefix), s.Max)
+	}
+	return s.Constraints.check()
+}
+
+// Rows is how many of the model's rows the search takes for each source.
+func (s Search) Rows() int {
+	switch {
+	case s.Sampler != nil:
+		return max(s.Best, 1)
+	case s.Beam > 1:
+		return s.Beam + 1 // the greedy sequence
+	}
+	return 1
+}
+
+// Run writes sequences for each source of a model, whose rows are Rows times the number of sources. It returns Best
+// hypotheses of each source, the best first; fewer if the beam found no more.
+func (s Search) Run(m Model) ([][]Hypothesis, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	per := s.Rows()
+	if m.Rows() < per || m.Rows()%per != 0 {
+		return nil, errors.Errorf("decode: the model has %d rows; want a multiple of the %d that each source takes", m.Rows(), per)
+	}
+	sources := make([]writer, m.Rows()/per)
+	for i := range sources {
+		sources[i] = s.writer(i)
+	}
+	tokens, parents := slices.Repeat([]int{s.Start}, m.Rows()), []int(nil)
+	for {
+		p, err := m.Next(tokens, parents)
+		if err != nil {
+			return nil, err
+		}
+		size := len(p.Logits) / m.Rows()
+		if size < 1 || s.Start < 0 || s.Start >= size || s.End < 0 || s.End >= size {
+			return nil, errors.Errorf("decode: start %d and end %d of a vocabulary of %d", s.Start, s.End, size)
+		}
+		if parents == nil {
+			parents = make([]int, m.Rows())
+		}
+		busy := false
+		for i, w := range sources {
+			part := rowsOf{prediction: p, from: i * per, size: size, tokens: tokens[i*per : (i+1)*per], parents: parents[i*per : (i+1)*per]}
+			more, err := w.advance(part)
+			if err != nil {
+				return nil, errors.Wrapf(err, "decode: source %d", s.First+i)
+			}
+			busy = busy || more
+		}
+		if !busy {
+			break
+		}
+	}
+	out := make([][]Hypothesis, len(sources))
+	for i, w := range sources {
+		out[i] = w.results()
+	}
+	return out, nil
+}
+
+// writer writes the sequences of one source.
+type writer interface {
+	// advance takes the predictions of the source's rows and chooses the tokens that come next, and the rows that they
+	// follow. It is false when all is written.
+	advance(r rowsOf) (bool, error)
+	results() []Hypothesis
+}
+
+func (s Search) writer(source int) writer {
+	switch {
+	case s.Sampler != nil:
+		return newSampling(s, source)
+	case s.Beam > 1:
+		return &guarded{beam: newBeam(s, s.Beam), greedy: newBeam(s, 1)}
+	}
+	return newBeam(s, 1)
+}
+
+// rowsOf are a source's rows of a prediction, and where the choice of the next tokens goes.
+type rowsOf struct {
+	prediction      Prediction
+	from, size      int
+	tokens, parents []int
+}
+
+func (r rowsOf) logits(row int) []float32 {
+	return r.prediction.Logits[(r.from+row)*r.size:][:r.size]
+}
+
+func (r rowsOf) attention(row int) []float32 {
+	if r.prediction.Attention == nil {
+		return nil
+	}
+	return slices.Clone(r.prediction.Attention[r.from+row])
+}
+
+// choose sets the next token of a row and the row, of the same source, that it follows.
+func (r rowsOf) choose(row, token, parent int) {
+	r.tokens[row], r.parents[row] = token, r.from+parent
+}
+
+// guarded is a beam with the greedy sequence at its side, in the last row.
+type guarded struct{ beam, greedy *beam }
+
+func (w *guarded) advance(r rowsOf) (bool, error) {
+	n := w.beam.width
+	first, last := r, r
+	first.tokens, first.parents = r.tokens[:n], r.parents[:n]
+	last.from, last.tokens, last.parents = r.from+n, r.tokens[n:], r.parents[n:]
+	more, err := w.beam.advance(first)
+	if err != nil {
+		return false, err
+	}
+	other, err := w.greedy.advance(last)
+	return more || other, err
+}
+
+func (w *guarded) results() []Hypothesis {
+	greedy := w.greedy.done[0]
+	known := slices.ContainsFunc(w.beam.done, func(p *path) bool { return slices.Equal(p.tokens(), greedy.tokens()) && p.finished == greedy.finished })
+	if !known {
+		w.beam.finish(greedy)
+	}
+	return w.beam.results()
+}
+
+// score ranks a path, see LengthPenalty and CoveragePenalty.
+func (s Search) score(p *path) float64 {
+	return p.logProb/s.penalty(p.length) + s.coverage(p)
+}
+
+func (s Search) penalty(length int) float64 { return math.Pow(float64(5+length)/6, s.LengthPenalty) }
+
+// unseen is the attention that a source position counts with at least: its logarithm stays finite.
+const unseen = 1e-10
+
+func (s Search) coverage(p *path) float64 {
+	if s.CoveragePenalty == 0 {
+		return 0
+	}
+	var sums []float64
+	for q := p; q.before != nil; q = q.before {
+		for j, a := range q.attention {
+			if j >= len(sums) {
+				sums = append(sums, make([]float64, j+1-len(sums))...)
+			}
+			sums[j] += float64(a)
+		}
+	}
+	total := 0.0
+	for _, v := range sums {
+		total += math.Log(min(max(v, unseen), 1))
+	}
+	return s.CoveragePenalty * total
+}
