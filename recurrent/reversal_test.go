@@ -51,7 +51,7 @@ func TestReversalIsLearnt(t *testing.T) {
 		return []graph.Node{losses.CrossEntropy{Ignore: &ignore}.Apply(g, m.Apply(g, in[0], in[1], in[2]), in[3])}
 	})
 	data, adam := reversals{rand.New(rand.NewPCG(1, 1)), 3}, &optim.Adam{}
-	const batches = 700
+	const batches = 500
 	for i := range batches {
 		source, lengths, before, target := data.draw()
 		if _, err := loss.Grad(source, lengths, before, target); err != nil {
@@ -63,21 +63,37 @@ func TestReversalIsLearnt(t *testing.T) {
 	}
 	source, lengths, _, target := data.draw()
 	said, looked := greedy(t, p, m, source, lengths)
+	wrong, tokens := 0, 0
+	where := map[int][]float64{} // the attention of all sequences of a length n, added up, [n, revS]
 	for b, n := range lengths.Ints() {
+		if where[n] == nil {
+			where[n] = make([]float64, n*revS)
+		}
 		for k := range n {
-			if want := target.Ints()[k*revB+b]; said[k][b] != want {
-				t.Errorf("sequence %d of %d digits, step %d: said %d, want %d", b, n, k, said[k][b], want)
+			tokens++
+			if said[k][b] != target.Ints()[k*revB+b] {
+				wrong++
 			}
-			if looked[k][b] != n-1-k {
-				t.Errorf("sequence %d of %d digits, step %d: looked at %d, want %d", b, n, k, looked[k][b], n-1-k)
+			for s, a := range looked[k].Float32s()[b*revS:][:revS] {
+				where[n][k*revS+s] += float64(a)
+			}
+		}
+	}
+	if wrong*100 > tokens {
+		t.Errorf("%d of %d tokens are wrong", wrong, tokens)
+	}
+	for n, a := range where {
+		for k := range n {
+			row := a[k*revS:][:revS]
+			if s := slices.Index(row, slices.Max(row)); s != n-1-k {
+				t.Errorf("of %d digits, step %d looks at %d most, want %d: %.3f", n, k, s, n-1-k, row)
 			}
 		}
 	}
 }
 
-// greedy decodes step by step, each time with the likeliest token, and returns the tokens and the places that the
-// decoder looked at most.
-func greedy(t *testing.T, p *graph.Params, m recurrent.Seq2Seq, source, lengths *tensor.Dense) (said, looked [][]int) {
+// greedy decodes step by step, each time with the likeliest token, and returns the tokens and the attention, [B, S].
+func greedy(t *testing.T, p *graph.Params, m recurrent.Seq2Seq, source, lengths *tensor.Dense) (said [][]int, looked []*tensor.Dense) {
 	encoded, err := graph.NewFunc(p, m.Encoding).Run(source, lengths)
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +108,7 @@ func greedy(t *testing.T, p *graph.Params, m recurrent.Seq2Seq, source, lengths 
 			t.Fatal(err)
 		}
 		token = likeliest(out[0])
-		said, looked = append(said, token), append(looked, likeliest(out[1+n]))
+		said, looked = append(said, token), append(looked, out[1+n].Clone().(*tensor.Dense))
 		state = make([]*tensor.Dense, n)
 		for i := range state {
 			state[i] = out[1+i].Clone().(*tensor.Dense)
