@@ -78,6 +78,23 @@ func TestSeq2SeqGradients(t *testing.T) {
 	}
 }
 
+// Sources and targets of one token, a batch of one, networks of one unit.
+func TestSeq2SeqOfOne(t *testing.T) {
+	for name, attention := range attentions {
+		m := recurrent.Seq2Seq{
+			Source: nn.Embedding{Tokens: 2, Size: 1}, Encoder: recurrent.Unidirectional{Cell: recurrent.LSTM{Hidden: 1}},
+			Target: nn.Embedding{Tokens: 2, Size: 1}, Decoder: recurrent.LSTM{Hidden: 1}, Attention: attention,
+		}
+		t.Run(name, func(t *testing.T) {
+			graphtest.CheckGradient(t, graphtest.Gradient{Inputs: []*tensor.Dense{graphtest.RandomIDs(1, 2, 1, 1), graph.Ints([]int{1}), graphtest.RandomIDs(2, 2, 1, 1)},
+				Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
+					logits := m.Apply(g, in[0], in[1], in[2])
+					return []graph.Node{g.Sum(g.Mul(logits, weighing(g, logits)))}
+				}})
+		})
+	}
+}
+
 // What padding of the source holds, and the other sequences of the batch, change no bit; nor does their order.
 func TestSeq2SeqTreatsSequencesAlone(t *testing.T) {
 	const S, B, T = 37, 5, 4
