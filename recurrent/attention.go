@@ -1,6 +1,7 @@
 package recurrent
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/unroll-go/unroll/graph"
@@ -77,7 +78,7 @@ func (c Attentive) Keys(g *graph.Graph, values graph.Node) graph.Node {
 	case c.Attention == LuongGeneral:
 		return g.MatMulT(values, g.InLayer().Param("weight_key", graph.GlorotUniform(), h, m))
 	}
-	return g.MatMulT(values, g.InLayer().Param("weight_key", graph.GlorotUniform(), c.scoreUnits(g), m))
+	return g.MatMulT(values, g.InLayer().Param("weight_key", graph.GlorotUniform(), cmp.Or(c.ScoreUnits, h), m))
 }
 
 // Remember returns the decoder over a memory [S, B, M] of the given lengths [B], or the zero Node when all are S long.
@@ -115,7 +116,7 @@ func (c Attentive) after(g *graph.Graph, own State) State {
 	if g.Err() != nil || len(own) == 0 {
 		return own
 	}
-	return append(State{g.Zeros(own[0].Dim(0), c.units(g))}, own...)
+	return append(State{g.Zeros(own[0].Dim(0), cmp.Or(c.Units, c.hidden(g)))}, own...)
 }
 
 // Step makes one step; the output is y, [B, Units].
@@ -148,7 +149,7 @@ func (c Attentive) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, Stat
 		context, weights = c.attend(g, h)
 	}
 	g.Record("attention", weights)
-	w := g.Param("weight_combine", graph.GlorotUniform(), c.units(g), context.Dim(1)+h.Dim(1))
+	w := g.Param("weight_combine", graph.GlorotUniform(), y.Dim(1), context.Dim(1)+h.Dim(1))
 	y = g.Tanh(g.MatMulT(g.Concat(1, context, h), w))
 	return y, append(State{y}, next...)
 }
@@ -193,20 +194,6 @@ func (c Attentive) hidden(g *graph.Graph) int {
 		return s[at].Dim(1)
 	}
 	return 0
-}
-
-func (c Attentive) units(g *graph.Graph) int {
-	if c.Units != 0 {
-		return c.Units
-	}
-	return c.hidden(g)
-}
-
-func (c Attentive) scoreUnits(g *graph.Graph) int {
-	if c.ScoreUnits != 0 {
-		return c.ScoreUnits
-	}
-	return c.hidden(g)
 }
 
 // configured reports a description that cannot be.

@@ -95,6 +95,17 @@ func TestSeq2SeqOfOne(t *testing.T) {
 	}
 }
 
+// A source of features: frames of sound, say.
+func TestSeq2SeqOfFeatures(t *testing.T) {
+	m := models()["bahdanau"]
+	m.Source, m.Target.Pad = nn.Embedding{}, nil
+	in := []*tensor.Dense{graphtest.Random(1, topoT, topoB, 5), graph.Ints(topoLengths), graphtest.RandomIDs(2, topoV, 3, topoB)}
+	graphtest.CheckGradient(t, graphtest.Gradient{Inputs: in, Samples: 10, Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
+		logits := m.Apply(g, in[0], in[1], in[2])
+		return []graph.Node{g.Sum(g.Mul(logits, weighing(g, logits)))}
+	}})
+}
+
 // What padding of the source holds, and the other sequences of the batch, change no bit; nor does their order.
 func TestSeq2SeqTreatsSequencesAlone(t *testing.T) {
 	const S, B, T = 37, 5, 4
@@ -160,11 +171,17 @@ func permuted(v *tensor.Dense, order []int) *tensor.Dense {
 
 // Encoding and Decoding give the bits of the training form, token by token, and make no weights of their own.
 func TestSeq2SeqSteps(t *testing.T) {
-	const S, B, T = 9, 4, 3
-	for name, m := range models() {
+	const S, B, T = 20, 9, 4
+	all := models()
+	all["large"] = recurrent.Seq2Seq{
+		Source: nn.Embedding{Tokens: 7, Size: 50}, Encoder: recurrent.Bidirectional{Cell: recurrent.LSTM{Hidden: 40}},
+		Target: nn.Embedding{Tokens: topoV, Size: 70}, Decoder: recurrent.Layers(2, recurrent.LSTM{Hidden: 80}),
+		Attention: recurrent.Bahdanau,
+	}
+	for name, m := range all {
 		t.Run(name, func(t *testing.T) {
 			p := graph.NewParams(7)
-			source, lengths, target := graphtest.RandomIDs(1, topoV, S, B), graph.Ints([]int{9, 0, 3, 1}), graphtest.RandomIDs(2, topoV, T, B)
+			source, lengths, target := graphtest.RandomIDs(1, topoV, S, B), graph.Ints([]int{20, 0, 3, 1, 20, 7, 12, 5, 19}), graphtest.RandomIDs(2, topoV, T, B)
 			want, err := graph.NewFunc(p, seqBuild(m)).Run(source, lengths, target)
 			if err != nil {
 				t.Fatal(err)
