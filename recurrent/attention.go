@@ -46,7 +46,7 @@ type Attentive struct {
 	Cell         Cell
 	Attention    Attention
 	Units        int  // width of y; 0 for H
-	ScoreUnits   int  // width of the hidden layer of an additive score; 0 for H
+	ScoreUnits   int  // width of the hidden layer of Bahdanau's and LuongConcat's scores; 0 for H
 	InputFeeding bool // Luong: y is an input of the next step, which thereby knows where it has looked
 
 	memory memory
@@ -206,6 +206,8 @@ func (c Attentive) configured(g *graph.Graph) bool {
 		g.Failf("Attentive", "unknown attention %d", c.Attention)
 	case c.InputFeeding && c.Attention == Bahdanau:
 		g.Failf("Attentive", "InputFeeding is set; Bahdanau's context is an input of the step anyway")
+	case c.ScoreUnits != 0 && (c.Attention == LuongDot || c.Attention == LuongGeneral):
+		g.Failf("Attentive", "ScoreUnits is set; only the scores of Bahdanau and LuongConcat have a hidden layer")
 	case c.Units < 0 || c.ScoreUnits < 0:
 		g.Failf("Attentive", "%d units and %d score units; want 0 or more", c.Units, c.ScoreUnits)
 	}

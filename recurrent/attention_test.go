@@ -7,6 +7,7 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
 	"github.com/unroll-go/unroll/recurrent"
+	"github.com/unroll-go/unroll/recurrent/celltest"
 	"gorgonia.org/tensor"
 )
 
@@ -20,7 +21,10 @@ func TestAttentionAgreesWithLoops(t *testing.T) {
 			if attention == recurrent.NoAttention || feeding && attention == recurrent.Bahdanau {
 				continue
 			}
-			c := recurrent.Attentive{Cell: recurrent.RNN{Hidden: H}, Attention: attention, Units: U, ScoreUnits: A, InputFeeding: feeding}
+			c := recurrent.Attentive{Cell: recurrent.RNN{Hidden: H}, Attention: attention, Units: U, InputFeeding: feeding}
+			if attention == recurrent.Bahdanau || attention == recurrent.LuongConcat {
+				c.ScoreUnits = A
+			}
 			p := graph.NewParams64(3)
 			f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 				trace := &recurrent.Trace{}
@@ -110,4 +114,29 @@ func attended(attention recurrent.Attention, w map[string][]float64, q []float64
 		}
 	}
 	return context, weights
+}
+
+// looking is an attentive cell over a fixed memory, the same for every sequence.
+type looking struct{ recurrent.Attentive }
+
+func (c looking) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
+	const places, width = 4, 6
+	memory := g.Values(graphtest.Random(9, places*width).Float64s(), places, 1, width)
+	return c.Remember(g, g.BroadcastTo(memory, places, x.Dim(0), width), graph.Node{}).Step(g, x, s)
+}
+
+// An attentive cell is a cell like any other: over a stack, and itself in a stack.
+func TestAttentiveCells(t *testing.T) {
+	for name, attention := range attentions {
+		if attention == recurrent.NoAttention {
+			continue
+		}
+		one := looking{recurrent.Attentive{Cell: recurrent.GRU{Hidden: 6}, Attention: attention}}
+		over := looking{recurrent.Attentive{Cell: recurrent.Stack{Cells: []recurrent.Cell{recurrent.LSTM{Hidden: 3}, recurrent.GRU{Hidden: 6}}}, Attention: attention, Units: 5}}
+		for kind, cell := range map[string]recurrent.Cell{"": one, " over a stack": over,
+			" in a stack": recurrent.Stack{Cells: []recurrent.Cell{recurrent.GRU{Hidden: 2}, one}},
+			" twice":      recurrent.Layers(2, one)} {
+			t.Run(name+kind, func(t *testing.T) { celltest.Check(t, celltest.Case{Cell: cell, Samples: 4}) })
+		}
+	}
 }

@@ -36,7 +36,7 @@ func models() map[string]recurrent.Seq2Seq {
 		all[name+" stacked, tied"] = m
 		m.Encoder = recurrent.Bidirectional{Cell: recurrent.GRU{Hidden: 4}, Merge: recurrent.MergeSum}
 		m.Decoder, m.Source, m.Shared, m.Bridge.Merge = recurrent.LSTM{Hidden: 4}, m.Target, true, recurrent.MergeAverage
-		if attention != recurrent.NoAttention && attention != recurrent.LuongDot {
+		if attention == recurrent.Bahdanau || attention == recurrent.LuongConcat {
 			m.ScoreUnits = 3
 		}
 		all[name+" unlike cells, shared"] = m
@@ -280,6 +280,7 @@ func TestSeq2SeqRefuses(t *testing.T) {
 		"Seq2Seq: InputFeeding, Units or ScoreUnits is set":    func(m *recurrent.Seq2Seq) { m.Attention, m.Units = recurrent.NoAttention, 3 },
 		"InputFeeding is set; Bahdanau's":                      func(m *recurrent.Seq2Seq) { m.Attention, m.InputFeeding = recurrent.Bahdanau, true },
 		"the memory is 4 wide, the decoder's state 5":          func(m *recurrent.Seq2Seq) { m.Attention, m.Decoder = recurrent.LuongDot, recurrent.LSTM{Hidden: 5} },
+		"ScoreUnits is set; only":                              func(m *recurrent.Seq2Seq) { m.ScoreUnits = 3 },
 		"Sampling: rate 2; want 0 to 1":                        func(m *recurrent.Seq2Seq) { m.Sampling.Rate = 2 },
 		"MLSTM in bridge: its memory is a matrix, which a vec": func(m *recurrent.Seq2Seq) { m.Decoder = recurrent.MLSTM{Hidden: 4} },
 	} {
