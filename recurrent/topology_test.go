@@ -117,6 +117,9 @@ func TestTopologyGradients(t *testing.T) {
 // sequences of a batch.
 func TestTopologiesTreatSequencesAlone(t *testing.T) {
 	for name, m := range topologies() {
+		if strings.HasPrefix(name, "one of features") {
+			continue // its tokens are constants of the test, for a whole batch
+		}
 		t.Run(name, func(t *testing.T) {
 			p := graph.NewParams64(3)
 			run := func(in ...*tensor.Dense) *tensor.Dense {
@@ -125,9 +128,6 @@ func TestTopologiesTreatSequencesAlone(t *testing.T) {
 					t.Fatal(err)
 				}
 				return out[0].Clone().(*tensor.Dense)
-			}
-			if strings.HasPrefix(name, "one of features") {
-				return // its tokens are constants of the test
 			}
 			in := append(topoInputs(name, 5), graph.Ints(topoLengths))
 			want := run(in...)
