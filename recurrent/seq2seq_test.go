@@ -59,6 +59,9 @@ func TestSeq2SeqGradients(t *testing.T) {
 	in := []*tensor.Dense{graphtest.RandomIDs(1, topoV, topoT, topoB), graph.Ints(topoLengths), graphtest.RandomIDs(2, topoV, 3, topoB)}
 	for name, m := range models() {
 		for kind, s := range map[string]recurrent.Sampling{"": {}, ", sampling": {Rate: 0.5}, ", soft sampling": {Rate: 0.5, Soft: true}} {
+			if kind != "" && strings.Contains(name, "stacked") {
+				continue
+			}
 			t.Run(name+kind, func(t *testing.T) {
 				m.Sampling, m.Dropout = s, 0.2
 				m.Source.Pad, m.Target.Pad = nil, nil // a padding row counts, but has no gradient
