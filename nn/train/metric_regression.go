@@ -1,0 +1,64 @@
+package train
+
+import (
+	"math"
+
+	"github.com/pkg/errors"
+)
+
+// Perplexity is eˡ of a mean loss l in nats: how many equally likely tokens the model is unsure between.
+func Perplexity(loss float64) float64 { return math.Exp(loss) }
+
+// ForecastErrors adds up how far predictions are from the truth.
+type ForecastErrors struct {
+	n, zeros               int
+	absolute, squares, rel float64
+}
+
+// Add counts predictions beside the truth.
+func (m *ForecastErrors) Add(predicted, truth []float64) error {
+	if len(predicted) != len(truth) {
+		return errors.Errorf("train: %d predictions for %d truths", len(predicted), len(truth))
+	}
+	for i, t := range truth {
+		d := math.Abs(predicted[i] - t)
+		m.n++
+		m.absolute += d
+		m.squares += d * d
+		if t == 0 {
+			m.zeros++
+		} else {
+			m.rel += d / math.Abs(t)
+		}
+	}
+	return nil
+}
+
+// Count is the number of predictions.
+func (m *ForecastErrors) Count() int { return m.n }
+
+// MAE is the mean absolute error; NaN of nothing.
+func (m *ForecastErrors) MAE() float64 { return m.absolute / float64(m.n) }
+
+// RMSE is the root of the mean squared error.
+func (m *ForecastErrors) RMSE() float64 { return math.Sqrt(m.squares / float64(m.n)) }
+
+// MAPE is the mean absolute error relative to the truth, in percent, over the truths that are not 0.
+func (m *ForecastErrors) MAPE() float64 { return 100 * m.rel / float64(m.n-m.zeros) }
+
+// MASE is the mean absolute error over a scale, see NaiveError: below 1, the forecast beats the naive one (Hyndman and
+// Koehler, 2006).
+func (m *ForecastErrors) MASE(scale float64) float64 { return m.MAE() / scale }
+
+// NaiveError is the mean absolute error, over a training series, of forecasting each value by the one a season before;
+// season 1 is the last value. It is the scale of MASE.
+func NaiveError(series []float64, season int) (float64, error) {
+	if season < 1 || len(series) <= season {
+		return 0, errors.Errorf("train: a series of %d values has no season of %d", len(series), season)
+	}
+	sum := 0.0
+	for i := season; i < len(series); i++ {
+		sum += math.Abs(series[i] - series[i-season])
+	}
+	return sum / float64(len(series)-season), nil
+}
