@@ -1,0 +1,80 @@
+package catalog
+
+import "context"
+
+// ImageSet is a data set of pictures in grey, all of one size, each of a class.
+type ImageSet struct {
+	Info
+	load func(ctx context.Context, info Info, o Options) (ImageParts, error)
+}
+
+// Images are pictures with their classes.
+type Images struct {
+	Pixels        []float32 // [N, Rows, Columns], from 0 (paper) to 1 (ink)
+	Rows, Columns int
+	Labels        []int // picture i is of the class Classes[Labels[i]]
+	Classes       []string
+}
+
+// ImageParts are the parts of an ImageSet.
+type ImageParts struct{ Train, Validation, Test Images }
+
+// Load reads the set, and fetches it before if need be.
+func (s ImageSet) Load(ctx context.Context, o Options) (ImageParts, error) {
+	if s.load == nil {
+		return ImageParts{}, errNoLoader(s.Info)
+	}
+	return s.load(ctx, s.Info, o)
+}
+
+// Len is the number of pictures.
+func (m Images) Len() int { return len(m.Labels) }
+
+// Pixel is the grey of picture i at a row and a column.
+func (m Images) Pixel(i, row, column int) float32 {
+	return m.Pixels[(i*m.Rows+row)*m.Columns+column]
+}
+
+func (m Images) pick(rows []int) Images {
+	return Images{
+		Pixels: pickBlocks(m.Pixels, m.Rows*m.Columns, rows), Rows: m.Rows, Columns: m.Columns,
+		Labels: pick(m.Labels, rows), Classes: m.Classes,
+	}
+}
+
+// RecordingSet is a data set of measured sequences of one length, each of a class.
+type RecordingSet struct {
+	Info
+	load func(ctx context.Context, info Info, o Options) (RecordingParts, error)
+}
+
+// Recordings are measured sequences with their classes.
+type Recordings struct {
+	Values   []float32 // [N, Steps, len(Channels)]
+	Steps    int
+	Channels []string
+	Labels   []int // recording i is of the class Classes[Labels[i]]
+	Classes  []string
+	Subjects []int // who was recorded
+}
+
+// RecordingParts are the parts of a RecordingSet.
+type RecordingParts struct{ Train, Validation, Test Recordings }
+
+// Load reads the set, and fetches it before if need be.
+func (s RecordingSet) Load(ctx context.Context, o Options) (RecordingParts, error) {
+	if s.load == nil {
+		return RecordingParts{}, errNoLoader(s.Info)
+	}
+	return s.load(ctx, s.Info, o)
+}
+
+// Len is the number of recordings.
+func (r Recordings) Len() int { return len(r.Labels) }
+
+func (r Recordings) pick(rows []int) Recordings {
+	return Recordings{
+		Values: pickBlocks(r.Values, r.Steps*len(r.Channels), rows), Steps: r.Steps, Channels: r.Channels,
+		Labels: pick(r.Labels, rows), Classes: r.Classes, Subjects: pick(r.Subjects, rows),
+	}
+}

@@ -1,0 +1,81 @@
+package catalog
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
+)
+
+// cutText cuts a running text by the options' fractions, behind the end of a line if one is near.
+func cutText(c datasets.Corpus, o Options) (Texts, error) {
+	validation, test, err := o.fractions()
+	if err != nil {
+		return Texts{}, err
+	}
+	v, t := cut(len(c.Text), validation, test)
+	return cutTextAt(c, lineEnd(c.Text, v), lineEnd(c.Text, t)), nil
+}
+
+func cutTextAt(c datasets.Corpus, v, t int) Texts {
+	part := func(from, to int) datasets.Corpus {
+		p := c
+		p.Text = c.Text[from:to]
+		return p
+	}
+	return Texts{part(0, v), part(v, t), part(t, len(c.Text))}
+}
+
+// lineEnd moves a place in a text behind the end of its line, at most 10,000 bytes, or else to the start of the next
+// character.
+func lineEnd(text string, at int) int {
+	if at == 0 || at == len(text) {
+		return at
+	}
+	if text[at-1] == '\n' {
+		return at
+	}
+	if i := strings.IndexByte(text[at:min(len(text), at+10_000)], '\n'); i >= 0 {
+		return at + i + 1
+	}
+	for at < len(text) && !utf8.RuneStart(text[at]) {
+		at++
+	}
+	return at
+}
+
+// corpus makes a Corpus of a file's bytes.
+func corpus(info Info, name string, raw []byte) (datasets.Corpus, error) {
+	c, err := datasets.Read(bytes.NewReader(raw), info.Title+", "+name)
+	c.Source, c.Licence = info.Source, info.Licence
+	return c, err
+}
+
+// corpora makes Texts of three files' bytes.
+func corpora(info Info, train, validation, test []byte) (texts Texts, err error) {
+	if texts.Train, err = corpus(info, "training part", train); err != nil {
+		return Texts{}, err
+	}
+	if texts.Validation, err = corpus(info, "validation part", validation); err != nil {
+		return Texts{}, err
+	}
+	texts.Test, err = corpus(info, "test part", test)
+	return texts, err
+}
+
+// lines returns the lines of a text; empty ones at its end are no lines.
+func lines(raw []byte) []string {
+	text := strings.TrimRight(datasets.Normalize(string(raw)), "\n")
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
+func readFile(path string) ([]byte, error) {
+	raw, err := os.ReadFile(path)
+	return raw, errors.WithStack(err)
+}
