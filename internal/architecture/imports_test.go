@@ -17,6 +17,7 @@ var allowed = map[string][]string{
 	"internal/kernel":     {},
 	"internal/atomicfile": {},
 	"datasets":            {},
+	"datasets/catalog":    {"datasets", "datasets/catalog/internal/fetch"},
 	"graph":               {"internal/kernel", "internal/atomicfile"},
 	"graph/optim":         {"graph", "internal/kernel"},
 	"graph/graphtest":     {"graph"},
@@ -32,7 +33,9 @@ var allowed = map[string][]string{
 
 	"nn/keras":               {"graph", "internal/atomicfile", "nn/keras/internal/hdf5"},
 	"nn/keras/internal/hdf5": {},
-	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets",
+
+	"datasets/catalog/internal/fetch": {"internal/atomicfile"},
+	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets", "datasets/catalog",
 		"internal/kernel"},
 	"benchmarks": nil, // anything
 }
