@@ -71,7 +71,7 @@ func visitZipped(f *zip.File, name string, left *int64, visit visitor) error {
 	if err != nil {
 		return errors.WithStack(err)
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	return visit(name, bounded{r, left})
 }
 

@@ -19,7 +19,7 @@ func idx(values []byte, shape ...int) []byte {
 
 func TestIDX(t *testing.T) {
 	shape, values, err := readIDX(bytes.NewReader(idx([]byte{1, 2, 3, 4, 5, 6}, 2, 3)), 10)
-	if err != nil || fmt.Sprint(shape, values) != "[2 3] [1 2 3 4 5 6]" {
+	if err != nil || fmt.Sprintf("%d %d", shape, values) != "[2 3] [1 2 3 4 5 6]" {
 		t.Errorf("%v, %v, %v", shape, values, err)
 	}
 	if shape, values, err := readIDX(bytes.NewReader(idx(nil, 0, 28, 28)), 10); err != nil || len(values) != 0 || len(shape) != 3 {

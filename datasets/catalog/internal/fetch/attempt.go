@@ -5,19 +5,38 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/pkg/errors"
 )
 
 // attempt makes one connection and appends what comes to the unfinished download. Without an error, that is complete
 // in length; its hash is still to be checked.
-func (r *Request) attempt(ctx context.Context, url string) (err error) {
+func (r *Request) attempt(ctx context.Context, url string) error {
+	quiet := r.Quiet
+	if quiet == 0 {
+		quiet = time.Minute
+	}
+	watched, cancel := context.WithCancel(ctx)
+	defer cancel()
+	watch := time.AfterFunc(quiet, cancel)
+	defer watch.Stop()
+	err := r.converse(watched, url, func() { watch.Reset(quiet) })
+	if err != nil && watched.Err() != nil && ctx.Err() == nil {
+		return &brokenError{errors.Errorf("%s sent nothing for %v", url, quiet)}
+	}
+	return err
+}
+
+// converse asks and listens. Whenever something comes, it calls heard.
+func (r *Request) converse(ctx context.Context, url string, heard func()) error {
 	have, version := r.resumable(url)
 	response, err := r.ask(ctx, url, have, version)
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
+	heard()
 
 	switch {
 	case response.StatusCode == http.StatusPartialContent && have > 0 && startsAt(response) == have:
@@ -31,7 +50,7 @@ func (r *Request) attempt(ctx context.Context, url string) (err error) {
 	default:
 		return errors.Errorf("%s answered %s", url, response.Status)
 	}
-	return r.receive(ctx, url, response, have)
+	return r.receive(ctx, url, response, have, heard)
 }
 
 func (r *Request) ask(ctx context.Context, url string, have int64, version string) (*http.Response, error) {
@@ -66,7 +85,7 @@ func startsAt(response *http.Response) int64 {
 }
 
 // receive writes a response's body behind the bytes that are there.
-func (r *Request) receive(ctx context.Context, url string, response *http.Response, have int64) (err error) {
+func (r *Request) receive(ctx context.Context, url string, response *http.Response, have int64, heard func()) (err error) {
 	f, err := r.openPart()
 	if err != nil {
 		return &localError{errors.WithStack(err)}
@@ -94,7 +113,7 @@ func (r *Request) receive(ctx context.Context, url string, response *http.Respon
 	if total > limit {
 		return errors.Errorf("%s has %d bytes; want %d", url, total, limit)
 	}
-	if err := r.copy(ctx, f, response.Body, url, have, total, limit); err != nil {
+	if err := r.copy(ctx, f, response.Body, heard, url, have, total, limit); err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {
@@ -104,7 +123,7 @@ func (r *Request) receive(ctx context.Context, url string, response *http.Respon
 }
 
 // copy appends the body to the file and tells of the progress.
-func (r *Request) copy(ctx context.Context, f io.Writer, body io.Reader, url string, have, total, limit int64) error {
+func (r *Request) copy(ctx context.Context, f io.Writer, body io.Reader, heard func(), url string, have, total, limit int64) error {
 	buffer := make([]byte, 64<<10)
 	done := have
 	for {
@@ -115,6 +134,7 @@ func (r *Request) copy(ctx context.Context, f io.Writer, body io.Reader, url str
 			return errors.WithStack(err)
 		}
 		n, err := body.Read(buffer)
+		heard()
 		if done+int64(n) > limit {
 			return errors.Errorf("%s has more than %d bytes", url, limit)
 		}

@@ -24,6 +24,7 @@ type Request struct {
 	Progress func(done, total int64) // total is -1 while it is not known
 	Attempts int                     // connections for each URL, each going on where the last one broke; 0 means 3
 	Pause    time.Duration           // between attempts, doubled each time; 0 means half a second
+	Quiet    time.Duration           // a connection on which nothing comes for so long is broken; 0 means a minute
 
 	open func(name string) (partFile, error) // for tests; nil opens files of the system
 }

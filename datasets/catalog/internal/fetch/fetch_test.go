@@ -466,3 +466,33 @@ func TestBusyServer(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A server that falls silent is asked again, and goes on where it stopped.
+func TestSilentServer(t *testing.T) {
+	s := newServer(t, content(1))
+	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Range") != "" {
+			s.serve(w, r)
+			return
+		}
+		w.Header().Set("ETag", s.tag)
+		w.Header().Set("Content-Length", strconv.Itoa(len(s.data)))
+		w.Write(s.data[:100_000])
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}))
+	defer silent.Close()
+	r := s.request(t)
+	r.URLs[0] = silent.URL
+	r.Quiet = 200 * time.Millisecond
+	wantError(t, File(t.Context(), r), "sent nothing for 200ms")
+	wantNone(t, r)
+	r.Attempts = 2
+	if err := File(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, r, s.data)
+	if got := strings.Join(s.ranges, "|"); got != "bytes=100000-" {
+		t.Errorf("asked for the parts %q", got)
+	}
+}

@@ -2,11 +2,14 @@ package fetch
 
 import (
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestChild is not a test by itself: TestTwoProcesses runs it in programs of their own.
@@ -23,19 +26,64 @@ func TestChild(t *testing.T) {
 	wantFile(t, r, data)
 }
 
+// child starts TestChild in a program of its own.
+func child(t *testing.T, url, path string, output *bytes.Buffer) *exec.Cmd {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$", "-test.v")
+	c.Env = append(os.Environ(), "FETCH_TEST_URL="+url, "FETCH_TEST_PATH="+path)
+	c.Stdout, c.Stderr = output, output
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// A program that was killed while it downloaded leaves no lock, and a part that the next goes on with.
+func TestKilledProcess(t *testing.T) {
+	s := newServer(t, content(1))
+	sent := make(chan bool)
+	stuck := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Range") != "" {
+			s.serve(w, r)
+			return
+		}
+		w.Header().Set("ETag", s.tag)
+		w.Header().Set("Content-Length", "300000")
+		w.Write(s.data[:200_000])
+		w.(http.Flusher).Flush()
+		sent <- true
+		<-r.Context().Done()
+	}))
+	defer stuck.Close()
+	r := s.request(t)
+	r.URLs[0] = stuck.URL
+	var output bytes.Buffer
+	c := child(t, stuck.URL, r.Path, &output)
+	<-sent
+	for size := int64(0); size < 100_000; time.Sleep(time.Millisecond) { // until some of it is on disk
+		if stat, err := os.Stat(r.part()); err == nil {
+			size = stat.Size()
+		}
+	}
+	c.Process.Kill()
+	c.Wait()
+	wantNone(t, r)
+	if err := File(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, r, s.data)
+	if len(s.ranges) != 1 || !strings.HasPrefix(s.ranges[0], "bytes=") {
+		t.Errorf("asked for the parts %q", s.ranges)
+	}
+}
+
 func TestTwoProcesses(t *testing.T) {
 	s := newServer(t, content(1))
 	path := filepath.Join(t.TempDir(), "file.bin")
 	var children []*exec.Cmd
 	var outputs [4]bytes.Buffer
 	for i := range outputs {
-		c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$", "-test.v")
-		c.Env = append(os.Environ(), "FETCH_TEST_URL="+s.URL, "FETCH_TEST_PATH="+path)
-		c.Stdout, c.Stderr = &outputs[i], &outputs[i]
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		children = append(children, c)
+		children = append(children, child(t, s.URL, path, &outputs[i]))
 	}
 	for i, c := range children {
 		if err := c.Wait(); err != nil || !strings.Contains(outputs[i].String(), "--- PASS: TestChild") {
