@@ -1,6 +1,10 @@
 package catalog
 
-import "context"
+import (
+	"context"
+
+	"github.com/pkg/errors"
+)
 
 // ImageSet is a data set of pictures in grey, all of one size, each of a class.
 type ImageSet struct {
@@ -77,4 +81,31 @@ func (r Recordings) pick(rows []int) Recordings {
 		Values: pickBlocks(r.Values, r.Steps*len(r.Channels), rows), Steps: r.Steps, Channels: r.Channels,
 		Labels: pick(r.Labels, rows), Classes: r.Classes, Subjects: pick(r.Subjects, rows),
 	}
+}
+
+// Batch returns the pictures of those numbers as sequences of their rows: values [Rows, B, Columns], and their labels
+// [B]. Numbers that are no picture's are an error.
+func (m Images) Batch(examples []int) (values []float32, labels []int, err error) {
+	return batch(m.Pixels, m.Labels, m.Rows, m.Columns, examples)
+}
+
+// Batch returns the recordings of those numbers as sequences: values [Steps, B, len(Channels)], and their labels [B].
+// Numbers that are no recording's are an error.
+func (r Recordings) Batch(examples []int) (values []float32, labels []int, err error) {
+	return batch(r.Values, r.Labels, r.Steps, len(r.Channels), examples)
+}
+
+// batch turns examples of [N, T, F] into a batch [T, B, F].
+func batch(all []float32, of []int, steps, features int, examples []int) (values []float32, labels []int, err error) {
+	values, labels = make([]float32, len(examples)*steps*features), make([]int, len(examples))
+	for b, e := range examples {
+		if e < 0 || e >= len(of) {
+			return nil, nil, errors.Errorf("datasets: example %d; there are %d, counted from 0", e, len(of))
+		}
+		labels[b] = of[e]
+		for t := range steps {
+			copy(values[(t*len(examples)+b)*features:][:features], all[(e*steps+t)*features:])
+		}
+	}
+	return values, labels, nil
 }

@@ -198,3 +198,22 @@ func TestSeries(t *testing.T) {
 		wantError(t, err, "datasets: x", c[1])
 	}
 }
+
+func TestBatch(t *testing.T) {
+	m := Images{Rows: 2, Columns: 3, Labels: []int{4, 5, 6}}
+	for i := range 18 {
+		m.Pixels = append(m.Pixels, float32(i))
+	}
+	values, labels, err := m.Batch([]int{2, 0}) // [2, 2, 3]
+	if err != nil || fmt.Sprint(values, labels) != "[12 13 14 0 1 2 15 16 17 3 4 5] [6 4]" {
+		t.Errorf("%v, %v, %v", values, labels, err)
+	}
+	r := Recordings{Steps: 3, Channels: []string{"x", "y"}, Labels: m.Labels, Values: m.Pixels}
+	if values, _, err := r.Batch([]int{1}); err != nil || fmt.Sprint(values) != "[6 7 8 9 10 11]" { // [3, 1, 2]
+		t.Errorf("%v, %v", values, err)
+	}
+	for _, bad := range []int{-1, 3} {
+		_, _, err := m.Batch([]int{0, bad})
+		wantError(t, err, fmt.Sprintf("example %d; there are 3", bad))
+	}
+}

@@ -140,7 +140,7 @@ func (r *Request) copy(ctx context.Context, f io.Writer, body io.Reader, heard f
 		}
 		if n > 0 {
 			if _, err := f.Write(buffer[:n]); err != nil {
-				return &localError{errors.Wrapf(err, "write %s", r.part())}
+				return &localError{errors.WithStack(err)} // it names the file
 			}
 			done += int64(n)
 		}
