@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -22,28 +23,26 @@ func TestLinkedSets(t *testing.T) {
 		t.Fatal(err)
 	}
 	sets["KingJames"] = kingJames
-	for use, wanted := range map[string]string{
-		"catalog.All()": "", "catalog.Find(os.Args[0])": "", "catalog.Download(context.Background(), catalog.All()[3], catalog.Options{})": "",
-		"catalog.MNIST.Load(context.Background(), catalog.Options{})":     "",
-		"catalog.Digits.Load(context.Background(), catalog.Options{})":    "Digits",
-		"catalog.KingJames.Load(context.Background(), catalog.Options{})": "KingJames",
+	for _, c := range []struct{ calls, wanted string }{
+		{"catalog.Download(ctx, catalog.All()[3], o)\n\tcatalog.MNIST.Load(ctx, o)\n\tcatalog.Tatoeba(os.Args[0]).Load(ctx, o)", ""},
+		{"catalog.KingJames\n\tcatalog.Digits.Load(ctx, o)", "KingJames Digits"},
 	} {
-		program := build(t, use)
+		program := build(t, c.calls)
 		for name, packed := range sets {
-			if within := bytes.Contains(program, packed); within != (name == wanted) {
-				t.Errorf("a program with %s has %s in it: %v", use, name, within)
+			if within := bytes.Contains(program, packed); within != slices.Contains(strings.Fields(c.wanted), name) {
+				t.Errorf("a program with %q has %s in it: %v", c.calls, name, within)
 			}
 		}
-		t.Logf("%9d bytes: %s", len(program), use)
+		t.Logf("%d bytes: %q", len(program), c.calls)
 	}
 }
 
-// build compiles a program that makes one call, and returns its bytes.
-func build(t *testing.T, call string) []byte {
+// build compiles a program that uses a value and makes calls, and returns its bytes.
+func build(t *testing.T, calls string) []byte {
 	t.Helper()
 	folder := t.TempDir()
 	source := "package main\n\nimport (\n\t\"context\"\n\t\"fmt\"\n\t\"os\"\n\n\t\"github.com/unroll-go/unroll/datasets/catalog\"\n)\n\n" +
-		"func main() {\n\t_, _ = context.Background(), os.Args\n\tfmt.Println(" + call + ")\n}\n"
+		"func main() {\n\tctx, o := context.Background(), catalog.Options{Folder: os.Args[0]}\n\tvalue := " + calls + "\n\tfmt.Println(value)\n}\n"
 	main := filepath.Join(folder, "main.go")
 	if err := os.WriteFile(main, []byte(source), 0o644); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"github.com/pkg/errors"
 )
 
+// The makers' server is often away; the copy is the one that torchtext's users go to.
 const (
 	multi30kURL    = "http://www.quest.dcs.shef.ac.uk/wmt16_files_mmt/"
 	multi30kMirror = "https://raw.githubusercontent.com/neychev/small_DL_repo/master/datasets/Multi30k/"
@@ -24,12 +25,13 @@ var multi30kInfo = Info{
 	Size:        "29,000 pairs to train on, 1,014 to validate, 1,000 to test",
 	Rows:        31014,
 	Files: []File{
-		{Name: "training.tar.gz", URLs: []string{multi30kURL + "training.tar.gz", multi30kMirror + "training.tar.gz"},
+		{Name: "training.tar.gz", URLs: []string{multi30kMirror + "training.tar.gz", multi30kURL + "training.tar.gz"},
 			SHA256: "20140d013d05dd9a72dfde46478663ba05737ce983f478f960c1123c6671be5e"},
-		{Name: "validation.tar.gz", URLs: []string{multi30kURL + "validation.tar.gz", multi30kMirror + "validation.tar.gz"},
+		{Name: "validation.tar.gz", URLs: []string{multi30kMirror + "validation.tar.gz", multi30kURL + "validation.tar.gz"},
 			SHA256: "a7aa20e9ebd5ba5adce7909498b94410996040857154dab029851af3a866da8c"},
-		{Name: "mmt16_task1_test.tar.gz", URLs: []string{multi30kURL + "mmt16_task1_test.tar.gz", multi30kMirror + "mmt16_task1_test.tar.gz"},
-			SHA256: "0681be16a532912288a91ddd573594fbdd57c0fbb81486eff7c55247e35326c2"},
+		// Packed again, so the hash is not that of the makers' archive; torchtext has the same.
+		{Name: "mmt16_task1_test.tar.gz", URLs: []string{multi30kMirror + "mmt16_task1_test.tar.gz"},
+			SHA256: "6d1ca1dba99e2c5dd54cae1226ff11c2551e6ce63527ebb072a1f70f72a5cd36"},
 	},
 }
 

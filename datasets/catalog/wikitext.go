@@ -14,8 +14,8 @@ var wikiText2Info = Info{
 	Files: []File{{
 		Name: "wikitext-2-v1.zip",
 		URLs: []string{
-			"https://s3.amazonaws.com/research.metamind.io/wikitext/wikitext-2-v1.zip",
 			"https://wikitext.smerity.com/wikitext-2-v1.zip",
+			"https://s3.amazonaws.com/research.metamind.io/wikitext/wikitext-2-v1.zip",
 		},
 		SHA256: "92675f1d63015c1c8b51f1656a52d5bdbc33aafa60cc47a218a66e7ee817488c",
 	}},
