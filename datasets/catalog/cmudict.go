@@ -29,14 +29,14 @@ var cmudictInfo = Info{
 // with several pronunciations is there for each of them, always in the same part.
 var CMUdict = PairSet{Info: cmudictInfo, load: loadCMUdict}
 
-func loadCMUdict(_ context.Context, _ Info, o Options) (PairedTexts, error) {
+func loadCMUdict(_ context.Context, _ Info, o Options) (PairParts, error) {
 	r, err := gunzip(cmudictGzip)
 	if err != nil {
-		return PairedTexts{}, err
+		return PairParts{}, err
 	}
 	all, err := readCMUdict(r)
 	if err != nil {
-		return PairedTexts{}, err
+		return PairParts{}, err
 	}
 	return all.shuffled(o)
 }
@@ -66,10 +66,10 @@ func readCMUdict(r io.Reader) (Pairs, error) {
 }
 
 // shuffled cuts pairs into parts, those with one source into the same.
-func (p Pairs) shuffled(o Options) (PairedTexts, error) {
+func (p Pairs) shuffled(o Options) (PairParts, error) {
 	validation, test, err := o.fractions()
 	if err != nil {
-		return PairedTexts{}, err
+		return PairParts{}, err
 	}
 	return p.parts(split(p.Len(), func(row int) string { return p.Source[row] }, validation, test, o.Seed)), nil
 }

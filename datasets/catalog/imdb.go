@@ -39,10 +39,10 @@ func imdbName(name string) (part, class string, ok bool) {
 	return part, class, (part == "train" || part == "test") && (class == "neg" || class == "pos")
 }
 
-func loadIMDB(ctx context.Context, info Info, o Options) (LabelledTexts, error) {
+func loadIMDB(ctx context.Context, info Info, o Options) (LabelledParts, error) {
 	paths, err := download(ctx, info, o)
 	if err != nil {
-		return LabelledTexts{}, err
+		return LabelledParts{}, err
 	}
 	texts := map[string]string{} // by name in the archive
 	err = walk(paths[0], func(name string, r io.Reader) error {
@@ -57,7 +57,7 @@ func loadIMDB(ctx context.Context, info Info, o Options) (LabelledTexts, error) 
 		return nil
 	})
 	if err != nil {
-		return LabelledTexts{}, err
+		return LabelledParts{}, err
 	}
 	names := make([]string, 0, len(texts))
 	for name := range texts {
@@ -76,7 +76,7 @@ func loadIMDB(ctx context.Context, info Info, o Options) (LabelledTexts, error) 
 		part.Labels = append(part.Labels, indexOf(classes, class))
 	}
 	if train.Len() == 0 || test.Len() == 0 {
-		return LabelledTexts{}, errors.Errorf("datasets: imdb: %d reviews to train on and %d to test in %s", train.Len(), test.Len(), paths[0])
+		return LabelledParts{}, errors.Errorf("datasets: imdb: %d reviews to train on and %d to test in %s", train.Len(), test.Len(), paths[0])
 	}
 	return train.withTest(test, o)
 }

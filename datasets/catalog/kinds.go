@@ -15,16 +15,16 @@ func errNoLoader(info Info) error {
 // TextSet is a data set of running text, to model a language with.
 type TextSet struct {
 	Info
-	load func(ctx context.Context, info Info, o Options) (Texts, error)
+	load func(ctx context.Context, info Info, o Options) (TextParts, error)
 }
 
-// Texts are the parts of a TextSet.
-type Texts struct{ Train, Validation, Test datasets.Corpus }
+// TextParts are the parts of a TextSet.
+type TextParts struct{ Train, Validation, Test datasets.Corpus }
 
 // Load reads the set, and fetches it before if need be.
-func (s TextSet) Load(ctx context.Context, o Options) (Texts, error) {
+func (s TextSet) Load(ctx context.Context, o Options) (TextParts, error) {
 	if s.load == nil {
-		return Texts{}, errNoLoader(s.Info)
+		return TextParts{}, errNoLoader(s.Info)
 	}
 	return s.load(ctx, s.Info, o)
 }
@@ -32,7 +32,7 @@ func (s TextSet) Load(ctx context.Context, o Options) (Texts, error) {
 // LabelledSet is a data set of short texts, each of a class.
 type LabelledSet struct {
 	Info
-	load func(ctx context.Context, info Info, o Options) (LabelledTexts, error)
+	load func(ctx context.Context, info Info, o Options) (LabelledParts, error)
 }
 
 // Labelled are texts with their classes: text i is of the class Classes[Labels[i]].
@@ -42,13 +42,13 @@ type Labelled struct {
 	Classes []string
 }
 
-// LabelledTexts are the parts of a LabelledSet.
-type LabelledTexts struct{ Train, Validation, Test Labelled }
+// LabelledParts are the parts of a LabelledSet.
+type LabelledParts struct{ Train, Validation, Test Labelled }
 
 // Load reads the set, and fetches it before if need be.
-func (s LabelledSet) Load(ctx context.Context, o Options) (LabelledTexts, error) {
+func (s LabelledSet) Load(ctx context.Context, o Options) (LabelledParts, error) {
 	if s.load == nil {
-		return LabelledTexts{}, errNoLoader(s.Info)
+		return LabelledParts{}, errNoLoader(s.Info)
 	}
 	return s.load(ctx, s.Info, o)
 }
@@ -60,26 +60,26 @@ func (l Labelled) pick(rows []int) Labelled {
 	return Labelled{Texts: pick(l.Texts, rows), Labels: pick(l.Labels, rows), Classes: l.Classes}
 }
 
-func (l Labelled) parts(p parts) LabelledTexts {
-	return LabelledTexts{l.pick(p.train), l.pick(p.validation), l.pick(p.test)}
+func (l Labelled) parts(p parts) LabelledParts {
+	return LabelledParts{l.pick(p.train), l.pick(p.validation), l.pick(p.test)}
 }
 
 // PairSet is a data set of pairs of sequences, to translate one into the other.
 type PairSet struct {
 	Info
-	load func(ctx context.Context, info Info, o Options) (PairedTexts, error)
+	load func(ctx context.Context, info Info, o Options) (PairParts, error)
 }
 
 // Pairs are sequences that belong together, as sentences of two languages: Target[i] is that of Source[i].
 type Pairs struct{ Source, Target []string }
 
-// PairedTexts are the parts of a PairSet.
-type PairedTexts struct{ Train, Validation, Test Pairs }
+// PairParts are the parts of a PairSet.
+type PairParts struct{ Train, Validation, Test Pairs }
 
 // Load reads the set, and fetches it before if need be.
-func (s PairSet) Load(ctx context.Context, o Options) (PairedTexts, error) {
+func (s PairSet) Load(ctx context.Context, o Options) (PairParts, error) {
 	if s.load == nil {
-		return PairedTexts{}, errNoLoader(s.Info)
+		return PairParts{}, errNoLoader(s.Info)
 	}
 	return s.load(ctx, s.Info, o)
 }
@@ -94,6 +94,6 @@ func (p Pairs) pick(rows []int) Pairs {
 	return Pairs{Source: pick(p.Source, rows), Target: pick(p.Target, rows)}
 }
 
-func (p Pairs) parts(by parts) PairedTexts {
-	return PairedTexts{p.pick(by.train), p.pick(by.validation), p.pick(by.test)}
+func (p Pairs) parts(by parts) PairParts {
+	return PairParts{p.pick(by.train), p.pick(by.validation), p.pick(by.test)}
 }

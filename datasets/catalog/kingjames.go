@@ -19,10 +19,10 @@ var kingJamesInfo = Info{
 }
 
 // KingJames is the King James Bible, cut in its order.
-var KingJames = TextSet{Info: kingJamesInfo, load: func(_ context.Context, _ Info, o Options) (Texts, error) {
+var KingJames = TextSet{Info: kingJamesInfo, load: func(_ context.Context, _ Info, o Options) (TextParts, error) {
 	c, err := datasets.KingJames()
 	if err != nil {
-		return Texts{}, err
+		return TextParts{}, err
 	}
 	return cutText(c, o)
 }}

@@ -38,15 +38,15 @@ var multi30kInfo = Info{
 // Multi30k are captions in English (Source) and German (Target); see Pairs.Reversed. Its parts are fixed.
 var Multi30k = PairSet{Info: multi30kInfo, load: loadMulti30k}
 
-func loadMulti30k(ctx context.Context, info Info, o Options) (PairedTexts, error) {
+func loadMulti30k(ctx context.Context, info Info, o Options) (PairParts, error) {
 	paths, err := download(ctx, info, o)
 	if err != nil {
-		return PairedTexts{}, err
+		return PairParts{}, err
 	}
-	var parts PairedTexts
+	var parts PairParts
 	for i, part := range []*Pairs{&parts.Train, &parts.Validation, &parts.Test} {
 		if *part, err = readTwoFiles(paths[i], []string{"train", "val", "test"}[i], "en", "de"); err != nil {
-			return PairedTexts{}, err
+			return PairParts{}, err
 		}
 	}
 	return parts, nil

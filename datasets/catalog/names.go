@@ -28,14 +28,14 @@ var namesInfo = Info{
 // always in the same part.
 var Names = LabelledSet{Info: namesInfo, load: loadNames}
 
-func loadNames(_ context.Context, _ Info, o Options) (LabelledTexts, error) {
+func loadNames(_ context.Context, _ Info, o Options) (LabelledParts, error) {
 	r, err := gunzip(namesGzip)
 	if err != nil {
-		return LabelledTexts{}, err
+		return LabelledParts{}, err
 	}
 	all, err := readLabelled(r, "names", nil)
 	if err != nil {
-		return LabelledTexts{}, err
+		return LabelledParts{}, err
 	}
 	return all.shuffled(o)
 }
@@ -64,19 +64,19 @@ func readLabelled(r io.Reader, name string, classes []string) (Labelled, error) 
 }
 
 // shuffled cuts texts into parts, equal texts into the same.
-func (l Labelled) shuffled(o Options) (LabelledTexts, error) {
+func (l Labelled) shuffled(o Options) (LabelledParts, error) {
 	validation, test, err := o.fractions()
 	if err != nil {
-		return LabelledTexts{}, err
+		return LabelledParts{}, err
 	}
 	return l.parts(split(l.Len(), func(row int) string { return l.Texts[row] }, validation, test, o.Seed)), nil
 }
 
 // withTest keeps the test part as it is, and cuts a validation part from the rest.
-func (l Labelled) withTest(test Labelled, o Options) (LabelledTexts, error) {
+func (l Labelled) withTest(test Labelled, o Options) (LabelledParts, error) {
 	validation, err := o.validationOnly()
 	if err != nil {
-		return LabelledTexts{}, err
+		return LabelledParts{}, err
 	}
 	all := l.parts(split(l.Len(), func(row int) string { return l.Texts[row] }, validation, 0, o.Seed))
 	all.Test = test

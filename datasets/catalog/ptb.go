@@ -27,15 +27,15 @@ var pennTreebankInfo = Info{
 // PennTreebank is the Penn Treebank in Mikolov's form, the usual text for models of words. Its parts are fixed.
 var PennTreebank = TextSet{Info: pennTreebankInfo, load: loadPennTreebank}
 
-func loadPennTreebank(ctx context.Context, info Info, o Options) (Texts, error) {
+func loadPennTreebank(ctx context.Context, info Info, o Options) (TextParts, error) {
 	paths, err := download(ctx, info, o)
 	if err != nil {
-		return Texts{}, err
+		return TextParts{}, err
 	}
 	var raw [3][]byte
 	for i, path := range paths {
 		if raw[i], err = readFile(path); err != nil {
-			return Texts{}, err
+			return TextParts{}, err
 		}
 	}
 	return corpora(info, raw[0], raw[1], raw[2])

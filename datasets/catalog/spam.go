@@ -23,14 +23,14 @@ var spamInfo = Info{
 // Spam are mails that somebody wanted, and others.
 var Spam = LabelledSet{Info: spamInfo, load: loadSpam}
 
-func loadSpam(_ context.Context, _ Info, o Options) (LabelledTexts, error) {
+func loadSpam(_ context.Context, _ Info, o Options) (LabelledParts, error) {
 	r, err := gunzip(spamGzip)
 	if err != nil {
-		return LabelledTexts{}, err
+		return LabelledParts{}, err
 	}
 	all, err := readLabelled(r, "spam", []string{"ham", "spam"})
 	if err != nil {
-		return LabelledTexts{}, err
+		return LabelledParts{}, err
 	}
 	return all.shuffled(o)
 }

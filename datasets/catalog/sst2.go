@@ -26,22 +26,22 @@ var sst2Info = Info{
 // SST2 are phrases of reviews. Its parts are fixed; that for the test is empty.
 var SST2 = LabelledSet{Info: sst2Info, load: loadSST2}
 
-func loadSST2(ctx context.Context, info Info, o Options) (LabelledTexts, error) {
+func loadSST2(ctx context.Context, info Info, o Options) (LabelledParts, error) {
 	paths, err := download(ctx, info, o)
 	if err != nil {
-		return LabelledTexts{}, err
+		return LabelledParts{}, err
 	}
 	const train, validation = "SST-2/train.tsv", "SST-2/dev.tsv"
 	files, err := members(paths[0], train, validation)
 	if err != nil {
-		return LabelledTexts{}, err
+		return LabelledParts{}, err
 	}
-	var parts LabelledTexts
+	var parts LabelledParts
 	if parts.Train, err = readSST2(files[train], train); err != nil {
-		return LabelledTexts{}, err
+		return LabelledParts{}, err
 	}
 	if parts.Validation, err = readSST2(files[validation], validation); err != nil {
-		return LabelledTexts{}, err
+		return LabelledParts{}, err
 	}
 	parts.Test.Classes = parts.Train.Classes
 	return parts, nil

@@ -13,7 +13,7 @@ import (
 func Tatoeba(language string) PairSet {
 	set := PairSet{Info: tatoebaInfo(language), load: loadTatoeba}
 	if err := checkLanguage(language); err != nil {
-		set.load = func(context.Context, Info, Options) (PairedTexts, error) { return PairedTexts{}, err }
+		set.load = func(context.Context, Info, Options) (PairParts, error) { return PairParts{}, err }
 	}
 	return set
 }
@@ -46,19 +46,19 @@ func tatoebaInfo(language string) Info {
 	}
 }
 
-func loadTatoeba(ctx context.Context, info Info, o Options) (PairedTexts, error) {
+func loadTatoeba(ctx context.Context, info Info, o Options) (PairParts, error) {
 	paths, err := download(ctx, info, o)
 	if err != nil {
-		return PairedTexts{}, err
+		return PairParts{}, err
 	}
 	name := strings.TrimPrefix(info.Name, "tatoeba-") + ".txt"
 	files, err := members(paths[0], name)
 	if err != nil {
-		return PairedTexts{}, err
+		return PairParts{}, err
 	}
 	all, err := readTatoeba(files[name], name)
 	if err != nil {
-		return PairedTexts{}, err
+		return PairParts{}, err
 	}
 	return all.shuffled(o)
 }

@@ -11,22 +11,22 @@ import (
 )
 
 // cutText cuts a running text by the options' fractions, behind the end of a line if one is near.
-func cutText(c datasets.Corpus, o Options) (Texts, error) {
+func cutText(c datasets.Corpus, o Options) (TextParts, error) {
 	validation, test, err := o.fractions()
 	if err != nil {
-		return Texts{}, err
+		return TextParts{}, err
 	}
 	v, t := cut(len(c.Text), validation, test)
 	return cutTextAt(c, lineEnd(c.Text, v), lineEnd(c.Text, t)), nil
 }
 
-func cutTextAt(c datasets.Corpus, v, t int) Texts {
+func cutTextAt(c datasets.Corpus, v, t int) TextParts {
 	part := func(from, to int) datasets.Corpus {
 		p := c
 		p.Text = c.Text[from:to]
 		return p
 	}
-	return Texts{part(0, v), part(v, t), part(t, len(c.Text))}
+	return TextParts{part(0, v), part(v, t), part(t, len(c.Text))}
 }
 
 // lineEnd moves a place in a text behind the end of its line, at most 10,000 bytes, or else to the start of the next
@@ -54,13 +54,13 @@ func corpus(info Info, name string, raw []byte) (datasets.Corpus, error) {
 	return c, err
 }
 
-// corpora makes Texts of three files' bytes.
-func corpora(info Info, train, validation, test []byte) (texts Texts, err error) {
+// corpora makes TextParts of three files' bytes.
+func corpora(info Info, train, validation, test []byte) (texts TextParts, err error) {
 	if texts.Train, err = corpus(info, "training part", train); err != nil {
-		return Texts{}, err
+		return TextParts{}, err
 	}
 	if texts.Validation, err = corpus(info, "validation part", validation); err != nil {
-		return Texts{}, err
+		return TextParts{}, err
 	}
 	texts.Test, err = corpus(info, "test part", test)
 	return texts, err

@@ -25,23 +25,23 @@ var text8Info = Info{
 // literature, 90, 5 and 5 parts of a hundred, or by fractions if the options have any.
 var Text8 = TextSet{Info: text8Info, load: loadText8}
 
-func loadText8(ctx context.Context, info Info, o Options) (Texts, error) {
+func loadText8(ctx context.Context, info Info, o Options) (TextParts, error) {
 	paths, err := download(ctx, info, o)
 	if err != nil {
-		return Texts{}, err
+		return TextParts{}, err
 	}
 	files, err := members(paths[0], "text8")
 	if err != nil {
-		return Texts{}, err
+		return TextParts{}, err
 	}
 	for i, c := range files["text8"] {
 		if c != ' ' && (c < 'a' || c > 'z') {
-			return Texts{}, errors.Errorf("datasets: text8 has %q at %d; want letters and spaces", c, i)
+			return TextParts{}, errors.Errorf("datasets: text8 has %q at %d; want letters and spaces", c, i)
 		}
 	}
 	c, err := corpus(info, "whole", files["text8"])
 	if err != nil {
-		return Texts{}, err
+		return TextParts{}, err
 	}
 	if o.Validation == 0 && o.Test == 0 {
 		o.Validation, o.Test = 0.05, 0.05

@@ -24,15 +24,15 @@ var wikiText2Info = Info{
 // WikiText2 is text of Wikipedia, twice the size of the Penn Treebank. Its parts are fixed.
 var WikiText2 = TextSet{Info: wikiText2Info, load: loadWikiText2}
 
-func loadWikiText2(ctx context.Context, info Info, o Options) (Texts, error) {
+func loadWikiText2(ctx context.Context, info Info, o Options) (TextParts, error) {
 	paths, err := download(ctx, info, o)
 	if err != nil {
-		return Texts{}, err
+		return TextParts{}, err
 	}
 	const train, validation, test = "wikitext-2/wiki.train.tokens", "wikitext-2/wiki.valid.tokens", "wikitext-2/wiki.test.tokens"
 	files, err := members(paths[0], train, validation, test)
 	if err != nil {
-		return Texts{}, err
+		return TextParts{}, err
 	}
 	return corpora(info, files[train], files[validation], files[test])
 }

@@ -22,7 +22,7 @@ func (e *Unavailable) Error() string {
 	return text
 }
 
-// Unwrap returns what went wrong with the last address.
+// Unwrap returns what went wrong, with every address.
 func (e *Unavailable) Unwrap() error { return e.Err }
 
 func (r *Request) unavailable(err error) error {

@@ -4,6 +4,7 @@ package fetch
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -57,7 +58,7 @@ func File(ctx context.Context, r Request) error {
 
 // fetch tries the addresses one after the other. It is called with the lock held.
 func (r *Request) fetch(ctx context.Context) error {
-	var last error
+	var failed error // of all addresses
 	for _, url := range r.URLs {
 		err := r.fetchFrom(ctx, url)
 		if err == nil {
@@ -70,12 +71,16 @@ func (r *Request) fetch(ctx context.Context) error {
 		if errors.As(err, &local) {
 			return local.err // another address would not help
 		}
-		last = err
+		if failed == nil {
+			failed = err
+		} else {
+			failed = fmt.Errorf("%w; %w", failed, err)
+		}
 	}
-	if last == nil {
-		last = errors.New("no address is known")
+	if failed == nil {
+		failed = errors.New("no address is known")
 	}
-	return r.unavailable(last)
+	return r.unavailable(failed)
 }
 
 func (r *Request) fetchFrom(ctx context.Context, url string) error {

@@ -283,8 +283,9 @@ func TestMirrors(t *testing.T) {
 	}
 	wantFile(t, r, s.data)
 	r.Path += "2"
-	r.URLs = r.URLs[:1]
-	wantError(t, File(t.Context(), r), "404")
+	r.SHA256 = sum(content(2))
+	wantError(t, File(t.Context(), r), "404", "; the download has the SHA-256 "+sum(s.data)) // each with its reason
+	wantNone(t, r)
 }
 
 // A page that says "log in" where a file should be, and servers that send without end.
