@@ -19,8 +19,8 @@ var namesInfo = Info{
 	Task:        "text to class; class to text",
 	Licence:     "MIT",
 	Source:      "npm package @faker-js/faker 10.6.0",
-	Size:        "24,372 names of 12 languages",
-	Rows:        24372,
+	Size:        "24,371 names of 12 languages",
+	Rows:        24371,
 	Shipped:     true,
 }
 

@@ -92,7 +92,7 @@ func TestNames(t *testing.T) {
 			}
 		}
 	}
-	if got := fmt.Sprint(counts); got != "[3505 1216 3609 1046 2802 981 3745 1099 916 846 2093 2514]" {
+	if got := fmt.Sprint(counts); got != "[3505 1215 3609 1046 2802 981 3745 1099 916 846 2093 2514]" {
 		t.Errorf("names by language: %s", got)
 	}
 }

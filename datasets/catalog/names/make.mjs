@@ -12,5 +12,6 @@ for (const [language, locale] of Object.entries(languages)) {
   const { faker } = await import(new URL(`dist/locale/${locale}.js`, root));
   const { first_name, last_name } = faker.rawDefinitions.person;
   const names = new Set([...strings(first_name), ...strings(last_name)].map((s) => s.normalize('NFC').trim()));
+  names.delete('\u00c3\u0096mer'); // Ömer, broken on the way into the package
   for (const name of names) console.log(language + '\t' + name);
 }
