@@ -44,19 +44,42 @@ func Download(ctx context.Context, info Info, o Options) error {
 	return err
 }
 
+// OnDisk says whether a data set can be loaded without a network: it is shipped, or its files are all there. Whether they
+// have the right hashes, Load and Download say.
+func OnDisk(info Info, o Options) (bool, error) {
+	folder, err := o.folder(info)
+	if err != nil {
+		return false, err
+	}
+	for _, file := range info.Files {
+		if _, err := os.Stat(filepath.Join(folder, file.Name)); os.IsNotExist(err) {
+			return false, nil
+		} else if err != nil {
+			return false, errors.Wrapf(err, "datasets: %s", info.Name)
+		}
+	}
+	return true, nil
+}
+
+// folder is where the files of a set are.
+func (o Options) folder(info Info) (string, error) {
+	if o.Folder != "" {
+		return filepath.Join(o.Folder, info.Name), nil
+	}
+	folder, err := CacheFolder()
+	return filepath.Join(folder, info.Name), err
+}
+
 // download returns the paths of the set's files, in the order of info.Files.
 func download(ctx context.Context, info Info, o Options) ([]string, error) {
-	folder := o.Folder
-	if folder == "" {
-		var err error
-		if folder, err = CacheFolder(); err != nil {
-			return nil, err
-		}
+	folder, err := o.folder(info)
+	if err != nil {
+		return nil, err
 	}
 	var paths []string
 	for _, file := range info.Files {
 		request := fetch.Request{
-			URLs: file.URLs, Path: filepath.Join(folder, info.Name, file.Name), SHA256: file.SHA256, Bytes: file.Bytes,
+			URLs: file.URLs, Path: filepath.Join(folder, file.Name), SHA256: file.SHA256, Bytes: file.Bytes,
 			Offline: o.Offline, Client: o.Client,
 		}
 		if o.Progress != nil {

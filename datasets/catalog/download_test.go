@@ -42,6 +42,9 @@ func served(t *testing.T, info Info, files ...[]byte) (Info, Options) {
 
 func TestDownload(t *testing.T) {
 	info, o := served(t, pennTreebankInfo, []byte("a"), []byte("bb"), []byte("ccc"))
+	if there, err := OnDisk(info, o); there || err != nil {
+		t.Errorf("on disk before it was fetched: %v, %v", there, err)
+	}
 	last := map[string]int64{}
 	o.Progress = func(file string, done, total int64) { last[file] = done*100 + total }
 	if err := Download(t.Context(), info, o); err != nil {
@@ -49,6 +52,12 @@ func TestDownload(t *testing.T) {
 	}
 	if last["ptb.train.txt"] != 101 || last["ptb.valid.txt"] != 202 || last["ptb.test.txt"] != 303 {
 		t.Errorf("progress ended at %v", last)
+	}
+	if there, err := OnDisk(info, o); !there || err != nil {
+		t.Errorf("not on disk: %v, %v", there, err)
+	}
+	if there, err := OnDisk(digitsInfo, o); !there || err != nil {
+		t.Errorf("what is shipped is not there: %v, %v", there, err)
 	}
 	if raw, err := os.ReadFile(filepath.Join(o.Folder, "ptb", "ptb.test.txt")); err != nil || string(raw) != "ccc" {
 		t.Errorf("%q, %v", raw, err)
