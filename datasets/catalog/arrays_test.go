@@ -9,7 +9,7 @@ import (
 )
 
 // idx writes an array of bytes as MNIST's files do.
-func idx(values []byte, shape ...int) []byte {
+func idx(values []byte, shape ...int64) []byte {
 	b := []byte{0, 0, 8, byte(len(shape))}
 	for _, n := range shape {
 		b = binary.BigEndian.AppendUint32(b, uint32(n))
@@ -22,7 +22,7 @@ func TestIDX(t *testing.T) {
 	if err != nil || fmt.Sprintf("%d %d", shape, values) != "[2 3] [1 2 3 4 5 6]" {
 		t.Errorf("%v, %v, %v", shape, values, err)
 	}
-	if shape, values, err := readIDX(bytes.NewReader(idx(nil, 0, 28, 28)), 10); err != nil || len(values) != 0 || len(shape) != 3 {
+	if shape, values, err := readIDX(bytes.NewReader(idx(nil, 0, 2, 8)), 10); err != nil || len(values) != 0 || len(shape) != 3 {
 		t.Errorf("%v, %v, %v", shape, values, err)
 	}
 	for _, c := range []struct {
@@ -32,15 +32,9 @@ func TestIDX(t *testing.T) {
 		{nil, "IDX header"}, {[]byte{0, 0, 8}, "IDX header"}, {[]byte{0, 0, 13, 1, 0, 0, 0, 0}, "header 00 00 0d 01"},
 		{[]byte{1, 0, 8, 1}, "header 01"}, {[]byte{0, 0, 8, 0}, "1 to 4 axes"}, {[]byte{0, 0, 8, 2, 0, 0, 0, 1}, "IDX lengths"},
 		{idx([]byte{1}, 2), "has 1 values; want 2"}, {idx([]byte{1, 2, 3}, 2), "3 or more values; want 2"},
-		{idx(nil, 11), "at most 10"}, {idx(nil, 1<<32-1, 1<<32-1, 1<<32-1), "at most 10"}, {idx(nil, 0, 1<<32-1, 1<<32-1), ""},
+		{idx(nil, 11), "at most 10"}, {idx(nil, 1<<32-1, 1<<32-1, 1<<32-1), "at most 10"}, {idx(nil, 0, 1<<32-1), "at most 10"},
 	} {
 		_, _, err := readIDX(bytes.NewReader(c.raw), 10)
-		if c.want == "" {
-			if err != nil {
-				t.Error(err)
-			}
-			continue
-		}
 		wantError(t, err, "datasets: IDX", c.want)
 	}
 }
@@ -51,7 +45,7 @@ func TestMNIST(t *testing.T) {
 		digits[i] = byte(i % 10)
 		greys[4*i], greys[4*i+3] = byte(i%10), 255
 	}
-	pack := func(values []byte, shape ...int) []byte { return makeGzip(t, idx(values, shape...)) }
+	pack := func(values []byte, shape ...int64) []byte { return makeGzip(t, idx(values, shape...)) }
 	info, o := served(t, mnistInfo, pack(greys, 40, 2, 2), pack(digits, 40), pack(greys[:8], 2, 2, 2), pack(digits[:2], 2))
 	all, err := loadMNIST(t.Context(), info, o)
 	if err != nil {

@@ -11,6 +11,8 @@ package catalog
 import (
 	"fmt"
 	"strings"
+
+	"github.com/pkg/errors"
 )
 
 // Info describes a data set. Every set's value has it.
@@ -74,4 +76,9 @@ func (info Info) String() string {
 		}
 	}
 	return b.String()
+}
+
+// errNoLoader is what a set that is not one of this package gives.
+func errNoLoader(info Info) error {
+	return errors.Errorf("datasets: the set %q has nothing to load; use those of the package", info.Name)
 }

@@ -64,12 +64,3 @@ func readCMUdict(r io.Reader) (Pairs, error) {
 	}
 	return p, nil
 }
-
-// shuffled cuts pairs into parts, those with one source into the same.
-func (p Pairs) shuffled(o Options) (PairParts, error) {
-	validation, test, err := o.fractions()
-	if err != nil {
-		return PairParts{}, err
-	}
-	return p.parts(split(p.Len(), func(row int) string { return p.Source[row] }, validation, test, o.Seed)), nil
-}

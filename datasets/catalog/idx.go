@@ -24,10 +24,10 @@ func readIDX(r io.Reader, limit int) (shape []int, values []byte, err error) {
 		if err := binary.Read(r, binary.BigEndian, &n); err != nil {
 			return nil, nil, errors.Wrap(err, "datasets: IDX lengths")
 		}
-		shape = append(shape, int(n))
-		if n > 0 && uint64(size)*uint64(n) > uint64(limit) { // no overflow: both are below 2^32
-			return nil, nil, errors.Errorf("datasets: IDX of shape %v ...; want at most %d values", shape, limit)
+		if uint64(n) > uint64(limit) || uint64(size)*uint64(n) > uint64(limit) { // no overflow: both are below 2^32
+			return nil, nil, errors.Errorf("datasets: IDX of shape %v and %d; want at most %d values", shape, n, limit)
 		}
+		shape = append(shape, int(n))
 		size *= int(n)
 	}
 	values, err = io.ReadAll(io.LimitReader(r, int64(size)+1)) // grows with what is there, not with what the header says

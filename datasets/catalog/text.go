@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -9,6 +10,23 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
 )
+
+// TextSet is a data set of running text, to model a language with.
+type TextSet struct {
+	Info
+	load func(ctx context.Context, info Info, o Options) (TextParts, error)
+}
+
+// TextParts are the parts of a TextSet.
+type TextParts struct{ Train, Validation, Test datasets.Corpus }
+
+// Load reads the set, and fetches it before if need be.
+func (s TextSet) Load(ctx context.Context, o Options) (TextParts, error) {
+	if s.load == nil {
+		return TextParts{}, errNoLoader(s.Info)
+	}
+	return s.load(ctx, s.Info, o)
+}
 
 // cutText cuts a running text by the options' fractions, behind the end of a line if one is near.
 func cutText(c datasets.Corpus, o Options) (TextParts, error) {

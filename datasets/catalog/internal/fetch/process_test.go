@@ -2,12 +2,16 @@ package fetch
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -95,5 +99,57 @@ func TestTwoProcesses(t *testing.T) {
 	}
 	if len(s.ranges) != 1 {
 		t.Errorf("fetched %d times", len(s.ranges))
+	}
+}
+
+// Many that want one file at the same time fetch it once, and none sees a part of it.
+func TestTogether(t *testing.T) {
+	var served atomic.Int64
+	data := content(1)
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		served.Add(1)
+		w.Header().Set("ETag", `"v"`)
+		for i := 0; i < len(data); i += 50_000 {
+			w.Write(data[i : i+50_000])
+			w.(http.Flusher).Flush()
+			time.Sleep(5 * time.Millisecond)
+		}
+	}))
+	defer slow.Close()
+	r := Request{URLs: []string{slow.URL}, Path: filepath.Join(t.TempDir(), "file.bin"), SHA256: sum(data)}
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			if err := File(t.Context(), r); err != nil {
+				t.Error(err)
+			}
+			if got, err := os.ReadFile(r.Path); err != nil || !bytes.Equal(got, data) {
+				t.Errorf("%d bytes, %v", len(got), err)
+			}
+		})
+	}
+	wait.Wait()
+	if n := served.Load(); n != 1 {
+		t.Errorf("fetched %d times", n)
+	}
+}
+
+// Waiting for another program's download can be given up.
+func TestCancelWhileWaiting(t *testing.T) {
+	s := newServer(t, content(1))
+	r := s.request(t)
+	os.MkdirAll(filepath.Dir(r.Path), 0o755)
+	unlock, err := lock(t.Context(), filepath.Join(filepath.Dir(r.Path), ".lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := File(ctx, r); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("want the deadline, got %v", err)
+	}
+	unlock()
+	if err := File(t.Context(), r); err != nil {
+		t.Error(err)
 	}
 }
