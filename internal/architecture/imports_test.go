@@ -16,7 +16,7 @@ const module = "github.com/unroll-go/unroll/"
 var allowed = map[string][]string{
 	"internal/kernel":     {},
 	"internal/atomicfile": {},
-	"datasets":            {},
+	"datasets":            {"internal/atomicfile"},
 	"datasets/catalog":    {"datasets", "datasets/catalog/internal/fetch"},
 	"graph":               {"internal/kernel", "internal/atomicfile"},
 	"graph/optim":         {"graph", "internal/kernel"},
