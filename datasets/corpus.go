@@ -85,20 +85,28 @@ func unixLines(text string) string {
 
 // notUTF8 says where a text stops being UTF-8: "not UTF-8: byte 0xff at offset 5, line 2". It is empty for valid text.
 func notUTF8(text string) string {
-	if utf8.ValidString(text) {
+	at := badUTF8(text)
+	if at < 0 {
 		return ""
-	}
-	at := 0
-	for at < len(text) {
-		r, n := utf8.DecodeRuneInString(text[at:])
-		if r == utf8.RuneError && n == 1 {
-			break
-		}
-		at += n
 	}
 	hint := ""
 	if strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") {
 		hint = " (the text looks like UTF-16)"
 	}
 	return fmt.Sprintf("not UTF-8: byte %#02x at offset %d, line %d%s", text[at], at, 1+strings.Count(text[:at], "\n"), hint)
+}
+
+// badUTF8 returns the offset of the first byte that is not UTF-8, or -1.
+func badUTF8(text string) int {
+	if utf8.ValidString(text) {
+		return -1
+	}
+	at := 0
+	for {
+		r, n := utf8.DecodeRuneInString(text[at:])
+		if r == utf8.RuneError && n <= 1 {
+			return at
+		}
+		at += n
+	}
 }

@@ -1,0 +1,187 @@
+package datasets
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/atomicfile"
+)
+
+// tokenizerJSON is a tokenizer.json file of the Python package tokenizers, version 1.0.
+type tokenizerJSON struct {
+	Version       string          `json:"version"`
+	Truncation    json.RawMessage `json:"truncation"`
+	Padding       json.RawMessage `json:"padding"`
+	AddedTokens   []addedToken    `json:"added_tokens"`
+	Normalizer    *stepJSON       `json:"normalizer"`
+	PreTokenizer  *stepJSON       `json:"pre_tokenizer"`
+	PostProcessor *stepJSON       `json:"post_processor"`
+	Decoder       *stepJSON       `json:"decoder"`
+	Model         modelJSON       `json:"model"`
+}
+
+// stepJSON is a normalizer, pre-tokenizer, post-processor or decoder. The fields are those of ByteLevel, and the lists
+// of Sequence.
+type stepJSON struct {
+	Type           string     `json:"type"`
+	AddPrefixSpace *bool      `json:"add_prefix_space,omitempty"`
+	TrimOffsets    *bool      `json:"trim_offsets,omitempty"`
+	UseRegex       *bool      `json:"use_regex,omitempty"`
+	Normalizers    []stepJSON `json:"normalizers,omitempty"`
+	PreTokenizers  []stepJSON `json:"pretokenizers,omitempty"`
+	Processors     []stepJSON `json:"processors,omitempty"`
+	Decoders       []stepJSON `json:"decoders,omitempty"`
+}
+
+type modelJSON struct {
+	Type         string          `json:"type"`
+	Dropout      *float64        `json:"dropout"`
+	UnknownToken *string         `json:"unk_token"`
+	Prefix       *string         `json:"continuing_subword_prefix"`
+	Suffix       *string         `json:"end_of_word_suffix"`
+	FuseUnknown  bool            `json:"fuse_unk"`
+	ByteFallback bool            `json:"byte_fallback"`
+	IgnoreMerges bool            `json:"ignore_merges"`
+	Vocab        json.RawMessage `json:"vocab"`
+	Merges       []mergeJSON     `json:"merges"`
+}
+
+// mergeJSON is a pair of tokens: ["a", "b"], or "a b" in older files.
+type mergeJSON [2]string
+
+func (m *mergeJSON) UnmarshalJSON(data []byte) error {
+	var two []string
+	if err := json.Unmarshal(data, &two); err != nil {
+		var one string
+		if json.Unmarshal(data, &one) != nil {
+			return errors.Errorf("a merge is %.40s; want a pair of tokens", data)
+		}
+		a, b, ok := bytes.Cut([]byte(one), []byte(" "))
+		if !ok || bytes.Contains(b, []byte(" ")) {
+			return errors.Errorf("the merge %.40q is not two tokens with a space between", one)
+		}
+		two = []string{string(a), string(b)}
+	}
+	if len(two) != 2 {
+		return errors.Errorf("a merge of %d tokens; want 2", len(two))
+	}
+	m[0], m[1] = two[0], two[1]
+	return nil
+}
+
+// offsetParts are settings that change nothing but the offsets which the Python package reports. They are kept for
+// saving.
+type offsetParts struct {
+	trim bool
+	post *stepJSON
+}
+
+// LoadBPE reads a tokenizer.json file. See UnmarshalJSON for what it may have.
+func LoadBPE(path string) (*BPE, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, errors.Wrap(err, "datasets")
+	}
+	b := new(BPE)
+	if err := b.UnmarshalJSON(data); err != nil {
+		return nil, errors.WithMessage(err, path)
+	}
+	return b, nil
+}
+
+// SaveBPE writes a tokenizer.json file, which the Python package tokenizers loads.
+func SaveBPE(path string, b *BPE) error {
+	data, err := b.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	return errors.Wrap(atomicfile.Write(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	}), "datasets")
+}
+
+// UnmarshalJSON reads the contents of a tokenizer.json file: a model of type BPE with ByteLevel as its pre-tokenizer and
+// decoder, NFC or no normalizer, and ids from 0 without holes. Whatever else would change the ids is refused by its
+// name, and then b stays as it was.
+func (b *BPE) UnmarshalJSON(data []byte) error {
+	var f tokenizerJSON
+	if err := json.Unmarshal(data, &f); err != nil {
+		return errors.Wrap(err, "datasets: tokenizer")
+	}
+	loaded := &BPE{}
+	err := f.settings(loaded)
+	if err == nil {
+		err = loaded.setModel(f.Model)
+	}
+	if err == nil {
+		err = loaded.setAdded(f.AddedTokens)
+	}
+	if err != nil {
+		return errors.WithMessage(err, "datasets: tokenizer")
+	}
+	b.assign(loaded)
+	return nil
+}
+
+// MarshalJSON writes what LoadBPE and the Python package read, version 1.0 of tokenizer.json.
+func (b *BPE) MarshalJSON() ([]byte, error) {
+	if len(b.tokens) == 0 {
+		return nil, errors.New("datasets: an empty byte-pair encoding cannot be saved")
+	}
+	yes, regex, trim, prefix := true, !b.noSplit, b.offsets.trim, b.prefixSpace
+	f := tokenizerJSON{
+		Version: "1.0", Truncation: json.RawMessage("null"), Padding: json.RawMessage("null"),
+		AddedTokens:   append([]addedToken{}, b.added...),
+		PreTokenizer:  &stepJSON{Type: "ByteLevel", AddPrefixSpace: &prefix, TrimOffsets: &trim, UseRegex: &regex},
+		PostProcessor: b.offsets.post,
+		Decoder:       &stepJSON{Type: "ByteLevel", AddPrefixSpace: &yes, TrimOffsets: &yes, UseRegex: &yes},
+		Model:         modelJSON{Type: "BPE", IgnoreMerges: b.wholeFirst, Merges: make([]mergeJSON, len(b.order))},
+	}
+	if b.compose {
+		f.Normalizer = &stepJSON{Type: "NFC"}
+	}
+	for rank, p := range b.order {
+		left, right := p.split()
+		f.Model.Merges[rank] = mergeJSON{b.tokens[left], b.tokens[right]}
+	}
+	vocab, err := orderedObject(b.tokens[:b.model])
+	if err != nil {
+		return nil, err
+	}
+	f.Model.Vocab = vocab
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(f); err != nil {
+		return nil, errors.Wrap(err, "datasets: tokenizer")
+	}
+	return bytes.TrimSpace(out.Bytes()), nil
+}
+
+// orderedObject writes {"token": 0, "next token": 1, ...} in the order of the ids.
+func orderedObject(tokens []string) (json.RawMessage, error) {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	out.WriteByte('{')
+	for id, t := range tokens {
+		if id > 0 {
+			out.WriteByte(',')
+		}
+		if err := e.Encode(t); err != nil {
+			return nil, errors.Wrap(err, "datasets: tokenizer")
+		}
+		out.WriteByte(':')
+		id, err := json.Marshal(id)
+		if err != nil {
+			return nil, errors.Wrap(err, "datasets: tokenizer")
+		}
+		out.Write(id)
+	}
+	out.WriteByte('}')
+	return out.Bytes(), nil
+}
