@@ -72,20 +72,21 @@ func ExampleCharacters() {
 }
 
 func ExampleWords() {
-	vocab, _ := datasets.Words("the cat and the dog and the bird", 4)
+	vocab, _ := datasets.Words("the cat and the dog and the bird", 5)
 	for id := range vocab.Len() {
 		token, _ := vocab.Token(id)
 		fmt.Printf("%d %q\n", id, token)
 	}
-	ids, _ := vocab.Encode("and the fish and the bird")
+	ids, _ := vocab.Encode("And the fish and the bird")
 	text, _ := vocab.Decode(ids)
 	fmt.Println(ids, text)
 	// Output:
 	// 0 "<unk>"
-	// 1 " and"
-	// 2 " the"
-	// 3 " bird"
-	// [0 2 0 1 2 3] <unk> the<unk> and the bird
+	// 1 " <unk>"
+	// 2 " and"
+	// 3 " the"
+	// 4 " bird"
+	// [0 3 1 2 3 4] <unk> the <unk> and the bird
 }
 
 // A vocabulary travels with a model, as JSON in the checkpoint.
