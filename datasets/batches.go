@@ -1,0 +1,230 @@
+package datasets
+
+import (
+	"math/rand/v2"
+	"sort"
+
+	"github.com/pkg/errors"
+)
+
+// Batch is a number of examples side by side, time-major: the value of step t of example b is at t·B + b. What a batch
+// of another kind has is nil. It is yours to keep.
+type Batch struct {
+	Examples []int // [B]: which examples these are
+
+	// Sequences, padded to Steps (T) steps.
+	Steps   int
+	Inputs  []int // [T, B]
+	Lengths []int // [B]
+
+	// What to predict: a label for each sequence, or a target for each step. With pairs, Targets is [U, B] and ends
+	// with the end token, and TargetInputs, what a decoder is fed, are the same one step later after the start token.
+	Labels        []int // [B]
+	Targets       []int // [T, B] or [U, B]
+	TargetSteps   int   // U
+	TargetInputs  []int // [U, B]
+	TargetLengths []int // [B], with the start or the end token
+
+	// Windows of a numeric series.
+	Values []float32 // [W, B, F]
+	Future []float32 // [H, B, G]
+}
+
+// BatchSource gives a pass over examples in batches.
+type BatchSource interface {
+	// Len is the number of batches in a pass.
+	Len() int
+	// SetEpoch begins the pass of that number, which has its own order if it is shuffled.
+	SetEpoch(epoch int)
+	// Seek makes the next batch of this pass the one of that number, counted from 0.
+	Seek(batch int) error
+	// Next returns the next batch, or false at the end of the pass or after an error.
+	Next() (*Batch, bool)
+	// Err is the error that ended the pass early, if one did.
+	Err() error
+}
+
+// Batching says how examples are put into batches. The order depends on these values, the epoch and the examples'
+// lengths alone: a run that was stopped continues with SetEpoch and Seek.
+type Batching struct {
+	Size     int    // examples in a batch
+	Shuffle  bool   // another order each epoch
+	Seed     uint64 // of the orders
+	Pool     int    // batches that are sorted by length together, so that little is padding; 0 or 1: no sorting
+	RoundTo  int    // pad to a multiple of so many steps, so that few shapes occur; 0 for the longest sequence
+	Padding  int    // the id of padded inputs
+	DropLast bool   // leave out a last batch that is smaller
+
+	// TargetPadding is the id of padded targets: the one that the loss ignores, such as -1, which is no token's.
+	TargetPadding int
+}
+
+// Batches gives examples in batches. It is not for several goroutines at once.
+type Batches struct {
+	o        Batching
+	lengths  []int // of the examples, in the order of which they are sorted
+	fill     func(b *Batch)
+	order    [][]int // the epoch's batches
+	position int
+}
+
+// LabelledBatches batches sequences of ids with a label each: many to one.
+func LabelledBatches(sequences [][]int, labels []int, o Batching) (*Batches, error) {
+	if len(sequences) != len(labels) {
+		return nil, errors.Errorf("datasets: %d sequences and %d labels", len(sequences), len(labels))
+	}
+	return newBatches(lengthsOf(sequences), o, func(b *Batch) {
+		b.Steps, b.Inputs, b.Lengths = padded(sequences, b.Examples, o.RoundTo, o.Padding)
+		b.Labels = make([]int, len(b.Examples))
+		for i, e := range b.Examples {
+			b.Labels[i] = labels[e]
+		}
+	})
+}
+
+// TaggedBatches batches sequences of ids with a target for each step, as in tagging: many to many.
+func TaggedBatches(sequences, targets [][]int, o Batching) (*Batches, error) {
+	if len(sequences) != len(targets) {
+		return nil, errors.Errorf("datasets: %d sequences and %d of targets", len(sequences), len(targets))
+	}
+	for i, s := range sequences {
+		if len(s) != len(targets[i]) {
+			return nil, errors.Errorf("datasets: sequence %d has %d steps and %d targets", i, len(s), len(targets[i]))
+		}
+	}
+	return newBatches(lengthsOf(sequences), o, func(b *Batch) {
+		b.Steps, b.Inputs, b.Lengths = padded(sequences, b.Examples, o.RoundTo, o.Padding)
+		_, b.Targets, _ = padded(targets, b.Examples, o.RoundTo, o.TargetPadding)
+	})
+}
+
+// PairBatches batches pairs of sequences of different lengths, as in translation: sequence to sequence. A target x y
+// becomes the decoder's inputs start x y and its targets x y end.
+func PairBatches(sources, targets [][]int, start, end int, o Batching) (*Batches, error) {
+	if len(sources) != len(targets) {
+		return nil, errors.Errorf("datasets: %d sources and %d targets", len(sources), len(targets))
+	}
+	lengths := lengthsOf(sources)
+	for i := range lengths {
+		lengths[i] += len(targets[i]) // near enough to sort by: the two go together
+	}
+	return newBatches(lengths, o, func(b *Batch) {
+		b.Steps, b.Inputs, b.Lengths = padded(sources, b.Examples, o.RoundTo, o.Padding)
+		fed, wanted := make([][]int, len(b.Examples)), make([][]int, len(b.Examples))
+		all := make([]int, len(b.Examples))
+		for i, e := range b.Examples {
+			fed[i] = append([]int{start}, targets[e]...)
+			wanted[i] = append(append([]int{}, targets[e]...), end)
+			all[i] = i
+		}
+		b.TargetSteps, b.TargetInputs, b.TargetLengths = padded(fed, all, o.RoundTo, o.Padding)
+		_, b.Targets, _ = padded(wanted, all, o.RoundTo, o.TargetPadding)
+	})
+}
+
+func lengthsOf(sequences [][]int) []int {
+	lengths := make([]int, len(sequences))
+	for i, s := range sequences {
+		lengths[i] = len(s)
+	}
+	return lengths
+}
+
+// padded lays sequences out as [T, B], where T is the longest's length, or the next multiple of roundTo, and 1 at least.
+func padded(sequences [][]int, examples []int, roundTo, padding int) (steps int, ids, lengths []int) {
+	lengths = make([]int, len(examples))
+	steps = 1
+	for b, e := range examples {
+		lengths[b] = len(sequences[e])
+		steps = max(steps, lengths[b])
+	}
+	if roundTo > 1 {
+		steps = (steps + roundTo - 1) / roundTo * roundTo
+	}
+	ids = make([]int, steps*len(examples))
+	for b, e := range examples {
+		for t := range steps {
+			id := padding
+			if t < lengths[b] {
+				id = sequences[e][t]
+			}
+			ids[t*len(examples)+b] = id
+		}
+	}
+	return steps, ids, lengths
+}
+
+func newBatches(lengths []int, o Batching, fill func(*Batch)) (*Batches, error) {
+	if o.Size < 1 {
+		return nil, errors.Errorf("datasets: batches of %d examples; want 1 or more", o.Size)
+	}
+	if o.Pool < 0 || o.RoundTo < 0 {
+		return nil, errors.Errorf("datasets: a pool of %d batches, and steps in multiples of %d; want 0 or more", o.Pool, o.RoundTo)
+	}
+	if len(lengths) == 0 || o.DropLast && len(lengths) < o.Size {
+		return nil, errors.Errorf("datasets: %d examples fill no batch of %d", len(lengths), o.Size)
+	}
+	s := &Batches{o: o, lengths: lengths, fill: fill}
+	s.SetEpoch(0)
+	return s, nil
+}
+
+// SetEpoch begins the pass of that number. The same number gives the same batches.
+func (s *Batches) SetEpoch(epoch int) {
+	order := make([]int, len(s.lengths))
+	for i := range order {
+		order[i] = i
+	}
+	r := rand.New(rand.NewPCG(s.o.Seed, uint64(epoch)))
+	if s.o.Shuffle {
+		r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	}
+	if s.o.Pool > 1 {
+		for rest := order; len(rest) > 0; {
+			pool := rest[:min(len(rest), s.o.Size*s.o.Pool)]
+			sort.SliceStable(pool, func(i, j int) bool { return s.lengths[pool[i]] < s.lengths[pool[j]] })
+			rest = rest[len(pool):]
+		}
+	}
+	s.order = s.order[:0]
+	for len(order) > 0 {
+		n := min(len(order), s.o.Size)
+		if n == s.o.Size || !s.o.DropLast {
+			s.order = append(s.order, order[:n:n])
+		}
+		order = order[n:]
+	}
+	if s.o.Shuffle && s.o.Pool > 1 { // short sequences not always first
+		r.Shuffle(len(s.order), func(i, j int) { s.order[i], s.order[j] = s.order[j], s.order[i] })
+	}
+	s.position = 0
+}
+
+// Len is the number of batches in a pass.
+func (s *Batches) Len() int { return len(s.order) }
+
+// Position is the number of batches given out since the start of the pass.
+func (s *Batches) Position() int { return s.position }
+
+// Seek makes the next batch of this pass the one of that number, counted from 0. Len is the end of the pass.
+func (s *Batches) Seek(batch int) error {
+	if batch < 0 || batch > len(s.order) {
+		return errors.Errorf("datasets: batch %d; there are %d", batch, len(s.order))
+	}
+	s.position = batch
+	return nil
+}
+
+// Next returns the next batch, or false at the end of the pass.
+func (s *Batches) Next() (*Batch, bool) {
+	if s.position >= len(s.order) {
+		return nil, false
+	}
+	b := &Batch{Examples: append([]int{}, s.order[s.position]...)}
+	s.fill(b)
+	s.position++
+	return b, true
+}
+
+// Err is nil: batches from memory do not fail.
+func (s *Batches) Err() error { return nil }

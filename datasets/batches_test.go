@@ -1,0 +1,323 @@
+package datasets_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
+)
+
+// randomSequences returns n sequences; sequence i holds i*100, i*100+1, ...
+func randomSequences(n int) (sequences [][]int, labels []int) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range n {
+		s := make([]int, r.IntN(20))
+		for t := range s {
+			s[t] = i*100 + t
+		}
+		sequences, labels = append(sequences, s), append(labels, i%3)
+	}
+	return sequences, labels
+}
+
+func pass(t testing.TB, s datasets.BatchSource) []*datasets.Batch {
+	t.Helper()
+	var all []*datasets.Batch
+	for b, ok := s.Next(); ok; b, ok = s.Next() {
+		all = append(all, b)
+	}
+	if s.Err() != nil {
+		t.Fatal(s.Err())
+	}
+	return all
+}
+
+func labelled(t testing.TB, n int, o datasets.Batching) *datasets.Batches {
+	t.Helper()
+	sequences, labels := randomSequences(n)
+	s, err := datasets.LabelledBatches(sequences, labels, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestEveryExampleIsInABatchOnce(t *testing.T) {
+	sequences, labels := randomSequences(103)
+	for _, o := range []datasets.Batching{
+		{Size: 8}, {Size: 8, Shuffle: true}, {Size: 8, Shuffle: true, Pool: 4, RoundTo: 8, Padding: -7}, {Size: 8, Pool: 100}, {Size: 103}, {Size: 500}, {Size: 1},
+	} {
+		s := labelled(t, 103, o)
+		seen := map[int]bool{}
+		batches := pass(t, s)
+		if len(batches) != s.Len() || s.Len() != (103+o.Size-1)/o.Size {
+			t.Errorf("%+v: %d batches, Len %d", o, len(batches), s.Len())
+		}
+		for _, b := range batches {
+			n := len(b.Examples)
+			if len(b.Inputs) != b.Steps*n || len(b.Lengths) != n || len(b.Labels) != n || o.RoundTo > 0 && b.Steps%o.RoundTo != 0 {
+				t.Fatalf("%+v: %+v", o, b)
+			}
+			longest := 1
+			for k, e := range b.Examples {
+				if seen[e] || b.Labels[k] != labels[e] || b.Lengths[k] != len(sequences[e]) {
+					t.Fatalf("%+v: example %d in %+v", o, e, b)
+				}
+				seen[e] = true
+				longest = max(longest, b.Lengths[k])
+				for step := range b.Steps {
+					want := o.Padding
+					if step < len(sequences[e]) {
+						want = sequences[e][step]
+					}
+					if b.Inputs[step*n+k] != want {
+						t.Fatalf("%+v: example %d, step %d is %d, want %d", o, e, step, b.Inputs[step*n+k], want)
+					}
+				}
+			}
+			if o.RoundTo == 0 && b.Steps != longest || b.Steps-longest >= max(1, o.RoundTo) {
+				t.Errorf("%+v: %d steps for sequences of %d", o, b.Steps, longest)
+			}
+		}
+		if len(seen) != 103 {
+			t.Errorf("%+v: %d examples of 103", o, len(seen))
+		}
+	}
+	if s := labelled(t, 103, datasets.Batching{Size: 8, DropLast: true}); s.Len() != 12 {
+		t.Error(s.Len())
+	}
+}
+
+func TestSortingByLengthSavesPadding(t *testing.T) {
+	padding := func(o datasets.Batching) (n int) {
+		for _, b := range pass(t, labelled(t, 1000, o)) {
+			n += len(b.Inputs)
+			for _, l := range b.Lengths {
+				n -= l
+			}
+		}
+		return n
+	}
+	plain, sorted := padding(datasets.Batching{Size: 10, Shuffle: true}), padding(datasets.Batching{Size: 10, Shuffle: true, Pool: 20})
+	if sorted*5 > plain {
+		t.Errorf("%d steps of padding with pools, %d without", sorted, plain)
+	}
+}
+
+func TestEpochsAreShuffledAndResume(t *testing.T) {
+	o := datasets.Batching{Size: 4, Shuffle: true, Seed: 7, Pool: 3}
+	s := labelled(t, 50, o)
+	epochs := map[int][]*datasets.Batch{}
+	for _, e := range []int{0, 1, 2} {
+		s.SetEpoch(e)
+		epochs[e] = pass(t, s)
+	}
+	if reflect.DeepEqual(epochs[0], epochs[1]) || reflect.DeepEqual(epochs[1], epochs[2]) {
+		t.Error("epochs are alike")
+	}
+	for _, again := range []datasets.BatchSource{labelled(t, 50, o), s, datasets.NewPrefetch(context.Background(), labelled(t, 50, o), 3)} {
+		for e, want := range epochs {
+			again.SetEpoch(e)
+			for _, from := range []int{0, 5, again.Len()} {
+				if err := again.Seek(from); err != nil {
+					t.Fatal(err)
+				}
+				if got := pass(t, again); len(got) != len(want)-from || len(got) > 0 && !reflect.DeepEqual(got, want[from:]) {
+					t.Fatalf("epoch %d from batch %d is another", e, from)
+				}
+			}
+		}
+		wantError(t, again.Seek(-1), "batch -1; there are 13")
+		wantError(t, again.Seek(14), "batch 14; there are 13")
+	}
+	o.Seed++
+	if reflect.DeepEqual(epochs[0], pass(t, labelled(t, 50, o))) {
+		t.Error("another seed, the same order")
+	}
+}
+
+func TestTaggedBatches(t *testing.T) {
+	s, err := datasets.TaggedBatches([][]int{{1, 2, 3}, {4}}, [][]int{{10, 20, 30}, {40}}, datasets.Batching{Size: 2, TargetPadding: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []*datasets.Batch{{Examples: []int{0, 1}, Steps: 3, Inputs: []int{1, 4, 2, 0, 3, 0}, Lengths: []int{3, 1}, Targets: []int{10, 40, 20, -1, 30, -1}}}
+	if got := pass(t, s); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got[0])
+	}
+}
+
+func TestPairBatches(t *testing.T) {
+	s, err := datasets.PairBatches([][]int{{5, 6}, {7, 8, 9}}, [][]int{{15, 16, 17}, {}}, 2, 3, datasets.Batching{Size: 2, TargetPadding: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []*datasets.Batch{{
+		Examples: []int{0, 1}, Steps: 3, Inputs: []int{5, 7, 6, 8, 0, 9}, Lengths: []int{2, 3},
+		TargetSteps: 4, TargetInputs: []int{2, 2, 15, 0, 16, 0, 17, 0}, Targets: []int{15, 3, 16, -1, 17, -1, 3, -1}, TargetLengths: []int{4, 1},
+	}}
+	if got := pass(t, s); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got[0])
+	}
+}
+
+func TestBatchesRefuse(t *testing.T) {
+	one := [][]int{{1}}
+	for want, try := range map[string]func() (*datasets.Batches, error){
+		"1 sequences and 2 labels": func() (*datasets.Batches, error) {
+			return datasets.LabelledBatches(one, []int{1, 2}, datasets.Batching{Size: 1})
+		},
+		"batches of 0 examples": func() (*datasets.Batches, error) {
+			return datasets.LabelledBatches(one, []int{1}, datasets.Batching{})
+		},
+		"0 examples fill no batch": func() (*datasets.Batches, error) {
+			return datasets.LabelledBatches(nil, nil, datasets.Batching{Size: 1})
+		},
+		"1 examples fill no batch of 2": func() (*datasets.Batches, error) {
+			return datasets.LabelledBatches(one, []int{1}, datasets.Batching{Size: 2, DropLast: true})
+		},
+		"pool of -1": func() (*datasets.Batches, error) {
+			return datasets.LabelledBatches(one, []int{1}, datasets.Batching{Size: 2, Pool: -1})
+		},
+		"sequence 0 has 1 steps and 2 targets": func() (*datasets.Batches, error) {
+			return datasets.TaggedBatches(one, [][]int{{1, 2}}, datasets.Batching{Size: 1})
+		},
+		"1 sequences and 0 of": func() (*datasets.Batches, error) {
+			return datasets.TaggedBatches(one, nil, datasets.Batching{Size: 1})
+		},
+		"1 sources and 0 targets": func() (*datasets.Batches, error) {
+			return datasets.PairBatches(one, nil, 0, 0, datasets.Batching{Size: 1})
+		},
+	} {
+		_, err := try()
+		wantError(t, err, want)
+	}
+}
+
+// brokenSource fails, or panics, at batch 2.
+type brokenSource struct {
+	at   int
+	boom bool
+}
+
+func (s *brokenSource) Len() int             { return 9 }
+func (s *brokenSource) SetEpoch(int)         { s.at = 0 }
+func (s *brokenSource) Seek(batch int) error { s.at = batch; return nil }
+func (s *brokenSource) Err() error           { return errors.New("the disk is gone") }
+func (s *brokenSource) Next() (*datasets.Batch, bool) {
+	if s.at++; s.at <= 2 {
+		return &datasets.Batch{Steps: s.at}, true
+	}
+	if s.boom {
+		panic("boom")
+	}
+	return nil, false
+}
+
+func TestPrefetchTellsErrors(t *testing.T) {
+	for want, boom := range map[string]bool{"the disk is gone": false, "boom": true} {
+		p := datasets.NewPrefetch(context.Background(), &brokenSource{boom: boom}, 4)
+		for i := range 2 {
+			if b, ok := p.Next(); !ok || b.Steps != i+1 || p.Err() != nil {
+				t.Fatal(b, ok, p.Err())
+			}
+		}
+		for range 2 {
+			if _, ok := p.Next(); ok {
+				t.Fatal("a batch after an error")
+			}
+			wantError(t, p.Err(), want)
+		}
+		p.SetEpoch(1) // a new pass may go better
+		if _, ok := p.Next(); !ok || p.Err() != nil {
+			t.Error("no new pass", p.Err())
+		}
+		p.Close()
+	}
+}
+
+func TestPrefetchStops(t *testing.T) {
+	before := runtime.NumGoroutine()
+	ctx, cancel := context.WithCancel(context.Background())
+	var all []*datasets.Prefetch
+	for range 10 {
+		p := datasets.NewPrefetch(ctx, labelled(t, 100, datasets.Batching{Size: 1}), 2)
+		if _, ok := p.Next(); !ok {
+			t.Fatal("no batch")
+		}
+		all = append(all, p)
+	}
+	all[0].Close()
+	if _, ok := all[0].Next(); ok || all[0].Err() != nil {
+		t.Error("a batch of a closed Prefetch", all[0].Err())
+	}
+	wantError(t, all[0].Seek(0), "closed")
+	all[0].Close()
+	cancel()
+	if _, ok := all[1].Next(); ok || !errors.Is(all[1].Err(), context.Canceled) {
+		t.Error("a batch after the context's end", all[1].Err())
+	}
+	for range 200 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+}
+
+func ExampleLabelledBatches() {
+	sentences := [][]int{{5, 6, 7}, {8}, {9, 10}}
+	batches, _ := datasets.LabelledBatches(sentences, []int{1, 0, 1}, datasets.Batching{Size: 2})
+	for epoch := range 1 {
+		batches.SetEpoch(epoch)
+		for b, ok := batches.Next(); ok; b, ok = batches.Next() {
+			fmt.Println(b.Inputs, "of", b.Steps, "steps; lengths", b.Lengths, "labels", b.Labels)
+		}
+	}
+	// Output:
+	// [5 8 6 0 7 0] of 3 steps; lengths [3 1] labels [1 0]
+	// [9 10] of 2 steps; lengths [2] labels [1]
+}
+
+func ExamplePairBatches() {
+	const start, end = 2, 3
+	english, vietnamese := [][]int{{10, 11}}, [][]int{{20, 21, 22}}
+	batches, _ := datasets.PairBatches(english, vietnamese, start, end, datasets.Batching{Size: 1, TargetPadding: -1})
+	b, _ := batches.Next()
+	fmt.Println(b.Inputs, b.TargetInputs, b.Targets)
+	// Output: [10 11] [2 20 21 22] [20 21 22 3]
+}
+
+// Batches are prepared while the network computes.
+func ExamplePrefetch() {
+	batches, _ := datasets.LabelledBatches([][]int{{1}, {2}, {3}}, []int{0, 1, 0}, datasets.Batching{Size: 1})
+	p := datasets.NewPrefetch(context.Background(), batches, 2)
+	defer p.Close()
+	for b, ok := p.Next(); ok; b, ok = p.Next() {
+		fmt.Println(b.Inputs, b.Labels)
+	}
+	fmt.Println(p.Err())
+	// Output:
+	// [1] [0]
+	// [2] [1]
+	// [3] [0]
+	// <nil>
+}
+
+func TestBatchesAreTheCallersToKeep(t *testing.T) {
+	s := labelled(t, 20, datasets.Batching{Size: 5})
+	first, _ := s.Next()
+	saved := slices.Clone(first.Inputs)
+	pass(t, s)
+	if !slices.Equal(saved, first.Inputs) {
+		t.Error("a batch changed")
+	}
+}
