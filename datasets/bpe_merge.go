@@ -75,6 +75,10 @@ func (b *BPE) mergeAll(ids []int32, s *bpeScratch) []int32 {
 	if len(ids) > shortestHeap {
 		return b.mergeByHeap(ids)
 	}
+	return b.mergeBySearch(ids, s)
+}
+
+func (b *BPE) mergeBySearch(ids []int32, s *bpeScratch) []int32 {
 	ranks := s.ranks[:0] // ranks[i] is that of ids[i], ids[i+1]
 	for i := 0; i+1 < len(ids); i++ {
 		ranks = append(ranks, b.rank(ids[i], ids[i+1]))

@@ -44,7 +44,7 @@ func encodeParts(r io.Reader, name string, t Tokenizer, give func(ids []int) err
 	for first := true; parts.next(); first = false {
 		ids, err := encode(parts.text, first)
 		if err != nil && parts.line > 1 {
-			err = errors.WithMessagef(err, "in the part of %s that begins in line %d", name, parts.line)
+			err = errors.WithMessagef(err, "in the part of %s that begins in line %d, counted from there", name, parts.line)
 		}
 		if err == nil {
 			err = give(ids)
@@ -56,10 +56,9 @@ func encodeParts(r io.Reader, name string, t Tokenizer, give func(ids []int) err
 	return parts.err
 }
 
-const (
-	partSize    = 1 << 20  // bytes of a part
-	partSizeMax = 16 << 20 // of one whose end is hard to find
-)
+var partSize = 1 << 20 // bytes of a part; tests set it
+
+const partGrowth = 16 // times as long is a part whose end is hard to find
 
 // textParts reads a text in parts that are valid UTF-8.
 type textParts struct {
@@ -88,8 +87,8 @@ func (p *textParts) next() bool {
 	p.line += strings.Count(p.text, "\n")
 	p.text = ""
 	for size := partSize; ; size *= 2 {
-		if size > partSizeMax {
-			p.err = errors.Errorf("datasets: %s, offset %d: no place to cut it into parts in %d MB; want line breaks or spaces", p.name, p.offset, partSizeMax>>20)
+		if size > partSize*partGrowth {
+			p.err = errors.Errorf("datasets: %s, offset %d: no place to cut it into parts in %d bytes; want line breaks or spaces", p.name, p.offset, partSize*partGrowth)
 			return false
 		}
 		if p.err = p.fill(size); p.err != nil || len(p.rest) == 0 {

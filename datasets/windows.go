@@ -9,14 +9,22 @@ import (
 // Split cuts ids into a first part of the given fraction (rounded down to whole tokens), to train on, and the rest, to
 // validate with. Both are views of ids. A fraction that leaves one of them empty is an error.
 func Split(ids []int, fraction float64) (train, validation []int, err error) {
-	if !(fraction > 0 && fraction < 1) {
-		return nil, nil, errors.Errorf("datasets: train fraction %g; want above 0 and below 1", fraction)
-	}
-	n := int(float64(len(ids)) * fraction)
-	if n == 0 || n == len(ids) {
-		return nil, nil, errors.Errorf("datasets: train fraction %g of %d tokens leaves none for one of the two parts", fraction, len(ids))
+	n, err := splitAt(len(ids), fraction)
+	if err != nil {
+		return nil, nil, err
 	}
 	return ids[:n:n], ids[n:], nil
+}
+
+func splitAt(tokens int, fraction float64) (int, error) {
+	if !(fraction > 0 && fraction < 1) {
+		return 0, errors.Errorf("datasets: train fraction %g; want above 0 and below 1", fraction)
+	}
+	n := int(float64(tokens) * fraction)
+	if n == 0 || n == tokens {
+		return 0, errors.Errorf("datasets: train fraction %g of %d tokens leaves none for one of the two parts", fraction, tokens)
+	}
+	return n, nil
 }
 
 // Windows cuts a stream of ids into batches for truncated backpropagation through time. The stream is laid out in B
@@ -32,6 +40,10 @@ type Windows struct {
 	Inputs, Targets []int
 
 	ids          []int
+	file         *IDFile // instead of ids
+	err          error
+	row          []int  // [steps + 1], one lane's ids from the file
+	raw          []byte // and their bytes
 	steps, batch int
 	lane         int // tokens of a lane that may be inputs
 	windows      int // in a pass
@@ -42,18 +54,38 @@ type Windows struct {
 // not change while the windows are used. There are as many windows as fit: of the len(ids) - 1 tokens that have a
 // successor, those at the ends of the lanes that do not fill one are left out, at most T·B - 1.
 func NewWindows(ids []int, steps, batch int) (*Windows, error) {
+	w, err := newWindows(len(ids), steps, batch)
+	if err != nil {
+		return nil, err
+	}
+	w.ids = ids
+	return w, nil
+}
+
+// NewFileWindows is NewWindows over ids in a file, which are read window by window: memory does not depend on their
+// number. After Next has returned false, Err tells whether that is for an error of the file.
+func NewFileWindows(ids *IDFile, steps, batch int) (*Windows, error) {
+	w, err := newWindows(ids.Len(), steps, batch)
+	if err != nil {
+		return nil, err
+	}
+	w.file, w.row, w.raw = ids, make([]int, steps+1), make([]byte, (steps+1)*ids.width)
+	return w, nil
+}
+
+func newWindows(tokens, steps, batch int) (*Windows, error) {
 	if steps < 1 || batch < 1 {
 		return nil, errors.Errorf("datasets: windows of %d steps and batch %d; want at least 1 of each", steps, batch)
 	}
-	lane := max(0, len(ids)-1) / batch
+	lane := max(0, tokens-1) / batch
 	if lane < steps {
 		need := new(big.Int).Mul(big.NewInt(int64(steps)), big.NewInt(int64(batch))) // an int may overflow
 		return nil, errors.Errorf("datasets: %d lanes of at least %d steps need %d tokens, found %d",
-			batch, steps, need.Add(need, big.NewInt(1)), len(ids))
+			batch, steps, need.Add(need, big.NewInt(1)), tokens)
 	}
 	return &Windows{
 		Inputs: make([]int, steps*batch), Targets: make([]int, steps*batch),
-		ids: ids, steps: steps, batch: batch, lane: lane, windows: lane / steps,
+		steps: steps, batch: batch, lane: lane, windows: lane / steps,
 	}, nil
 }
 
@@ -68,19 +100,28 @@ func (w *Windows) Shape() (steps, batch int) { return w.steps, w.batch }
 
 // Next moves to the next window. It returns false at the end of the pass, and leaves the last window as it is.
 func (w *Windows) Next() bool {
-	if w.position >= w.windows {
+	if w.position >= w.windows || w.err != nil {
 		return false
 	}
 	for b := 0; b < w.batch; b++ {
 		from := b*w.lane + w.position*w.steps
+		lane := w.row
+		if w.file == nil {
+			lane = w.ids[from : from+w.steps+1]
+		} else if w.err = w.file.read(lane, from, w.raw); w.err != nil {
+			return false
+		}
 		for t := 0; t < w.steps; t++ {
-			w.Inputs[t*w.batch+b] = w.ids[from+t]
-			w.Targets[t*w.batch+b] = w.ids[from+t+1]
+			w.Inputs[t*w.batch+b] = lane[t]
+			w.Targets[t*w.batch+b] = lane[t+1]
 		}
 	}
 	w.position++
 	return true
 }
+
+// Err is the error of the file that made Next return false, if one did. Windows from memory have none.
+func (w *Windows) Err() error { return w.err }
 
 // Reset starts a new pass: Next gives the first window.
 func (w *Windows) Reset() { w.position = 0 }

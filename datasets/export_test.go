@@ -1,0 +1,23 @@
+package datasets
+
+// SetPartSize makes the parts of long texts shorter until restore is called.
+func SetPartSize(bytes int) (restore func()) {
+	old := partSize
+	partSize = bytes
+	return func() { partSize = old }
+}
+
+// NextPiece is nextPiece.
+func NextPiece(s string) int { return nextPiece(s) }
+
+// MergeBothWays encodes a word by searching for the next merge and by the heap.
+func MergeBothWays(b *BPE, word string) (searched, heaped []int32) {
+	ids := func() []int32 {
+		var ids []int32
+		for i := 0; i < len(word); i++ {
+			ids = append(ids, b.byteIDs[word[i]])
+		}
+		return ids
+	}
+	return b.mergeBySearch(ids(), b.getScratch()), b.mergeByHeap(ids())
+}

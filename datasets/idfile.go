@@ -1,0 +1,216 @@
+package datasets
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"io"
+	"os"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/atomicfile"
+)
+
+// IDFile is a text's ids in a file, of which no more is read than is asked for. Goroutines may share it.
+//
+// The file has the ids, little-endian, each in 1, 2 or 4 bytes as the vocabulary needs, and an idTrailer at the end.
+type IDFile struct {
+	f        *os.File
+	width    int
+	from, to int // the part of the file's ids
+}
+
+// idTrailer tells what a file's ids are, and of which text.
+type idTrailer struct {
+	Magic       [16]byte
+	Width       uint32
+	Tokens      uint32 // of the vocabulary
+	Count       uint64
+	TextSize    int64
+	TextTime    int64 // nanoseconds, Unix
+	Fingerprint [32]byte
+}
+
+var (
+	idMagic       = [16]byte{'u', 'n', 'r', 'o', 'l', 'l', ' ', 'i', 'd', 's', ' ', '1', '\n'}
+	idTrailerSize = binary.Size(idTrailer{})
+)
+
+// EncodeFile encodes a text file of any size into a file of ids beside it or elsewhere, and opens that; see
+// EncodeStream for what memory it takes. If the file of ids is there already, made by the same tokenizer of a text with
+// this size and time of change, it is opened as it is. The text is normalised part by part; otherwise the ids are
+// those of the whole text.
+func EncodeFile(text, ids string, t Tokenizer) (*IDFile, error) {
+	in, err := os.Open(text)
+	if err != nil {
+		return nil, errors.Wrap(err, "datasets")
+	}
+	defer in.Close()
+	want, err := trailerFor(in, t)
+	if err != nil {
+		return nil, err
+	}
+	if f, found, err := openIDs(ids); err == nil {
+		want.Count = found.Count
+		if found == want {
+			return f, nil
+		}
+		f.Close()
+	} else if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, errNotIDs) {
+		return nil, err
+	}
+	want.Count = 0
+	err = atomicfile.Write(ids, func(w io.Writer) error {
+		var buf []byte
+		err := encodeParts(in, text, t, func(part []int) error {
+			buf = buf[:0]
+			for _, id := range part {
+				if id < 0 || id >= int(want.Tokens) {
+					return errors.Errorf("datasets: the tokenizer gave id %d; it has %d tokens, counted from 0", id, want.Tokens)
+				}
+				buf = appendID(buf, id, int(want.Width))
+			}
+			want.Count += uint64(len(part))
+			_, err := w.Write(buf)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return binary.Write(w, binary.LittleEndian, want)
+	})
+	if err != nil {
+		return nil, errors.WithMessage(err, "datasets: encode "+text)
+	}
+	return OpenIDs(ids)
+}
+
+// trailerFor describes the ids that a tokenizer gives a text.
+func trailerFor(text *os.File, t Tokenizer) (idTrailer, error) {
+	info, err := text.Stat()
+	if err != nil {
+		return idTrailer{}, errors.Wrap(err, "datasets")
+	}
+	h := idTrailer{Magic: idMagic, Width: 4, Tokens: uint32(t.Len()), TextSize: info.Size(), TextTime: info.ModTime().UnixNano()}
+	if t.Len() < 1 || int64(t.Len()) > 1<<31 {
+		return h, errors.Errorf("datasets: a tokenizer of %d tokens", t.Len())
+	}
+	switch {
+	case t.Len() <= 1<<8:
+		h.Width = 1
+	case t.Len() <= 1<<16:
+		h.Width = 2
+	}
+	hash := sha256.New()
+	if m, ok := t.(json.Marshaler); ok {
+		saved, err := m.MarshalJSON()
+		if err != nil {
+			return h, err
+		}
+		hash.Write(saved)
+	} else {
+		for id := range t.Len() {
+			token, err := t.Token(id)
+			if err != nil {
+				return h, err
+			}
+			hash.Write(binary.AppendUvarint(nil, uint64(len(token))))
+			hash.Write([]byte(token))
+		}
+	}
+	hash.Sum(h.Fingerprint[:0])
+	return h, nil
+}
+
+func appendID(buf []byte, id, width int) []byte {
+	switch width {
+	case 1:
+		return append(buf, byte(id))
+	case 2:
+		return binary.LittleEndian.AppendUint16(buf, uint16(id))
+	}
+	return binary.LittleEndian.AppendUint32(buf, uint32(id))
+}
+
+// OpenIDs opens a file that EncodeFile made.
+func OpenIDs(path string) (*IDFile, error) {
+	f, _, err := openIDs(path)
+	return f, err
+}
+
+var errNotIDs = errors.New("no whole file of ids")
+
+func openIDs(path string) (*IDFile, idTrailer, error) {
+	var h idTrailer
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, h, errors.Wrap(err, "datasets")
+	}
+	info, err := f.Stat()
+	if err == nil {
+		at := info.Size() - int64(idTrailerSize)
+		raw := make([]byte, idTrailerSize)
+		if at < 0 {
+			err = errNotIDs
+		} else if _, err = f.ReadAt(raw, at); err == nil {
+			err = binary.Read(bytes.NewReader(raw), binary.LittleEndian, &h)
+		}
+		if err == nil {
+			whole := h.Magic == idMagic && (h.Width == 1 || h.Width == 2 || h.Width == 4) &&
+				h.Count <= uint64(at)/uint64(h.Width) && h.Count*uint64(h.Width) == uint64(at)
+			if !whole {
+				err = errNotIDs
+			}
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, h, errors.Wrapf(err, "datasets: %s", path)
+	}
+	return &IDFile{f: f, width: int(h.Width), to: int(h.Count)}, h, nil
+}
+
+// Len is the number of ids.
+func (f *IDFile) Len() int { return f.to - f.from }
+
+// Read fills ids with those from a place on.
+func (f *IDFile) Read(ids []int, from int) error {
+	return f.read(ids, from, make([]byte, len(ids)*f.width))
+}
+
+// read is Read with memory to work in, of len(ids) times the width.
+func (f *IDFile) read(ids []int, from int, raw []byte) error {
+	if from < 0 || from > f.Len()-len(ids) {
+		return errors.Errorf("datasets: ids %d to %d; the file has %d", from, from+len(ids), f.Len())
+	}
+	if _, err := f.f.ReadAt(raw, int64(f.from+from)*int64(f.width)); err != nil {
+		return errors.Wrapf(err, "datasets: read %s", f.f.Name())
+	}
+	for i := range ids {
+		switch f.width {
+		case 1:
+			ids[i] = int(raw[i])
+		case 2:
+			ids[i] = int(binary.LittleEndian.Uint16(raw[2*i:]))
+		default:
+			ids[i] = int(binary.LittleEndian.Uint32(raw[4*i:]))
+		}
+	}
+	return nil
+}
+
+// Split cuts the ids into a first part of the given fraction (rounded down), to train on, and the rest. Both read the
+// same file; closing one closes all.
+func (f *IDFile) Split(fraction float64) (train, validation *IDFile, err error) {
+	n, err := splitAt(f.Len(), fraction)
+	if err != nil {
+		return nil, nil, err
+	}
+	first, rest := *f, *f
+	first.to, rest.from = f.from+n, f.from+n
+	return &first, &rest, nil
+}
+
+// Close closes the file.
+func (f *IDFile) Close() error { return errors.Wrap(f.f.Close(), "datasets") }
