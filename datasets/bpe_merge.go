@@ -18,7 +18,7 @@ const (
 // bpeScratch is what encoding works with. Each use has its own.
 type bpeScratch struct {
 	cache map[string][]int32
-	arena []int32 // the cache's ids
+	arena []int32 // the cache's ids; words stay where they are when it grows
 	ids   []int32
 	ranks []int32
 }
@@ -59,10 +59,7 @@ func (b *BPE) encodeWord(word string, s *bpeScratch) ([]int32, error) {
 func (s *bpeScratch) remember(word string, ids []int32) {
 	if len(s.cache) >= cachedWords || len(s.arena)+len(ids) > cacheArenaMax {
 		clear(s.cache)
-		s.arena = s.arena[:0]
-	}
-	if s.arena == nil {
-		s.arena = make([]int32, 0, cacheArenaMax)
+		s.arena = s.arena[:0] // safe: no word is in use between two calls of encodeWord
 	}
 	from := len(s.arena)
 	s.arena = append(s.arena, ids...)
