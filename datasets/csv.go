@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"io"
+	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -105,7 +106,7 @@ func (c TSV) Read(r io.Reader, name string) (*Rows, error) {
 }
 
 // closing makes rows close a file, or closes it if there are none.
-func closing(f io.Closer, rows *Rows, err error) (*Rows, error) {
+func closing(f *os.File, rows *Rows, err error) (*Rows, error) {
 	if err != nil {
 		f.Close()
 		return nil, err

@@ -56,7 +56,7 @@ func EncodeFile(text, ids string, t Tokenizer) (*IDFile, error) {
 		if found == want {
 			return f, nil
 		}
-		f.Close()
+		f.f.Close()
 	} else if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, errNotIDs) {
 		return nil, err
 	}
