@@ -25,9 +25,9 @@ type Batch struct {
 	TargetInputs  []int // [U, B]
 	TargetLengths []int // [B], with the start or the end token
 
-	// Windows of a numeric series.
-	Values []float32 // [W, B, F]
-	Future []float32 // [H, B, G]
+	// Numeric sequences, and windows of a series with what follows them.
+	Values []float32 // [T, B, F]
+	Future []float32 // [H, B, G]; H is TargetSteps
 }
 
 // BatchSource gives a pass over examples in batches.
@@ -66,92 +66,6 @@ type Batches struct {
 	fill     func(b *Batch)
 	order    [][]int // the epoch's batches
 	position int
-}
-
-// LabelledBatches batches sequences of ids with a label each: many to one.
-func LabelledBatches(sequences [][]int, labels []int, o Batching) (*Batches, error) {
-	if len(sequences) != len(labels) {
-		return nil, errors.Errorf("datasets: %d sequences and %d labels", len(sequences), len(labels))
-	}
-	return newBatches(lengthsOf(sequences), o, func(b *Batch) {
-		b.Steps, b.Inputs, b.Lengths = padded(sequences, b.Examples, o.RoundTo, o.Padding)
-		b.Labels = make([]int, len(b.Examples))
-		for i, e := range b.Examples {
-			b.Labels[i] = labels[e]
-		}
-	})
-}
-
-// TaggedBatches batches sequences of ids with a target for each step, as in tagging: many to many.
-func TaggedBatches(sequences, targets [][]int, o Batching) (*Batches, error) {
-	if len(sequences) != len(targets) {
-		return nil, errors.Errorf("datasets: %d sequences and %d of targets", len(sequences), len(targets))
-	}
-	for i, s := range sequences {
-		if len(s) != len(targets[i]) {
-			return nil, errors.Errorf("datasets: sequence %d has %d steps and %d targets", i, len(s), len(targets[i]))
-		}
-	}
-	return newBatches(lengthsOf(sequences), o, func(b *Batch) {
-		b.Steps, b.Inputs, b.Lengths = padded(sequences, b.Examples, o.RoundTo, o.Padding)
-		_, b.Targets, _ = padded(targets, b.Examples, o.RoundTo, o.TargetPadding)
-	})
-}
-
-// PairBatches batches pairs of sequences of different lengths, as in translation: sequence to sequence. A target x y
-// becomes the decoder's inputs start x y and its targets x y end.
-func PairBatches(sources, targets [][]int, start, end int, o Batching) (*Batches, error) {
-	if len(sources) != len(targets) {
-		return nil, errors.Errorf("datasets: %d sources and %d targets", len(sources), len(targets))
-	}
-	lengths := lengthsOf(sources)
-	for i := range lengths {
-		lengths[i] += len(targets[i]) // near enough to sort by: the two go together
-	}
-	return newBatches(lengths, o, func(b *Batch) {
-		b.Steps, b.Inputs, b.Lengths = padded(sources, b.Examples, o.RoundTo, o.Padding)
-		fed, wanted := make([][]int, len(b.Examples)), make([][]int, len(b.Examples))
-		all := make([]int, len(b.Examples))
-		for i, e := range b.Examples {
-			fed[i] = append([]int{start}, targets[e]...)
-			wanted[i] = append(append([]int{}, targets[e]...), end)
-			all[i] = i
-		}
-		b.TargetSteps, b.TargetInputs, b.TargetLengths = padded(fed, all, o.RoundTo, o.Padding)
-		_, b.Targets, _ = padded(wanted, all, o.RoundTo, o.TargetPadding)
-	})
-}
-
-func lengthsOf(sequences [][]int) []int {
-	lengths := make([]int, len(sequences))
-	for i, s := range sequences {
-		lengths[i] = len(s)
-	}
-	return lengths
-}
-
-// padded lays sequences out as [T, B], where T is the longest's length, or the next multiple of roundTo, and 1 at least.
-func padded(sequences [][]int, examples []int, roundTo, padding int) (steps int, ids, lengths []int) {
-	lengths = make([]int, len(examples))
-	steps = 1
-	for b, e := range examples {
-		lengths[b] = len(sequences[e])
-		steps = max(steps, lengths[b])
-	}
-	if roundTo > 1 {
-		steps = (steps + roundTo - 1) / roundTo * roundTo
-	}
-	ids = make([]int, steps*len(examples))
-	for b, e := range examples {
-		for t := range steps {
-			id := padding
-			if t < lengths[b] {
-				id = sequences[e][t]
-			}
-			ids[t*len(examples)+b] = id
-		}
-	}
-	return steps, ids, lengths
 }
 
 func newBatches(lengths []int, o Batching, fill func(*Batch)) (*Batches, error) {

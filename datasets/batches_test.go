@@ -154,6 +154,23 @@ func TestTaggedBatches(t *testing.T) {
 	}
 }
 
+func TestFeatureBatches(t *testing.T) {
+	s, err := datasets.FeatureBatches([][]float32{{1, 2, 3, 4}, {5, 6}}, 2, []int{7, 8}, datasets.Batching{Size: 2, RoundTo: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []*datasets.Batch{{Examples: []int{0, 1}, Steps: 3, Lengths: []int{2, 1}, Labels: []int{7, 8}, Values: []float32{1, 2, 5, 6, 3, 4, 0, 0, 0, 0, 0, 0}}}
+	if got := pass(t, s); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got[0])
+	}
+	_, err = datasets.FeatureBatches([][]float32{{1, 2, 3}}, 2, []int{0}, datasets.Batching{Size: 1})
+	wantError(t, err, "sequence 0, of 3 values, is not steps of 2 features")
+	_, err = datasets.FeatureBatches([][]float32{{1, 2, 3}}, 0, []int{0}, datasets.Batching{Size: 1})
+	wantError(t, err, "steps of 0 features")
+	_, err = datasets.FeatureBatches(nil, 2, []int{0}, datasets.Batching{Size: 1})
+	wantError(t, err, "0 sequences and 1 labels")
+}
+
 func TestPairBatches(t *testing.T) {
 	s, err := datasets.PairBatches([][]int{{5, 6}, {7, 8, 9}}, [][]int{{15, 16, 17}, {}}, 2, 3, datasets.Batching{Size: 2, TargetPadding: -1})
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package datasets turns text into what a recurrent network trains on: a corpus is read and normalised, a vocabulary
-// maps it to ids, and windows cut the ids into batches for truncated backpropagation through time. It works with
+// Package datasets turns text and tables into what a recurrent network trains on. A text is read and normalised, a
+// Vocabulary or a BPE maps it to ids, and Windows cut the ids into batches for truncated backpropagation through time.
+// Rows, Objects and Treebank read tables, and Batches put examples of different lengths side by side. It works with
 // plain slices and knows nothing of graphs.
 package datasets
 

@@ -19,11 +19,11 @@ func ExampleBPETrainer() {
 	ids, _ := bpe.Encode("In the beginning was a 👍🏽")
 	text, _ := bpe.Decode(ids)
 	fmt.Println(text)
-	for _, id := range ids[:6] {
+	for _, id := range ids[:5] {
 		token, _ := bpe.Token(id)
-		fmt.Printf("%s ", token)
+		fmt.Printf("%q ", token)
 	}
-	fmt.Println()
+	fmt.Println(len(ids), "tokens")
 
 	dir, _ := os.MkdirTemp("", "bpe")
 	defer os.RemoveAll(dir)
@@ -36,7 +36,7 @@ func ExampleBPETrainer() {
 	fmt.Println(again.Len(), slices.Equal(ids, other))
 	// Output:
 	// In the beginning was a 👍🏽
-	// I n Ġthe Ġbeg in n
+	// "I" "n" "Ġthe" "Ġbeg" "in" 18 tokens
 	// 1000 true
 }
 
