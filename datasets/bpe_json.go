@@ -86,8 +86,8 @@ func LoadBPE(path string) (*BPE, error) {
 		return nil, errors.Wrap(err, "datasets")
 	}
 	b := new(BPE)
-	if err := b.UnmarshalJSON(data); err != nil {
-		return nil, errors.WithMessage(err, path)
+	if err := b.load(data); err != nil {
+		return nil, errors.WithMessagef(err, "datasets: %s", path)
 	}
 	return b, nil
 }
@@ -108,20 +108,23 @@ func SaveBPE(path string, b *BPE) error {
 // decoder, NFC or no normalizer, and ids from 0 without holes. Whatever else would change the ids is refused by its
 // name, and then b stays as it was.
 func (b *BPE) UnmarshalJSON(data []byte) error {
+	return errors.WithMessage(b.load(data), "datasets: tokenizer")
+}
+
+func (b *BPE) load(data []byte) error {
 	var f tokenizerJSON
 	if err := json.Unmarshal(data, &f); err != nil {
-		return errors.Wrap(err, "datasets: tokenizer")
+		return errors.WithStack(err)
 	}
 	loaded := &BPE{}
-	err := f.settings(loaded)
-	if err == nil {
-		err = loaded.setModel(f.Model)
+	if err := f.settings(loaded); err != nil {
+		return err
 	}
-	if err == nil {
-		err = loaded.setAdded(f.AddedTokens)
+	if err := loaded.setModel(f.Model); err != nil {
+		return err
 	}
-	if err != nil {
-		return errors.WithMessage(err, "datasets: tokenizer")
+	if err := loaded.setAdded(f.AddedTokens); err != nil {
+		return err
 	}
 	b.assign(loaded)
 	return nil

@@ -54,6 +54,7 @@ func (c CSV) Read(r io.Reader, name string) (*Rows, error) {
 			return row{}, err
 		}
 		line, _ := reader.FieldPos(0)
+		source.line = line
 		for i, f := range fields {
 			if !utf8.ValidString(f) {
 				return row{}, errors.Errorf("line %d: field %d is not UTF-8", line, i)
@@ -124,12 +125,13 @@ type rationed struct {
 	name  string
 	max   int
 	left  int
+	line  int // where the row before began
 	begun bool
 }
 
 func (s *rationed) Read(p []byte) (int, error) {
 	if s.left <= 0 {
-		return 0, errors.Errorf("datasets: %s has a row of more than %d bytes: is a quotation mark not closed?", s.name, s.max)
+		return 0, errors.Errorf("datasets: %s, after line %d: a row of more than %d bytes; is a quotation mark not closed?", s.name, s.line, s.max)
 	}
 	if !s.begun {
 		s.begun = true

@@ -9,14 +9,20 @@ import (
 	"github.com/unroll-go/unroll/datasets"
 )
 
-// shared reads a file of the measuring data that may lie beside the checkout; without it, the test is skipped.
-func shared(t *testing.T, name string) datasets.Corpus {
+// sharedPath is a file of the measuring data that may lie beside the checkout; without it, the test is skipped.
+func sharedPath(t *testing.T, name string) string {
 	t.Helper()
 	path := filepath.Join("..", "..", "shared", "data", filepath.FromSlash(name))
 	if _, err := os.Stat(path); err != nil {
 		t.Skip("not there: ", name)
 	}
-	c, err := datasets.ReadFile(path)
+	return path
+}
+
+// shared reads a file of the measuring data.
+func shared(t *testing.T, name string) datasets.Corpus {
+	t.Helper()
+	c, err := datasets.ReadFile(sharedPath(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func EncodeFile(text, ids string, t Tokenizer) (*IDFile, error) {
 		return binary.Write(w, binary.LittleEndian, want)
 	})
 	if err != nil {
-		return nil, errors.WithMessage(err, "datasets: encode "+text)
+		return nil, errors.WithMessagef(err, "datasets: %s", ids)
 	}
 	return OpenIDs(ids)
 }

@@ -136,7 +136,7 @@ func TestReadersTellWhere(t *testing.T) {
 		{csv("", datasets.CSV{}), "x.csv is empty"},
 		{csv("n", datasets.CSV{Comma: '"'}), "invalid field or comment delimiter"},
 		{csv("n", datasets.CSV{Header: 7}), "header 7"},
-		{csv("n\n1\n\""+strings.Repeat("a", 9000), datasets.CSV{MaxRecord: 100}), "x.csv has a row of more than 100 bytes"},
+		{csv("n\n1\n\""+strings.Repeat("a", 9000), datasets.CSV{MaxRecord: 100}), "x.csv, after line 2: a row of more than 100 bytes"},
 		{csv("n\n1\n2\n3,4\n", datasets.CSV{Header: datasets.HeaderDetect}), "line 4: wrong number of fields"},
 		{tsv("n\tm\n1\n"), "x.tsv, line 2: 1 fields; want 2 as in the first row"},
 		{tsv("n\n" + strings.Repeat("a", 60)), "x.tsv, line 2: longer than 50 bytes"},
@@ -172,6 +172,34 @@ func TestReadersTellWhere(t *testing.T) {
 		if err := open(); err == nil || !strings.HasPrefix(err.Error(), "datasets: ") {
 			t.Error(err)
 		}
+	}
+}
+
+// Real files: pairs of sentences, and tweets with quotation marks in them.
+func TestSharedTables(t *testing.T) {
+	pairs, tweets := sharedPath(t, "en-vi/vie.txt"), sharedPath(t, "tweets-sentiment/tweets_GroundTruth.txt")
+	r, err := datasets.TSV{Header: datasets.HeaderDetect}.Open(pairs)
+	columns, rows := rowsOf(t, r, err)
+	if len(columns) != 2 || len(rows) != 3397 || !reflect.DeepEqual(rows[0], []string{"Run!", "Chạy!"}) {
+		t.Error(columns, len(rows), rows[0])
+	}
+	r, err = datasets.TSV{Header: datasets.HeaderDetect}.Open(tweets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	positive, negative, neutral := 0, 0, 0
+	for r.Next() {
+		switch v := r.Number("1"); {
+		case v >= 0.5:
+			positive++
+		case v <= -0.5:
+			negative++
+		default:
+			neutral++
+		}
+	}
+	if r.Err() != nil || positive != 2345 || negative != 1087 || neutral != 768 {
+		t.Error(positive, negative, neutral, r.Err())
 	}
 }
 

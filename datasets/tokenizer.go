@@ -43,8 +43,8 @@ func encodeParts(r io.Reader, name string, t Tokenizer, give func(ids []int) err
 	parts := newTextParts(r, name, cut)
 	for first := true; parts.next(); first = false {
 		ids, err := encode(parts.text, first)
-		if err != nil && parts.line > 1 {
-			err = errors.WithMessagef(err, "in the part of %s that begins in line %d, counted from there", name, parts.line)
+		if err != nil {
+			err = errors.WithMessagef(err, "%s, counted from line %d", name, parts.line)
 		}
 		if err == nil {
 			err = give(ids)

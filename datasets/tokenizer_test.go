@@ -85,7 +85,7 @@ func TestStreamErrors(t *testing.T) {
 		wantError(t, err, want)
 	}
 	_, _, err := streamed("abc abc\nabc abc\nabc abc\nabc d", v)
-	wantError(t, err, "that begins in line 2, counted from there")
+	wantError(t, err, "the text, counted from line 2: ")
 	broken := errors.New("stop")
 	if err := datasets.EncodeStream(strings.NewReader("abc"), v, func([]int) error { return broken }); !errors.Is(err, broken) {
 		t.Error(err)
