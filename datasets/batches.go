@@ -72,8 +72,8 @@ func newBatches(lengths []int, o Batching, fill func(*Batch)) (*Batches, error) 
 	if o.Size < 1 {
 		return nil, errors.Errorf("datasets: batches of %d examples; want 1 or more", o.Size)
 	}
-	if o.Pool < 0 || o.RoundTo < 0 {
-		return nil, errors.Errorf("datasets: a pool of %d batches, and steps in multiples of %d; want 0 or more", o.Pool, o.RoundTo)
+	if o.Pool < 0 || o.RoundTo < 0 || o.RoundTo > 1<<16 {
+		return nil, errors.Errorf("datasets: a pool of %d batches, and steps in multiples of %d; want 0 or more, and multiples of at most %d", o.Pool, o.RoundTo, 1<<16)
 	}
 	if len(lengths) == 0 || o.DropLast && len(lengths) < o.Size {
 		return nil, errors.Errorf("datasets: %d examples fill no batch of %d", len(lengths), o.Size)
@@ -94,8 +94,12 @@ func (s *Batches) SetEpoch(epoch int) {
 		r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	}
 	if s.o.Pool > 1 {
+		size := len(order)
+		if s.o.Pool < size/s.o.Size {
+			size = s.o.Pool * s.o.Size
+		}
 		for rest := order; len(rest) > 0; {
-			pool := rest[:min(len(rest), s.o.Size*s.o.Pool)]
+			pool := rest[:min(len(rest), size)]
 			sort.SliceStable(pool, func(i, j int) bool { return s.lengths[pool[i]] < s.lengths[pool[j]] })
 			rest = rest[len(pool):]
 		}

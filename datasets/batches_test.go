@@ -3,6 +3,7 @@ package datasets_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"runtime"
@@ -52,7 +53,7 @@ func labelled(t testing.TB, n int, o datasets.Batching) *datasets.Batches {
 func TestEveryExampleIsInABatchOnce(t *testing.T) {
 	sequences, labels := randomSequences(103)
 	for _, o := range []datasets.Batching{
-		{Size: 8}, {Size: 8, Shuffle: true}, {Size: 8, Shuffle: true, Pool: 4, RoundTo: 8, Padding: -7}, {Size: 8, Pool: 100}, {Size: 103}, {Size: 500}, {Size: 1},
+		{Size: 8}, {Size: 8, Shuffle: true}, {Size: 8, Shuffle: true, Pool: 4, RoundTo: 8, Padding: -7}, {Size: 8, Pool: math.MaxInt}, {Size: 103}, {Size: 500}, {Size: 1},
 	} {
 		s := labelled(t, 103, o)
 		seen := map[int]bool{}
@@ -202,6 +203,9 @@ func TestBatchesRefuse(t *testing.T) {
 		},
 		"pool of -1": func() (*datasets.Batches, error) {
 			return datasets.LabelledBatches(one, []int{1}, datasets.Batching{Size: 2, Pool: -1})
+		},
+		"multiples of at most 65536": func() (*datasets.Batches, error) {
+			return datasets.LabelledBatches(one, []int{1}, datasets.Batching{Size: 2, RoundTo: math.MaxInt})
 		},
 		"sequence 0 has 1 steps and 2 targets": func() (*datasets.Batches, error) {
 			return datasets.TaggedBatches(one, [][]int{{1, 2}}, datasets.Batching{Size: 1})

@@ -11,7 +11,7 @@ import (
 
 // BPE is a byte-level byte-pair encoding, as GPT-2's (Sennrich et al., 2016; Radford et al., 2019): it encodes every
 // text, whatever its script, with tokens from single bytes to frequent words. A BPETrainer makes one from a text;
-// LoadBPE and SaveBPE share tokenizer.json files with the Python package tokenizers. It never changes once made, so
+// LoadBPE and Save share tokenizer.json files with the Python package tokenizers. It never changes once made, so
 // goroutines may share it.
 type BPE struct {
 	tokens []string // as in the file: bytes as printable characters (Ġ is a space), added tokens as they are

@@ -92,8 +92,8 @@ func LoadBPE(path string) (*BPE, error) {
 	return b, nil
 }
 
-// SaveBPE writes a tokenizer.json file, which the Python package tokenizers loads.
-func SaveBPE(path string, b *BPE) error {
+// Save writes a tokenizer.json file, which LoadBPE and the Python package tokenizers load.
+func (b *BPE) Save(path string) error {
 	data, err := b.MarshalJSON()
 	if err != nil {
 		return err

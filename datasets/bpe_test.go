@@ -121,7 +121,7 @@ func checkRecorded(t *testing.T, dir string, want int) {
 	}
 	for name, b := range all {
 		saved := filepath.Join(t.TempDir(), "tokenizer.json")
-		if err := datasets.SaveBPE(saved, b); err != nil {
+		if err := b.Save(saved); err != nil {
 			t.Fatal(err)
 		}
 		again := loadBPE(t, saved)

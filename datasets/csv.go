@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -41,6 +42,7 @@ func (c CSV) Read(r io.Reader, name string) (*Rows, error) {
 	if limit <= 0 {
 		limit = defaultRecord
 	}
+	limit = min(limit, math.MaxInt-csvReadsAhead)
 	// csv.Reader keeps a whole row, so it must not be given more than one may have, and what it reads ahead.
 	source := &rationed{r: r, name: name, max: limit}
 	reader := csv.NewReader(source)

@@ -28,7 +28,7 @@ func ExampleBPETrainer() {
 	dir, _ := os.MkdirTemp("", "bpe")
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "tokenizer.json")
-	if err := datasets.SaveBPE(path, bpe); err != nil {
+	if err := bpe.Save(path); err != nil {
 		fmt.Println(err)
 	}
 	again, _ := datasets.LoadBPE(path)

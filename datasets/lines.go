@@ -48,7 +48,7 @@ func (l *lineReader) next() ([]byte, bool) {
 	for {
 		part, err := l.r.ReadSlice('\n')
 		l.buf = append(l.buf, part...)
-		if len(l.buf) > l.max+2 {
+		if len(l.buf)-2 > l.max {
 			return nil, l.fail("longer than %d bytes", l.max)
 		}
 		if err == bufio.ErrBufferFull {

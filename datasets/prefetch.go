@@ -23,6 +23,9 @@ type Prefetch struct {
 
 // NewPrefetch prepares up to ahead batches (1 at least) of a source, beginning where it stands.
 func NewPrefetch(ctx context.Context, source BatchSource, ahead int) *Prefetch {
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	p := &Prefetch{source: source, ahead: max(1, ahead), ctx: ctx}
 	p.start()
 	return p

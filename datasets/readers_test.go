@@ -203,6 +203,16 @@ func TestSharedTables(t *testing.T) {
 	}
 }
 
+func TestReadersTakeAnyLimit(t *testing.T) {
+	c, err := datasets.CSV{MaxRecord: math.MaxInt, Header: datasets.HeaderNo}.Read(strings.NewReader("a\n"), "x")
+	if err != nil || !c.Next() {
+		t.Error(err)
+	}
+	if b := (datasets.JSONL{MaxLine: math.MaxInt}).Read(strings.NewReader("{}"), "x"); !b.Next() {
+		t.Error(b.Err())
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	r, err := datasets.CSV{}.Read(strings.NewReader("day,a,b\nx,1,NA\ny,,2.5e1\n"), "x")
 	if err != nil {

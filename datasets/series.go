@@ -43,8 +43,8 @@ func (s Series) withDefaults() (Series, error) {
 			return s, errors.Errorf("datasets: the series has %g in row %d, feature %d; want numbers, see FillForward", v, i/s.Features, i%s.Features)
 		}
 	}
-	if s.Rows() < s.Window+s.Horizon {
-		return s, errors.Errorf("datasets: a series of %d rows; a window of %d and a horizon of %d need %d", s.Rows(), s.Window, s.Horizon, s.Window+s.Horizon)
+	if s.Window > s.Rows() || s.Horizon > s.Rows()-s.Window {
+		return s, errors.Errorf("datasets: a series of %d rows; want at least a window of %d and a horizon of %d", s.Rows(), s.Window, s.Horizon)
 	}
 	return s, nil
 }
@@ -151,6 +151,11 @@ func (c *Scaler) Scale(s Series) (Series, error) {
 	f := max(1, s.Features)
 	if len(c.Mean) != f || len(c.Deviation) != f {
 		return s, errors.Errorf("datasets: a scaler of %d features for a series of %d", len(c.Mean), f)
+	}
+	for j, d := range c.Deviation {
+		if !(d > 0) {
+			return s, errors.Errorf("datasets: a scaler with deviation %g of feature %d; want above 0", d, j)
+		}
 	}
 	scaled := make([]float64, len(s.Values))
 	for i, v := range s.Values {

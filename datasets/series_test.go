@@ -123,7 +123,7 @@ func TestSeriesRefuses(t *testing.T) {
 		"window of 0":                                     {Values: ramp(3, 1)},
 		"goal 1 of a series with 1":                       {Values: ramp(3, 1), Window: 1, Goals: []int{1}},
 		"NaN in row 1, feature 0":                         {Values: []float64{1, math.NaN(), 3}, Window: 1},
-		"3 rows; a window of 2 and a horizon of 2 need 4": {Values: ramp(3, 1), Window: 2, Horizon: 2},
+		"3 rows; want at least a window of 2 and a horizon of 2": {Values: ramp(3, 1), Window: 2, Horizon: 2},
 	} {
 		_, err := s.Batches(datasets.Batching{Size: 1})
 		wantError(t, err, want)
@@ -139,6 +139,11 @@ func TestSeriesRefuses(t *testing.T) {
 	}
 	_, err := (&datasets.Scaler{}).Scale(s)
 	wantError(t, err, "scaler of 0 features")
+	_, err = (&datasets.Scaler{Mean: []float64{0}, Deviation: []float64{0}}).Scale(s)
+	wantError(t, err, "deviation 0 of feature 0")
+	s.Window, s.Horizon = math.MaxInt, math.MaxInt
+	_, err = s.Batches(datasets.Batching{Size: 1})
+	wantError(t, err, "10 rows")
 	if !math.IsNaN((&datasets.Scaler{}).Restore(0, 1)) {
 		t.Error("a scaler without features restores")
 	}
