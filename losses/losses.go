@@ -1,5 +1,8 @@
 // Package losses has the functions that training minimises. Each is a small value whose Apply builds a scalar in a
 // graph, by the definitions of PyTorch with its default reduction, the mean.
+//
+// Of classes: CrossEntropy, Focal, NLL, KL and BinaryCrossEntropy. Of numbers: MSE, MAE, Huber, Quantile and Cosine. Of
+// whole sequences: CTC, for labels without a known place in time, and CRF, for tags that depend on their neighbours.
 package losses
 
 import (

@@ -1,21 +1,122 @@
 package losses
 
 import (
+	"cmp"
+	"math"
 	"slices"
 
 	"github.com/unroll-go/unroll/graph"
 	"gorgonia.org/tensor"
 )
 
-// MSE is the mean squared error of predictions against targets of the same shape.
-type MSE struct{}
+// Losses of numbers. Each takes predictions and targets of the same shape, [T, B, ...] when Lengths [B], ids, are given:
+// then the mean is over the steps that belong to a sequence, and padding has no gradient. If no step does, it is 0.
+
+// MSE is the mean squared error.
+type MSE struct{ Lengths graph.Node }
 
 // Apply returns mean((y - target)²), a scalar.
-func (MSE) Apply(g *graph.Graph, y, target graph.Node) graph.Node {
+func (l MSE) Apply(g *graph.Graph, y, target graph.Node) graph.Node {
 	if !sameShape(g, "MSE", y, target) {
 		return graph.Node{}
 	}
-	return g.Mean(g.Square(g.Sub(y, target)))
+	return mean(g, "MSE", g.Square(g.Sub(y, target)), l.Lengths)
+}
+
+// MAE is the mean absolute error: torch.nn.L1Loss. Its best constant is the median, so outliers count less than in MSE.
+type MAE struct{ Lengths graph.Node }
+
+// Apply returns mean(|y - target|), a scalar.
+func (l MAE) Apply(g *graph.Graph, y, target graph.Node) graph.Node {
+	if !sameShape(g, "MAE", y, target) {
+		return graph.Node{}
+	}
+	return mean(g, "MAE", g.Abs(g.Sub(y, target)), l.Lengths)
+}
+
+// Huber is quadratic up to an error of Delta and linear beyond (Huber, 1964): torch.nn.HuberLoss.
+type Huber struct {
+	Delta   float64 // 0 counts as 1
+	Lengths graph.Node
+}
+
+// Apply returns the mean of d²/2 where |d| <= δ and of δ·(|d| - δ/2) elsewhere, d = y - target.
+func (l Huber) Apply(g *graph.Graph, y, target graph.Node) graph.Node {
+	if !sameShape(g, "Huber", y, target) {
+		return graph.Node{}
+	}
+	delta := cmp.Or(l.Delta, 1)
+	if !(delta > 0) {
+		return g.Failf("Huber", "delta %g; want above 0", delta)
+	}
+	size := g.Abs(g.Sub(y, target))
+	near := g.Clamp(size, 0, delta) // min(|d|, δ): the loss is near²/2 + δ·(|d| - near)
+	each := g.Add(g.MulScalar(g.Square(near), 0.5), g.MulScalar(g.Sub(size, near), delta))
+	return mean(g, "Huber", each, l.Lengths)
+}
+
+// Quantile is the pinball loss, whose best constant is a quantile: with Levels 0.1, 0.5 and 0.9, a forecast comes with
+// an interval that holds 80 % of what happens (Koenker and Bassett, 1978).
+type Quantile struct {
+	Levels  []float64 // each above 0 and below 1
+	Lengths graph.Node
+}
+
+// Apply returns the mean of max(q·d, (q-1)·d), d = target - y, over predictions [..., Q], one for each of the Q levels,
+// of targets [...].
+func (l Quantile) Apply(g *graph.Graph, y, target graph.Node) graph.Node {
+	if g.Err() != nil {
+		return graph.Node{}
+	}
+	for _, q := range l.Levels {
+		if !(q > 0 && q < 1) {
+			return g.Failf("Quantile", "level %g; want above 0 and below 1", q)
+		}
+	}
+	n := len(l.Levels)
+	if n == 0 || !slices.Equal(y.Shape(), append(target.Shape(), n)) {
+		return g.Failf("Quantile", "want predictions [..., %d] of targets [...], found %v and %v", n, y.Shape(), target.Shape())
+	}
+	d := g.Sub(g.Reshape(target, append(target.Shape(), 1)...), y) // [..., Q]
+	// max(q·d, (q-1)·d) = q·d + relu(-d)
+	return mean(g, "Quantile", g.Add(g.Mul(d, g.Values(l.Levels)), g.ReLU(g.Neg(d))), l.Lengths)
+}
+
+// Cosine is one minus the cosine of the angle between vectors along the last axis: torch.nn.CosineEmbeddingLoss for
+// pairs that belong together.
+type Cosine struct{ Lengths graph.Node }
+
+// tinyNorm keeps the cosine of a zero vector at 0.
+const tinyNorm = 1e-8
+
+// Apply returns mean(1 - x·y/(|x|·|y|)), a scalar, for x and y [..., F].
+func (l Cosine) Apply(g *graph.Graph, x, y graph.Node) graph.Node {
+	if !sameShape(g, "Cosine", x, y) {
+		return graph.Node{}
+	}
+	if x.Rank() < 1 {
+		return g.Failf("Cosine", "want vectors [..., F], found scalars")
+	}
+	dot := func(a, b graph.Node) graph.Node { return g.SumAxis(g.Mul(a, b), -1) }
+	norms := g.Sqrt(g.Clamp(g.Mul(dot(x, x), dot(y, y)), tinyNorm*tinyNorm, math.MaxFloat32))
+	return mean(g, "Cosine", g.Affine(g.Div(dot(x, y), norms), -1, 1), l.Lengths)
+}
+
+// mean is the mean of all elements; with lengths [B], of those of x [T, B, ...] that belong to a sequence.
+func mean(g *graph.Graph, name string, x, lengths graph.Node) graph.Node {
+	if g.Err() != nil || !lengths.Valid() {
+		return g.Mean(x)
+	}
+	shape := x.Shape()
+	if len(shape) < 2 || !slices.Equal(lengths.Shape(), shape[1:2]) {
+		return g.Failf(name, "lengths %v for [T, B, ...] = %v; want [B]", lengths.Shape(), shape)
+	}
+	each := 1
+	for _, d := range shape[2:] {
+		each *= d
+	}
+	mask := g.LengthMask(lengths, shape[0])
+	return ratio(g, g.Sum(g.Where(mask, x, g.Full(0))), g.MulScalar(g.Sum(mask), float64(each)))
 }
 
 // BinaryCrossEntropy is the cross-entropy of logits against targets in [0, 1] of the same shape:

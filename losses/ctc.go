@@ -1,0 +1,135 @@
+package losses
+
+import (
+	"math"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/graph"
+)
+
+// CTC is connectionist temporal classification (Graves et al., 2006): the loss of label sequences whose places in time
+// are unknown, as in speech and handwriting. It is -log of the sum over all ways to spread the labels over the frames,
+// where every frame has a label or the blank, repeated labels are one, and a blank parts labels that come twice.
+//
+// The sum is a recurrence over time like any other, written with the graph's operations on log-probabilities, so its
+// gradient is backpropagation through time.
+type CTC struct {
+	Blank int // the id of the blank
+	// ZeroInfinity has targets that do not fit in their frames contribute 0 and no gradient; otherwise they make the loss
+	// infinite, which is an error when the program runs. CheckCTC finds them beforehand.
+	ZeroInfinity bool
+}
+
+// impossible stands for log 0: sums with it stay finite, and e to its power is 0.
+const impossible = -1e30
+
+// Apply maps logits [T, B, V], target ids [B, S], the numbers of frames [B] and of labels [B], ids both, to the loss: the
+// mean over the batch of each sequence's -log p divided by its number of labels, as torch.nn.CTCLoss has it. Targets
+// past a sequence's end may be any ids below V. No labels at all are legal: then every frame is blank.
+func (l CTC) Apply(g *graph.Graph, logits, targets, frames, labels graph.Node) graph.Node {
+	if !l.fits(g, logits, targets, frames, labels) {
+		return graph.Node{}
+	}
+	steps, batch, count := logits.Dim(0), logits.Dim(1), targets.Dim(1)
+	logp := g.LogSoftmax(logits, -1)
+	blanks := g.Unstack(g.Slice(logp, 2, l.Blank, l.Blank+1)) // T of [B, 1]
+	chosen := g.Unstack(g.Pick(logp, targets))                // T of [B, S]
+	inside := g.Unstack(g.LengthMask(frames, steps))          // T of [B]
+
+	never := g.Full(impossible, batch, 1)
+	fresh := differs(g, targets, logits.Dim(2)) // [B, S-1]: not 0 where a label differs from the one before
+	// blank[s] and label[s] are the log-probabilities of all ways that end, so far, in the blank before label s and in
+	// label s. Before the first frame, nothing but the first blank can have been.
+	blank, label := g.Full(0, batch, 1), g.Full(impossible, batch, count)
+	blank = g.Concat(1, blank, g.Full(impossible, batch, count))
+	for t := range steps {
+		before := g.Slice(blank, 1, 0, count)                 // of each label: the blank before it
+		last := g.Concat(1, never, label)                     // of each blank: the label before it
+		nextBlank := g.Add(logAdd(g, blank, last), blanks[t]) // stays, or comes from the label before
+		nextLabel := logAdd(g, label, before)
+		if count > 1 { // a label may follow another one at once
+			skip := g.Where(fresh, g.Slice(label, 1, 0, count-1), g.Full(impossible))
+			nextLabel = logAdd(g, nextLabel, g.Concat(1, never, skip))
+		}
+		nextLabel = g.Add(nextLabel, chosen[t])
+		blank, label = g.Where(inside[t], nextBlank, blank), g.Where(inside[t], nextLabel, label)
+	}
+	return l.finish(g, blank, g.Concat(1, never, label), labels)
+}
+
+// finish picks the two ways in which a sequence can end, the last label or the blank behind it, and averages.
+func (l CTC) finish(g *graph.Graph, blank, label, labels graph.Node) graph.Node {
+	batch := labels.Dim(0)
+	at := func(x graph.Node) graph.Node { // x's element number labels, of every row
+		return g.SumAxis(g.Where(g.Gather(identity(g, x.Dim(1)), labels), x, g.Full(0)), 1)
+	}
+	each := g.Neg(logAdd(g, at(blank), at(label))) // [B]
+	possible := g.ReLU(g.Affine(each, -1, -impossible/2))
+	wrong := g.Full(math.Inf(1), batch)
+	if l.ZeroInfinity {
+		wrong = g.Zeros(batch)
+	}
+	counts := make([]float64, blank.Dim(1)) // by the number of labels: what to divide by
+	for i := range counts {
+		counts[i] = float64(max(i, 1))
+	}
+	return g.Mean(g.Where(possible, g.Div(each, g.Gather(g.Values(counts), labels)), wrong))
+}
+
+// fits checks the shapes.
+func (l CTC) fits(g *graph.Graph, logits, targets, frames, labels graph.Node) bool {
+	switch {
+	case g.Err() != nil:
+	case logits.Rank() != 3 || targets.Rank() != 2 || targets.Dim(0) != logits.Dim(1):
+		g.Failf("CTC", "want logits [T, B, V] and targets [B, S], found %v and %v", logits.Shape(), targets.Shape())
+	case frames.Rank() != 1 || labels.Rank() != 1 || frames.Dim(0) != logits.Dim(1) || labels.Dim(0) != logits.Dim(1):
+		g.Failf("CTC", "want numbers of frames and labels [%d], found %v and %v", logits.Dim(1), frames.Shape(), labels.Shape())
+	case l.Blank < 0 || l.Blank >= logits.Dim(2):
+		g.Failf("CTC", "blank %d; want 0 to %d", l.Blank, logits.Dim(2)-1)
+	default:
+		return true
+	}
+	return false
+}
+
+// differs is not 0 where an id of [B, S], below the given number, is another one than that before it, [B, S-1].
+func differs(g *graph.Graph, ids graph.Node, below int) graph.Node {
+	n := ids.Dim(1)
+	if n < 2 {
+		return graph.Node{}
+	}
+	numbers := make([]float64, below)
+	for i := range numbers {
+		numbers[i] = float64(i)
+	}
+	x := g.Gather(g.Values(numbers), ids)
+	return g.Sub(g.Slice(x, 1, 1, n), g.Slice(x, 1, 0, n-1))
+}
+
+// logAdd is log(eᵃ + eᵇ), element by element. Its maximum is chosen, not computed, so that impossible is no trouble, and
+// the gradients through it cancel.
+func logAdd(g *graph.Graph, a, b graph.Node) graph.Node {
+	top := g.Where(g.ReLU(g.Sub(b, a)), b, a)
+	return g.Add(top, g.Log(g.Add(g.Exp(g.Sub(a, top)), g.Exp(g.Sub(b, top)))))
+}
+
+// CheckCTC reports the first target that does not fit in its frames: every label needs one, and one more stands between
+// two that are equal.
+func CheckCTC(targets [][]int, frames []int) error {
+	if len(targets) != len(frames) {
+		return errors.Errorf("losses: CTC: %d targets and %d numbers of frames", len(targets), len(frames))
+	}
+	for i, target := range targets {
+		need := len(target)
+		for j := 1; j < len(target); j++ {
+			if target[j] == target[j-1] {
+				need++
+			}
+		}
+		if need > frames[i] {
+			return errors.Errorf("losses: CTC: target %d has %d labels, %d of them repeated, and needs %d frames; found %d",
+				i, len(target), need-len(target), need, frames[i])
+		}
+	}
+	return nil
+}
