@@ -119,10 +119,10 @@ func TestFillForward(t *testing.T) {
 
 func TestSeriesRefuses(t *testing.T) {
 	for want, s := range map[string]datasets.Series{
-		"3 values is not rows of 2":                       {Values: ramp(3, 1), Features: 2, Window: 1},
-		"window of 0":                                     {Values: ramp(3, 1)},
-		"goal 1 of a series with 1":                       {Values: ramp(3, 1), Window: 1, Goals: []int{1}},
-		"NaN in row 1, feature 0":                         {Values: []float64{1, math.NaN(), 3}, Window: 1},
+		"3 values is not rows of 2": {Values: ramp(3, 1), Features: 2, Window: 1},
+		"window of 0":               {Values: ramp(3, 1)},
+		"goal 1 of a series with 1": {Values: ramp(3, 1), Window: 1, Goals: []int{1}},
+		"NaN in row 1, feature 0":   {Values: []float64{1, math.NaN(), 3}, Window: 1},
 		"3 rows; want at least a window of 2 and a horizon of 2": {Values: ramp(3, 1), Window: 2, Horizon: 2},
 	} {
 		_, err := s.Batches(datasets.Batching{Size: 1})
