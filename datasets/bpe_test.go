@@ -70,6 +70,18 @@ func changed(t testing.TB, path, section, name string, value any) []byte {
 	return data
 }
 
+// fewMerges ignores merges for words that are tokens, of which many cannot be merged together.
+func fewMerges(t testing.TB, path string) []byte {
+	t.Helper()
+	var file struct{ Model struct{ Merges []any } }
+	readJSON(t, path, &file)
+	saved := filepath.Join(t.TempDir(), "few.json")
+	if err := os.WriteFile(saved, changed(t, path, "model", "merges", file.Model.Merges[:100]), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return changed(t, saved, "model", "ignore_merges", true)
+}
+
 func parseBPE(t testing.TB, data []byte) *datasets.BPE {
 	t.Helper()
 	b := new(datasets.BPE)
@@ -87,7 +99,7 @@ func variants(t testing.TB, dir string) map[string]*datasets.BPE {
 		"prefix": parseBPE(t, changed(t, path, "pre_tokenizer", "add_prefix_space", true)),
 		"whole":  parseBPE(t, changed(t, path, "pre_tokenizer", "use_regex", false)),
 		"nfc":    parseBPE(t, changed(t, path, "", "normalizer", map[string]any{"type": "NFC"})),
-		"ignore": parseBPE(t, changed(t, path, "model", "ignore_merges", true)),
+		"ignore": parseBPE(t, fewMerges(t, path)),
 		"added":  loadBPE(t, filepath.Join(dir, "tokenizer-added.json")),
 	}
 }
