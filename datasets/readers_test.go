@@ -76,7 +76,7 @@ func TestHeadersAreDetected(t *testing.T) {
 		"Hello there,positive\nI hate it,bad\n":    false,
 		"1,2\n3,4\n":                               false,
 		"a,b\nc,d\n":                               false, // nothing tells them apart
-		"yes,no\nno,yes I do\nyes,a b\n":       false, // "yes" is a value
+		"yes,no\nno,yes I do\nyes,a b\n":           false, // "yes" is a value
 		"text,label\n":                             false,
 		"a,a\n1,2\n":                               false,
 		",x\n1,2\n":                                false,
