@@ -1,0 +1,156 @@
+package losses_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/losses"
+	"gorgonia.org/tensor"
+)
+
+// crfParams are random weights of a CRF.
+func crfParams(t *testing.T, k int) *graph.Params {
+	t.Helper()
+	p := graph.NewParams64(1)
+	for i, w := range []struct {
+		name  string
+		shape []int
+	}{{"crf.transitions", []int{k, k}}, {"crf.start_transitions", []int{k}}, {"crf.end_transitions", []int{k}}} {
+		if _, err := p.Add(w.name, graphtest.Random(uint64(20+i), w.shape...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p
+}
+
+func crf(g *graph.Graph, in []graph.Node) []graph.Node {
+	return []graph.Node{losses.CRF{Lengths: in[2]}.Apply(g.Scope("crf"), in[0], in[1])}
+}
+
+// everything scores all sequences of tags by the definition.
+func everything(p *graph.Params, emission func(t int) []float64, steps, k int) (scores map[string]float64, best []int) {
+	get := func(name string) []float64 { return p.Get("crf." + name).Value().Float64s() }
+	between, start, end := get("transitions"), get("start_transitions"), get("end_transitions")
+	scores = map[string]float64{}
+	top := math.Inf(-1)
+	var walk func(tags []int)
+	walk = func(tags []int) {
+		if len(tags) < steps {
+			for tag := range k {
+				walk(append(tags[:len(tags):len(tags)], tag))
+			}
+			return
+		}
+		s := start[tags[0]] + end[tags[steps-1]]
+		for t, tag := range tags {
+			s += emission(t)[tag]
+			if t > 0 {
+				s += between[tags[t-1]*k+tag]
+			}
+		}
+		scores[fmt.Sprint(tags)] = s
+		if s > top {
+			top, best = s, tags
+		}
+	}
+	walk(nil)
+	return scores, best
+}
+
+func TestCRFAgainstBruteForce(t *testing.T) {
+	for _, c := range []struct{ steps, k int }{{1, 1}, {1, 4}, {4, 1}, {5, 3}, {3, 5}} {
+		p := crfParams(t, c.k)
+		lengths := []int{c.steps, max(c.steps-2, 0), 0, 1}
+		batch := len(lengths)
+		emissions := graphtest.Random(5, c.steps, batch, c.k)
+		tags := graphtest.RandomIDs(6, c.k, c.steps, batch)
+		got, scores, err := losses.CRF{}.Tags(p, "crf", emissions, lengths)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 0.0
+		for b, n := range lengths {
+			for step := n; step < c.steps; step++ {
+				tags.Ints()[step*batch+b] = -1
+			}
+			if n == 0 {
+				if len(got[b]) != 0 || scores[b] != 0 {
+					t.Errorf("an empty sequence has the tags %v with score %g", got[b], scores[b])
+				}
+				continue
+			}
+			all, best := everything(p, func(t int) []float64 { return emissions.Float64s()[(t*batch+b)*c.k:][:c.k] }, n, c.k)
+			if !slices.Equal(got[b], best) || math.Abs(scores[b]-all[fmt.Sprint(best)]) > 1e-12 {
+				t.Errorf("T=%d K=%d: tags %v with %g, want %v with %g", c.steps, c.k, got[b], scores[b], best, all[fmt.Sprint(best)])
+			}
+			var mine []int
+			for step := range n {
+				mine = append(mine, tags.Ints()[step*batch+b])
+			}
+			sum := 0.0
+			for _, s := range all {
+				sum += math.Exp(s)
+			}
+			want += (math.Log(sum) - all[fmt.Sprint(mine)]) / float64(batch)
+		}
+		out, err := graph.NewFunc(p, crf).Run(emissions, tags, graph.Ints(lengths))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := graph.Scalar(out[0]); math.Abs(v-want) > 1e-12 {
+			t.Errorf("T=%d K=%d: loss %g, want %g", c.steps, c.k, v, want)
+		}
+	}
+}
+
+func TestCRFGradient(t *testing.T) {
+	tags := graphtest.RandomIDs(6, 3, 4, 3)
+	tags.Ints()[3*3+1] = -1 // padding
+	graphtest.CheckGradient(t, graphtest.Gradient{Build: crf, Params: crfParams(t, 3),
+		Inputs: []*tensor.Dense{graphtest.Random(5, 4, 3, 3), tags, graph.Ints([]int{4, 3, 0})}})
+}
+
+func TestCRFRefuses(t *testing.T) {
+	p := crfParams(t, 3)
+	f := graph.NewFunc(p, crf)
+	ids := func(n ...int) *tensor.Dense { return graph.Ints(make([]int, sizeOf(n)), n...) }
+	for want, in := range map[string][]*tensor.Dense{
+		"want emissions [T, B, K] and tags [T, B]": {graphtest.Random(1, 4, 2, 3), ids(2, 4), ids(2)},
+		"want lengths [2], found [3]":              {graphtest.Random(1, 4, 2, 3), ids(4, 2), ids(3)},
+		"the store holds [3 3]":                    {graphtest.Random(1, 4, 2, 5), ids(4, 2), ids(2)},
+	} {
+		if _, err := f.Run(in...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+	for want, f := range map[string]func() error{
+		"there is no parameter transitions": func() error { _, _, err := losses.CRF{}.Tags(p, "", graphtest.Random(1, 4, 2, 3), nil); return err },
+		"has shape [3 3]; want [2 2]":       func() error { _, _, err := losses.CRF{}.Tags(p, "crf", graphtest.Random(1, 4, 2, 2), nil); return err },
+		"1 lengths of 2 sequences": func() error {
+			_, _, err := losses.CRF{}.Tags(p, "crf", graphtest.Random(1, 4, 2, 3), []int{1})
+			return err
+		},
+		"length 5 of sequence 1": func() error {
+			_, _, err := losses.CRF{}.Tags(p, "crf", graphtest.Random(1, 4, 2, 3), []int{1, 5})
+			return err
+		},
+		"want emissions [T, B, K], found": func() error { _, _, err := losses.CRF{}.Tags(p, "crf", graphtest.Random(1, 4, 2), nil); return err },
+	} {
+		if err := f(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+func sizeOf(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
