@@ -19,10 +19,17 @@ func (g *Graph) Transform(f func(local string, w Node) Node) *Graph {
 	return v
 }
 
-// Recording returns a view in which f is told of every node that a layer records: a cell's gates, say.
+// Recording returns a view in which f is told of every node that a layer records: a cell's gates and states, say. Who
+// listens to g hears of them, too.
 func (g *Graph) Recording(f func(name string, n Node)) *Graph {
 	v := g.view()
-	v.record = f
+	outer := g.record
+	v.record = func(name string, n Node) {
+		if outer != nil {
+			outer(name, n)
+		}
+		f(name, n)
+	}
 	return v
 }
 

@@ -66,6 +66,9 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 			}
 		}
 		o.Trace.states(next)
+		for j, n := range next { // for who listens to the whole model: train.GradientFlow
+			g.Record("state_"+strconv.Itoa(j), n)
+		}
 		outputs[t], state = y, next
 		scope = scope.Shared()
 	}

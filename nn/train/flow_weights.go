@@ -1,0 +1,81 @@
+package train
+
+import (
+	"math/cmplx"
+	"strings"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/graph"
+	"gonum.org/v1/gonum/mat"
+)
+
+// recurrentWeights measures every square block of the matrices called weight_hh.
+func recurrentWeights(p *graph.Params) ([]RecurrentWeight, error) {
+	var out []RecurrentWeight
+	for i := range p.Len() {
+		q := p.At(i)
+		shape := q.Shape()
+		local := q.Name()[strings.LastIndexByte(q.Name(), '.')+1:]
+		if !strings.HasPrefix(local, "weight_hh") || len(shape) != 2 || shape[0]%shape[1] != 0 {
+			continue // a projected state, or no matrix
+		}
+		w := RecurrentWeight{Name: q.Name()}
+		n, x := shape[1], floats64(q.Value())
+		for at := 0; at < len(x); at += n * n {
+			r, err := spectralRadius(mat.NewDense(n, n, x[at:at+n*n]))
+			if err != nil {
+				return nil, errors.Wrap(err, q.Name())
+			}
+			w.Radius = append(w.Radius, r)
+		}
+		out = append(out, w)
+	}
+	return out, nil
+}
+
+func spectralRadius(m *mat.Dense) (float64, error) {
+	var e mat.Eigen
+	if !e.Factorize(m, mat.EigenNone) {
+		return 0, errors.New("train: its eigenvalues cannot be computed")
+	}
+	largest := 0.0
+	for _, v := range e.Values(nil) {
+		largest = max(largest, cmplx.Abs(v))
+	}
+	return largest, nil
+}
+
+// UpdateRatio is how much one step of training changed a parameter: ‖Δw‖ / ‖w‖. About 0.001 is usual; far less learns
+// nothing, far more forgets what it learned.
+type UpdateRatio struct {
+	Name  string
+	Ratio float64 // 0 for a parameter that was zero
+}
+
+// UpdateRatios runs one step of training and compares the weights before and after it.
+func UpdateRatios(p *graph.Params, step func() error) ([]UpdateRatio, error) {
+	before := map[string][]float64{}
+	for i := range p.Len() {
+		before[p.At(i).Name()] = floats64(p.At(i).Value())
+	}
+	if err := step(); err != nil {
+		return nil, err
+	}
+	var out []UpdateRatio
+	for i := range p.Len() {
+		q := p.At(i)
+		old, now := before[q.Name()], floats64(q.Value())
+		if q.Frozen() || old == nil {
+			continue
+		}
+		for j := range now {
+			now[j] -= old[j]
+		}
+		u := UpdateRatio{Name: q.Name()}
+		if size := norm(old); size > 0 {
+			u.Ratio = norm(now) / size
+		}
+		out = append(out, u)
+	}
+	return out, nil
+}
