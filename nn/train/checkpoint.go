@@ -17,6 +17,7 @@ import (
 const (
 	optimPrefix  = "train/optim/"
 	statePrefix  = "train/state/"
+	bestPrefix   = "train/best/" // weights with the lowest validation loss, for KeepBest
 	loopKey      = "train.loop"
 	scheduleKey  = "train.schedule"
 	formatKey    = "format"
@@ -29,6 +30,7 @@ type Checkpoint struct {
 	weights  []graph.Named
 	optim    []graph.Named
 	state    []graph.Named
+	best     []graph.Named
 	at       counters
 	schedule string
 }
@@ -41,6 +43,9 @@ func (l *Loop) save() error {
 	tensors := l.Params.Tensors("")
 	for _, t := range l.Optimizer.State() {
 		tensors = append(tensors, graph.Named{Name: optimPrefix + t.Name, Value: t.Value})
+	}
+	for _, t := range l.best {
+		tensors = append(tensors, graph.Named{Name: bestPrefix + t.Name, Value: t.Value})
 	}
 	for i, t := range l.carried {
 		tensors = append(tensors, graph.Named{Name: fmt.Sprint(statePrefix, i), Value: t})
@@ -84,6 +89,8 @@ func ReadCheckpoint(path string) (*Checkpoint, error) {
 	for _, t := range tensors {
 		if name, ok := strings.CutPrefix(t.Name, optimPrefix); ok {
 			c.optim = append(c.optim, graph.Named{Name: name, Value: t.Value})
+		} else if name, ok := strings.CutPrefix(t.Name, bestPrefix); ok {
+			c.best = append(c.best, graph.Named{Name: name, Value: t.Value})
 		} else if strings.HasPrefix(t.Name, statePrefix) {
 			c.state = append(c.state, t)
 		} else {
@@ -131,7 +138,7 @@ func (l *Loop) Resume(c *Checkpoint) error {
 	for i, t := range c.state {
 		carry(carried[i:i+1], []*tensor.Dense{t.Value})
 	}
-	l.carried, l.at, l.Seed = carried, c.at, c.at.Seed
+	l.carried, l.at, l.Seed, l.best = carried, c.at, c.at.Seed, c.best
 	l.at.Done = l.Finished()
 	return nil
 }

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/pkg/errors"
@@ -33,6 +34,7 @@ type Loop struct {
 	Epochs   int    // passes over Data; 0 for 1, unless Steps is set
 	Steps    int    // stop after this many steps in all; 0 for no limit
 	Patience int    // stop after this many validations without progress; 0 for never
+	KeepBest bool   // end with the weights of the lowest validation loss, not with the last
 	Seed     uint64 // of dropout masks
 
 	Checkpoint string            // file to save to: at the end, when cancelled, and
@@ -43,6 +45,7 @@ type Loop struct {
 	OnValidate func(Validation) // called after every validation
 
 	at      counters
+	best    []graph.Named // the weights with the lowest validation loss, for KeepBest
 	carried []*tensor.Dense
 	args    []*tensor.Dense
 }
@@ -59,6 +62,7 @@ type counters struct {
 	Seed    uint64  `json:"seed"`
 	Done    bool    `json:"done"`
 	Tested  bool    `json:"tested"` // whether Best holds a value
+	History []Pass  `json:"history,omitempty"`
 }
 
 // Progress is what OnStep gets.
@@ -92,6 +96,7 @@ type Result struct {
 	Best            float64
 	Stopped         bool    // by Patience
 	TokensPerSecond float64 // of training steps, without validation and saving
+	History         []Pass  // every pass so far, of resumed runs too; Diagnose puts it into words
 }
 
 // Run trains until the epochs or steps are done, or validation stops improving. If ctx is cancelled, it saves a
@@ -105,7 +110,7 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 	if l.carried == nil {
 		l.carried = cloneAll(l.State)
 	}
-	if err := l.Data.Seek(l.at.Batch); err != nil {
+	if err := l.begin(); err != nil {
 		return result, err
 	}
 	clock := &speed{}
@@ -115,6 +120,9 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 		}
 		batch, ok := l.Data.Next()
 		if !ok {
+			if err := errOf(l.Data); err != nil {
+				return l.report(result, clock), errors.Wrapf(err, "train: after step %d", l.at.Step)
+			}
 			if err := l.endEpoch(&result); err != nil {
 				return result, err
 			}
@@ -138,7 +146,28 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 			}
 		}
 	}
+	if l.KeepBest && l.best != nil {
+		if err := l.Params.SetAll(l.best); err != nil {
+			return l.report(result, clock), err
+		}
+	}
 	return l.report(result, clock), l.save()
+}
+
+// begin moves the data to where the run is.
+func (l *Loop) begin() error {
+	if s, ok := l.Data.(epochal); ok {
+		s.SetEpoch(l.at.Epoch)
+	}
+	return l.Data.Seek(l.at.Batch)
+}
+
+// errOf is the error that ended a source's pass, if one did.
+func errOf(s Source) error {
+	if f, ok := s.(fallible); ok {
+		return f.Err()
+	}
+	return nil
 }
 
 // firstError is err unless an earlier step failed worse.
@@ -222,6 +251,7 @@ func (l *Loop) step(batch []*tensor.Dense, clock *speed) (Progress, error) {
 // endEpoch validates, saves and starts a new pass, or ends the run.
 func (l *Loop) endEpoch(result *Result) error {
 	result.TrainLoss = l.at.LossSum / float64(max(l.at.Batch, 1))
+	pass := Pass{Epoch: l.at.Epoch + 1, Step: l.at.Step, TrainLoss: result.TrainLoss, Rate: l.Schedule.Rate(max(l.at.Step-1, 0))}
 	if l.Validation != nil {
 		loss, err := l.Validate(l.Validation)
 		if err != nil {
@@ -230,13 +260,14 @@ func (l *Loop) endEpoch(result *Result) error {
 		improved := !l.at.Tested || loss < l.at.Best
 		if improved {
 			l.at.Best, l.at.Stale, l.at.Tested = loss, 0, true
+			l.keep()
 		} else {
 			l.at.Stale++
 		}
 		if plateau, ok := l.Schedule.(*optim.Plateau); ok {
 			plateau.Observe(loss)
 		}
-		result.Validation = loss
+		result.Validation, pass.Validation = loss, loss
 		if l.OnValidate != nil {
 			l.OnValidate(Validation{Step: l.at.Step, Epoch: l.at.Epoch + 1, TrainLoss: result.TrainLoss,
 				Loss: loss, Best: l.at.Best, Improved: improved})
@@ -245,20 +276,38 @@ func (l *Loop) endEpoch(result *Result) error {
 			l.at.Done, result.Stopped = true, true
 		}
 	}
+	l.at.History = append(l.at.History, pass)
 	l.at.Epoch++
 	l.at.Batch, l.at.LossSum = 0, 0
 	if l.at.Epoch >= l.epochs() {
 		l.at.Done = true
 	}
 	carry(l.carried, l.State)
-	if err := l.Data.Seek(0); err != nil {
+	if err := l.begin(); err != nil {
 		return err
 	}
 	return l.save()
 }
 
+// keep remembers the weights as the best so far.
+func (l *Loop) keep() {
+	if !l.KeepBest {
+		return
+	}
+	l.best = l.best[:0]
+	for _, t := range l.Params.Tensors("") {
+		l.best = append(l.best, graph.Named{Name: t.Name, Value: t.Value.Clone().(*tensor.Dense)})
+	}
+}
+
 func (l *Loop) report(r Result, clock *speed) Result {
 	r.Step, r.Epoch, r.TokensPerSecond = l.at.Step, l.at.Epoch, clock.rate()
+	r.History = slices.Clone(l.at.History)
+	if l.Validation == nil {
+		for i := range r.History {
+			r.History[i].Validation = math.NaN()
+		}
+	}
 	if l.at.Tested {
 		r.Best = l.at.Best
 	}
@@ -266,7 +315,7 @@ func (l *Loop) report(r Result, clock *speed) Result {
 }
 
 // Validate returns the mean loss over one pass of a source, evaluating, with the state carried from its first batch
-// to its last.
+// to its last. Batches count by their tokens.
 func (l *Loop) Validate(s Source) (float64, error) {
 	if err := s.Seek(0); err != nil {
 		return 0, err
@@ -280,7 +329,7 @@ func (l *Loop) Validate(s Source) (float64, error) {
 	for {
 		batch, ok := s.Next()
 		if !ok {
-			return sum / float64(n), nil
+			return sum / float64(max(n, 1)), errOf(s)
 		}
 		args = append(append(args[:0], batch...), state...)
 		out, err := l.Loss.Run(args...)
@@ -288,8 +337,8 @@ func (l *Loop) Validate(s Source) (float64, error) {
 			return 0, err
 		}
 		carry(state, out[1:])
-		sum += graph.Scalar(out[0])
-		n++
+		sum += graph.Scalar(out[0]) * float64(s.Tokens())
+		n += s.Tokens()
 	}
 }
 

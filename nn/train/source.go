@@ -36,6 +36,7 @@ func FromWindows(w *datasets.Windows) Source {
 func (s *windows) Len() int             { return s.w.Len() }
 func (s *windows) Seek(batch int) error { return s.w.Seek(batch) }
 func (s *windows) Tokens() int          { return len(s.w.Inputs) }
+func (s *windows) Err() error           { return s.w.Err() }
 
 func (s *windows) Next() ([]*tensor.Dense, bool) {
 	if !s.w.Next() {

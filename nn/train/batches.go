@@ -1,0 +1,83 @@
+package train
+
+import (
+	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/graph"
+	"gorgonia.org/tensor"
+)
+
+// epochal is a Source whose passes differ: the loop says which one begins.
+type epochal interface{ SetEpoch(epoch int) }
+
+// fallible is a Source whose Next may end a pass with an error.
+type fallible interface{ Err() error }
+
+// batches is a Source over datasets' batches.
+type batches struct {
+	datasets.BatchSource
+	tokens int
+}
+
+// FromBatches makes a Source of datasets.Batches, or of a Prefetch of them. The loss function gets, of what a batch has
+// and in this order:
+//
+//	Inputs [T, B] or Values [T, B, F]      what the network reads
+//	Lengths [B]                            of the sequences; numeric windows have none
+//	TargetInputs [U, B]                    what a decoder is fed
+//	Labels [B], Targets [T, B] or [U, B], or Future [H, B, G]      what it is to predict
+//
+// A shuffled source has another order in every pass, which the number of the pass decides: a run that is resumed reads
+// what it would have read.
+func FromBatches(s datasets.BatchSource) Source { return &batches{BatchSource: s} }
+
+// Tokens is the number of labels, of targets that are not padding, or of future values.
+func (s *batches) Tokens() int { return s.tokens }
+
+func (s *batches) Next() ([]*tensor.Dense, bool) {
+	b, ok := s.BatchSource.Next()
+	if !ok {
+		return nil, false
+	}
+	n := len(b.Examples)
+	var out []*tensor.Dense
+	ids := func(v []int, shape ...int) {
+		if v != nil {
+			out = append(out, graph.Ints(v, shape...))
+		}
+	}
+	floats := func(v []float32, steps int) {
+		if v != nil {
+			out = append(out, graph.Floats(v, steps, n, len(v)/(steps*n)))
+		}
+	}
+	ids(b.Inputs, b.Steps, n)
+	floats(b.Values, b.Steps)
+	ids(b.Lengths, n)
+	ids(b.TargetInputs, b.TargetSteps, n)
+	ids(b.Labels, n)
+	switch {
+	case b.TargetInputs != nil:
+		ids(b.Targets, b.TargetSteps, n)
+	default:
+		ids(b.Targets, b.Steps, n)
+	}
+	floats(b.Future, b.TargetSteps)
+	s.tokens = n
+	switch {
+	case b.TargetLengths != nil:
+		s.tokens = sum(b.TargetLengths)
+	case b.Targets != nil:
+		s.tokens = sum(b.Lengths)
+	case b.Future != nil:
+		s.tokens = len(b.Future)
+	}
+	return out, true
+}
+
+func sum(v []int) int {
+	n := 0
+	for _, x := range v {
+		n += x
+	}
+	return n
+}

@@ -1,0 +1,95 @@
+package train
+
+import (
+	"fmt"
+	"math"
+)
+
+// Pass is what one pass over the data came to.
+type Pass struct {
+	Epoch      int     `json:"epoch"` // from 1
+	Step       int     `json:"step"`  // steps made by its end
+	TrainLoss  float64 `json:"train_loss"`
+	Validation float64 `json:"validation"` // loss; NaN without validation, 0 in a checkpoint's record then
+	Rate       float64 `json:"rate"`
+}
+
+// Diagnosis tells how training goes, from the losses of its passes.
+type Diagnosis struct {
+	State State
+	Best  int // the pass with the lowest validation loss, from 1; 0 without validation
+	text  string
+}
+
+// State is how training goes.
+type State int
+
+// How training goes.
+const (
+	TooShort     State = iota // fewer than two passes: nothing can be said
+	Improving                 // both losses fall: train on
+	Converged                 // both have stopped falling, close to each other
+	Overfitting               // the training loss falls on, the validation loss rises
+	Underfitting              // the training loss itself hardly falls
+	Diverged                  // the training loss rises, or is no number
+)
+
+func (s State) String() string {
+	return [...]string{"too short to tell", "still improving", "converged", "overfitting", "underfitting", "diverged"}[s]
+}
+
+// String is the diagnosis in words, with the numbers it comes from and what to try.
+func (d Diagnosis) String() string { return d.text }
+
+// Thresholds of a diagnosis, relative to a loss.
+const (
+	worse  = 0.01 // the validation loss has risen by so much since its best
+	little = 0.02 // a training loss that has fallen less than this since the first pass has hardly fallen
+	flat   = 0.005
+)
+
+// Diagnose judges a run by its history: it compares the losses on the data that are trained on with those that validate.
+func Diagnose(history []Pass) Diagnosis {
+	n := len(history)
+	if n < 2 {
+		return Diagnosis{State: TooShort, text: "Too short to tell: it takes two passes over the data to see a course."}
+	}
+	first, last := history[0], history[n-1]
+	best := Pass{Validation: math.Inf(1)}
+	for _, p := range history {
+		if p.Validation < best.Validation {
+			best = p
+		}
+	}
+	d := Diagnosis{Best: best.Epoch}
+	say := func(s State, format string, args ...interface{}) Diagnosis {
+		d.State, d.text = s, fmt.Sprintf(format, args...)
+		return d
+	}
+	falls := first.TrainLoss - last.TrainLoss
+	recent := history[n-2].TrainLoss - last.TrainLoss
+	switch {
+	case math.IsNaN(last.TrainLoss) || math.IsInf(last.TrainLoss, 0) || last.TrainLoss > first.TrainLoss*(1+worse):
+		return say(Diverged, "Diverged: the training loss went from %.4g to %.4g. Lower the learning rate, or clip gradients (ClipNorm).",
+			first.TrainLoss, last.TrainLoss)
+	case best.Epoch > 0 && best.Epoch < last.Epoch && last.Validation > best.Validation*(1+worse) && last.TrainLoss < best.TrainLoss:
+		return say(Overfitting, "Overfitting since epoch %d: there the validation loss was %.4g, now it is %.4g, while the training loss fell "+
+			"from %.4g to %.4g. Stop there (Patience, with KeepBest), or use dropout, weight decay, a smaller network or more data.",
+			best.Epoch, best.Validation, last.Validation, best.TrainLoss, last.TrainLoss)
+	case falls < little*math.Abs(first.TrainLoss):
+		return say(Underfitting, "Underfitting: in %d passes the training loss fell from %.4g to %.4g only. Try a larger learning rate, a larger "+
+			"network, or less dropout.", n, first.TrainLoss, last.TrainLoss)
+	case recent < flat*math.Abs(last.TrainLoss):
+		return say(Converged, "Converged: the training loss (%.4g) hardly falls any more%s.", last.TrainLoss, d.beside(last))
+	}
+	return say(Improving, "Still improving: the training loss fell from %.4g to %.4g%s. More epochs will help.",
+		first.TrainLoss, last.TrainLoss, d.beside(last))
+}
+
+// beside names the validation loss, if there is one.
+func (d Diagnosis) beside(p Pass) string {
+	if d.Best == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", the validation loss is %.4g", p.Validation)
+}
