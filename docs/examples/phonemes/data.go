@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/datasets/catalog"
+	"github.com/unroll-go/unroll/docs/examples/internal/study"
+)
+
+// words are spellings with their phonemes, stress left out: what 0, 1 and 2 behind vowels mark.
+type words struct {
+	letters, phonemes [][]string
+}
+
+func wordsOf(p catalog.Pairs) words {
+	var w words
+	for i, word := range p.Source {
+		w.letters = append(w.letters, strings.Split(word, ""))
+		w.phonemes = append(w.phonemes, strings.Fields(strings.Map(withoutStress, p.Target[i])))
+	}
+	return w
+}
+
+func withoutStress(r rune) rune {
+	if r >= '0' && r <= '9' {
+		return -1
+	}
+	return r
+}
+
+// pronunciations collects all ways to say each word, in the order in which the words come up.
+func (w words) pronunciations() (letters [][]string, phonemes [][][]string) {
+	at := map[string]int{}
+	for i, l := range w.letters {
+		word := strings.Join(l, "")
+		n, ok := at[word]
+		if !ok {
+			n = len(letters)
+			at[word] = n
+			letters, phonemes = append(letters, l), append(phonemes, nil)
+		}
+		phonemes[n] = append(phonemes[n], w.phonemes[i])
+	}
+	return letters, phonemes
+}
+
+// dictionary is CMUdict in parts that share no word, with its vocabularies.
+type dictionary struct {
+	train, check, test words
+	letters, phonemes  *datasets.Vocabulary
+}
+
+func load(seed uint64) (*dictionary, error) {
+	parts, err := catalog.CMUdict.Load(context.Background(), catalog.Options{Validation: 0.02, Test: 0.05, Seed: seed})
+	if err != nil {
+		return nil, err
+	}
+	d := &dictionary{train: wordsOf(parts.Train), check: wordsOf(parts.Validation), test: wordsOf(parts.Test)}
+	if d.letters, err = vocabulary(d.train.letters); err != nil {
+		return nil, err
+	}
+	d.phonemes, err = vocabulary(d.train.phonemes)
+	return d, err
+}
+
+// vocabulary numbers all symbols that come up, with the special tokens.
+func vocabulary(sequences [][]string) (*datasets.Vocabulary, error) {
+	b := datasets.VocabularyBuilder{Kind: datasets.Label}
+	for _, s := range sequences {
+		if err := b.AddTokens(s...); err != nil {
+			return nil, err
+		}
+	}
+	v, err := b.Vocabulary()
+	if err != nil {
+		return nil, err
+	}
+	return v.WithSpecials()
+}
+
+// ids are the words as ids.
+func (d *dictionary) ids(w words) (study.Pairs, error) {
+	source, err := encode(d.letters, w.letters)
+	if err != nil {
+		return study.Pairs{}, err
+	}
+	target, err := encode(d.phonemes, w.phonemes)
+	return study.Pairs{Source: source, Target: target}, err
+}
+
+func encode(v *datasets.Vocabulary, sequences [][]string) ([][]int, error) {
+	out := make([][]int, len(sequences))
+	for i, s := range sequences {
+		ids, err := v.EncodeTokens(s)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = ids
+	}
+	return out, nil
+}
