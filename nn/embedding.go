@@ -1,6 +1,3 @@
-// Package nn has the layers around a recurrence: embedding, dense, softmax head, dropout. A layer is a small value
-// that describes a computation; its Apply builds it in a graph, taking weights from the graph's scope under
-// PyTorch's names. Input widths are inferred.
 package nn
 
 import (

@@ -1,0 +1,77 @@
+package nn
+
+import "github.com/unroll-go/unroll/graph"
+
+// LayerNorm standardises the last axis of x [..., F], each row by its own mean and variance, then scales and shifts it
+// (Ba, Kiros and Hinton, 2016, arXiv 1607.06450): weight⊙(x-μ)/√(σ²+ε) + bias, as torch.nn.LayerNorm(F).
+//
+// Parameters: weight [F], one at the start; bias [F], zero.
+type LayerNorm struct {
+	Epsilon  float64 // ε; 0 for 1e-5
+	NoAffine bool    // standardise only: no weight and no bias
+	NoBias   bool    // leave the bias out
+}
+
+// Apply normalises x.
+func (n LayerNorm) Apply(g *graph.Graph, x graph.Node) graph.Node {
+	epsilon, ok := normEpsilon(g, "LayerNorm", x, n.Epsilon, 1e-5)
+	if !ok {
+		return graph.Node{}
+	}
+	centred := g.Sub(x, rowMean(g, x))
+	y := g.Div(centred, g.Sqrt(g.AddScalar(rowMean(g, g.Square(centred)), epsilon)))
+	if n.NoAffine {
+		return y
+	}
+	y = g.Mul(y, g.Param("weight", graph.Constant(1), x.Dim(-1)))
+	if n.NoBias {
+		return y
+	}
+	return g.Add(y, g.Param("bias", graph.Zeros(), x.Dim(-1)))
+}
+
+// RMSNorm divides the rows of x [..., F] by their root mean square and scales them (Zhang and Sennrich, 2019, arXiv
+// 1910.07467): weight⊙x/√(mean(x²)+ε), as torch.nn.RMSNorm(F).
+//
+// Parameter: weight [F], one at the start.
+type RMSNorm struct {
+	Epsilon  float64 // ε; 0 for 1e-6
+	NoAffine bool    // leave the weight out
+}
+
+// Apply normalises x.
+func (n RMSNorm) Apply(g *graph.Graph, x graph.Node) graph.Node {
+	epsilon, ok := normEpsilon(g, "RMSNorm", x, n.Epsilon, 1e-6)
+	if !ok {
+		return graph.Node{}
+	}
+	y := g.Div(x, g.Sqrt(g.AddScalar(rowMean(g, g.Square(x)), epsilon)))
+	if n.NoAffine {
+		return y
+	}
+	return g.Mul(y, g.Param("weight", graph.Constant(1), x.Dim(-1)))
+}
+
+// rowMean is the mean of each row of x [..., F], [..., 1].
+func rowMean(g *graph.Graph, x graph.Node) graph.Node {
+	shape := x.Shape()
+	shape[len(shape)-1] = 1
+	return g.Reshape(g.MeanAxis(x, -1), shape...)
+}
+
+// normEpsilon checks what normalisations have in common, and returns ε.
+func normEpsilon(g *graph.Graph, what string, x graph.Node, given, standard float64) (epsilon float64, ok bool) {
+	switch {
+	case !x.Valid():
+		return 0, false
+	case x.IsIDs() || x.Rank() < 1:
+		g.Failf(what, "want numbers [..., F], found %v", x.Shape())
+		return 0, false
+	case !(given >= 0):
+		g.Failf(what, "epsilon %g; want 0 or more", given)
+		return 0, false
+	case given == 0:
+		return standard, true
+	}
+	return given, true
+}
