@@ -117,7 +117,7 @@ def attend(m, q, k, v, lengths=None, mask=None):
 record("attention_self", nn.MultiheadAttention(E, HEADS), lambda m, x: attend(m, x, x, x), {"x": X})
 record("attention_nobias", nn.MultiheadAttention(E, HEADS, bias=False), lambda m, x: attend(m, x, x, x), {"x": X})
 record("attention_causal", nn.MultiheadAttention(E, HEADS),
-       lambda m, x, lengths: attend(m, x, x, x, lengths, causal(T)), {"x": X, "lengths": LENGTHS})
+       lambda m, x, lengths: attend(m, x, x, x, lengths, causal(T)), {"x": X, "lengths": LENGTHS}, keep=steps(LENGTHS, T))
 record("attention_cross", nn.MultiheadAttention(E, HEADS),
        lambda m, x, memory, lengths: attend(m, x, memory, memory, lengths), {"x": X, "memory": MEMORY, "lengths": MEMORY_LENGTHS})
 record("attention_widths", nn.MultiheadAttention(E, HEADS, kdim=4, vdim=3),
