@@ -31,6 +31,10 @@ type Loop struct {
 	ClipNorm  float64 // limit of the gradients' global norm; 0 for none
 	ClipValue float64 // limit of each gradient element; 0 for none
 
+	// Accumulate is the number of batches whose gradients make one step, 0 for 1: a large batch in the memory of a small
+	// one. The last step of a pass takes what is left.
+	Accumulate int
+
 	Epochs   int    // passes over Data; 0 for 1, unless Steps is set
 	Steps    int    // stop after this many steps in all; 0 for no limit
 	Patience int    // stop after this many validations without progress; 0 for never
@@ -48,6 +52,7 @@ type Loop struct {
 	best    []graph.Named // the weights with the lowest validation loss, for KeepBest
 	carried []*tensor.Dense
 	args    []*tensor.Dense
+	sum     gradientSum // of the batches of a step, for Accumulate
 }
 
 // counters are what a checkpoint remembers of the loop; together with the weights, the optimiser's state and the
@@ -186,6 +191,8 @@ func (l *Loop) check() error {
 		return errors.New("train: the data have no batches")
 	case l.Validation != nil && l.Validation.Len() < 1:
 		return errors.New("train: the validation data have no batches")
+	case l.Accumulate < 0:
+		return errors.Errorf("train: %d batches a step; want 0 or more", l.Accumulate)
 	case l.Epochs < 0 || l.Steps < 0:
 		return errors.Errorf("train: %d epochs and %d steps; want 0 or more", l.Epochs, l.Steps)
 	}
@@ -199,14 +206,14 @@ func (l *Loop) epochs() int {
 	case l.Epochs > 0:
 		return l.Epochs
 	case l.Steps > 0:
-		return (l.Steps + l.Data.Len() - 1) / l.Data.Len()
+		return (l.Steps + l.stepsPerPass() - 1) / l.stepsPerPass()
 	}
 	return 1
 }
 
 // Total is the number of steps that a run makes, unless it stops early.
 func (l *Loop) Total() int {
-	n := l.epochs() * l.Data.Len()
+	n := l.epochs() * l.stepsPerPass()
 	if l.Steps > 0 {
 		n = min(n, l.Steps)
 	}
@@ -214,16 +221,17 @@ func (l *Loop) Total() int {
 }
 
 // step computes gradients on one batch and updates the weights.
-func (l *Loop) step(batch []*tensor.Dense, clock *speed) (Progress, error) {
+func (l *Loop) step(batch []*tensor.Dense, clock *speed) (_ Progress, err error) {
 	start := time.Now()
-	l.args = append(append(l.args[:0], batch...), l.carried...)
-	l.Loss.Seed(l.at.Seed + uint64(l.at.Step)*0x9e3779b97f4a7c15) // masks depend on the step alone
-	out, err := l.Loss.Grad(l.args...)
+	before := l.at
+	defer func() {
+		if err != nil {
+			l.at = before // a step that failed was not made
+		}
+	}()
+	loss, tokens, err := l.gradients(batch)
 	if err != nil {
 		return Progress{}, err
-	}
-	if len(out)-1 < len(l.carried) {
-		return Progress{}, errors.Errorf("the loss function returned %d states; want %d", len(out)-1, len(l.carried))
 	}
 	if l.ClipValue > 0 {
 		if err := optim.ClipByValue(l.Params, l.ClipValue); err != nil {
@@ -235,16 +243,12 @@ func (l *Loop) step(batch []*tensor.Dense, clock *speed) (Progress, error) {
 	if err != nil {
 		return Progress{}, err
 	}
-	carry(l.carried, out[1:])
-	loss := graph.Scalar(out[0])
 	l.at.Step++
-	l.at.Batch++
-	l.at.LossSum += loss
-	clock.add(time.Since(start), l.Data.Tokens())
+	clock.add(time.Since(start), tokens)
 	return Progress{
 		Step: l.at.Step, Steps: l.Total(), Epoch: l.at.Epoch + 1, Epochs: l.epochs(),
 		Loss: loss, EpochLoss: l.at.LossSum / float64(l.at.Batch), GradientNorm: norm, Rate: rate,
-		Tokens: l.Data.Tokens(), TokensPerSecond: clock.rate(), Remaining: clock.per(l.Total() - l.at.Step),
+		Tokens: tokens, TokensPerSecond: clock.rate(), Remaining: clock.per(l.Total() - l.at.Step),
 	}, nil
 }
 
