@@ -35,6 +35,9 @@ func (p *path) tokens() []int {
 // hypothesis is the path as a result.
 func (p *path) hypothesis() Hypothesis {
 	h := Hypothesis{Tokens: p.tokens(), Finished: p.finished, LogProb: p.logProb, Score: p.score}
+	if p.finished {
+		h.End = p.token
+	}
 	for q := p; q.before != nil; q = q.before {
 		h.LogProbs = append(h.LogProbs, q.p)
 		if q.attention != nil && !(q == p && p.finished) {
@@ -65,6 +68,7 @@ type beam struct {
 	done   []*path // best first, at most width
 	closed bool
 	found  []candidate
+	room   []float64
 }
 
 func newBeam(s Search, width int) *beam {
@@ -75,12 +79,17 @@ func (b *beam) advance(r rowsOf) (bool, error) {
 	if b.closed {
 		return false, nil
 	}
-	if err := b.collect(r); err != nil {
+	err := b.collect(r)
+	if errors.Is(err, errDeadEnd) && len(b.done) > 0 {
+		b.closed = true // no live path can go on, but others are done
+		return false, nil
+	}
+	if err != nil {
 		return false, err
 	}
 	next, taken := make([]*path, 0, b.width), 0
 	for _, c := range b.found {
-		end := c.token == b.End
+		end := b.ends(c.token)
 		if !end && taken == b.width {
 			continue
 		}
@@ -104,15 +113,16 @@ func (b *beam) advance(r rowsOf) (bool, error) {
 	return !b.closed, nil
 }
 
-// collect finds the likeliest ways to go on: twice as many as the beam is wide, since half of them may end.
+// collect finds the likeliest ways to go on: enough that all paths of the beam go on even if each has ended in every way.
 func (b *beam) collect(r rowsOf) error {
 	b.found = b.found[:0]
 	for row, p := range b.live {
 		logits := r.logits(row)
-		probs, err := b.logProbs(p, logits)
+		probs, err := b.logProbs(p, logits, b.room)
 		if err != nil {
 			return errors.Wrapf(err, "after %d tokens", p.length)
 		}
+		b.room = probs
 		for token, v := range probs {
 			if math.IsInf(v, -1) {
 				continue
@@ -121,7 +131,7 @@ func (b *beam) collect(r rowsOf) error {
 		}
 	}
 	if len(b.found) == 0 {
-		return errors.Errorf("after %d tokens no token is allowed", b.live[0].length)
+		return errors.Wrapf(errDeadEnd, "after %d tokens", b.live[0].length)
 	}
 	slices.SortFunc(b.found, better)
 	return nil
@@ -129,7 +139,7 @@ func (b *beam) collect(r rowsOf) error {
 
 // keep adds a candidate to the best found so far, which are a heap with the worst on top.
 func (b *beam) keep(c candidate) {
-	if len(b.found) < 2*b.width {
+	if len(b.found) < (2+len(b.Stops))*b.width {
 		b.found = append(b.found, c)
 		for i := len(b.found) - 1; i > 0; {
 			up := (i - 1) / 2

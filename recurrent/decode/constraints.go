@@ -25,40 +25,34 @@ func (c Constraints) check() error {
 	switch {
 	case c.NoRepeat < 0:
 		return errors.Errorf("decode: NoRepeat %d; want 0 or more", c.NoRepeat)
-	case c.RepetitionPenalty != 0 && !(c.RepetitionPenalty > 0):
-		return errors.Errorf("decode: RepetitionPenalty %g; want above 0", c.RepetitionPenalty)
+	case c.RepetitionPenalty != 0 && !(c.RepetitionPenalty > 0) || math.IsInf(c.RepetitionPenalty, 1):
+		return errors.Errorf("decode: RepetitionPenalty %g; want a number above 0", c.RepetitionPenalty)
 	}
 	return nil
 }
 
-// logProbs are the log-probabilities of the tokens after a path, -Inf where they may not come.
-func (s Search) logProbs(p *path, logits []float32) ([]float64, error) {
-	out, err := s.penalised(p, logits)
+// errDeadEnd says that the constraints leave no token.
+var errDeadEnd = errors.New("no token is allowed")
+
+// logProbs are the log-probabilities of the tokens after a path, -Inf where they may not come. They are written to room
+// if it is large enough.
+func (s Search) logProbs(p *path, logits []float32, room []float64) ([]float64, error) {
+	out, err := s.penalised(p, logits, room)
 	if err != nil {
 		return nil, err
 	}
 	if err := logSoftmax(out); err != nil {
 		return nil, err
 	}
-	never := math.Inf(-1)
-	only := func(tokens []int) error {
-		for i := range out {
-			if !slices.Contains(tokens, i) {
-				out[i] = never
-			}
-		}
-		for _, t := range tokens {
-			if t < 0 || t >= len(out) {
-				return errors.Errorf("token %d is asked for; want 0 to %d", t, len(out)-1)
-			}
-		}
-		return nil
-	}
 	if p.length < len(s.Prefix) {
-		return out, only(s.Prefix[p.length : p.length+1])
+		return out, only(out, s.Prefix[p.length:p.length+1])
 	}
+	never := math.Inf(-1)
 	if p.length < s.Min {
 		out[s.End] = never
+		for _, t := range s.Stops {
+			out[t] = never
+		}
 	}
 	for _, t := range s.Forbidden {
 		if t < 0 || t >= len(out) {
@@ -73,15 +67,33 @@ func (s Search) logProbs(p *path, logits []float32) ([]float64, error) {
 	}
 	if s.Allow != nil {
 		if allowed := s.Allow(p.tokens()); allowed != nil {
-			return out, only(allowed)
+			return out, only(out, allowed)
 		}
 	}
 	return out, nil
 }
 
+// only forbids all tokens but the given ones.
+func only(logProbs []float64, tokens []int) error {
+	kept := make([]float64, len(tokens))
+	for i, t := range tokens {
+		if t < 0 || t >= len(logProbs) {
+			return errors.Errorf("token %d is asked for; want 0 to %d", t, len(logProbs)-1)
+		}
+		kept[i] = logProbs[t]
+	}
+	for i := range logProbs {
+		logProbs[i] = math.Inf(-1)
+	}
+	for i, t := range tokens {
+		logProbs[t] = kept[i]
+	}
+	return nil
+}
+
 // penalised are the logits as float64, after the repetition penalty.
-func (s Search) penalised(p *path, logits []float32) ([]float64, error) {
-	out := make([]float64, len(logits))
+func (s Search) penalised(p *path, logits []float32, room []float64) ([]float64, error) {
+	out := slices.Grow(room[:0], len(logits))[:len(logits)]
 	for i, v := range logits {
 		if v != v || math.IsInf(float64(v), 1) {
 			return nil, errors.Errorf("logit %d is %v", i, v)

@@ -55,6 +55,9 @@ func NewStepper(step *graph.Func, state []*tensor.Dense, context []Context, leng
 	if copies < 1 {
 		return nil, errors.Errorf("decode: %d rows for each source; want at least 1", copies)
 	}
+	if state[0] == nil || state[0].Dims() == 0 {
+		return nil, errors.Errorf("decode: state 0 is %v; want the sources along axis 0", state[0])
+	}
 	sources := state[0].Shape()[0]
 	s := &Stepper{step: step, rows: sources * copies}
 	s.tokens = make([]int, s.rows)
@@ -77,7 +80,10 @@ func NewStepper(step *graph.Func, state []*tensor.Dense, context []Context, leng
 	if lengths != nil && len(lengths) != sources {
 		return nil, errors.Errorf("decode: %d lengths of %d sources", len(lengths), sources)
 	}
-	for _, n := range lengths {
+	for i, n := range lengths {
+		if n < 0 {
+			return nil, errors.Errorf("decode: source %d has length %d; want 0 or more", i, n)
+		}
 		s.lengths = append(s.lengths, slices.Repeat([]int{n}, copies)...)
 	}
 	return s, nil
@@ -85,6 +91,9 @@ func NewStepper(step *graph.Func, state []*tensor.Dense, context []Context, leng
 
 // repeated gives every entry along an axis the given number of copies.
 func repeated(v *tensor.Dense, axis, sources, copies int) (*tensor.Dense, error) {
+	if v == nil {
+		return nil, errors.Errorf("want a tensor of %d sources along axis %d, found none", sources, axis)
+	}
 	shape := slices.Clone([]int(v.Shape()))
 	if axis < 0 || axis >= len(shape) || shape[axis] != sources {
 		return nil, errors.Errorf("want %d sources along axis %d, found shape %v", sources, axis, shape)
@@ -104,8 +113,10 @@ func repeated(v *tensor.Dense, axis, sources, copies int) (*tensor.Dense, error)
 		return graph.Ints(repeat(v.Ints(), outer*sources, inner, copies), shape...), nil
 	case tensor.Float64:
 		return graph.Floats64(repeat(v.Float64s(), outer*sources, inner, copies), shape...), nil
+	case tensor.Float32:
+		return graph.Floats(repeat(v.Float32s(), outer*sources, inner, copies), shape...), nil
 	}
-	return graph.Floats(repeat(v.Float32s(), outer*sources, inner, copies), shape...), nil
+	return nil, errors.Errorf("want floats or ints, found %v", v.Dtype())
 }
 
 func repeat[T any](x []T, n, width, copies int) []T {
@@ -126,6 +137,11 @@ func (s *Stepper) Next(tokens, parents []int) (Prediction, error) {
 	if len(tokens) != s.rows || parents != nil && len(parents) != s.rows {
 		return Prediction{}, errors.Errorf("decode: %d tokens and %d parents for %d rows", len(tokens), len(parents), s.rows)
 	}
+	for i, p := range parents {
+		if p < 0 || p >= s.rows {
+			return Prediction{}, errors.Errorf("decode: row %d goes on from row %d; want 0 to %d", i, p, s.rows-1)
+		}
+	}
 	copy(s.tokens, tokens)
 	if s.began {
 		for i, v := range s.states {
@@ -136,16 +152,42 @@ func (s *Stepper) Next(tokens, parents []int) (Prediction, error) {
 	if err != nil {
 		return Prediction{}, errors.Wrap(err, "decode")
 	}
-	states := len(s.states)
-	if len(out) != 1+states && len(out) != 2+states || out[0].Dtype() != tensor.Float32 {
-		return Prediction{}, errors.Errorf("decode: the step gives %d results; want float32 logits, %d states, and at most the attention", len(out), states)
+	if err := s.check(out); err != nil {
+		return Prediction{}, err
 	}
+	states := len(s.states)
 	s.next, s.began = out[1:1+states], true
 	p := Prediction{Logits: out[0].Float32s()}
 	if len(out) == 2+states {
 		p.Attention = s.attention(out[1+states])
 	}
 	return p, nil
+}
+
+// check reports results that are not those of a step.
+func (s *Stepper) check(out []*tensor.Dense) error {
+	states := len(s.states)
+	if len(out) != 1+states && len(out) != 2+states {
+		return errors.Errorf("decode: the step gives %d results; want logits, %d states, and at most the attention", len(out), states)
+	}
+	matrix := func(what string, v *tensor.Dense) error {
+		if v.Dtype() != tensor.Float32 || v.Dims() != 2 || v.Shape()[0] != s.rows {
+			return errors.Errorf("decode: the step gives %s of %v %v; want float32 and %d rows", what, v.Dtype(), v.Shape(), s.rows)
+		}
+		return nil
+	}
+	if err := matrix("logits", out[0]); err != nil {
+		return err
+	}
+	for i, v := range s.states {
+		if n := out[1+i]; n.Dtype() != v.Dtype() || !n.Shape().Eq(v.Shape()) {
+			return errors.Errorf("decode: state %d is %v %v and becomes %v %v; want the same", i, v.Dtype(), v.Shape(), n.Dtype(), n.Shape())
+		}
+	}
+	if len(out) == 2+states {
+		return matrix("attention", out[1+states])
+	}
+	return nil
 }
 
 // attention gives each row the weights of its own source.
@@ -166,11 +208,14 @@ func (s *Stepper) attention(weights *tensor.Dense) [][]float32 {
 
 // moveRows copies row parents[i] of src to row i of dst.
 func moveRows(dst, src *tensor.Dense, parents []int) {
-	if dst.Dtype() == tensor.Float64 {
+	switch dst.Dtype() {
+	case tensor.Int:
+		move(dst.Ints(), src.Ints(), parents)
+	case tensor.Float64:
 		move(dst.Float64s(), src.Float64s(), parents)
-		return
+	default:
+		move(dst.Float32s(), src.Float32s(), parents)
 	}
-	move(dst.Float32s(), src.Float32s(), parents)
 }
 
 func move[T any](dst, src []T, parents []int) {

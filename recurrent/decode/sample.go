@@ -51,10 +51,15 @@ func (s Sampler) Sample(logits []float32, rng *rand.Rand) (int, error) {
 	if err := s.Check(); err != nil {
 		return 0, err
 	}
+	return draw(s, logits, rng)
+}
+
+// draw is Sample for settings that were checked.
+func draw[F float32 | float64](s Sampler, logits []F, rng *rand.Rand) (int, error) {
 	if s.Greedy {
 		return likeliest(logits)
 	}
-	choices, err := s.probabilities(logits)
+	choices, err := probabilities(s, logits)
 	if err != nil {
 		return 0, err
 	}
@@ -72,7 +77,7 @@ func (s Sampler) Sample(logits []float32, rng *rand.Rand) (int, error) {
 }
 
 // likeliest is the token with the largest logit.
-func likeliest(logits []float32) (int, error) {
+func likeliest[F float32 | float64](logits []F) (int, error) {
 	best := -1
 	for i, v := range logits {
 		if v != v || math.IsInf(float64(v), 1) {
@@ -89,7 +94,7 @@ func likeliest(logits []float32) (int, error) {
 }
 
 // probabilities returns the tokens that may be drawn, the likeliest first, with their shares, not normalised.
-func (s Sampler) probabilities(logits []float32) ([]choice, error) {
+func probabilities[F float32 | float64](s Sampler, logits []F) ([]choice, error) {
 	temperature := s.Temperature
 	if temperature == 0 {
 		temperature = 1
@@ -99,7 +104,7 @@ func (s Sampler) probabilities(logits []float32) ([]choice, error) {
 		if v != v || math.IsInf(float64(v), 1) {
 			return nil, errors.Errorf("decode: logit %d is %v", i, v)
 		}
-		choices[i] = choice{i, float64(v) / temperature}
+		choices[i] = choice{i, float64(v)}
 	}
 	slices.SortStableFunc(choices, func(a, b choice) int {
 		switch {
@@ -115,7 +120,7 @@ func (s Sampler) probabilities(logits []float32) ([]choice, error) {
 	}
 	top := choices[0].p
 	for i := range choices {
-		choices[i].p = math.Exp(choices[i].p - top)
+		choices[i].p = math.Exp((choices[i].p - top) / temperature) // the difference first: no temperature overflows it
 	}
 	if s.TopK > 0 && s.TopK < len(choices) {
 		choices = choices[:s.TopK]

@@ -1,7 +1,11 @@
 package decode
 
 import (
+	"math"
 	"math/rand/v2"
+	"slices"
+
+	"github.com/pkg/errors"
 )
 
 // sampling draws sequences for one source, each with random numbers of its own.
@@ -9,7 +13,7 @@ type sampling struct {
 	Search
 	draws []*path
 	rngs  []*rand.Rand
-	row   []float32
+	room  []float64
 }
 
 func newSampling(s Search, source int) *sampling {
@@ -27,20 +31,20 @@ func (w *sampling) advance(r rowsOf) (bool, error) {
 		if p.finished || p.length >= w.Max {
 			continue
 		}
-		probs, err := w.logProbs(p, r.logits(i))
+		probs, err := w.logProbs(p, r.logits(i), w.room)
 		if err != nil {
-			return false, err
+			return false, errors.Wrapf(err, "draw %d after %d tokens", i, p.length)
 		}
-		w.row = w.row[:0]
-		for _, v := range probs {
-			w.row = append(w.row, float32(v))
+		w.room = probs
+		if math.IsInf(slices.Max(probs), -1) {
+			return false, errors.Wrapf(errDeadEnd, "draw %d after %d tokens", i, p.length)
 		}
-		token, err := w.Sampler.Sample(w.row, w.rngs[i])
+		token, err := draw(*w.Sampler, probs, w.rngs[i])
 		if err != nil {
 			return false, err
 		}
 		next := &path{before: p, token: token, p: probs[token], logProb: p.logProb + probs[token], length: p.length + 1,
-			attention: r.attention(i), finished: token == w.End}
+			attention: r.attention(i), finished: w.ends(token)}
 		w.draws[i] = next
 		r.choose(i, token, i)
 		if next.finished || next.length >= w.Max {

@@ -10,10 +10,11 @@ import (
 // Search writes sequences with a Model: the likeliest ones that a beam finds, or ones that are drawn at random. The zero
 // value, with a Max, is greedy search. What it writes for a source does not depend on the others beside it.
 type Search struct {
-	Start int // the token that a sequence begins with; it is not part of the result
-	End   int // the token that ends a sequence; it is not part of the result, but of its probability
-	Max   int // tokens at most, End not counted
-	Min   int // End cannot come before so many tokens
+	Start int   // the token that a sequence begins with; it is not part of the result
+	End   int   // the token that ends a sequence; it is not part of the result, but of its probability
+	Max   int   // tokens at most, End not counted
+	Min   int   // no end before so many tokens
+	Stops []int // more tokens that end a sequence as End does; Hypothesis.End tells which one came
 
 	// Beam is how many hypotheses are followed at a time: 1, or 0, for greedy search. The greedy sequence takes part in
 	// the choice of a wider beam, so that it never ends with a worse one.
@@ -40,7 +41,8 @@ type Search struct {
 // Hypothesis is a sequence that a search wrote.
 type Hypothesis struct {
 	Tokens    []int       // without Start and End
-	Finished  bool        // End came; otherwise Max ended it
+	Finished  bool        // an end came; otherwise Max ended it
+	End       int         // the token that ended it when finished: Search.End, or one of Search.Stops
 	LogProb   float64     // of all tokens and, when finished, of End, in nats
 	Score     float64     // what it was ranked by
 	LogProbs  []float64   // of each token and, when finished, of End
@@ -56,8 +58,8 @@ func (s Search) Check() error {
 		return errors.Errorf("decode: Min %d; want 0 to Max, which is %d", s.Min, s.Max)
 	case s.Beam < 0 || s.Best < 0:
 		return errors.Errorf("decode: Beam %d and Best %d; want 0 or more", s.Beam, s.Best)
-	case !(s.LengthPenalty >= 0) || !(s.CoveragePenalty >= 0):
-		return errors.Errorf("decode: LengthPenalty %g and CoveragePenalty %g; want 0 or more", s.LengthPenalty, s.CoveragePenalty)
+	case !(s.LengthPenalty >= 0) || !(s.CoveragePenalty >= 0) || math.IsInf(s.LengthPenalty, 1) || math.IsInf(s.CoveragePenalty, 1):
+		return errors.Errorf("decode: LengthPenalty %g and CoveragePenalty %g; want numbers, 0 or more", s.LengthPenalty, s.CoveragePenalty)
 	case s.Sampler != nil && s.Beam > 1:
 		return errors.Errorf("decode: a Sampler and a Beam of %d; want one of them", s.Beam)
 	case s.Sampler == nil && s.Best > max(s.Beam, 1):
@@ -70,8 +72,14 @@ func (s Search) Check() error {
 	if len(s.Prefix) > s.Max {
 		return errors.Errorf("decode: a Prefix of %d tokens, but Max is %d", len(s.Prefix), s.Max)
 	}
+	if slices.ContainsFunc(s.Prefix, s.ends) {
+		return errors.Errorf("decode: Prefix %v ends the sequence; want no End or Stops in it", s.Prefix)
+	}
 	return s.Constraints.check()
 }
+
+// ends tells whether a token ends a sequence.
+func (s Search) ends(token int) bool { return token == s.End || slices.Contains(s.Stops, token) }
 
 // Rows is how many of the model's rows the search takes for each source.
 func (s Search) Rows() int {
@@ -104,12 +112,15 @@ func (s Search) Run(m Model) ([][]Hypothesis, error) {
 		if err != nil {
 			return nil, err
 		}
-		size := len(p.Logits) / m.Rows()
-		if size < 1 || s.Start < 0 || s.Start >= size || s.End < 0 || s.End >= size {
-			return nil, errors.Errorf("decode: start %d and end %d of a vocabulary of %d", s.Start, s.End, size)
+		size, err := s.vocabulary(p, m.Rows())
+		if err != nil {
+			return nil, err
 		}
 		if parents == nil {
 			parents = make([]int, m.Rows())
+		}
+		for i := range tokens {
+			tokens[i] = unused
 		}
 		busy := false
 		for i, w := range sources {
@@ -123,12 +134,55 @@ func (s Search) Run(m Model) ([][]Hypothesis, error) {
 		if !busy {
 			break
 		}
+		follow(tokens, parents)
 	}
 	out := make([][]Hypothesis, len(sources))
 	for i, w := range sources {
 		out[i] = w.results()
 	}
 	return out, nil
+}
+
+// vocabulary checks a prediction's shape and returns V.
+func (s Search) vocabulary(p Prediction, rows int) (int, error) {
+	size := len(p.Logits) / rows
+	if len(p.Logits)%rows != 0 || p.Attention != nil && len(p.Attention) != rows {
+		return 0, errors.Errorf("decode: the model gives %d logits and attention for %d rows; want those of %d rows", len(p.Logits), len(p.Attention), rows)
+	}
+	for i, row := range p.Attention {
+		if slices.ContainsFunc(row, func(a float32) bool { return a != a }) {
+			return 0, errors.Errorf("decode: the model's attention of row %d is NaN", i)
+		}
+	}
+	if s.Start < 0 || s.Start >= size || s.End < 0 || s.End >= size {
+		return 0, errors.Errorf("decode: start %d and end %d of a vocabulary of %d", s.Start, s.End, size)
+	}
+	for _, t := range s.Stops {
+		if t < 0 || t >= size {
+			return 0, errors.Errorf("decode: stop %d of a vocabulary of %d", t, size)
+		}
+	}
+	return size, nil
+}
+
+// unused is the token of a row that no sequence goes on in.
+const unused = -1
+
+// follow gives unused rows something to read, since a model computes all its rows: the token and the past of a row in
+// use. A row left to itself would read on for as long as the longest sequence takes, and a state that grows with every
+// step could overflow there and fail the whole batch.
+func follow(tokens, parents []int) {
+	live := 0
+	for tokens[live] == unused {
+		live++
+	}
+	for i, t := range tokens {
+		if t == unused {
+			tokens[i], parents[i] = tokens[live], parents[live]
+		} else {
+			live = i
+		}
+	}
 }
 
 // writer writes the sequences of one source.
@@ -170,59 +224,4 @@ func (r rowsOf) attention(row int) []float32 {
 // choose sets the next token of a row and the row, of the same source, that it follows.
 func (r rowsOf) choose(row, token, parent int) {
 	r.tokens[row], r.parents[row] = token, r.from+parent
-}
-
-// guarded is a beam with the greedy sequence at its side, in the last row.
-type guarded struct{ beam, greedy *beam }
-
-func (w *guarded) advance(r rowsOf) (bool, error) {
-	n := w.beam.width
-	first, last := r, r
-	first.tokens, first.parents = r.tokens[:n], r.parents[:n]
-	last.from, last.tokens, last.parents = r.from+n, r.tokens[n:], r.parents[n:]
-	more, err := w.beam.advance(first)
-	if err != nil {
-		return false, err
-	}
-	other, err := w.greedy.advance(last)
-	return more || other, err
-}
-
-func (w *guarded) results() []Hypothesis {
-	greedy := w.greedy.done[0]
-	known := slices.ContainsFunc(w.beam.done, func(p *path) bool { return slices.Equal(p.tokens(), greedy.tokens()) && p.finished == greedy.finished })
-	if !known {
-		w.beam.finish(greedy)
-	}
-	return w.beam.results()
-}
-
-// score ranks a path, see LengthPenalty and CoveragePenalty.
-func (s Search) score(p *path) float64 {
-	return p.logProb/s.penalty(p.length) + s.coverage(p)
-}
-
-func (s Search) penalty(length int) float64 { return math.Pow(float64(5+length)/6, s.LengthPenalty) }
-
-// unseen is the attention that a source position counts with at least: its logarithm stays finite.
-const unseen = 1e-10
-
-func (s Search) coverage(p *path) float64 {
-	if s.CoveragePenalty == 0 {
-		return 0
-	}
-	var sums []float64
-	for q := p; q.before != nil; q = q.before {
-		for j, a := range q.attention {
-			if j >= len(sums) {
-				sums = append(sums, make([]float64, j+1-len(sums))...)
-			}
-			sums[j] += float64(a)
-		}
-	}
-	total := 0.0
-	for _, v := range sums {
-		total += math.Log(min(max(v, unseen), 1))
-	}
-	return s.CoveragePenalty * total
 }

@@ -285,11 +285,11 @@ func TestSearchRefuses(t *testing.T) {
 		"RepetitionPenalty -1":                   {func(s *decode.Search) { s.RepetitionPenalty = -1 }, 1},
 		"4 rows; want a multiple of the 3":       {func(s *decode.Search) { s.Beam = 2 }, 4},
 		"end 9 of a vocabulary of 5":             {func(s *decode.Search) { s.End = 9 }, 1},
-		"source 0: after 0 tokens no token is":   {func(s *decode.Search) { s.Forbidden = []int{0, 1, 2, 3, 4} }, 1},
+		"source 0: after 0 tokens: no token is":  {func(s *decode.Search) { s.Forbidden = []int{0, 1, 2, 3, 4} }, 1},
 		"token 7 is forbidden; want 0 to 4":      {func(s *decode.Search) { s.Forbidden = []int{7} }, 1},
 		"token 8 is asked for; want 0 to 4":      {func(s *decode.Search) { s.Allow = func([]int) []int { return []int{8} } }, 1},
-		"after 1 tokens no token is allowed":     {func(s *decode.Search) { s.Min, s.Allow = 2, func(t []int) []int { return [][]int{{2}, {end}}[len(t)] } }, 1},
-		"decode: no token has a finite logit":    {func(s *decode.Search) { s.Sampler, s.Forbidden = &decode.Sampler{}, []int{0, 1, 2, 3, 4} }, 1},
+		"after 1 tokens: no token is allowed":    {func(s *decode.Search) { s.Min, s.Allow = 2, func(t []int) []int { return [][]int{{2}, {end}}[len(t)] } }, 1},
+		"draw 0 after 0 tokens: no token is":     {func(s *decode.Search) { s.Sampler, s.Forbidden = &decode.Sampler{}, []int{0, 1, 2, 3, 4} }, 1},
 		"source 0: after 0 tokens: logit 0 is N": {nil, 1},
 	} {
 		s, m := fine, decode.Model(newOracle(5, c.rows, 1))

@@ -148,4 +148,29 @@ func TestCopyUnknown(t *testing.T) {
 	}
 }
 
+// A row that is done does not go on by itself: a state that grows with every step would overflow there, and fail the
+// sources that still go on.
+func TestRowsThatAreDoneStayFinite(t *testing.T) {
+	const V = 4
+	step := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		going := g.Reshape(g.IDMask(in[0], 1), in[0].Dim(0), 1)          // [rows, 1]: 0 after the end, 1 elsewhere
+		grown := g.Add(in[1], g.MulScalar(g.Affine(going, -1, 1), 2e38)) // the second step after the end overflows
+		return []graph.Node{in[2], grown}                                // the context [rows, V] as logits
+	})
+	state := graph.Floats(make([]float32, 2), 2, 1)
+	bias := graph.Floats([]float32{0, 9, 0, 0 /* ends at once */, 0, -9, 5, 0 /* goes on */}, 2, V)
+	s := decode.Search{Start: 0, End: 1, Max: 20}
+	m, err := decode.NewStepper(step, stateOf(state), []decode.Context{{Value: bias}}, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.Run(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out[0][0].Tokens) != 0 || len(out[1][0].Tokens) != 20 {
+		t.Errorf("%v and %v; want none and 20 tokens", out[0][0].Tokens, out[1][0].Tokens)
+	}
+}
+
 func stateOf(t ...*tensor.Dense) []*tensor.Dense { return t }
