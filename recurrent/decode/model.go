@@ -132,7 +132,7 @@ func repeat[T any](x []T, n, width, copies int) []T {
 // Rows is the number of sources times that of their copies.
 func (s *Stepper) Rows() int { return s.rows }
 
-// Next runs one step.
+// Next runs one step, see Model. Once the function is compiled, it allocates nothing.
 func (s *Stepper) Next(tokens, parents []int) (Prediction, error) {
 	if len(tokens) != s.rows || parents != nil && len(parents) != s.rows {
 		return Prediction{}, errors.Errorf("decode: %d tokens and %d parents for %d rows", len(tokens), len(parents), s.rows)

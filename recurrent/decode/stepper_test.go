@@ -173,4 +173,18 @@ func TestRowsThatAreDoneStayFinite(t *testing.T) {
 	}
 }
 
+// Once it is compiled, a step allocates nothing, moving rows included.
+func TestStepsDoNotAllocate(t *testing.T) {
+	m, _ := speakerModel(t, 6)
+	tokens, parents := []int{1, 2, 3, 4, 5, 6}, []int{1, 0, 2, 3, 5, 4}
+	n := testing.AllocsPerRun(50, func() {
+		if _, err := m.Next(tokens, parents); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n != 0 {
+		t.Errorf("a step allocates %g times, want 0", n)
+	}
+}
+
 func stateOf(t ...*tensor.Dense) []*tensor.Dense { return t }
