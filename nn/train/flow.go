@@ -70,9 +70,6 @@ func GradientFlow(p *graph.Params, loss graph.Build, in ...*tensor.Dense) (*Flow
 	for _, name := range probe.states {
 		s := StateFlow{Name: name, Norms: floats64(out[at])}
 		at++
-		for i, v := range s.Norms {
-			s.Norms[i] = math.Sqrt(v)
-		}
 		if strings.HasSuffix(name, "_reverse") { // recorded as it was walked: from the last step to the first
 			slices.Reverse(s.Norms)
 		}
@@ -116,17 +113,24 @@ func (p *flowProbe) build(g *graph.Graph, loss graph.Build, in []graph.Node) []g
 	grads := g.Grad(out[0], all...)
 	results := out[:1:1]
 	for _, name := range p.states {
-		squares := make([]graph.Node, len(p.nodes[name]))
-		for i := range squares {
-			squares[i] = g.Sum(g.Square(grads[i]))
+		norms := make([]graph.Node, len(p.nodes[name]))
+		for i := range norms {
+			norms[i] = normOf(g, grads[i])
 		}
-		grads = grads[len(squares):]
-		results = append(results, g.Stack(squares...))
+		grads = grads[len(norms):]
+		results = append(results, g.Stack(norms...))
 	}
 	for _, name := range p.gates {
 		results = append(results, g.Stack(p.nodes[name]...))
 	}
 	return results
+}
+
+// normOf is the norm of x, a scalar: its largest element is taken out first, so that no square overflows.
+func normOf(g *graph.Graph, x graph.Node) graph.Node {
+	top := g.Max(g.Reshape(g.Abs(x), -1), 0)
+	unit := g.Div(x, g.Where(top, top, g.Full(1)))
+	return g.Mul(top, g.Sqrt(g.Sum(g.Square(unit))))
 }
 
 // note takes a node that a layer recorded.

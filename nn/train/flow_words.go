@@ -136,12 +136,12 @@ func (f *Flow) advice(seen map[Verdict]bool) []string {
 		out = append(out, "Against exploding gradients: clip their global norm (Loop.ClipNorm, 1 is usual), lower the learning rate, "+
 			"start recurrent weights orthogonal (a radius of 1 at most), or shorten the windows.")
 	}
-	if seen[Vanishing] {
+	if seen[Vanishing] && !seen[Healthy] { // a healthy cell state carries what the hidden state does not
 		out = append(out, "Against vanishing gradients: take an LSTM or GRU, with Span for long distances, or a cell with a linear "+
 			"recurrence (LRU, MinGRU); start recurrent weights orthogonal; layer normalisation.")
 	}
 	for _, g := range f.Gates {
-		if g.Closed+g.Open > 0.9 {
+		if g.Closed+g.Open > 0.95 {
 			out = append(out, fmt.Sprintf("%s hardly moves any more: %s of it is shut or wide open. A smaller learning rate, "+
 				"weight decay or layer normalisation keeps gates in play.", g.Name, percent(g.Closed+g.Open)))
 		}
