@@ -1,0 +1,267 @@
+package chart_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/xml"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/chart"
+)
+
+// flow has a state that shrinks by 0.8 and one that grows by 1.1 in every step back, and three gates.
+func flow() *train.Flow {
+	var shrinks, grows []float64
+	for t := range 200 {
+		back := float64(199 - t)
+		shrinks, grows = append(shrinks, math.Pow(0.8, back)), append(grows, math.Pow(1.1, back))
+	}
+	return &train.Flow{
+		States: []train.StateFlow{{Name: "rnn.state_0_l0", Norms: shrinks, Factor: 0.8, Ratio: shrinks[0]}, {Name: "rnn.state_0_l1", Norms: grows, Factor: 1.1, Ratio: 1}},
+		Gates:  []train.GateUse{{Name: "input_gate", Closed: 1}, {Name: "forget_gate", Open: 1}, {Name: "output_gate"}},
+	}
+}
+
+func confusion(t *testing.T) *train.Confusion {
+	c := train.NewConfusion("noun", "verb")
+	if err := c.Add([]int{0, 0, 0, 0, 1, 1}, []int{0, 0, 0, 1, 1, 1}); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func history() []train.Pass {
+	var h []train.Pass
+	for i := range 30 {
+		x := float64(i)
+		h = append(h, train.Pass{Epoch: i + 1, TrainLoss: 3*math.Exp(-x/8) + 0.5, Validation: 3*math.Exp(-x/6) + 0.8 + 0.02*x})
+	}
+	return h
+}
+
+func attention(n int) *chart.Picture {
+	tokens := append([]string{"<s>", "tôi", "uống", "\"cà\"", "phê & trà"}, make([]string, n-5)...)
+	weights := make([][]float64, n)
+	for i := range weights {
+		weights[i] = make([]float64, n)
+		weights[i][i] = 0.25
+		weights[i][(i+1)%n] = 0.75
+	}
+	return chart.Attention(weights, tokens, tokens)
+}
+
+func pictures(t *testing.T) map[string]*chart.Picture {
+	return map[string]*chart.Picture{
+		"norms": chart.GradientNorms(flow()), "gates": chart.GateUse(flow()), "losses": chart.Losses(history()),
+		"confusion": chart.Confusion(confusion(t)), "attention": attention(5), "long attention": attention(40),
+		"metric": chart.Lines(chart.Axes{Title: "F1", X: "epoch", Y: "macro F1 in %"}, chart.Series{Y: []float64{10, 40, 60}}),
+		"flat":   chart.Lines(chart.Axes{Y: "loss"}, chart.Series{Y: []float64{0, 0}}),
+		"dot":    chart.Lines(chart.Axes{Y: "norm", Log: true}, chart.Series{Y: []float64{math.NaN(), 0, 3e-300, math.Inf(1)}}),
+	}
+}
+
+// Every picture is a PNG of the size it says, an SVG that parses and has its labels as text, and the same bytes twice.
+func TestPictures(t *testing.T) {
+	labels := map[string][]string{
+		"norms":          {"rnn.state_0_l0: vanishing, times 0.8 a step back", "rnn.state_0_l1: exploding, times 1.1 a step back", "1e-16", "time step t", "100"},
+		"gates":          {"input_gate", "closed (below 0.05)", "share of activations in %"},
+		"losses":         {"training", "validation, lowest 1.306 after epoch 20", "epoch", "Losses of training"},
+		"confusion":      {"Confusion matrix, accuracy 83.3 %", "noun", "predicted", "truth", "3"},
+		"attention":      {"<s>", "uống", "\"cà\"", "phê & trà", "0.25", "0.75"},
+		"long attention": {"Attention (white 0, darkest 0.75)"},
+		"metric":         {"macro F1 in %", "10", "60"},
+		"flat":           {"0"},
+		"dot":            {"2e-300", "5e-300"},
+	}
+	for name, p := range pictures(t) {
+		data, err := p.PNG()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if again, err := p.PNG(); err != nil || !bytes.Equal(data, again) {
+			t.Errorf("%s: other bytes the second time (%v)", name, err)
+		}
+		size := decode(t, data).Bounds().Size()
+		if w := p.Width / 2.54 * 192; math.Abs(float64(size.X)-w) > 1 {
+			t.Errorf("%s: %d dots for %g cm", name, size.X, p.Width)
+		}
+		svg, err := p.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := texts(t, svg)
+		for _, want := range labels[name] {
+			if !strings.Contains(text, "\n"+want+"\n") {
+				t.Errorf("%s: no text %q in %q", name, want, text)
+			}
+		}
+	}
+}
+
+func decode(t *testing.T, data []byte) image.Image {
+	t.Helper()
+	im, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return im
+}
+
+// texts are the letters of an SVG, a line for each of its texts.
+func texts(t *testing.T, svg []byte) string {
+	t.Helper()
+	var b strings.Builder
+	for d := xml.NewDecoder(bytes.NewReader(svg)); ; {
+		token, err := d.Token()
+		if err == io.EOF {
+			return b.String()
+		}
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, svg)
+		}
+		if s, ok := token.(xml.CharData); ok {
+			b.WriteString("\n" + string(s) + "\n")
+		}
+	}
+}
+
+// dots counts the dots of a colour, and gives their middle as shares of the width and height.
+func dots(im image.Image, want color.NRGBA) (n int, x, y float64) {
+	size := im.Bounds().Size()
+	for j := range size.Y {
+		for i := range size.X {
+			if color.NRGBAModel.Convert(im.At(i, j)) == want {
+				n++
+				x += float64(i) / float64(size.X)
+				y += float64(j) / float64(size.Y)
+			}
+		}
+	}
+	return n, x / float64(max(n, 1)), y / float64(max(n, 1))
+}
+
+var (
+	blue   = color.NRGBA{0x00, 0x72, 0xB2, 255}
+	orange = color.NRGBA{0xE6, 0x9F, 0x00, 255}
+	pale   = color.NRGBA{0xE4, 0xE4, 0xE4, 255}
+)
+
+// A gate that is always closed, one that is always open and one in between are three bars of one length.
+func TestGateUseIsDrawnToScale(t *testing.T) {
+	data, err := chart.GateUse(flow()).PNG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	im := decode(t, data)
+	closed, _, top := dots(im, blue)
+	open, _, middle := dots(im, orange)
+	between, _, bottom := dots(im, pale)
+	for _, n := range []int{open, between} {
+		if math.Abs(float64(n)/float64(closed)-1) > 0.05 {
+			t.Errorf("%d dots closed, %d open, %d between", closed, open, between)
+		}
+	}
+	if !(top < middle && middle < bottom) {
+		t.Errorf("the gates are not in their order: at %.2f, %.2f, %.2f", top, middle, bottom)
+	}
+}
+
+// The darkest cell of the confusion matrix is the verbs', which are all found: at the lower right.
+func TestConfusionShades(t *testing.T) {
+	data, err := chart.Confusion(confusion(t)).PNG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, x, y := dots(decode(t, data), color.NRGBA{8, 48, 107, 255})
+	if n < 1000 || x < 0.6 || y < 0.4 {
+		t.Errorf("%d darkest dots around %.2f, %.2f", n, x, y)
+	}
+}
+
+// A gap is not bridged: without its middle, a line has half of its dots.
+func TestGaps(t *testing.T) {
+	count := func(y ...float64) int {
+		data, err := chart.Lines(chart.Axes{Log: true}, chart.Series{Y: y}).PNG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, _, _ := dots(decode(t, data), blue)
+		return n
+	}
+	all := count(1, 1, 1, 1, 1)
+	for _, gap := range []float64{0, -1, math.NaN(), math.Inf(1)} {
+		if n := count(1, 1, gap, 1, 1); n < all*2/5 || n > all*3/5 {
+			t.Errorf("%d of %d dots with a gap at %g", n, all, gap)
+		}
+	}
+}
+
+func TestHTMLAndSave(t *testing.T) {
+	p := chart.Losses(history())
+	p.Title = `a < "b"`
+	data, err := p.PNG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	html, err := p.HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, _ := strings.Cut(html, "base64,")
+	body, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(rest, `">`))
+	if err != nil || !bytes.Equal(body, data) || !strings.Contains(before, `alt="a &lt; &#34;b&#34;"`) {
+		t.Errorf("HTML %s: %v", before, err)
+	}
+	path := filepath.Join(t.TempDir(), "losses.PNG")
+	if err := p.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	if saved, err := os.ReadFile(path); err != nil || !bytes.Equal(saved, data) {
+		t.Errorf("saved %d bytes, want %d: %v", len(saved), len(data), err)
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	small := chart.Losses(history())
+	small.Width = 0.5
+	for want, p := range map[string]*chart.Picture{
+		"no values to draw":         chart.Losses(nil),
+		"2 values at 1 places":      chart.Lines(chart.Axes{}, chart.Series{X: []float64{1}, Y: []float64{1, 2}}),
+		"no flow":                   chart.GradientNorms(nil),
+		"without gates":             chart.GateUse(&train.Flow{}),
+		"without classes":           chart.Confusion(nil),
+		"1 rows of weights for 2":   chart.Attention([][]float64{{1}}, []string{"a"}, []string{"b", "c"}),
+		"row 0 has 1 weights":       chart.Attention([][]float64{{1}}, []string{"a", "b"}, []string{"c"}),
+		"weight 1 of row 0 is -0.5": chart.Attention([][]float64{{1, -0.5}}, []string{"a", "b"}, []string{"c"}),
+		"weight 0 of row 0 is NaN":  chart.Attention([][]float64{{math.NaN()}}, []string{"a"}, []string{"c"}),
+		"an empty Picture":          {},
+	} {
+		if _, err := p.PNG(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+		if _, err := p.HTML(); err == nil {
+			t.Errorf("%s: HTML of nothing", want)
+		}
+	}
+	p := chart.Losses(history())
+	if err := p.Save("losses.gif"); err == nil || !strings.Contains(err.Error(), `found ".gif"`) {
+		t.Errorf("error %v", err)
+	}
+	p.Height = -1
+	if _, err := p.SVG(); err == nil || !strings.Contains(err.Error(), "want sides above 0") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := small.PNG(); err != nil && !strings.Contains(err.Error(), "chart:") {
+		t.Errorf("error %v", err) // too small a picture may be drawn badly or refused, without a panic
+	}
+}
