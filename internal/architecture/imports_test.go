@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"recurrent/decode":    {"graph", "nn", "recurrent"},
 	"recurrent/celltest":  {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":            {"graph", "graph/optim", "datasets"},
+	"nn/train/chart":      {"nn/train"},
 	"nn/onnx":             {"graph", "recurrent", "internal/atomicfile", "nn/onnx/internal/onnxpb"},
 
 	"nn/onnx/internal/onnxpb": {},
