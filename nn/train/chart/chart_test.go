@@ -73,13 +73,13 @@ func pictures(t *testing.T) map[string]*chart.Picture {
 func TestPictures(t *testing.T) {
 	labels := map[string][]string{
 		"norms":          {"rnn.state_0_l0: vanishing, times 0.8 a step back", "rnn.state_0_l1: exploding, times 1.1 a step back", "1e-16", "time step t", "100"},
-		"gates":          {"input_gate", "closed (below 0.05)", "share of activations in %"},
+		"gates":          {"input_gate", "0", "100", "closed (below 0.05)", "share of activations in %"},
 		"losses":         {"training", "validation, lowest 1.306 after epoch 20", "epoch", "Losses of training"},
 		"confusion":      {"Confusion matrix, accuracy 83.3 %", "noun", "predicted", "truth", "3"},
 		"attention":      {"<s>", "uống", "\"cà\"", "phê & trà", "0.25", "0.75"},
 		"long attention": {"Attention (white 0, darkest 0.75)"},
 		"metric":         {"macro F1 in %", "10", "60"},
-		"flat":           {"0"},
+		"flat":           {"-0.2", "0", "0.2"},
 		"dot":            {"2e-300", "5e-300"},
 	}
 	for name, p := range pictures(t) {

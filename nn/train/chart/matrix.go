@@ -106,6 +106,7 @@ func (m matrix) picture(title, columns, rows string) *Picture {
 		data := p.DataCanvas(draw.NewCanvas(&recorder.Canvas{}, w, h))
 		w, h = w+across-data.Size().X, h+down-data.Size().Y
 	}
+	w = max(w, p.Title.TextStyle.Width(title))
 	return &Picture{Title: title, Width: centimetres(w + 3*margin), Height: centimetres(h + 2*margin),
 		draw: func(title string, c draw.Canvas) {
 			p.Title.Text = title

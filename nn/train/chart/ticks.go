@@ -25,7 +25,8 @@ func (r rounds) Ticks(low, high float64) []plot.Tick {
 	first, last := math.Ceil(low/each-1e-9), math.Floor(high/each+1e-9)
 	var ticks []plot.Tick
 	for n := first; n <= last; n++ {
-		ticks = append(ticks, plot.Tick{Value: n * each, Label: fmt.Sprintf("%.6g", n*each)})
+		v := n*each + 0 // and no -0
+		ticks = append(ticks, plot.Tick{Value: v, Label: fmt.Sprintf("%.6g", v)})
 	}
 	return ticks
 }
