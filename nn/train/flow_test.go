@@ -127,6 +127,19 @@ func TestGradientFlowAgainstTheRestOfTheSequence(t *testing.T) {
 	}
 }
 
+// Where one state of a layer loses the gradient and another one of it does not, there is nothing to be done; another
+// layer's state does not help.
+func TestAStateThatCarriesTheGradient(t *testing.T) {
+	lost := train.StateFlow{Name: "a.state_0_l0", Norms: []float64{1e-9, 1}, Ratio: 1e-9}
+	for carrier, helps := range map[string]bool{"a.state_1_l0": true, "a.state_1_l1": false, "a.state_1_l0_reverse": false, "b.state_1_l0": false} {
+		kept := train.StateFlow{Name: carrier, Norms: []float64{1, 1}, Ratio: 1}
+		report := (&train.Flow{States: []train.StateFlow{lost, kept}}).String()
+		if strings.Contains(report, carrier+" carries it") != helps || strings.Contains(report, "Against vanishing") == helps {
+			t.Errorf("with %s:\n%s", carrier, report)
+		}
+	}
+}
+
 func TestGateUse(t *testing.T) {
 	p := graph.NewParams64(1)
 	loss := lastLoss(recurrent.Bidirectional{Cell: recurrent.LSTM{Hidden: 3}})

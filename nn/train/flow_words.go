@@ -75,8 +75,13 @@ func (f *Flow) String() string {
 	fmt.Fprintf(&b, "Gradient flow, loss %.4g\n\n", f.Loss)
 	seen := map[Verdict]bool{}
 	for _, s := range f.States {
-		seen[s.Verdict()] = true
-		b.WriteString(s.sentence() + "\n")
+		carrier := f.carrier(s)
+		if carrier == "" {
+			seen[s.Verdict()] = true
+		} else {
+			carrier = fmt.Sprintf("; no matter, %s carries it", carrier)
+		}
+		b.WriteString(s.sentence() + carrier + "\n")
 	}
 	if len(f.Gates) > 0 {
 		rows := [][]string{{"gate", "mean", "closed (< 0.05)", "open (> 0.95)"}}
@@ -111,6 +116,26 @@ func (f *Flow) String() string {
 		b.WriteString("\n" + a + "\n")
 	}
 	return b.String()
+}
+
+// carrier is the state of the same layer that brings the gradient back where this one loses it: an LSTM remembers in c,
+// and a weak path through h is how it is meant to be.
+func (f *Flow) carrier(s StateFlow) string {
+	if s.Verdict() != Vanishing {
+		return ""
+	}
+	for _, other := range f.States {
+		if other.Verdict() == Healthy && other.layer() == s.layer() {
+			return other.Name
+		}
+	}
+	return ""
+}
+
+// layer is the state's name without its number: rnn.l0 of rnn.state_1_l0.
+func (s StateFlow) layer() string {
+	before, after, _ := strings.Cut(s.Name, "state_")
+	return before + strings.TrimLeft(after, "0123456789")
 }
 
 func percent(v float64) string { return fmt.Sprintf("%.0f%%", 100*v) }
