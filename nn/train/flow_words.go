@@ -161,7 +161,7 @@ func (f *Flow) advice(seen map[Verdict]bool) []string {
 		out = append(out, "Against exploding gradients: clip their global norm (Loop.ClipNorm, 1 is usual), lower the learning rate, "+
 			"start recurrent weights orthogonal (a radius of 1 at most), or shorten the windows.")
 	}
-	if seen[Vanishing] && !seen[Healthy] { // a healthy cell state carries what the hidden state does not
+	if seen[Vanishing] {
 		out = append(out, "Against vanishing gradients: take an LSTM or GRU, with Span for long distances, or a cell with a linear "+
 			"recurrence (LRU, MinGRU); start recurrent weights orthogonal; layer normalisation.")
 	}
