@@ -3,7 +3,7 @@
 //
 //	go run ./docs/examples/diacritics -text kieu.txt
 //
-// The file is any Vietnamese text of short lines. What it reached is in docs/tagging.md.
+// The file is any Vietnamese text of short lines. What it reached is in docs/examples/README.md.
 package main
 
 import (

@@ -3,7 +3,7 @@
 //
 //	go run ./docs/examples/forecast
 //
-// What it reached is in docs/forecasting.md.
+// What it reached is in docs/examples/README.md.
 package main
 
 import (

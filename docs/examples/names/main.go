@@ -4,7 +4,7 @@
 //	go run ./docs/examples/names
 //	go run ./docs/examples/names -language French -count 20
 //
-// What it reached is in docs/classification.md.
+// What it reached is in docs/examples/README.md.
 package main
 
 import (

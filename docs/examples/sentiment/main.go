@@ -3,7 +3,7 @@
 //
 //	go run ./docs/examples/sentiment -text tweets.txt
 //
-// The file has lines of a label, a tab and a text. What it reached is in docs/classification.md.
+// The file has lines of a label, a tab and a text. What it reached is in docs/examples/README.md.
 package main
 
 import (

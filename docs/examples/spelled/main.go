@@ -3,7 +3,7 @@
 //
 //	go run ./docs/examples/spelled
 //
-// What it reached is in docs/classification.md.
+// What it reached is in docs/examples/README.md.
 package main
 
 import (
