@@ -58,46 +58,9 @@ func load(seed uint64) (*dictionary, error) {
 		return nil, err
 	}
 	d := &dictionary{train: wordsOf(parts.Train), check: wordsOf(parts.Validation), test: wordsOf(parts.Test)}
-	if d.letters, err = vocabulary(d.train.letters); err != nil {
+	if d.letters, err = study.Vocabulary(d.train.letters, 0); err != nil {
 		return nil, err
 	}
-	d.phonemes, err = vocabulary(d.train.phonemes)
+	d.phonemes, err = study.Vocabulary(d.train.phonemes, 0)
 	return d, err
-}
-
-// vocabulary numbers all symbols that come up, with the special tokens.
-func vocabulary(sequences [][]string) (*datasets.Vocabulary, error) {
-	b := datasets.VocabularyBuilder{Kind: datasets.Label}
-	for _, s := range sequences {
-		if err := b.AddTokens(s...); err != nil {
-			return nil, err
-		}
-	}
-	v, err := b.Vocabulary()
-	if err != nil {
-		return nil, err
-	}
-	return v.WithSpecials()
-}
-
-// ids are the words as ids.
-func (d *dictionary) ids(w words) (study.Pairs, error) {
-	source, err := encode(d.letters, w.letters)
-	if err != nil {
-		return study.Pairs{}, err
-	}
-	target, err := encode(d.phonemes, w.phonemes)
-	return study.Pairs{Source: source, Target: target}, err
-}
-
-func encode(v *datasets.Vocabulary, sequences [][]string) ([][]int, error) {
-	out := make([][]int, len(sequences))
-	for i, s := range sequences {
-		ids, err := v.EncodeTokens(s)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = ids
-	}
-	return out, nil
 }

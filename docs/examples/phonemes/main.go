@@ -54,11 +54,11 @@ func run(size study.Size, course study.Course, beam int) error {
 	score("letter rules", func(i int) []string { return r.speak(letters[i]) })
 
 	t := study.NewTranslator(d.letters, d.phonemes, size, course.Seed)
-	fit, err := d.ids(d.train)
+	fit, err := t.Pairs(d.train.letters, d.train.phonemes)
 	if err != nil {
 		return err
 	}
-	check, err := d.ids(d.check)
+	check, err := t.Pairs(d.check.letters, d.check.phonemes)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func run(size study.Size, course study.Course, beam int) error {
 		return err
 	}
 	took := time.Since(start)
-	sources, err := encode(d.letters, letters)
+	sources, err := study.Encode(d.letters, letters)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func run(size study.Size, course study.Course, beam int) error {
 	fmt.Println()
 	invented := []string{"UNROLL", "GOPHERS", "BACKPROPAGATION", "TRANSFORMERESQUE", "WUG", "SPLORCH"}
 	for _, word := range invented {
-		ids, err := encode(d.letters, [][]string{strings.Split(word, "")})
+		ids, err := study.Encode(d.letters, [][]string{strings.Split(word, "")})
 		if err != nil {
 			return err
 		}
@@ -108,12 +108,8 @@ func speak(t *study.Translator, sources [][]int, beam int) ([][]string, error) {
 	}
 	out := make([][]string, len(found))
 	for i, h := range found {
-		for _, id := range h.Tokens {
-			p, err := t.Target.Token(id)
-			if err != nil {
-				return nil, err
-			}
-			out[i] = append(out[i], p)
+		if out[i], err = t.Tokens(h.Tokens); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil

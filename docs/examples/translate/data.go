@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/datasets/catalog"
+)
+
+// sentence is a source with all of its translations, as text and as tokens.
+type sentence struct {
+	text         string
+	translations []string
+	words        []string // of the text
+	tokens       []string // the same in small letters
+	targets      [][]string
+}
+
+// readPairs reads lines of a sentence, a tab and its translation; what comes after another tab is left out.
+func readPairs(path string) (catalog.Pairs, error) {
+	rows, err := datasets.TSV{Header: datasets.HeaderNo}.Open(path)
+	if err != nil {
+		return catalog.Pairs{}, errors.WithMessage(err, "lines of a sentence, a tab and its translation are wanted, as "+
+			"https://www.manythings.org/anki has them for many languages")
+	}
+	defer func() { _ = rows.Close() }() // it was only read
+	var p catalog.Pairs
+	for rows.Next() {
+		f := rows.Fields()
+		if len(f) < 2 || strings.TrimSpace(f[0]) == "" || strings.TrimSpace(f[1]) == "" {
+			return catalog.Pairs{}, errors.Errorf("%s: line %d is %.60q; want a sentence, a tab and its translation", path, rows.Line(), strings.Join(f, "\t"))
+		}
+		p.Source, p.Target = append(p.Source, f[0]), append(p.Target, f[1])
+	}
+	return p, rows.Err()
+}
+
+// fetchPairs loads English and another language, given as a code of three letters, from the catalogue.
+func fetchPairs(language string) (catalog.Pairs, error) {
+	parts, err := catalog.Tatoeba(language).Load(context.Background(), catalog.Options{Validation: -1, Test: -1})
+	return parts.Train, err
+}
+
+// token is a word, with what follows an apostrophe a word of its own, or one mark.
+var token = regexp.MustCompile(`['’]?[\p{L}\p{M}\p{N}]+|\S`)
+
+func words(text string) []string { return token.FindAllString(datasets.Normalize(text), -1) }
+
+func lower(words []string) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = strings.ToLower(w)
+	}
+	return out
+}
+
+// closed are the marks that have no space before them.
+var closed = regexp.MustCompile(` ([.,;:?!…)]|['’]\pL)`)
+
+// write puts words together, beginning with a capital letter, without those that are unknown.
+func write(words []string) string {
+	known := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == datasets.Unknown })
+	if len(known) == 0 {
+		return ""
+	}
+	first := []rune(known[0])
+	known[0] = string(unicode.ToUpper(first[0])) + string(first[1:])
+	return closed.ReplaceAllString(strings.Join(known, " "), "$1")
+}
+
+// group puts translations of one source, written in any case, together, in the order in which the sources come up.
+func group(p catalog.Pairs) []*sentence {
+	var all []*sentence
+	at := map[string]*sentence{}
+	for i, source := range p.Source {
+		w := words(source)
+		low := lower(w)
+		key := strings.Join(low, " ")
+		s := at[key]
+		if s == nil {
+			s = &sentence{text: source, words: w, tokens: low}
+			at[key], all = s, append(all, s)
+		}
+		s.translations = append(s.translations, p.Target[i])
+		s.targets = append(s.targets, lower(words(p.Target[i])))
+	}
+	return all
+}
+
+// split shuffles sentences by a seed and cuts off a tenth to test, and a twentieth to find the end of training with.
+func split(all []*sentence, seed uint64) (train, check, test []*sentence) {
+	all = append([]*sentence{}, all...)
+	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	a, b := len(all)/10, len(all)/10+len(all)/20
+	return all[b:], all[a:b], all[:a]
+}
+
+// pairs are the sentences with each of their translations.
+func pairs(sentences []*sentence) (sources, targets [][]string) {
+	for _, s := range sentences {
+		for _, t := range s.targets {
+			sources, targets = append(sources, s.tokens), append(targets, t)
+		}
+	}
+	return sources, targets
+}
