@@ -48,7 +48,7 @@ func fetchPairs(language string) (catalog.Pairs, error) {
 }
 
 // token is a word, with what follows an apostrophe a word of its own, or one mark.
-var token = regexp.MustCompile(`['’]?[\p{L}\p{M}\p{N}]+|\S`)
+var token = regexp.MustCompile(`['’]?[\p{L}\p{M}\p{N}]+|[^\s\p{Z}]`)
 
 func words(text string) []string { return token.FindAllString(datasets.Normalize(text), -1) }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/unroll-go/unroll/datasets"
@@ -135,11 +136,18 @@ func (e *experiment) translate(t *study.Translator, beam int, sentences []*sente
 	return t.Translate(decode.Search{Max: 60, Beam: beam, LengthPenalty: 1}, ids)
 }
 
-// text writes out what was found for a sentence. Unknown words are copied from where the decoder looked, or left out.
+// text writes out what was found for a sentence, without unknown words. Or they are copied from where the decoder looked,
+// if that word is as unknown, such as a name.
 func (e *experiment) text(t *study.Translator, h decode.Hypothesis, s *sentence, copied bool) (string, error) {
 	words, err := t.Tokens(h.Tokens)
 	if err == nil && copied {
-		words, err = decode.CopyUnknown(words, datasets.Unknown, h, s.words)
+		rare := slices.Clone(s.words)
+		for i, w := range s.tokens {
+			if _, known := e.source.ID(w); known {
+				rare[i] = datasets.Unknown
+			}
+		}
+		words, err = decode.CopyUnknown(words, datasets.Unknown, h, rare)
 	}
 	return write(words), err
 }
