@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/unroll-go/unroll/datasets/catalog"
-	"github.com/unroll-go/unroll/nn/train"
 )
 
 func TestWordsLoseStress(t *testing.T) {
@@ -23,15 +22,13 @@ func TestScore(t *testing.T) {
 		Source: []string{"TOMATO", "CAT", "TOMATO"},
 		Target: []string{"T AH0 M EY1 T OW2", "K AE1 T", "T AH0 M AA1 T OW2"},
 	})
-	letters, phonemes := w.pronunciations()
-	if len(letters) != 2 || strings.Join(letters[0], "") != "TOMATO" || len(phonemes[0]) != 2 || len(phonemes[1]) != 1 {
-		t.Fatalf("words %v, pronunciations %v", letters, phonemes)
+	e := newExam(w)
+	if len(e.letters) != 2 || strings.Join(e.letters[0], "") != "TOMATO" || len(e.phonemes[0]) != 2 || len(e.phonemes[1]) != 1 {
+		t.Fatalf("words %v, pronunciations %v", e.letters, e.phonemes)
 	}
-	said := []string{"T AH M AA T", "K AE T"} // one phoneme from the second TOMATO, two from the first
-	var m train.ErrorRate
-	for i, s := range said {
-		m.Add(strings.Fields(s), phonemes[i]...)
-	}
+	// One phoneme from the second TOMATO, two from the first.
+	e.mark("", [][]string{{"T", "AH", "M", "AA", "T"}, {"K", "AE", "T"}})
+	m := e.results[0]
 	if m.Edits != 1 || m.Length != 6+3 || m.Wrong != 1 {
 		t.Errorf("%d edits of %d phonemes, %d words wrong; want 1 of 9, 1", m.Edits, m.Length, m.Wrong)
 	}
