@@ -26,8 +26,7 @@ type sentence struct {
 func readPairs(path string) (catalog.Pairs, error) {
 	rows, err := datasets.TSV{Header: datasets.HeaderNo}.Open(path)
 	if err != nil {
-		return catalog.Pairs{}, errors.WithMessage(err, "lines of a sentence, a tab and its translation are wanted, as "+
-			"https://www.manythings.org/anki has them for many languages")
+		return catalog.Pairs{}, errors.Errorf("%v; https://www.manythings.org/anki has such files, of many languages", err)
 	}
 	defer func() { _ = rows.Close() }() // it was only read
 	var p catalog.Pairs
