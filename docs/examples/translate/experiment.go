@@ -152,24 +152,28 @@ func (e *experiment) text(t *study.Translator, h decode.Hypothesis, s *sentence,
 	return write(words), err
 }
 
-// show prints some translations, and where the decoder looked for the last of them.
+// show prints some translations, and where the decoder looked for one of them.
 func (e *experiment) show(t *study.Translator) error {
 	some := e.test[:min(8, len(e.test))]
 	found, err := e.translate(t, e.beam, some)
 	if err != nil {
 		return err
 	}
+	surest := 0
 	for i, s := range some {
+		if found[i].Score > found[surest].Score {
+			surest = i
+		}
 		said, err := e.text(t, found[i], s, true)
 		if err != nil {
 			return err
 		}
 		fmt.Printf("\n  %s\n  = %s\n  > %s\n", s.text, s.translations[0], said)
 	}
-	written, err := t.Tokens(found[0].Tokens)
+	written, err := t.Tokens(found[surest].Tokens)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nWhere the decoder looked for the first one:\n\n%s", matrix(some[0].words, written, found[0].Attention))
+	fmt.Printf("\nWhere the decoder looked for the translation that it was surest of:\n\n%s", matrix(some[surest].words, written, found[surest].Attention))
 	return nil
 }
