@@ -35,7 +35,7 @@ func language(e effort) error {
 		if err != nil {
 			return err
 		}
-		t := newTrainer(n, e.languageSteps, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		t := newTrainer(n.rate, e.languageSteps, func(g *graph.Graph, in []graph.Node) []graph.Node {
 			return []graph.Node{losses.CrossEntropy{}.Apply(g, n.everyStep(g, in[0]), in[1])}
 		})
 		windows, err := datasets.NewWindows(train, steps, batch)

@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,7 +30,7 @@ type effort struct {
 }
 
 var (
-	whole = effort{languageSteps: 600, distances: []int{10, 50, 200}, recallSteps: 400, epochs: 4, lengths: []int{32, 64, 128, 256, 512, 1024}}
+	whole = effort{languageSteps: 600, distances: []int{10, 50, 150}, recallSteps: 600, epochs: 3, lengths: []int{32, 64, 128, 256, 512, 1024}}
 	quick = effort{languageSteps: 40, distances: []int{10, 50}, recallSteps: 60, epochs: 1, lengths: []int{32, 128}}
 )
 
@@ -46,12 +47,14 @@ var parts = []struct {
 func main() {
 	look := flag.Bool("quick", false, "do a little of everything")
 	only := flag.String("part", "", "language, recall, names or growth; all by default")
+	network := flag.String("network", "", "only networks whose names contain this")
 	flag.Float64Var(&anyRate, "rate", 0, "the learning rate of all networks; 0 for each network's own")
 	flag.Parse()
 	e := whole
 	if *look {
 		e = quick
 	}
+	families = slices.DeleteFunc(families, func(f family) bool { return !strings.Contains(f.name, *network) })
 	ran := 0
 	for _, p := range parts {
 		if *only != "" && *only != p.name {

@@ -49,7 +49,7 @@ func names(e effort) error {
 		if err != nil {
 			return err
 		}
-		t := newTrainer(n, e.epochs*training.Len(), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		t := newTrainer(n.rate, e.epochs*training.Len(), func(g *graph.Graph, in []graph.Node) []graph.Node {
 			logits := n.pooled(g, in[0], in[1])
 			return []graph.Node{losses.CrossEntropy{}.Apply(g, logits, in[2]), logits}
 		})

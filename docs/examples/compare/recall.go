@@ -13,6 +13,8 @@ const (
 	symbols = 10
 	queried = 2 * symbols // the token that asks; symbols 10 to 19 are the marked ones
 	early   = 4           // steps at the beginning of which one is marked
+
+	recallRate = 1e-3 // of learning; at 0.004 most recurrent networks do not learn to recall
 )
 
 // sequences are random symbols, one of which, among the first four, is marked. The last token asks which it was, at
@@ -55,7 +57,7 @@ func recall(e effort) error {
 		}
 		cells := []string{f.name, fmt.Sprint(elements)}
 		for _, distance := range e.distances {
-			t := newTrainer(n, e.recallSteps, func(g *graph.Graph, in []graph.Node) []graph.Node {
+			t := newTrainer(recallRate, e.recallSteps, func(g *graph.Graph, in []graph.Node) []graph.Node {
 				logits := n.lastStep(g, in[0])
 				return []graph.Node{losses.CrossEntropy{}.Apply(g, logits, in[1]), logits}
 			})

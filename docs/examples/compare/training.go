@@ -22,9 +22,13 @@ type trainer struct {
 	seen   map[string]bool
 }
 
-func newTrainer(n network, steps int, loss graph.Build) *trainer {
+func newTrainer(rate float64, steps int, loss graph.Build) *trainer {
+	if anyRate != 0 {
+		rate = anyRate
+	}
 	p := graph.NewParams(1)
-	return &trainer{params: p, loss: graph.NewFunc(p, loss), rate: optim.Cosine{Start: n.rate, End: n.rate / 20, Steps: steps}, seen: map[string]bool{}}
+	falling := optim.Cosine{Start: rate, End: rate / 20, Steps: steps}
+	return &trainer{params: p, loss: graph.NewFunc(p, loss), rate: falling, seen: map[string]bool{}}
 }
 
 // step trains on a batch of so many tokens.
