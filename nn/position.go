@@ -11,7 +11,8 @@ import (
 //
 //	P[t, 2i] = sin(t/10000^(2i/E))    P[t, 2i+1] = cos(t/10000^(2i/E))
 //
-// Any number of steps will do, and there are no parameters.
+// Any number of steps will do, and there are no parameters. A step's vector is √(E/2) long: multiply embeddings whose rows
+// are about 1 long, as those of Embedding are, by √E before, as the paper does, or the positions drown them.
 type SinusoidalPositions struct{}
 
 // Apply adds the positions.

@@ -169,7 +169,8 @@ func ExampleTransformerEncoder() {
 	f := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		e := nn.Embedding{Tokens: vocabulary, Size: width}
 		table := e.Weight(g.Scope("embedding"))
-		x := nn.SinusoidalPositions{}.Apply(g, e.Lookup(g, table, in[0]))
+		x := g.MulScalar(e.Lookup(g, table, in[0]), math.Sqrt(width))
+		x = nn.SinusoidalPositions{}.Apply(g, x)
 		body := nn.TransformerEncoder{Layers: 2, Layer: nn.TransformerEncoderLayer{Heads: 4, Dropout: 0.1, Causal: true}}
 		y := body.Apply(g.Scope("body"), x)
 		return []graph.Node{nn.Head{Classes: vocabulary, Tied: table}.Apply(g.Scope("head"), y)}
