@@ -4,6 +4,7 @@
 //	go run ./docs/examples/compare           # everything, ten minutes on two cores
 //	go run ./docs/examples/compare -quick    # a look, in a minute
 //	go run ./docs/examples/compare -part recall
+//	go run ./docs/examples/compare -part language -network Transformer -batches 1800
 //
 // What it showed is in docs/comparison.md.
 package main
@@ -48,11 +49,15 @@ func main() {
 	look := flag.Bool("quick", false, "do a little of everything")
 	only := flag.String("part", "", "language, recall, names or growth; all by default")
 	network := flag.String("network", "", "only networks whose names contain this")
+	batches := flag.Int("batches", 0, "batches that the language models are trained on; 0 for 600, or 40 with -quick")
 	flag.Float64Var(&anyRate, "rate", 0, "the learning rate of all networks; 0 for each network's own")
 	flag.Parse()
 	e := whole
 	if *look {
 		e = quick
+	}
+	if *batches > 0 {
+		e.languageSteps = *batches
 	}
 	families = slices.DeleteFunc(families, func(f family) bool { return !strings.Contains(f.name, *network) })
 	ran := 0
