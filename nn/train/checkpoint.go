@@ -18,6 +18,8 @@ const (
 	optimPrefix  = "train/optim/"
 	statePrefix  = "train/state/"
 	bestPrefix   = "train/best/" // weights with the lowest validation loss, for KeepBest
+	meanPrefix   = "train/mean/" // averages of the weights, for Average
+	rawPrefix    = "train/raw/"  // weights that are trained, where the names themselves hold others: see Loop.served
 	loopKey      = "train.loop"
 	scheduleKey  = "train.schedule"
 	formatKey    = "format"
@@ -31,21 +33,35 @@ type Checkpoint struct {
 	optim    []graph.Named
 	state    []graph.Named
 	best     []graph.Named
+	mean     []graph.Named
+	raw      []graph.Named
 	at       counters
 	schedule string
 }
 
 // save writes the checkpoint, if the loop has a file for it.
-func (l *Loop) save() error {
-	if l.Checkpoint == "" {
+func (l *Loop) save() error { return l.saveTo(l.Checkpoint) }
+
+func (l *Loop) saveTo(path string) error {
+	if path == "" {
 		return nil
 	}
-	tensors := l.Params.Tensors("")
-	for _, t := range l.Optimizer.State() {
-		tensors = append(tensors, graph.Named{Name: optimPrefix + t.Name, Value: t.Value})
+	var tensors []graph.Named
+	add := func(prefix string, list []graph.Named) {
+		for _, t := range list {
+			tensors = append(tensors, graph.Named{Name: prefix + t.Name, Value: t.Value})
+		}
 	}
-	for _, t := range l.best {
-		tensors = append(tensors, graph.Named{Name: bestPrefix + t.Name, Value: t.Value})
+	if served := l.served(); served != nil {
+		add("", served)
+		add(rawPrefix, l.Params.Tensors(""))
+	} else {
+		add("", l.Params.Tensors(""))
+	}
+	add(optimPrefix, l.Optimizer.State())
+	add(bestPrefix, l.best)
+	if l.average != nil {
+		add(meanPrefix, l.average.tensors)
 	}
 	for i, t := range l.carried {
 		tensors = append(tensors, graph.Named{Name: fmt.Sprint(statePrefix, i), Value: t})
@@ -65,7 +81,7 @@ func (l *Loop) save() error {
 	for k, v := range l.Metadata {
 		metadata[k] = v
 	}
-	return errors.Wrap(graph.WriteSafetensors(l.Checkpoint, tensors, metadata), "train: checkpoint")
+	return errors.Wrap(graph.WriteSafetensors(path, tensors, metadata), "train: checkpoint")
 }
 
 // ReadCheckpoint reads a file that a Loop saved.
@@ -86,15 +102,16 @@ func ReadCheckpoint(path string) (*Checkpoint, error) {
 			c.Metadata[k] = v
 		}
 	}
+	prefixed := []struct {
+		prefix string
+		list   *[]graph.Named
+	}{{optimPrefix, &c.optim}, {bestPrefix, &c.best}, {meanPrefix, &c.mean}, {rawPrefix, &c.raw}, {statePrefix, &c.state}, {"", &c.weights}}
 	for _, t := range tensors {
-		if name, ok := strings.CutPrefix(t.Name, optimPrefix); ok {
-			c.optim = append(c.optim, graph.Named{Name: name, Value: t.Value})
-		} else if name, ok := strings.CutPrefix(t.Name, bestPrefix); ok {
-			c.best = append(c.best, graph.Named{Name: name, Value: t.Value})
-		} else if strings.HasPrefix(t.Name, statePrefix) {
-			c.state = append(c.state, t)
-		} else {
-			c.weights = append(c.weights, t)
+		for _, p := range prefixed {
+			if name, ok := strings.CutPrefix(t.Name, p.prefix); ok {
+				*p.list = append(*p.list, graph.Named{Name: name, Value: t.Value})
+				break
+			}
 		}
 	}
 	return c, nil
@@ -103,7 +120,7 @@ func ReadCheckpoint(path string) (*Checkpoint, error) {
 // Step is the number of steps the run had made.
 func (c *Checkpoint) Step() int { return c.at.Step }
 
-// Weights puts the weights into a store, replacing or adding them.
+// Weights puts the weights, averaged or the best ones if the run was so, into a store, replacing or adding them.
 func (c *Checkpoint) Weights(p *graph.Params) error {
 	return errors.Wrap(p.SetAll(c.weights), "train: checkpoint")
 }
@@ -127,6 +144,19 @@ func (l *Loop) Resume(c *Checkpoint) error {
 	if err := c.Weights(l.Params); err != nil {
 		return err
 	}
+	if c.raw != nil {
+		if err := l.Params.SetAll(c.raw); err != nil {
+			return errors.Wrap(err, "train: checkpoint")
+		}
+	}
+	l.average = nil
+	if l.Average > 0 && c.mean != nil {
+		mean, err := inOrder(l.Params, c.mean)
+		if err != nil {
+			return err
+		}
+		l.average = &average{tensors: mean}
+	}
 	if err := l.Optimizer.Restore(l.Params, c.optim); err != nil {
 		return errors.Wrap(err, "train: checkpoint")
 	}
@@ -139,8 +169,26 @@ func (l *Loop) Resume(c *Checkpoint) error {
 		carry(carried[i:i+1], []*tensor.Dense{t.Value})
 	}
 	l.carried, l.at, l.Seed, l.best = carried, c.at, c.at.Seed, c.best
-	l.at.Done = l.Finished()
+	l.at.Done, l.ended = l.Finished(), false
 	return nil
+}
+
+// inOrder checks that the tensors are those of the store, and puts them into its order.
+func inOrder(p *graph.Params, list []graph.Named) ([]graph.Named, error) {
+	given := map[string]*tensor.Dense{}
+	for _, t := range list {
+		given[t.Name] = t.Value
+	}
+	out := make([]graph.Named, p.Len())
+	for i := range out {
+		q := p.At(i)
+		v := given[q.Name()]
+		if v == nil || v.Dtype() != p.Dtype() || !v.Shape().Eq(q.Value().Shape()) {
+			return nil, errors.Errorf("train: checkpoint: average of %s: want %v %v, found %v", q.Name(), p.Dtype(), q.Shape(), v)
+		}
+		out[i] = graph.Named{Name: q.Name(), Value: v}
+	}
+	return out, nil
 }
 
 // Finished tells whether all steps have been made, so that Run has nothing to do: after Resume of a run that had come

@@ -41,18 +41,30 @@ type Loop struct {
 	KeepBest bool   // end with the weights of the lowest validation loss, not with the last
 	Seed     uint64 // of dropout masks
 
+	// Average is the decay of an exponential moving average of the weights, 0.999 say, or 0 for none. The average
+	// validates, is what checkpoints hold under the weights' names, and is what the run ends with.
+	Average float64
+
 	Checkpoint string            // file to save to: at the end, when cancelled, and
 	SaveEvery  int               // every so many steps; 0 for after each pass only
 	Metadata   map[string]string // goes into the checkpoint: the model's configuration, say
+	// BestCheckpoint is a file that is saved to beside Checkpoint after each validation with the lowest loss so far.
+	BestCheckpoint string
 
+	// Measure is called after each validation, and gives further measures of the model in Params as it is then.
+	Measure    func() ([]Score, error)
 	OnStep     func(Progress)   // called after every step
 	OnValidate func(Validation) // called after every validation
+	Callbacks  []Callback       // told of both, and may end the run
 
 	at      counters
 	best    []graph.Named // the weights with the lowest validation loss, for KeepBest
 	carried []*tensor.Dense
 	args    []*tensor.Dense
 	sum     gradientSum // of the batches of a step, for Accumulate
+	average *average
+	began   time.Time
+	ended   bool // Params hold the weights that the run ended with
 }
 
 // counters are what a checkpoint remembers of the loop; together with the weights, the optimiser's state and the
@@ -70,40 +82,6 @@ type counters struct {
 	History []Pass  `json:"history,omitempty"`
 }
 
-// Progress is what OnStep gets.
-type Progress struct {
-	Step, Steps     int // steps done, and to do in all
-	Epoch, Epochs   int // current pass, from 1, and passes in all
-	Loss            float64
-	EpochLoss       float64 // mean over this pass so far
-	GradientNorm    float64 // before clipping
-	Rate            float64
-	Tokens          int // predicted in this step
-	TokensPerSecond float64
-	Remaining       time.Duration
-}
-
-// Validation is what OnValidate gets: losses in nats a token, for a language model.
-type Validation struct {
-	Step, Epoch int
-	TrainLoss   float64 // mean over the pass
-	Loss        float64
-	Best        float64
-	Improved    bool
-}
-
-// Result is what a run reached.
-type Result struct {
-	Step            int
-	Epoch           int
-	TrainLoss       float64 // mean over the last pass
-	Validation      float64 // last validation loss; NaN without validation
-	Best            float64
-	Stopped         bool    // by Patience
-	TokensPerSecond float64 // of training steps, without validation and saving
-	History         []Pass  // every pass so far, of resumed runs too; Diagnose puts it into words
-}
-
 // Run trains until the epochs or steps are done, or validation stops improving. If ctx is cancelled, it saves a
 // checkpoint and returns the context's error. Continuing a run from a checkpoint, see Resume, gives the same bits as
 // never having stopped.
@@ -112,6 +90,10 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	result := Result{Validation: math.NaN(), Best: math.NaN()}
+	if l.ended {
+		return l.report(result, &speed{}), nil
+	}
+	l.began = time.Now()
 	if l.carried == nil {
 		l.carried = cloneAll(l.State)
 	}
@@ -137,10 +119,11 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 		if err != nil {
 			return l.report(result, clock), errors.Wrapf(err, "train: step %d", l.at.Step+1)
 		}
-		if l.OnStep != nil {
-			l.OnStep(progress)
-		}
-		if l.Steps > 0 && l.at.Step >= l.Steps {
+		if err := l.tellStep(progress); err != nil {
+			if err := l.heed(err, &result); err != nil {
+				return l.report(result, clock), err
+			}
+		} else if l.Steps > 0 && l.at.Step >= l.Steps {
 			if err := l.endEpoch(&result); err != nil {
 				return result, err
 			}
@@ -151,12 +134,31 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 			}
 		}
 	}
-	if l.KeepBest && l.best != nil {
-		if err := l.Params.SetAll(l.best); err != nil {
-			return l.report(result, clock), err
-		}
+	return l.report(result, clock), l.end()
+}
+
+// end saves the run, and leaves in the store the weights that it is for.
+func (l *Loop) end() error {
+	if err := l.save(); err != nil {
+		return err
 	}
-	return l.report(result, clock), l.save()
+	l.ended = true
+	if served := l.served(); served != nil {
+		return l.Params.SetAll(served)
+	}
+	return nil
+}
+
+// served are the weights to use, where they are not those that are trained: the best at the end of a run that keeps
+// them, or the averages. Nil for the weights themselves.
+func (l *Loop) served() []graph.Named {
+	switch {
+	case l.at.Done && l.KeepBest && l.best != nil:
+		return l.best
+	case l.average != nil:
+		return l.average.tensors
+	}
+	return nil
 }
 
 // begin moves the data to where the run is.
@@ -193,6 +195,8 @@ func (l *Loop) check() error {
 		return errors.New("train: the validation data have no batches")
 	case l.Accumulate < 0:
 		return errors.Errorf("train: %d batches a step; want 0 or more", l.Accumulate)
+	case !(l.Average >= 0 && l.Average < 1):
+		return errors.Errorf("train: the average's decay is %g; want 0 to 1, without 1", l.Average)
 	case l.Epochs < 0 || l.Steps < 0:
 		return errors.Errorf("train: %d epochs and %d steps; want 0 or more", l.Epochs, l.Steps)
 	}
@@ -244,64 +248,18 @@ func (l *Loop) step(batch []*tensor.Dense, clock *speed) (_ Progress, err error)
 		return Progress{}, err
 	}
 	l.at.Step++
+	if l.Average > 0 {
+		if l.average == nil {
+			l.average = &average{}
+		}
+		l.average.add(l.Params, l.Average, l.at.Step)
+	}
 	clock.add(time.Since(start), tokens)
 	return Progress{
 		Step: l.at.Step, Steps: l.Total(), Epoch: l.at.Epoch + 1, Epochs: l.epochs(),
 		Loss: loss, EpochLoss: l.at.LossSum / float64(l.at.Batch), GradientNorm: norm, Rate: rate,
 		Tokens: tokens, TokensPerSecond: clock.rate(), Remaining: clock.per(l.Total() - l.at.Step),
 	}, nil
-}
-
-// endEpoch validates, saves and starts a new pass, or ends the run.
-func (l *Loop) endEpoch(result *Result) error {
-	result.TrainLoss = l.at.LossSum / float64(max(l.at.Batch, 1))
-	pass := Pass{Epoch: l.at.Epoch + 1, Step: l.at.Step, TrainLoss: result.TrainLoss, Rate: l.Schedule.Rate(max(l.at.Step-1, 0))}
-	if l.Validation != nil {
-		loss, err := l.Validate(l.Validation)
-		if err != nil {
-			return errors.Wrap(err, "train: validation")
-		}
-		improved := !l.at.Tested || loss < l.at.Best
-		if improved {
-			l.at.Best, l.at.Stale, l.at.Tested = loss, 0, true
-			l.keep()
-		} else {
-			l.at.Stale++
-		}
-		if plateau, ok := l.Schedule.(*optim.Plateau); ok {
-			plateau.Observe(loss)
-		}
-		result.Validation, pass.Validation = loss, loss
-		if l.OnValidate != nil {
-			l.OnValidate(Validation{Step: l.at.Step, Epoch: l.at.Epoch + 1, TrainLoss: result.TrainLoss,
-				Loss: loss, Best: l.at.Best, Improved: improved})
-		}
-		if l.Patience > 0 && l.at.Stale >= l.Patience {
-			l.at.Done, result.Stopped = true, true
-		}
-	}
-	l.at.History = append(l.at.History, pass)
-	l.at.Epoch++
-	l.at.Batch, l.at.LossSum = 0, 0
-	if l.at.Epoch >= l.epochs() {
-		l.at.Done = true
-	}
-	carry(l.carried, l.State)
-	if err := l.begin(); err != nil {
-		return err
-	}
-	return l.save()
-}
-
-// keep remembers the weights as the best so far.
-func (l *Loop) keep() {
-	if !l.KeepBest {
-		return
-	}
-	l.best = l.best[:0]
-	for _, t := range l.Params.Tensors("") {
-		l.best = append(l.best, graph.Named{Name: t.Name, Value: t.Value.Clone().(*tensor.Dense)})
-	}
 }
 
 func (l *Loop) report(r Result, clock *speed) Result {
@@ -317,80 +275,3 @@ func (l *Loop) report(r Result, clock *speed) Result {
 	}
 	return r
 }
-
-// Validate returns the mean loss over one pass of a source, evaluating, with the state carried from its first batch
-// to its last. Batches count by their tokens.
-func (l *Loop) Validate(s Source) (float64, error) {
-	if err := s.Seek(0); err != nil {
-		return 0, err
-	}
-	state := cloneAll(l.State)
-	if l.ValidationState != nil {
-		state = cloneAll(l.ValidationState)
-	}
-	var args []*tensor.Dense
-	sum, n := 0.0, 0
-	for {
-		batch, ok := s.Next()
-		if !ok {
-			return sum / float64(max(n, 1)), errOf(s)
-		}
-		args = append(append(args[:0], batch...), state...)
-		out, err := l.Loss.Run(args...)
-		if err != nil {
-			return 0, err
-		}
-		carry(state, out[1:])
-		sum += graph.Scalar(out[0]) * float64(s.Tokens())
-		n += s.Tokens()
-	}
-}
-
-// carry copies the next state over the current one.
-func carry(dst, src []*tensor.Dense) {
-	for i := range dst {
-		switch dst[i].Dtype() {
-		case tensor.Float64:
-			copy(dst[i].Float64s(), src[i].Float64s())
-		default:
-			copy(dst[i].Float32s(), src[i].Float32s())
-		}
-	}
-}
-
-func cloneAll(in []*tensor.Dense) []*tensor.Dense {
-	out := make([]*tensor.Dense, len(in))
-	for i, t := range in {
-		out[i] = t.Clone().(*tensor.Dense)
-	}
-	return out
-}
-
-// speed measures training steps.
-type speed struct {
-	spent  time.Duration
-	steps  int
-	tokens int
-	recent time.Duration // exponential mean of a step
-}
-
-func (s *speed) add(d time.Duration, tokens int) {
-	s.steps++
-	if s.steps == 1 {
-		s.recent = d
-		return // the first step compiles
-	}
-	s.spent += d
-	s.tokens += tokens
-	s.recent += (d - s.recent) / time.Duration(min(s.steps, 20))
-}
-
-// rate is tokens a second.
-func (s *speed) rate() float64 {
-	if s.spent <= 0 {
-		return 0
-	}
-	return float64(s.tokens) / s.spent.Seconds()
-}
-
-func (s *speed) per(steps int) time.Duration { return s.recent * time.Duration(steps) }

@@ -1,0 +1,69 @@
+package train
+
+import (
+	"github.com/unroll-go/unroll/graph"
+	"gorgonia.org/tensor"
+)
+
+// average is the exponential moving average of the weights over the steps (Polyak and Juditsky, 1992, in the form of
+// TensorFlow's ExponentialMovingAverage with num_updates):
+//
+//	a ← a + (1-d)·(w-a), d = min(decay, (1+t)/(10+t)) at step t
+//
+// so that the first steps, far from where the run ends, are soon forgotten. A nil average does nothing.
+type average struct {
+	tensors []graph.Named // in the store's order
+}
+
+// add takes in the weights after step number t, counted from 1. Frozen parameters are taken as they are.
+func (a *average) add(p *graph.Params, decay float64, t int) {
+	d := min(decay, float64(1+t)/float64(10+t))
+	for i := range p.Len() {
+		q := p.At(i)
+		if i == len(a.tensors) {
+			a.tensors = append(a.tensors, graph.Named{Name: q.Name(), Value: q.Value().Clone().(*tensor.Dense)})
+			continue
+		}
+		mean, part := a.tensors[i].Value, 1-d
+		if q.Frozen() {
+			part = 1
+		}
+		if p.Dtype() == tensor.Float64 {
+			approach(mean.Float64s(), part, q.Value().Float64s())
+		} else {
+			approach(mean.Float32s(), float32(part), q.Value().Float32s())
+		}
+	}
+}
+
+// approach is a += part·(w-a); a part of 1 gives w itself.
+func approach[T float32 | float64](a []T, part T, w []T) {
+	if part == 1 {
+		copy(a, w)
+		return
+	}
+	for i, v := range w {
+		a[i] += part * (v - a[i])
+	}
+}
+
+// swap exchanges the weights and their average.
+func (a *average) swap(p *graph.Params) {
+	if a == nil {
+		return
+	}
+	for i, t := range a.tensors {
+		q := p.At(i).Value()
+		if p.Dtype() == tensor.Float64 {
+			exchange(q.Float64s(), t.Value.Float64s())
+		} else {
+			exchange(q.Float32s(), t.Value.Float32s())
+		}
+	}
+}
+
+func exchange[T float32 | float64](a, b []T) {
+	for i := range a {
+		a[i], b[i] = b[i], a[i]
+	}
+}
