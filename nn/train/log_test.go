@@ -1,0 +1,201 @@
+package train_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/nn/train"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+func TestCSVLog(t *testing.T) {
+	var b bytes.Buffer
+	csv, err := train.NewCSVLog(&b, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := regression([]int{12, 12}, 0)
+	l.Validation, l.Epochs = l.Data, 1
+	l.Measure = func() ([]train.Score, error) { return []train.Score{{Name: "half", Value: 0.5}}, nil }
+	l.Callbacks = []train.Callback{train.LogTo(2, csv)}
+	run(t, l)
+	want := []string{"step,name,value", "2,train/loss,2.15", "2,train/gradient_norm,", "2,train/rate,0.01", "2,train/tokens_per_second,",
+		"2,epoch/train_loss,1.74", "2,epoch/validation_loss,1.73", "2,epoch/half,0.5"}
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	if len(lines) != len(want) {
+		t.Fatal(b.String())
+	}
+	for i, w := range want {
+		if !strings.HasPrefix(lines[i], w) {
+			t.Errorf("row %q; want %q", lines[i], w)
+		}
+	}
+	b.Reset()
+	if csv, err = train.NewCSVLog(&b, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := csv.Scalar("x", 3, math.NaN()); err != nil || csv.Flush() != nil || b.String() != "3,x,\n" {
+		t.Errorf("%q, error %v", b.String(), err)
+	}
+}
+
+// writeEvents writes one event of each kind. With UNROLL_TEST_EVENTS=folder it does so there, for TensorBoard to read:
+//
+//	from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+//	a = EventAccumulator("folder", size_guidance={"tensors": 0, "histograms": 0}); a.Reload()
+//	a.Scalars("loss"), a.Histograms("weights"), a.Tensors("note")
+func writeEvents(t *testing.T) string {
+	t.Helper()
+	folder := os.Getenv("UNROLL_TEST_EVENTS")
+	if folder == "" {
+		folder = t.TempDir()
+	}
+	l, err := train.NewEventLog(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{
+		l.Scalar("loss", 7, 0.25),
+		l.Histogram("weights", 8, []float64{-1, 0, 0, 0.5, 2, math.NaN()}),
+		l.Text("note", 9, "*over*fitting"),
+		l.Close(),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "events.out.tfevents.*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	return files[len(files)-1]
+}
+
+// records takes the frames of a TFRecord file apart, with its own arithmetic for the checksums.
+func records(t *testing.T, data []byte) (out [][]byte) {
+	t.Helper()
+	check := func(data []byte, want uint32) {
+		t.Helper()
+		unmasked := want - 0xa282ead8
+		if c := crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)); unmasked>>17|unmasked<<15 != c {
+			t.Fatalf("checksum %08x; want %08x", unmasked>>17|unmasked<<15, c)
+		}
+	}
+	for len(data) > 0 {
+		n := int(binary.LittleEndian.Uint64(data))
+		check(data[:8], binary.LittleEndian.Uint32(data[8:]))
+		check(data[12:12+n], binary.LittleEndian.Uint32(data[12+n:]))
+		out = append(out, data[12:12+n])
+		data = data[16+n:]
+	}
+	return out
+}
+
+// fields shows a message's fields as "number:value", with the content of those that are named as messages in braces.
+func fields(t *testing.T, data []byte, path string, messages map[string]bool) string {
+	t.Helper()
+	var out []string
+	for len(data) > 0 {
+		number, kind, n := protowire.ConsumeTag(data)
+		if n < 0 {
+			t.Fatal(protowire.ParseError(n))
+		}
+		data = data[n:]
+		name := fmt.Sprint(path, "/", number)
+		var text string
+		switch kind {
+		case protowire.VarintType:
+			v, k := protowire.ConsumeVarint(data)
+			text, n = fmt.Sprint(v), k
+		case protowire.Fixed32Type:
+			v, k := protowire.ConsumeFixed32(data)
+			text, n = fmt.Sprint(math.Float32frombits(v)), k
+		case protowire.Fixed64Type:
+			v, k := protowire.ConsumeFixed64(data)
+			text, n = fmt.Sprint(math.Float64frombits(v)), k
+		default:
+			v, k := protowire.ConsumeBytes(data)
+			n = k
+			if messages[name] {
+				text = "{" + fields(t, v, name, messages) + "}"
+			} else if strings.HasSuffix(name, "/5/6") || strings.HasSuffix(name, "/5/7") { // packed doubles
+				for ; len(v) > 0; v = v[8:] {
+					text += fmt.Sprintf("%.3g ", math.Float64frombits(binary.LittleEndian.Uint64(v)))
+				}
+			} else {
+				text = string(v)
+			}
+		}
+		if n < 0 {
+			t.Fatal(protowire.ParseError(n))
+		}
+		data = data[n:]
+		if name != "/1" { // the time
+			out = append(out, fmt.Sprint(number, ":", text))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// The ends of the buckets are 1e-12·1.1ⁿ: for n = 289 and 290, 0.918 and 1.01.
+func TestEventLog(t *testing.T) {
+	messages := map[string]bool{}
+	for _, path := range []string{"/5", "/5/1", "/5/1/5", "/5/1/8", "/5/1/8/2", "/5/1/8/2/2", "/5/1/9", "/5/1/9/1"} {
+		messages[path] = true
+	}
+	data, err := os.ReadFile(writeEvents(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"2:0 3:brain.Event:2",
+		"2:7 5:{1:{1:loss 2:0.25}}",
+		"2:8 5:{1:{1:weights 5:{1:-1 2:2 3:5 4:1.5 5:5.25 6:-1.01 -0.917 0 1e-12 0.471 0.518 1.97 2.16  7:0 1 0 2 0 1 0 1 }}}",
+		"2:9 5:{1:{1:note 9:{1:{1:text}} 8:{1:7 2:{2:{1:1}} 8:*over*fitting}}}",
+	}
+	got := records(t, data)
+	if len(got) != len(want) {
+		t.Fatalf("%d records; want %d", len(got), len(want))
+	}
+	for i, r := range got {
+		if text := fields(t, r, "", messages); text != want[i] {
+			t.Errorf("record %d is %s\nwant %s", i, text, want[i])
+		}
+	}
+	if _, err := train.NewEventLog(filepath.Join(writeEvents(t), "below a file")); err == nil {
+		t.Error("no error for a folder that cannot be")
+	}
+}
+
+// A log of a run has the histograms of its weights.
+func TestEventsOfARun(t *testing.T) {
+	folder := t.TempDir()
+	events, err := train.NewEventLog(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLoop(t, "")
+	l.Epochs, l.Callbacks = 1, []train.Callback{train.LogTo(10, events)}
+	run(t, l)
+	if err := events.Weights(33, l.Params); err != nil {
+		t.Fatal(err)
+	}
+	if err := events.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob(filepath.Join(folder, "*"))
+	data := read(t, files[0])
+	if n, want := len(records(t, data)), 1+3*4+2+l.Params.Len(); n != want {
+		t.Errorf("%d records; want %d", n, want)
+	}
+	if !bytes.Contains(data, []byte("weights/"+l.Params.At(0).Name())) {
+		t.Error("no weights")
+	}
+}
