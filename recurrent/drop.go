@@ -45,8 +45,16 @@ func (d Drop) begin(g *graph.Graph, cell Cell, batch int) dropping {
 	return out
 }
 
-// hidden lists the entries of a cell's state that are hidden states: the first, and the first of each cell in a stack.
+// hidden lists the entries of a cell's state that are hidden states: the first, the first of each cell in a stack, and
+// behind the attentional vector those of the cell that attends.
 func hidden(g *graph.Graph, cell Cell, batch int) []int {
+	if a, ok := cell.(Attentive); ok {
+		out := hidden(g, a.Cell, batch)
+		for i := range out {
+			out[i]++
+		}
+		return out
+	}
 	s, ok := cell.(Stack)
 	if !ok {
 		return []int{0}

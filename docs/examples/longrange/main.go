@@ -2,7 +2,6 @@
 //
 //	go run ./docs/examples/longrange                 # all of them
 //	go run ./docs/examples/longrange -task adding    # one
-//	go run ./docs/examples/longrange -task digits -digits digits.csv.gz
 //
 // What it reached is in docs/long-range.md.
 package main
@@ -13,8 +12,6 @@ import (
 	"os"
 	"time"
 )
-
-var digitsFile = flag.String("digits", "", "the UCI digits as scikit-learn has them: rows of 64 grey values and a label, CSV, gzipped")
 
 // tasks, in the order in which they run.
 var tasks = []struct {
