@@ -22,12 +22,12 @@ func matrix(source, written []string, attention [][]float32) string {
 		fmt.Fprintf(&b, "%*s%s%s\n", left+1, "", strings.Repeat("│"+strings.Repeat(" ", column-1), i), w)
 	}
 	for i, w := range written {
-		fmt.Fprintf(&b, "%*s%s ", left-uniseg.StringWidth(w), "", w)
+		row := strings.Repeat(" ", left-uniseg.StringWidth(w)) + w + " "
 		for j := range source {
 			shade := shades[min(int(attention[i][j]*float32(len(shades))), len(shades)-1)]
-			b.WriteString(strings.Repeat(string(shade), column-1) + " ")
+			row += strings.Repeat(string(shade), column-1) + " "
 		}
-		b.WriteString("\n")
+		b.WriteString(strings.TrimRight(row, " ") + "\n")
 	}
 	return b.String()
 }
