@@ -35,6 +35,8 @@ func (g *Graph) Assign(buffer, value Node) {
 		g.failf("Assign", "%v is no buffer", buffer)
 	case !slices.Equal(buffer.shape(), value.shape()):
 		g.failf("Assign", "want shape %v, found %v", buffer.shape(), value.shape())
+	case g.params.replica:
+		g.failf("Assign", "buffer %s belongs to another store, of which this is a replica", l.name)
 	case g.assigned(l.param):
 		g.failf("Assign", "buffer %s is assigned twice", l.name)
 	default:

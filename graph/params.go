@@ -16,12 +16,13 @@ import (
 // order of creation. Programs may read one store from several goroutines; creating and changing parameters, and
 // computing gradients into the store, must not overlap with that.
 type Params struct {
-	mu     sync.RWMutex
-	seed   uint64
-	dtype  tensor.Dtype
-	list   []*Param
-	byName map[string]*Param
-	sealed bool
+	mu      sync.RWMutex
+	seed    uint64
+	dtype   tensor.Dtype
+	list    []*Param
+	byName  map[string]*Param
+	sealed  bool
+	replica bool // of another store's values
 }
 
 // Param is one named weight of a store.
