@@ -26,7 +26,7 @@ var allowed = map[string][]string{
 	"recurrent":           {"graph", "nn"},
 	"recurrent/decode":    {"graph", "nn", "recurrent"},
 	"recurrent/celltest":  {"graph", "graph/graphtest", "recurrent"},
-	"nn/train":            {"graph", "graph/optim", "datasets"},
+	"nn/train":            {"graph", "graph/optim", "datasets", "internal/kernel"},
 	"nn/train/chart":      {"nn/train"},
 	"nn/onnx":             {"graph", "recurrent", "internal/atomicfile", "nn/onnx/internal/onnxpb"},
 
