@@ -49,6 +49,9 @@ func (c Conv1D) Apply(g *graph.Graph, x graph.Node) graph.Node {
 		return graph.Node{}
 	}
 	w := window{size: c.Kernel, stride: max(c.Stride, 1), dilation: max(c.Dilation, 1)}
+	if c.Padding == PadCausal { // taps before the beginning meet zeros alone: no result needs them, nor their padding
+		w.size = min(w.size, (x.Dim(0)-1)/w.dilation+1)
+	}
 	before, after := c.Pad, c.Pad
 	switch reach := w.reach() - 1; c.Padding {
 	case PadSame:
@@ -61,8 +64,8 @@ func (c Conv1D) Apply(g *graph.Graph, x graph.Node) graph.Node {
 		return graph.Node{}
 	}
 	taps := g.Unstack(g.Transpose(c.weight(g, x.Dim(2)), 2, 0, 1)) // [Channels, C] for each k
-	terms := make([]graph.Node, c.Kernel, c.Kernel+1)
-	for k, tap := range taps {
+	terms := make([]graph.Node, w.size, w.size+1)
+	for k, tap := range taps[c.Kernel-w.size:] {
 		terms[k] = g.MatMulT(views[k], tap)
 	}
 	if !c.NoBias {

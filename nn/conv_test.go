@@ -87,6 +87,55 @@ func TestReceptiveField(t *testing.T) {
 	}
 }
 
+// A causal kernel that reaches past the beginning sees zeros there, as if they had been put before the sequence.
+func TestCausalConvolutionBeforeTheBeginning(t *testing.T) {
+	const kernel, dilation, before = 4, 5, 15
+	for _, steps := range []int{1, 5, 6, 11, 15, 16, 20} {
+		for _, stride := range []int{1, 3} {
+			p := graph.NewParams64(1)
+			f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+				c := nn.Conv1D{Channels: 3, Kernel: kernel, Dilation: dilation, Stride: stride}
+				wide := c.Apply(g.Scope("c"), g.Concat(0, g.Zeros(before, 2, 2), in[0]))
+				c.Padding = nn.PadCausal
+				causal := c.Apply(g.Scope("c").Shared(), in[0])
+				return []graph.Node{g.Sum(g.Square(causal)), causal, wide}
+			})
+			out, err := f.Grad(graphtest.Random(1, steps, 2, 2))
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := fmt.Sprintf("%d steps, stride %d", steps, stride)
+			graphtest.Close(t, name, out[1], out[2], 1e-14)
+			grad := p.Get("c.weight").Grad().Float64s() // [Channels, C, Kernel]
+			for i, d := range grad {
+				reaches := (kernel-1-i%kernel)*dilation < steps
+				if stride == 1 && (d != 0) != reaches {
+					t.Errorf("%s: gradient of tap %d is %g, but whether it reaches the sequence is %v", name, i%kernel, d, reaches)
+				}
+			}
+		}
+	}
+}
+
+// Memory follows the length of the sequence, not how far back the last block could see, 2^31 steps.
+func TestDeepTCNOfAShortSequence(t *testing.T) {
+	channels := make([]int, 30)
+	for i := range channels {
+		channels[i] = 4
+	}
+	const steps, batch = 10, 2
+	g := graph.New(graph.NewParams(1), false)
+	y := nn.TCN{Channels: channels, Kernel: 3}.Apply(g, g.Input("x", steps, batch, 4))
+	p, err := g.Compile(y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Two convolutions a block, each at most its padded input, three taps' products and packed weights.
+	if limit := 30 * 2 * 8 * 4 * steps * batch * 4; p.Bytes() > limit {
+		t.Errorf("the program takes %d bytes; want at most %d", p.Bytes(), limit)
+	}
+}
+
 func TestGlobalPoolingAndPadding(t *testing.T) {
 	x := graph.Floats([]float32{ // [3, 3, 1]: lengths 3, 1 and 0
 		-4, -2, 9,
