@@ -20,8 +20,7 @@ func (l *Loop) gradients(batch []*tensor.Dense) (loss float64, tokens int, err e
 	l.sum.reset()
 	for i := 0; ; i++ {
 		// Masks depend on the step and the place in it alone.
-		l.Loss.Seed(l.at.Seed + uint64(l.at.Step*k+i)*0x9e3779b97f4a7c15)
-		part, err := l.batchGradients(batch)
+		part, err := l.batchGradients(batch, l.at.Seed+uint64(l.at.Step*k+i)*0x9e3779b97f4a7c15)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -51,8 +50,12 @@ func (l *Loop) gradients(batch []*tensor.Dense) (loss float64, tokens int, err e
 }
 
 // batchGradients computes the loss of one batch and its gradients, and carries the state on.
-func (l *Loop) batchGradients(batch []*tensor.Dense) (float64, error) {
+func (l *Loop) batchGradients(batch []*tensor.Dense, seed uint64) (float64, error) {
 	l.args = append(append(l.args[:0], batch...), l.carried...)
+	if l.Parallel.Shards > 1 {
+		return l.parallelGradients(seed)
+	}
+	l.Loss.Seed(seed)
 	out, err := l.Loss.Grad(l.args...)
 	if err != nil {
 		return 0, err

@@ -16,6 +16,8 @@ type fallible interface{ Err() error }
 type batches struct {
 	datasets.BatchSource
 	tokens int
+	count  []int // tokens of each example; nil if all have as many
+	n      int   // examples
 }
 
 // FromBatches makes a Source of datasets.Batches, or of a Prefetch of them. The loss function gets, of what a batch has
@@ -32,6 +34,14 @@ func FromBatches(s datasets.BatchSource) Source { return &batches{BatchSource: s
 
 // Tokens is the number of labels, of targets that are not padding, or of future values.
 func (s *batches) Tokens() int { return s.tokens }
+
+// TokensOf is the number of tokens in examples from to to of the batch.
+func (s *batches) TokensOf(from, to int) int {
+	if s.count != nil {
+		return sum(s.count[from:to])
+	}
+	return s.tokens / s.n * (to - from)
+}
 
 func (s *batches) Next() ([]*tensor.Dense, bool) {
 	b, ok := s.BatchSource.Next()
@@ -62,12 +72,12 @@ func (s *batches) Next() ([]*tensor.Dense, bool) {
 		ids(b.Targets, b.Steps, n)
 	}
 	floats(b.Future, b.TargetSteps)
-	s.tokens = n
+	s.tokens, s.count, s.n = n, nil, n
 	switch {
 	case b.TargetLengths != nil:
-		s.tokens = sum(b.TargetLengths)
+		s.tokens, s.count = sum(b.TargetLengths), b.TargetLengths
 	case b.Targets != nil:
-		s.tokens = sum(b.Lengths)
+		s.tokens, s.count = sum(b.Lengths), b.Lengths
 	case b.Future != nil:
 		s.tokens = len(b.Future)
 	}

@@ -35,6 +35,8 @@ type Loop struct {
 	// one. The last step of a pass takes what is left.
 	Accumulate int
 
+	Parallel Parallel // gradients of a batch by several workers
+
 	Epochs   int    // passes over Data; 0 for 1, unless Steps is set
 	Steps    int    // stop after this many steps in all; 0 for no limit
 	Patience int    // stop after this many validations without progress; 0 for never
@@ -62,6 +64,7 @@ type Loop struct {
 	carried []*tensor.Dense
 	args    []*tensor.Dense
 	sum     gradientSum // of the batches of a step, for Accumulate
+	shards  shards      // of a batch, for Parallel
 	average *average
 	began   time.Time
 	ended   bool // Params hold the weights that the run ended with
@@ -197,10 +200,12 @@ func (l *Loop) check() error {
 		return errors.Errorf("train: %d batches a step; want 0 or more", l.Accumulate)
 	case !(l.Average >= 0 && l.Average < 1):
 		return errors.Errorf("train: the average's decay is %g; want 0 to 1, without 1", l.Average)
+	case l.Parallel.Shards < 0 || l.Parallel.Workers < 0:
+		return errors.Errorf("train: %d shards and %d workers; want 0 or more", l.Parallel.Shards, l.Parallel.Workers)
 	case l.Epochs < 0 || l.Steps < 0:
 		return errors.Errorf("train: %d epochs and %d steps; want 0 or more", l.Epochs, l.Steps)
 	}
-	l.at.Seed = l.Seed
+	l.at.Seed, l.shards = l.Seed, shards{}
 	return nil
 }
 
