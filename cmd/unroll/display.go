@@ -14,11 +14,12 @@ import (
 
 // display shows how training goes: a bar on a terminal, a line every few seconds elsewhere.
 type display struct {
-	w    io.Writer
-	bar  *progressbar.ProgressBar
-	live bool
-	last time.Time
-	loss float64 // running mean
+	w     io.Writer
+	bar   *progressbar.ProgressBar
+	live  bool
+	plain bool // a loss that is no perplexity's logarithm
+	last  time.Time
+	loss  float64 // running mean
 }
 
 const plainEvery = 5 * time.Second
@@ -35,6 +36,9 @@ func (d *display) step(p train.Progress) {
 	}
 	d.loss += (p.Loss - d.loss) / 20
 	status := fmt.Sprintf("loss %.3f  ppl %.1f  %.0f tokens/s", d.loss, math.Exp(d.loss), p.TokensPerSecond)
+	if d.plain {
+		status = fmt.Sprintf("loss %.3f  %.0f texts/s", d.loss, p.TokensPerSecond)
+	}
 	if !d.live {
 		if time.Since(d.last) >= plainEvery {
 			d.last = time.Now()
@@ -58,7 +62,11 @@ func (d *display) validation(v train.Validation) {
 	if v.Improved && v.Epoch > 1 {
 		note = "  best so far"
 	}
-	fmt.Fprintf(d.w, "epoch %d  train loss %.4f  val loss %.4f  val ppl %.2f%s\n", v.Epoch, v.TrainLoss, v.Loss, math.Exp(v.Loss), note)
+	ppl := ""
+	if !d.plain {
+		ppl = fmt.Sprintf("  val ppl %.2f", math.Exp(v.Loss))
+	}
+	fmt.Fprintf(d.w, "epoch %d  train loss %.4f  val loss %.4f%s%s\n", v.Epoch, v.TrainLoss, v.Loss, ppl, note)
 }
 
 func (d *display) clear() {

@@ -69,8 +69,11 @@ func inspect(path, histogram string) (report, error) {
 		return nil, err
 	}
 	kind := "safetensors"
-	if metadata["config"] != "" && metadata["vocabulary"] != "" {
-		kind = "model of this command"
+	switch {
+	case isClassifier(metadata):
+		kind = "classifier of texts"
+	case metadata["config"] != "" && metadata["vocabulary"] != "":
+		kind = "language model"
 	}
 	return contentsOf(path, kind, list, metadata, histogram)
 }

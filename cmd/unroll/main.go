@@ -29,11 +29,12 @@ func main() {
 func run(ctx context.Context, args []string) int {
 	root := &cobra.Command{
 		Use:           "unroll",
-		Short:         "Recurrent neural networks: train on text, generate text",
+		Short:         "Recurrent neural networks: train on texts and tables, judge, predict, generate",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(trainCommand(), generateCommand(), inspectCommand(), exportCommand(), importCommand(), doctorCommand())
+	root.AddCommand(trainCommand(), evalCommand(), predictCommand(), generateCommand(), plotCommand(), inspectCommand(),
+		exportCommand(), importCommand(), dataCommand(), benchCommand(), doctorCommand())
 	root.SetArgs(args)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{err} })
 	cmd, err := root.ExecuteContextC(ctx)
@@ -55,4 +56,13 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return usage("unexpected argument %q", args[0])
 	}
 	return nil
+}
+
+// completions has a shell complete flags that take one of some values.
+func completions(cmd *cobra.Command, values map[string][]string) {
+	for flag, list := range values {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic(err) // a flag that the command does not have
+		}
+	}
 }

@@ -98,6 +98,17 @@ func (m *model) state(batch int) []*tensor.Dense {
 	return out
 }
 
+// lineLoss is the mean loss over one line, read from the first state on, in nats a token.
+func (m *model) lineLoss(ids []int) (float64, error) {
+	n := len(ids) - 1
+	in := append([]*tensor.Dense{graph.Ints(ids[:n], n, 1), graph.Ints(ids[1:], n, 1)}, m.state(1)...)
+	out, err := m.loss.Run(in...)
+	if err != nil {
+		return 0, err
+	}
+	return graph.Scalar(out[0]), nil
+}
+
 // metadata is what a checkpoint needs beside the weights to be a model again.
 func (m *model) metadata() (map[string]string, error) {
 	c, err := json.Marshal(m.config)

@@ -36,7 +36,7 @@ var allowed = map[string][]string{
 	"nn/keras/internal/hdf5": {},
 
 	"datasets/catalog/internal/fetch": {"internal/atomicfile"},
-	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets", "datasets/catalog",
+	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/train/chart", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets", "datasets/catalog",
 		"internal/kernel"},
 	"benchmarks": nil, // anything
 }

@@ -3,6 +3,8 @@ package train
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -195,4 +197,15 @@ func inOrder(p *graph.Params, list []graph.Named) ([]graph.Named, error) {
 // to its end, unless the loop now has more Epochs or Steps.
 func (l *Loop) Finished() bool {
 	return l.at.Epoch >= l.epochs() || l.Steps > 0 && l.at.Step >= l.Steps
+}
+
+// History is every whole pass that the run had made; Validation is NaN in those of a run without validation.
+func (c *Checkpoint) History() []Pass {
+	out := slices.Clone(c.at.History)
+	for i := range out {
+		if !c.at.Tested {
+			out[i].Validation = math.NaN()
+		}
+	}
+	return out
 }

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/internal/kernel"
+	"gorgonia.org/tensor"
+)
+
+func benchCommand() *cobra.Command {
+	c := config{Optimizer: "adam", Seed: 1}
+	var tokens int
+	var seconds float64
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure how fast a network trains and generates on this machine",
+		Long: `Train a language model of the given sizes on tokens that mean nothing for some seconds, then generate with it
+for some more, and print tokens a second and how much of the processor's limit that is. GOMAXPROCS sets the
+number of threads.`,
+		Example: `  unroll bench
+  unroll bench --cell gru --hidden 512 --batch 64 --tokens 10000 --json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c.Vocabulary, c.VocabLimit, c.Epochs, c.Rate = datasets.Character, 2, 1, 1e-3
+			if err := c.check(); err != nil {
+				return err
+			}
+			if tokens < 2 || !(seconds > 0) {
+				return usage("--tokens %d and --seconds %g; want at least 2 and above 0", tokens, seconds)
+			}
+			r, err := measure(c, tokens, time.Duration(seconds*float64(time.Second)))
+			if err != nil {
+				return err
+			}
+			return show(cmd, r)
+		},
+	}
+	f := cmd.Flags()
+	networkFlags(f, &c)
+	f.IntVar(&tokens, "tokens", 65, "size of the vocabulary")
+	f.Float64Var(&seconds, "seconds", 2, "how long to train, and to generate")
+	jsonFlag(cmd)
+	return cmd
+}
+
+// speeds are what bench measures; rates are 10⁹ operations a second.
+type speeds struct {
+	Network   string  `json:"network"`
+	Weights   int     `json:"weights"`
+	Threads   int     `json:"threads"`
+	Training  float64 `json:"training_tokens_per_s"`
+	Rate      float64 `json:"training_gflops"`
+	Limit     float64 `json:"limit_gflops"` // of all threads; 0 if unknown
+	StepMs    float64 `json:"training_step_ms"`
+	Generated float64 `json:"generating_tokens_per_s"`
+}
+
+func measure(c config, tokens int, each time.Duration) (*speeds, error) {
+	words := make([]string, tokens)
+	for i := range words {
+		words[i] = fmt.Sprint("t", i)
+	}
+	vocab, err := datasets.Labels(words)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newModel(c, vocab)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int, c.Seq*c.Batch)
+	for i := range ids {
+		ids[i] = (i*i + i/7) % tokens
+	}
+	in := append([]*tensor.Dense{graph.Ints(ids, c.Seq, c.Batch), graph.Ints(ids, c.Seq, c.Batch)}, m.state(c.Batch)...)
+	adam := &optim.Adam{}
+	n, took, err := repeat(each, func() error {
+		if _, err := m.loss.Grad(in...); err != nil {
+			return err
+		}
+		_, err := optim.Update(adam, m.params, 1e-4, 1)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := &speeds{Network: fmt.Sprintf("%d x %s %d, embedding %d, vocabulary %d, batch %d x %d", c.Layers, c.Cell, c.Hidden, c.Embed, tokens, c.Seq, c.Batch),
+		Weights: m.params.Elements(), Threads: runtime.GOMAXPROCS(0), Limit: kernel.PeakFMA(runtime.GOMAXPROCS(0))}
+	perSecond := float64(n) / took.Seconds()
+	r.Training, r.StepMs = perSecond*float64(len(ids)), 1e3/perSecond
+	multiplied := float64(m.params.Elements() - m.params.Get("embedding.weight").Len())
+	r.Rate = 6 * multiplied * r.Training / 1e9 // every weight: forward, and for both gradients, a multiplication and an addition
+
+	one := graph.Ints([]int{0}, 1, 1)
+	stream, err := m.next.Stream(m.state(1), one)
+	if err != nil {
+		return nil, err
+	}
+	if n, took, err = repeat(each, func() error { _, err := stream.Step(one); return err }); err != nil {
+		return nil, err
+	}
+	r.Generated = float64(n) / took.Seconds()
+	return r, nil
+}
+
+// repeat calls f once, which compiles, and then for some time.
+func repeat(each time.Duration, f func() error) (n int, took time.Duration, err error) {
+	if err := f(); err != nil {
+		return 0, 0, err
+	}
+	start := time.Now()
+	for took < each {
+		if err := f(); err != nil {
+			return 0, 0, err
+		}
+		n++
+		took = time.Since(start)
+	}
+	return n, took, nil
+}
+
+func (s *speeds) print(w io.Writer) error {
+	limit := ""
+	if s.Limit > 0 {
+		limit = fmt.Sprintf(", %.0f %% of the limit of %.0f", 100*s.Rate/s.Limit, s.Limit)
+	}
+	return table(w, []string{
+		"network\t" + s.Network,
+		fmt.Sprintf("weights\t%s", thousands(s.Weights)),
+		fmt.Sprintf("threads\t%d", s.Threads),
+		fmt.Sprintf("training\t%s tokens/s, %.2f ms a step, about %.0f GFLOP/s%s", thousands(int(s.Training)), s.StepMs, s.Rate, limit),
+		fmt.Sprintf("generating\t%s tokens/s", thousands(int(s.Generated))),
+	})
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/nn/train"
+)
+
+func evalCommand() *cobra.Command {
+	var path, tablePath, text, textColumn, labelColumn string
+	cmd := &cobra.Command{
+		Use:   "eval",
+		Short: "Judge a trained model",
+		Long: `Judge a trained model: a classifier by accuracy, precision, recall and F1 of each label and the
+confusion matrix; a language model by its loss in nats a token and its perplexity.
+
+Without --table, a classifier is judged by the rows of its own table that were kept for the test; without
+--text, a language model by the last tenth of its own text, on which it was not trained.`,
+		Example: `  unroll eval --model reviews.safetensors
+  unroll eval --model reviews.safetensors --table others.csv --json
+  unroll eval --model book.safetensors --text other.txt`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			m, err := loadAny(path)
+			if err != nil {
+				return err
+			}
+			var r report
+			switch {
+			case m.classifier != nil && text != "":
+				return usage("%s is a classifier: want --table", path)
+			case m.language != nil && tablePath != "":
+				return usage("%s is a language model: want --text", path)
+			case m.classifier != nil:
+				r, err = evalClassifier(m.classifier, tablePath, textColumn, labelColumn)
+			default:
+				r, err = evalLanguage(m.language, text)
+			}
+			if err != nil {
+				return err
+			}
+			return show(cmd, r)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&path, "model", "model.safetensors", "checkpoint of the model")
+	f.StringVar(&tablePath, "table", "", "labelled texts to judge a classifier by")
+	f.StringVar(&textColumn, "text-column", "", "column of the texts; the name that the model's own table has, unless given")
+	f.StringVar(&labelColumn, "label-column", "", "column of the labels; likewise")
+	f.StringVar(&text, "text", "", "text to judge a language model by")
+	jsonFlag(cmd)
+	return cmd
+}
+
+// judged is how good a classifier is.
+type judged struct {
+	Rows      int              `json:"rows"`
+	Loss      float64          `json:"loss"`
+	Accuracy  float64          `json:"accuracy"`
+	MacroF1   float64          `json:"macro_f1"`
+	Labels    map[string]score `json:"labels"`
+	confusion *train.Confusion
+}
+
+type score struct {
+	Precision float64 `json:"precision"`
+	Recall    float64 `json:"recall"`
+	F1        float64 `json:"f1"`
+	Support   int     `json:"support"`
+}
+
+func evalClassifier(m *classifier, path, textColumn, labelColumn string) (report, error) {
+	c := m.config
+	own := path == ""
+	if own {
+		path = c.Table
+		hash, err := hashOf(path)
+		if err != nil {
+			return nil, errors.Wrap(err, "the model's own table (another one: --table)")
+		}
+		if hash != c.TextHash {
+			return nil, errors.Errorf("%s has changed since the model was trained: its test rows may be others; give the table with --table", path)
+		}
+	}
+	if textColumn == "" {
+		textColumn = c.TextColumn
+	}
+	if labelColumn == "" {
+		labelColumn = c.LabelColumn
+	}
+	t, err := readTable(path, textColumn, labelColumn, true)
+	if err != nil {
+		return nil, err
+	}
+	texts, labels := t.texts, t.labels
+	if own {
+		test, check, _ := c.parts(len(t.texts))
+		if len(test) == 0 {
+			test = check
+		}
+		texts, labels = chosen(t.texts, test), chosen(t.labels, test)
+	}
+	confusion, loss, err := m.judge(texts, labels)
+	if err != nil {
+		return nil, err
+	}
+	j := &judged{Rows: len(texts), Loss: loss, Accuracy: confusion.Accuracy(), MacroF1: confusion.MacroF1(), Labels: map[string]score{}, confusion: confusion}
+	for i, name := range m.labels {
+		j.Labels[name] = score{confusion.Precision(i), confusion.Recall(i), confusion.F1(i), confusion.Support(i)}
+	}
+	return j, nil
+}
+
+func (j *judged) print(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "%d rows, loss %.4f\n\n%v", j.Rows, j.Loss, j.confusion)
+	return err
+}
+
+// fluency is how well a language model predicts a text.
+type fluency struct {
+	Tokens     int     `json:"tokens"`
+	Loss       float64 `json:"loss"` // nats a token
+	Perplexity float64 `json:"perplexity"`
+	Bits       float64 `json:"bits_per_token"`
+}
+
+func evalLanguage(m *model, path string) (report, error) {
+	var ids []int
+	if path != "" {
+		corpus, err := datasets.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if ids, err = m.vocab.Encode(corpus.Text); err != nil {
+			return nil, errors.Wrap(err, path)
+		}
+	} else {
+		corpus, err := readText(m.config.Text)
+		if err != nil {
+			return nil, errors.Wrap(err, "the model's own text (another one: --text)")
+		}
+		all, err := m.vocab.Encode(corpus.Text)
+		if err != nil {
+			return nil, errors.Wrap(err, corpus.Name)
+		}
+		if _, ids, err = datasets.Split(all, 0.9); err != nil {
+			return nil, err
+		}
+	}
+	loss, n, err := m.lossOf(ids)
+	if err != nil {
+		return nil, err
+	}
+	return &fluency{n, loss, train.Perplexity(loss), loss / math.Ln2}, nil
+}
+
+// lossOf is the mean loss over ids, in lanes side by side, and the number of tokens that were predicted.
+func (m *model) lossOf(ids []int) (loss float64, tokens int, err error) {
+	if len(ids) < 2 {
+		return 0, 0, errors.Errorf("%d tokens: two at least are needed to predict one", len(ids))
+	}
+	steps := min(m.config.Seq, len(ids)-1)
+	lanes := min(m.config.Batch, (len(ids)-1)/steps)
+	windows, err := datasets.NewWindows(ids, steps, lanes)
+	if err != nil {
+		return 0, 0, err
+	}
+	l := &train.Loop{Loss: m.loss, State: m.state(lanes)}
+	loss, err = l.Validate(train.FromWindows(windows))
+	return loss, windows.Len() * steps * lanes, err
+}
+
+func (f *fluency) print(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "%s tokens: loss %.4f nats a token, perplexity %.2f, %.3f bits a token\n", thousands(f.Tokens), f.Loss, f.Perplexity, f.Bits)
+	return err
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/chart"
+)
+
+func plotCommand() *cobra.Command {
+	var path, out string
+	var confusion, force bool
+	cmd := &cobra.Command{
+		Use:   "plot",
+		Short: "Draw how a model was trained, or what it confuses",
+		Long: `Draw the losses of a model over the passes of its training, those on the data that it was trained on and those
+on the others, as PNG or SVG by the file's name. With --confusion: which labels a classifier takes for which, on
+the rows of its own table that were kept for the test.`,
+		Example: `  unroll plot --model reviews.safetensors --out loss.svg
+  unroll plot --model reviews.safetensors --confusion --out confusion.png`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if exists(out) && !force {
+				return errors.Errorf("%s exists; choose another name, or --force", out)
+			}
+			p, err := picture(path, confusion)
+			if err != nil {
+				return err
+			}
+			if err := p.Save(out); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "Saved %s\n", out)
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&path, "model", "model.safetensors", "checkpoint of the model")
+	f.StringVar(&out, "out", "loss.svg", "picture to save, .svg or .png")
+	f.BoolVar(&confusion, "confusion", false, "draw the confusion matrix of a classifier")
+	f.BoolVar(&force, "force", false, "overwrite an existing file")
+	return cmd
+}
+
+func picture(path string, confusion bool) (*chart.Picture, error) {
+	if confusion {
+		m, err := loadAny(path)
+		if err != nil {
+			return nil, err
+		}
+		if m.classifier == nil {
+			return nil, usage("%s is a language model; --confusion wants a classifier", path)
+		}
+		r, err := evalClassifier(m.classifier, "", "", "")
+		if err != nil {
+			return nil, err
+		}
+		return chart.Confusion(r.(*judged).confusion), nil
+	}
+	saved, err := train.ReadCheckpoint(path)
+	if err != nil {
+		return nil, err
+	}
+	history := saved.History()
+	if len(history) == 0 {
+		return nil, errors.Errorf("%s has no whole pass over its data to draw", path)
+	}
+	return chart.Losses(history), nil
+}
