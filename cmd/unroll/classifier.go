@@ -201,11 +201,14 @@ func loadClassifier(path string, tensors []graph.Named, metadata map[string]stri
 		return nil, errors.Wrap(err, path)
 	}
 	m.params.Seal()
+	return m, errors.Wrapf(m.touch(), "%s: its weights do not fit its configuration", path)
+}
+
+// touch asks for every weight: new ones are drawn, and loaded ones must be there with their shapes.
+func (m *classifier) touch() error {
 	one := graph.Ints([]int{1})
-	if _, err := m.loss.Program(false, []*tensor.Dense{graph.Ints([]int{0}, 1, 1), one, one}...); err != nil {
-		return nil, errors.Wrapf(err, "%s: its weights do not fit its configuration", path)
-	}
-	return m, nil
+	_, err := m.loss.Program(false, []*tensor.Dense{graph.Ints([]int{0}, 1, 1), one, one}...)
+	return err
 }
 
 // check reports settings that make no sense.

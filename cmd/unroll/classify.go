@@ -135,7 +135,11 @@ func freshClassifier(c classConfig, t *labelled, fit []int) (*classifier, error)
 	if err != nil {
 		return nil, err
 	}
-	return newClassifier(c, tokens, labels)
+	m, err := newClassifier(c, tokens, labels)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.touch()
 }
 
 // loop joins model, data and settings.

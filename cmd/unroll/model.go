@@ -128,6 +128,9 @@ func loadModel(path string) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if isClassifier(metadata) {
+		return nil, errors.Errorf("%s is a classifier of texts; want a language model", path)
+	}
 	if metadata["config"] == "" || metadata["vocabulary"] == "" {
 		return nil, errors.Errorf("%s is no model of this command: it has no configuration and vocabulary", path)
 	}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// writeReviews writes a table like that of docs/command.md.
+func writeReviews(t *testing.T, path string) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(1, 1))
+	one := func(words string) string {
+		list := strings.Fields(words)
+		return list[rng.IntN(len(list))]
+	}
+	const good, bad = "wonderful lovely great brilliant charming moving superb warm funny", "dull awful boring weak tedious poor messy cold slow"
+	var b strings.Builder
+	b.WriteString("review,sentiment\n")
+	for range 600 {
+		label, praise, blame := "positive", good, bad
+		if rng.IntN(2) == 0 {
+			label, praise, blame = "negative", bad, good
+		}
+		subject := one("film story cast music ending plot acting scene script")
+		text := []string{
+			fmt.Sprintf("the %s was %s and %s", subject, one(praise), one(praise)),
+			fmt.Sprintf("a %s %s", one(praise), subject),
+			fmt.Sprintf("not %s at all: the %s is %s", one(blame), subject, one(praise)),
+			fmt.Sprintf("%s, %s, and the %s %s", one(praise), one(praise), subject, one(praise)),
+		}[rng.IntN(4)]
+		fmt.Fprintf(&b, "%q,%s\n", text, label)
+	}
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// session is a command of the document with what it says the command prints.
+type session struct {
+	command string
+	lines   []string
+}
+
+func sessions(t *testing.T) []session {
+	t.Helper()
+	f, err := os.Open("../../docs/command.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var out []session
+	inside := false
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		line := lines.Text()
+		switch {
+		case strings.HasPrefix(line, "```"):
+			inside = line == "```console"
+		case inside && strings.HasPrefix(line, "$ "):
+			out = append(out, session{command: line[2:]})
+		case inside && line != "":
+			out[len(out)-1].lines = append(out[len(out)-1].lines, line)
+		}
+	}
+	return out
+}
+
+// number is what varies from machine to machine; drawings of distributions do, too.
+var number = regexp.MustCompile(`-?\d[\d.,]*(e-?\d+)?|[▁▂▃▄▅▆▇█]+`)
+
+func withoutNumbers(s string) string {
+	return strings.Join(strings.Fields(number.ReplaceAllString(s, "#")), " ")
+}
+
+// The document's session, from an empty folder with a table in it: every command prints the lines that it is said to, but
+// for their numbers.
+func TestTranscript(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeReviews(t, "reviews.csv")
+	all := func() []session {
+		t.Helper()
+		dir, err := os.Getwd()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.Chdir(dir)
+		if err := os.Chdir(origin); err != nil {
+			t.Fatal(err)
+		}
+		return sessions(t)
+	}()
+	if len(all) < 8 {
+		t.Fatalf("only %d commands were found", len(all))
+	}
+	for _, s := range all {
+		command := s.command
+		if text, rest, ok := strings.Cut(command, " | "); ok {
+			command = rest
+			stdin(t, strings.Trim(strings.TrimPrefix(text, "echo "), `"`)+"\n")
+		}
+		status, out, errs := capture(t, context.Background(), strings.Fields(command)[1:]...)
+		printed := map[string]bool{}
+		for _, line := range strings.Split(out+errs, "\n") {
+			printed[withoutNumbers(line)] = true
+		}
+		for _, line := range s.lines {
+			if line != "..." && !printed[withoutNumbers(line)] {
+				t.Errorf("$ %s\nstatus %d, no line like\n%s\nin\n%s%s", s.command, status, line, out, errs)
+			}
+		}
+		if failed := len(s.lines) == 1 && strings.HasPrefix(s.lines[0], "unroll: "); failed != (status != 0) {
+			t.Errorf("$ %s\nstatus %d", s.command, status)
+		}
+	}
+	for _, picture := range []string{"loss.svg", "confusion.png"} {
+		if info, err := os.Stat(picture); err != nil || info.Size() < 2000 {
+			t.Errorf("%s: %v, %v", picture, info, err)
+		}
+	}
+}
+
+// origin is the folder that tests start in.
+var origin, _ = filepath.Abs(".")
+
+// stdin has the standard input give a text.
+func stdin(t *testing.T, text string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "stdin")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved := os.Stdin
+	os.Stdin = f
+	t.Cleanup(func() {
+		os.Stdin = saved
+		f.Close()
+	})
+}
