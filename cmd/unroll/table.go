@@ -28,7 +28,7 @@ func readTable(path, textColumn, labelColumn string, wantLabels bool) (*labelled
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	t := &labelled{}
 	for r.Next() {
 		if t.textColumn == "" {
