@@ -16,10 +16,10 @@ type CTC struct {
 	// 0 or 1 takes the likeliest label of every frame, which is the likeliest way through the frames, not always the
 	// likeliest labels, which many ways may share.
 	Beam int
-	// Language, if not nil, is a language model: the log-probability of a label after others. The search adds it, times
-	// Weight, for each label.
+	// Language, if not nil, is a language model: the log-probability of a label after others, which it must not change or
+	// keep; -Inf forbids the label. The search adds it, times Weight, for each label.
 	Language func(before []int, label int) float64
-	Weight   float64
+	Weight   float64 // 0 counts as 1
 }
 
 // Labelling is what was found in one sequence of frames.
@@ -43,6 +43,8 @@ func (d CTC) Run(logits *tensor.Dense, frames []int) ([]Labelling, error) {
 		return nil, errors.Errorf("decode: CTC: blank %d; want 0 to %d", d.Blank, classes-1)
 	case d.Beam < 0:
 		return nil, errors.Errorf("decode: CTC: Beam %d; want 0 or more", d.Beam)
+	case !(d.Weight >= 0) || math.IsInf(d.Weight, 1):
+		return nil, errors.Errorf("decode: CTC: Weight %g; want 0 or more", d.Weight)
 	case frames != nil && len(frames) != batch:
 		return nil, errors.Errorf("decode: CTC: %d numbers of frames for %d sequences", len(frames), batch)
 	}
@@ -63,7 +65,10 @@ func (d CTC) Run(logits *tensor.Dense, frames []int) ([]Labelling, error) {
 			}
 		}
 		if d.Beam > 1 || d.Language != nil {
-			out[b] = d.search(rows)
+			var err error
+			if out[b], err = d.search(rows); err != nil {
+				return nil, errors.Wrapf(err, "decode: CTC: sequence %d", b)
+			}
 		} else {
 			out[b] = d.greedy(rows)
 		}
@@ -103,21 +108,19 @@ func (d CTC) greedy(rows [][]float64) Labelling {
 }
 
 // prefix is the labels of a beginning, with the log-probabilities of all ways to them that end in the blank, and in the
-// last label.
+// last label. Prefixes form a tree; one that has left the beam stays in it only below prefixes that have not.
 type prefix struct {
 	before   *prefix
 	label    int
 	next     map[int]*prefix // the prefixes with one label more
+	kept     bool            // in the beam
 	blank    float64
 	labelled float64
-	language float64
-
-	newBlank, newLabelled float64 // of the frame that is being read
-	reached               bool
+	language float64   // what the language model gives the labels
+	follow   []float64 // what it gives each label behind them; nil until it is asked
 }
 
 func (p *prefix) total() float64 { return logAdd(p.blank, p.labelled) }
-func (p *prefix) score() float64 { return p.total() + p.language }
 
 func (p *prefix) labels() []int {
 	out := []int{}
@@ -128,66 +131,121 @@ func (p *prefix) labels() []int {
 	return out
 }
 
-// search is the prefix beam search.
-func (d CTC) search(rows [][]float64) Labelling {
-	never := math.Inf(-1)
-	beam := []*prefix{{blank: 0, labelled: never}}
-	for _, row := range rows {
-		var found []*prefix
-		reach := func(p *prefix) *prefix {
-			if !p.reached {
-				p.reached, p.newBlank, p.newLabelled = true, never, never
-				found = append(found, p)
-			}
-			return p
-		}
-		for _, p := range beam {
-			q := reach(p)
-			q.newBlank = logAdd(q.newBlank, p.total()+row[d.Blank])
-			if p.before != nil { // the last label again is the same label
-				q.newLabelled = logAdd(q.newLabelled, p.labelled+row[p.label])
-			}
-			for label, v := range row {
-				if label == d.Blank {
-					continue
-				}
-				from := p.total()
-				if p.before != nil && label == p.label { // a second one needs a blank between
-					from = p.blank
-				}
-				if from+v == never {
-					continue
-				}
-				n := reach(d.extend(p, label))
-				n.newLabelled = logAdd(n.newLabelled, from+v)
-			}
-		}
-		for _, p := range found {
-			p.blank, p.labelled, p.reached = p.newBlank, p.newLabelled, false
-		}
-		slices.SortFunc(found, func(a, b *prefix) int {
-			return cmp.Or(cmp.Compare(b.score(), a.score()), slices.Compare(a.labels(), b.labels()))
-		})
-		beam = found[:min(len(found), max(d.Beam, 1))]
+// forget takes p out of the tree, and what of the tree only led to p.
+func (p *prefix) forget() {
+	for ; p.before != nil && !p.kept && len(p.next) == 0; p = p.before {
+		delete(p.before.next, p.label)
 	}
-	return Labelling{beam[0].labels(), beam[0].total(), beam[0].score()}
 }
 
-// extend is the prefix with one label more, which is made once.
-func (d CTC) extend(p *prefix, label int) *prefix {
-	if q := p.next[label]; q != nil {
-		return q
-	}
-	q := &prefix{before: p, label: label, language: p.language, blank: math.Inf(-1), labelled: math.Inf(-1)}
-	if d.Language != nil {
-		q.language += d.Weight * d.Language(p.labels(), label)
-	}
-	if p.next == nil {
-		p.next = map[int]*prefix{}
-	}
-	p.next[label] = q
-	return q
+// reached is a prefix that a frame leads to: one of the tree, or a new one of before and label.
+type reached struct {
+	at              *prefix // nil if new
+	before          *prefix
+	label           int
+	blank, labelled float64
+	language        float64
+	score           float64
 }
+
+// search is the prefix beam search. A prefix outside of the tree is reached in one way only, from the prefix before it,
+// so that its score is known at once, and only those that the beam keeps are made.
+func (d CTC) search(rows [][]float64) (Labelling, error) {
+	beam := []*prefix{{labelled: logZero, kept: true}}
+	for _, row := range rows {
+		found, err := d.reach(beam, row)
+		if err != nil {
+			return Labelling{}, err
+		}
+		slices.SortStableFunc(found, func(a, b reached) int { return cmp.Compare(b.score, a.score) })
+		for _, p := range beam {
+			p.kept = false
+		}
+		old := beam
+		beam = make([]*prefix, min(len(found), max(d.Beam, 1)))
+		for i, c := range found[:len(beam)] {
+			p := c.at
+			if p == nil {
+				p = &prefix{before: c.before, label: c.label}
+				if c.before.next == nil {
+					c.before.next = map[int]*prefix{}
+				}
+				c.before.next[c.label] = p
+			}
+			p.kept, p.blank, p.labelled, p.language = true, c.blank, c.labelled, c.language
+			beam[i] = p
+		}
+		for _, p := range old {
+			p.forget()
+		}
+	}
+	best := beam[0]
+	return Labelling{best.labels(), best.total(), best.total() + best.language}, nil
+}
+
+// reach is everything that a frame leads to from the beam: first the beam's own prefixes, then longer ones, in order.
+func (d CTC) reach(beam []*prefix, row []float64) ([]reached, error) {
+	found := make([]reached, len(beam), len(beam)*len(row))
+	place := make(map[*prefix]int, len(beam)) // of the tree's prefixes among found
+	for i, p := range beam {
+		found[i] = reached{at: p, blank: p.total() + row[d.Blank], labelled: logZero, language: p.language}
+		if p.before != nil { // the last label again is the same label
+			found[i].labelled = p.labelled + row[p.label]
+		}
+		place[p] = i
+	}
+	for _, p := range beam {
+		if err := d.ask(p, len(row)); err != nil {
+			return nil, err
+		}
+		total := p.total()
+		for label, v := range row {
+			from := total
+			if p.before != nil && label == p.label { // a second one needs a blank between
+				from = p.blank
+			}
+			if label == d.Blank || from+v == logZero {
+				continue
+			}
+			c := reached{at: p.next[label], before: p, label: label, blank: logZero, labelled: from + v, language: p.language}
+			if d.Language != nil {
+				c.language += p.follow[label]
+			}
+			if i, ok := place[c.at]; ok && c.at != nil {
+				found[i].labelled = logAdd(found[i].labelled, from+v)
+			} else if c.language != logZero { // else the language model forbids it
+				found = append(found, c)
+			}
+		}
+	}
+	for i, c := range found {
+		found[i].score = logAdd(c.blank, c.labelled) + c.language
+	}
+	return found, nil
+}
+
+// ask has the language model judge every label behind p, once.
+func (d CTC) ask(p *prefix, classes int) error {
+	if d.Language == nil || p.follow != nil {
+		return nil
+	}
+	labels, follow := p.labels(), make([]float64, classes)
+	for label := range follow {
+		if label == d.Blank {
+			continue
+		}
+		v := d.Language(labels, label)
+		if v != v || v == math.Inf(1) {
+			return errors.Errorf("the language model gives label %d after %v the log-probability %v", label, labels, v)
+		}
+		follow[label] = cmp.Or(d.Weight, 1) * v
+	}
+	p.follow = follow
+	return nil
+}
+
+// logZero is log 0.
+var logZero = math.Inf(-1)
 
 // logAdd is log(eᵃ + eᵇ).
 func logAdd(a, b float64) float64 {
