@@ -4,9 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
-	"gorgonia.org/tensor"
 )
 
 // CRF is a linear-chain conditional random field (Lafferty et al., 2001) on top of a tagger's scores: it learns which
@@ -22,7 +20,8 @@ type CRF struct {
 }
 
 // Apply maps emissions [T, B, K], a tagger's scores before any softmax, and tags, ids [T, B], to the mean over the batch
-// of -log p(tags), a scalar, in nats. A sequence of length 0 contributes 0. Tags at padding may be -1 or any tag.
+// of -log p(tags), a scalar, in nats. A sequence of length 0 contributes 0. With lengths, tags at padding may be -1 or any
+// tag; a -1 inside a sequence makes the loss infinite, which is an error when the program runs.
 func (l CRF) Apply(g *graph.Graph, emissions, tags graph.Node) graph.Node {
 	if g.Err() != nil {
 		return graph.Node{}
@@ -30,23 +29,69 @@ func (l CRF) Apply(g *graph.Graph, emissions, tags graph.Node) graph.Node {
 	if emissions.Rank() != 3 || !tags.IsIDs() || !slices.Equal(emissions.Shape()[:2], tags.Shape()) {
 		return g.Failf("CRF", "want emissions [T, B, K] and tags [T, B], found %v and %v", emissions.Shape(), tags.Shape())
 	}
-	steps, batch, k := emissions.Dim(0), emissions.Dim(1), emissions.Dim(2)
-	mask := g.Full(1, steps, batch)
-	if l.Lengths.Valid() {
-		if l.Lengths.Rank() != 1 || l.Lengths.Dim(0) != batch {
-			return g.Failf("CRF", "want lengths [%d], found %v", batch, l.Lengths.Shape())
-		}
-		mask = g.LengthMask(l.Lengths, steps)
+	mask, ok := l.mask(g, emissions)
+	if !ok {
+		return graph.Node{}
 	}
-	w := chain{
+	w, batch := newChain(g, emissions.Dim(2)), emissions.Dim(1)
+	tables := identity(g, emissions.Dim(2))
+	if !l.Lengths.Valid() {
+		chosen := g.Gather(tables, tags) // [T, B, K]: 1 at the tag
+		return g.Mean(g.Sub(w.total(g, emissions, mask), w.score(g, emissions, chosen, mask)))
+	}
+	chosen := g.GatherPadded(tables, tags, -1)
+	each := g.Sub(w.total(g, emissions, mask), w.score(g, emissions, chosen, mask))
+	missing := g.SumAxis(g.Mul(mask, g.Affine(g.IDMask(tags, -1), -1, 1)), 0)
+	each = g.Where(missing, g.Full(math.Inf(1), batch), each)
+	return g.Mean(g.Where(some(g, mask), each, g.Full(0)))
+}
+
+// Marginals maps emissions [T, B, K] to the probability of every tag at every step, given all of the emissions,
+// [T, B, K]; padding has zeros. It is the derivative of log Σ exp(score) with respect to the emissions, so the backward
+// half of the forward-backward algorithm (Rabiner, 1989) is backpropagation. The parameters are Apply's.
+func (l CRF) Marginals(g *graph.Graph, emissions graph.Node) graph.Node {
+	if g.Err() != nil {
+		return graph.Node{}
+	}
+	if emissions.Rank() != 3 {
+		return g.Failf("CRF", "want emissions [T, B, K], found %v", emissions.Shape())
+	}
+	mask, ok := l.mask(g, emissions)
+	if !ok {
+		return graph.Node{}
+	}
+	w := newChain(g, emissions.Dim(2))
+	total := g.Sum(g.Where(some(g, mask), w.total(g, emissions, mask), g.Full(0)))
+	if g.Err() != nil {
+		return graph.Node{}
+	}
+	return g.Grad(total, emissions)[0]
+}
+
+// mask is 1 at the steps inside the sequences, [T, B].
+func (l CRF) mask(g *graph.Graph, emissions graph.Node) (graph.Node, bool) {
+	steps, batch := emissions.Dim(0), emissions.Dim(1)
+	if !l.Lengths.Valid() {
+		return g.Full(1, steps, batch), g.Err() == nil
+	}
+	if l.Lengths.Rank() != 1 || l.Lengths.Dim(0) != batch {
+		g.Failf("CRF", "want lengths [%d], found %v", batch, l.Lengths.Shape())
+		return graph.Node{}, false
+	}
+	return g.LengthMask(l.Lengths, steps), g.Err() == nil
+}
+
+// some is 1 where a sequence has a step at all, [B].
+func some(g *graph.Graph, mask graph.Node) graph.Node {
+	return g.Reshape(g.Slice(mask, 0, 0, 1), mask.Dim(1))
+}
+
+func newChain(g *graph.Graph, k int) chain {
+	return chain{
 		between: g.Param("transitions", graph.Zeros(), k, k),
 		start:   g.Param("start_transitions", graph.Zeros(), k),
 		end:     g.Param("end_transitions", graph.Zeros(), k),
 	}
-	chosen := g.GatherPadded(identity(g, k), tags, -1) // [T, B, K]: 1 at the tag
-	some := g.Reshape(g.Slice(mask, 0, 0, 1), batch)   // whether a sequence has a step at all
-	each := g.Sub(w.total(g, emissions, mask), w.score(g, emissions, chosen, mask))
-	return g.Mean(g.Where(some, each, g.Full(0)))
 }
 
 // chain are the weights of a CRF.
@@ -89,104 +134,11 @@ func (w chain) total(g *graph.Graph, emissions, mask graph.Node) graph.Node {
 	return g.LogSumExp(g.Add(alpha, w.end))
 }
 
-// Tags finds the best sequence of tags for each row of emissions [T, B, K] (Viterbi, 1967), and its score. The weights
-// are those that Apply made in a scope of the store, "" for none; lengths may be nil. Among equal scores, smaller tags
-// win from the end.
-func (CRF) Tags(p *graph.Params, scope string, emissions *tensor.Dense, lengths []int) (tags [][]int, scores []float64, err error) {
-	shape := emissions.Shape()
-	if len(shape) != 3 {
-		return nil, nil, errors.Errorf("losses: CRF: want emissions [T, B, K], found %v", []int(shape))
+// identity is the matrix [n, n] with ones along its diagonal.
+func identity(g *graph.Graph, n int) graph.Node {
+	v := make([]float64, n*n)
+	for i := range n {
+		v[i*n+i] = 1
 	}
-	steps, batch, k := shape[0], shape[1], shape[2]
-	if lengths != nil && len(lengths) != batch {
-		return nil, nil, errors.Errorf("losses: CRF: %d lengths of %d sequences", len(lengths), batch)
-	}
-	v := viterbi{k: k}
-	for _, w := range []struct {
-		name  string
-		shape []int
-		to    *[]float64
-	}{
-		{"transitions", []int{k, k}, &v.between}, {"start_transitions", []int{k}, &v.start}, {"end_transitions", []int{k}, &v.end},
-	} {
-		name := w.name
-		if scope != "" {
-			name = scope + "." + name
-		}
-		q := p.Get(name)
-		if q == nil {
-			return nil, nil, errors.Errorf("losses: CRF: there is no parameter %s", name)
-		}
-		if !slices.Equal(q.Shape(), w.shape) {
-			return nil, nil, errors.Errorf("losses: CRF: %s has shape %v; want %v", name, q.Shape(), w.shape)
-		}
-		*w.to = float64s(q.Value())
-	}
-	x := float64s(emissions)
-	for b := range batch {
-		n := steps
-		if lengths != nil {
-			n = lengths[b]
-		}
-		if n < 0 || n > steps {
-			return nil, nil, errors.Errorf("losses: CRF: length %d of sequence %d; want 0 to %d", n, b, steps)
-		}
-		best, score := v.best(n, func(t int) []float64 { return x[(t*batch+b)*k:][:k] })
-		tags, scores = append(tags, best), append(scores, score)
-	}
-	return tags, scores, nil
-}
-
-func float64s(t *tensor.Dense) []float64 {
-	if t.Dtype() == tensor.Float64 {
-		return t.Float64s()
-	}
-	out := make([]float64, t.Shape().TotalSize())
-	for i, v := range t.Float32s() {
-		out[i] = float64(v)
-	}
-	return out
-}
-
-// viterbi is the search for the best tags.
-type viterbi struct {
-	k                   int
-	between, start, end []float64
-}
-
-func (v viterbi) best(steps int, emission func(t int) []float64) ([]int, float64) {
-	if steps == 0 {
-		return nil, 0
-	}
-	score := make([]float64, v.k)
-	for i, e := range emission(0) {
-		score[i] = v.start[i] + e
-	}
-	from := make([][]int, steps) // of each step and tag: the best tag before
-	for t := 1; t < steps; t++ {
-		next := make([]float64, v.k)
-		from[t] = make([]int, v.k)
-		for to, e := range emission(t) {
-			top := math.Inf(-1)
-			for i, s := range score {
-				if s += v.between[i*v.k+to]; s > top {
-					top, from[t][to] = s, i
-				}
-			}
-			next[to] = top + e
-		}
-		score = next
-	}
-	last := 0
-	for i := range score {
-		if score[i] += v.end[i]; score[i] > score[last] {
-			last = i
-		}
-	}
-	tags := make([]int, steps)
-	tags[steps-1] = last
-	for t := steps - 1; t > 0; t-- {
-		tags[t-1] = from[t][tags[t]]
-	}
-	return tags, score[last]
+	return g.Values(v, n, n)
 }

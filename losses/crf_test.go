@@ -108,11 +108,60 @@ func TestCRFAgainstBruteForce(t *testing.T) {
 	}
 }
 
+// Marginals are sums over all sequences of tags.
+func TestCRFMarginals(t *testing.T) {
+	for _, c := range []struct{ steps, k int }{{1, 1}, {1, 4}, {4, 1}, {5, 3}} {
+		p := crfParams(t, c.k)
+		lengths := []int{c.steps, max(c.steps-2, 0), 0, 1}
+		batch := len(lengths)
+		emissions := graphtest.Random(5, c.steps, batch, c.k)
+		out, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+			return []graph.Node{losses.CRF{Lengths: in[1]}.Marginals(g.Scope("crf"), in[0])}
+		}).Run(emissions, graph.Ints(lengths))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := make([]float64, c.steps*batch*c.k)
+		for b, n := range lengths {
+			if n == 0 {
+				continue
+			}
+			all, _ := everything(p, func(t int) []float64 { return emissions.Float64s()[(t*batch+b)*c.k:][:c.k] }, n, c.k)
+			sum := 0.0
+			for _, s := range all {
+				sum += math.Exp(s)
+			}
+			for text, s := range all {
+				for step, tag := range strings.Fields(strings.Trim(text, "[]")) {
+					want[(step*batch+b)*c.k+int(tag[0]-'0')] += math.Exp(s) / sum
+				}
+			}
+		}
+		graphtest.Close(t, fmt.Sprintf("T=%d K=%d", c.steps, c.k), out[0], graph.Floats64(want, c.steps, batch, c.k), 1e-12)
+	}
+}
+
 func TestCRFGradient(t *testing.T) {
 	tags := graphtest.RandomIDs(6, 3, 4, 3)
 	tags.Ints()[3*3+1] = -1 // padding
 	graphtest.CheckGradient(t, graphtest.Gradient{Build: crf, Params: crfParams(t, 3),
 		Inputs: []*tensor.Dense{graphtest.Random(5, 4, 3, 3), tags, graph.Ints([]int{4, 3, 0})}})
+}
+
+// Without lengths, every step counts.
+func TestCRFWithoutLengths(t *testing.T) {
+	emissions, tags := graphtest.Random(5, 4, 2, 3), graphtest.RandomIDs(6, 3, 4, 2)
+	with, err := graph.NewFunc(crfParams(t, 3), crf).Run(emissions, tags, graph.Ints([]int{4, 4}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := graph.NewFunc(crfParams(t, 3), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		return []graph.Node{losses.CRF{}.Apply(g.Scope("crf"), in[0], in[1])}
+	}).Run(emissions, tags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	graphtest.Close(t, "loss", without[0], with[0], 1e-14)
 }
 
 func TestCRFRefuses(t *testing.T) {
@@ -122,11 +171,17 @@ func TestCRFRefuses(t *testing.T) {
 	for want, in := range map[string][]*tensor.Dense{
 		"want emissions [T, B, K] and tags [T, B]": {graphtest.Random(1, 4, 2, 3), ids(2, 4), ids(2)},
 		"want lengths [2], found [3]":              {graphtest.Random(1, 4, 2, 3), ids(4, 2), ids(3)},
+		"is not finite":                            {graphtest.Random(1, 4, 2, 3), graph.Ints([]int{0, 0, 0, -1, 0, -1, 0, -1}, 4, 2), graph.Ints([]int{4, 2})},
 		"the store holds [3 3]":                    {graphtest.Random(1, 4, 2, 5), ids(4, 2), ids(2)},
 	} {
 		if _, err := f.Run(in...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
+	}
+	if _, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		return []graph.Node{losses.CRF{}.Apply(g.Scope("crf"), in[0], in[1])}
+	}).Run(graphtest.Random(1, 4, 1, 3), graph.Ints([]int{0, 1, -1, 2}, 4, 1)); err == nil || !strings.Contains(err.Error(), "-1 at position 2; want 0 to 2") {
+		t.Errorf("a missing tag: error %v", err)
 	}
 	for want, f := range map[string]func() error{
 		"there is no parameter transitions": func() error { _, _, err := losses.CRF{}.Tags(p, "", graphtest.Random(1, 4, 2, 3), nil); return err },
@@ -139,7 +194,15 @@ func TestCRFRefuses(t *testing.T) {
 			_, _, err := losses.CRF{}.Tags(p, "crf", graphtest.Random(1, 4, 2, 3), []int{1, 5})
 			return err
 		},
-		"want emissions [T, B, K], found": func() error { _, _, err := losses.CRF{}.Tags(p, "crf", graphtest.Random(1, 4, 2), nil); return err },
+		"want float emissions [T, B, K], found int": func() error {
+			_, _, err := losses.CRF{}.Tags(p, "crf", graph.Ints(make([]int, 24), 4, 2, 3), nil)
+			return err
+		},
+		"the emission of tag 2 at step 0 of sequence 1 is NaN": func() error {
+			_, _, err := losses.CRF{}.Tags(p, "crf", graph.Floats64([]float64{0, 0, 0, 0, 0, math.NaN()}, 1, 2, 3), []int{1, 1})
+			return err
+		},
+		"want float emissions [T, B, K], found": func() error { _, _, err := losses.CRF{}.Tags(p, "crf", graphtest.Random(1, 4, 2), nil); return err },
 	} {
 		if err := f(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)

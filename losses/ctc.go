@@ -25,7 +25,8 @@ const impossible = -1e30
 
 // Apply maps logits [T, B, V], target ids [B, S], the numbers of frames [B] and of labels [B], ids both, to the loss: the
 // mean over the batch of each sequence's -log p divided by its number of labels, as torch.nn.CTCLoss has it. Targets
-// past a sequence's end may be any ids below V. No labels at all are legal: then every frame is blank.
+// past a sequence's end may be any ids below V; before it, the blank makes the loss infinite. No labels at all are legal:
+// then every frame is blank.
 func (l CTC) Apply(g *graph.Graph, logits, targets, frames, labels graph.Node) graph.Node {
 	if !l.fits(g, logits, targets, frames, labels) {
 		return graph.Node{}
@@ -54,10 +55,15 @@ func (l CTC) Apply(g *graph.Graph, logits, targets, frames, labels graph.Node) g
 		nextLabel = g.Add(nextLabel, chosen[t])
 		blank, label = g.Where(inside[t], nextBlank, blank), g.Where(inside[t], nextLabel, label)
 	}
-	return l.finish(g, blank, g.Concat(1, never, label), labels)
+	each := l.finish(g, blank, g.Concat(1, never, label), labels)
+	// The blank is no label; nothing else would tell.
+	within := g.Transpose(g.LengthMask(labels, count)) // [B, S]
+	blanksWithin := g.SumAxis(g.Mul(within, g.Affine(g.IDMask(targets, l.Blank), -1, 1)), 1)
+	return g.Mean(g.Where(blanksWithin, g.Full(math.Inf(1), batch), each))
 }
 
-// finish picks the two ways in which a sequence can end, the last label or the blank behind it, and averages.
+// finish picks the two ways in which a sequence can end, the last label or the blank behind it: the loss of each sequence by
+// its number of labels, [B].
 func (l CTC) finish(g *graph.Graph, blank, label, labels graph.Node) graph.Node {
 	batch := labels.Dim(0)
 	at := func(x graph.Node) graph.Node { // x's element number labels, of every row
@@ -73,7 +79,7 @@ func (l CTC) finish(g *graph.Graph, blank, label, labels graph.Node) graph.Node 
 	for i := range counts {
 		counts[i] = float64(max(i, 1))
 	}
-	return g.Mean(g.Where(possible, g.Div(each, g.Gather(g.Values(counts), labels)), wrong))
+	return g.Where(possible, g.Div(each, g.Gather(g.Values(counts), labels)), wrong)
 }
 
 // fits checks the shapes.

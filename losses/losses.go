@@ -3,69 +3,101 @@
 //
 // Of classes: CrossEntropy, Focal, NLL, KL and BinaryCrossEntropy. Of numbers: MSE, MAE, Huber, Quantile and Cosine. Of
 // whole sequences: CTC, for labels without a known place in time, and CRF, for tags that depend on their neighbours.
+//
+// Sequences of different lengths share a batch: the losses of classes and numbers have a field Lengths [B], ids from 0 to
+// T, for predictions [T, B, ...]. Then steps behind a sequence's end count nowhere, in sum and number, and get no
+// gradient. A batch in which nothing counts has loss 0.
 package losses
 
 import (
 	"math"
+	"slices"
 
 	"github.com/unroll-go/unroll/graph"
 )
+
+// Perplexity is e to the power of a mean cross-entropy in nats: among how many equally likely classes a choice would be
+// as hard.
+func Perplexity(loss float64) float64 { return math.Exp(loss) }
 
 // CrossEntropy is the softmax cross-entropy of logits [..., V] against target ids [...], in nats, averaged over the
 // targets that count: torch.nn.functional.cross_entropy. Over a sequence, [T, B, V] against [T, B], it is the loss of
 // a language model.
 type CrossEntropy struct {
-	// Ignore is a target id that does not count: padding. Nil counts every target.
+	// Ignore is a target id that does not count: padding. Nil counts every target. Other targets than 0 to V-1 are an error
+	// when the program runs, behind a sequence's end too.
 	Ignore *int
 	// Smoothing ε in [0, 1] mixes the targets with a uniform distribution (Szegedy et al., 2016).
 	Smoothing float64
 	// Weights [V] weigh the classes, and the mean becomes a weighted mean. Nil weighs all the same.
 	Weights []float64
+	Lengths graph.Node // [B] of targets [T, B, ...]; the zero Node counts all steps
 }
-
-// nothing is a target id that no data has.
-const nothing = math.MinInt
 
 // Apply returns the loss, a scalar; 0 if no target counts.
 func (l CrossEntropy) Apply(g *graph.Graph, logits, targets graph.Node) graph.Node {
 	if !(l.Smoothing >= 0 && l.Smoothing <= 1) {
 		return g.Failf("CrossEntropy", "smoothing %g; want 0 to 1", l.Smoothing)
 	}
-	ignore := nothing
-	if l.Ignore != nil {
-		ignore = *l.Ignore
-	}
-	rows := g.CrossEntropy(logits, targets, ignore) // [...]
-	if l.Ignore == nil && l.Smoothing == 0 && l.Weights == nil {
+	rows := g.CrossEntropy(logits, targets, idOf(l.Ignore)) // [...]
+	if l.Ignore == nil && l.Smoothing == 0 && l.Weights == nil && !l.Lengths.Valid() {
 		return g.Mean(rows)
 	}
-	counted := g.IDMask(targets, ignore)
-	share := counted // how much each target weighs in the mean
-	classes := logits.Dim(-1)
-	var weights graph.Node // [V]
-	if l.Weights != nil {
-		if len(l.Weights) != classes {
-			return g.Failf("CrossEntropy", "%d class weights; want %d", len(l.Weights), classes)
-		}
-		weights = g.Values(l.Weights)
-		share = g.Mul(counted, g.GatherPadded(weights, targets, ignore))
-		rows = g.Mul(rows, share)
-	}
+	share := shares(g, "CrossEntropy", targets, logits.Dim(-1), l.Ignore, l.Weights, l.Lengths)
+	rows = g.Mul(rows, share)
 	if l.Smoothing > 0 {
-		uniform := g.Mul(counted, smoothRows(g, logits, weights))
-		rows = g.Add(g.MulScalar(rows, 1-l.Smoothing), g.MulScalar(uniform, l.Smoothing/float64(classes)))
+		uniform := smoothRows(g, logits, l.Weights)
+		uniform = g.Mul(uniform, shares(g, "CrossEntropy", targets, logits.Dim(-1), l.Ignore, nil, l.Lengths))
+		rows = g.Add(g.MulScalar(rows, 1-l.Smoothing), g.MulScalar(uniform, l.Smoothing/float64(logits.Dim(-1))))
 	}
 	return ratio(g, g.Sum(rows), g.Sum(share))
 }
 
 // smoothRows is Σ_c w_c·(-log p_c) for every row, w = 1 without weights.
-func smoothRows(g *graph.Graph, logits, weights graph.Node) graph.Node {
+func smoothRows(g *graph.Graph, logits graph.Node, weights []float64) graph.Node {
 	logp := g.LogSoftmax(logits, -1)
-	if weights.Valid() {
-		logp = g.Mul(logp, weights)
+	if weights != nil {
+		logp = g.Mul(logp, g.Values(weights))
 	}
 	return g.Neg(g.SumAxis(logp, -1))
 }
+
+// shares is how much each target weighs in the mean, of the targets' shape: 0 where it is ignored or behind its
+// sequence's end, elsewhere the weight of its class, or 1.
+func shares(g *graph.Graph, name string, targets graph.Node, classes int, ignored *int, weights []float64, lengths graph.Node) graph.Node {
+	ignore := idOf(ignored)
+	share := g.IDMask(targets, ignore)
+	if weights != nil {
+		if len(weights) != classes {
+			return g.Failf(name, "%d class weights; want %d", len(weights), classes)
+		}
+		share = g.Mul(share, g.GatherPadded(g.Values(weights), targets, ignore))
+	}
+	if lengths.Valid() {
+		share = inside(g, name, share, lengths)
+	}
+	return share
+}
+
+// inside is x [T, B, ...] with zeros behind the sequences' ends, where its gradient is zero, too.
+func inside(g *graph.Graph, name string, x, lengths graph.Node) graph.Node {
+	shape := x.Shape()
+	if len(shape) < 2 || !slices.Equal(lengths.Shape(), shape[1:2]) {
+		return g.Failf(name, "lengths %v for [T, B, ...] = %v; want [B]", lengths.Shape(), shape)
+	}
+	return g.Where(g.LengthMask(lengths, shape[0]), x, g.Full(0))
+}
+
+// idOf is the id to ignore, nothing for nil.
+func idOf(ignored *int) int {
+	if ignored == nil {
+		return nothing
+	}
+	return *ignored
+}
+
+// nothing is a target id that no data has.
+const nothing = math.MinInt
 
 // ratio is a/b, and 0 where b, a sum of weights, is 0 and a with it.
 func ratio(g *graph.Graph, a, b graph.Node) graph.Node {

@@ -9,9 +9,6 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Losses of numbers. Each takes predictions and targets of the same shape, [T, B, ...] when Lengths [B], ids, are given:
-// then the mean is over the steps that belong to a sequence, and padding has no gradient. If no step does, it is 0.
-
 // MSE is the mean squared error.
 type MSE struct{ Lengths graph.Node }
 
@@ -98,8 +95,10 @@ func (l Cosine) Apply(g *graph.Graph, x, y graph.Node) graph.Node {
 		return g.Failf("Cosine", "want vectors [..., F], found scalars")
 	}
 	dot := func(a, b graph.Node) graph.Node { return g.SumAxis(g.Mul(a, b), -1) }
-	norms := g.Sqrt(g.Clamp(g.Mul(dot(x, x), dot(y, y)), tinyNorm*tinyNorm, math.MaxFloat32))
-	return mean(g, "Cosine", g.Affine(g.Div(dot(x, y), norms), -1, 1), l.Lengths)
+	norm := func(a graph.Node) graph.Node { return g.Sqrt(g.Clamp(dot(a, a), tinyNorm*tinyNorm, math.Inf(1))) }
+	// A norm at a time: the product of the squares would leave float32's range.
+	cosine := g.Div(g.Div(dot(x, y), norm(x)), norm(y))
+	return mean(g, "Cosine", g.Affine(cosine, -1, 1), l.Lengths)
 }
 
 // mean is the mean of all elements; with lengths [B], of those of x [T, B, ...] that belong to a sequence.
@@ -107,16 +106,14 @@ func mean(g *graph.Graph, name string, x, lengths graph.Node) graph.Node {
 	if g.Err() != nil || !lengths.Valid() {
 		return g.Mean(x)
 	}
-	shape := x.Shape()
-	if len(shape) < 2 || !slices.Equal(lengths.Shape(), shape[1:2]) {
-		return g.Failf(name, "lengths %v for [T, B, ...] = %v; want [B]", lengths.Shape(), shape)
+	sum, each := g.Sum(inside(g, name, x, lengths)), 1 // numbers at each step
+	if g.Err() != nil {
+		return graph.Node{}
 	}
-	each := 1
-	for _, d := range shape[2:] {
+	for _, d := range x.Shape()[2:] {
 		each *= d
 	}
-	mask := g.LengthMask(lengths, shape[0])
-	return ratio(g, g.Sum(g.Where(mask, x, g.Full(0))), g.MulScalar(g.Sum(mask), float64(each)))
+	return ratio(g, sum, g.MulScalar(g.Sum(g.LengthMask(lengths, x.Dim(0))), float64(each)))
 }
 
 // BinaryCrossEntropy is the cross-entropy of logits against targets in [0, 1] of the same shape:
@@ -126,6 +123,7 @@ type BinaryCrossEntropy struct {
 	PositiveWeight float64
 	// Weights weigh each element's loss, of the targets' shape; nil for none. The mean still divides by their number.
 	Weights *tensor.Dense
+	Lengths graph.Node // [B] of [T, B, ...]; the zero Node counts all steps
 }
 
 // Apply returns the mean of -w·t·log σ(x) - (1-t)·log(1-σ(x)), a scalar, in nats.
@@ -150,7 +148,7 @@ func (l BinaryCrossEntropy) Apply(g *graph.Graph, logits, target graph.Node) gra
 		}
 		each = g.Mul(each, weights)
 	}
-	return g.Mean(each)
+	return mean(g, "BinaryCrossEntropy", each, l.Lengths)
 }
 
 func sameShape(g *graph.Graph, name string, a, b graph.Node) bool {
