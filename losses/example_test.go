@@ -5,7 +5,9 @@ import (
 	"log"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
+	"gorgonia.org/tensor"
 )
 
 // Two sequences of predictions, the second of which has one step only: its padding does not count.
@@ -57,4 +59,133 @@ func ExampleCRF_Tags() {
 	}
 	fmt.Println(tags[0])
 	// Output: [0 0 0]
+}
+
+// Data that cannot be learned is found before training.
+func ExampleCheckCTC() {
+	fmt.Println(losses.CheckCTC([][]int{{1, 2}, {3, 3, 4}}, []int{2, 3}))
+	// Output: losses: CTC: target 1 has 3 labels, 1 of them repeated, and needs 4 frames; found 3
+}
+
+// show prints a loss of two inputs.
+func show(l loss, y, target *tensor.Dense) {
+	f := graph.NewFunc(graph.NewParams64(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		return []graph.Node{l.Apply(g, in[0], in[1])}
+	})
+	out, err := f.Run(y, target)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.4f\n", graph.Scalar(out[0]))
+}
+
+// A language model that knows nothing is as unsure as if it had four words to choose from, whatever padding holds.
+func ExampleCrossEntropy() {
+	const T, B, V = 3, 2, 4
+	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		return []graph.Node{losses.CrossEntropy{Lengths: in[2]}.Apply(g, in[0], in[1])}
+	})
+	logits := graph.Floats(make([]float32, T*B*V), T, B, V)
+	out, err := f.Run(logits, graph.Ints([]int{1, 2, 3, 0, 2, 0}, T, B), graph.Ints([]int{3, 1}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	loss := graph.Scalar(out[0])
+	fmt.Printf("%.4f nats, perplexity %.1f\n", loss, losses.Perplexity(loss))
+	// Output: 1.3863 nats, perplexity 4.0
+}
+
+// A padding id says the same without lengths.
+func ExampleCrossEntropy_ignore() {
+	pad := -1
+	show(losses.CrossEntropy{Ignore: &pad}, graph.Floats64([]float64{0, 0, 5, 5}, 2, 2), graph.Ints([]int{1, -1}))
+	// Output: 0.6931
+}
+
+// The probability of the targets was 1/2 and 1/8.
+func ExampleNLL() {
+	logp := graph.Floats64([]float64{-0.6931, -0.6931, -0.1335, -2.0794}, 2, 2)
+	show(losses.NLL{}, logp, graph.Ints([]int{0, 1}))
+	// Output: 1.3862
+}
+
+// One target is sure already, one is wrong: the sure one counts nearly nothing.
+func ExampleFocal() {
+	logits, ids := graph.Floats64([]float64{2, 0, 2, 0}, 2, 2), graph.Ints([]int{0, 1})
+	show(losses.CrossEntropy{}, logits, ids)
+	show(losses.Focal{Gamma: 2}, logits, ids)
+	// Output:
+	// 1.1269
+	// 0.8259
+}
+
+// A student that says 1/2 to what its teacher says 3/4.
+func ExampleKL() {
+	show(losses.KL{}, graph.Floats64([]float64{-0.6931, -0.6931}, 1, 2), graph.Floats64([]float64{0.75, 0.25}, 1, 2))
+	// Output: 0.1308
+}
+
+// Logits of two labels that may both hold.
+func ExampleBinaryCrossEntropy() {
+	show(losses.BinaryCrossEntropy{}, graph.Floats64([]float64{0, 4}, 1, 2), graph.Floats64([]float64{1, 1}, 1, 2))
+	// Output: 0.3556
+}
+
+// An outlier rules the squared error, less so the absolute one and Huber's.
+func ExampleHuber() {
+	y, target := graph.Floats64([]float64{0, 0, 0, 0}), graph.Floats64([]float64{0.5, -0.5, 0.5, 10})
+	show(losses.MSE{}, y, target)
+	show(losses.MAE{}, y, target)
+	show(losses.Huber{Delta: 1}, y, target)
+	// Output:
+	// 25.1875
+	// 2.8750
+	// 2.4688
+}
+
+// A forecast as an interval: one number for each level. Being too low costs most at the upper one.
+func ExampleQuantile() {
+	y := graph.Floats64([]float64{8, 10, 12}, 1, 3)
+	for _, truth := range []float64{10, 14} {
+		show(losses.Quantile{Levels: []float64{0.1, 0.5, 0.9}}, y, graph.Floats64([]float64{truth}, 1))
+	}
+	// Output:
+	// 0.1333
+	// 1.4667
+}
+
+// Vectors at 60 degrees.
+func ExampleCosine() {
+	show(losses.Cosine{}, graph.Floats64([]float64{1, 0}, 1, 2), graph.Floats64([]float64{5, 8.660254}, 1, 2))
+	// Output: 0.5000
+}
+
+// The emissions of the second step say nothing, but the data have tag 1 follow tag 0, and so does the tagger.
+func ExampleCRF() {
+	params := graph.NewParams(1)
+	f := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		return []graph.Node{losses.CRF{Lengths: in[2]}.Apply(g.Scope("crf"), in[0], in[1])}
+	})
+	emissions := graph.Floats([]float32{3, 0, 0, 3, 0, 0, 0, 0}, 2, 2, 2) // [T, B, K]
+	adam := &optim.Adam{}
+	for range 200 {
+		if _, err := f.Grad(emissions, graph.Ints([]int{0, 1, 1, -1}, 2, 2), graph.Ints([]int{2, 1})); err != nil {
+			log.Fatal(err)
+		}
+		optim.Update(adam, params, 0.1, 1)
+	}
+	tags, _, err := losses.CRF{}.Tags(params, "crf", emissions, []int{2, 1})
+	fmt.Println(tags, err)
+
+	marginals := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		return []graph.Node{losses.CRF{Lengths: in[1]}.Marginals(g.Scope("crf"), in[0])}
+	})
+	out, err := marginals.Run(emissions, graph.Ints([]int{2, 1}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("tag 1 at the second step: %.2f\n", out[0].Float32s()[5])
+	// Output:
+	// [[0 1] [1]] <nil>
+	// tag 1 at the second step: 1.00
 }
