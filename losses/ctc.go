@@ -25,7 +25,7 @@ const impossible = -1e30
 
 // Apply maps logits [T, B, V], target ids [B, S], the numbers of frames [B] and of labels [B], ids both, to the loss: the
 // mean over the batch of each sequence's -log p divided by its number of labels, as torch.nn.CTCLoss has it. Targets
-// past a sequence's end may be any ids below V; before it, the blank makes the loss infinite. No labels at all are legal:
+// past a sequence's end may be any ids below V; the blank before that end makes the loss infinite. No labels at all are legal:
 // then every frame is blank.
 func (l CTC) Apply(g *graph.Graph, logits, targets, frames, labels graph.Node) graph.Node {
 	if !l.fits(g, logits, targets, frames, labels) {
