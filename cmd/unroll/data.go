@@ -82,7 +82,7 @@ func fetch(cmd *cobra.Command, info catalog.Info) error {
 			current, bar = file, progressbar.NewOptions64(total, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(file),
 				progressbar.OptionShowBytes(true), progressbar.OptionSetWidth(20), progressbar.OptionOnCompletion(func() { fmt.Fprintln(w) }))
 		}
-		_ = bar.Set64(done)
+		bar.Set64(done)
 	}})
 	if err != nil {
 		return err

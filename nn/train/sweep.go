@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/pkg/errors"
@@ -135,31 +134,29 @@ func (t Table) String() string {
 	if len(t) == 0 {
 		return ""
 	}
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "trial\t")
-	for _, s := range t[0].Settings {
-		fmt.Fprint(w, s.Name, "\t")
+	header := []string{"trial"}
+	for _, setting := range t[0].Settings {
+		header = append(header, setting.Name)
 	}
-	fmt.Fprintln(w, "steps\ttrain\tvalidation\tbest\tseconds\t")
+	rows := [][]string{append(header, "steps", "train", "validation", "best", "seconds")}
 	best, found := t.Best()
 	for _, trial := range t {
-		mark := ""
+		row := []string{fmt.Sprint(trial.Number)}
 		if found && trial.Number == best.Number {
-			mark = "*"
+			row[0] += " *"
 		}
-		fmt.Fprintf(w, "%s%d\t", mark, trial.Number)
-		for _, s := range trial.Settings {
-			fmt.Fprintf(w, "%g\t", s.Value)
+		for _, setting := range trial.Settings {
+			row = append(row, fmt.Sprintf("%g", setting.Value))
 		}
-		r := trial.Result
+		r, seconds := trial.Result, fmt.Sprintf("%.1f", trial.Elapsed.Seconds())
 		if trial.Err != nil {
-			fmt.Fprintf(w, "%d\tfailed\t\t\t%.1f\t\n", r.Step, trial.Elapsed.Seconds())
+			rows = append(rows, append(row, fmt.Sprint(r.Step), "failed", "", "", seconds))
 			continue
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%.1f\t\n", r.Step, cell(r.TrainLoss), cell(r.Validation), cell(r.Best), trial.Elapsed.Seconds())
+		rows = append(rows, append(row, fmt.Sprint(r.Step), cell(r.TrainLoss), cell(r.Validation), cell(r.Best), seconds))
 	}
-	w.Flush()
+	var b strings.Builder
+	b.WriteString(aligned(rows))
 	for _, trial := range t {
 		if trial.Err != nil {
 			fmt.Fprintf(&b, "trial %d: %v\n", trial.Number, trial.Err)
