@@ -75,13 +75,8 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
-	if saved != nil {
-		if err := loop.Resume(saved); err != nil {
-			return err
-		}
-		if loop.Finished() {
-			return errors.Errorf("%s has made all of its %d steps; to go on, give more --epochs", fl.resume, saved.Step())
-		}
+	if err := goOn(loop, saved, fl); err != nil {
+		return err
 	}
 	w := cmd.ErrOrStderr()
 	m.describe(w, t, len(fit), len(check), len(test), fl)

@@ -128,6 +128,20 @@ func runAny(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 	return runClassify(cmd, c, fl)
 }
 
+// goOn sets a loop to where a checkpoint was saved; nil is none.
+func goOn(l *train.Loop, saved *train.Checkpoint, fl trainFlags) error {
+	if saved == nil {
+		return nil
+	}
+	if err := l.Resume(saved); err != nil {
+		return err
+	}
+	if l.Finished() {
+		return errors.Errorf("%s has made all of its %d steps; to go on, give more --epochs or --steps", fl.resume, saved.Step())
+	}
+	return nil
+}
+
 // interrupted says how to go on after Ctrl-C; other errors stay as they are.
 func interrupted(w io.Writer, err error, r train.Result, fl trainFlags) error {
 	if !errors.Is(err, context.Canceled) {
@@ -159,13 +173,8 @@ func runTrain(cmd *cobra.Command, c config, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
-	if saved != nil {
-		if err := loop.Resume(saved); err != nil {
-			return err
-		}
-		if loop.Finished() {
-			return errors.Errorf("%s has made all of its %d steps; to go on, give more --epochs or --steps", fl.resume, saved.Step())
-		}
+	if err := goOn(loop, saved, fl); err != nil {
+		return err
 	}
 	w := cmd.ErrOrStderr()
 	describe(w, m, corpus, loop, saved, fl)

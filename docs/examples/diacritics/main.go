@@ -178,14 +178,7 @@ func (t *tagger) restore(line string) (string, error) {
 	logits, size := out[1].Float32s(), t.meant.Len()
 	var b strings.Builder
 	for i := range ids {
-		row := logits[i*size : (i+1)*size]
-		best := 0
-		for j, v := range row {
-			if v > row[best] {
-				best = j
-			}
-		}
-		letter, err := t.meant.Token(best)
+		letter, err := t.meant.Token(study.Likeliest(logits[i*size : (i+1)*size]))
 		if err != nil {
 			return "", err
 		}

@@ -6,12 +6,12 @@ import (
 	"math/rand/v2"
 
 	"github.com/unroll-go/unroll/datasets/catalog"
+	"github.com/unroll-go/unroll/docs/examples/internal/study"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/recurrent"
-	"github.com/unroll-go/unroll/recurrent/decode"
 	"gorgonia.org/tensor"
 )
 
@@ -58,11 +58,7 @@ func digits() error {
 	}
 	right := 0
 	for i, digit := range parts.Test.Labels {
-		best, err := decode.Sampler{Greedy: true}.Sample(out[1].Float32s()[i*10:][:10], nil)
-		if err != nil {
-			return err
-		}
-		if best == digit {
+		if study.Likeliest(out[1].Float32s()[i*10:][:10]) == digit {
 			right++
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/docs/examples/internal/study"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
@@ -89,14 +90,7 @@ func (n *network) answers(questions []question) ([]string, error) {
 	words := make([]string, len(questions))
 	logits, size := out[1].Float32s(), len(n.words.words)
 	for i := range words {
-		row := logits[i*size : (i+1)*size]
-		best := 0
-		for j, v := range row {
-			if v > row[best] {
-				best = j
-			}
-		}
-		words[i] = n.words.words[best]
+		words[i] = n.words.words[study.Likeliest(logits[i*size:(i+1)*size])]
 	}
 	return words, nil
 }

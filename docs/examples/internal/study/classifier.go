@@ -93,11 +93,7 @@ func (c *Classifier) Predict(sequences [][]int) ([]int, error) {
 		}
 		logits, k := r[1].Float32s(), len(c.Classes)
 		for i, example := range batch.Examples {
-			for j := range k {
-				if logits[i*k+j] > logits[i*k+out[example]] {
-					out[example] = j
-				}
-			}
+			out[example] = Likeliest(logits[i*k : (i+1)*k])
 		}
 	}
 }
