@@ -59,8 +59,8 @@ func killAfter(t *testing.T, path string, steps int, wait time.Duration) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var output bytes.Buffer
-	c.Stderr = &output
+	var output, errs bytes.Buffer // another goroutine writes errs, until Wait returns
+	c.Stderr = &errs
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func killAfter(t *testing.T, path string, steps int, wait time.Duration) bool {
 	}
 	err = c.Wait()
 	if exit, ok := err.(*exec.ExitError); ok && exit.Exited() {
-		t.Fatalf("the process failed by itself: %v\n%s", err, &output)
+		t.Fatalf("the process failed by itself: %v\n%s%s", err, &output, &errs)
 	}
 	return err != nil
 }
