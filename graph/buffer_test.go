@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -92,5 +93,26 @@ func TestAssignRefuses(t *testing.T) {
 		if err := g.Err(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
+	}
+}
+
+// A state_dict of PyTorch with batch normalisation in it has a count that is no weight.
+func TestLoadPassesOverCounts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.safetensors")
+	mean := graph.Named{Name: "bn.running_mean", Value: graph.Floats([]float32{1, 2}, 2)}
+	write := func(more ...graph.Named) {
+		t.Helper()
+		if err := graph.WriteSafetensors(path, append([]graph.Named{mean}, more...), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(graph.Named{Name: "bn.num_batches_tracked", Value: graph.Ints([]int{7}, 1)})
+	p := graph.NewParams(1)
+	if _, err := p.Load(path); err != nil || p.Len() != 1 || p.Get("bn.running_mean") == nil {
+		t.Errorf("%d parameters, error %v", p.Len(), err)
+	}
+	write(graph.Named{Name: "ids", Value: graph.Ints([]int{7}, 1)})
+	if _, err := graph.NewParams(1).Load(path); err == nil || !strings.Contains(err.Error(), "parameter ids: the store holds float32, found int") {
+		t.Error(err)
 	}
 }

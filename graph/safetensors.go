@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/atomicfile"
@@ -265,12 +266,16 @@ func (p *Params) Save(path string, metadata map[string]string) error {
 }
 
 // Load reads a file that Save, or another framework, wrote. Values of parameters that exist are replaced, others are
-// added; nothing changes when anything in the file does not fit. It returns the file's metadata.
+// added; nothing changes when anything in the file does not fit. It returns the file's metadata. The counts that PyTorch's
+// batch normalisation keeps, num_batches_tracked, are passed over: nothing is computed from them.
 func (p *Params) Load(path string) (map[string]string, error) {
 	tensors, metadata, err := ReadSafetensors(path)
 	if err != nil {
 		return nil, err
 	}
+	tensors = slices.DeleteFunc(tensors, func(t Named) bool {
+		return t.Value.Dtype() == tensor.Int && strings.HasSuffix(t.Name, "num_batches_tracked")
+	})
 	if err := p.SetAll(tensors); err != nil {
 		return nil, errors.Wrapf(err, "load %s", path)
 	}

@@ -11,7 +11,7 @@ import "github.com/unroll-go/unroll/graph"
 // where the variance is the unbiased one. Evaluation uses the running ones, and so does not depend on the batch.
 //
 // Parameters: weight [F], one at the start; bias [F], zero. Buffers: running_mean [F], zero; running_var [F], one.
-// PyTorch's count num_batches_tracked is not kept; take it out of a state_dict before it is saved for here.
+// PyTorch's count num_batches_tracked is not kept; Params.Load passes it over.
 type BatchNorm struct {
 	Momentum float64 // share of the newest batch in the running values; 0 for 0.1
 	Epsilon  float64 // 0 for 1e-5
