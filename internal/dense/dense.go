@@ -1,0 +1,107 @@
+// Package dense holds the rules about tensors and shapes that come from outside: what every function with a
+// *tensor.Dense argument asks of it, and how large a tensor may be. Each rule is written here once.
+package dense
+
+import (
+	"math"
+	"slices"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// MaxElements is the most elements that one tensor may have: what fits into half of the address space, at eight bytes
+// an element. Sizes in bytes, and sums of a few of them, then never overflow, on 32 bits either.
+const MaxElements = math.MaxInt / 16
+
+// Check refuses tensors that cannot be read as one row-major block of numbers: nil, without elements, views, of a
+// size that does not fit the shape, of an element type that is not among types. No types means float32, float64 or int.
+func Check(t *tensor.Dense, types ...tensor.Dtype) error {
+	if t == nil {
+		return errors.New("the tensor is nil")
+	}
+	if t.Dtype().Type == nil {
+		return errors.New("the tensor was never given an element type: make it with graph.Floats, graph.Ints or tensor.New")
+	}
+	if len(types) == 0 {
+		types = []tensor.Dtype{tensor.Float32, tensor.Float64, tensor.Int}
+	}
+	if !slices.Contains(types, t.Dtype()) {
+		return errors.Errorf("element type %v; want %s", t.Dtype(), either(types))
+	}
+	n, err := Size(t.Shape())
+	if err != nil {
+		return err
+	}
+	if !t.DataOrder().IsRowMajor() || t.RequiresIterator() {
+		return errors.Errorf("the tensor of shape %v is a view or not row-major; clone it first", []int(t.Shape()))
+	}
+	if found := t.DataSize(); found != n && !(found == 0 && n == 1) { // a scalar's data size is 0
+		return errors.Errorf("shape %v needs %d numbers, found %d", []int(t.Shape()), n, found)
+	}
+	return nil
+}
+
+// CheckFloats is Check for float32 or float64.
+func CheckFloats(t *tensor.Dense) error { return Check(t, tensor.Float32, tensor.Float64) }
+
+// Size returns the number of elements of a shape, or an error for a dimension below 1 or more than MaxElements
+// elements. The empty shape is a scalar, of one element.
+func Size(shape []int) (int, error) {
+	n := 1
+	for _, d := range shape {
+		switch {
+		case d < 0:
+			return 0, errors.Errorf("shape %v has a dimension below 0", shape)
+		case d == 0:
+			return 0, errors.Errorf("shape %v has a dimension of 0, so there is nothing to compute", shape)
+		}
+	}
+	for _, d := range shape {
+		if n > MaxElements/d {
+			return 0, errors.Errorf("shape %v has more than %d elements", shape, MaxElements)
+		}
+		n *= d
+	}
+	return n, nil
+}
+
+// NotFinite returns the index of the first element that is NaN or infinite, or -1. The tensor has passed Check.
+func NotFinite(t *tensor.Dense) int {
+	switch x := t.Data().(type) {
+	case []float32:
+		return firstNotFinite(x)
+	case []float64:
+		return firstNotFinite(x)
+	case float32:
+		return firstNotFinite([]float32{x})
+	case float64:
+		return firstNotFinite([]float64{x})
+	}
+	return -1
+}
+
+func firstNotFinite[F float32 | float64](x []F) int {
+	for i, v := range x {
+		if v-v != 0 { // Inf-Inf and NaN-NaN are NaN
+			return i
+		}
+	}
+	return -1
+}
+
+// either lists types as a sentence does: "float32, float64 or int".
+func either(types []tensor.Dtype) string {
+	out := ""
+	for i, t := range types {
+		switch {
+		case i == 0:
+		case i == len(types)-1:
+			out += " or "
+		default:
+			out += ", "
+		}
+		out += t.String()
+	}
+	return out
+}
