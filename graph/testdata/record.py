@@ -1,8 +1,8 @@
 """Records what PyTorch computes for single operations, for the tests of the ops.
 
-    /usr/bin/python3 record.py      writes ops_f64.safetensors and ops_f32.safetensors here
+    python3 record.py      writes ops_f64.safetensors and ops_f32.safetensors here
 
-Recorded with PyTorch 1.13. Tensors of a case: {case}.in.{x,a,b,...}, {case}.out.y, {case}.in.g, the gradient that comes
+Recorded with PyTorch 2.15. Tensors of a case: {case}.in.{x,a,b,...}, {case}.out.y, {case}.in.g, the gradient that comes
 from above, of y's shape, and {case}.grad.{x,a,b,...} = d sum(y*g)/d in. Ids and masks have no gradient. The settings
 hold, besides "cases", what a case needs to know: {case}.axis and the like.
 """

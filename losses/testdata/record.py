@@ -1,8 +1,8 @@
 """Records what PyTorch computes for the losses, for their tests.
 
-    /usr/bin/python3 record.py      writes losses_f64.safetensors here
+    python3 record.py      writes losses_f64.safetensors here
 
-Recorded with PyTorch 1.13, reduction "mean". Tensors of a case: {case}.in.x (logits or predictions), {case}.in.targets,
+Recorded with PyTorch 2.15, reduction "mean". Tensors of a case: {case}.in.x (logits or predictions), {case}.in.targets,
 where the case has them {case}.in.weights and {case}.in.pos_weight, then {case}.out.loss and {case}.grad.x. Settings:
 "cases", and where the case has them {case}.ignore and {case}.smoothing.
 """

@@ -1,8 +1,8 @@
 """Records what PyTorch computes for the losses of numbers, distributions and label sequences, for their tests.
 
-    /usr/bin/python3 record_more.py      writes more_f64.safetensors here
+    python3 record_more.py      writes more_f64.safetensors here
 
-Recorded with PyTorch 1.13 in float64. Tensors of a case: {case}.in.x, {case}.in.targets, of CTC also {case}.in.frames and
+Recorded with PyTorch 2.15 in float64. Tensors of a case: {case}.in.x, {case}.in.targets, of CTC also {case}.in.frames and
 {case}.in.labels, then {case}.out.loss and {case}.grad.x. "cases" lists them.
 """
 import os

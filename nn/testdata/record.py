@@ -1,8 +1,8 @@
 """Records what PyTorch computes for embedding, linear layer and tied softmax head, for the tests of package nn.
 
-    /usr/bin/python3 record.py      writes layers_f64.safetensors here
+    python3 record.py      writes layers_f64.safetensors here
 
-Recorded with PyTorch 1.13. Tensors of a case: {case}.param.*, {case}.in.* with {case}.in.g, the gradient from above, of
+Recorded with PyTorch 2.15. Tensors of a case: {case}.param.*, {case}.in.* with {case}.in.g, the gradient from above, of
 y's shape, {case}.out.y, {case}.grad.{parameter} and {case}.grad.x where x holds floats. Setting: embedding_pad.pad.
 """
 import os

@@ -1,8 +1,8 @@
 """Records normalisation, activations, attention, Transformers, convolution and pooling of PyTorch, for package nn.
 
-    /usr/bin/python3 record_modules.py      writes modules_f64.safetensors here
+    python3 record_modules.py      writes modules_f64.safetensors here
 
-Recorded with PyTorch 1.13 in float64, everything time-major [T, B, F]. Tensors of a case: {case}.param.{name},
+Recorded with PyTorch 2.15 in float64, everything time-major [T, B, F]. Tensors of a case: {case}.param.{name},
 {case}.in.{name} with {case}.in.g, the gradient from above, of y's shape, {case}.out.y and others, {case}.grad.{name}.
 """
 import os
@@ -64,18 +64,9 @@ def apply(m, x):
     return m(x)
 
 
-class RMSNorm(nn.Module):  # not in PyTorch 1.13
-    def __init__(self, f):
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(f))
-
-    def forward(self, x):
-        return self.weight * x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
-
-
 record("layernorm", nn.LayerNorm(E), apply, {"x": X})
 record("layernorm_plain", nn.LayerNorm(E, eps=0.1, elementwise_affine=False), apply, {"x": X})
-record("rmsnorm", RMSNorm(E), apply, {"x": X})
+record("rmsnorm", nn.RMSNorm(E, eps=1e-6), apply, {"x": X})
 record("gelu", nn.GELU(), apply, {"x": X})
 record("gelu_tanh", nn.GELU(approximate="tanh"), apply, {"x": X})
 record("silu", nn.SiLU(), apply, {"x": X})

@@ -1,9 +1,9 @@
 """Records what torch.nn.RNN, LSTM and GRU and a character language model compute, for the tests of the cells.
 
-    /usr/bin/python3 record.py      writes {cell}_{case}_{f32,f64}.safetensors and charlm_{f32,f64}.safetensors here
-    /usr/bin/python3 record.py proj ^gru      writes those whose name one of the patterns fits
+    python3 record.py      writes {cell}_{case}_{f32,f64}.safetensors and charlm_{f32,f64}.safetensors here
+    python3 record.py proj ^gru      writes those whose name one of the patterns fits
 
-Recorded with PyTorch 1.13. The loss of a cell's case is sum(y*wy) + sum(h_n*wh) + sum(c_n*wc) with random weights w,
+Recorded with PyTorch 2.15. The loss of a cell's case is sum(y*wy) + sum(h_n*wh) + sum(c_n*wc) with random weights w,
 so that every output and every final state sends a gradient back. Tensors: param.*, in.*, out.*, grad.*; x and y are
 [T, B, .], states [layers, B, H]. Every case is computed a second time by the plain equations below, which are also the
 only source of the GRU that resets before the product, a form that PyTorch does not have.

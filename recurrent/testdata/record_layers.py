@@ -1,6 +1,6 @@
 """Records deep bidirectional layers of PyTorch: python3 record_layers.py writes layers/{cell}_{n}_{case}.safetensors.
 
-Recorded with PyTorch 1.13 in float64. The loss is sum(y*wy) + sum(h_n*wh) + sum(c_n*wc) with random weights w. Tensors:
+Recorded with PyTorch 2.15 in float64. The loss is sum(y*wy) + sum(h_n*wh) + sum(c_n*wc) with random weights w. Tensors:
 param.*, in.*, out.*, grad.*; x and y are [T, B, .], states [2*layers, B, H], forward before backward in each layer.
 """
 import os

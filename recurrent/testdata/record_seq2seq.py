@@ -1,6 +1,6 @@
 """Records encoder-decoders of PyTorch: python3 record_seq2seq.py writes seq2seq/{case}.safetensors.
 
-Recorded with PyTorch 1.13 in float64. A bidirectional nn.LSTM encodes, its directions' states are concatenated, and an
+Recorded with PyTorch 2.15 in float64. A bidirectional nn.LSTM encodes, its directions' states are concatenated, and an
 nn.LSTM decodes with Luong's general attention; "feeding" has input feeding, "lengths" has sources of different lengths.
 The loss is sum(logits*wlogits) + sum(attention*wattention) with random weights w. Tensors: param.*, in.*, out.*, grad.*;
 logits are [T, B, V], attention [T, B, S].

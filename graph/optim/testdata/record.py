@@ -1,8 +1,8 @@
 """Records what PyTorch's optimisers, clipping and schedules do, for the tests of package optim.
 
-    /usr/bin/python3 record.py      writes optim_f64, clip_f64 and schedules_f64.safetensors here
+    python3 record.py      writes optim_f64, clip_f64 and schedules_f64.safetensors here
 
-Recorded with PyTorch 1.13.
+Recorded with PyTorch 2.15.
 optim_f64: in.w0 [7], in.grads [12, 7], the same whatever the weights are; {case}.out.w [12, 7], the weights after each
     step.
 clip_f64: in.a [7], in.b [2, 3]; {case}.out.norm (before clipping), {case}.out.a, {case}.out.b; norms count a and b
