@@ -44,6 +44,8 @@ var allowed = map[string][]string{
 	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/train/chart", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets", "datasets/catalog",
 		"internal/kernel"},
 	"benchmarks": nil, // anything
+
+	"internal/architecture/rooms": {},
 }
 
 func TestImports(t *testing.T) {
