@@ -231,6 +231,35 @@ func TestHTMLAndSave(t *testing.T) {
 	}
 }
 
+// A picture that cannot be drawn, or not be written, leaves the older one as it was and nothing beside it.
+func TestSaveKeepsTheOlderPicture(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "losses.png")
+	if err := chart.Losses(history()).Save(path); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if chart.Losses(nil).Save(path) == nil {
+		t.Error("a picture of nothing was saved")
+	}
+	if after, err := os.Stat(path); err != nil || !os.SameFile(before, after) || after.Size() != before.Size() {
+		t.Errorf("another file, %v", err)
+	}
+	// Who has the older picture open still has all of it: the new one is another file with the same name.
+	if err := chart.GateUse(flow()).Save(path); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(path); err != nil || os.SameFile(before, after) {
+		t.Errorf("written into the older file, %v", err)
+	}
+	if files, err := os.ReadDir(folder); err != nil || len(files) != 1 {
+		t.Errorf("%v, %v", files, err)
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	small := chart.Losses(history())
 	small.Width = 0.5
