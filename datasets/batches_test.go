@@ -172,6 +172,59 @@ func TestFeatureBatches(t *testing.T) {
 	wantError(t, err, "0 sequences and 1 labels")
 }
 
+// Sequences of ids or of features, of any length, may have numbers to predict, or nothing: then they are to predict for.
+func TestNumbersAndNoLabels(t *testing.T) {
+	o := datasets.Batching{Size: 2, Shuffle: true, Seed: 3}
+	ids, err := datasets.LabelledBatches([][]int{{1, 2, 3}, {4}, {5, 6}}, nil, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	features, err := datasets.FeatureBatches([][]float32{{1, 2}, {3}, {}}, 1, nil, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers := [][]float32{{0.5, 10}, {1.5, 11}, {2.5, 12}}
+	for name, plain := range map[string]*datasets.Batches{"ids": ids, "features": features} {
+		with, err := plain.WithNumbers(numbers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := pass(t, plain)
+		got := pass(t, with)
+		if len(got) != 2 || len(want) != 2 {
+			t.Fatalf("%s: %d and %d batches", name, len(got), len(want))
+		}
+		for i, b := range got {
+			for k, e := range b.Examples {
+				if !slices.Equal(b.Numbers[2*k:2*k+2], numbers[e]) {
+					t.Errorf("%s: sequence %d has the numbers %v", name, e, b.Numbers)
+				}
+			}
+			b.Numbers = nil
+			if b.Labels != nil || !reflect.DeepEqual(b, want[i]) {
+				t.Errorf("%s: %+v, without numbers %+v", name, b, want[i])
+			}
+		}
+	}
+	nan := float32(math.NaN())
+	for want, numbers := range map[string][][]float32{
+		"numbers for 2 of 3 sequences":        {{1}, {2}},
+		"numbers for 0 of 3 sequences":        nil,
+		"no numbers for sequence 0":           {{}, {}, {}},
+		"2 numbers for sequence 1":            {{1}, {1, 2}, {1}},
+		"number 1 of sequence 2 is NaN":       {{1, 2}, {1, 2}, {1, nan}},
+		"number 0 of sequence 0 is +Inf":      {{float32(math.Inf(1))}, {2}, {3}},
+		"0 numbers for sequence 2, and 1 for": {{1}, {2}, nil},
+	} {
+		_, err := ids.WithNumbers(numbers)
+		wantError(t, err, want)
+	}
+	_, err = datasets.LabelledBatches([][]int{{1}}, []int{}, o)
+	wantError(t, err, "1 sequences and 0 labels")
+	_, err = datasets.FeatureBatches([][]float32{{}}, math.MaxInt, nil, o)
+	wantError(t, err, "features; want 1 to")
+}
+
 func TestPairBatches(t *testing.T) {
 	s, err := datasets.PairBatches([][]int{{5, 6}, {7, 8, 9}}, [][]int{{15, 16, 17}, {}}, 2, 3, datasets.Batching{Size: 2, TargetPadding: -1})
 	if err != nil {
@@ -306,6 +359,16 @@ func ExampleLabelledBatches() {
 	// Output:
 	// [5 8 6 0 7 0] of 3 steps; lengths [3 1] labels [1 0]
 	// [9 10] of 2 steps; lengths [2] labels [1]
+}
+
+// Recordings of different lengths, each with a number to predict.
+func ExampleBatches_WithNumbers() {
+	recordings := [][]float32{{0.1, 0.2, 0.3}, {0.4}}
+	batches, _ := datasets.FeatureBatches(recordings, 1, nil, datasets.Batching{Size: 2})
+	batches, _ = batches.WithNumbers([][]float32{{71}, {64}})
+	b, _ := batches.Next()
+	fmt.Println(b.Values, "lengths", b.Lengths, "numbers", b.Numbers)
+	// Output: [0.1 0.4 0.2 0 0.3 0] lengths [3 1] numbers [71 64]
 }
 
 func ExamplePairBatches() {
