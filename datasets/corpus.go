@@ -45,7 +45,7 @@ func ReadFile(path string) (Corpus, error) {
 // Read reads a text and normalises it, so that it gives the same ids however its accents were typed and its lines
 // ended. Text that is empty or not UTF-8 is an error; name is what errors call it.
 func Read(r io.Reader, name string) (Corpus, error) {
-	if missing(r) {
+	if absent(r) {
 		return Corpus{}, errors.Errorf("datasets: no reader of %s was given", name)
 	}
 	var b strings.Builder

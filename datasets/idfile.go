@@ -121,7 +121,7 @@ func reusable(text *os.File, ids string, want idTrailer) (*IDFile, error) {
 
 // trailerFor describes the ids that a tokenizer gives a text.
 func trailerFor(text *os.File, t Tokenizer) (idTrailer, error) {
-	if missing(t) {
+	if absent(t) {
 		return idTrailer{}, errNoTokenizer
 	}
 	info, err := text.Stat()

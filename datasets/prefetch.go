@@ -30,7 +30,7 @@ var errNoSource = errors.New("datasets: a Prefetch without a source of batches; 
 // NewPrefetch prepares up to ahead batches of a source (at least 1, at most 4,096), beginning where it stands. Without a
 // source it has no batches, and Err says so.
 func NewPrefetch(ctx context.Context, source BatchSource, ahead int) *Prefetch {
-	if missing(source) {
+	if absent(source) {
 		return &Prefetch{}
 	}
 	if ctx == nil {

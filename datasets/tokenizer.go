@@ -36,10 +36,10 @@ func EncodeStream(r io.Reader, t Tokenizer, give func(ids []int) error) error {
 }
 
 func encodeParts(r io.Reader, name string, t Tokenizer, give func(ids []int) error) error {
-	if missing(t) {
+	if absent(t) {
 		return errNoTokenizer
 	}
-	if missing(r) {
+	if absent(r) {
 		return errors.Errorf("datasets: no reader of %s was given", name)
 	}
 	cut, encode := cutBeforeBlank, func(text string, first bool) ([]int, error) { return t.Encode(text) }

@@ -8,9 +8,9 @@ import (
 
 var errNoTokenizer = errors.New("datasets: no tokenizer was given: want a *Vocabulary, a *BPE, or one of your own")
 
-// missing says whether an argument, such as a tokenizer, a source or a reader, was not given: it is nil, or a nil pointer
+// absent says whether an argument, such as a tokenizer, a source or a reader, was not given: it is nil, or a nil pointer
 // in an interface.
-func missing(v any) bool {
+func absent(v any) bool {
 	r := reflect.ValueOf(v)
 	return !r.IsValid() || r.Kind() == reflect.Pointer && r.IsNil()
 }
