@@ -79,8 +79,7 @@ func (p *Picture) HTML() (string, error) {
 		html.EscapeString(p.Title), p.Width/2.54*96, base64.StdEncoding.EncodeToString(data)), nil
 }
 
-// Save writes a file, a PNG or SVG by its name. It is there whole or not at all: an older picture stays until the new one
-// is complete.
+// Save writes a file, a PNG or SVG by its name. The file appears whole or not at all.
 func (p *Picture) Save(path string) error {
 	var data []byte
 	var err error

@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// writers are the functions of the library that may write, rename or remove files, and why none of them loses what
+// overwriters are the functions of the library that may write, rename or remove files, and why none of them loses what
 // somebody else wrote. Who adds one has thought of that. Functions that are called Save or Write are told where to write by
 // their caller: they replace what is there, and do so at once (internal/atomicfile) or not at all.
-var writers = map[string]string{
+var overwriters = map[string]string{
 	"datasets EncodeFile":    "only where nothing is, or ids (TestEncodeFileOverwritesNothing)",
 	"nn/train NewEventLog":   "a new file, O_EXCL",
 	"nn/train/chart Save":    "",
@@ -36,7 +36,7 @@ var destructive = map[string]bool{
 	"WriteFile": true, "Create": true, "OpenFile": true, "Rename": true, "Remove": true, "RemoveAll": true, "Truncate": true, "Link": true, "Symlink": true, "CopyFS": true,
 }
 
-func TestWhoWritesFiles(t *testing.T) {
+func TestNothingIsOverwrittenUnasked(t *testing.T) {
 	root := filepath.Join("..", "..")
 	found := map[string]bool{}
 	for _, top := range []string{"datasets", "graph", "losses", "nn", "recurrent"} {
@@ -53,11 +53,11 @@ func TestWhoWritesFiles(t *testing.T) {
 				return err
 			}
 			for _, d := range file.Decls {
-				if call := writes(d); call != "" {
+				if call := overwrites(d); call != "" {
 					name := filepath.ToSlash(rel) + " " + nameOf(d)
 					found[name] = true
-					if _, ok := writers[name]; !ok {
-						t.Errorf("%s: %s calls %s, and is not in the table of who writes files", path, nameOf(d), call)
+					if _, ok := overwriters[name]; !ok {
+						t.Errorf("%s: %s calls %s, and is not in the table of who may", path, nameOf(d), call)
 					}
 				}
 			}
@@ -79,8 +79,8 @@ func nameOf(d ast.Decl) string {
 	return "a variable"
 }
 
-// writes returns the first call in a declaration that can change files.
-func writes(d ast.Decl) string {
+// overwrites returns the first call in a declaration that can change files.
+func overwrites(d ast.Decl) string {
 	call := ""
 	ast.Inspect(d, func(n ast.Node) bool {
 		s, ok := n.(*ast.SelectorExpr)
