@@ -17,13 +17,14 @@ type Batch struct {
 	Inputs  []int // [T, B]
 	Lengths []int // [B]
 
-	// What to predict: a label for each sequence, or a target for each step. With pairs, Targets is [U, B] and ends
-	// with the end token, and TargetInputs, what a decoder is fed, are the same one step later after the start token.
-	Labels        []int // [B]
-	Targets       []int // [T, B] or [U, B]
-	TargetSteps   int   // U
-	TargetInputs  []int // [U, B]
-	TargetLengths []int // [B], with the start or the end token
+	// What to predict: a label or numbers for each sequence, or a target for each step. With pairs, Targets is [U, B] and
+	// ends with the end token, and TargetInputs, what a decoder is fed, are the same one step later after the start token.
+	Labels        []int     // [B]
+	Numbers       []float32 // [B, G]
+	Targets       []int     // [T, B] or [U, B]
+	TargetSteps   int       // U
+	TargetInputs  []int     // [U, B]
+	TargetLengths []int     // [B], with the start or the end token
 
 	// Numeric sequences, and windows of a series with what follows them.
 	Values []float32 // [T, B, F]

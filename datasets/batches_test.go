@@ -6,12 +6,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
-	"runtime"
 	"slices"
 	"testing"
-	"time"
 
-	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
 )
 
@@ -172,6 +169,59 @@ func TestFeatureBatches(t *testing.T) {
 	wantError(t, err, "0 sequences and 1 labels")
 }
 
+// Sequences of ids or of features, of any length, may have numbers to predict, or nothing: then they are to predict for.
+func TestNumbersAndNoLabels(t *testing.T) {
+	o := datasets.Batching{Size: 2, Shuffle: true, Seed: 3}
+	ids, err := datasets.LabelledBatches([][]int{{1, 2, 3}, {4}, {5, 6}}, nil, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	features, err := datasets.FeatureBatches([][]float32{{1, 2}, {3}, {}}, 1, nil, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers := [][]float32{{0.5, 10}, {1.5, 11}, {2.5, 12}}
+	for name, plain := range map[string]*datasets.Batches{"ids": ids, "features": features} {
+		with, err := plain.WithNumbers(numbers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := pass(t, plain)
+		got := pass(t, with)
+		if len(got) != 2 || len(want) != 2 {
+			t.Fatalf("%s: %d and %d batches", name, len(got), len(want))
+		}
+		for i, b := range got {
+			for k, e := range b.Examples {
+				if !slices.Equal(b.Numbers[2*k:2*k+2], numbers[e]) {
+					t.Errorf("%s: sequence %d has the numbers %v", name, e, b.Numbers)
+				}
+			}
+			b.Numbers = nil
+			if b.Labels != nil || !reflect.DeepEqual(b, want[i]) {
+				t.Errorf("%s: %+v, without numbers %+v", name, b, want[i])
+			}
+		}
+	}
+	nan := float32(math.NaN())
+	for want, numbers := range map[string][][]float32{
+		"numbers for 2 of 3 sequences":        {{1}, {2}},
+		"numbers for 0 of 3 sequences":        nil,
+		"no numbers for sequence 0":           {{}, {}, {}},
+		"2 numbers for sequence 1":            {{1}, {1, 2}, {1}},
+		"number 1 of sequence 2 is NaN":       {{1, 2}, {1, 2}, {1, nan}},
+		"number 0 of sequence 0 is +Inf":      {{float32(math.Inf(1))}, {2}, {3}},
+		"0 numbers for sequence 2, and 1 for": {{1}, {2}, nil},
+	} {
+		_, err := ids.WithNumbers(numbers)
+		wantError(t, err, want)
+	}
+	_, err = datasets.LabelledBatches([][]int{{1}}, []int{}, o)
+	wantError(t, err, "1 sequences and 0 labels")
+	_, err = datasets.FeatureBatches([][]float32{{}}, math.MaxInt, nil, o)
+	wantError(t, err, "features; want 1 to")
+}
+
 func TestPairBatches(t *testing.T) {
 	s, err := datasets.PairBatches([][]int{{5, 6}, {7, 8, 9}}, [][]int{{15, 16, 17}, {}}, 2, 3, datasets.Batching{Size: 2, TargetPadding: -1})
 	if err != nil {
@@ -222,78 +272,6 @@ func TestBatchesRefuse(t *testing.T) {
 	}
 }
 
-// brokenSource fails, or panics, at batch 2.
-type brokenSource struct {
-	at   int
-	boom bool
-}
-
-func (s *brokenSource) Len() int             { return 9 }
-func (s *brokenSource) SetEpoch(int)         { s.at = 0 }
-func (s *brokenSource) Seek(batch int) error { s.at = batch; return nil }
-func (s *brokenSource) Err() error           { return errors.New("the disk is gone") }
-func (s *brokenSource) Next() (*datasets.Batch, bool) {
-	if s.at++; s.at <= 2 {
-		return &datasets.Batch{Steps: s.at}, true
-	}
-	if s.boom {
-		panic("boom")
-	}
-	return nil, false
-}
-
-func TestPrefetchTellsErrors(t *testing.T) {
-	for want, boom := range map[string]bool{"the disk is gone": false, "boom": true} {
-		p := datasets.NewPrefetch(context.Background(), &brokenSource{boom: boom}, 4)
-		for i := range 2 {
-			if b, ok := p.Next(); !ok || b.Steps != i+1 || p.Err() != nil {
-				t.Fatal(b, ok, p.Err())
-			}
-		}
-		for range 2 {
-			if _, ok := p.Next(); ok {
-				t.Fatal("a batch after an error")
-			}
-			wantError(t, p.Err(), want)
-		}
-		p.SetEpoch(1) // a new pass may go better
-		if _, ok := p.Next(); !ok || p.Err() != nil {
-			t.Error("no new pass", p.Err())
-		}
-		p.Close()
-	}
-}
-
-func TestPrefetchStops(t *testing.T) {
-	before := runtime.NumGoroutine()
-	ctx, cancel := context.WithCancel(context.Background())
-	var all []*datasets.Prefetch
-	for range 10 {
-		p := datasets.NewPrefetch(ctx, labelled(t, 100, datasets.Batching{Size: 1}), 2)
-		if _, ok := p.Next(); !ok {
-			t.Fatal("no batch")
-		}
-		all = append(all, p)
-	}
-	all[0].Close()
-	if _, ok := all[0].Next(); ok || all[0].Err() != nil {
-		t.Error("a batch of a closed Prefetch", all[0].Err())
-	}
-	wantError(t, all[0].Seek(0), "closed")
-	all[0].Close()
-	cancel()
-	if _, ok := all[1].Next(); ok || !errors.Is(all[1].Err(), context.Canceled) {
-		t.Error("a batch after the context's end", all[1].Err())
-	}
-	for range 200 {
-		if runtime.NumGoroutine() <= before {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
-}
-
 func ExampleLabelledBatches() {
 	sentences := [][]int{{5, 6, 7}, {8}, {9, 10}}
 	batches, _ := datasets.LabelledBatches(sentences, []int{1, 0, 1}, datasets.Batching{Size: 2})
@@ -308,6 +286,16 @@ func ExampleLabelledBatches() {
 	// [9 10] of 2 steps; lengths [2] labels [1]
 }
 
+// Recordings of different lengths, each with a number to predict.
+func ExampleBatches_WithNumbers() {
+	recordings := [][]float32{{0.1, 0.2, 0.3}, {0.4}}
+	batches, _ := datasets.FeatureBatches(recordings, 1, nil, datasets.Batching{Size: 2})
+	batches, _ = batches.WithNumbers([][]float32{{71}, {64}})
+	b, _ := batches.Next()
+	fmt.Println(b.Values, "lengths", b.Lengths, "numbers", b.Numbers)
+	// Output: [0.1 0.4 0.2 0 0.3 0] lengths [3 1] numbers [71 64]
+}
+
 func ExamplePairBatches() {
 	const start, end = 2, 3
 	english, vietnamese := [][]int{{10, 11}}, [][]int{{20, 21, 22}}
@@ -315,22 +303,6 @@ func ExamplePairBatches() {
 	b, _ := batches.Next()
 	fmt.Println(b.Inputs, b.TargetInputs, b.Targets)
 	// Output: [10 11] [2 20 21 22] [20 21 22 3]
-}
-
-// Batches are prepared while the network computes.
-func ExamplePrefetch() {
-	batches, _ := datasets.LabelledBatches([][]int{{1}, {2}, {3}}, []int{0, 1, 0}, datasets.Batching{Size: 1})
-	p := datasets.NewPrefetch(context.Background(), batches, 2)
-	defer p.Close()
-	for b, ok := p.Next(); ok; b, ok = p.Next() {
-		fmt.Println(b.Inputs, b.Labels)
-	}
-	fmt.Println(p.Err())
-	// Output:
-	// [1] [0]
-	// [2] [1]
-	// [3] [0]
-	// <nil>
 }
 
 func TestBatchesAreTheCallersToKeep(t *testing.T) {

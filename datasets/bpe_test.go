@@ -172,10 +172,7 @@ func checkRecorded(t *testing.T, dir string, want int) {
 }
 
 func TestBPETrainsTheRecordedMerges(t *testing.T) {
-	c, err := datasets.KingJames()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := kingJames(t)
 	b, err := datasets.BPETrainer{Size: 600, Special: []string{"<|endoftext|>"}}.Train(c.Text[:100000])
 	if err != nil {
 		t.Fatal(err)
@@ -324,10 +321,7 @@ func TestBPEDecodesBrokenCharacters(t *testing.T) {
 }
 
 func BenchmarkBPE(b *testing.B) {
-	c, err := datasets.KingJames()
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := kingJames(b)
 	t, err := datasets.BPETrainer{Size: 8000}.Train(c.Text)
 	if err != nil {
 		b.Fatal(err)

@@ -2,6 +2,9 @@
 // Vocabulary or a BPE maps it to ids, and Windows cut the ids into batches for truncated backpropagation through time.
 // Rows, Objects and Treebank read tables, and Batches put examples of different lengths side by side. It works with
 // plain slices and knows nothing of graphs.
+//
+// The zero value of a type that has a constructor does nothing, or says in an error which function makes one. Methods of
+// nil pointers panic, as they do elsewhere in Go.
 package datasets
 
 import (
@@ -42,6 +45,9 @@ func ReadFile(path string) (Corpus, error) {
 // Read reads a text and normalises it, so that it gives the same ids however its accents were typed and its lines
 // ended. Text that is empty or not UTF-8 is an error; name is what errors call it.
 func Read(r io.Reader, name string) (Corpus, error) {
+	if absent(r) {
+		return Corpus{}, errors.Errorf("datasets: no reader of %s was given", name)
+	}
 	var b strings.Builder
 	if _, err := io.Copy(&b, r); err != nil {
 		return Corpus{}, errors.Wrapf(err, "datasets: read %s", name)

@@ -1,6 +1,7 @@
 package datasets_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,12 +11,13 @@ import (
 	"testing"
 
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/datasets/catalog"
 )
 
 // Training, and the file that other programs read.
 func ExampleBPETrainer() {
-	corpus, _ := datasets.KingJames()
-	bpe, _ := datasets.BPETrainer{Size: 1000, Special: []string{"<|endoftext|>"}}.Train(corpus.Text)
+	bible, _ := catalog.KingJames.Load(context.Background(), catalog.Options{Validation: -1, Test: -1})
+	bpe, _ := datasets.BPETrainer{Size: 1000, Special: []string{"<|endoftext|>"}}.Train(bible.Train.Text)
 	ids, _ := bpe.Encode("In the beginning was a 👍🏽")
 	text, _ := bpe.Decode(ids)
 	fmt.Println(text)

@@ -28,16 +28,6 @@ func Example() {
 	// "woo rw" "o rwli"
 }
 
-func ExampleKingJames() {
-	corpus, _ := datasets.KingJames()
-	verse, _, _ := strings.Cut(corpus.Text, "\n")
-	fmt.Println(verse)
-	fmt.Println(len(corpus.Text), "bytes,", corpus.Licence)
-	// Output:
-	// In the beginning God created the heaven and the earth.
-	// 4139038 bytes, public domain
-}
-
 func ExampleRead() {
 	corpus, _ := datasets.Read(strings.NewReader("Kie\u0302\u0300u\r\n"), "poem")
 	fmt.Printf("%+q\n", corpus.Text)
@@ -49,14 +39,14 @@ func ExampleRead() {
 }
 
 func ExampleReadFile() {
-	corpus, err := datasets.ReadFile("kingjames/README.md")
+	corpus, err := datasets.ReadFile("catalog/kingjames/README.md")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	title, _, _ := strings.Cut(corpus.Text, "\n")
 	fmt.Println(corpus.Name, "begins with", title)
-	// Output: kingjames/README.md begins with # The King James text
+	// Output: catalog/kingjames/README.md begins with # The King James text
 }
 
 func ExampleCharacters() {

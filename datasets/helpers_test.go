@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/datasets/catalog"
 )
 
 // sharedPath is a file of the measuring data that may lie beside the checkout; without it, the test is skipped.
@@ -27,6 +28,16 @@ func shared(t *testing.T, name string) datasets.Corpus {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// kingJames is the text that comes with the catalogue.
+func kingJames(t testing.TB) datasets.Corpus {
+	t.Helper()
+	parts, err := catalog.KingJames.Load(t.Context(), catalog.Options{Validation: -1, Test: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parts.Train
 }
 
 // wantError fails unless err has the text want.

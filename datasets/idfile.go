@@ -12,7 +12,8 @@ import (
 	"github.com/unroll-go/unroll/internal/atomicfile"
 )
 
-// IDFile is a text's ids in a file, of which no more is read than is asked for. Goroutines may share it.
+// IDFile is a text's ids in a file, of which no more is read than is asked for; EncodeFile and OpenIDs give one.
+// Goroutines may share it.
 //
 // The file has the ids, little-endian, each in 1, 2 or 4 bytes as the vocabulary needs, and an idTrailer at the end.
 type IDFile struct {
@@ -39,8 +40,9 @@ var (
 
 // EncodeFile encodes a text file of any size into a file of ids beside it or elsewhere, and opens that; see
 // EncodeStream for what memory it takes. If the file of ids is there already, made by the same tokenizer of a text with
-// this size and time of change, it is opened as it is. The text is normalised part by part; otherwise the ids are
-// those of the whole text.
+// this size and time of change, it is opened as it is; ids of another text or tokenizer are replaced. A file that is
+// neither empty nor one of ids is never written over: it is an error, as is the text itself. The text is normalised
+// part by part; otherwise the ids are those of the whole text.
 func EncodeFile(text, ids string, t Tokenizer) (*IDFile, error) {
 	in, err := os.Open(text)
 	if err != nil {
@@ -51,16 +53,9 @@ func EncodeFile(text, ids string, t Tokenizer) (*IDFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f, found, err := openIDs(ids); err == nil {
-		want.Count = found.Count
-		if found == want {
-			return f, nil
-		}
-		f.f.Close()
-	} else if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, errNotIDs) {
-		return nil, err
+	if f, err := reusable(in, ids, want); f != nil || err != nil {
+		return f, err
 	}
-	want.Count = 0
 	err = atomicfile.Write(ids, func(w io.Writer) error {
 		var buf []byte
 		err := encodeParts(in, text, t, func(part []int) error {
@@ -86,8 +81,49 @@ func EncodeFile(text, ids string, t Tokenizer) (*IDFile, error) {
 	return OpenIDs(ids)
 }
 
+// reusable opens the file of ids if it is there and has what is wanted. It returns nil if the file may be written: it is
+// not there, is empty, or was written by EncodeFile before. Anything else is somebody's data, and an error.
+func reusable(text *os.File, ids string, want idTrailer) (*IDFile, error) {
+	info, err := os.Stat(ids)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, errors.Wrap(err, "datasets")
+	}
+	source, err := text.Stat()
+	if err != nil {
+		return nil, errors.Wrap(err, "datasets")
+	}
+	switch {
+	case os.SameFile(info, source):
+		return nil, errors.Errorf("datasets: %s is the text itself; want another file for its ids", ids)
+	case !info.Mode().IsRegular():
+		return nil, errors.Errorf("datasets: %s is no file for ids (%v)", ids, info.Mode().Type())
+	case info.Size() == 0:
+		return nil, nil
+	}
+	f, found, err := openIDs(ids)
+	if found.Magic == idMagic && errors.Is(err, errNotIDs) { // damaged, but one of ours
+		return nil, nil
+	}
+	if errors.Is(err, errNotIDs) {
+		return nil, errors.Errorf("datasets: %s has other data than ids; it is not written over: remove it, or name another file", ids)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if want.Count = found.Count; found == want {
+		return f, nil
+	}
+	return nil, f.Close()
+}
+
 // trailerFor describes the ids that a tokenizer gives a text.
 func trailerFor(text *os.File, t Tokenizer) (idTrailer, error) {
+	if absent(t) {
+		return idTrailer{}, errNoTokenizer
+	}
 	info, err := text.Stat()
 	if err != nil {
 		return idTrailer{}, errors.Wrap(err, "datasets")
@@ -139,6 +175,7 @@ func OpenIDs(path string) (*IDFile, error) {
 	return f, err
 }
 
+// errNotIDs is what a file without a whole trailer, or with other ids than the trailer says, gives.
 var errNotIDs = errors.New("no whole file of ids")
 
 func openIDs(path string) (*IDFile, idTrailer, error) {
@@ -181,6 +218,9 @@ func (f *IDFile) Read(ids []int, from int) error {
 
 // read is Read with memory to work in, of len(ids) times the width.
 func (f *IDFile) read(ids []int, from int, raw []byte) error {
+	if f.f == nil {
+		return errNoIDs
+	}
 	if from < 0 || from > f.Len()-len(ids) {
 		return errors.Errorf("datasets: ids %d to %d; the file has %d", from, from+len(ids), f.Len())
 	}
@@ -200,6 +240,8 @@ func (f *IDFile) read(ids []int, from int, raw []byte) error {
 	return nil
 }
 
+var errNoIDs = errors.New("datasets: an IDFile that was never opened; EncodeFile and OpenIDs give one")
+
 // Split cuts the ids into a first part of the given fraction (rounded down), to train on, and the rest. Both read the
 // same file; closing one closes all.
 func (f *IDFile) Split(fraction float64) (train, validation *IDFile, err error) {
@@ -213,4 +255,9 @@ func (f *IDFile) Split(fraction float64) (train, validation *IDFile, err error) 
 }
 
 // Close closes the file.
-func (f *IDFile) Close() error { return errors.Wrap(f.f.Close(), "datasets") }
+func (f *IDFile) Close() error {
+	if f.f == nil {
+		return errNoIDs
+	}
+	return errors.Wrap(f.f.Close(), "datasets")
+}

@@ -8,7 +8,8 @@ import (
 )
 
 // Prefetch prepares the next batches of a source in a goroutine, while a step is computed. The batches and their order
-// are the source's. Close it, or end its context, when done; the source must not be used meanwhile.
+// are the source's. NewPrefetch makes one. Close it, or end its context, when done; the source must not be used
+// meanwhile.
 type Prefetch struct {
 	source BatchSource
 	ahead  int
@@ -21,12 +22,21 @@ type Prefetch struct {
 	closed bool
 }
 
-// NewPrefetch prepares up to ahead batches (1 at least) of a source, beginning where it stands.
+// mostAhead bounds the batches that wait: more would only fill the memory.
+const mostAhead = 1 << 12
+
+var errNoSource = errors.New("datasets: a Prefetch without a source of batches; give NewPrefetch one")
+
+// NewPrefetch prepares up to ahead batches of a source (at least 1, at most 4,096), beginning where it stands. Without a
+// source it has no batches, and Err says so.
 func NewPrefetch(ctx context.Context, source BatchSource, ahead int) *Prefetch {
+	if absent(source) {
+		return &Prefetch{}
+	}
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	p := &Prefetch{source: source, ahead: max(1, ahead), ctx: ctx}
+	p := &Prefetch{source: source, ahead: min(max(1, ahead), mostAhead), ctx: ctx}
 	p.start()
 	return p
 }
@@ -66,11 +76,16 @@ func (p *Prefetch) halt() {
 }
 
 // Len is the number of batches in a pass.
-func (p *Prefetch) Len() int { return p.source.Len() }
+func (p *Prefetch) Len() int {
+	if p.source == nil {
+		return 0
+	}
+	return p.source.Len()
+}
 
 // SetEpoch begins the pass of that number. It does nothing after Close.
 func (p *Prefetch) SetEpoch(epoch int) {
-	if p.closed {
+	if p.closed || p.source == nil {
 		return
 	}
 	p.halt()
@@ -80,6 +95,9 @@ func (p *Prefetch) SetEpoch(epoch int) {
 
 // Seek makes the next batch of this pass the one of that number, counted from 0.
 func (p *Prefetch) Seek(batch int) error {
+	if p.source == nil {
+		return errNoSource
+	}
 	if p.closed {
 		return errors.New("datasets: Seek of a closed Prefetch")
 	}
@@ -98,7 +116,7 @@ func (p *Prefetch) Seek(batch int) error {
 // Next returns the next batch. It returns false at the end of the pass, after Close, when the context has ended, and
 // after an error.
 func (p *Prefetch) Next() (*Batch, bool) {
-	if p.closed || p.failed != nil {
+	if p.closed || p.failed != nil || p.source == nil {
 		return nil, false
 	}
 	if p.failed = p.ctx.Err(); p.failed != nil {
@@ -114,10 +132,17 @@ func (p *Prefetch) Next() (*Batch, bool) {
 }
 
 // Err is what ended the pass early, if anything did: the source's error or the context's.
-func (p *Prefetch) Err() error { return p.failed }
+func (p *Prefetch) Err() error {
+	if p.source == nil {
+		return errNoSource
+	}
+	return p.failed
+}
 
 // Close stops preparing batches and returns when the goroutine has ended.
 func (p *Prefetch) Close() {
-	p.halt()
+	if p.source != nil {
+		p.halt()
+	}
 	p.closed = true
 }

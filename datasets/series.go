@@ -1,13 +1,18 @@
 package datasets
 
 import (
+	"fmt"
 	"math"
+	"time"
 
 	"github.com/pkg/errors"
 )
 
 // Series is a numeric series of several features: Values[n·F + f] is feature f at time n. Its examples are windows of
 // Window steps, from which the Horizon values after them are to be predicted.
+//
+// Several series of the same features, of stores or patients say, follow one another in Values, and Lengths tells where
+// each ends: no window runs from one into the next.
 type Series struct {
 	Values   []float64 // [N, F]
 	Features int       // F; 0 is 1
@@ -15,9 +20,16 @@ type Series struct {
 	Horizon  int       // H, steps to predict; 0 is 1
 	Stride   int       // steps from a window to the next; 0 is 1
 	Goals    []int     // the features to predict, G of them; nil for all
+
+	Lengths []int // rows of each of several series, N together; nil for one
+
+	// Times are when the rows were measured, N of them; nil if they are not to be checked. With times, a series whose steps
+	// are missing or uneven is an error: those of each series must take equally long, by a stop-watch or by the clock on the
+	// wall, or be equally many whole months. Leave them out where steps are uneven on purpose, as those of trading days.
+	Times []time.Time
 }
 
-// Rows is the number of time steps N.
+// Rows is the number of time steps N, of all series together.
 func (s Series) Rows() int { return len(s.Values) / max(1, s.Features) }
 
 func (s Series) withDefaults() (Series, error) {
@@ -27,6 +39,9 @@ func (s Series) withDefaults() (Series, error) {
 	}
 	if s.Window < 1 {
 		return s, errors.Errorf("datasets: a window of %d steps; want 1 or more", s.Window)
+	}
+	if len(s.Values) == 0 {
+		return s, errors.New("datasets: a series without values")
 	}
 	if s.Goals == nil {
 		for f := range s.Features {
@@ -43,27 +58,81 @@ func (s Series) withDefaults() (Series, error) {
 			return s, errors.Errorf("datasets: the series has %g in row %d, feature %d; want numbers, see FillForward", v, i/s.Features, i%s.Features)
 		}
 	}
-	if s.Window > s.Rows() || s.Horizon > s.Rows()-s.Window {
-		return s, errors.Errorf("datasets: a series of %d rows; want at least a window of %d and a horizon of %d", s.Rows(), s.Window, s.Horizon)
+	return s, s.checkParts()
+}
+
+// checkParts refuses lengths that are not those of the rows, series that are too short for a window, and times that are
+// not even.
+func (s Series) checkParts() error {
+	parts, err := s.parts()
+	if err != nil {
+		return err
 	}
-	return s, nil
+	if s.Times != nil && len(s.Times) != s.Rows() {
+		return errors.Errorf("datasets: a series of %d rows with %d times", s.Rows(), len(s.Times))
+	}
+	for i, p := range parts {
+		name := "the series"
+		if s.Lengths != nil {
+			name = fmt.Sprintf("series %d", i)
+		}
+		if n := p.to - p.from; s.Window > n || s.Horizon > n-s.Window {
+			return errors.Errorf("datasets: %s has %d rows; want at least a window of %d and a horizon of %d", name, n, s.Window, s.Horizon)
+		}
+		if s.Times == nil {
+			continue
+		}
+		if err := checkSteps(s.Times[p.from:p.to]); err != nil {
+			return errors.WithMessagef(err, "datasets: %s", name)
+		}
+	}
+	return nil
+}
+
+// span is the rows of one series.
+type span struct{ from, to int }
+
+// parts are the rows of each series.
+func (s Series) parts() ([]span, error) {
+	if s.Lengths == nil {
+		return []span{{0, s.Rows()}}, nil
+	}
+	var parts []span
+	at := 0
+	for i, n := range s.Lengths {
+		if n < 1 || n > s.Rows()-at {
+			return nil, errors.Errorf("datasets: length %d of a series is %d; want 1 or more, and %d for all together", i, n, s.Rows())
+		}
+		parts = append(parts, span{at, at + n})
+		at += n
+	}
+	if at != s.Rows() {
+		return nil, errors.Errorf("datasets: the lengths of the series add up to %d; there are %d rows", at, s.Rows())
+	}
+	return parts, nil
 }
 
 // FillForward returns the series with the last known value of a feature in the place of each NaN, which does not look
-// ahead. Those before a feature's first value get that one.
+// ahead. Those before a feature's first value get that one. Nothing is filled from one series into another.
 func (s Series) FillForward() Series {
 	f := max(1, s.Features)
 	values := append([]float64{}, s.Values...)
-	fill := func(i, from int) {
-		if from >= 0 && from < len(values) && math.IsNaN(values[i]) {
-			values[i] = values[from]
+	parts, err := s.parts()
+	if err != nil {
+		return s // whoever uses it is told
+	}
+	for _, p := range parts {
+		from, to := p.from*f, p.to*f
+		for i := from; i < to; i++ {
+			if math.IsNaN(values[i]) && i-f >= from {
+				values[i] = values[i-f]
+			}
 		}
-	}
-	for i := range values {
-		fill(i, i-f)
-	}
-	for i := len(values) - 1; i >= 0; i-- {
-		fill(i, i+f)
+		for i := to - 1; i >= from; i-- {
+			if math.IsNaN(values[i]) && i+f < to {
+				values[i] = values[i+f]
+			}
+		}
 	}
 	s.Values = values
 	return s
@@ -71,6 +140,7 @@ func (s Series) FillForward() Series {
 
 // Split cuts the series in two at a fraction of its rows, the earlier part to train on. Nothing that is predicted in the
 // later part is seen in the earlier one; its first window looks back at the last W rows of it, which are known by then.
+// Each of several series is cut at that fraction of its own rows.
 func (s Series) Split(fraction float64) (train, validation Series, err error) {
 	if !(fraction > 0 && fraction < 1) {
 		return s, s, errors.Errorf("datasets: train fraction %g; want above 0 and below 1", fraction)
@@ -79,29 +149,69 @@ func (s Series) Split(fraction float64) (train, validation Series, err error) {
 	if err != nil {
 		return s, s, err
 	}
-	at := int(float64(d.Rows()) * fraction)
-	if at < d.Window+d.Horizon || d.Rows()-at < d.Horizon {
-		return s, s, errors.Errorf("datasets: train fraction %g of %d rows leaves no window of %d and %d steps for one of the two parts", fraction, d.Rows(), d.Window, d.Horizon)
+	parts, err := d.parts()
+	if err != nil {
+		return s, s, err
 	}
-	train, validation = d, d
-	train.Values = d.Values[: at*d.Features : at*d.Features]
-	validation.Values = d.Values[(at-d.Window)*d.Features:]
-	return train, validation, nil
+	var early, late []span
+	for _, p := range parts {
+		n := p.to - p.from
+		at := int(float64(n) * fraction)
+		if at < d.Window+d.Horizon || n-at < d.Horizon {
+			return s, s, errors.Errorf("datasets: train fraction %g of %d rows leaves no window of %d and %d steps for one of the two parts", fraction, n, d.Window, d.Horizon)
+		}
+		early = append(early, span{p.from, p.from + at})
+		late = append(late, span{p.from + at - d.Window, p.to})
+	}
+	return d.only(early), d.only(late), nil
 }
 
-// Batches gives the windows in batches: Values [W, B, F] and Future [H, B, G].
+// only is the series with some of its rows: those of one series as they lie, those of several copied together.
+func (s Series) only(parts []span) Series {
+	out := s
+	if s.Lengths == nil {
+		p := parts[0]
+		out.Values = s.Values[p.from*s.Features : p.to*s.Features : p.to*s.Features]
+		if s.Times != nil {
+			out.Times = s.Times[p.from:p.to:p.to]
+		}
+		return out
+	}
+	out.Values, out.Lengths, out.Times = nil, nil, nil
+	for _, p := range parts {
+		out.Values = append(out.Values, s.Values[p.from*s.Features:p.to*s.Features]...)
+		out.Lengths = append(out.Lengths, p.to-p.from)
+		if s.Times != nil {
+			out.Times = append(out.Times, s.Times[p.from:p.to]...)
+		}
+	}
+	return out
+}
+
+// Batches gives the windows in batches: Values [W, B, F] and Future [H, B, G]. Windows are counted through all series, in
+// their order.
 func (s Series) Batches(o Batching) (*Batches, error) {
 	s, err := s.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	windows := (s.Rows()-s.Window-s.Horizon)/s.Stride + 1
-	return newBatches(make([]int, windows), o, func(b *Batch) {
+	parts, err := s.parts()
+	if err != nil {
+		return nil, err
+	}
+	var starts []int // of the windows
+	for _, p := range parts {
+		windows := (p.to-p.from-s.Window-s.Horizon)/s.Stride + 1
+		for i := range windows {
+			starts = append(starts, p.from+i*s.Stride)
+		}
+	}
+	return newBatches(make([]int, len(starts)), o, func(b *Batch) {
 		n, f, g := len(b.Examples), s.Features, len(s.Goals)
 		b.Steps, b.TargetSteps = s.Window, s.Horizon
 		b.Values, b.Future = make([]float32, s.Window*n*f), make([]float32, s.Horizon*n*g)
 		for k, e := range b.Examples {
-			from := e * s.Stride
+			from := starts[e]
 			for t := range s.Window {
 				for j := range f {
 					b.Values[(t*n+k)*f+j] = float32(s.Values[(from+t)*f+j])
@@ -114,61 +224,4 @@ func (s Series) Batches(o Batching) (*Batches, error) {
 			}
 		}
 	})
-}
-
-// Scaler brings each feature to mean 0 and deviation 1. Its fields are saved with a model, as JSON say.
-type Scaler struct {
-	Mean, Deviation []float64 // [F]
-}
-
-// FitScaler measures a series: the part to train on alone, for the rest is not known when a model is used. A feature
-// that never changes has deviation 1.
-func FitScaler(train Series) (*Scaler, error) {
-	s, err := train.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	n, f := float64(s.Rows()), s.Features
-	c := &Scaler{Mean: make([]float64, f), Deviation: make([]float64, f)}
-	for i, v := range s.Values {
-		c.Mean[i%f] += v / n
-	}
-	for i, v := range s.Values {
-		d := v - c.Mean[i%f]
-		c.Deviation[i%f] += d * d / n
-	}
-	for j, v := range c.Deviation {
-		c.Deviation[j] = math.Sqrt(v)
-		if c.Deviation[j] <= 1e-12*math.Abs(c.Mean[j]) { // the rounding of a constant
-			c.Deviation[j] = 1
-		}
-	}
-	return c, nil
-}
-
-// Scale returns the series with its features scaled; s stays as it is.
-func (c *Scaler) Scale(s Series) (Series, error) {
-	f := max(1, s.Features)
-	if len(c.Mean) != f || len(c.Deviation) != f {
-		return s, errors.Errorf("datasets: a scaler of %d features for a series of %d", len(c.Mean), f)
-	}
-	for j, d := range c.Deviation {
-		if !(d > 0) {
-			return s, errors.Errorf("datasets: a scaler with deviation %g of feature %d; want above 0", d, j)
-		}
-	}
-	scaled := make([]float64, len(s.Values))
-	for i, v := range s.Values {
-		scaled[i] = (v - c.Mean[i%f]) / c.Deviation[i%f]
-	}
-	s.Values = scaled
-	return s, nil
-}
-
-// Restore maps a scaled value of a feature back, as a prediction.
-func (c *Scaler) Restore(feature int, value float64) float64 {
-	if feature < 0 || feature >= len(c.Mean) || feature >= len(c.Deviation) {
-		return math.NaN()
-	}
-	return value*c.Deviation[feature] + c.Mean[feature]
 }

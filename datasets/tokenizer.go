@@ -36,6 +36,12 @@ func EncodeStream(r io.Reader, t Tokenizer, give func(ids []int) error) error {
 }
 
 func encodeParts(r io.Reader, name string, t Tokenizer, give func(ids []int) error) error {
+	if absent(t) {
+		return errNoTokenizer
+	}
+	if absent(r) {
+		return errors.Errorf("datasets: no reader of %s was given", name)
+	}
 	cut, encode := cutBeforeBlank, func(text string, first bool) ([]int, error) { return t.Encode(text) }
 	if p, ok := t.(partTokenizer); ok {
 		cut, encode = p.cut, p.encodePart

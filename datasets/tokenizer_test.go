@@ -110,10 +110,7 @@ func writeFile(t testing.TB, name, text string) string {
 
 func TestFileWindowsAreThoseOfMemory(t *testing.T) {
 	defer datasets.SetPartSize(512)()
-	c, err := datasets.KingJames()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := kingJames(t)
 	text := c.Text[:60000]
 	small, err := datasets.BPETrainer{Size: 400}.Train(text)
 	if err != nil {
@@ -217,6 +214,11 @@ func TestIDFilesAreMadeAnewWhenNeeded(t *testing.T) {
 	}
 	_, err := datasets.OpenIDs(ids)
 	wantError(t, err, "no whole file of ids")
+	_, err = datasets.EncodeFile(path, ids, v) // what it was, nobody can tell
+	wantError(t, err, "it is not written over")
+	if err := os.Remove(ids); err != nil {
+		t.Fatal(err)
+	}
 	open(v, 4)
 
 	if err := os.WriteFile(path, []byte("abcd"), 0o644); err != nil {

@@ -222,10 +222,7 @@ func FuzzRoundTrip(f *testing.F) {
 }
 
 func BenchmarkEncode(b *testing.B) {
-	c, err := datasets.KingJames()
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := kingJames(b)
 	for _, v := range []*datasets.Vocabulary{characters(b, c.Text), words(b, c.Text, 0)} {
 		b.Run(v.Kind(), func(b *testing.B) {
 			b.SetBytes(int64(len(c.Text)))

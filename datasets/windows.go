@@ -65,6 +65,9 @@ func NewWindows(ids []int, steps, batch int) (*Windows, error) {
 // NewFileWindows is NewWindows over ids in a file, which are read window by window: memory does not depend on their
 // number. After Next has returned false, Err tells whether that is for an error of the file.
 func NewFileWindows(ids *IDFile, steps, batch int) (*Windows, error) {
+	if absent(ids) {
+		return nil, errors.New("datasets: windows of no file of ids; EncodeFile and OpenIDs give one")
+	}
 	w, err := newWindows(ids.Len(), steps, batch)
 	if err != nil {
 		return nil, err

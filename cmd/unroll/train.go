@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/datasets/catalog"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/nn/train"
@@ -274,7 +275,8 @@ func exists(path string) bool {
 
 func readText(path string) (datasets.Corpus, error) {
 	if path == "" {
-		return datasets.KingJames()
+		bible, err := catalog.KingJames.Load(context.Background(), catalog.Options{Validation: -1, Test: -1})
+		return bible.Train, err
 	}
 	return datasets.ReadFile(path)
 }

@@ -1,5 +1,5 @@
 // Package catalog has data sets to train on. The small ones are part of the library; the others are fetched from where
-// their makers keep them, checked against published hashes, and kept on disk. Each is a value with a description and a
+// their makers keep them, checked against published hashes (those of Tatoeba have none), and kept on disk. Each is a value with a description and a
 // Load:
 //
 //	digits, err := catalog.Digits.Load(ctx, catalog.Options{})

@@ -17,12 +17,8 @@ func TestLinkedSets(t *testing.T) {
 	}
 	sets := map[string][]byte{
 		"CMUdict": cmudictGzip, "Names": namesGzip, "Spam": spamGzip, "Digits": digitsGzip, "CO2": co2Gzip, "Sunspots": sunspotsGzip, "Weather": weatherGzip,
+		"KingJames": kingJamesGzip,
 	}
-	kingJames, err := os.ReadFile("../kingjames/kingjames.txt.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sets["KingJames"] = kingJames
 	for _, c := range []struct{ calls, wanted string }{
 		{"catalog.Download(ctx, catalog.All()[3], o)\n\tcatalog.MNIST.Load(ctx, o)\n\tcatalog.Tatoeba(os.Args[0]).Load(ctx, o)", ""},
 		{"catalog.KingJames\n\tcatalog.Digits.Load(ctx, o)", "KingJames Digits"},

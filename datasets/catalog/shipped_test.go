@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/unroll-go/unroll/datasets"
 )
 
 // unpacked returns the text of a shipped set.
@@ -269,5 +271,20 @@ func TestKingJames(t *testing.T) {
 	}
 	if n := len(all.Test.Text); n < 400_000 || n > 414_000 {
 		t.Errorf("%d characters to test", n)
+	}
+}
+
+// Series have even steps, as Series promises: weeks, years, days.
+func TestShippedSeriesAreEven(t *testing.T) {
+	for _, set := range []SeriesSet{CO2, Sunspots, Weather} {
+		parts, err := set.Load(t.Context(), Options{Validation: -1, Test: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := parts.Train
+		all := datasets.Series{Values: s.Values, Features: len(s.Columns), Window: 1, Times: s.Times}.FillForward()
+		if _, err := all.Batches(datasets.Batching{Size: 1}); err != nil {
+			t.Errorf("%s: %v", set.Name, err)
+		}
 	}
 }

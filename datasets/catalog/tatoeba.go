@@ -9,7 +9,8 @@ import (
 
 // Tatoeba are English sentences (Source) and their translations into a language (Target) by the people of Tatoeba, as
 // manythings.org selects them. The language is a code of three letters: "fra", "deu", "spa", "vie", "jpn" ... English
-// sentences with several translations are in one part with all of them.
+// sentences with several translations are in one part with all of them. The sets grow, and have no published hash: the
+// first download is trusted, and later ones on the same machine must be like it.
 func Tatoeba(language string) PairSet {
 	set := PairSet{Info: tatoebaInfo(language), load: loadTatoeba}
 	if err := checkLanguage(language); err != nil {
@@ -30,7 +31,7 @@ func checkLanguage(language string) error {
 	return nil
 }
 
-// The selection grows from year to year, so there is no hash to publish.
+// The selection grows from year to year, so there is no hash to publish: the first download is trusted.
 func tatoebaInfo(language string) Info {
 	file := language + "-eng.zip"
 	return Info{

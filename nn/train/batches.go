@@ -26,13 +26,13 @@ type batches struct {
 //	Inputs [T, B] or Values [T, B, F]      what the network reads
 //	Lengths [B]                            of the sequences; numeric windows have none
 //	TargetInputs [U, B]                    what a decoder is fed
-//	Labels [B], Targets [T, B] or [U, B], or Future [H, B, G]      what it is to predict
+//	Labels [B], Numbers [B, G], Targets [T, B] or [U, B], or Future [H, B, G]      what it is to predict
 //
 // A shuffled source has another order in every pass, which the number of the pass decides: a run that is resumed reads
 // what it would have read.
 func FromBatches(s datasets.BatchSource) Source { return &batches{BatchSource: s} }
 
-// Tokens is the number of labels, of targets that are not padding, or of future values.
+// Tokens is the number of sequences, of targets that are not padding, or of future values.
 func (s *batches) Tokens() int { return s.tokens }
 
 // TokensOf is the number of tokens in examples from to to of the batch.
@@ -65,6 +65,9 @@ func (s *batches) Next() ([]*tensor.Dense, bool) {
 	ids(b.Lengths, n)
 	ids(b.TargetInputs, b.TargetSteps, n)
 	ids(b.Labels, n)
+	if b.Numbers != nil {
+		out = append(out, graph.Floats(b.Numbers, n, len(b.Numbers)/n))
+	}
 	switch {
 	case b.TargetInputs != nil:
 		ids(b.Targets, b.TargetSteps, n)

@@ -175,6 +175,14 @@ func TestOrderOfArguments(t *testing.T) {
 	if got, want := shapes(features, err), "float32 [2 2 2] int [2] int [2] 2"; got != want {
 		t.Errorf("features: %s, want %s", got, want)
 	}
+	unlabelled, err := datasets.FeatureBatches([][]float32{{1, 2}, {3, 4, 5, 6}}, 2, nil, o)
+	if got, want := shapes(unlabelled, err), "float32 [2 2 2] int [2] 2"; got != want {
+		t.Errorf("unlabelled: %s, want %s", got, want)
+	}
+	numbers, err := unlabelled.WithNumbers([][]float32{{1, 2, 3}, {4, 5, 6}})
+	if got, want := shapes(numbers, err), "float32 [2 2 2] int [2] float32 [2 3] 2"; got != want {
+		t.Errorf("numbers: %s, want %s", got, want)
+	}
 }
 
 func TestDiagnose(t *testing.T) {

@@ -22,7 +22,8 @@ import (
 //	data      the message
 //	crc       uint32 of the data
 //
-// where a crc is the CRC-32C, masked: ((c >> 15) | (c << 17)) + 0xa282ead8.
+// where a crc is the CRC-32C, masked: ((c >> 15) | (c << 17)) + 0xa282ead8. Tags must be UTF-8: with others TensorBoard
+// could not read the whole file. NewEventLog makes a log; after Close, writing is an error.
 type EventLog struct {
 	file *os.File
 	w    *bufio.Writer
@@ -97,12 +98,18 @@ func (l *EventLog) Text(tag string, step int, text string) error {
 
 // value writes a summary with one value, given without its tag.
 func (l *EventLog) value(tag string, step int, value []byte) error {
+	if err := checkTag(tag); err != nil {
+		return err
+	}
 	v := append(message(nil, valueTag, []byte(tag)), value...)
 	return l.event(step, message(nil, eventSummary, message(nil, summaryValue, v)))
 }
 
 // event writes an event, given without its time and step, in its frame.
 func (l *EventLog) event(step int, what []byte) error {
+	if err := l.open(); err != nil {
+		return err
+	}
 	t := float64(l.now().UnixNano()) / 1e9
 	data := protowire.AppendFixed64(protowire.AppendTag(nil, eventWallTime, protowire.Fixed64Type), math.Float64bits(t))
 	data = protowire.AppendVarint(protowire.AppendTag(data, eventStep, protowire.VarintType), uint64(step))
@@ -129,11 +136,28 @@ func maskedCRC(data []byte) uint32 {
 	return (c>>15 | c<<17) + 0xa282ead8
 }
 
+// open is an error if there is no file to write to.
+func (l *EventLog) open() error {
+	if l.w == nil {
+		return errors.New("train: the event log is closed, or was never opened by NewEventLog")
+	}
+	return nil
+}
+
 // Flush hands the events to the file, where TensorBoard finds them. A run flushes after each validation.
-func (l *EventLog) Flush() error { return errors.Wrap(l.w.Flush(), "train: event log") }
+func (l *EventLog) Flush() error {
+	if err := l.open(); err != nil {
+		return err
+	}
+	return errors.Wrap(l.w.Flush(), "train: event log")
+}
 
 // Close flushes and closes the file.
 func (l *EventLog) Close() error {
+	if err := l.open(); err != nil {
+		return err
+	}
 	err := l.Flush()
+	l.w = nil
 	return firstError(err, errors.Wrap(l.file.Close(), "train: event log"))
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
 )
@@ -58,13 +59,16 @@ func (l *logger) write(step int, flush bool, scores ...Score) error {
 }
 
 // CSVLog is a table of step, name and value, one number a row, so that names may come and go. Pandas' pivot makes columns
-// of them.
+// of them. NewCSVLog makes one. Names must be UTF-8, which pandas reads.
 type CSVLog struct {
 	w *csv.Writer
 }
 
 // NewCSVLog writes to w, beginning with the header step,name,value unless the table goes on from an earlier one.
 func NewCSVLog(w io.Writer, goesOn bool) (*CSVLog, error) {
+	if w == nil {
+		return nil, errors.New("train: a CSV log without a writer")
+	}
 	l := &CSVLog{csv.NewWriter(w)}
 	if goesOn {
 		return l, nil
@@ -72,8 +76,24 @@ func NewCSVLog(w io.Writer, goesOn bool) (*CSVLog, error) {
 	return l, errors.Wrap(l.w.Write([]string{"step", "name", "value"}), "train: CSV log")
 }
 
+var errNoCSVLog = errors.New("train: a CSV log that NewCSVLog did not make")
+
+// checkTag refuses what no reader of logs could read: a file with one such name is lost to it as a whole.
+func checkTag(tag string) error {
+	if !utf8.ValidString(tag) {
+		return errors.Errorf("train: the name %q in a log is not UTF-8", tag)
+	}
+	return nil
+}
+
 // Scalar writes a row. A value that is no number is left empty, as pandas writes it.
 func (l *CSVLog) Scalar(tag string, step int, value float64) error {
+	if err := checkTag(tag); err != nil {
+		return err
+	}
+	if l.w == nil {
+		return errNoCSVLog
+	}
 	text := ""
 	if !math.IsNaN(value) {
 		text = strconv.FormatFloat(value, 'g', -1, 64)
@@ -83,6 +103,9 @@ func (l *CSVLog) Scalar(tag string, step int, value float64) error {
 
 // Flush hands on what was written. A run flushes after each validation; call it at the end, too.
 func (l *CSVLog) Flush() error {
+	if l.w == nil {
+		return errNoCSVLog
+	}
 	l.w.Flush()
 	return errors.Wrap(l.w.Error(), "train: CSV log")
 }

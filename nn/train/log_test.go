@@ -199,3 +199,49 @@ func TestEventsOfARun(t *testing.T) {
 		t.Error("no weights")
 	}
 }
+
+// A name that is not UTF-8 would make the whole file unreadable, so it is refused; what was written stays readable. A
+// log that is closed, or that nobody opened, loses nothing silently.
+func TestLogsRefuse(t *testing.T) {
+	folder := t.TempDir()
+	events, err := train.NewEventLog(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table bytes.Buffer
+	csv, err := train.NewCSVLog(&table, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const bad = "F1/caf\xe9"
+	for name, err := range map[string]error{
+		"scalar": events.Scalar(bad, 1, 1), "histogram": events.Histogram(bad, 1, nil), "text": events.Text(bad, 1, "x"), "row": csv.Scalar(bad, 1, 1),
+	} {
+		if err == nil || !strings.Contains(err.Error(), `the name "F1/caf\xe9" in a log is not UTF-8`) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	for _, err := range []error{events.Scalar("F1/café", 1, 1), events.Text("note", 1, "caf\xe9"), events.Close(), csv.Flush()} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*"))
+	if err != nil || len(files) != 1 || table.Len() != 0 {
+		t.Fatal(files, err, table.String())
+	}
+	if n := len(records(t, read(t, files[0]))); n != 3 {
+		t.Errorf("%d events; want the version and two", n)
+	}
+	for name, l := range map[string]train.Log{"closed": events, "zero": &train.EventLog{}, "zero table": &train.CSVLog{}} {
+		if err := l.Scalar("x", 1, 1); err == nil || l.Flush() == nil {
+			t.Errorf("%s: a number went nowhere without an error (%v)", name, err)
+		}
+	}
+	if events.Close() == nil || new(train.EventLog).Close() == nil {
+		t.Error("closed twice, or closed without being opened")
+	}
+	if _, err := train.NewCSVLog(nil, false); err == nil {
+		t.Error("a table without a writer")
+	}
+}

@@ -79,11 +79,11 @@ func (m *BLEU) Add(hypothesis string, references ...string) error {
 
 func abs(n int) int { return max(n, -n) }
 
-// ngrams counts the runs of n tokens.
+// ngrams counts the runs of n tokens, which have no blanks in them.
 func ngrams(tokens []string, n int) map[string]int {
 	out := map[string]int{}
 	for i := 0; i+n <= len(tokens); i++ {
-		out[strings.Join(tokens[i:i+n], "\x00")]++
+		out[strings.Join(tokens[i:i+n], " ")]++
 	}
 	return out
 }
@@ -129,23 +129,17 @@ func (s BLEUScore) String() string {
 
 // tokens cuts a sentence.
 func (m *BLEU) tokens(s string) ([]string, error) {
-	s = strings.TrimRight(s, " \t\n\r\v\f")
+	s = strings.TrimRightFunc(s, blank)
 	if m.Lowercase {
-		s = strings.ToLower(s)
+		s = lower(s)
 	}
 	switch m.Tokenize {
 	case "", Tokenize13a:
 		return tokens13a(s), nil
 	case TokenizeNone:
-		return strings.Fields(s), nil
+		return words(s), nil
 	case TokenizeChar:
-		var out []string
-		for _, r := range s {
-			if w := strings.TrimSpace(string(r)); w != "" {
-				out = append(out, w)
-			}
-		}
-		return out, nil
+		return runes(s), nil
 	}
 	return nil, errors.Errorf("train: BLEU cannot tokenise by %q; want %s, %s or %s", m.Tokenize, Tokenize13a, TokenizeNone, TokenizeChar)
 }
@@ -162,18 +156,29 @@ var rules13a = []struct {
 	{regexp.MustCompile(`([0-9])(-)`), "$1 $2 "},
 }
 
-var marks13a = strings.NewReplacer("<skipped>", "", "-\n", "", "\n", " ")
+// marks13a are replaced one after the other: &amp;lt; is <.
+var marks13a = [][2]string{{"<skipped>", ""}, {"-\n", ""}, {"\n", " "}, {"&quot;", `"`}, {"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}}
 
 func tokens13a(s string) []string {
-	s = marks13a.Replace(s)
-	for _, e := range [][2]string{{"&quot;", `"`}, {"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}} { // one after the other: &amp;lt; is <
-		s = strings.ReplaceAll(s, e[0], e[1])
+	for _, m := range marks13a {
+		s = strings.ReplaceAll(s, m[0], m[1])
 	}
 	s = " " + s + " "
 	for _, r := range rules13a {
 		s = r.find.ReplaceAllString(s, r.put)
 	}
-	return strings.Fields(s)
+	return words(s)
+}
+
+// runes are the code points of a sentence that are no blanks.
+func runes(s string) []string {
+	var out []string
+	for _, r := range s {
+		if !blank(r) {
+			out = append(out, string(r))
+		}
+	}
+	return out
 }
 
 // characters are what a reader sees as such: a letter with its accents is one (grapheme clusters).

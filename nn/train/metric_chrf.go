@@ -12,7 +12,7 @@ import (
 // it; with Words 2 it is chrF++, which adds n-grams of words. It suits languages in which BLEU's whole words are too
 // coarse. Add the sentences of a test set, then ask for the Score.
 type ChrF struct {
-	Words int // order of word n-grams: 0 for chrF, 2 for chrF++
+	Words int // order of word n-grams: 0 for chrF, 2 for chrF++; 6 at most. It stays as it is from the first Add on.
 
 	counts []overlap // of each order
 }
@@ -29,6 +29,12 @@ const (
 func (m *ChrF) Add(hypothesis string, references ...string) error {
 	if len(references) == 0 {
 		return errors.New("train: chrF needs a reference")
+	}
+	if m.Words < 0 || m.Words > chrfOrder {
+		return errors.Errorf("train: chrF with word n-grams up to %d; want 0 to %d", m.Words, chrfOrder)
+	}
+	if m.counts != nil && len(m.counts) != chrfOrder+m.Words {
+		return errors.Errorf("train: chrF with word n-grams up to %d after sentences with %d", m.Words, len(m.counts)-chrfOrder)
 	}
 	h := m.grams(hypothesis)
 	var best []overlap
@@ -70,17 +76,14 @@ func overlapOf(hypothesis, reference map[string]int) overlap {
 
 // grams counts the character n-grams without blanks, then the word n-grams, of each order.
 func (m *ChrF) grams(s string) []map[string]int {
-	var letters []string
-	for _, r := range strings.Join(strings.Fields(s), "") {
-		letters = append(letters, string(r))
-	}
+	letters := runes(s)
 	var out []map[string]int
 	for n := 1; n <= chrfOrder; n++ {
 		out = append(out, ngrams(letters, n))
 	}
-	words := apart(s)
+	tokens := apart(s)
 	for n := 1; n <= m.Words; n++ {
-		out = append(out, ngrams(words, n))
+		out = append(out, ngrams(tokens, n))
 	}
 	return out
 }
@@ -90,7 +93,7 @@ const chrfMarks = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 // apart splits a sentence at blanks, and from each word the mark at its end or else at its beginning.
 func apart(s string) []string {
 	var out []string
-	for _, w := range strings.Fields(s) {
+	for _, w := range words(s) {
 		last := len(w) - 1
 		switch {
 		case utf8.RuneCountInString(w) == 1:
@@ -128,5 +131,5 @@ func chrf(counts []overlap) float64 {
 
 // String names the metric with its score.
 func (m *ChrF) String() string {
-	return fmt.Sprintf("chrF%d%s = %.2f", chrfBeta, strings.Repeat("+", m.Words), m.Score())
+	return fmt.Sprintf("chrF%d%s = %.2f", chrfBeta, strings.Repeat("+", min(max(m.Words, 0), chrfOrder)), m.Score())
 }

@@ -1,6 +1,6 @@
 package train
 
-import "strings"
+import "math"
 
 // EditDistance is the smallest number of tokens to insert, delete and replace that turns a into b (Levenshtein, 1966).
 func EditDistance(a, b []string) int {
@@ -34,12 +34,11 @@ type ErrorRate struct {
 
 // Add counts tokens; of several references that are all right, the one with the fewest mistakes counts.
 func (m *ErrorRate) Add(hypothesis []string, references ...[]string) {
-	edits, length, best := len(hypothesis), 0, -1.0
-	for _, r := range references {
+	edits, length := len(hypothesis), 0
+	for i, r := range references {
 		d := EditDistance(hypothesis, r)
-		rate := float64(d) / float64(max(len(r), 1))
-		if best < 0 || rate < best {
-			edits, length, best = d, len(r), rate
+		if i == 0 || errorRate(d, len(r)) < errorRate(edits, length) {
+			edits, length = d, len(r)
 		}
 	}
 	m.Edits += edits
@@ -52,7 +51,7 @@ func (m *ErrorRate) Add(hypothesis []string, references ...[]string) {
 
 // AddWords counts the words of sentences, cut at blanks.
 func (m *ErrorRate) AddWords(hypothesis, reference string) {
-	m.Add(strings.Fields(hypothesis), strings.Fields(reference))
+	m.Add(words(hypothesis), words(reference))
 }
 
 // AddCharacters counts the characters of sentences, as a reader sees them: a letter with its accents is one.
@@ -60,8 +59,15 @@ func (m *ErrorRate) AddCharacters(hypothesis, reference string) {
 	m.Add(characters(hypothesis), characters(reference))
 }
 
-// Rate is edits over the references' length; 0 of nothing.
-func (m *ErrorRate) Rate() float64 { return ratio(m.Edits, m.Length) }
+// Rate is edits over the references' length: 0 of nothing, +Inf if all references are empty and the hypotheses are not.
+func (m *ErrorRate) Rate() float64 { return errorRate(m.Edits, m.Length) }
+
+func errorRate(edits, length int) float64 {
+	if edits > 0 && length == 0 {
+		return math.Inf(1)
+	}
+	return ratio(edits, length)
+}
 
 // SentenceRate is the share of sentences with a mistake.
 func (m *ErrorRate) SentenceRate() float64 { return ratio(m.Wrong, m.Sentences) }

@@ -51,10 +51,15 @@ func (m *ForecastErrors) MAPE() float64 { return 100 * m.rel / float64(m.n-m.zer
 func (m *ForecastErrors) MASE(scale float64) float64 { return m.MAE() / scale }
 
 // NaiveError is the mean absolute error, over a training series, of forecasting each value by the one a season before;
-// season 1 is the last value. It is the scale of MASE.
+// season 1 is the last value. It is the scale of MASE. The values must be numbers: fill gaps first.
 func NaiveError(series []float64, season int) (float64, error) {
 	if season < 1 || len(series) <= season {
 		return 0, errors.Errorf("train: a series of %d values has no season of %d", len(series), season)
+	}
+	for i, v := range series {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return 0, errors.Errorf("train: value %d of the series is %g; want numbers without gaps", i, v)
+		}
 	}
 	sum := 0.0
 	for i := season; i < len(series); i++ {

@@ -4,11 +4,20 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 )
 
-// What sacreBLEU gives, see testdata/record_metrics.py.
+// What sacreBLEU gives, and Python's lower case and blanks; see testdata/record_metrics.py.
+type recorded struct {
+	Cases  []scored
+	Lower  [][2]string // a text, and its lower case
+	Blanks string      // every rune that Python splits at
+}
+
 type scored struct {
 	Hyp       []string
 	Refs      [][]string // [set][sentence]
@@ -25,16 +34,24 @@ type recordedBLEU struct {
 	Line  string
 }
 
-func TestTextMetricsAgainstSacreBLEU(t *testing.T) {
-	data, err := os.ReadFile("testdata/sacrebleu.json")
+func readRecorded(t *testing.T, name string, v any) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cases []scored
-	if err := json.Unmarshal(data, &cases); err != nil {
+	if err := json.Unmarshal(data, v); err != nil {
 		t.Fatal(err)
 	}
-	for i, c := range cases {
+}
+
+func TestTextMetricsAgainstSacreBLEU(t *testing.T) {
+	var want recorded
+	readRecorded(t, "sacrebleu.json", &want)
+	if len(want.Cases) < 150 {
+		t.Fatalf("%d cases", len(want.Cases))
+	}
+	for i, c := range want.Cases {
 		add := func(f func(string, ...string) error) {
 			t.Helper()
 			for j, h := range c.Hyp {
@@ -72,6 +89,39 @@ func TestTextMetricsAgainstSacreBLEU(t *testing.T) {
 	}
 	if (&BLEU{}).Add("a") == nil || (&ChrF{}).Add("a") == nil {
 		t.Error("a hypothesis without a reference was accepted")
+	}
+	for _, order := range []int{-1, 7, math.MaxInt, math.MinInt} {
+		m := &ChrF{Words: order}
+		if err := m.Add("a", "b"); err == nil || !strings.Contains(err.Error(), "want 0 to 6") || m.Score() != 0 || m.String() == "" {
+			t.Errorf("order %d: error %v, %s", order, err, m)
+		}
+	}
+	changes := &ChrF{}
+	if err := changes.Add("a b", "a b"); err != nil {
+		t.Fatal(err)
+	}
+	changes.Words = 2
+	if err := changes.Add("a b", "a b"); err == nil || !strings.Contains(err.Error(), "up to 2 after sentences with 0") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Lower case and blanks are Python's, letter by letter and in random words.
+func TestLettersAreThoseOfPython(t *testing.T) {
+	var want recorded
+	readRecorded(t, "sacrebleu.json", &want)
+	if len(want.Lower) < 400 || want.Blanks == "" {
+		t.Fatal("nothing was recorded")
+	}
+	for _, c := range want.Lower {
+		if got := lower(c[0]); got != c[1] {
+			t.Errorf("%+q becomes %+q, want %+q", c[0], got, c[1])
+		}
+	}
+	for r := range unicode.MaxRune + 1 {
+		if got, want := blank(r), strings.ContainsRune(want.Blanks, r) && r != utf8.RuneError; got != want {
+			t.Errorf("%U is a blank: %v, want %v", r, got, want)
+		}
 	}
 }
 
@@ -120,9 +170,14 @@ func TestErrorRate(t *testing.T) {
 	if phonemes.Edits != 1 || phonemes.Length != 3 {
 		t.Errorf("%+v; want the nearer reference", phonemes)
 	}
-	var empty ErrorRate
-	empty.Add([]string{"x"}, nil)
-	if empty.Edits != 1 || empty.Rate() != 0 {
-		t.Errorf("%+v, rate %g", empty, empty.Rate())
+	var none, inserted, right, nearer ErrorRate
+	inserted.AddWords("a b", "")
+	right.AddWords("", "")
+	nearer.Add([]string{"x"}, nil, []string{"x", "y"})
+	if none.Rate() != 0 || !math.IsInf(inserted.Rate(), 1) || inserted.Edits != 2 || right.Rate() != 0 || right.Wrong != 0 {
+		t.Errorf("rates %g, %g and %g of %+v", none.Rate(), inserted.Rate(), right.Rate(), inserted)
+	}
+	if nearer.Edits != 1 || nearer.Length != 2 {
+		t.Errorf("%+v; want half of the words wrong, not all of none", nearer)
 	}
 }

@@ -75,7 +75,7 @@ def dump(path, value):
 
 def main():
     rng = random.Random(1)
-    kjv = gzip.open(os.path.join(HERE, "..", "..", "kingjames", "kingjames.txt.gz"), "rt", encoding="utf-8").read()
+    kjv = gzip.open(os.path.join(HERE, "..", "..", "catalog", "kingjames", "kingjames.txt.gz"), "rt", encoding="utf-8").read()
     if len(sys.argv) == 3:
         out = sys.argv[2]
         given = [l.rstrip("\r\n") for l in open(sys.argv[1], encoding="utf-8", newline="\n") if l.strip()]

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/datasets/catalog"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/losses"
 )
@@ -12,10 +14,11 @@ import (
 // knows what came before its window, so that all have the same to go by.
 func language(e effort) error {
 	const steps, batch, checked = 128, 16, 24 // windows to validate with
-	corpus, err := datasets.KingJames()
+	bible, err := catalog.KingJames.Load(context.Background(), catalog.Options{Validation: -1, Test: -1})
 	if err != nil {
 		return err
 	}
+	corpus := bible.Train
 	vocabulary, err := datasets.Characters(corpus.Text)
 	if err != nil {
 		return err

@@ -1,8 +1,8 @@
 // Command translate learns to translate from pairs of sentences: an encoder-decoder over words, with attention and
 // without.
 //
-//	go run ./docs/examples/translate --pairs FILE       # a sentence, a tab and its translation a line
-//	go run ./docs/examples/translate --language vie     # English into a language of Tatoeba, fetched once
+//	go run ./docs/examples/translate -text FILE       # a sentence, a tab and its translation a line
+//	go run ./docs/examples/translate -language vie    # English into a language of Tatoeba, fetched once
 //
 // What it reached is in docs/sequence-to-sequence.md.
 package main
@@ -20,7 +20,7 @@ import (
 
 func main() {
 	var e experiment
-	path := flag.String("pairs", "", "file of pairs: a sentence, a tab and its translation a line")
+	path := flag.String("text", "", "file of pairs: a sentence, a tab and its translation a line")
 	language := flag.String("language", "", "or a language of Tatoeba, in three letters, as vie")
 	limit := flag.Int("limit", 0, "take the first pairs only, this many; 0 for all")
 	reverse := flag.Bool("reverse", false, "translate the other way round")
@@ -47,7 +47,7 @@ func run(e experiment, path, language string, limit int, reverse bool) error {
 	var err error
 	switch {
 	case (path == "") == (language == ""):
-		return errors.New("want either --pairs FILE, lines of a sentence, a tab and its translation, or --language CODE, such as fra")
+		return errors.New("want either -text FILE, lines of a sentence, a tab and its translation, or -language CODE, such as fra")
 	case path != "":
 		p, err = readPairs(path)
 	default:

@@ -72,9 +72,9 @@ func pictures(t *testing.T) map[string]*chart.Picture {
 // Every picture is a PNG of the size it says, an SVG that parses and has its labels as text, and the same bytes twice.
 func TestPictures(t *testing.T) {
 	labels := map[string][]string{
-		"norms":          {"rnn.state_0_l0: vanishing, times 0.8 a step back", "rnn.state_0_l1: exploding, times 1.1 a step back", "1e-16", "time step t", "100"},
+		"norms":          {"rnn.state_0_l0: vanishing, times 0.8 a step back", "rnn.state_0_l1: exploding, times 1.1 a step back", "1e-16", "time step t", "1", "100"},
 		"gates":          {"input_gate", "0", "100", "closed (below 0.05)", "share of activations in %"},
-		"losses":         {"training", "validation, lowest 1.306 after epoch 20", "epoch", "Losses of training"},
+		"losses":         {"training", "validation, lowest 1.306 after epoch 20", "epoch", "Losses of training", "0", "1", "30", "epoch 20"},
 		"confusion":      {"Confusion matrix, accuracy 83.3 %", "noun", "predicted", "truth", "3"},
 		"attention":      {"<s>", "uống", "\"cà\"", "phê & trà", "0.25", "0.75"},
 		"long attention": {"Attention (white 0, darkest 0.75)"},
@@ -94,6 +94,9 @@ func TestPictures(t *testing.T) {
 		size := decode(t, data).Bounds().Size()
 		if w := p.Width / 2.54 * 192; math.Abs(float64(size.X)-w) > 1 {
 			t.Errorf("%s: %d dots for %g cm", name, size.X, p.Width)
+		}
+		if band := emptyBelow(decode(t, data)); band > 0.5 {
+			t.Errorf("%s: %.2f cm below the last letter are empty", name, band)
 		}
 		svg, err := p.SVG()
 		if err != nil {
@@ -115,6 +118,19 @@ func decode(t *testing.T, data []byte) image.Image {
 		t.Fatal(err)
 	}
 	return im
+}
+
+// emptyBelow is the height of the white band at the lower end of a picture, in centimetres.
+func emptyBelow(im image.Image) float64 {
+	size := im.Bounds().Size()
+	for j := range size.Y {
+		for i := range size.X {
+			if color.GrayModel.Convert(im.At(i, size.Y-1-j)).(color.Gray).Y < 128 {
+				return float64(j) / 192 * 2.54
+			}
+		}
+	}
+	return float64(size.Y) / 192 * 2.54
 }
 
 // texts are the letters of an SVG, a line for each of its texts.
@@ -153,7 +169,10 @@ func dots(im image.Image, want color.NRGBA) (n int, x, y float64) {
 var (
 	blue   = color.NRGBA{0x00, 0x72, 0xB2, 255}
 	orange = color.NRGBA{0xE6, 0x9F, 0x00, 255}
-	pale   = color.NRGBA{0xE4, 0xE4, 0xE4, 255}
+
+	vermillion = color.NRGBA{0xD5, 0x5E, 0x00, 255}
+
+	pale = color.NRGBA{0xE4, 0xE4, 0xE4, 255}
 )
 
 // A gate that is always closed, one that is always open and one in between are three bars of one length.
@@ -173,6 +192,36 @@ func TestGateUseIsDrawnToScale(t *testing.T) {
 	}
 	if !(top < middle && middle < bottom) {
 		t.Errorf("the gates are not in their order: at %.2f, %.2f, %.2f", top, middle, bottom)
+	}
+}
+
+// The best epoch is marked where it is: at two thirds of the axis, with a dot in the colour of the validation loss.
+func TestBestEpochIsMarked(t *testing.T) {
+	area := func(p *chart.Picture) int {
+		data, err := p.PNG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		im := decode(t, data)
+		size := im.Bounds().Size()
+		n := 0
+		for j := range size.Y * 3 / 4 { // without the legend
+			for i := size.X / 2; i < size.X*3/4; i++ {
+				if color.NRGBAModel.Convert(im.At(i, j)) == vermillion {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	var training, validation chart.Series
+	for _, p := range history() {
+		training.Y, validation.Y = append(training.Y, p.TrainLoss), append(validation.Y, p.Validation)
+	}
+	training.Name, validation.Name = "a", "b"
+	marked, plain := area(chart.Losses(history())), area(chart.Lines(chart.Axes{Title: "t", X: "x", Y: "y"}, training, validation))
+	if dot := math.Pi * 9 * 9; float64(marked-plain) < dot*0.7 { // a radius of 3.5 points is 9 dots
+		t.Errorf("%d dots with the mark, %d without", marked, plain)
 	}
 }
 
@@ -228,6 +277,35 @@ func TestHTMLAndSave(t *testing.T) {
 	}
 	if saved, err := os.ReadFile(path); err != nil || !bytes.Equal(saved, data) {
 		t.Errorf("saved %d bytes, want %d: %v", len(saved), len(data), err)
+	}
+}
+
+// A picture that cannot be drawn, or not be written, leaves the older one as it was and nothing beside it.
+func TestSaveKeepsTheOlderPicture(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "losses.png")
+	if err := chart.Losses(history()).Save(path); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if chart.Losses(nil).Save(path) == nil {
+		t.Error("a picture of nothing was saved")
+	}
+	if after, err := os.Stat(path); err != nil || !os.SameFile(before, after) || after.Size() != before.Size() {
+		t.Errorf("another file, %v", err)
+	}
+	// Who has the older picture open still has all of it: the new one is another file with the same name.
+	if err := chart.GateUse(flow()).Save(path); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(path); err != nil || os.SameFile(before, after) {
+		t.Errorf("written into the older file, %v", err)
+	}
+	if files, err := os.ReadDir(folder); err != nil || len(files) != 1 {
+		t.Errorf("%v, %v", files, err)
 	}
 }
 

@@ -12,11 +12,8 @@ type legend struct {
 	entries int
 }
 
-// In points: an entry, and what is between the axis and the first.
-const (
-	legendRow = vg.Length(14)
-	legendGap = vg.Length(6)
-)
+// legendGap is between the axis and the first entry, in points.
+const legendGap = vg.Length(6)
 
 func newLegend() *legend {
 	l := &legend{Legend: plot.NewLegend()}
@@ -33,11 +30,12 @@ func (l *legend) add(name string, thumbs ...plot.Thumbnailer) {
 	l.entries++
 }
 
+// height is what the entries and the gap above them need, and no more.
 func (l *legend) height() vg.Length {
 	if l.entries == 0 {
 		return 0
 	}
-	return vg.Length(l.entries)*legendRow + legendGap
+	return l.Rectangle(draw.Canvas{}).Size().Y + l.TextStyle.FontExtents().Descent + legendGap
 }
 
 // below draws a plot and the legend under it.

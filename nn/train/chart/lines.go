@@ -5,6 +5,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -16,14 +17,24 @@ type Series struct {
 	Y    []float64 // what is no finite number, or not above 0 on a logarithmic axis, leaves a gap
 }
 
-// Axes say what a picture of lines shows, with units.
+// Axes say what a picture of lines shows, with units. The lines keep a distance from the frame, and an axis that nearly
+// reaches 0 does so.
 type Axes struct {
 	Title, X, Y string
 	Log         bool // Y is logarithmic
 }
 
 // Lines draws series into one picture, with a legend below it if any of them has a name.
-func Lines(a Axes, series ...Series) *Picture {
+func Lines(a Axes, series ...Series) *Picture { return lines(a, nil, series...) }
+
+// mark is a point to look at, with a text above it, in the colour of a series.
+type mark struct {
+	x, y   float64
+	text   string
+	series int
+}
+
+func lines(a Axes, marks []mark, series ...Series) *Picture {
 	p := newPlot()
 	p.X.Label.Text, p.Y.Label.Text = a.X, a.Y
 	p.Add(&plotter.Grid{Vertical: gridStyle, Horizontal: gridStyle})
@@ -49,24 +60,51 @@ func Lines(a Axes, series ...Series) *Picture {
 	if low > high {
 		return failed("%s: no values to draw", a.Title)
 	}
-	p.X.Tick.Marker, p.Y.Tick.Marker = rounds{whole}, rounds{}
+	for _, m := range marks {
+		p.Add(m.plotters()...)
+	}
+	p.X.Tick.Marker, p.Y.Tick.Marker = rounds{whole: whole, first: whole}, rounds{}
 	if a.Log {
 		p.Y.Tick.Marker = decades{}
 	}
-	if room := math.Ceil(high) - math.Floor(low); a.Log && room > 2 {
-		p.Y.Min, p.Y.Max = math.Floor(low), math.Ceil(high)
-	} else if low == high { // a flat line in the middle
-		room := 0.5
-		if !a.Log && low != 0 {
-			room = math.Abs(low) / 10
-		}
-		p.Y.Min, p.Y.Max = low-room, high+room
-	}
+	p.Y.Min, p.Y.Max = limits(low, high, a.Log)
 	return &Picture{Title: a.Title, Width: 16, Height: 8.5 + centimetres(legend.height()),
 		draw: func(title string, c draw.Canvas) {
 			p.Title.Text = title
 			legend.below(p, c)
 		}}
+}
+
+// limits are the ends of an axis for values, or logarithms of values, from low to high.
+func limits(low, high float64, log bool) (bottom, top float64) {
+	room := (high - low) / 20
+	switch {
+	case low == high: // a flat line in the middle
+		room = 0.5
+		if !log && low != 0 {
+			room = math.Abs(low) / 10
+		}
+	case log && high-low > 2: // whole decades
+		return math.Floor(low - room/2), math.Ceil(high + room/2)
+	case log:
+	case low >= 0 && low <= (high-low)/3:
+		return 0, high + room
+	case high <= 0 && -high <= (high-low)/3:
+		return low - room, 0
+	}
+	return low - room, high + room
+}
+
+// plotters draw a mark: a dot, and the text above it.
+func (m mark) plotters() []plot.Plotter {
+	colour := lineStyle(m.series).Color
+	at := plotter.XYs{{X: m.x, Y: m.y}}
+	style := draw.TextStyle{Color: colour, Font: plot.DefaultFont, XAlign: text.XCenter, YAlign: text.YBottom, Handler: plot.DefaultTextHandler}
+	style.Font.Size, style.Font.Variant = vg.Points(9), "Sans"
+	return []plot.Plotter{
+		&plotter.Scatter{XYs: at, GlyphStyle: draw.GlyphStyle{Color: colour, Radius: vg.Points(3.5), Shape: draw.CircleGlyph{}}},
+		&plotter.Labels{XYs: at, Labels: []string{m.text}, TextStyle: []draw.TextStyle{style}, Offset: vg.Point{Y: vg.Points(6)}},
+	}
 }
 
 var gridStyle = draw.LineStyle{Color: pale, Width: vg.Points(0.5)}

@@ -8,7 +8,10 @@ import (
 )
 
 // rounds marks multiples of 1, 2 or 5 times a power of ten, at most nine of them.
-type rounds struct{ whole bool } // whole numbers only: epochs, steps
+type rounds struct {
+	whole bool // whole numbers only: epochs, steps
+	first bool // and the lower end of the axis, where there is room: epoch 1
+}
 
 func (r rounds) Ticks(low, high float64) []plot.Tick {
 	const most = 8
@@ -24,6 +27,9 @@ func (r rounds) Ticks(low, high float64) []plot.Tick {
 	}
 	first, last := math.Ceil(low/each-1e-9), math.Floor(high/each+1e-9)
 	var ticks []plot.Tick
+	if r.first && first*each-low >= 0.6*each {
+		ticks = append(ticks, plot.Tick{Value: low, Label: fmt.Sprintf("%.6g", low)})
+	}
 	for n := first; n <= last; n++ {
 		v := n*each + 0 // and no -0
 		ticks = append(ticks, plot.Tick{Value: v, Label: fmt.Sprintf("%.6g", v)})

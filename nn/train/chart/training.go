@@ -24,7 +24,7 @@ func GradientNorms(f *train.Flow) *Picture {
 	return Lines(Axes{Title: "Gradient of the loss with respect to the states", X: "time step t", Y: "norm of dL / d state(t)", Log: true}, series...)
 }
 
-// Losses draws the losses of a run over its epochs, and where the validation loss was lowest.
+// Losses draws the losses of a run over its epochs, and marks where the validation loss was lowest.
 func Losses(history []train.Pass) *Picture {
 	training, validation := Series{Name: "training"}, Series{Name: "validation"}
 	best := math.Inf(1)
@@ -41,7 +41,7 @@ func Losses(history []train.Pass) *Picture {
 		return Lines(axes, training)
 	}
 	validation.Name = fmt.Sprintf("validation, lowest %.4g after epoch %d", best, bestEpoch)
-	return Lines(axes, training, validation)
+	return lines(axes, []mark{{x: float64(bestEpoch), y: best, text: fmt.Sprintf("epoch %d", bestEpoch), series: 1}}, training, validation)
 }
 
 // GateUse draws for every gate which share of its activations is closed, open, or in between, where a gate decides

@@ -16,20 +16,23 @@ import (
 func (r *Request) sidecar() string { return r.Path + ".sha256" }
 
 // want returns the hash that the file must have: the published one, or else that of the first download, if there was
-// one.
-func (r *Request) want() string {
+// one. A record that is there and cannot be read is an error, not a reason to write another.
+func (r *Request) want() (string, error) {
 	if r.SHA256 != "" {
-		return strings.ToLower(r.SHA256)
+		return strings.ToLower(r.SHA256), nil
 	}
 	raw, err := os.ReadFile(r.sidecar())
+	if os.IsNotExist(err) {
+		return "", nil
+	}
 	if err != nil {
-		return ""
+		return "", errors.WithStack(err)
 	}
 	fields := strings.Fields(string(raw))
 	if len(fields) == 0 {
-		return ""
+		return "", nil
 	}
-	return strings.ToLower(fields[0])
+	return strings.ToLower(fields[0]), nil
 }
 
 // present says whether the file is there. A file with another hash is an error: it may be one that the user brought.
@@ -44,7 +47,11 @@ func (r *Request) present() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	switch want := r.want(); want {
+	want, err := r.want()
+	if err != nil {
+		return false, err
+	}
+	switch want {
 	case sum:
 		return true, nil
 	case "":
@@ -60,7 +67,10 @@ func (r *Request) accept() error {
 	if err != nil {
 		return &localError{err}
 	}
-	want := r.want()
+	want, err := r.want()
+	if err != nil {
+		return &localError{err}
+	}
 	if want != "" && want != sum {
 		r.discard()
 		err := errors.Errorf("the download has the SHA-256 %s; want %s", sum, want)

@@ -225,3 +225,28 @@ func TestBusyServer(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A record of a hash that cannot be read is not replaced: here it is a link to a folder.
+func TestRecordsStay(t *testing.T) {
+	s := newServer(t, content(1))
+	for _, there := range []bool{false, true} {
+		r := s.request(t)
+		r.SHA256 = ""
+		if err := os.MkdirAll(filepath.Dir(r.Path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if there {
+			if err := os.WriteFile(r.Path, s.data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		folder := t.TempDir()
+		if err := os.Symlink(folder, r.sidecar()); err != nil {
+			t.Skip(err)
+		}
+		wantError(t, File(t.Context(), r), r.sidecar())
+		if to, err := os.Readlink(r.sidecar()); err != nil || to != folder {
+			t.Errorf("the link leads to %q now, %v", to, err)
+		}
+	}
+}

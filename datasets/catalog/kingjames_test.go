@@ -1,4 +1,4 @@
-package datasets_test
+package catalog
 
 import (
 	"crypto/sha256"
@@ -9,11 +9,18 @@ import (
 	"github.com/unroll-go/unroll/datasets"
 )
 
-func TestKingJames(t *testing.T) {
-	c, err := datasets.KingJames()
+// whole is the text in one piece.
+var whole = Options{Validation: -1, Test: -1}
+
+func TestKingJamesText(t *testing.T) {
+	parts, err := KingJames.Load(t.Context(), whole)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if parts.Validation.Text != "" || parts.Test.Text != "" {
+		t.Error("parts that nobody wants")
+	}
+	c := parts.Train
 	// The sum in kingjames/README.md.
 	sum := sha256.Sum256([]byte(c.Text))
 	if got := hex.EncodeToString(sum[:]); got != "82a24e4e23c644fe579ed387b20e54eb529cc0a87a25e0810064edb2216780c2" {
@@ -42,12 +49,15 @@ func TestKingJames(t *testing.T) {
 	if !strings.HasSuffix(c.Text, "\nThe grace of our Lord Jesus Christ be with you all. Amen.\n") {
 		t.Errorf("it ends with %q", c.Text[len(c.Text)-60:])
 	}
-	v := characters(t, c.Text)
-	if ids := encode(t, v, c.Text); len(ids) != 4139038 || v.Len() != 63 {
-		t.Errorf("%d characters, %d distinct", len(ids), v.Len())
+	v, err := datasets.Characters(c.Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids, err := v.Encode(c.Text); err != nil || len(ids) != 4139038 || v.Len() != 63 {
+		t.Errorf("%d characters, %d distinct, %v", len(ids), v.Len(), err)
 	}
 	if n := testing.AllocsPerRun(3, func() {
-		if _, err := datasets.KingJames(); err != nil {
+		if _, err := KingJames.Load(t.Context(), whole); err != nil {
 			t.Error(err)
 		}
 	}); n != 0 {
