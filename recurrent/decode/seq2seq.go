@@ -21,6 +21,9 @@ func NewSeq2Seq(m recurrent.Seq2Seq, p *graph.Params, pad int) *Seq2Seq {
 
 // Run searches for the targets of sources, token ids without padding, all at a time. An empty source is an error.
 func (d *Seq2Seq) Run(s Search, sources [][]int) ([][]Hypothesis, error) {
+	if d == nil || d.encode == nil {
+		return nil, errors.New("decode: an empty Seq2Seq; NewSeq2Seq makes one")
+	}
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
