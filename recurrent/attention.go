@@ -135,7 +135,7 @@ func (c Attentive) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, Stat
 	y, own := s[0], s[1:]
 	var context, weights graph.Node
 	if c.Attention == Bahdanau {
-		at := topHidden(g, c.Cell)
+		at := outputEntry(g, c.Cell)
 		if at >= len(own) {
 			return g.Failf("Attentive", "the state has %d entries; want more", len(s)), s
 		}
@@ -184,16 +184,19 @@ func listening(g *graph.Graph) (*graph.Graph, *[]graph.Node) {
 	}), &seen
 }
 
+// Parts are the cell.
+func (c Attentive) Parts() []Cell { return []Cell{c.Cell} }
+
 // Depth is the number of layer numbers that the cell takes.
 func (c Attentive) Depth() int { return depth(c.Cell) }
 
 // hidden is H, the width of the cell's output.
 func (c Attentive) hidden(g *graph.Graph) int {
-	s := c.Cell.Begin(g, 1)
-	if at := topHidden(g, c.Cell); g.Err() == nil && at < len(s) {
-		return s[at].Dim(1)
+	l := cellLayout(g, c.Cell)
+	if g.Err() != nil || l.output >= len(l.shapes) || len(l.shapes[l.output]) != 2 {
+		return 0
 	}
-	return 0
+	return l.shapes[l.output][1]
 }
 
 // configured reports a description that cannot be.

@@ -41,6 +41,9 @@ func Step(g *graph.Graph, cell Cell, x graph.Node, s State) (graph.Node, State) 
 	if x.Valid() && x.Rank() != 2 {
 		return g.Failf("Step", "want an input [B, I], found %v", x.Shape()), s
 	}
+	if !hasCell(g, "Step", cell) {
+		return graph.Node{}, s
+	}
 	return cell.Step(g.InLayer().Shared(), x, s)
 }
 

@@ -301,7 +301,7 @@ func TestLayerErrors(t *testing.T) {
 		"Options.Reverse is set": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
 			return recurrent.Bidirectional{Cell: lstm}.Run(g, x, recurrent.Options{Reverse: true})
 		},
-		"its cell is a Stack; put": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
+		"its cell is a Stack of several cells; put": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
 			return recurrent.Bidirectional{Cell: recurrent.Layers(2, lstm)}.Run(g, x, recurrent.Options{})
 		},
 		"unknown merge 9": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {

@@ -44,6 +44,12 @@ func (c MLSTM) Begin(g *graph.Graph, batch int) State {
 	return s
 }
 
+// startable: no entry is. The memory is no vector, and h is not read.
+func (c MLSTM) startable(g *graph.Graph, _ int) bool {
+	g.Failf("MLSTM", "its memory is a matrix, which a vector cannot start; give the vector as an input of every step")
+	return false
+}
+
 // Step computes the new state; the output is h, [B, H].
 func (c MLSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	if !headsFit(g, "MLSTM", c.Hidden, c.Heads) || !checked(g, "MLSTM", x, s, c.widths()...) {

@@ -37,6 +37,9 @@ func (c SLSTM) Begin(g *graph.Graph, batch int) State {
 	return s
 }
 
+// startable: a normaliser may not be any vector, nor then what is normalised.
+func (c SLSTM) startable(_ *graph.Graph, entry int) bool { return entry == 0 }
+
 // Step computes the new state; the output is h, [B, H].
 func (c SLSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	if !checked(g, "SLSTM", x, s, c.Hidden, c.Hidden, c.Hidden, c.Hidden) || !headsFit(g, "SLSTM", c.Hidden, c.Heads) {

@@ -58,46 +58,18 @@ func LastHidden(g *graph.Graph, l Layer, final State) graph.Node {
 	if g.Err() != nil {
 		return graph.Node{}
 	}
-	if n := len(l.Begin(g, 1)); n == 0 || len(final) != n {
+	if !hasLayer(g, "LastHidden", l) {
+		return graph.Node{}
+	}
+	lay := layerLayout(g, l)
+	if n := len(lay.shapes); g.Err() == nil && (n == 0 || len(final) != n) {
 		return g.Failf("LastHidden", "the state has %d entries; want %d, those that Run returns", len(final), n)
 	}
-	switch l := l.(type) {
-	case Unidirectional:
-		return final[topHidden(g, l.Cell)]
-	case Bidirectional:
-		at := topHidden(g, l.Cell)
-		return l.merged(g, final[at], final[len(final)/2+at], 1)
-	case Deep:
-		top := l.Layers[len(l.Layers)-1]
-		return LastHidden(g, top, final[len(final)-len(top.Begin(g, 1)):])
+	if g.Err() != nil {
+		return graph.Node{}
 	}
-	return final[0]
-}
-
-// topHidden is the place in a cell's state of the hidden state that it puts out.
-func topHidden(g *graph.Graph, c Cell) int {
-	s, ok := c.(Stack)
-	if !ok || len(s.Cells) == 0 {
-		return 0
+	if top := lay.leafOf(lay.output); top.both != nil {
+		return top.both.of(g, final[lay.output], final[lay.output+top.n/2], 1)
 	}
-	at := 0
-	for _, cell := range s.Cells[:len(s.Cells)-1] {
-		at += len(cell.Begin(g, 1))
-	}
-	return at + topHidden(g, s.Cells[len(s.Cells)-1])
-}
-
-// merged makes one tensor of those of two directions, as Run does.
-func (l Bidirectional) merged(g *graph.Graph, forward, backward graph.Node, axis int) graph.Node {
-	switch l.Merge {
-	case MergeConcat:
-		return g.Concat(axis, forward, backward)
-	case MergeSum:
-		return g.Add(forward, backward)
-	case MergeAverage:
-		return g.MulScalar(g.Add(forward, backward), 0.5)
-	case MergeMultiply:
-		return g.Mul(forward, backward)
-	}
-	return g.Failf("Bidirectional", "unknown merge %d", l.Merge)
+	return final[lay.output]
 }
