@@ -113,7 +113,7 @@ func (c Attentive) Begin(g *graph.Graph, batch int) State {
 
 // after puts y = 0 before a state of the cell.
 func (c Attentive) after(g *graph.Graph, own State) State {
-	if g.Err() != nil || len(own) == 0 {
+	if !c.configured(g) || len(own) == 0 {
 		return own
 	}
 	return append(State{g.Zeros(own[0].Dim(0), cmp.Or(c.Units, c.hidden(g)))}, own...)
@@ -211,8 +211,8 @@ func (c Attentive) configured(g *graph.Graph) bool {
 		g.Failf("Attentive", "InputFeeding is set; Bahdanau's context is an input of the step anyway")
 	case c.ScoreUnits != 0 && (c.Attention == LuongDot || c.Attention == LuongGeneral):
 		g.Failf("Attentive", "ScoreUnits is set; only the scores of Bahdanau and LuongConcat have a hidden layer")
-	case c.Units < 0 || c.ScoreUnits < 0:
-		g.Failf("Attentive", "%d units and %d score units; want 0 or more", c.Units, c.ScoreUnits)
+	case c.Units < 0 || c.ScoreUnits < 0 || c.Units > widest || c.ScoreUnits > widest:
+		g.Failf("Attentive", "%d units and %d score units; want 0 to %d", c.Units, c.ScoreUnits, widest)
 	}
 	return g.Err() == nil
 }

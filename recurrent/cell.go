@@ -15,6 +15,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 )
 
 // State is what a cell carries from one time step to the next. Its first entry is the cell's output h [B, H], so that a
@@ -130,11 +131,18 @@ func zeros(g *graph.Graph, name string, batch int, widths ...int) State {
 	return s
 }
 
-// positive reports a width that is not.
+// widest is the largest width of a state: some gates of it, and some bytes for each, are still whole numbers.
+const widest = dense.MaxElements / 64
+
+// positive reports a width that is not, or one that is too large to be.
 func positive(g *graph.Graph, name string, widths []int) bool {
 	for _, width := range widths {
-		if width < 1 {
+		switch {
+		case width < 1:
 			g.Failf(name, "hidden size %d; want at least 1", width)
+			return false
+		case width > widest:
+			g.Failf(name, "hidden size %d; want at most %d", width, widest)
 			return false
 		}
 	}

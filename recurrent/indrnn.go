@@ -1,6 +1,10 @@
 package recurrent
 
-import "github.com/unroll-go/unroll/graph"
+import (
+	"math"
+
+	"github.com/unroll-go/unroll/graph"
+)
 
 // IndRNN is the independently recurrent network (Li et al., 2018, arXiv 1803.04831): a unit sees its own past alone,
 //
@@ -24,8 +28,10 @@ func (c IndRNN) Begin(g *graph.Graph, batch int) State { return zeros(g, "IndRNN
 // Step computes the new hidden state, which is also the output, [B, H].
 func (c IndRNN) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	switch {
-	case c.Limit < 0:
+	case !(c.Limit >= 0):
 		return g.Failf("IndRNN", "limit %g; want above 0, or 0 for none", c.Limit), s
+	case !(c.Lowest <= 1) || math.IsInf(c.Lowest, -1):
+		return g.Failf("IndRNN", "Lowest is %g; want a number up to 1", c.Lowest), s
 	case !checked(g, "IndRNN", x, s, c.Hidden):
 		return graph.Node{}, s
 	}

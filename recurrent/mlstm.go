@@ -34,7 +34,7 @@ func (c MLSTM) widths() []int {
 
 // Begin returns h = C = n = 0, and m for an empty memory.
 func (c MLSTM) Begin(g *graph.Graph, batch int) State {
-	if g.Err() != nil || !headsFit(g, "MLSTM", c.Hidden, c.Heads) {
+	if !c.valid(g) {
 		return make(State, 4)
 	}
 	s := zeros(g, "MLSTM", batch, c.widths()...)
@@ -42,6 +42,17 @@ func (c MLSTM) Begin(g *graph.Graph, batch int) State {
 		s[3] = g.Full(empty, batch, max(c.Heads, 1))
 	}
 	return s
+}
+
+// valid reports heads that do not fit, or a matrix that is too large.
+func (c MLSTM) valid(g *graph.Graph) bool {
+	if !headsFit(g, "MLSTM", c.Hidden, c.Heads) {
+		return false
+	}
+	if d := c.Hidden / max(c.Heads, 1); d > widest/c.Hidden {
+		g.Failf("MLSTM", "hidden size %d in %d heads: a memory of %d times %d numbers; want at most %d", c.Hidden, max(c.Heads, 1), c.Hidden, d, widest)
+	}
+	return g.Err() == nil
 }
 
 // startable: no entry is. The memory is no vector, and h is not read.
@@ -52,7 +63,7 @@ func (c MLSTM) startable(g *graph.Graph, _ int) bool {
 
 // Step computes the new state; the output is h, [B, H].
 func (c MLSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
-	if !headsFit(g, "MLSTM", c.Hidden, c.Heads) || !checked(g, "MLSTM", x, s, c.widths()...) {
+	if !c.valid(g) || !checked(g, "MLSTM", x, s, c.widths()...) {
 		return graph.Node{}, s
 	}
 	B, N, D := x.Dim(0), max(c.Heads, 1), c.Hidden/max(c.Heads, 1)

@@ -91,7 +91,7 @@ func stabilised(g *graph.Graph, i, logF, m graph.Node) (in, keep, next graph.Nod
 
 // headsFit reports a number of heads that does not divide the width.
 func headsFit(g *graph.Graph, name string, hidden, heads int) bool {
-	if g.Err() == nil && (heads < 0 || hidden%max(heads, 1) != 0) {
+	if g.Err() == nil && positive(g, name, []int{hidden}) && (heads < 0 || hidden%max(heads, 1) != 0) {
 		g.Failf(name, "%d heads; want a divisor of the hidden size %d, or 0 for 1", heads, hidden)
 	}
 	return g.Err() == nil
