@@ -42,6 +42,7 @@ func descriptions() []any {
 		recurrent.Deep{Layers: []recurrent.Layer{recurrent.Bidirectional{Cell: lstm}, recurrent.Unidirectional{Cell: lstm}}},
 		recurrent.OneToOne{Embedding: table, Cell: lstm}, recurrent.OneToMany{Embedding: table, Cell: lstm},
 		recurrent.ManyToOne{Embedding: table, Layer: recurrent.Bidirectional{Cell: lstm}, Classes: 3},
+		recurrent.ManyToOne{Embedding: table, Layer: recurrent.Unidirectional{Cell: lstm}, Classes: 3, Horizon: 2},
 		recurrent.ManyToMany{Embedding: table, Layer: recurrent.Bidirectional{Cell: lstm}, Classes: 3},
 		recurrent.Seq2Seq{Source: table, Encoder: recurrent.Unidirectional{Cell: lstm}, Target: table, Decoder: lstm, Attention: recurrent.Bahdanau, ScoreUnits: 2},
 	}

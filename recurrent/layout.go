@@ -59,7 +59,7 @@ func cellLayout(g *graph.Graph, c Cell) layout {
 	if len(inside) == 0 {
 		l.leaves = []leaf{{kind: fmt.Sprintf("%T", c), n: len(l.shapes), cell: c}}
 		_, told := c.(Composite)
-		return l.single(g, c, told, depth(c), "Composite")
+		return l.alone(g, c, told, depth(c), "Composite")
 	}
 	return l.around(g, c, inside)
 }
@@ -86,14 +86,14 @@ func layerLayout(g *graph.Graph, layer Layer) layout {
 	if len(inside) == 0 {
 		l.leaves = []leaf{{kind: fmt.Sprintf("%T", layer), n: len(l.shapes)}}
 		_, told := layer.(CompositeLayer)
-		return l.single(g, layer, told, layerDepth(layer), "CompositeLayer")
+		return l.alone(g, layer, told, layerDepth(layer), "CompositeLayer")
 	}
 	return l.around(g, layer, inside)
 }
 
-// single reports a wrapper of several layers that has not told what is inside: where their hidden states are in its state
+// alone reports a wrapper of several layers that has not told what is inside: where their hidden states are in its state
 // would be a guess, and a wrong one.
-func (l layout) single(g *graph.Graph, of any, told bool, depth int, want string) layout {
+func (l layout) alone(g *graph.Graph, of any, told bool, depth int, want string) layout {
 	if g.Err() == nil && !told && depth > 1 {
 		g.Failf(typeName(of), "it takes %d layers, but does not say which entries of its state are whose: it lacks the method Parts of recurrent.%s", depth, want)
 	}
@@ -215,13 +215,21 @@ func depths[T any](parts []T, depth func(T) int) int {
 }
 
 // several tells whether a cell is made of cells that follow each other.
-func several(c Cell) bool {
+func several(c Cell) bool { return single(c) == nil }
+
+// single is the cell inside all wrappers, or nil if there are several that follow each other.
+func single(c Cell) Cell {
 	composite, ok := c.(Composite)
 	if !ok {
-		return false
+		return c
 	}
-	parts := composite.Parts()
-	return len(parts) > 1 || len(parts) == 1 && several(parts[0])
+	switch parts := composite.Parts(); len(parts) {
+	case 0:
+		return c
+	case 1:
+		return single(parts[0])
+	}
+	return nil
 }
 
 // hasCell reports a cell that is missing, in name or in what its cell is made of, or more cells than there may be.

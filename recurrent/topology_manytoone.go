@@ -2,10 +2,12 @@ package recurrent
 
 import (
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/nn"
 )
 
-// ManyToOne maps a sequence to one prediction: a language from a name, a mood from a review, a digit from its rows.
+// ManyToOne maps a sequence to one prediction: a language from a name, a mood from a review, a digit from its rows. With a
+// Horizon it is a forecast of that many steps at once.
 //
 //	        y             logits [V]
 //	        ↑
@@ -21,19 +23,28 @@ type ManyToOne struct {
 	Layer     Layer
 	Pool      Pooling
 	Classes   int     // V, the width of the prediction
+	Horizon   int     // H, how many predictions there are, for the steps to come; 0 for one without an axis of time
 	Dropout   float64 // of what the layer reads and of what the head reads, while training
 }
 
 // Apply maps ids [T, B] or features [T, B, F], with o.Lengths [B] for sequences of different lengths, to logits [B, V].
-// A sequence of length 0 gives the head's bias.
+// A sequence of length 0 gives the head's bias. With a Horizon it gives [H, B, V], as datasets.Series has the future; row
+// h·V + v of the head's weight is that of value v in step h.
 func (m ManyToOne) Apply(g *graph.Graph, x graph.Node, o Options) graph.Node {
-	return m.ends().predict(g, m.Pooled(g, x, o), graph.Node{})
+	y := m.ends().predict(g, m.Pooled(g, x, o), graph.Node{})
+	if m.Horizon == 0 || g.Err() != nil {
+		return y
+	}
+	return g.Transpose(g.Reshape(y, y.Dim(0), m.Horizon, m.Classes), 1, 0, 2) // [B, H·V] to [H, B, V]
 }
 
 // Pooled is the vector that the head reads, [B, H]: an encoding of the sequence. Use it in place of Apply.
 func (m ManyToOne) Pooled(g *graph.Graph, x graph.Node, o Options) graph.Node {
 	if !hasLayer(g, "ManyToOne", m.Layer) {
 		return graph.Node{}
+	}
+	if m.Horizon < 0 || m.Horizon > dense.MaxParts || m.Classes > widest/max(m.Horizon, 1) {
+		return g.Failf("ManyToOne", "%d classes and a horizon of %d; want at most %d predictions, at most %d steps ahead", m.Classes, m.Horizon, widest, dense.MaxParts)
 	}
 	x, _ = m.ends().read(g, x, 2)
 	if g.Err() != nil {
@@ -48,7 +59,7 @@ func (m ManyToOne) Pooled(g *graph.Graph, x graph.Node, o Options) graph.Node {
 }
 
 func (m ManyToOne) ends() ends {
-	return ends{"ManyToOne", m.Embedding, m.Classes, false, m.Dropout}
+	return ends{"ManyToOne", m.Embedding, m.Classes * max(m.Horizon, 1), false, m.Dropout}
 }
 
 // LastHidden is the last hidden state of a layer's topmost cell, [B, H], out of the state that Run returned. Of a

@@ -12,7 +12,7 @@ import (
 type Zoneout struct {
 	Cell   Cell
 	Hidden float64 // probability for the hidden state, 0 up to, not including, 1
-	Memory float64 // probability for the other entries of the state, such as an LSTM's c
+	Memory float64 // probability for the other entries of the state, such as an LSTM's c; 0 for an SLSTM or MLSTM
 }
 
 // Begin returns the cell's first state.
@@ -25,6 +25,11 @@ func (c Zoneout) Begin(g *graph.Graph, batch int) State {
 	}
 	if several(c.Cell) {
 		g.Failf("Zoneout", "its cell is a %s of several cells; wrap each of them instead", typeName(c.Cell))
+	}
+	if of := single(c.Cell); c.Memory > 0 && of != nil {
+		if _, ok := of.(particular); ok {
+			g.Failf("Zoneout", "Memory is set, but the entries of an %s's memory are scaled by one another and cannot be kept each by itself; want 0", typeName(of))
+		}
 	}
 	return c.Cell.Begin(g, batch)
 }
