@@ -5,10 +5,10 @@
 // backpropagation through time. Cells hold no weights and no shapes beyond their own width: weights live in
 // graph.Params, and input widths are inferred.
 //
-// There are RNN (IRNN with an option), LSTM (with options for peepholes, projection, coupled gates, no forget gate and
-// layer normalisation), GRU (either reset, layer normalisation), MGU, LiGRU, IndRNN, SLSTM and MLSTM of xLSTM, and
-// ConvLSTM; and with a recurrence that is linear, so that Scan need not go step by step, SRU, QRNN, MinGRU, MinLSTM and
-// LRU. Each type's comment has its equations, its paper and its parameters.
+// There are fourteen cells: RNN (IRNN with an option), LSTM (with options for peepholes, projection, coupled gates, no
+// forget gate and layer normalisation), GRU (either reset, layer normalisation), MGU, LiGRU, IndRNN, SLSTM and MLSTM of
+// xLSTM, and ConvLSTM; and with a recurrence that is linear, so that Scan need not go step by step, SRU, QRNN, MinGRU,
+// MinLSTM and LRU. Each type's comment has its equations, its paper, what differs from it, and its parameters.
 package recurrent
 
 import (
@@ -23,7 +23,8 @@ import (
 // state is its layers' states in a row.
 type State []graph.Node
 
-// Cell is one step of a recurrence. A type with these two methods is all it takes to make a recurrent network.
+// Cell is one step of a recurrence. A type with these two methods is all it takes to make a recurrent network. One that is
+// made of other cells has a third, see Composite.
 //
 // The first layer of a network asks for its weights with g.Param under local names such as "weight_ih"; the graph's
 // scope adds the layer's number, and the steps of an unrolled cell share one set of weights.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -101,7 +102,7 @@ func TestCFN(t *testing.T) {
 // What these pages show is code that runs: every block of custom-cells.md, and those of a section of topologies.md.
 func TestDocsShowRunningCode(t *testing.T) {
 	var code strings.Builder
-	for _, name := range []string{"example_custom_test.go", "example_forecast_test.go", "cells_test.go", "scan_test.go"} {
+	for _, name := range []string{"example_custom_test.go", "example_forecast_test.go", "wrapper_test.go", "cells_test.go", "scan_test.go"} {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -130,5 +131,27 @@ func TestDocsShowRunningCode(t *testing.T) {
 				t.Errorf("%s: no file has this code:\n%s", c.file, b)
 			}
 		}
+	}
+}
+
+// The page of layers lists every cell with its paper.
+func TestDocsListTheCells(t *testing.T) {
+	page, err := os.ReadFile("../docs/layers.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "## The cells")
+	table, _, _ = strings.Cut(table, "\n## ")
+	kinds := map[string]bool{}
+	for _, cell := range allCells(2) {
+		if name := reflect.TypeOf(cell).Name(); name != "Stack" {
+			kinds[name] = true
+			if !strings.Contains(table, "`"+name+"`") {
+				t.Errorf("docs/layers.md does not list %s", name)
+			}
+		}
+	}
+	if len(kinds) != 14 {
+		t.Errorf("there are %d cells; the package's comment says fourteen", len(kinds))
 	}
 }

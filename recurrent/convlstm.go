@@ -5,7 +5,8 @@ import (
 	"github.com/unroll-go/unroll/internal/dense"
 )
 
-// ConvLSTM is the convolutional LSTM (Shi et al., 2015, arXiv 1506.04214) over one spatial dimension: an LSTM whose
+// ConvLSTM is the convolutional LSTM (Shi et al., 2015, arXiv 1506.04214) over one spatial dimension, where the paper's
+// has two and always has Peepholes: an LSTM whose
 // products are convolutions, so that it has one small set of weights for all places, and what happens at a place
 // depends on the places around it. For a row of places, with F channels in and C out,
 //

@@ -11,8 +11,8 @@ import (
 //	h' = ReLU(W_ih·x + u⊙h + b)
 //
 // so its gradient over k steps is u^k, which u alone controls. u starts uniform between Lowest and 1: from 0, memories of
-// all lengths; near 1, as the paper has it for the last layer, memories over all of a sequence. Over T steps, keep |u|
-// at or below 2^(1/T) with Limit, or clip weight_hh after every step of the optimiser.
+// all lengths; near 1, memories over all of a sequence. Over T steps, keep |u| at or below 2^(1/T) with Limit, or clip
+// weight_hh after every step of the optimiser. The paper's networks also have batch normalisation, which is nn.BatchNorm's.
 //
 // State: h. Parameters: weight_ih [H, I], weight_hh [H], bias_ih [H], zero at the start.
 type IndRNN struct {

@@ -19,7 +19,7 @@ import (
 //
 // State: h [B, H], which is not read, C [B, Heads·D·D], rows of v and columns of k, n [B, H], m [B, Heads]. Parameters,
 // in the order q, k, v, o, i, f: weight_ih [4H+2·Heads, I], bias_ih [4H+2·Heads]. The biases of f start spread from 3
-// to 6 over the heads, as the authors' do: memories of several lengths.
+// to 6 over the heads, as the authors' do: memories of several lengths. As with SLSTM, this is the cell, not the block.
 type MLSTM struct {
 	Hidden      int  // H, the width of h
 	Heads       int  // how many matrices there are; a divisor of H, 0 for 1

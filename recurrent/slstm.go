@@ -17,7 +17,8 @@ import (
 // Exponential takes f = exp(f̃).
 //
 // State: h, c, n, m, all [B, H]. Parameters, gates in the order i, f, z, o: weight_ih [4H, I], bias_ih [4H] and, head
-// by head, weight_hh [Heads·4·H/Heads, H/Heads]. The bias of f starts spread from 3 to 6: memories of all lengths.
+// by head, weight_hh [Heads·4·H/Heads, H/Heads]. The bias of f starts spread from 3 to 6: memories of all lengths. This is
+// the cell; the convolution, the normalisation and the projections of the paper's block around it are not part of it.
 type SLSTM struct {
 	Hidden      int  // H, the width of h
 	Heads       int  // how many parts h is mixed in; a divisor of H, 0 for 1
