@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/decode"
 	"gorgonia.org/tensor"
 )
@@ -157,17 +158,22 @@ func TestTensorsFromOutside(t *testing.T) {
 	}
 }
 
+// Attention is what chart.Attention takes.
+var _ [][]float64 = decode.Hypothesis{}.Attention
+
 // What was never made says so.
 func TestEmptyModels(t *testing.T) {
 	s := decode.Search{Start: start, End: end, Max: 2}
 	var none *decode.Seq2Seq
 	_, nilModel := none.Run(s, [][]int{{1}})
 	_, zeroModel := (&decode.Seq2Seq{}).Run(s, [][]int{{1}})
+	_, noStore := decode.NewSeq2Seq(recurrent.Seq2Seq{}, nil, 0).Run(s, [][]int{{1}})
+	_, noRandom := decode.Sampler{}.Sample([]float32{0, 1}, nil)
 	_, stepper := (*decode.Stepper)(nil).Next(nil, nil)
 	_, zeroStepper := (&decode.Stepper{}).Next(nil, nil)
 	_, search := s.Run(nil)
 	_, step := decode.NewStepper(nil, stateOf(graph.Floats(make([]float32, 2), 1, 2)), nil, nil, 1)
-	for want, err := range map[string]error{"NewSeq2Seq makes one": nilModel, "an empty Seq2Seq": zeroModel, "NewStepper makes one": stepper, "an empty Stepper": zeroStepper, "no model": search, "the step is nil": step} {
+	for want, err := range map[string]error{"NewSeq2Seq makes one": nilModel, "a Seq2Seq without weights": zeroModel, "without weights; NewSeq2Seq": noStore, "the rng is nil": noRandom, "NewStepper makes one": stepper, "an empty Stepper": zeroStepper, "no model": search, "the step is nil": step} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}

@@ -45,7 +45,7 @@ type choice struct {
 }
 
 // Sample returns a token, an index of logits. Among equal logits, the token with the smaller index counts as likelier.
-// It is an error if a logit is NaN or +Inf, or if all are -Inf.
+// It is an error if a logit is NaN or +Inf, or if all are -Inf. Only greedy choices do without an rng.
 func (s Sampler) Sample(logits []float32, rng *rand.Rand) (int, error) {
 	if err := s.Check(); err != nil {
 		return 0, err
@@ -57,6 +57,9 @@ func (s Sampler) Sample(logits []float32, rng *rand.Rand) (int, error) {
 func draw[F float32 | float64](s Sampler, logits []F, rng *rand.Rand) (int, error) {
 	if s.Greedy {
 		return likeliest(logits)
+	}
+	if rng == nil {
+		return 0, errors.New("decode: no random numbers to draw with: the rng is nil")
 	}
 	choices, err := probabilities(s, logits)
 	if err != nil {
