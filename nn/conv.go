@@ -91,6 +91,9 @@ func (c Conv1D) weight(g *graph.Graph, in int) graph.Node {
 	return g.Mul(v, g.Div(length, g.Reshape(g.Sqrt(squares), c.Channels, 1, 1)))
 }
 
+// farthest is the most steps that a window may jump or reach over: more than any sequence has.
+const farthest = 1 << 30
+
 // padded puts steps of zeros around x [T, B, C].
 func padded(g *graph.Graph, x graph.Node, before, after int) graph.Node {
 	parts := []graph.Node{x}
@@ -114,6 +117,10 @@ func (c Conv1D) fits(g *graph.Graph, x graph.Node) bool {
 	switch {
 	case c.Channels < 1 || c.Kernel < 1:
 		g.Failf("Conv1D", "%d channels and a kernel of %d; want at least 1 of each", c.Channels, c.Kernel)
+	case !inParts(g, "Conv1D", "steps in a kernel", c.Kernel):
+	case c.Stride > farthest || c.Dilation > farthest || c.Pad > farthest:
+		g.Failf("Conv1D", "stride %d, dilation %d, %d steps of padding; want at most %d", c.Stride, c.Dilation, c.Pad, farthest)
+	case !weighs(g, "Conv1D", c.Channels, x.Dim(2), c.Kernel):
 	case c.Stride < 0 || c.Dilation < 0 || c.Pad < 0:
 		g.Failf("Conv1D", "stride %d, dilation %d, %d steps of padding; want 0 or more", c.Stride, c.Dilation, c.Pad)
 	case c.Padding < PadNumber || c.Padding > PadCausal:

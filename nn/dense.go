@@ -13,11 +13,15 @@ type Dense struct {
 
 // Apply maps x, which needs at least two dimensions.
 func (d Dense) Apply(g *graph.Graph, x graph.Node) graph.Node {
-	if d.Units < 1 {
+	switch {
+	case d.Units < 1:
 		return g.Failf("Dense", "%d units; want at least 1", d.Units)
-	}
-	if !x.Valid() || x.Rank() < 2 {
-		return g.Failf("Dense", "want an input [..., I] of at least two dimensions, found %v", x.Shape())
+	case !isInput(g, "Dense", x):
+		return graph.Node{}
+	case x.IsIDs() || x.Rank() < 2:
+		return g.Failf("Dense", "want an input [..., I] of at least two dimensions, found %s", described(x))
+	case !weighs(g, "Dense", d.Units, x.Dim(-1)):
+		return graph.Node{}
 	}
 	init := d.Init
 	if init == nil {
@@ -44,6 +48,9 @@ type Head struct {
 
 // Apply returns the logits.
 func (h Head) Apply(g *graph.Graph, x graph.Node) graph.Node {
+	if h.Classes < 1 {
+		return g.Failf("Head", "%d classes; want at least 1", h.Classes)
+	}
 	if !h.Tied.Valid() {
 		return Dense{Units: h.Classes, NoBias: h.NoBias, Init: h.Init}.Apply(g, x)
 	}

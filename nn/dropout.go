@@ -14,6 +14,9 @@ func (d Dropout) Apply(g *graph.Graph, x graph.Node) graph.Node {
 	if !(d.Rate >= 0 && d.Rate < 1) {
 		return g.Failf("Dropout", "rate %g; want at least 0 and below 1", d.Rate)
 	}
+	if !isInput(g, "Dropout", x) {
+		return graph.Node{}
+	}
 	if d.Rate == 0 || !g.Training() {
 		return x
 	}

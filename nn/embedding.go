@@ -31,6 +31,9 @@ func (e Embedding) Weight(g *graph.Graph) graph.Node {
 	if e.Pad != nil && (*e.Pad < 0 || *e.Pad >= e.Tokens) {
 		return g.Failf("Embedding", "padding id %d; want 0 to %d", *e.Pad, e.Tokens-1)
 	}
+	if !weighs(g, "Embedding", e.Tokens, e.Size) {
+		return graph.Node{}
+	}
 	return g.Param("weight", e.init(), e.Tokens, e.Size)
 }
 

@@ -29,6 +29,9 @@ type Sequential []Module
 
 // Apply gives what the last member gives; x itself if there is none.
 func (s Sequential) Apply(g *graph.Graph, x graph.Node) graph.Node {
+	if !isInput(g, "Sequential", x) {
+		return graph.Node{}
+	}
 	for i, m := range s {
 		if m == nil {
 			return g.Failf("Sequential", "member %d is nil", i)
@@ -46,6 +49,9 @@ type Residual struct{ Of Module }
 func (r Residual) Apply(g *graph.Graph, x graph.Node) graph.Node {
 	if r.Of == nil {
 		return g.Failf("Residual", "it is around nothing; set Of")
+	}
+	if !isInput(g, "Residual", x) {
+		return graph.Node{}
 	}
 	y := r.Of.Apply(g, x)
 	if g.Err() == nil && !slices.Equal(y.Shape(), x.Shape()) {

@@ -6,7 +6,12 @@
 // takes the lengths [B]; the zero Node stands for sequences that are all T long.
 package nn
 
-import "github.com/unroll-go/unroll/graph"
+import (
+	"fmt"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
+)
 
 // lengthMask is 1 at the steps of x [T, B, ...] that belong to a sequence, [T, B]; invalid when all do.
 func lengthMask(g *graph.Graph, name string, x, lengths graph.Node) graph.Node {
@@ -22,8 +27,8 @@ func lengthMask(g *graph.Graph, name string, x, lengths graph.Node) graph.Node {
 // ClearPadding sets the steps of x [T, B, F] past each sequence's length to zero, whatever they hold. lengths [B] may be
 // the zero Node.
 func ClearPadding(g *graph.Graph, x, lengths graph.Node) graph.Node {
-	if x.Valid() && x.Rank() != 3 {
-		return g.Failf("ClearPadding", "want a sequence [T, B, F], found %v", x.Shape())
+	if !isSequence(g, "ClearPadding", x) {
+		return graph.Node{}
 	}
 	if mask := lengthMask(g, "ClearPadding", x, lengths); mask.Valid() {
 		return g.Where(mask, x, g.Full(0))
@@ -33,8 +38,40 @@ func ClearPadding(g *graph.Graph, x, lengths graph.Node) graph.Node {
 
 // isSequence refuses what is not [T, B, F], for the layer named what.
 func isSequence(g *graph.Graph, what string, x graph.Node) bool {
-	if x.Valid() && x.Rank() != 3 {
-		g.Failf(what, "want a sequence [T, B, F], found %v", x.Shape())
+	if isInput(g, what, x) && (x.IsIDs() || x.Rank() != 3) {
+		g.Failf(what, "want a sequence [T, B, F], found %s", described(x))
 	}
-	return g.Err() == nil && x.Valid()
+	return g.Err() == nil
+}
+
+// isInput refuses a node that is none, for the layer named what.
+func isInput(g *graph.Graph, what string, x graph.Node) bool {
+	if !x.Valid() {
+		g.Failf(what, "there is no input") // or an error before
+	}
+	return g.Err() == nil
+}
+
+// described is a node's shape, for messages.
+func described(x graph.Node) string {
+	if x.IsIDs() {
+		return fmt.Sprintf("ids %v", x.Shape())
+	}
+	return fmt.Sprint(x.Shape())
+}
+
+// weighs refuses sizes of a layer whose weight would have more elements than a tensor may.
+func weighs(g *graph.Graph, what string, shape ...int) bool {
+	if _, err := dense.Size(shape); err != nil {
+		g.Failf(what, "its weight cannot be: %v", err)
+	}
+	return g.Err() == nil
+}
+
+// inParts refuses a number of things of which each becomes nodes of the graph.
+func inParts(g *graph.Graph, what, things string, n int) bool {
+	if n < 1 || n > dense.MaxParts {
+		g.Failf(what, "%d %s; want 1 to %d", n, things, dense.MaxParts)
+	}
+	return g.Err() == nil
 }

@@ -1,6 +1,10 @@
 package nn
 
-import "github.com/unroll-go/unroll/graph"
+import (
+	"math"
+
+	"github.com/unroll-go/unroll/graph"
+)
 
 // LayerNorm standardises the last axis of x [..., F], each row by its own mean and variance, then scales and shifts it
 // (Ba, Kiros and Hinton, 2016, arXiv 1607.06450): weight⊙(x-μ)/√(σ²+ε) + bias, as torch.nn.LayerNorm(F).
@@ -55,6 +59,9 @@ func (n RMSNorm) Apply(g *graph.Graph, x graph.Node) graph.Node {
 // rowMean is the mean of each row of x [..., F], [..., 1].
 func rowMean(g *graph.Graph, x graph.Node) graph.Node {
 	shape := x.Shape()
+	if len(shape) == 0 {
+		return graph.Node{} // invalid; the error is in the graph
+	}
 	shape[len(shape)-1] = 1
 	return g.Reshape(g.MeanAxis(x, -1), shape...)
 }
@@ -62,13 +69,13 @@ func rowMean(g *graph.Graph, x graph.Node) graph.Node {
 // normEpsilon checks what normalisations have in common, and returns ε.
 func normEpsilon(g *graph.Graph, what string, x graph.Node, given, standard float64) (epsilon float64, ok bool) {
 	switch {
-	case !x.Valid():
+	case !isInput(g, what, x):
 		return 0, false
 	case x.IsIDs() || x.Rank() < 1:
-		g.Failf(what, "want numbers [..., F], found %v", x.Shape())
+		g.Failf(what, "want numbers [..., F], found %s", described(x))
 		return 0, false
-	case !(given >= 0):
-		g.Failf(what, "epsilon %g; want 0 or more", given)
+	case !(given >= 0) || math.IsInf(given, 1):
+		g.Failf(what, "epsilon %g; want a number, 0 or more", given)
 		return 0, false
 	case given == 0:
 		return standard, true

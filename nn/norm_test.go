@@ -167,8 +167,8 @@ func TestBatchNormIgnoresPadding(t *testing.T) {
 
 func TestBadNorms(t *testing.T) {
 	refused(t, map[string]nn.Module{
-		"LayerNorm: epsilon -1; want 0 or more":                                  nn.LayerNorm{Epsilon: -1},
-		"RMSNorm: epsilon NaN; want 0 or more":                                   nn.RMSNorm{Epsilon: math.NaN()},
+		"LayerNorm: epsilon -1; want a number, 0 or more":                        nn.LayerNorm{Epsilon: -1},
+		"RMSNorm: epsilon NaN; want a number, 0 or more":                         nn.RMSNorm{Epsilon: math.NaN()},
 		"BatchNorm: input [3 2 4], momentum 2; want":                             nn.BatchNorm{Momentum: 2},
 		"BatchNorm: want a sequence [T, B, F], found [6 4]":                      nn.ModuleFunc(paddedMatrix),
 		"BatchNorm: want lengths [2], found [3]":                                 nn.ModuleFunc(wrongLengths),

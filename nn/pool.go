@@ -42,8 +42,8 @@ func pooled(g *graph.Graph, what string, size, stride int, x graph.Node) graph.N
 	if !isSequence(g, what, x) {
 		return graph.Node{}
 	}
-	if size < 1 || stride < 0 {
-		return g.Failf(what, "size %d and stride %d; want at least 1, and 0 or more", size, stride)
+	if size < 1 || stride < 0 || size > farthest || stride > farthest {
+		return g.Failf(what, "size %d and stride %d; want 1 to %d, and 0 to as many", size, stride, farthest)
 	}
 	batch, channels := x.Dim(1), x.Dim(2)
 	if n := x.Dim(0) / size; n > 0 && (stride == 0 || stride == size) { // they lie one after the other
@@ -51,6 +51,9 @@ func pooled(g *graph.Graph, what string, size, stride int, x graph.Node) graph.N
 	}
 	if stride == 0 {
 		stride = size
+	}
+	if x.Dim(0) >= size && !inParts(g, what, "steps in a window", size) {
+		return graph.Node{}
 	}
 	views := window{size: size, stride: stride, dilation: 1}.views(g, what, x)
 	if g.Err() != nil {

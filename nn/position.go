@@ -47,6 +47,12 @@ func (p LearnedPositions) Apply(g *graph.Graph, x graph.Node) graph.Node {
 	if !isSequence(g, "LearnedPositions", x) {
 		return graph.Node{}
 	}
+	if p.Max < 1 {
+		return g.Failf("LearnedPositions", "a table of %d positions (Max); want at least 1", p.Max)
+	}
+	if !weighs(g, "LearnedPositions", p.Max, x.Dim(2)) {
+		return graph.Node{}
+	}
 	if x.Dim(0) > p.Max {
 		return g.Failf("LearnedPositions", "%d steps; the table has %d positions (Max)", x.Dim(0), p.Max)
 	}

@@ -30,6 +30,9 @@ func (l TransformerEncoderLayer) Apply(g *graph.Graph, x graph.Node) graph.Node 
 // Run maps sequences x [T, B, E] of the given lengths [B]. No step sees padding; what comes out at padding has no meaning.
 func (l TransformerEncoderLayer) Run(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	b := block(l)
+	if !b.fits(g, "TransformerEncoderLayer") {
+		return graph.Node{}
+	}
 	x = b.around(g, "norm1", x, func(x graph.Node) graph.Node { return b.selfAttention(g, x, lengths, l.Causal) })
 	return b.around(g, "norm2", x, func(x graph.Node) graph.Node { return b.feedForward(g, x) })
 }
@@ -52,6 +55,9 @@ type TransformerDecoderLayer struct {
 // length 0 is legal, and adds only biases.
 func (l TransformerDecoderLayer) Run(g *graph.Graph, x, memory, lengths, memoryLengths graph.Node) graph.Node {
 	b := block{Heads: l.Heads, Hidden: l.Hidden, Dropout: l.Dropout, Activation: l.Activation, PostNorm: l.PostNorm}
+	if !b.fits(g, "TransformerDecoderLayer") {
+		return graph.Node{}
+	}
 	x = b.around(g, "norm1", x, func(x graph.Node) graph.Node { return b.selfAttention(g, x, lengths, true) })
 	x = b.around(g, "norm2", x, func(x graph.Node) graph.Node {
 		a := MultiHeadAttention{Heads: b.Heads, Dropout: b.Dropout}
@@ -64,6 +70,14 @@ func (l TransformerDecoderLayer) Run(g *graph.Graph, x, memory, lengths, memoryL
 
 // block has the parts that both kinds of layer are made of.
 type block TransformerEncoderLayer
+
+// fits refuses sizes that cannot be.
+func (b block) fits(g *graph.Graph, what string) bool {
+	if b.Heads < 1 || b.Hidden < 0 {
+		g.Failf(what, "%d heads and a hidden layer of %d; want at least 1, and 0 or more", b.Heads, b.Hidden)
+	}
+	return g.Err() == nil
+}
 
 // around is x + drop(f(norm(x))), or norm(x + drop(f(x))).
 func (b block) around(g *graph.Graph, norm string, x graph.Node, f func(graph.Node) graph.Node) graph.Node {
@@ -140,11 +154,14 @@ func (d TransformerDecoder) Run(g *graph.Graph, x, memory, lengths, memoryLength
 
 // transform applies layers, each in a scope of its own, the normalisation, and clears the padding.
 func transform(g *graph.Graph, what string, layers int, noNorm bool, x, lengths graph.Node, layer func(*graph.Graph, graph.Node) graph.Node) graph.Node {
-	if layers < 1 {
-		return g.Failf(what, "%d layers; want at least 1", layers)
+	if !inParts(g, what, "layers", layers) || !isSequence(g, what, x) {
+		return graph.Node{}
 	}
 	x = ClearPadding(g, x, lengths)
 	for i := range layers {
+		if g.Err() != nil {
+			return graph.Node{}
+		}
 		x = layer(g.Scope("layers").Scope(strconv.Itoa(i)), x)
 	}
 	if !noNorm {

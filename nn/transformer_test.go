@@ -141,14 +141,14 @@ func TestPositions(t *testing.T) {
 func TestBadTransformers(t *testing.T) {
 	refused(t, map[string]nn.Module{
 		"TransformerEncoder: 0 layers":                                 nn.TransformerEncoder{},
-		"MultiHeadAttention in self_attn: 0 heads over a width of 4":   nn.TransformerEncoderLayer{},
-		"Dense in linear1: -1 units":                                   nn.TransformerEncoderLayer{Heads: 2, Hidden: -1},
+		"TransformerEncoderLayer: 0 heads":                             nn.TransformerEncoderLayer{},
+		"TransformerEncoderLayer: 2 heads and a hidden layer of -1":    nn.TransformerEncoderLayer{Heads: 2, Hidden: -1},
 		"Transformer: want a sequence [T, B, F], found [6 4]":          reshaped(nn.TransformerEncoderLayer{Heads: 2}, 6, 4),
 		"LearnedPositions: 3 steps; the table has 2 positions":         nn.LearnedPositions{Max: 2},
 		"SinusoidalPositions: want a sequence [T, B, F], found [24]":   reshaped(nn.SinusoidalPositions{}, 24),
 		"LearnedPositions: want a sequence [T, B, F], found [4 3 2 1]": reshaped(nn.LearnedPositions{Max: 9}, 4, 3, 2, 1),
-		"ClearPadding: want a sequence [T, B, F], found [6 4]":         reshaped(nn.TransformerEncoder{Layers: 1}, 6, 4),
-		"TransformerDecoder: 0 layers; want at least 1":                nn.ModuleFunc(emptyDecoder),
+		"TransformerEncoder: want a sequence [T, B, F], found [6 4]":   reshaped(nn.TransformerEncoder{Layers: 1}, 6, 4),
+		"TransformerDecoder: 0 layers; want 1 to 10000":                nn.ModuleFunc(emptyDecoder),
 		"multihead_attn: want lengths [2], found [5]":                  nn.ModuleFunc(wrongMemoryLengths),
 	})
 }

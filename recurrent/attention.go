@@ -113,7 +113,7 @@ func (c Attentive) Begin(g *graph.Graph, batch int) State {
 
 // after puts y = 0 before a state of the cell.
 func (c Attentive) after(g *graph.Graph, own State) State {
-	if g.Err() != nil || len(own) == 0 {
+	if !c.configured(g) || len(own) == 0 {
 		return own
 	}
 	return append(State{g.Zeros(own[0].Dim(0), cmp.Or(c.Units, c.hidden(g)))}, own...)
@@ -135,7 +135,7 @@ func (c Attentive) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, Stat
 	y, own := s[0], s[1:]
 	var context, weights graph.Node
 	if c.Attention == Bahdanau {
-		at := topHidden(g, c.Cell)
+		at := outputEntry(g, c.Cell)
 		if at >= len(own) {
 			return g.Failf("Attentive", "the state has %d entries; want more", len(s)), s
 		}
@@ -184,16 +184,19 @@ func listening(g *graph.Graph) (*graph.Graph, *[]graph.Node) {
 	}), &seen
 }
 
+// Parts are the cell.
+func (c Attentive) Parts() []Cell { return []Cell{c.Cell} }
+
 // Depth is the number of layer numbers that the cell takes.
 func (c Attentive) Depth() int { return depth(c.Cell) }
 
 // hidden is H, the width of the cell's output.
 func (c Attentive) hidden(g *graph.Graph) int {
-	s := c.Cell.Begin(g, 1)
-	if at := topHidden(g, c.Cell); g.Err() == nil && at < len(s) {
-		return s[at].Dim(1)
+	l := cellLayout(g, c.Cell)
+	if g.Err() != nil || l.output >= len(l.shapes) || len(l.shapes[l.output]) != 2 {
+		return 0
 	}
-	return 0
+	return l.shapes[l.output][1]
 }
 
 // configured reports a description that cannot be.
@@ -208,8 +211,8 @@ func (c Attentive) configured(g *graph.Graph) bool {
 		g.Failf("Attentive", "InputFeeding is set; Bahdanau's context is an input of the step anyway")
 	case c.ScoreUnits != 0 && (c.Attention == LuongDot || c.Attention == LuongGeneral):
 		g.Failf("Attentive", "ScoreUnits is set; only the scores of Bahdanau and LuongConcat have a hidden layer")
-	case c.Units < 0 || c.ScoreUnits < 0:
-		g.Failf("Attentive", "%d units and %d score units; want 0 or more", c.Units, c.ScoreUnits)
+	case c.Units < 0 || c.ScoreUnits < 0 || c.Units > widest || c.ScoreUnits > widest:
+		g.Failf("Attentive", "%d units and %d score units; want 0 to %d", c.Units, c.ScoreUnits, widest)
 	}
 	return g.Err() == nil
 }

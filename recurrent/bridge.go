@@ -1,7 +1,6 @@
 package recurrent
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -28,50 +27,45 @@ func (b Bridge) Apply(g *graph.Graph, encoder Layer, final State, cell Cell) Sta
 	if !hasLayer(g, "Bridge", encoder) || !hasCell(g, "Bridge", cell) {
 		return nil
 	}
-	if n := len(encoder.Begin(g, 1)); n == 0 || n != len(final) {
+	from := layerLayout(g, encoder)
+	if n := len(from.shapes); g.Err() == nil && (n == 0 || n != len(final)) {
 		g.Failf("Bridge", "the encoder's state has %d entries; want %d, those that Run returns", len(final), n)
 	}
 	if g.Err() != nil {
 		return nil
 	}
-	from := b.joined(g, encoder, final)
+	joined, to := b.joined(g, from, final), cellLayout(g, cell)
 	own := cell.Begin(g, final[0].Dim(0))
 	if g.Err() != nil {
 		return nil
 	}
-	if !slices.Equal(layerKinds(encoder), kinds(cell)) || len(from) != len(own) {
+	if !slices.Equal(from.kinds(), to.kinds()) || len(joined) != len(own) {
 		return started(g, cell, LastHidden(g, encoder, final))
 	}
 	for i := range own {
-		if !b.Dense && slices.Equal(from[i].Shape(), own[i].Shape()) {
-			own[i] = from[i]
+		if !b.Dense && slices.Equal(joined[i].Shape(), own[i].Shape()) {
+			own[i] = joined[i]
 		} else {
-			own[i] = start(g, cell, i, from[i], own[i])
+			own[i] = start(g, to, i, joined[i], own[i])
 		}
 	}
 	return own
 }
 
 // joined merges the directions of every layer.
-func (b Bridge) joined(g *graph.Graph, l Layer, final State) State {
-	switch l := l.(type) {
-	case Bidirectional:
-		merge := Bidirectional{Merge: b.Merge}
-		out := make(State, len(final)/2)
-		for i := range out {
-			out[i] = merge.merged(g, final[i], final[len(out)+i], 1)
+func (b Bridge) joined(g *graph.Graph, l layout, final State) State {
+	var out State
+	for _, leaf := range l.leaves {
+		s := final[leaf.at : leaf.at+leaf.n]
+		if leaf.both == nil {
+			out = append(out, s...)
+			continue
 		}
-		return out
-	case Deep:
-		var out State
-		for _, l := range l.Layers {
-			n := len(l.Begin(g, 1))
-			out = append(out, b.joined(g, l, final[:n])...)
-			final = final[n:]
+		for i := range leaf.n / 2 {
+			out = append(out, b.Merge.of(g, s[i], s[leaf.n/2+i], 1))
 		}
-		return out
 	}
-	return final
+	return out
 }
 
 // started makes a cell's first state from a vector v [B, F].
@@ -80,69 +74,23 @@ func started(g *graph.Graph, cell Cell, v graph.Node) State {
 	if g.Err() != nil {
 		return own
 	}
+	l := cellLayout(g, cell)
 	for i := range own {
-		own[i] = start(g, cell, i, v, own[i])
+		own[i] = start(g, l, i, v, own[i])
 	}
 	return own
 }
 
-// start is entry i of a cell's first state, tanh(W·v + b), or own where the entry may not be any vector.
-func start(g *graph.Graph, cell Cell, i int, v, own graph.Node) graph.Node {
-	if !startable(g, cell, i) {
+// start is entry i of a first state, tanh(W·v + b), or own where the entry may not be any vector.
+func start(g *graph.Graph, l layout, i int, v, own graph.Node) graph.Node {
+	leaf := l.leafOf(i)
+	if c, ok := leaf.cell.(particular); ok && !c.startable(g, i-leaf.at) {
 		return own
 	}
 	return g.Tanh(nn.Dense{Units: own.Dim(1)}.Apply(g.Scope("start_"+strconv.Itoa(i)), v))
 }
 
-// startable tells whether entry i of a cell's state may be any vector. An SLSTM's normaliser may not, nor then what is
-// normalised; an MLSTM does not read its h.
-func startable(g *graph.Graph, cell Cell, i int) bool {
-	switch c := cell.(type) {
-	case Stack:
-		for _, cell := range c.Cells {
-			n := len(cell.Begin(g, 1))
-			if i < n {
-				return startable(g, cell, i)
-			}
-			i -= n
-		}
-	case Zoneout:
-		return startable(g, c.Cell, i)
-	case SLSTM:
-		return i == 0
-	case MLSTM:
-		g.Failf("MLSTM", "its memory is a matrix, which a vector cannot start; give the vector as an input of every step")
-	}
-	return true
-}
-
-// kinds lists the types of the cells in a cell.
-func kinds(c Cell) []string {
-	switch c := c.(type) {
-	case Stack:
-		var out []string
-		for _, c := range c.Cells {
-			out = append(out, kinds(c)...)
-		}
-		return out
-	case Zoneout:
-		return kinds(c.Cell)
-	}
-	return []string{fmt.Sprintf("%T", c)}
-}
-
-func layerKinds(l Layer) []string {
-	switch l := l.(type) {
-	case Unidirectional:
-		return kinds(l.Cell)
-	case Bidirectional:
-		return kinds(l.Cell)
-	case Deep:
-		var out []string
-		for _, l := range l.Layers {
-			out = append(out, layerKinds(l)...)
-		}
-		return out
-	}
-	return []string{fmt.Sprintf("%T", l)}
+// particular is a cell of which not every entry of the state may be any vector.
+type particular interface {
+	startable(g *graph.Graph, entry int) bool
 }

@@ -5,16 +5,17 @@
 // backpropagation through time. Cells hold no weights and no shapes beyond their own width: weights live in
 // graph.Params, and input widths are inferred.
 //
-// There are RNN (IRNN with an option), LSTM (with options for peepholes, projection, coupled gates, no forget gate and
-// layer normalisation), GRU (either reset, layer normalisation), MGU, LiGRU, IndRNN, SLSTM and MLSTM of xLSTM, and
-// ConvLSTM; and with a recurrence that is linear, so that Scan need not go step by step, SRU, QRNN, MinGRU, MinLSTM and
-// LRU. Each type's comment has its equations, its paper and its parameters.
+// There are fourteen cells: RNN (IRNN with an option), LSTM (with options for peepholes, projection, coupled gates, no
+// forget gate and layer normalisation), GRU (either reset, layer normalisation), MGU, LiGRU, IndRNN, SLSTM and MLSTM of
+// xLSTM, and ConvLSTM; and with a recurrence that is linear, so that Scan need not go step by step, SRU, QRNN, MinGRU,
+// MinLSTM and LRU. Each type's comment has its equations, its paper, what differs from it, and its parameters.
 package recurrent
 
 import (
 	"math/rand/v2"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 )
 
 // State is what a cell carries from one time step to the next. Its first entry is the cell's output h [B, H], so that a
@@ -22,7 +23,8 @@ import (
 // state is its layers' states in a row.
 type State []graph.Node
 
-// Cell is one step of a recurrence. A type with these two methods is all it takes to make a recurrent network.
+// Cell is one step of a recurrence. A type with these two methods is all it takes to make a recurrent network. One that is
+// made of other cells has a third, see Composite.
 //
 // The first layer of a network asks for its weights with g.Param under local names such as "weight_ih"; the graph's
 // scope adds the layer's number, and the steps of an unrolled cell share one set of weights.
@@ -40,6 +42,9 @@ type Cell interface {
 func Step(g *graph.Graph, cell Cell, x graph.Node, s State) (graph.Node, State) {
 	if x.Valid() && x.Rank() != 2 {
 		return g.Failf("Step", "want an input [B, I], found %v", x.Shape()), s
+	}
+	if !hasCell(g, "Step", cell) {
+		return graph.Node{}, s
 	}
 	return cell.Step(g.InLayer().Shared(), x, s)
 }
@@ -127,11 +132,18 @@ func zeros(g *graph.Graph, name string, batch int, widths ...int) State {
 	return s
 }
 
-// positive reports a width that is not.
+// widest is the largest width of a state: some gates of it, and some bytes for each, are still whole numbers.
+const widest = dense.MaxElements / 64
+
+// positive reports a width that is not, or one that is too large to be.
 func positive(g *graph.Graph, name string, widths []int) bool {
 	for _, width := range widths {
-		if width < 1 {
+		switch {
+		case width < 1:
 			g.Failf(name, "hidden size %d; want at least 1", width)
+			return false
+		case width > widest:
+			g.Failf(name, "hidden size %d; want at most %d", width, widest)
 			return false
 		}
 	}

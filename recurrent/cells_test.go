@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -98,28 +99,59 @@ func TestCFN(t *testing.T) {
 	celltest.Check(t, celltest.Case{Cell: CFN{Hidden: 6}, Input: 4})
 }
 
-// What docs/custom-cells.md shows is code that runs.
+// What these pages show is code that runs: every block of custom-cells.md, and those of a section of topologies.md.
 func TestDocsShowRunningCode(t *testing.T) {
-	doc, err := os.ReadFile("../docs/custom-cells.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var code strings.Builder
-	for _, name := range []string{"example_custom_test.go", "cells_test.go", "scan_test.go"} {
+	for _, name := range []string{"example_custom_test.go", "example_forecast_test.go", "wrapper_test.go", "cells_test.go", "scan_test.go"} {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		code.Write(b)
 	}
-	blocks := strings.Split(string(doc), "```go\n")[1:]
-	if len(blocks) < 4 {
-		t.Errorf("%d blocks of code; want at least 4", len(blocks))
-	}
-	for _, b := range blocks {
-		b, _, _ = strings.Cut(b, "```")
-		if !strings.Contains(code.String(), b) {
-			t.Errorf("no file has this code:\n%s", b)
+	for _, c := range []struct {
+		file, section string
+		least         int
+	}{{"custom-cells.md", "", 4}, {"topologies.md", "### Forecasts", 2}} {
+		doc, err := os.ReadFile("../docs/" + c.file)
+		if err != nil {
+			t.Fatal(err)
 		}
+		_, text, _ := strings.Cut(string(doc), c.section)
+		if c.section != "" {
+			text, _, _ = strings.Cut(text, "\n## ")
+		}
+		blocks := strings.Split(text, "```go\n")[1:]
+		if len(blocks) < c.least {
+			t.Errorf("%s: %d blocks of code; want at least %d", c.file, len(blocks), c.least)
+		}
+		for _, b := range blocks {
+			b, _, _ = strings.Cut(b, "```")
+			if !strings.Contains(code.String(), b) {
+				t.Errorf("%s: no file has this code:\n%s", c.file, b)
+			}
+		}
+	}
+}
+
+// The page of layers lists every cell with its paper.
+func TestDocsListTheCells(t *testing.T) {
+	page, err := os.ReadFile("../docs/layers.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "## The cells")
+	table, _, _ = strings.Cut(table, "\n## ")
+	kinds := map[string]bool{}
+	for _, cell := range allCells(2) {
+		if name := reflect.TypeOf(cell).Name(); name != "Stack" {
+			kinds[name] = true
+			if !strings.Contains(table, "`"+name+"`") {
+				t.Errorf("docs/layers.md does not list %s", name)
+			}
+		}
+	}
+	if len(kinds) != 14 {
+		t.Errorf("there are %d cells; the package's comment says fourteen", len(kinds))
 	}
 }

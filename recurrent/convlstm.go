@@ -1,8 +1,12 @@
 package recurrent
 
-import "github.com/unroll-go/unroll/graph"
+import (
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
+)
 
-// ConvLSTM is the convolutional LSTM (Shi et al., 2015, arXiv 1506.04214) over one spatial dimension: an LSTM whose
+// ConvLSTM is the convolutional LSTM (Shi et al., 2015, arXiv 1506.04214) over one spatial dimension, where the paper's
+// has two and always has Peepholes: an LSTM whose
 // products are convolutions, so that it has one small set of weights for all places, and what happens at a place
 // depends on the places around it. For a row of places, with F channels in and C out,
 //
@@ -45,8 +49,10 @@ func (c ConvLSTM) valid(g *graph.Graph) bool {
 	switch {
 	case c.Places < 1 || c.Channels < 1:
 		g.Failf("ConvLSTM", "%d places and %d channels; want at least 1 of each", c.Places, c.Channels)
-	case c.Kernel < 0 || c.kernel()%2 == 0:
-		g.Failf("ConvLSTM", "a kernel of %d places; want an odd number, or 0 for 3", c.Kernel)
+	case c.Channels > widest/c.Places:
+		g.Failf("ConvLSTM", "%d places and %d channels; want at most %d numbers in all", c.Places, c.Channels, widest)
+	case c.Kernel < 0 || c.Kernel > dense.MaxParts || c.kernel()%2 == 0:
+		g.Failf("ConvLSTM", "a kernel of %d places; want an odd number up to %d, or 0 for 3", c.Kernel, dense.MaxParts)
 	default:
 		return true
 	}

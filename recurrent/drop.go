@@ -11,8 +11,8 @@ import (
 type Drop struct {
 	// Input drops features of the input (variational dropout: Gal and Ghahramani, 2016).
 	Input float64
-	// Recurrent drops elements of the hidden state on its way into the next step; other states, such as an LSTM's c,
-	// are left alone.
+	// Recurrent drops elements of the hidden state on its way into the next step, of every cell in a Composite; other
+	// entries of the state, such as an LSTM's c or an Attentive's y, are left alone.
 	Recurrent float64
 	// Weights drops elements of the recurrent weights, all parameters called weight_hh (DropConnect; Merity et al.,
 	// 2018).
@@ -25,8 +25,8 @@ type dropping struct {
 	masks map[int]graph.Node // of the entries of the state that are hidden states
 }
 
-// begin draws the masks of the state.
-func (d Drop) begin(g *graph.Graph, cell Cell, batch int) dropping {
+// begin draws the masks of the state, of which first is the one before the first step.
+func (d Drop) begin(g *graph.Graph, cell Cell, first State) dropping {
 	for name, rate := range map[string]float64{"input": d.Input, "recurrent": d.Recurrent, "weight": d.Weights} {
 		if !(rate >= 0 && rate < 1) {
 			g.Failf("Unroll", "%s dropout at rate %g; want at least 0 and below 1", name, rate)
@@ -37,35 +37,9 @@ func (d Drop) begin(g *graph.Graph, cell Cell, batch int) dropping {
 	}
 	out := dropping{Drop: d, masks: map[int]graph.Node{}}
 	if d.Recurrent > 0 {
-		own := cell.Begin(g, batch)
-		for _, i := range hidden(g, cell, batch) {
-			out.masks[i] = g.RandomMask(1-d.Recurrent, own[i].Shape()...)
+		for _, i := range cellLayout(g, cell).hidden() {
+			out.masks[i] = g.RandomMask(1-d.Recurrent, first[i].Shape()...)
 		}
-	}
-	return out
-}
-
-// hidden lists the entries of a cell's state that are hidden states: the first, the first of each cell in a stack, and
-// behind the attentional vector those of the cell that attends.
-func hidden(g *graph.Graph, cell Cell, batch int) []int {
-	if a, ok := cell.(Attentive); ok {
-		out := hidden(g, a.Cell, batch)
-		for i := range out {
-			out[i]++
-		}
-		return out
-	}
-	s, ok := cell.(Stack)
-	if !ok {
-		return []int{0}
-	}
-	var out []int
-	at := 0
-	for _, c := range s.Cells {
-		for _, i := range hidden(g, c, batch) {
-			out = append(out, at+i)
-		}
-		at += len(c.Begin(g, batch))
 	}
 	return out
 }

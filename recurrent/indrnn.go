@@ -1,14 +1,18 @@
 package recurrent
 
-import "github.com/unroll-go/unroll/graph"
+import (
+	"math"
+
+	"github.com/unroll-go/unroll/graph"
+)
 
 // IndRNN is the independently recurrent network (Li et al., 2018, arXiv 1803.04831): a unit sees its own past alone,
 //
 //	h' = ReLU(W_ih·x + u⊙h + b)
 //
 // so its gradient over k steps is u^k, which u alone controls. u starts uniform between Lowest and 1: from 0, memories of
-// all lengths; near 1, as the paper has it for the last layer, memories over all of a sequence. Over T steps, keep |u|
-// at or below 2^(1/T) with Limit, or clip weight_hh after every step of the optimiser.
+// all lengths; near 1, memories over all of a sequence. Over T steps, keep |u| at or below 2^(1/T) with Limit, or clip
+// weight_hh after every step of the optimiser. The paper's networks also have batch normalisation, which is nn.BatchNorm's.
 //
 // State: h. Parameters: weight_ih [H, I], weight_hh [H], bias_ih [H], zero at the start.
 type IndRNN struct {
@@ -24,8 +28,10 @@ func (c IndRNN) Begin(g *graph.Graph, batch int) State { return zeros(g, "IndRNN
 // Step computes the new hidden state, which is also the output, [B, H].
 func (c IndRNN) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	switch {
-	case c.Limit < 0:
+	case !(c.Limit >= 0):
 		return g.Failf("IndRNN", "limit %g; want above 0, or 0 for none", c.Limit), s
+	case !(c.Lowest <= 1) || math.IsInf(c.Lowest, -1):
+		return g.Failf("IndRNN", "Lowest is %g; want a number up to 1", c.Lowest), s
 	case !checked(g, "IndRNN", x, s, c.Hidden):
 		return graph.Node{}, s
 	}

@@ -2,6 +2,7 @@ package recurrent
 
 import (
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/nn"
 )
 
@@ -19,10 +20,18 @@ type Layer interface {
 type Unidirectional struct{ Cell Cell }
 
 // Begin returns the cell's first state.
-func (l Unidirectional) Begin(g *graph.Graph, batch int) State { return l.Cell.Begin(g, batch) }
+func (l Unidirectional) Begin(g *graph.Graph, batch int) State {
+	if !hasLayer(g, "Unidirectional", l) {
+		return nil
+	}
+	return l.Cell.Begin(g, batch)
+}
 
 // Run unrolls the cell.
 func (l Unidirectional) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
+	if !hasLayer(g, "Unidirectional", l) {
+		return graph.Node{}, nil
+	}
 	return Unroll(g, l.Cell, x, o)
 }
 
@@ -40,6 +49,21 @@ const (
 	MergeMultiply              // their element-wise product
 )
 
+// of makes one tensor of those of two directions, whose features are an axis.
+func (m Merge) of(g *graph.Graph, forward, backward graph.Node, axis int) graph.Node {
+	switch m {
+	case MergeConcat:
+		return g.Concat(axis, forward, backward)
+	case MergeSum:
+		return g.Add(forward, backward)
+	case MergeAverage:
+		return g.MulScalar(g.Add(forward, backward), 0.5)
+	case MergeMultiply:
+		return g.Mul(forward, backward)
+	}
+	return g.Failf("Bidirectional", "unknown merge %d", m)
+}
+
 // Bidirectional reads a sequence in both directions (Schuster and Paliwal, 1997). The backward direction has weights of
 // its own, whose names end in _reverse, and starts at each sequence's own last step. State: the forward direction's
 // entries, then the backward's, which is PyTorch's order.
@@ -50,6 +74,9 @@ type Bidirectional struct {
 
 // Begin returns both directions' first states.
 func (l Bidirectional) Begin(g *graph.Graph, batch int) State {
+	if !hasLayer(g, "Bidirectional", l) {
+		return nil
+	}
 	return append(append(State{}, l.Cell.Begin(g, batch)...), l.Cell.Begin(g, batch)...)
 }
 
@@ -59,26 +86,20 @@ func (l Bidirectional) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node,
 	if g.Err() != nil {
 		return graph.Node{}, final
 	}
-	switch l.Merge {
-	case MergeConcat:
-		return g.Concat(2, forward, backward), final
-	case MergeSum:
-		return g.Add(forward, backward), final
-	case MergeAverage:
-		return g.MulScalar(g.Add(forward, backward), 0.5), final
-	case MergeMultiply:
-		return g.Mul(forward, backward), final
-	}
-	return g.Failf("Bidirectional", "unknown merge %d", l.Merge), final
+	return l.Merge.of(g, forward, backward, 2), final
 }
 
 // Both returns the outputs of the two directions unmerged, [T, B, H] each in order of time.
 func (l Bidirectional) Both(g *graph.Graph, x graph.Node, o Options) (forward, backward graph.Node, final State) {
+	if !hasLayer(g, "Bidirectional", l) {
+		return graph.Node{}, graph.Node{}, nil
+	}
 	if o.Reverse {
 		return g.Failf("Bidirectional", "Options.Reverse is set; it reads in both directions anyway"), graph.Node{}, nil
 	}
-	if _, ok := l.Cell.(Stack); ok {
-		return g.Failf("Bidirectional", "its cell is a Stack; put Bidirectional layers into a Deep instead, so that each sees both directions"), graph.Node{}, nil
+	if several(l.Cell) {
+		return g.Failf("Bidirectional", "its cell is a %s of several cells; put Bidirectional layers into a Deep instead, so that each sees both directions",
+			typeName(l.Cell)), graph.Node{}, nil
 	}
 	g = g.InLayer()
 	there, back := o, o
@@ -115,9 +136,10 @@ type Deep struct {
 }
 
 // DeepOf returns n equal layers: DeepOf(2, Bidirectional{Cell: LSTM{Hidden: 128}}) is PyTorch's
-// LSTM(..., num_layers=2, bidirectional=True).
+// LSTM(..., num_layers=2, bidirectional=True). A Deep has 1 to 10,000 layers; with another number it is an error to use
+// it.
 func DeepOf(n int, l Layer) Deep {
-	d := Deep{Layers: make([]Layer, max(n, 0))}
+	d := Deep{Layers: make([]Layer, min(max(n, 0), dense.MaxParts+1))}
 	for i := range d.Layers {
 		d.Layers[i] = l
 	}
@@ -126,6 +148,9 @@ func DeepOf(n int, l Layer) Deep {
 
 // Begin returns all layers' first states.
 func (d Deep) Begin(g *graph.Graph, batch int) State {
+	if !hasLayer(g, "Deep", d) {
+		return nil
+	}
 	var s State
 	for _, l := range d.Layers {
 		s = append(s, l.Begin(g, batch)...)
@@ -140,6 +165,8 @@ func (d Deep) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 		return graph.Node{}, nil
 	case len(d.Layers) == 0:
 		return g.Failf("Deep", "it has no layers; want at least one"), nil
+	case !hasLayer(g, "Deep", d):
+		return graph.Node{}, nil
 	case x.Rank() != 3:
 		return g.Failf("Deep", "want a sequence [T, B, I], found %v", x.Shape()), nil
 	case d.Residual && d.Highway:
@@ -156,7 +183,7 @@ func (d Deep) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 			own.Trace = nil
 		}
 		if o.Init != nil {
-			n := len(l.Begin(g, x.Dim(1)))
+			n := len(shapes(g, l.Begin))
 			if used+n > len(o.Init) {
 				return g.Failf("Deep", "the first state has %d entries; want more", len(o.Init)), nil
 			}
@@ -199,18 +226,8 @@ func (d Deep) past(g *graph.Graph, x, y graph.Node) graph.Node {
 	return g.Add(x, g.Mul(t, g.Sub(y, x)))
 }
 
-// Depth is the number of layers, counted through layers in the layers.
-func (d Deep) Depth() int {
-	n := 0
-	for _, l := range d.Layers {
-		n += layerDepth(l)
-	}
-	return n
-}
+// Parts are the layers.
+func (d Deep) Parts() []Layer { return d.Layers }
 
-func layerDepth(l Layer) int {
-	if d, ok := l.(interface{ Depth() int }); ok {
-		return d.Depth()
-	}
-	return 1
-}
+// Depth is the number of layers, counted through layers in the layers.
+func (d Deep) Depth() int { return depths(d.Layers, layerDepth) }

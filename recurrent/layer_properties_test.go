@@ -301,7 +301,7 @@ func TestLayerErrors(t *testing.T) {
 		"Options.Reverse is set": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
 			return recurrent.Bidirectional{Cell: lstm}.Run(g, x, recurrent.Options{Reverse: true})
 		},
-		"its cell is a Stack; put": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
+		"its cell is a Stack of several cells; put": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
 			return recurrent.Bidirectional{Cell: recurrent.Layers(2, lstm)}.Run(g, x, recurrent.Options{})
 		},
 		"unknown merge 9": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
@@ -317,6 +317,12 @@ func TestLayerErrors(t *testing.T) {
 		},
 		"rates 0 and -1": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
 			return recurrent.Unroll(g, recurrent.Zoneout{Cell: lstm, Memory: -1}, x, recurrent.Options{})
+		},
+		"Zoneout in layer 0: its cell is a Stack of several cells; wrap": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
+			return recurrent.Unroll(g, recurrent.Zoneout{Cell: recurrent.Layers(2, lstm)}, x, recurrent.Options{})
+		},
+		"entries of an SLSTM's memory are scaled by one another": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
+			return recurrent.Unroll(g, recurrent.Zoneout{Cell: recurrent.SLSTM{Hidden: 3}, Hidden: 0.1, Memory: 0.1}, x, recurrent.Options{})
 		},
 		"the first state has 1 entries": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
 			return recurrent.Bidirectional{Cell: lstm}.Run(g, x, recurrent.Options{Init: recurrent.State{x}})

@@ -8,16 +8,20 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// LRU is a linear recurrent unit with a real diagonal (Orvieto et al., 2023, arXiv 2303.06349; S5 of Smith et al.,
-// 2023, is of the same form): every unit of its state forgets at a rate of its own, and nothing but products with
-// matrices is between input, state and output:
+// LRU is a linear recurrent unit with a real diagonal (after Orvieto et al., 2023, arXiv 2303.06349): every unit of its
+// state forgets at a rate of its own, and nothing but products with matrices is between input, state and output:
 //
 //	s' = λ⊙s + √(1-λ²)⊙(W_ih·x),   λ = exp(-exp(ν))
 //	h' = W_hr·s' + W_xr·x + b
 //
 // λ stays between 0 and 1 whatever ν, so the state cannot explode, and the root makes its variance that of its input.
 // A network needs a nonlinearity of its own before or after. ν starts so that λ² is uniform between the squares of
-// Slowest and Fastest, the paper's ring. It is a Scanner: Scan computes all steps at once.
+// Fastest and Slowest, as the radius on the paper's ring. It is a Scanner: Scan computes all steps at once.
+//
+// It is not the paper's unit in full. There λ is complex, exp(-exp(ν)+i·exp(θ)), so that states also turn, and what is
+// read is the real part; a real λ only decays. There the factor √(1-|λ|²) is where a parameter of its own starts; here it
+// follows λ. There the way past the state is a diagonal, for inputs as wide as outputs. S5 (Smith, Warrington and
+// Linderman, 2023, arXiv 2208.04933) is complex as well and comes from a system in continuous time.
 //
 // State: h [B, H], which is not read, s [B, N]. Parameters: nu [N], weight_ih [N, I], weight_hr [H, N],
 // weight_xr [H, I], bias_hr [H], zero at the start.

@@ -18,7 +18,7 @@ import "github.com/unroll-go/unroll/graph"
 //	Peepholes   i and f see c, o sees c': i = σ(... + p_i⊙c), o = σ(... + p_o⊙c') (Gers and Schmidhuber, 2000)
 //	Projection  h' = W_hr·(o⊙tanh(c')), [B, P], which keeps U small (Sak et al., 2014); torch's proj_size
 //	Coupled     f = 1-i, three gates (CIFG; Greff et al., 2017); the bias of i starts at -1, to remember
-//	NoForget    f = 1, three gates: the cell of 1997, with tanh for its two squashing functions
+//	NoForget    f = 1, three gates: the cell of 1997, with tanh for its two squashing functions and the whole gradient
 //	LayerNorm   LN(W·x) + LN(U·h) + b, over all gates together, and o⊙tanh(LN(c') + b_ch) (Ba et al., 2016, eq. 20-22)
 //
 // State: h [B, P or H], c [B, H]. Parameters as torch.nn.LSTM, gates in the order i, f, n, o, without f when there is

@@ -10,6 +10,7 @@ import "github.com/unroll-go/unroll/graph"
 //	h' = f/(f+i)⊙h + i/(f+i)⊙n
 //
 // The forget gate's bias starts at 1, so that a new network remembers. It is a Scanner: Scan computes all steps at once.
+// As in MinGRU, n may have any sign.
 //
 // State: h. Parameters, in the order i, f, n: weight_ih [3H, I], bias_ih [3H].
 type MinLSTM struct {

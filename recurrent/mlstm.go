@@ -19,7 +19,7 @@ import (
 //
 // State: h [B, H], which is not read, C [B, Heads·D·D], rows of v and columns of k, n [B, H], m [B, Heads]. Parameters,
 // in the order q, k, v, o, i, f: weight_ih [4H+2·Heads, I], bias_ih [4H+2·Heads]. The biases of f start spread from 3
-// to 6 over the heads, as the authors' do: memories of several lengths.
+// to 6 over the heads, as the authors' do: memories of several lengths. As with SLSTM, this is the cell, not the block.
 type MLSTM struct {
 	Hidden      int  // H, the width of h
 	Heads       int  // how many matrices there are; a divisor of H, 0 for 1
@@ -34,7 +34,7 @@ func (c MLSTM) widths() []int {
 
 // Begin returns h = C = n = 0, and m for an empty memory.
 func (c MLSTM) Begin(g *graph.Graph, batch int) State {
-	if g.Err() != nil || !headsFit(g, "MLSTM", c.Hidden, c.Heads) {
+	if !c.valid(g) {
 		return make(State, 4)
 	}
 	s := zeros(g, "MLSTM", batch, c.widths()...)
@@ -44,9 +44,26 @@ func (c MLSTM) Begin(g *graph.Graph, batch int) State {
 	return s
 }
 
+// valid reports heads that do not fit, or a matrix that is too large.
+func (c MLSTM) valid(g *graph.Graph) bool {
+	if !headsFit(g, "MLSTM", c.Hidden, c.Heads) {
+		return false
+	}
+	if d := c.Hidden / max(c.Heads, 1); d > widest/c.Hidden {
+		g.Failf("MLSTM", "hidden size %d in %d heads: a memory of %d times %d numbers; want at most %d", c.Hidden, max(c.Heads, 1), c.Hidden, d, widest)
+	}
+	return g.Err() == nil
+}
+
+// startable: no entry is. The memory is no vector, and h is not read.
+func (c MLSTM) startable(g *graph.Graph, _ int) bool {
+	g.Failf("MLSTM", "its memory is a matrix, which a vector cannot start; give the vector as an input of every step")
+	return false
+}
+
 // Step computes the new state; the output is h, [B, H].
 func (c MLSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
-	if !headsFit(g, "MLSTM", c.Hidden, c.Heads) || !checked(g, "MLSTM", x, s, c.widths()...) {
+	if !c.valid(g) || !checked(g, "MLSTM", x, s, c.widths()...) {
 		return graph.Node{}, s
 	}
 	B, N, D := x.Dim(0), max(c.Heads, 1), c.Hidden/max(c.Heads, 1)

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 )
 
 // QRNN is the quasi-recurrent network (Bradbury et al., 2017, arXiv 1611.01576) with fo-pooling: a convolution over
@@ -43,10 +44,18 @@ func (c QRNN) window() int {
 
 // Begin returns zeros.
 func (c QRNN) Begin(g *graph.Graph, batch int) State {
-	if c.Window < 0 {
-		g.Failf("QRNN", "window %d; want at least 1, or 0 for 2", c.Window)
+	if !c.valid(g) {
+		return nil
 	}
 	return zeros(g, "QRNN", batch, c.widths()...)
+}
+
+// valid reports a window that cannot be.
+func (c QRNN) valid(g *graph.Graph) bool {
+	if c.Window < 0 || c.Window > dense.MaxParts {
+		g.Failf("QRNN", "window %d; want 1 to %d, or 0 for 2", c.Window, dense.MaxParts)
+	}
+	return g.Err() == nil
 }
 
 // before returns V_k·x for x [..., I]: what an input sends to the gates k steps later, [..., 3H].
@@ -63,7 +72,7 @@ func (c QRNN) gates(g *graph.Graph, z graph.Node) (n, f, o graph.Node) {
 
 // Step computes the new hidden and cell state; the output is the hidden state, [B, H].
 func (c QRNN) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
-	if !checked(g, "QRNN", x, s, c.widths()...) {
+	if !c.valid(g) || !checked(g, "QRNN", x, s, c.widths()...) {
 		return graph.Node{}, s
 	}
 	z, sent := inputs(g, x, 3, c.Hidden, nil), State{}
@@ -85,7 +94,7 @@ func (c QRNN) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 
 // Scan computes all steps at once: x [T, B, I] gives [T, B, H].
 func (c QRNN) Scan(g *graph.Graph, x graph.Node, s State, order Order) (graph.Node, State) {
-	if !scannable(g, "QRNN", x, s, c.widths()...) {
+	if !c.valid(g) || !scannable(g, "QRNN", x, s, c.widths()...) {
 		return graph.Node{}, s
 	}
 	z, sent := inputs(g, x, 3, c.Hidden, nil), make(State, c.window()-1)

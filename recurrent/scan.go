@@ -27,6 +27,9 @@ func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, St
 	if x.Rank() != 3 {
 		return g.Failf("Scan", "want a sequence [T, B, I], found %v", x.Shape()), nil
 	}
+	if !hasCell(g, "Scan", cell) {
+		return graph.Node{}, nil
+	}
 	g = g.InLayer()
 	steps, batch := x.Dim(0), x.Dim(1)
 	if o.Drop.Recurrent != 0 || o.Trace != nil {
@@ -34,7 +37,7 @@ func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, St
 	}
 	state := o.first(g, "Scan", cell, batch)
 	order := Order{reverse: o.Reverse, mask: o.mask(g, "Scan", steps, batch)}
-	drop := o.Drop.begin(g, cell, batch)
+	drop := o.Drop.begin(g, cell, state)
 	if g.Err() != nil {
 		return graph.Node{}, nil
 	}

@@ -47,7 +47,7 @@ func (m Seq2Seq) states(g *graph.Graph) int {
 	if !m.configured(g) {
 		return 0
 	}
-	n := len(m.Decoder.Begin(g, 1))
+	n := len(shapes(g, m.Decoder.Begin))
 	if m.Attention != NoAttention {
 		n++ // the attentional vector
 	}

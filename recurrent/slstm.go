@@ -17,7 +17,8 @@ import (
 // Exponential takes f = exp(f̃).
 //
 // State: h, c, n, m, all [B, H]. Parameters, gates in the order i, f, z, o: weight_ih [4H, I], bias_ih [4H] and, head
-// by head, weight_hh [Heads·4·H/Heads, H/Heads]. The bias of f starts spread from 3 to 6: memories of all lengths.
+// by head, weight_hh [Heads·4·H/Heads, H/Heads]. The bias of f starts spread from 3 to 6: memories of all lengths. This is
+// the cell; the convolution, the normalisation and the projections of the paper's block around it are not part of it.
 type SLSTM struct {
 	Hidden      int  // H, the width of h
 	Heads       int  // how many parts h is mixed in; a divisor of H, 0 for 1
@@ -36,6 +37,9 @@ func (c SLSTM) Begin(g *graph.Graph, batch int) State {
 	}
 	return s
 }
+
+// startable: a normaliser may not be any vector, nor then what is normalised.
+func (c SLSTM) startable(_ *graph.Graph, entry int) bool { return entry == 0 }
 
 // Step computes the new state; the output is h, [B, H].
 func (c SLSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
@@ -88,7 +92,7 @@ func stabilised(g *graph.Graph, i, logF, m graph.Node) (in, keep, next graph.Nod
 
 // headsFit reports a number of heads that does not divide the width.
 func headsFit(g *graph.Graph, name string, hidden, heads int) bool {
-	if g.Err() == nil && (heads < 0 || hidden%max(heads, 1) != 0) {
+	if g.Err() == nil && positive(g, name, []int{hidden}) && (heads < 0 || hidden%max(heads, 1) != 0) {
 		g.Failf(name, "%d heads; want a divisor of the hidden size %d, or 0 for 1", heads, hidden)
 	}
 	return g.Err() == nil

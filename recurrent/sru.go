@@ -28,6 +28,9 @@ type SRU struct {
 
 // Begin returns h = c = 0, [B, H] each.
 func (c SRU) Begin(g *graph.Graph, batch int) State {
+	if way := c.Highway; way != way || math.IsInf(math.Exp(way), 1) {
+		g.Failf("SRU", "Highway %g; want a number whose exponential is one", way)
+	}
 	return zeros(g, "SRU", batch, c.Hidden, c.Hidden)
 }
 

@@ -2,6 +2,7 @@ package recurrent
 
 import (
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/nn"
 )
 
@@ -13,9 +14,9 @@ type Stack struct {
 	Dropout float64 // probability of dropping an output between two layers, while training
 }
 
-// Layers returns a Stack of n equal cells.
+// Layers returns a Stack of n equal cells. A Stack has 1 to 10,000 of them; with another number it is an error to use it.
 func Layers(n int, cell Cell) Stack {
-	s := Stack{Cells: make([]Cell, max(n, 0))}
+	s := Stack{Cells: make([]Cell, min(max(n, 0), dense.MaxParts+1))}
 	for i := range s.Cells {
 		s.Cells[i] = cell
 	}
@@ -24,8 +25,8 @@ func Layers(n int, cell Cell) Stack {
 
 // Begin returns the states of all layers.
 func (c Stack) Begin(g *graph.Graph, batch int) State {
-	if len(c.Cells) == 0 {
-		g.Failf("Stack", "it has no cells; want at least one")
+	if !c.complete(g) {
+		return nil
 	}
 	var s State
 	for _, cell := range c.Cells {
@@ -36,8 +37,8 @@ func (c Stack) Begin(g *graph.Graph, batch int) State {
 
 // Step runs all layers; the output is the last layer's.
 func (c Stack) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
-	if len(c.Cells) == 0 {
-		return g.Failf("Stack", "it has no cells; want at least one"), s
+	if !c.complete(g) {
+		return graph.Node{}, s
 	}
 	var next State
 	layer := g.LayerIndex()
@@ -56,19 +57,16 @@ func (c Stack) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	return x, next
 }
 
-// Depth is the number of layers, counted through stacks in the stack.
-func (c Stack) Depth() int {
-	n := 0
-	for _, cell := range c.Cells {
-		n += depth(cell)
-	}
-	return n
-}
+// Parts are the cells.
+func (c Stack) Parts() []Cell { return c.Cells }
 
-// depth is how many layer numbers a cell takes. Cells that contain others say so with a Depth method.
-func depth(c Cell) int {
-	if d, ok := c.(interface{ Depth() int }); ok {
-		return d.Depth()
+// Depth is the number of layers, counted through stacks in the stack.
+func (c Stack) Depth() int { return depths(c.Cells, depth) }
+
+// complete reports a stack without cells, or with one that is missing.
+func (c Stack) complete(g *graph.Graph) bool {
+	if len(c.Cells) == 0 {
+		g.Failf("Stack", "it has no cells; want at least one")
 	}
-	return 1
+	return hasCell(g, "Stack", c)
 }

@@ -165,17 +165,3 @@ func axes(rank int, more ...string) string {
 	}
 	return s + "]"
 }
-
-func hasCell(g *graph.Graph, name string, c Cell) bool {
-	if c == nil {
-		g.Failf(name, "it has no Cell")
-	}
-	return g.Err() == nil
-}
-
-func hasLayer(g *graph.Graph, name string, l Layer) bool {
-	if l == nil {
-		g.Failf(name, "it has no Layer")
-	}
-	return g.Err() == nil
-}

@@ -2,10 +2,12 @@ package recurrent
 
 import (
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/nn"
 )
 
-// ManyToOne maps a sequence to one prediction: a language from a name, a mood from a review, a digit from its rows.
+// ManyToOne maps a sequence to one prediction: a language from a name, a mood from a review, a digit from its rows. With a
+// Horizon it is a forecast of that many steps at once.
 //
 //	        y             logits [V]
 //	        ↑
@@ -21,19 +23,28 @@ type ManyToOne struct {
 	Layer     Layer
 	Pool      Pooling
 	Classes   int     // V, the width of the prediction
+	Horizon   int     // H, how many predictions there are, for the steps to come; 0 for one without an axis of time
 	Dropout   float64 // of what the layer reads and of what the head reads, while training
 }
 
 // Apply maps ids [T, B] or features [T, B, F], with o.Lengths [B] for sequences of different lengths, to logits [B, V].
-// A sequence of length 0 gives the head's bias.
+// A sequence of length 0 gives the head's bias. With a Horizon it gives [H, B, V], as datasets.Series has the future; row
+// h·V + v of the head's weight is that of value v in step h.
 func (m ManyToOne) Apply(g *graph.Graph, x graph.Node, o Options) graph.Node {
-	return m.ends().predict(g, m.Pooled(g, x, o), graph.Node{})
+	y := m.ends().predict(g, m.Pooled(g, x, o), graph.Node{})
+	if m.Horizon == 0 || g.Err() != nil {
+		return y
+	}
+	return g.Transpose(g.Reshape(y, y.Dim(0), m.Horizon, m.Classes), 1, 0, 2) // [B, H·V] to [H, B, V]
 }
 
 // Pooled is the vector that the head reads, [B, H]: an encoding of the sequence. Use it in place of Apply.
 func (m ManyToOne) Pooled(g *graph.Graph, x graph.Node, o Options) graph.Node {
 	if !hasLayer(g, "ManyToOne", m.Layer) {
 		return graph.Node{}
+	}
+	if m.Horizon < 0 || m.Horizon > dense.MaxParts || m.Classes > widest/max(m.Horizon, 1) {
+		return g.Failf("ManyToOne", "%d classes and a horizon of %d; want at most %d predictions, at most %d steps ahead", m.Classes, m.Horizon, widest, dense.MaxParts)
 	}
 	x, _ = m.ends().read(g, x, 2)
 	if g.Err() != nil {
@@ -48,7 +59,7 @@ func (m ManyToOne) Pooled(g *graph.Graph, x graph.Node, o Options) graph.Node {
 }
 
 func (m ManyToOne) ends() ends {
-	return ends{"ManyToOne", m.Embedding, m.Classes, false, m.Dropout}
+	return ends{"ManyToOne", m.Embedding, m.Classes * max(m.Horizon, 1), false, m.Dropout}
 }
 
 // LastHidden is the last hidden state of a layer's topmost cell, [B, H], out of the state that Run returned. Of a
@@ -58,46 +69,18 @@ func LastHidden(g *graph.Graph, l Layer, final State) graph.Node {
 	if g.Err() != nil {
 		return graph.Node{}
 	}
-	if n := len(l.Begin(g, 1)); n == 0 || len(final) != n {
+	if !hasLayer(g, "LastHidden", l) {
+		return graph.Node{}
+	}
+	lay := layerLayout(g, l)
+	if n := len(lay.shapes); g.Err() == nil && (n == 0 || len(final) != n) {
 		return g.Failf("LastHidden", "the state has %d entries; want %d, those that Run returns", len(final), n)
 	}
-	switch l := l.(type) {
-	case Unidirectional:
-		return final[topHidden(g, l.Cell)]
-	case Bidirectional:
-		at := topHidden(g, l.Cell)
-		return l.merged(g, final[at], final[len(final)/2+at], 1)
-	case Deep:
-		top := l.Layers[len(l.Layers)-1]
-		return LastHidden(g, top, final[len(final)-len(top.Begin(g, 1)):])
+	if g.Err() != nil {
+		return graph.Node{}
 	}
-	return final[0]
-}
-
-// topHidden is the place in a cell's state of the hidden state that it puts out.
-func topHidden(g *graph.Graph, c Cell) int {
-	s, ok := c.(Stack)
-	if !ok || len(s.Cells) == 0 {
-		return 0
+	if top := lay.leafOf(lay.output); top.both != nil {
+		return top.both.of(g, final[lay.output], final[lay.output+top.n/2], 1)
 	}
-	at := 0
-	for _, cell := range s.Cells[:len(s.Cells)-1] {
-		at += len(cell.Begin(g, 1))
-	}
-	return at + topHidden(g, s.Cells[len(s.Cells)-1])
-}
-
-// merged makes one tensor of those of two directions, as Run does.
-func (l Bidirectional) merged(g *graph.Graph, forward, backward graph.Node, axis int) graph.Node {
-	switch l.Merge {
-	case MergeConcat:
-		return g.Concat(axis, forward, backward)
-	case MergeSum:
-		return g.Add(forward, backward)
-	case MergeAverage:
-		return g.MulScalar(g.Add(forward, backward), 0.5)
-	case MergeMultiply:
-		return g.Mul(forward, backward)
-	}
-	return g.Failf("Bidirectional", "unknown merge %d", l.Merge)
+	return final[lay.output]
 }

@@ -56,6 +56,9 @@ func (m OneToMany) Apply(g *graph.Graph, thing, tokens graph.Node, o Options) (g
 	if g.Err() != nil {
 		return graph.Node{}, nil
 	}
+	if o.Learned && m.Feed != ConditionInput {
+		return g.Failf("OneToMany", "Options.Learned is set, but the thing starts the state (Feed)"), nil
+	}
 	if o.Init == nil && m.Feed != ConditionInput {
 		o.Init = started(g, m.Cell, v)
 	}

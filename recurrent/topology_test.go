@@ -2,6 +2,7 @@ package recurrent_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -311,6 +312,40 @@ func TestTopologiesRefuse(t *testing.T) {
 		}).Run(c.in)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got the error %v, want %q in it", err, want)
+		}
+	}
+}
+
+// A Horizon only lays the predictions of a wider head out as [H, B, V].
+func TestHorizon(t *testing.T) {
+	const H, V, B = 3, 2, 4
+	x := graphtest.Random(1, 5, B, 6)
+	run := func(m recurrent.ManyToOne) ([]float64, []int, error) {
+		m.Layer = recurrent.Bidirectional{Cell: recurrent.GRU{Hidden: 3}}
+		out, err := graph.NewFunc(graph.NewParams64(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+			return []graph.Node{m.Apply(g, in[0], recurrent.Options{})}
+		}).Run(x)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out[0].Float64s(), out[0].Shape(), nil
+	}
+	flat, _, err := run(recurrent.ManyToOne{Classes: H * V})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, shape, err := run(recurrent.ManyToOne{Classes: V, Horizon: H})
+	if err != nil || !slices.Equal(shape, []int{H, B, V}) {
+		t.Fatalf("shape %v, error %v", shape, err)
+	}
+	for i, v := range got {
+		if h, b, c := i/V/B, i/V%B, i%V; v != flat[b*H*V+h*V+c] {
+			t.Errorf("prediction %d of value %d of sequence %d is %v; want %v", h, c, b, v, flat[b*H*V+h*V+c])
+		}
+	}
+	for _, bad := range []recurrent.ManyToOne{{Classes: V, Horizon: -1}, {Classes: V, Horizon: math.MaxInt}, {Classes: math.MaxInt, Horizon: 2}} {
+		if _, _, err := run(bad); err == nil || !strings.Contains(err.Error(), "and a horizon of") {
+			t.Errorf("%+v: error %v", bad, err)
 		}
 	}
 }

@@ -14,7 +14,8 @@ type Options struct {
 	// Keep [B], for a state carried from window to window, is 1 where a sequence goes on and 0 where a new one begins,
 	// which then starts from Begin's state; the zero Node keeps all.
 	Keep graph.Node
-	// Learned makes the first state parameters, initial_0, initial_1 and so on, which start at zero.
+	// Learned makes the first state parameters, initial_0, initial_1 and so on, which start at zero. Together with Init it
+	// wants Keep: then sequences that begin anew start from the parameters.
 	Learned bool
 	// Lengths [B], ids, are the lengths of the sequences in the batch, 0 to T; the zero Node means that all are T
 	// long. Steps past a sequence's end leave its state unchanged and give output zero.
@@ -36,6 +37,9 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 	if x.Rank() != 3 {
 		return g.Failf("Unroll", "want a sequence [T, B, I], found %v", x.Shape()), nil
 	}
+	if !hasCell(g, "Unroll", cell) {
+		return graph.Node{}, nil
+	}
 	g = g.InLayer()
 	steps, batch := x.Dim(0), x.Dim(1)
 	state := o.first(g, "Unroll", cell, batch)
@@ -43,7 +47,7 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 	if mask := o.mask(g, "Unroll", steps, batch); mask.Valid() {
 		masks = g.Unstack(mask)
 	}
-	drop := o.Drop.begin(g, cell, batch)
+	drop := o.Drop.begin(g, cell, state)
 	inputs, outputs := g.Unstack(drop.inputs(g, x)), make([]graph.Node, steps)
 	scope := o.Trace.listen(drop.weights(g), steps)
 	for i := range inputs { // the first step makes the weights, the others use them again
@@ -90,6 +94,9 @@ func (o Options) mask(g *graph.Graph, what string, steps, batch int) graph.Node 
 // first is the state before the first step.
 func (o Options) first(g *graph.Graph, what string, cell Cell, batch int) State {
 	own := cell.Begin(g, batch)
+	if g.Err() == nil && o.Learned && o.Init != nil && !o.Keep.Valid() {
+		g.Failf(what, "both Learned and Init say what the first state is; want one of them, or Keep to choose between them")
+	}
 	if g.Err() != nil {
 		return own
 	}

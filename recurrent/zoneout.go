@@ -1,14 +1,18 @@
 package recurrent
 
-import "github.com/unroll-go/unroll/graph"
+import (
+	"slices"
+
+	"github.com/unroll-go/unroll/graph"
+)
 
 // Zoneout has each element of a cell's state keep its old value with some probability, drawn anew at each step (Krueger
 // et al., 2017): unlike dropout, it lets the gradient pass. When evaluating, the state is the expectation. It is a Cell
-// around a Cell; in a Stack, wrap each cell.
+// around a Cell; in a Stack, wrap each cell. Entries that a wrapper adds to the state, as Attentive's y, are left alone.
 type Zoneout struct {
 	Cell   Cell
 	Hidden float64 // probability for the hidden state, 0 up to, not including, 1
-	Memory float64 // probability for the other entries of the state, such as an LSTM's c
+	Memory float64 // probability for the other entries of the state, such as an LSTM's c; 0 for an SLSTM or MLSTM
 }
 
 // Begin returns the cell's first state.
@@ -16,14 +20,25 @@ func (c Zoneout) Begin(g *graph.Graph, batch int) State {
 	if !(c.Hidden >= 0 && c.Hidden < 1 && c.Memory >= 0 && c.Memory < 1) {
 		g.Failf("Zoneout", "rates %g and %g; want at least 0 and below 1", c.Hidden, c.Memory)
 	}
-	if _, ok := c.Cell.(Stack); ok {
-		g.Failf("Zoneout", "its cell is a Stack; wrap the cells in the Stack instead")
+	if !hasCell(g, "Zoneout", c) {
+		return nil
+	}
+	if several(c.Cell) {
+		g.Failf("Zoneout", "its cell is a %s of several cells; wrap each of them instead", typeName(c.Cell))
+	}
+	if of := single(c.Cell); c.Memory > 0 && of != nil {
+		if _, ok := of.(particular); ok {
+			g.Failf("Zoneout", "Memory is set, but the entries of an %s's memory are scaled by one another and cannot be kept each by itself; want 0", typeName(of))
+		}
 	}
 	return c.Cell.Begin(g, batch)
 }
 
 // Step runs the cell and keeps some of the old state.
 func (c Zoneout) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
+	if !hasCell(g, "Zoneout", c) {
+		return graph.Node{}, s
+	}
 	y, next := c.Cell.Step(g, x, s)
 	if g.Err() != nil {
 		return y, next
@@ -35,11 +50,9 @@ func (c Zoneout) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State)
 		}
 	}
 	out := make(State, len(next))
+	rates := c.rates(g, len(next))
 	for i, n := range next {
-		rate := c.Memory
-		if i == 0 {
-			rate = c.Hidden
-		}
+		rate := rates[i]
 		switch {
 		case rate == 0:
 			out[i] = n
@@ -54,6 +67,26 @@ func (c Zoneout) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State)
 	}
 	return y, out
 }
+
+// rates are those of n entries of the state.
+func (c Zoneout) rates(g *graph.Graph, n int) []float64 {
+	out := slices.Repeat([]float64{c.Memory}, n)
+	if _, ok := c.Cell.(Composite); !ok && n > 0 {
+		out[0] = c.Hidden
+		return out
+	}
+	for _, leaf := range cellLayout(g, c.Cell).leaves {
+		if leaf.hidden < 0 { // what a wrapper adds
+			clear(out[leaf.at:min(leaf.at+leaf.n, n)])
+		} else if leaf.hidden < n {
+			out[leaf.hidden] = c.Hidden
+		}
+	}
+	return out
+}
+
+// Parts are the cell.
+func (c Zoneout) Parts() []Cell { return []Cell{c.Cell} }
 
 // Depth is the number of layer numbers that the cell takes.
 func (c Zoneout) Depth() int { return depth(c.Cell) }

@@ -14,6 +14,10 @@ import (
 // an element. Sizes in bytes, and sums of a few of them, then never overflow, on 32 bits either.
 const MaxElements = math.MaxInt / 16
 
+// MaxParts is the most parts of one kind that a network may be made of, such as layers on layers or steps that a
+// convolution sees: each of them becomes nodes of a graph, so that a number without bound would never be done.
+const MaxParts = 10_000
+
 // Check refuses tensors that cannot be read as one row-major block of numbers: nil, without elements, views, of a
 // size that does not fit the shape, of an element type that is not among types. No types means float32, float64 or int.
 func Check(t *tensor.Dense, types ...tensor.Dtype) error {

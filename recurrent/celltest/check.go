@@ -34,6 +34,9 @@ type Case struct {
 func Check(t *testing.T, c Case) {
 	t.Helper()
 	c = c.filled()
+	if c.Cell == nil || c.Input < 1 || c.Steps < 1 || c.Batch < 1 || c.Samples < 1 {
+		t.Fatalf("celltest: cell %v at input %d, %d steps, batch %d, %d samples; want a cell, and at least 1 of each", c.Cell, c.Input, c.Steps, c.Batch, c.Samples)
+	}
 	t.Run("gradient", c.gradients)
 	t.Run("step", c.steps)
 	t.Run("batch", c.alone)

@@ -12,12 +12,17 @@ import (
 type path struct {
 	before    *path // nil at the start
 	token     int
-	p         float64 // log-probability of the token
-	logProb   float64 // of the whole path
-	length    int     // tokens, End included
-	attention []float32
+	p         float64   // log-probability of the token
+	logProb   float64   // of the whole path
+	length    int       // tokens, End included
+	attention []float32 // where the model looked when it predicted the token
 	finished  bool
 	score     float64 // once it is done
+}
+
+// with is the path with one token more, of log-probability v.
+func (p *path) with(token int, v float64, attention []float32, end bool) *path {
+	return &path{before: p, token: token, p: v, logProb: p.logProb + v, length: p.length + 1, attention: attention, finished: end}
 }
 
 // tokens are those after the start, without End.
@@ -41,7 +46,7 @@ func (p *path) hypothesis() Hypothesis {
 	for q := p; q.before != nil; q = q.before {
 		h.LogProbs = append(h.LogProbs, q.p)
 		if q.attention != nil && !(q == p && p.finished) {
-			h.Attention = append(h.Attention, q.attention)
+			h.Attention = append(h.Attention, widened(nil, q.attention))
 		}
 	}
 	slices.Reverse(h.LogProbs)
@@ -79,6 +84,10 @@ func (b *beam) advance(r rowsOf) (bool, error) {
 	if b.closed {
 		return false, nil
 	}
+	if b.live[0].length == b.Max {
+		b.closed = true
+		return false, b.stop(r)
+	}
 	err := b.collect(r)
 	if errors.Is(err, errDeadEnd) && len(b.done) > 0 {
 		b.closed = true // no live path can go on, but others are done
@@ -93,14 +102,11 @@ func (b *beam) advance(r rowsOf) (bool, error) {
 		if !end && taken == b.width {
 			continue
 		}
-		p := &path{before: b.live[c.row], token: c.token, p: c.p, logProb: c.logProb, length: b.live[c.row].length + 1,
-			attention: r.attention(c.row), finished: end}
-		if !end {
-			taken++
-		}
-		if end || p.length >= b.Max {
+		p := b.live[c.row].with(c.token, c.p, r.attention(c.row), end)
+		if end {
 			b.finish(p)
 		} else {
+			taken++
 			r.choose(len(next), c.token, c.row)
 			next = append(next, p)
 		}
@@ -111,6 +117,29 @@ func (b *beam) advance(r rowsOf) (bool, error) {
 	b.live = next
 	b.closed = len(next) == 0 || b.certain()
 	return !b.closed, nil
+}
+
+// stop is the step after Max tokens, in which only ends count. A path ends in every way that it may. It is also cut off
+// as it is, if the model would rather go on: another token is likelier than all ends, or none is allowed. Greedy search
+// does what the likeliest token says.
+func (b *beam) stop(r rowsOf) error {
+	for row, p := range b.live {
+		probs, err := b.logProbs(p, r.logits(row), b.room)
+		if err != nil {
+			return errors.Wrapf(err, "after %d tokens", p.length)
+		}
+		b.room = probs
+		top := first(probs)
+		for token, v := range probs {
+			if b.ends(token) && !math.IsInf(v, -1) && (token == top || b.width > 1) {
+				b.finish(p.with(token, v, r.attention(row), true))
+			}
+		}
+		if !b.ends(top) || math.IsInf(probs[top], -1) {
+			b.finish(p)
+		}
+	}
+	return nil
 }
 
 // collect finds the likeliest ways to go on: enough that all paths of the beam go on even if each has ended in every way.

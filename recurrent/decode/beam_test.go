@@ -30,16 +30,24 @@ func plainBeam(s decode.Search, width int, logits func(past []int) []float32) []
 			for _, v := range row {
 				sum += math.Exp(float64(v) - top)
 			}
+			full, likeliest := len(p.tokens)-1 == s.Max, slices.Index(row, slices.Max(row))
+			if full && !ends(likeliest) {
+				done = append(done, p) // cut off
+			}
 			for t, v := range row {
-				if len(p.tokens)-1 < s.Min && ends(t) {
-					continue
+				q := plain{append(slices.Clone(p.tokens), t), p.logProb + (float64(v) - (top + math.Log(sum)))}
+				switch {
+				case ends(t) && len(p.tokens)-1 < s.Min:
+				case !full:
+					all = append(all, q)
+				case ends(t) && (width > 1 || t == likeliest):
+					done = append(done, q)
 				}
-				all = append(all, plain{append(slices.Clone(p.tokens), t), p.logProb + (float64(v) - (top + math.Log(sum)))})
 			}
 		}
 		slices.SortStableFunc(all, func(a, b plain) int { return cmp.Compare(b.logProb, a.logProb) })
 		if width == 1 {
-			all = all[:1]
+			all = all[:min(len(all), 1)]
 		}
 		taken := 0
 		for _, p := range all[:min(len(all), width*(2+len(s.Stops)))] {
@@ -49,7 +57,7 @@ func plainBeam(s decode.Search, width int, logits func(past []int) []float32) []
 					continue
 				}
 			}
-			if end || len(p.tokens) > s.Max {
+			if end {
 				done = append(done, p)
 			} else {
 				next = append(next, p)

@@ -41,9 +41,7 @@ func (s Search) logProbs(p *path, logits []float32, room []float64) ([]float64, 
 	if err != nil {
 		return nil, err
 	}
-	if err := logSoftmax(out); err != nil {
-		return nil, err
-	}
+	logSoftmax(out)
 	if p.length < len(s.Prefix) {
 		return out, only(out, s.Prefix[p.length:p.length+1])
 	}
@@ -93,13 +91,10 @@ func only(logProbs []float64, tokens []int) error {
 
 // penalised are the logits as float64, after the repetition penalty.
 func (s Search) penalised(p *path, logits []float32, room []float64) ([]float64, error) {
-	out := slices.Grow(room[:0], len(logits))[:len(logits)]
-	for i, v := range logits {
-		if v != v || math.IsInf(float64(v), 1) {
-			return nil, errors.Errorf("logit %d is %v", i, v)
-		}
-		out[i] = float64(v)
+	if err := checkLogits(logits); err != nil {
+		return nil, err
 	}
+	out := widened(room, logits)
 	if θ := s.RepetitionPenalty; θ != 0 && θ != 1 {
 		seen := map[int]bool{}
 		for q := p; q.before != nil; q = q.before {
@@ -114,23 +109,6 @@ func (s Search) penalised(p *path, logits []float32, room []float64) ([]float64,
 		}
 	}
 	return out, nil
-}
-
-// logSoftmax normalises logits in place.
-func logSoftmax(x []float64) error {
-	top := slices.Max(x)
-	if math.IsInf(top, -1) {
-		return errors.New("no token has a finite logit")
-	}
-	sum := 0.0
-	for _, v := range x {
-		sum += math.Exp(v - top)
-	}
-	log := top + math.Log(sum)
-	for i := range x {
-		x[i] -= log
-	}
-	return nil
 }
 
 // repeats are the tokens that would complete n tokens which came before.

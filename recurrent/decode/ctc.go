@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -31,18 +32,22 @@ type Labelling struct {
 	Score   float64 // LogProb and what the language model adds
 }
 
-// Run finds the labels of a batch: logits [T, B, V] and the numbers of frames, nil if all are T.
+// Run finds the labels of a batch: logits [T, B, V], float32 or float64, and the numbers of frames, nil if all are T. A
+// logit that is NaN or +Inf is an error, unless it lies behind a sequence's frames.
 func (d CTC) Run(logits *tensor.Dense, frames []int) ([]Labelling, error) {
+	if err := dense.CheckFloats(logits); err != nil {
+		return nil, errors.Wrap(err, "decode: CTC: want float logits [T, B, V]")
+	}
 	shape := logits.Shape()
-	if len(shape) != 3 || logits.Dtype() != tensor.Float32 && logits.Dtype() != tensor.Float64 {
+	if len(shape) != 3 {
 		return nil, errors.Errorf("decode: CTC: want float logits [T, B, V], found %v %v", logits.Dtype(), []int(shape))
 	}
 	steps, batch, classes := shape[0], shape[1], shape[2]
 	switch {
 	case d.Blank < 0 || d.Blank >= classes:
 		return nil, errors.Errorf("decode: CTC: blank %d; want 0 to %d", d.Blank, classes-1)
-	case d.Beam < 0:
-		return nil, errors.Errorf("decode: CTC: Beam %d; want 0 or more", d.Beam)
+	case d.Beam < 0 || d.Beam > most:
+		return nil, errors.Errorf("decode: CTC: Beam %d; want 0 to %d", d.Beam, most)
 	case !(d.Weight >= 0) || math.IsInf(d.Weight, 1):
 		return nil, errors.Errorf("decode: CTC: Weight %g; want 0 or more", d.Weight)
 	case frames != nil && len(frames) != batch:
@@ -60,9 +65,10 @@ func (d CTC) Run(logits *tensor.Dense, frames []int) ([]Labelling, error) {
 		rows := make([][]float64, n)
 		for t := range rows {
 			rows[t] = rowOf(logits, (t*batch+b)*classes, classes)
-			if err := logSoftmax(rows[t]); err != nil {
+			if err := checkLogits(rows[t]); err != nil {
 				return nil, errors.Wrapf(err, "decode: CTC: sequence %d, frame %d", b, t)
 			}
+			logSoftmax(rows[t])
 		}
 		if d.Beam > 1 || d.Language != nil {
 			var err error
@@ -78,25 +84,16 @@ func (d CTC) Run(logits *tensor.Dense, frames []int) ([]Labelling, error) {
 
 func rowOf(t *tensor.Dense, from, n int) []float64 {
 	if t.Dtype() == tensor.Float64 {
-		return slices.Clone(t.Float64s()[from : from+n])
+		return widened(nil, t.Float64s()[from:from+n])
 	}
-	out := make([]float64, n)
-	for i, v := range t.Float32s()[from : from+n] {
-		out[i] = float64(v)
-	}
-	return out
+	return widened(nil, t.Float32s()[from:from+n])
 }
 
 // greedy takes the best way through the frames and reads its labels.
 func (d CTC) greedy(rows [][]float64) Labelling {
 	l, last := Labelling{Labels: []int{}}, d.Blank
 	for _, row := range rows {
-		best := 0
-		for i, v := range row {
-			if v > row[best] {
-				best = i
-			}
-		}
+		best := first(row)
 		if best != d.Blank && best != last {
 			l.Labels = append(l.Labels, best)
 		}

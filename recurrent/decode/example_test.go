@@ -117,7 +117,7 @@ func ExampleSeq2Seq() {
 
 // Names that the target vocabulary lacks go over as they stand in the source.
 func ExampleCopyUnknown() {
-	h := decode.Hypothesis{Attention: [][]float32{{0.9, 0.1, 0}, {0.1, 0.7, 0.2}, {0, 0.2, 0.8}}}
+	h := decode.Hypothesis{Attention: [][]float64{{0.9, 0.1, 0}, {0.1, 0.7, 0.2}, {0, 0.2, 0.8}}}
 	words, err := decode.CopyUnknown([]string{"ich", "heiße", "<unk>"}, "<unk>", h, []string{"I", "am", "Björn"})
 	fmt.Println(words, err)
 	// Output:

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -52,11 +53,14 @@ func NewStepper(step *graph.Func, state []*tensor.Dense, context []Context, leng
 	if len(state) == 0 {
 		return nil, errors.New("decode: a model without a state cannot tell its rows' pasts apart")
 	}
-	if copies < 1 {
-		return nil, errors.Errorf("decode: %d rows for each source; want at least 1", copies)
+	if copies < 1 || copies > most {
+		return nil, errors.Errorf("decode: %d rows for each source; want 1 to %d", copies, most)
 	}
-	if state[0] == nil || state[0].Dims() == 0 {
-		return nil, errors.Errorf("decode: state 0 is %v; want the sources along axis 0", state[0])
+	if err := dense.Check(state[0]); err != nil {
+		return nil, errors.Wrap(err, "decode: state 0; want the sources along axis 0")
+	}
+	if state[0].Dims() == 0 {
+		return nil, errors.New("decode: state 0 is a scalar; want the sources along axis 0")
 	}
 	sources := state[0].Shape()[0]
 	s := &Stepper{step: step, rows: sources * copies}
@@ -86,13 +90,16 @@ func NewStepper(step *graph.Func, state []*tensor.Dense, context []Context, leng
 		}
 		s.lengths = append(s.lengths, slices.Repeat([]int{n}, copies)...)
 	}
+	if step == nil {
+		return nil, errors.New("decode: the step is nil; want a function that makes one step")
+	}
 	return s, nil
 }
 
 // repeated gives every entry along an axis the given number of copies.
 func repeated(v *tensor.Dense, axis, sources, copies int) (*tensor.Dense, error) {
-	if v == nil {
-		return nil, errors.Errorf("want a tensor of %d sources along axis %d, found none", sources, axis)
+	if err := dense.Check(v); err != nil {
+		return nil, errors.Wrapf(err, "want a tensor of %d sources along axis %d", sources, axis)
 	}
 	shape := slices.Clone([]int(v.Shape()))
 	if axis < 0 || axis >= len(shape) || shape[axis] != sources {
@@ -108,15 +115,16 @@ func repeated(v *tensor.Dense, axis, sources, copies int) (*tensor.Dense, error)
 		}
 	}
 	shape[axis] *= copies
+	if _, err := dense.Size(shape); err != nil {
+		return nil, err
+	}
 	switch v.Dtype() {
 	case tensor.Int:
 		return graph.Ints(repeat(v.Ints(), outer*sources, inner, copies), shape...), nil
 	case tensor.Float64:
 		return graph.Floats64(repeat(v.Float64s(), outer*sources, inner, copies), shape...), nil
-	case tensor.Float32:
-		return graph.Floats(repeat(v.Float32s(), outer*sources, inner, copies), shape...), nil
 	}
-	return nil, errors.Errorf("want floats or ints, found %v", v.Dtype())
+	return graph.Floats(repeat(v.Float32s(), outer*sources, inner, copies), shape...), nil
 }
 
 func repeat[T any](x []T, n, width, copies int) []T {
@@ -134,6 +142,9 @@ func (s *Stepper) Rows() int { return s.rows }
 
 // Next runs one step, see Model. Once the function is compiled, it allocates nothing.
 func (s *Stepper) Next(tokens, parents []int) (Prediction, error) {
+	if s == nil || s.step == nil {
+		return Prediction{}, errors.New("decode: an empty Stepper; NewStepper makes one")
+	}
 	if len(tokens) != s.rows || parents != nil && len(parents) != s.rows {
 		return Prediction{}, errors.Errorf("decode: %d tokens and %d parents for %d rows", len(tokens), len(parents), s.rows)
 	}

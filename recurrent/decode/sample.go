@@ -1,4 +1,3 @@
-// Package decode turns a model's logits into tokens.
 package decode
 
 import (
@@ -46,7 +45,7 @@ type choice struct {
 }
 
 // Sample returns a token, an index of logits. Among equal logits, the token with the smaller index counts as likelier.
-// It is an error if a logit is NaN or +Inf, or if all are -Inf.
+// It is an error if a logit is NaN or +Inf, or if all are -Inf. Only greedy choices do without an rng.
 func (s Sampler) Sample(logits []float32, rng *rand.Rand) (int, error) {
 	if err := s.Check(); err != nil {
 		return 0, err
@@ -58,6 +57,9 @@ func (s Sampler) Sample(logits []float32, rng *rand.Rand) (int, error) {
 func draw[F float32 | float64](s Sampler, logits []F, rng *rand.Rand) (int, error) {
 	if s.Greedy {
 		return likeliest(logits)
+	}
+	if rng == nil {
+		return 0, errors.New("decode: no random numbers to draw with: the rng is nil")
 	}
 	choices, err := probabilities(s, logits)
 	if err != nil {
@@ -78,19 +80,10 @@ func draw[F float32 | float64](s Sampler, logits []F, rng *rand.Rand) (int, erro
 
 // likeliest is the token with the largest logit.
 func likeliest[F float32 | float64](logits []F) (int, error) {
-	best := -1
-	for i, v := range logits {
-		if v != v || math.IsInf(float64(v), 1) {
-			return 0, errors.Errorf("decode: logit %d is %v", i, v)
-		}
-		if !math.IsInf(float64(v), -1) && (best < 0 || v > logits[best]) {
-			best = i
-		}
+	if err := checkLogits(logits); err != nil {
+		return 0, errors.Wrap(err, "decode")
 	}
-	if best < 0 {
-		return 0, errors.New("decode: no token has a finite logit")
-	}
-	return best, nil
+	return first(logits), nil
 }
 
 // probabilities returns the tokens that may be drawn, the likeliest first, with their shares, not normalised.
@@ -99,11 +92,11 @@ func probabilities[F float32 | float64](s Sampler, logits []F) ([]choice, error)
 	if temperature == 0 {
 		temperature = 1
 	}
+	if err := checkLogits(logits); err != nil {
+		return nil, errors.Wrap(err, "decode")
+	}
 	choices := make([]choice, len(logits))
 	for i, v := range logits {
-		if v != v || math.IsInf(float64(v), 1) {
-			return nil, errors.Errorf("decode: logit %d is %v", i, v)
-		}
 		choices[i] = choice{i, float64(v)}
 	}
 	slices.SortStableFunc(choices, func(a, b choice) int {
@@ -115,9 +108,6 @@ func probabilities[F float32 | float64](s Sampler, logits []F) ([]choice, error)
 		}
 		return 0
 	})
-	if len(choices) == 0 || math.IsInf(choices[0].p, -1) {
-		return nil, errors.New("decode: no token has a finite logit")
-	}
 	top := choices[0].p
 	for i := range choices {
 		choices[i].p = math.Exp((choices[i].p - top) / temperature) // the difference first: no temperature overflows it

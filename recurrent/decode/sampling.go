@@ -12,6 +12,7 @@ import (
 type sampling struct {
 	Search
 	draws []*path
+	done  []bool // of each draw
 	rngs  []*rand.Rand
 	room  []float64
 }
@@ -19,7 +20,7 @@ type sampling struct {
 func newSampling(s Search, source int) *sampling {
 	w := &sampling{Search: s}
 	for i := range max(s.Best, 1) {
-		w.draws = append(w.draws, &path{token: s.Start})
+		w.draws, w.done = append(w.draws, &path{token: s.Start}), append(w.done, false)
 		w.rngs = append(w.rngs, rand.New(rand.NewPCG(s.Seed, uint64(s.First+source)<<20+uint64(i))))
 	}
 	return w
@@ -28,7 +29,7 @@ func newSampling(s Search, source int) *sampling {
 func (w *sampling) advance(r rowsOf) (bool, error) {
 	busy := false
 	for i, p := range w.draws {
-		if p.finished || p.length >= w.Max {
+		if w.done[i] {
 			continue
 		}
 		probs, err := w.logProbs(p, r.logits(i), w.room)
@@ -37,23 +38,34 @@ func (w *sampling) advance(r rowsOf) (bool, error) {
 		}
 		w.room = probs
 		if math.IsInf(slices.Max(probs), -1) {
+			if p.length == w.Max {
+				w.finish(i, p)
+				continue
+			}
 			return false, errors.Wrapf(errDeadEnd, "draw %d after %d tokens", i, p.length)
 		}
 		token, err := draw(*w.Sampler, probs, w.rngs[i])
 		if err != nil {
 			return false, err
 		}
-		next := &path{before: p, token: token, p: probs[token], logProb: p.logProb + probs[token], length: p.length + 1,
-			attention: r.attention(i), finished: w.ends(token)}
-		w.draws[i] = next
-		r.choose(i, token, i)
-		if next.finished || next.length >= w.Max {
-			next.score = w.score(next)
-			continue
+		end := w.ends(token)
+		switch next := p.with(token, probs[token], r.attention(i), end); {
+		case end:
+			w.finish(i, next)
+		case p.length == w.Max: // after Max tokens only an end counts
+			w.finish(i, p)
+		default:
+			w.draws[i], busy = next, true
+			r.choose(i, token, i)
 		}
-		busy = true
 	}
 	return busy, nil
+}
+
+// finish makes p the result of draw i.
+func (w *sampling) finish(i int, p *path) {
+	p.score = w.score(p)
+	w.draws[i], w.done[i] = p, true
 }
 
 // results are the draws in their order.

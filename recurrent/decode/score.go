@@ -7,7 +7,7 @@ func (s Search) score(p *path) float64 {
 	return p.logProb/s.penalty(p.length) + s.coverage(p)
 }
 
-func (s Search) penalty(length int) float64 { return math.Pow(float64(5+length)/6, s.LengthPenalty) }
+func (s Search) penalty(length int) float64 { return math.Pow((5+float64(length))/6, s.LengthPenalty) }
 
 // unseen is the attention that a source position counts with at least: its logarithm stays finite.
 const unseen = 1e-10

@@ -10,9 +10,11 @@ import (
 // Search writes sequences with a Model: the likeliest ones that a beam finds, or ones that are drawn at random. The zero
 // value, with a Max, is greedy search. What it writes for a source does not depend on the others beside it.
 type Search struct {
-	Start int   // the token that a sequence begins with; it is not part of the result
-	End   int   // the token that ends a sequence; it is not part of the result, but of its probability
-	Max   int   // tokens at most, End not counted
+	Start int // the token that a sequence begins with; it is not part of the result
+	End   int // the token that ends a sequence; it is not part of the result, but of its probability
+	// Max is how many tokens a sequence has at most, End not counted. After so many, it ends if an end comes next, with
+	// the end's probability; if not, it is cut off.
+	Max   int
 	Min   int   // no end before so many tokens
 	Stops []int // more tokens that end a sequence as End does; Hypothesis.End tells which one came
 
@@ -41,23 +43,26 @@ type Search struct {
 // Hypothesis is a sequence that a search wrote.
 type Hypothesis struct {
 	Tokens    []int       // without Start and End
-	Finished  bool        // an end came; otherwise Max ended it
+	Finished  bool        // an end came; otherwise it was cut off after Max tokens
 	End       int         // the token that ended it when finished: Search.End, or one of Search.Stops
 	LogProb   float64     // of all tokens and, when finished, of End, in nats
 	Score     float64     // what it was ranked by
 	LogProbs  []float64   // of each token and, when finished, of End
-	Attention [][]float32 // of each token: the weights of the source's positions; nil without attention
+	Attention [][]float64 // of each token: the weights of the source's positions; nil without attention
 }
+
+// most is more tokens, or rows, than any search could take.
+const most = 1 << 24
 
 // Check reports settings that make no sense.
 func (s Search) Check() error {
 	switch {
-	case s.Max < 1:
-		return errors.Errorf("decode: Max %d; want at least 1", s.Max)
+	case s.Max < 1 || s.Max > most:
+		return errors.Errorf("decode: Max %d; want 1 to %d", s.Max, most)
 	case s.Min < 0 || s.Min > s.Max:
 		return errors.Errorf("decode: Min %d; want 0 to Max, which is %d", s.Min, s.Max)
-	case s.Beam < 0 || s.Best < 0:
-		return errors.Errorf("decode: Beam %d and Best %d; want 0 or more", s.Beam, s.Best)
+	case s.Beam < 0 || s.Best < 0 || s.Beam > most || s.Best > most:
+		return errors.Errorf("decode: Beam %d and Best %d; want 0 to %d", s.Beam, s.Best, most)
 	case !(s.LengthPenalty >= 0) || !(s.CoveragePenalty >= 0) || math.IsInf(s.LengthPenalty, 1) || math.IsInf(s.CoveragePenalty, 1):
 		return errors.Errorf("decode: LengthPenalty %g and CoveragePenalty %g; want numbers, 0 or more", s.LengthPenalty, s.CoveragePenalty)
 	case s.Sampler != nil && s.Beam > 1:
@@ -97,6 +102,9 @@ func (s Search) Rows() int {
 func (s Search) Run(m Model) ([][]Hypothesis, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
+	}
+	if m == nil {
+		return nil, errors.New("decode: there is no model to search with; it is nil")
 	}
 	per := s.Rows()
 	if m.Rows() < per || m.Rows()%per != 0 {

@@ -76,8 +76,9 @@ func softmax(x []float32) []float32 {
 
 const start, end = 0, 1
 
-// exhaustive ranks all sequences of an oracle by the definition of the score.
-func exhaustive(s decode.Search, seed uint64, size int) (best []int, score float64) {
+// exhaustive ranks all sequences of an oracle by the definition of the score: those of at most Max tokens with their
+// end, and those of Max tokens that the model would rather go on with than end.
+func exhaustive(s decode.Search, seed uint64, size int) (best []int, finished bool, score float64) {
 	score = math.Inf(-1)
 	var try func(past []int, logProb float64, sums [3]float64)
 	try = func(past []int, logProb float64, sums [3]float64) {
@@ -88,29 +89,31 @@ func exhaustive(s decode.Search, seed uint64, size int) (best []int, score float
 			}
 			return v
 		}
-		n := len(past) - 1
+		n, before := len(past)-1, sums
 		probs := softmax(logitsOf(seed, past, size))
 		for j, a := range softmax(logitsOf(seed+99, past, 3)) {
 			sums[j] += float64(a)
 		}
+		consider := func(v float64, ended bool) {
+			if v > score+1e-9 {
+				score, best, finished = v, slices.Clone(past[1:]), ended
+			}
+		}
+		if n == s.Max && slices.Index(probs, slices.Max(probs)) != end {
+			consider(rank(n, logProb, before), false)
+		}
 		for t, p := range probs {
 			next := logProb + math.Log(float64(p))
 			switch {
-			case t == end && n < s.Min:
-			case t == end || n+1 == s.Max:
-				if v := rank(n+1, next, sums); v > score+1e-9 {
-					score, best = v, slices.Clone(past[1:])
-					if t != end {
-						best = append(best, t)
-					}
-				}
-			default:
+			case t == end && n >= s.Min:
+				consider(rank(n+1, next, sums), true)
+			case t != end && n < s.Max:
 				try(append(slices.Clone(past), t), next, sums)
 			}
 		}
 	}
 	try([]int{start}, 0, [3]float64{})
-	return best, score
+	return best, finished, score
 }
 
 func search(t *testing.T, s decode.Search, m decode.Model) [][]decode.Hypothesis {
@@ -125,12 +128,60 @@ func search(t *testing.T, s decode.Search, m decode.Model) [][]decode.Hypothesis
 // A beam that holds everything finds the best of all sequences.
 func TestWideBeamIsExhaustive(t *testing.T) {
 	const size = 4
-	for seed := range uint64(40) {
-		s := decode.Search{Start: start, End: end, Max: 4, Beam: 100, LengthPenalty: float64(seed%3) * 0.7, CoveragePenalty: float64(seed%2) * 0.5, Min: int(seed % 3)}
+	full, cut := 0, 0
+	for seed := range uint64(240) {
+		s := decode.Search{Start: start, End: end, Max: 4, Beam: 100, LengthPenalty: []float64{0, 0.6, 1, 2}[seed%4], CoveragePenalty: float64(seed%3) * 0.25, Min: int(seed % 5)}
 		got := search(t, s, newOracle(size, s.Rows(), seed))[0][0]
-		want, score := exhaustive(s, seed, size)
-		if !slices.Equal(got.Tokens, want) || math.Abs(got.Score-score) > 1e-6 {
-			t.Errorf("seed %d: %v with %g, want %v with %g", seed, got.Tokens, got.Score, want, score)
+		want, finished, score := exhaustive(s, seed, size)
+		if !slices.Equal(got.Tokens, want) || got.Finished != finished || math.Abs(got.Score-score) > 1e-6 {
+			t.Errorf("seed %d: %v finished=%v with %g, want %v finished=%v with %g", seed, got.Tokens, got.Finished, got.Score, want, finished, score)
+		}
+		if len(want) == s.Max && finished {
+			full++
+		} else if !finished {
+			cut++
+		}
+	}
+	if full < 20 || cut < 20 {
+		t.Errorf("%d sequences of Max tokens ended and %d were cut off; the test wants to see both", full, cut)
+	}
+}
+
+// Max counts tokens without End: a sequence of just so many ends, with the probability of its end, whatever the search.
+// One token less, and it is cut off.
+func TestMaxDoesNotCountEnd(t *testing.T) {
+	chain := func(past []int) []float32 { // 2, 3, 4, end
+		row := make([]float32, 5)
+		row[[]int{2, 3, 4, end, end}[len(past)-1]] = 20
+		return row
+	}
+	for name, s := range map[string]decode.Search{
+		"greedy": {}, "beam": {Beam: 4}, "greedy draws": {Sampler: &decode.Sampler{Greedy: true}}, "draws": {Best: 3, Sampler: &decode.Sampler{}},
+	} {
+		s.Start, s.End = start, end
+		for _, s.Max = range []int{2, 3, 4} {
+			for _, h := range search(t, s, table(chain, s.Rows()))[0] {
+				ends := s.Max >= 3
+				terms := min(s.Max, 3)
+				if ends {
+					terms++
+				}
+				if !slices.Equal(h.Tokens, []int{2, 3, 4}[:min(s.Max, 3)]) || h.Finished != ends || len(h.LogProbs) != terms || ends && h.End != end {
+					t.Errorf("%s, Max %d: %+v; want finished=%v and %d log-probabilities", name, s.Max, h, ends, terms)
+				}
+			}
+		}
+	}
+	// Where no token may follow Max of them, not even the end, the sequence is cut off and that is no error.
+	for _, sampler := range []*decode.Sampler{nil, {}} {
+		s := decode.Search{Start: start, End: end, Max: 2, Sampler: sampler, Constraints: decode.Constraints{Allow: func(tokens []int) []int {
+			if len(tokens) == 2 {
+				return []int{}
+			}
+			return nil
+		}}}
+		if h := search(t, s, table(chain, s.Rows()))[0][0]; !slices.Equal(h.Tokens, []int{2, 3}) || h.Finished {
+			t.Errorf("%+v; want 2 3, cut off", h)
 		}
 	}
 }
@@ -141,16 +192,17 @@ func TestGreedy(t *testing.T) {
 		s := decode.Search{Start: start, End: end, Max: 8}
 		got := search(t, s, newOracle(6, 1, seed))[0][0]
 		past := []int{start}
-		for len(past) <= 8 {
+		finished := false
+		for len(past) <= 9 {
 			logits := logitsOf(seed, past, 6)
 			token := slices.Index(logits, slices.Max(logits))
-			if token == end {
+			if finished = token == end; finished || len(past) == 9 {
 				break
 			}
 			past = append(past, token)
 		}
-		if !slices.Equal(got.Tokens, past[1:]) || got.Finished != (len(past) <= 8) {
-			t.Errorf("seed %d: %v, want %v", seed, got.Tokens, past[1:])
+		if !slices.Equal(got.Tokens, past[1:]) || got.Finished != finished {
+			t.Errorf("seed %d: %v, want %v, finished=%v", seed, got, past[1:], finished)
 		}
 		s.Beam = 1
 		if one := search(t, s, newOracle(6, s.Rows(), seed))[0][0]; fmt.Sprint(one) != fmt.Sprint(got) {
@@ -272,7 +324,7 @@ func TestSearchRefuses(t *testing.T) {
 		edit func(*decode.Search)
 		rows int
 	}{
-		"Max 0; want at least 1":                 {func(s *decode.Search) { s.Max = 0 }, 1},
+		"Max 0; want 1 to ":                      {func(s *decode.Search) { s.Max = 0 }, 1},
 		"Min 4; want 0 to Max, which is 3":       {func(s *decode.Search) { s.Min = 4 }, 1},
 		"Beam -1":                                {func(s *decode.Search) { s.Beam = -1 }, 1},
 		"LengthPenalty NaN":                      {func(s *decode.Search) { s.LengthPenalty = math.NaN() }, 1},
@@ -313,7 +365,7 @@ func (broken) Next(_, _ []int) (decode.Prediction, error) {
 	return decode.Prediction{Logits: []float32{nan, nan, nan}}, nil
 }
 
-// Draws follow the model's distribution: Pearson's χ² over the 13 sequences of at most 2 tokens of 4.
+// Draws follow the model's distribution: Pearson's χ² over the 22 outcomes of at most 2 tokens of 4.
 func TestSamplesFollowTheModel(t *testing.T) {
 	const n = 20000
 	s := decode.Search{Start: start, End: end, Max: 2, Best: n, Sampler: &decode.Sampler{}, Seed: 5}
@@ -335,12 +387,14 @@ func TestSamplesFollowTheModel(t *testing.T) {
 		for b, q := range softmax(logitsOf(3, []int{start, a}, 4)) {
 			if b == end {
 				expect([]int{a}, true, float64(p)*float64(q))
-			} else {
-				expect([]int{a, b}, false, float64(p)*float64(q))
+				continue
 			}
+			last := float64(softmax(logitsOf(3, []int{start, a, b}, 4))[end])
+			expect([]int{a, b}, true, float64(p)*float64(q)*last)
+			expect([]int{a, b}, false, float64(p)*float64(q)*(1-last))
 		}
 	}
-	if cells != 13 || chi > 32.9 { // the 0.1 % point with 12 degrees of freedom
-		t.Errorf("χ² is %g over %d cells, want at most 32.9 over 13", chi, cells)
+	if cells != 22 || chi > 46.8 { // the 0.1 % point with 21 degrees of freedom
+		t.Errorf("χ² is %g over %d cells, want at most 46.8 over 22", chi, cells)
 	}
 }

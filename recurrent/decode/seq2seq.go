@@ -16,11 +16,17 @@ type Seq2Seq struct {
 // NewSeq2Seq joins a description and its weights. Sources of ids are padded with pad, which may be any token: the model
 // does not see it.
 func NewSeq2Seq(m recurrent.Seq2Seq, p *graph.Params, pad int) *Seq2Seq {
+	if p == nil {
+		return &Seq2Seq{} // Run says so
+	}
 	return &Seq2Seq{model: m, encode: graph.NewFunc(p, m.Encoding), step: graph.NewFunc(p, m.Decoding), pad: pad}
 }
 
 // Run searches for the targets of sources, token ids without padding, all at a time. An empty source is an error.
 func (d *Seq2Seq) Run(s Search, sources [][]int) ([][]Hypothesis, error) {
+	if d == nil || d.encode == nil {
+		return nil, errors.New("decode: a Seq2Seq without weights; NewSeq2Seq makes one of a description and its store")
+	}
 	if err := s.Check(); err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func TestSeq2SeqBatchedIsAlone(t *testing.T) {
 			for _, row := range all[i][0].Attention {
 				sum := 0.0
 				for _, a := range row {
-					sum += float64(a)
+					sum += a
 				}
 				if len(row) != len(source) || math.Abs(sum-1) > 1e-5 {
 					t.Errorf("%s: source %d: attention %v", name, i, row)
@@ -135,7 +135,7 @@ func TestStepperRefuses(t *testing.T) {
 }
 
 func TestCopyUnknown(t *testing.T) {
-	h := decode.Hypothesis{Attention: [][]float32{{0.1, 0.9}, {0.7, 0.3}, {0.2, 0.8}}}
+	h := decode.Hypothesis{Attention: [][]float64{{0.1, 0.9}, {0.7, 0.3}, {0.2, 0.8}}}
 	got, err := decode.CopyUnknown([]string{"xin", "<unk>", "<unk>"}, "<unk>", h, []string{"Hanoi", "Tom"})
 	if err != nil || strings.Join(got, " ") != "xin Hanoi Tom" {
 		t.Errorf("%v, error %v", got, err)

@@ -39,16 +39,16 @@ func (d *data) learn() (func(at int) ([]float64, error), error) {
 	}
 	params := graph.NewParams(*seed)
 	forecast := func(g *graph.Graph, x graph.Node) graph.Node { // [W, B, F] to [H, B, 1]
-		steps, batch := x.Dim(0), x.Dim(1)
+		steps := x.Dim(0)
 		goal := g.Slice(x, 2, d.goal, d.goal+1)
 		last := g.Slice(goal, 0, steps-1, steps) // [1, B, 1]
 		seen := g.Concat(2, g.Sub(goal, last), g.Slice(x, 2, 0, x.Dim(2)))
 		if d.all.Features == 1 { // a trend leads out of the range that was seen: differences do not
 			seen = g.Sub(goal, last)
 		}
-		h := recurrent.ManyToOne{Layer: recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 64, Span: d.window}}, Classes: d.horizon, Dropout: 0.1}.
-			Apply(g, seen, recurrent.Options{}) // [B, H]
-		return g.Add(g.Reshape(g.Transpose(h), d.horizon, batch, 1), last)
+		h := recurrent.ManyToOne{Layer: recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 64, Span: d.window}}, Classes: 1, Horizon: d.horizon, Dropout: 0.1}.
+			Apply(g, seen, recurrent.Options{}) // [H, B, 1]
+		return g.Add(h, last)
 	}
 	const epochs = 30
 	loss := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {

@@ -11,7 +11,7 @@ import (
 var shades = []rune(" ·░▒▓█")
 
 // matrix draws attention as text: a row for each token written, a column for each token read.
-func matrix(source, written []string, attention [][]float32) string {
+func matrix(source, written []string, attention [][]float64) string {
 	const column = 3
 	var b strings.Builder
 	left := 0
@@ -24,7 +24,7 @@ func matrix(source, written []string, attention [][]float32) string {
 	for i, w := range written {
 		row := strings.Repeat(" ", left-uniseg.StringWidth(w)) + w + " "
 		for j := range source {
-			shade := shades[min(int(attention[i][j]*float32(len(shades))), len(shades)-1)]
+			shade := shades[min(int(attention[i][j]*float64(len(shades))), len(shades)-1)]
 			row += strings.Repeat(string(shade), column-1) + " "
 		}
 		b.WriteString(strings.TrimRight(row, " ") + "\n")

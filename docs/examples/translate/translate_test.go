@@ -117,7 +117,7 @@ func TestNearest(t *testing.T) {
 }
 
 func TestMatrix(t *testing.T) {
-	got := matrix([]string{"Hi", "!"}, []string{"chào", "!"}, [][]float32{{1, 0}, {0.3, 0.7}})
+	got := matrix([]string{"Hi", "!"}, []string{"chào", "!"}, [][]float64{{1, 0}, {0.3, 0.7}})
 	want := "     Hi\n     │  !\nchào ██\n   ! ·· ▓▓\n"
 	if got != want {
 		t.Errorf("\n%swant\n%s", got, want)

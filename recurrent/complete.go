@@ -1,0 +1,74 @@
+package recurrent
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
+)
+
+// hasCell reports a cell that is missing, in name or in what its cell is made of, or more cells than there may be.
+func hasCell(g *graph.Graph, name string, c Cell) bool {
+	if c == nil {
+		g.Failf(name, "it has no Cell")
+	}
+	if composite, ok := c.(Composite); ok && g.Err() == nil {
+		parts := composite.Parts()
+		for i, part := range parts {
+			if !fewEnough(g, typeName(c), "cells", len(parts)) || !present(g, typeName(c), "Cell", part == nil, i, len(parts)) || !hasCell(g, typeName(c), part) {
+				return false
+			}
+		}
+	}
+	return g.Err() == nil
+}
+
+// hasLayer is hasCell for a layer.
+func hasLayer(g *graph.Graph, name string, l Layer) bool {
+	if l == nil {
+		g.Failf(name, "it has no Layer")
+	}
+	if g.Err() != nil {
+		return false
+	}
+	switch l := l.(type) {
+	case Unidirectional:
+		return hasCell(g, "Unidirectional", l.Cell)
+	case Bidirectional:
+		return hasCell(g, "Bidirectional", l.Cell)
+	case CompositeLayer:
+		parts := l.Parts()
+		for i, part := range parts {
+			if !fewEnough(g, typeName(l), "layers", len(parts)) || !present(g, typeName(l), "Layer", part == nil, i, len(parts)) || !hasLayer(g, typeName(l), part) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// present reports a part that is missing.
+func present(g *graph.Graph, name, what string, missing bool, i, of int) bool {
+	switch {
+	case missing && of == 1:
+		g.Failf(name, "it has no %s", what)
+	case missing:
+		g.Failf(name, "%s %d of %d is nil", strings.ToLower(what), i, of)
+	}
+	return g.Err() == nil
+}
+
+// fewEnough reports more parts than a network may have.
+func fewEnough(g *graph.Graph, name, what string, n int) bool {
+	if n > dense.MaxParts {
+		g.Failf(name, "it has more than %d %s", dense.MaxParts, what)
+	}
+	return g.Err() == nil
+}
+
+// typeName is the name of a value's type, without its package.
+func typeName(v any) string {
+	name := fmt.Sprintf("%T", v)
+	return name[strings.LastIndexByte(name, '.')+1:]
+}

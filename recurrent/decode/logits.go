@@ -1,0 +1,56 @@
+package decode
+
+import (
+	"math"
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// checkLogits refuses what no decoder can read: a logit that is NaN or +Inf, or logits that leave no choice. A logit of
+// -Inf is legal and says that its token never comes. Every decoder calls it for each row that it reads.
+func checkLogits[F float32 | float64](logits []F) error {
+	some := false
+	for i, v := range logits {
+		if v != v || math.IsInf(float64(v), 1) {
+			return errors.Errorf("logit %d is %v", i, v)
+		}
+		some = some || !math.IsInf(float64(v), -1)
+	}
+	if !some {
+		return errors.New("no token has a finite logit")
+	}
+	return nil
+}
+
+// widened are the numbers as float64, in room if it is large enough.
+func widened[F float32 | float64](room []float64, x []F) []float64 {
+	out := slices.Grow(room[:0], len(x))[:len(x)]
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
+}
+
+// first is the place of the largest number, the first one among equals.
+func first[F float32 | float64](x []F) int {
+	top := 0
+	for i, v := range x {
+		if v > x[top] {
+			top = i
+		}
+	}
+	return top
+}
+
+// logSoftmax turns logits that passed checkLogits into log-probabilities, in place.
+func logSoftmax(x []float64) {
+	top, sum := slices.Max(x), 0.0
+	for _, v := range x {
+		sum += math.Exp(v - top)
+	}
+	log := top + math.Log(sum)
+	for i := range x {
+		x[i] -= log
+	}
+}
