@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -42,6 +43,10 @@ func classDefaults(cmd *cobra.Command, c *classConfig) {
 func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 	if fl.resume == "" {
 		classDefaults(cmd, &c)
+		var err error
+		if c.tableFormat, err = c.tableFormat.settled(cmd); err != nil {
+			return err
+		}
 		if err := c.check(); err != nil {
 			return err
 		}
@@ -49,7 +54,7 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 			return err
 		}
 	}
-	t, err := readTable(c.Table, c.TextColumn, c.LabelColumn, true)
+	t, err := readTable(c.Table, tableColumns{c.TextColumn, c.LabelColumn}, c.tableFormat)
 	if err != nil {
 		return err
 	}
@@ -60,7 +65,7 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 	if fl.resume != "" && hash != c.TextHash {
 		return errors.Errorf("%s has changed since %s was saved", c.Table, fl.resume)
 	}
-	c.TextColumn, c.LabelColumn, c.TextHash = t.textColumn, t.labelName, hash
+	c.TextColumn, c.LabelColumn, c.TextHash = t.columns.text, t.columns.label, hash
 	test, check, fit := c.parts(len(t.texts))
 	var m *classifier
 	var saved *train.Checkpoint
@@ -92,12 +97,12 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 	if len(test) == 0 {
 		test = check
 	}
-	judged, _, err := m.judge(chosen(t.texts, test), chosen(t.labels, test))
+	judged, _, err := m.judge(t.pick(test))
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "\nSaved %s. More: unroll eval --model %s, unroll predict --model %s\n", fl.out, fl.out, fl.out)
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "test_accuracy=%.4f test_macro_f1=%.4f val_loss=%.4f tokens_per_s=%.0f\n",
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "test_accuracy=%.4f test_macro_f1=%.4f val_loss=%.4f texts_per_s=%.0f\n",
 		judged.Accuracy(), judged.MacroF1(), result.Best, result.TokensPerSecond)
 	return err
 }
@@ -114,19 +119,15 @@ func resumeClassifier(path string, c classConfig) (*classifier, *train.Checkpoin
 	return m, saved, err
 }
 
-func freshClassifier(c classConfig, t *labelled, fit []int) (*classifier, error) {
-	labels := slices.Clone(t.labels)
-	slices.Sort(labels)
-	if labels = slices.Compact(labels); len(labels) < 2 {
-		return nil, errors.Errorf("%s: the column %s has one label only, %q; want two at least", c.Table, c.LabelColumn, labels[0])
-	}
-	if len(labels) > len(t.labels)/2 {
-		return nil, errors.Errorf("%s: the column %s has %d labels in %d rows; is it the right one? (--label-column)", c.Table, c.LabelColumn, len(labels), len(t.labels))
+func freshClassifier(c classConfig, t *labelledTable, fit []int) (*classifier, error) {
+	labels := slices.Sorted(maps.Keys(t.count()))
+	if err := t.checkLabels(labels); err != nil {
+		return nil, err
 	}
 	if len(fit) < 1 {
 		return nil, errors.Errorf("%s: %d rows are too few to train on", c.Table, len(t.texts))
 	}
-	tokens, err := tokensOf(c, chosen(t.texts, fit))
+	tokens, err := tokensOf(c, t.pick(fit).texts)
 	if err != nil {
 		return nil, err
 	}
@@ -138,14 +139,14 @@ func freshClassifier(c classConfig, t *labelled, fit []int) (*classifier, error)
 }
 
 // loop joins model, data and settings.
-func (m *classifier) loop(t *labelled, check, fit []int, fl trainFlags) (*train.Loop, error) {
+func (m *classifier) loop(t *labelledTable, check, fit []int, fl trainFlags) (*train.Loop, error) {
 	c := m.config
 	source := func(rows []int, o datasets.Batching) (train.Source, error) {
-		ids, err := m.encode(chosen(t.texts, rows))
+		ids, err := m.encode(t.pick(rows))
 		if err != nil {
 			return nil, err
 		}
-		labels, err := m.labelIDs(chosen(t.labels, rows))
+		labels, err := m.labelIDs(t.pick(rows))
 		if err != nil {
 			return nil, err
 		}
@@ -174,13 +175,13 @@ func (m *classifier) loop(t *labelled, check, fit []int, fl trainFlags) (*train.
 		Checkpoint: fl.out, SaveEvery: fl.saveEvery, Metadata: metadata}, nil
 }
 
-func (m *classifier) describe(w io.Writer, t *labelled, fit, check, test int, fl trainFlags) {
+func (m *classifier) describe(w io.Writer, t *labelledTable, fit, check, test int, fl trainFlags) {
 	c := m.config
 	ways := "both directions"
 	if c.OneWay {
 		ways = "left to right"
 	}
-	fmt.Fprintf(w, "Table   %s: texts in %q, labels in %q (%s)\n", c.Table, t.textColumn, t.labelName, strings.Join(m.labels, ", "))
+	t.describe(w, m.labels)
 	fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, %d to test\n", fit, check, test)
 	fmt.Fprintf(w, "Model   %d x %s, %s, hidden %d, embedding %d, %s over time, %d %s tokens\n",
 		c.Layers, strings.ToUpper(c.Cell), ways, c.Hidden, c.Embed, c.Pool, m.tokens.Len(), c.Vocabulary)
@@ -188,23 +189,27 @@ func (m *classifier) describe(w io.Writer, t *labelled, fit, check, test int, fl
 }
 
 // judge compares the predictions for texts with their labels; it also gives the mean loss.
-func (m *classifier) judge(texts, labels []string) (*train.Confusion, float64, error) {
-	truth, err := m.labelIDs(labels)
+func (m *classifier) judge(s *samples) (*train.Confusion, float64, error) {
+	truth, err := m.labelIDs(s)
 	if err != nil {
 		return nil, 0, err
 	}
-	p, err := m.probabilities(texts)
+	ids, err := m.encode(s)
 	if err != nil {
 		return nil, 0, err
 	}
-	predicted, loss := make([]int, len(texts)), 0.0
+	p, err := m.probabilities(ids)
+	if err != nil {
+		return nil, 0, err
+	}
+	predicted, loss := make([]int, len(ids)), 0.0
 	for i, row := range p {
 		for j, v := range row {
 			if v > row[predicted[i]] {
 				predicted[i] = j
 			}
 		}
-		loss -= math.Log(max(row[truth[i]], 1e-30)) / float64(len(texts))
+		loss -= math.Log(max(row[truth[i]], 1e-30)) / float64(len(ids))
 	}
 	c := train.NewConfusion(m.labels...)
 	return c, loss, c.Add(truth, predicted)

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -12,7 +15,9 @@ import (
 )
 
 func evalCommand() *cobra.Command {
-	var path, tablePath, text, textColumn, labelColumn string
+	var path, tablePath, text string
+	var columns tableColumns
+	var format tableFormat
 	cmd := &cobra.Command{
 		Use:   "eval",
 		Short: "Judge a trained model",
@@ -37,7 +42,9 @@ Without --table, a classifier is judged by the rows of its own table that were k
 			case m.language != nil && tablePath != "":
 				return usage("%s is a language model: want --text", path)
 			case m.classifier != nil:
-				r, err = evalClassifier(m.classifier, tablePath, textColumn, labelColumn)
+				if format, err = format.settled(cmd); err == nil {
+					r, err = evalClassifier(cmd.ErrOrStderr(), m.classifier, tablePath, columns, format)
+				}
 			default:
 				r, err = evalLanguage(m.language, text)
 			}
@@ -50,9 +57,11 @@ Without --table, a classifier is judged by the rows of its own table that were k
 	f := cmd.Flags()
 	f.StringVar(&path, "model", "model.safetensors", "checkpoint of the model")
 	f.StringVar(&tablePath, "table", "", "labelled texts to judge a classifier by")
-	f.StringVar(&textColumn, "text-column", "", "column of the texts; the name that the model's own table has, unless given")
-	f.StringVar(&labelColumn, "label-column", "", "column of the labels; likewise")
+	f.StringVar(&columns.text, "text-column", "", "column of the texts; the name that the model's own table has, unless given")
+	f.StringVar(&columns.label, "label-column", "", "column of the labels; likewise")
 	f.StringVar(&text, "text", "", "text to judge a language model by")
+	formatFlags(cmd, &format)
+	missingFlag(cmd, &format)
 	jsonFlag(cmd)
 	return cmd
 }
@@ -74,11 +83,13 @@ type score struct {
 	Support   int     `json:"support"`
 }
 
-func evalClassifier(m *classifier, path, textColumn, labelColumn string) (report, error) {
+// evalClassifier judges a classifier by a table, or, if the path is empty, by the test rows of its own. The log is told
+// how another table was read.
+func evalClassifier(log io.Writer, m *classifier, path string, columns tableColumns, format tableFormat) (report, error) {
 	c := m.config
 	own := path == ""
 	if own {
-		path = c.Table
+		path, format = c.Table, c.tableFormat
 		hash, err := hashOf(path)
 		if err != nil {
 			return nil, errors.Wrap(err, "the model's own table (another one: --table)")
@@ -87,29 +98,26 @@ func evalClassifier(m *classifier, path, textColumn, labelColumn string) (report
 			return nil, errors.Errorf("%s has changed since the model was trained: its test rows may be others; give the table with --table", path)
 		}
 	}
-	if textColumn == "" {
-		textColumn = c.TextColumn
-	}
-	if labelColumn == "" {
-		labelColumn = c.LabelColumn
-	}
-	t, err := readTable(path, textColumn, labelColumn, true)
+	columns = tableColumns{cmp.Or(columns.text, c.TextColumn), cmp.Or(columns.label, c.LabelColumn)}
+	t, err := readTable(path, columns, format)
 	if err != nil {
 		return nil, err
 	}
-	texts, labels := t.texts, t.labels
+	rows := &t.samples
 	if own {
 		test, check, _ := c.parts(len(t.texts))
 		if len(test) == 0 {
 			test = check
 		}
-		texts, labels = chosen(t.texts, test), chosen(t.labels, test)
+		rows = t.pick(test)
+	} else {
+		t.describe(log, slices.Sorted(maps.Keys(t.count())))
 	}
-	confusion, loss, err := m.judge(texts, labels)
+	confusion, loss, err := m.judge(rows)
 	if err != nil {
 		return nil, err
 	}
-	j := &judged{Rows: len(texts), Loss: loss, Accuracy: confusion.Accuracy(), MacroF1: confusion.MacroF1(), Labels: map[string]score{}, confusion: confusion}
+	j := &judged{Rows: len(rows.texts), Loss: loss, Accuracy: confusion.Accuracy(), MacroF1: confusion.MacroF1(), Labels: map[string]score{}, confusion: confusion}
 	for i, name := range m.labels {
 		j.Labels[name] = score{confusion.Precision(i), confusion.Recall(i), confusion.F1(i), confusion.Support(i)}
 	}

@@ -47,7 +47,7 @@ With --table: a classifier of texts, on a file in CSV, TSV or JSONL with a colum
 labels. A tenth of the rows, always the same, is kept for the test, a tenth of the others to stop by,
 and the weights of the best pass are kept. Unless given, --tokens is bpe, --vocabulary 1500, --cell gru,
 --layers 1, --hidden 64, --batch 32, --epochs 30, --lr 0.002, --dropout 0.4, --patience 5. The last line is
-test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text> tokens_per_s=<texts a second>.`,
+test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text> texts_per_s=<texts a second>.`,
 		Example: `  unroll train                                  # on the text that comes with the library
   unroll train --text book.txt --cell gru --hidden 256 --epochs 10 --out book.safetensors
   unroll train --table reviews.csv --out reviews.safetensors
@@ -81,6 +81,8 @@ test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text> tokens_per_s=<te
 	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps")
 	f.IntVar(&fl.sample, "sample", 300, "tokens of sample text to print at the end; 0 for none")
 	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
+	formatFlags(cmd, &k.tableFormat)
+	missingFlag(cmd, &k.tableFormat)
 	completions(cmd, map[string][]string{"cell": {"rnn", "lstm", "gru"}, "pool": {"last", "max", "mean", "attention"},
 		"tokens":    {datasets.Character, datasets.Word, bytePairs},
 		"optimizer": {"sgd", "momentum", "rmsprop", "adam", "adamw", "adagrad"}})
