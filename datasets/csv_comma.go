@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/csv"
 	"io"
+	"slices"
+	"strings"
 )
 
 // CommaDetect as a CSV's Comma finds out what is between the fields by the first 64 kB: a comma, a semicolon, a tab or
-// a |, whichever cuts the most of the rows into as many fields as the first, two at least. Of equals, the first named
-// wins; if there is none, it is a comma.
+// a |, whichever cuts the most of the rows into as many fields as the first, two at least. Rows in which a blank follows
+// it count half, for that is how sentences have commas. Of equals, the first named wins; if there is none, it is a comma.
 const CommaDetect rune = -1
 
 const (
@@ -35,7 +37,7 @@ func detectComma(start []byte, more bool) rune {
 func evenness(comma rune, text []byte, more bool) float64 {
 	reader := csv.NewReader(bytes.NewReader(text))
 	reader.Comma, reader.FieldsPerRecord, reader.ReuseRecord = comma, -1, true
-	width, rows, even := 0, 0, 0
+	width, rows, even := 0, 0, 0.0
 	for rows < commaRows {
 		fields, err := reader.Read()
 		if err == io.EOF || rows > 0 && more && reader.InputOffset() >= int64(len(text)) { // the last row may not be whole
@@ -47,12 +49,16 @@ func evenness(comma rune, text []byte, more bool) float64 {
 		if err != nil {
 			break
 		}
-		if len(fields) == width {
+		switch blank := func(f string) bool { return strings.HasPrefix(f, " ") }; {
+		case len(fields) != width:
+		case slices.ContainsFunc(fields[1:], blank):
+			even += 0.5
+		default:
 			even++
 		}
 	}
 	if width < 2 {
 		return 0
 	}
-	return float64(even) / float64(rows)
+	return even / float64(rows)
 }

@@ -94,6 +94,8 @@ func TestCommasAreDetected(t *testing.T) {
 		"text,label\n\"a;b\",p\n\"c;d\",n\n":  ',',
 		"\"a, b\";c\n\"d\";e\n":               ';',
 		"word\nother\n":                       ',',
+		"good, really|p\nbad, I say|n\n":      '|',
+		"a, b\nc, d\n":                        ',',
 		"":                                    ',',
 		"a;b\n1,5;2,5\n1;2\n":                 ';',
 		"a;b\n" + long + "\"a\nb\";c\n":       ';', // cut in the middle of a row

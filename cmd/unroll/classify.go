@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"os"
 	"slices"
@@ -120,8 +119,7 @@ func resumeClassifier(path string, c classConfig) (*classifier, *train.Checkpoin
 }
 
 func freshClassifier(c classConfig, t *labelledTable, fit []int) (*classifier, error) {
-	labels := slices.Sorted(maps.Keys(t.count()))
-	if err := t.checkLabels(labels); err != nil {
+	if err := t.checkLabels(); err != nil {
 		return nil, err
 	}
 	if len(fit) < 1 {
@@ -131,7 +129,7 @@ func freshClassifier(c classConfig, t *labelledTable, fit []int) (*classifier, e
 	if err != nil {
 		return nil, err
 	}
-	m, err := newClassifier(c, tokens, labels)
+	m, err := newClassifier(c, tokens, t.classes())
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +179,7 @@ func (m *classifier) describe(w io.Writer, t *labelledTable, fit, check, test in
 	if c.OneWay {
 		ways = "left to right"
 	}
-	t.describe(w, m.labels)
+	t.describe(w)
 	fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, %d to test\n", fit, check, test)
 	fmt.Fprintf(w, "Model   %d x %s, %s, hidden %d, embedding %d, %s over time, %d %s tokens\n",
 		c.Layers, strings.ToUpper(c.Cell), ways, c.Hidden, c.Embed, c.Pool, m.tokens.Len(), c.Vocabulary)

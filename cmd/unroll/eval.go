@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"maps"
 	"math"
-	"slices"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -111,7 +109,7 @@ func evalClassifier(log io.Writer, m *classifier, path string, columns tableColu
 		}
 		rows = t.pick(test)
 	} else {
-		t.describe(log, slices.Sorted(maps.Keys(t.count())))
+		t.describe(log)
 	}
 	confusion, loss, err := m.judge(rows)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -148,8 +149,12 @@ func (t *labelledTable) left() string {
 	return fmt.Sprintf("; %d were left out, for their text or label is missing", t.skipped)
 }
 
+// classes are the different labels, sorted.
+func (t *labelledTable) classes() []string { return slices.Sorted(maps.Keys(t.count())) }
+
 // describe says how the table was read, and what of it is strange.
-func (t *labelledTable) describe(w io.Writer, labels []string) {
+func (t *labelledTable) describe(w io.Writer) {
+	labels := t.classes()
 	fmt.Fprintf(w, "Table   %s: texts in %q, labels in %q (%s)\n", t.name, t.columns.text, t.columns.label, quoted(labels))
 	fmt.Fprintf(w, "Format  %s\n", t.format)
 	note := func(format string, args ...any) { fmt.Fprintf(w, "Note    "+format+"\n", args...) }
@@ -182,7 +187,8 @@ func (t *labelledTable) describeTexts(note func(format string, args ...any), lab
 }
 
 // checkLabels refuses labels that no classifier can learn.
-func (t *labelledTable) checkLabels(labels []string) error {
+func (t *labelledTable) checkLabels() error {
+	labels := t.classes()
 	if len(labels) < 2 {
 		return errors.Errorf("%s: the column %q has one label only, %q; want two at least", t.name, t.columns.label, labels[0])
 	}
