@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -25,6 +24,8 @@ type classConfig struct {
 	OneWay      bool    `json:"one_way"`
 	Pool        string  `json:"pool"`
 	TestPart    float64 `json:"test_part"`
+	ValidFile   string  `json:"valid_file,omitempty"` // tables of those rows instead of parts of Table
+	TestFile    string  `json:"test_file,omitempty"`
 }
 
 const bytePairs = "bpe"
@@ -120,14 +121,6 @@ func (m *classifier) probabilities(ids [][]int) ([][]float64, error) {
 			out[example] = softmax(r[1].Float32s()[i*k : (i+1)*k])
 		}
 	}
-}
-
-// parts cuts the rows of the model's table, in an order that is always the same: to test, to stop by, to train on.
-func (c classConfig) parts(rows int) (test, check, fit []int) {
-	order := rand.New(rand.NewPCG(1, 1)).Perm(rows)
-	a := int(c.TestPart * float64(rows))
-	b := a + max((rows-a)/10, 1)
-	return order[:a], order[a:b], order[b:]
 }
 
 // tokensOf makes the tokens of the training texts.

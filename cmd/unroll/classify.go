@@ -1,12 +1,9 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
@@ -46,6 +43,9 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 		if c.tableFormat, err = c.tableFormat.settled(cmd); err != nil {
 			return err
 		}
+		if c.TestFile != "" && cmd.Flags().Changed("test-part") {
+			return usage("--test and --test-part; want one of them")
+		}
 		if err := c.check(); err != nil {
 			return err
 		}
@@ -53,11 +53,11 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 			return err
 		}
 	}
-	t, err := readTable(c.Table, tableColumns{c.TextColumn, c.LabelColumn}, c.tableFormat)
+	t, p, err := c.readTables()
 	if err != nil {
 		return err
 	}
-	hash, err := hashOf(c.Table)
+	hash, err := c.tablesHash()
 	if err != nil {
 		return err
 	}
@@ -65,17 +65,16 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 		return errors.Errorf("%s has changed since %s was saved", c.Table, fl.resume)
 	}
 	c.TextColumn, c.LabelColumn, c.TextHash = t.columns.text, t.columns.label, hash
-	test, check, fit := c.parts(len(t.texts))
 	var m *classifier
 	var saved *train.Checkpoint
 	if fl.resume != "" {
 		if m, saved, err = resumeClassifier(fl.resume, c); err != nil {
 			return err
 		}
-	} else if m, err = freshClassifier(c, t, fit); err != nil {
+	} else if m, err = freshClassifier(c, t, p.fit); err != nil {
 		return err
 	}
-	loop, err := m.loop(t, check, fit, fl)
+	loop, err := m.loop(p, fl)
 	if err != nil {
 		return err
 	}
@@ -83,7 +82,7 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 		return err
 	}
 	w := cmd.ErrOrStderr()
-	m.describe(w, t, len(fit), len(check), len(test), fl)
+	m.describe(w, t, p, fl)
 	show := newDisplay(w)
 	show.plain = true
 	loop.OnStep, loop.OnValidate = show.step, show.validation
@@ -93,10 +92,7 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 		return interrupted(w, err, result, fl)
 	}
 	fmt.Fprintf(w, "%v\n", train.Diagnose(result.History))
-	if len(test) == 0 {
-		test = check
-	}
-	judged, _, err := m.judge(t.pick(test))
+	judged, _, err := m.judge(p.test)
 	if err != nil {
 		return err
 	}
@@ -118,14 +114,14 @@ func resumeClassifier(path string, c classConfig) (*classifier, *train.Checkpoin
 	return m, saved, err
 }
 
-func freshClassifier(c classConfig, t *labelledTable, fit []int) (*classifier, error) {
+func freshClassifier(c classConfig, t *labelledTable, fit *samples) (*classifier, error) {
 	if err := t.checkLabels(); err != nil {
 		return nil, err
 	}
-	if len(fit) < 1 {
+	if len(fit.texts) < 1 {
 		return nil, errors.Errorf("%s: %d rows are too few to train on", c.Table, len(t.texts))
 	}
-	tokens, err := tokensOf(c, t.pick(fit).texts)
+	tokens, err := tokensOf(c, fit.texts)
 	if err != nil {
 		return nil, err
 	}
@@ -137,26 +133,26 @@ func freshClassifier(c classConfig, t *labelledTable, fit []int) (*classifier, e
 }
 
 // loop joins model, data and settings.
-func (m *classifier) loop(t *labelledTable, check, fit []int, fl trainFlags) (*train.Loop, error) {
+func (m *classifier) loop(p parts, fl trainFlags) (*train.Loop, error) {
 	c := m.config
-	source := func(rows []int, o datasets.Batching) (train.Source, error) {
-		ids, err := m.encode(t.pick(rows))
+	source := func(rows *samples, o datasets.Batching) (train.Source, error) {
+		ids, err := m.encode(rows)
 		if err != nil {
 			return nil, err
 		}
-		labels, err := m.labelIDs(t.pick(rows))
+		labels, err := m.labelIDs(rows)
 		if err != nil {
 			return nil, err
 		}
-		o.Size, o.Pool, o.RoundTo, o.Seed = min(c.Batch, len(rows)), 20, 8, c.Seed
+		o.Size, o.Pool, o.RoundTo, o.Seed = min(c.Batch, len(ids)), 20, 8, c.Seed
 		b, err := datasets.LabelledBatches(ids, labels, o)
 		return train.FromBatches(b), err
 	}
-	data, err := source(fit, datasets.Batching{Shuffle: true})
+	data, err := source(p.fit, datasets.Batching{Shuffle: true})
 	if err != nil {
 		return nil, err
 	}
-	validation, err := source(check, datasets.Batching{})
+	validation, err := source(p.check, datasets.Batching{})
 	if err != nil {
 		return nil, err
 	}
@@ -173,14 +169,14 @@ func (m *classifier) loop(t *labelledTable, check, fit []int, fl trainFlags) (*t
 		Checkpoint: fl.out, SaveEvery: fl.saveEvery, Metadata: metadata}, nil
 }
 
-func (m *classifier) describe(w io.Writer, t *labelledTable, fit, check, test int, fl trainFlags) {
+func (m *classifier) describe(w io.Writer, t *labelledTable, p parts, fl trainFlags) {
 	c := m.config
 	ways := "both directions"
 	if c.OneWay {
 		ways = "left to right"
 	}
 	t.describe(w)
-	fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, %d to test\n", fit, check, test)
+	p.describe(w)
 	fmt.Fprintf(w, "Model   %d x %s, %s, hidden %d, embedding %d, %s over time, %d %s tokens\n",
 		c.Layers, strings.ToUpper(c.Cell), ways, c.Hidden, c.Embed, c.Pool, m.tokens.Len(), c.Vocabulary)
 	fmt.Fprintf(w, "Save    %s\n", fl.out)
@@ -224,15 +220,6 @@ func softmax(logits []float32) []float64 {
 		out[i] /= sum
 	}
 	return out
-}
-
-func hashOf(path string) (string, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:]), nil
 }
 
 // anyModel is one of the kinds of model.

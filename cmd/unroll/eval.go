@@ -39,6 +39,8 @@ Without --table, a classifier is judged by the rows of its own table that were k
 				return usage("%s is a classifier: want --table", path)
 			case m.language != nil && tablePath != "":
 				return usage("%s is a language model: want --text", path)
+			case tablePath == "" && columns != tableColumns{}:
+				return usage("--text-column and --label-column go with --table")
 			case m.classifier != nil:
 				if format, err = format.settled(cmd); err == nil {
 					r, err = evalClassifier(cmd.ErrOrStderr(), m.classifier, tablePath, columns, format)
@@ -84,32 +86,15 @@ type score struct {
 // evalClassifier judges a classifier by a table, or, if the path is empty, by the test rows of its own. The log is told
 // how another table was read.
 func evalClassifier(log io.Writer, m *classifier, path string, columns tableColumns, format tableFormat) (report, error) {
-	c := m.config
-	own := path == ""
-	if own {
-		path, format = c.Table, c.tableFormat
-		hash, err := hashOf(path)
-		if err != nil {
-			return nil, errors.Wrap(err, "the model's own table (another one: --table)")
-		}
-		if hash != c.TextHash {
-			return nil, errors.Errorf("%s has changed since the model was trained: its test rows may be others; give the table with --table", path)
-		}
+	var rows *samples
+	var err error
+	if path == "" {
+		rows, err = m.ownTest()
+	} else {
+		rows, err = m.otherTest(log, path, columns, format)
 	}
-	columns = tableColumns{cmp.Or(columns.text, c.TextColumn), cmp.Or(columns.label, c.LabelColumn)}
-	t, err := readTable(path, columns, format)
 	if err != nil {
 		return nil, err
-	}
-	rows := &t.samples
-	if own {
-		test, check, _ := c.parts(len(t.texts))
-		if len(test) == 0 {
-			test = check
-		}
-		rows = t.pick(test)
-	} else {
-		t.describe(log)
 	}
 	confusion, loss, err := m.judge(rows)
 	if err != nil {
@@ -120,6 +105,30 @@ func evalClassifier(log io.Writer, m *classifier, path string, columns tableColu
 		j.Labels[name] = score{confusion.Precision(i), confusion.Recall(i), confusion.F1(i), confusion.Support(i)}
 	}
 	return j, nil
+}
+
+// ownTest are the rows that were kept for the test when a classifier was trained.
+func (m *classifier) ownTest() (*samples, error) {
+	c := m.config
+	hash, err := c.tablesHash()
+	if err != nil {
+		return nil, errors.Wrap(err, "the model's own table (another one: --table)")
+	}
+	if hash != c.TextHash {
+		return nil, errors.Errorf("%s has changed since the model was trained: its test rows may be others; give the table with --table", c.Table)
+	}
+	_, p, err := c.readTables()
+	return p.test, err
+}
+
+// otherTest are the rows of another table, whose columns are called as those of the model's own unless they are given.
+func (m *classifier) otherTest(log io.Writer, path string, columns tableColumns, format tableFormat) (*samples, error) {
+	t, err := readTable(path, tableColumns{cmp.Or(columns.text, m.config.TextColumn), cmp.Or(columns.label, m.config.LabelColumn)}, format)
+	if err != nil {
+		return nil, err
+	}
+	t.describe(log)
+	return &t.samples, nil
 }
 
 func (j *judged) print(w io.Writer) error {

@@ -146,7 +146,7 @@ func (t *labelledTable) left() string {
 	if t.skipped == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %d were left out, for their text or label is missing", t.skipped)
+	return fmt.Sprintf("; left out, for their text or label is missing: %d", t.skipped)
 }
 
 // classes are the different labels, sorted.
@@ -159,14 +159,14 @@ func (t *labelledTable) describe(w io.Writer) {
 	fmt.Fprintf(w, "Format  %s\n", t.format)
 	note := func(format string, args ...any) { fmt.Fprintf(w, "Note    "+format+"\n", args...) }
 	if t.skipped > 0 {
-		note("%d rows are left out, for their text or label is missing", t.skipped)
+		note("rows left out, for their text or label is missing: %d", t.skipped)
 	}
 	if t.trimmed > 0 {
-		note("%d labels had blanks around them, which are left out", t.trimmed)
+		note("labels with blanks around them, which are taken off: %d", t.trimmed)
 	}
 	count := t.count()
 	if one := slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return count[l] != 1 }); len(one) > 0 {
-		note("one row only has the label %s", quoted(one))
+		note("labels that only one row has: %s", quoted(one))
 	}
 	t.describeTexts(note, len(count))
 }

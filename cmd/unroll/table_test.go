@@ -195,9 +195,9 @@ func TestTablesAreNoted(t *testing.T) {
 		{opinionRows("\"TEXT\",LABEL\n"), `texts in "text", labels in "label" (negative, positive)`},
 		{opinionRows("\"negative: TEXT, Positive\",LABEL\n"), "every text has its label in it"},
 		{strings.Repeat("same,a\nother,b\n", 10), `20 rows have only 2 different texts: is "text" the column of the texts?`},
-		{opinionRows("\"TEXT\", LABEL\n"), "40 labels had blanks around them"},
-		{"x y,\"a, b\"\n" + opinionRows("\"TEXT\",LABEL\n"), `one row only has the label "a, b"`},
-		{"x y,\n" + opinionRows("\"TEXT\",LABEL\n"), "1 rows are left out"},
+		{opinionRows("\"TEXT\", LABEL\n"), "labels with blanks around them, which are taken off: 40"},
+		{"x y,\"a, b\"\n" + opinionRows("\"TEXT\",LABEL\n"), `labels that only one row has: "a, b"`},
+		{"x y,\n" + opinionRows("\"TEXT\",LABEL\n"), "rows left out, for their text or label is missing: 1"},
 	} {
 		table, err := readTable(tableOf(t, "t.csv", "text,label\n"+c.contents), tableColumns{}, tableFormat{Missing: []string{""}})
 		if err != nil {

@@ -63,6 +63,8 @@ test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text> texts_per_s=<tex
 	f.StringVar(&k.Pool, "pool", "max", "what a classifier makes of a text's steps: last, max, mean or attention")
 	f.BoolVar(&k.OneWay, "one-way", false, "a classifier that reads from left to right only")
 	f.Float64Var(&k.TestPart, "test-part", 0.1, "part of the table's rows that is kept for the test")
+	f.StringVar(&k.ValidFile, "valid", "", "table of the rows to stop by, instead of a part of --table")
+	f.StringVar(&k.TestFile, "test", "", "table of the rows to test, instead of a part of --table")
 	f.StringVar(&c.Text, "text", "", "UTF-8 text file; without it, the King James text that comes with the library")
 	f.StringVar(&c.Vocabulary, "tokens", datasets.Character, "what a token is: character or word; for a classifier also bpe")
 	f.IntVar(&c.VocabLimit, "vocabulary", 10000, "size limit of a word vocabulary")
@@ -120,6 +122,9 @@ func runAny(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 			}
 			return runClassify(cmd, c, fl)
 		}
+	}
+	if c.Table == "" && c.ValidFile+c.TestFile != "" {
+		return usage("--valid and --test go with --table")
 	}
 	if c.Table == "" {
 		return runTrain(cmd, c.config, fl)
