@@ -73,7 +73,7 @@ func (c CSV) Read(r io.Reader, name string) (*Rows, error) {
 		ration.line = line
 		for i, f := range fields {
 			if !utf8.ValidString(f) {
-				return row{}, errors.Errorf("datasets: %s, line %d: field %d is not UTF-8; want the file converted to UTF-8", name, line, i)
+				return row{}, errors.Errorf("datasets: %s, line %d: field %d is not UTF-8; is the file in another encoding?", name, line, i)
 			}
 			fields[i] = strings.Clone(f) // a field kept keeps no row
 		}

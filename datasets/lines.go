@@ -72,7 +72,7 @@ func (l *lineReader) next() ([]byte, bool) {
 	}
 	if !utf8.Valid(l.buf) {
 		at := badUTF8(string(l.buf))
-		return nil, l.fail("not UTF-8: byte %#02x at offset %d of the line; want the file converted to UTF-8", l.buf[at], at)
+		return nil, l.fail("not UTF-8: byte %#02x at offset %d of the line; is the file in another encoding?", l.buf[at], at)
 	}
 	return l.buf, true
 }

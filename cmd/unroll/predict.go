@@ -80,7 +80,7 @@ func buffered(cmd *cobra.Command, f func(w io.Writer) error) error {
 func (fl predictFlags) run(cmd *cobra.Command, args []string, p *predictor) error {
 	switch {
 	case len(args) == 0:
-		return p.lines(cmd.InOrStdin(), "standard input")
+		return p.lines(fl.format.decoded(cmd.InOrStdin()), "standard input")
 	case isTable(args[0]):
 		return fl.table(cmd.ErrOrStderr(), args[0], p)
 	}
@@ -89,7 +89,7 @@ func (fl predictFlags) run(cmd *cobra.Command, args []string, p *predictor) erro
 		return err
 	}
 	defer file.Close()
-	return p.lines(file, args[0])
+	return p.lines(fl.format.decoded(file), args[0])
 }
 
 // table predicts the texts of a table.

@@ -71,6 +71,10 @@ func TestPredictTellsThePlace(t *testing.T) {
 func TestPredictReadsLines(t *testing.T) {
 	classifier, _ := tinyModels(t)
 	want, _ := predictions(t, "--model", classifier, tableOf(t, "t.txt", "the good film\na bad one\n"))
+	latin, errs := predictions(t, "--model", classifier, "--encoding", "latin1", tableOf(t, "t.txt", "caf\xe9\n"))
+	if len(latin) != 1 || latin[0]["text"] != "café" {
+		t.Errorf("%v\n%s", latin, errs)
+	}
 	for _, text := range []string{"\ufeffthe good film\r\na bad one", "the good film\ra bad one\r", "\ufeffthe good film\r\r\na bad one\r\r\n"} {
 		if got, errs := predictions(t, "--model", classifier, tableOf(t, "t.txt", text)); !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %v\n%s", text, got, errs)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -10,12 +12,16 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // tableFormat is how a table is to be read; what is empty is found out by the file. A checkpoint carries it.
 type tableFormat struct {
 	Header    string   `json:"header,omitempty"`    // yes or no
 	Delimiter string   `json:"delimiter,omitempty"` // a name of delimiters, or a character
+	Encoding  string   `json:"encoding,omitempty"`  // its name in HTML
 	Missing   []string `json:"missing,omitempty"`   // marks of missing values, whose rows are left out; nil to refuse them
 }
 
@@ -33,7 +39,9 @@ func formatFlags(cmd *cobra.Command, t *tableFormat) {
 	f := cmd.Flags()
 	f.StringVar(&t.Header, "header", auto, "whether a table's first row has the names of its columns: yes, no or auto")
 	f.StringVar(&t.Delimiter, "delimiter", auto, "what is between a table's fields: comma, semicolon, tab, pipe, another character, or auto")
-	completions(cmd, map[string][]string{"header": {"yes", "no", auto}, "delimiter": {"comma", "semicolon", "tab", "pipe", auto}})
+	f.StringVar(&t.Encoding, "encoding", auto, "encoding of the text, such as windows-1252; auto is UTF-8, or UTF-16 with a byte order mark")
+	completions(cmd, map[string][]string{"header": {"yes", "no", auto}, "delimiter": {"comma", "semicolon", "tab", "pipe", auto},
+		"encoding": {auto, "windows-1252", "windows-1258", "iso-8859-15", "shift_jis", "gb18030", "utf-16le"}})
 }
 
 // missingFlag is what to do where a label is missing.
@@ -44,11 +52,10 @@ func missingFlag(cmd *cobra.Command, t *tableFormat) {
 
 // settled is the format that the flags say, in which "auto" is "".
 func (t tableFormat) settled(cmd *cobra.Command) (tableFormat, error) {
-	if t.Header == auto {
-		t.Header = ""
-	}
-	if t.Delimiter == auto {
-		t.Delimiter = ""
+	for _, value := range []*string{&t.Header, &t.Delimiter, &t.Encoding} {
+		if *value == auto {
+			*value = ""
+		}
 	}
 	if cmd.Flags().Changed("missing") {
 		t.Missing = append([]string{""}, t.Missing...)
@@ -59,7 +66,18 @@ func (t tableFormat) settled(cmd *cobra.Command) (tableFormat, error) {
 	if c := t.comma(); c == utf8.RuneError || strings.ContainsRune("\"\r\n", c) {
 		return t, usage("--delimiter %q; want comma, semicolon, tab, pipe, auto, or one character that is no quotation mark", t.Delimiter)
 	}
+	if _, err := htmlindex.Get(t.Encoding); t.Encoding != "" && err != nil {
+		return t, usage("--encoding %q; want the name of an encoding, such as utf-8, windows-1252 or shift_jis, or auto", t.Encoding)
+	}
 	return t, nil
+}
+
+// decoded is a text in UTF-8, or in what its byte order mark tells.
+func (t tableFormat) decoded(r io.Reader) io.Reader {
+	if e, err := htmlindex.Get(t.Encoding); err == nil && e != unicode.UTF8 { // UTF-8 must be valid, and is checked later
+		return transform.NewReader(r, e.NewDecoder())
+	}
+	return r
 }
 
 // comma is the character between fields, CommaDetect if the file is to tell, and RuneError if it is no character.
@@ -105,24 +123,39 @@ func (t tableFormat) open(path string, names []string) (rows, error) {
 		marks = []string{""}
 	}
 	comma := t.comma()
-	switch ending := strings.ToLower(filepath.Ext(path)); {
+	ending := strings.ToLower(filepath.Ext(path))
+	switch {
 	case !isTable(path):
 		return nil, usage("%s: want a table, a file that ends in .csv, .tsv or .jsonl", path)
 	case ending == ".jsonl" && (t.Header != "" || t.Delimiter != ""):
 		return nil, usage("%s: --header and --delimiter are for .csv and .tsv", path)
-	case ending == ".jsonl":
-		o, err := datasets.JSONL{Missing: marks}.Open(path)
-		return &objects{Objects: o}, err
-	case ending == ".tsv" && (comma == datasets.CommaDetect || comma == '\t'):
-		r, err := datasets.TSV{Header: header, Names: names, Missing: marks}.Open(path)
-		return &sheet{r}, err
 	}
-	r, err := datasets.CSV{Comma: comma, Header: header, Names: names, Missing: marks}.Open(path)
-	return &sheet{r}, err
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	text := t.decoded(file)
+	if ending == ".jsonl" {
+		return &objects{Objects: datasets.JSONL{Missing: marks}.Read(text, path), file: file}, nil
+	}
+	var r *datasets.Rows
+	if ending == ".tsv" && (comma == datasets.CommaDetect || comma == '\t') {
+		r, err = datasets.TSV{Header: header, Names: names, Missing: marks}.Read(text, path)
+	} else {
+		r, err = datasets.CSV{Comma: comma, Header: header, Names: names, Missing: marks}.Read(text, path)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return &sheet{r, file}, nil
 }
 
 // sheet is a table with rows of fields. Its columns without a name are called by their numbers, as Rows.Text takes them.
-type sheet struct{ *datasets.Rows }
+type sheet struct {
+	*datasets.Rows
+	file *os.File
+}
 
 func (s *sheet) Columns() []string {
 	names := s.Rows.Columns()
@@ -138,6 +171,7 @@ func (s *sheet) Columns() []string {
 	return out
 }
 
+func (s *sheet) Close() error            { return s.file.Close() }
 func (s *sheet) Value(column string) any { return s.Text(column) }
 func (s *sheet) hasHeader() bool         { return s.HasHeader() }
 
@@ -161,6 +195,7 @@ func (s *sheet) between() string {
 // objects are the lines of a JSONL file as rows, whose columns are the fields of the first line.
 type objects struct {
 	*datasets.Objects
+	file    *os.File
 	columns []string
 }
 
@@ -174,6 +209,7 @@ func (o *objects) Next() bool {
 	return true
 }
 
+func (o *objects) Close() error      { return o.file.Close() }
 func (o *objects) Columns() []string { return o.columns }
 func (o *objects) hasHeader() bool   { return true }
 func (o *objects) format() string    { return "JSON, an object a line" }

@@ -114,6 +114,7 @@ func TestTableFormatIsSaid(t *testing.T) {
 		{header + rows, tableFormat{Header: "no"}, "0 1", 41, "commas between, columns without names"},
 		{rows, tableFormat{Header: "yes"}, "the good film, number 0 positive", 39, "the first row has the names"},
 		{"a;b\n1;x,y\n2;x,z\n3;x,y\n4;x,y\n5;x,z\n6;x,z", tableFormat{Delimiter: "semicolon"}, "a b", 6, "semicolons between"},
+		{"caf\xe9 x,b c\n\xe9 1,y\n\xe9 2,y\n", tableFormat{Encoding: "windows-1252", Header: "yes"}, "café x b c", 2, "commas between"},
 		{"axb\n1xy\n2xz\n3xy\n4xz\n", tableFormat{Delimiter: "x", Header: "yes"}, "a b", 4, "'x' between"},
 	} {
 		table, err := readTable(tableOf(t, "t.csv", c.contents), tableColumns{}, c.format)
@@ -215,16 +216,18 @@ func TestTablesAreNoted(t *testing.T) {
 // Every command that reads a table can be told its format, and refuses what is none.
 func TestFormatFlags(t *testing.T) {
 	for _, command := range []*cobra.Command{trainCommand(), evalCommand(), predictCommand()} {
-		for _, flag := range []string{"text-column", "header", "delimiter"} {
+		for _, flag := range []string{"text-column", "header", "delimiter", "encoding"} {
 			if command.Flags().Lookup(flag) == nil {
 				t.Errorf("%s has no --%s", command.Name(), flag)
 			}
 		}
-		for _, c := range [][]string{{"--header", "maybe"}, {"--delimiter", "ab"}, {"--delimiter", "\""}, {"--delimiter", "\xff"}} {
-			if err := command.ParseFlags(c); err != nil {
+		for _, c := range [][]string{{"--header", "maybe"}, {"--delimiter", "ab"}, {"--delimiter", "\""}, {"--delimiter", "\xff"}, {"--encoding", "klingon"}} {
+			defaults := []string{"--header", "auto", "--delimiter", "auto", "--encoding", "auto"}
+			if err := command.ParseFlags(append(defaults, c...)); err != nil {
 				t.Fatal(err)
 			}
-			f := tableFormat{Header: command.Flags().Lookup("header").Value.String(), Delimiter: command.Flags().Lookup("delimiter").Value.String()}
+			value := func(flag string) string { return command.Flags().Lookup(flag).Value.String() }
+			f := tableFormat{Header: value("header"), Delimiter: value("delimiter"), Encoding: value("encoding")}
 			if _, err := f.settled(command); err == nil {
 				t.Errorf("%s %v: no error", command.Name(), c)
 			}
