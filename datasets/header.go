@@ -26,7 +26,7 @@ func isHeader(rows []row, names, missing []string) bool {
 	if len(below) == 0 || !canBeHeader(first, missing) {
 		return false
 	}
-	words, repeated, other, comes := true, false, false, false
+	words, repeated, other, labels := true, false, false, false
 	for i, f := range first {
 		c := columnBelow(below, i, missing)
 		if c.numbers && (f != "" || c.counts) {
@@ -38,9 +38,9 @@ func isHeader(rows []row, names, missing []string) bool {
 		words = words && isWord(f)
 		repeated = repeated || c.count[f] > 0
 		other = other || c.other
-		comes = comes || c.filled >= fewRows && 2*len(c.count) <= c.filled
+		labels = labels || c.filled >= fewRows && 50*c.once() <= c.filled
 	}
-	return !repeated && (comes || words && other)
+	return !repeated && (labels || words && other)
 }
 
 // hasName says whether a row has one of some names; numbers are none, for they number columns without a name.
@@ -77,6 +77,17 @@ type below struct {
 	numbers bool // nothing but numbers and missing values, and a number at least
 	counts  bool // they count the rows
 	other   bool // some field is no word
+}
+
+// once is how many values occur once only.
+func (b below) once() int {
+	n := 0
+	for _, count := range b.count {
+		if count == 1 {
+			n++
+		}
+	}
+	return n
 }
 
 func columnBelow(rows []row, i int, missing []string) below {

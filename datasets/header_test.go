@@ -1,6 +1,7 @@
 package datasets_test
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -13,6 +14,18 @@ func labelledRows(n int) string {
 	var b strings.Builder
 	for i := range n {
 		b.WriteString(strings.Repeat("very ", i) + "good film,p\n" + strings.Repeat("very ", i) + "bad film,n\n")
+	}
+	return b.String()
+}
+
+// manyLabels are rows with a hundred labels, most of which come again.
+func manyLabels() string {
+	var b strings.Builder
+	for i := range 180 {
+		fmt.Fprintf(&b, "\"text, %d\",n%d\n", i, i*i%97)
+	}
+	for i := range 20 {
+		fmt.Fprintf(&b, "\"other text, %d\",m%d\n", i, i)
 	}
 	return b.String()
 }
@@ -40,6 +53,7 @@ func TestHeadersAreDetected(t *testing.T) {
 		"Nice film,p\n" + labelledRows(9):                    false,
 		"Nice film,r\n" + labelledRows(1):                    false, // too few to tell
 		"name,language\n" + strings.Repeat("Smith,English\nNguyen,Vietnamese\n", 9): true,
+		"\"x, y\",n100\n" + manyLabels():                                            false, // so many labels that one more says nothing
 		"Brown,English\n" + strings.Repeat("Smith,English\nNguyen,Vietnamese\n", 9): false,
 	} {
 		columns, rows := rowsOf2(t, datasets.CSV{Header: datasets.HeaderDetect}, text)

@@ -27,8 +27,9 @@ import (
 // must hold for the next 200 rows:
 //
 //   - Some column has only numbers there, or, if it has no name, counts the rows.
-//   - No column has its own first field again there, and some column has few values that come again and again, as
-//     labels do, or else the names are words of letters, digits, - and _ where some field below is no such word.
+//   - No column has its own first field again there, and in some column nearly all values come again, as labels do: at
+//     most one in 50 occurs once only. Or else the names are words of letters, digits, - and _, and some field below is
+//     no such word.
 type Rows struct {
 	name    string
 	comma   rune
