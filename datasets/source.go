@@ -100,22 +100,26 @@ func (s *source) take(p []byte) int {
 		return 0
 	}
 	s.crs = 0
-	switch c {
-	case '\n':
+	ordinary := len(s.in) // bytes up to the next that needs a look
+	switch {
+	case s.quotes && c == '\n':
 		s.lines++
-	case '"':
-		s.inside = s.quotes && !s.inside
-	default:
-		special := bytes.IndexAny(s.in, "\r\n\"")
-		if special < 0 {
-			special = len(s.in)
+		ordinary = 1
+	case s.quotes && c == '"':
+		s.inside = !s.inside
+		ordinary = 1
+	case s.quotes:
+		if at := bytes.IndexAny(s.in, "\r\n\""); at >= 0 {
+			ordinary = at
 		}
-		n := copy(p, s.in[:special])
-		s.in = s.in[n:]
-		return n
+	default:
+		if at := bytes.IndexByte(s.in, '\r'); at >= 0 {
+			ordinary = at
+		}
 	}
-	p[0], s.in = c, s.in[1:]
-	return 1
+	n := copy(p, s.in[:ordinary])
+	s.in = s.in[n:]
+	return n
 }
 
 // keep notes lines of the file that end within a line that is given out.
