@@ -25,7 +25,7 @@ func read(path string) (*opinions, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer lines.Close()
+	defer func() { _ = lines.Close() }()
 	o, names := &opinions{}, []string{}
 	for lines.Next() {
 		fields := strings.Split(lines.Text(), "\t")
