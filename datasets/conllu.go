@@ -68,7 +68,7 @@ func (s TreebankSentence) Comment(name string) (string, bool) {
 // Treebank gives the sentences of a file, one at a time. Errors stick: after one, Next returns false, and Err tells the
 // file, the line and what is wrong.
 type Treebank struct {
-	lines *lineReader
+	lines lineReader
 	max   int
 	now   TreebankSentence
 }
@@ -97,7 +97,12 @@ func (t *Treebank) Sentence() TreebankSentence { return t.now }
 func (t *Treebank) Err() error { return t.lines.err }
 
 // Close closes the file. A treebank of a reader leaves it open.
-func (t *Treebank) Close() error { return t.lines.close() }
+func (t *Treebank) Close() error {
+	if t == nil {
+		return nil
+	}
+	return t.lines.close()
+}
 
 // Next moves to the next sentence. It returns false at the end and after an error. Blank lines between sentences may be
 // several, and the last may lack its own.

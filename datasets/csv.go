@@ -1,7 +1,7 @@
 package datasets
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/csv"
 	"io"
 	"math"
@@ -13,17 +13,23 @@ import (
 )
 
 // CSV reads comma-separated values (RFC 4180): fields may be quoted, and then have commas, line breaks and doubled
-// quotation marks in them. Every row has as many fields as the first.
+// quotation marks in them; of the line breaks there, CRLF is read as LF. Every row has as many fields as the first.
+// Lines are PlainText's.
 type CSV struct {
-	Comma     rune // between fields; 0 is a comma
-	Header    int  // HeaderYes, HeaderNo or HeaderDetect
-	MaxRecord int  // the most bytes of a row; 0 is 1 MB
+	Comma     rune     // between fields; 0 is a comma, CommaDetect finds out, see Rows.Comma
+	Header    int      // HeaderYes, HeaderNo or HeaderDetect
+	Names     []string // HeaderDetect: a first row with one of these is a header, see Rows
+	Missing   []string // what Number takes for a missing value beside an empty field; nil is MissingMarks
+	MaxRecord int      // the most bytes of a row; 0 is 1 MB
 }
 
-// TSV reads values with tabs between, one row a line. Quotation marks mean nothing, as is usual with such files.
+// TSV reads values with tabs between, one row a line. Quotation marks mean nothing, as is usual with such files. Lines
+// are PlainText's.
 type TSV struct {
-	Header    int // HeaderYes, HeaderNo or HeaderDetect
-	MaxRecord int // the most bytes of a row; 0 is 1 MB
+	Header    int      // HeaderYes, HeaderNo or HeaderDetect
+	Names     []string // as CSV's
+	Missing   []string // as CSV's
+	MaxRecord int      // the most bytes of a row; 0 is 1 MB
 }
 
 // Open opens a file. Close the rows when done.
@@ -36,36 +42,56 @@ func (c CSV) Open(path string) (*Rows, error) {
 	return closing(f, rows, err)
 }
 
-// Read reads from r; name is what errors call it.
+// Read reads from r; name is what errors call it. Lines that are empty are passed over.
 func (c CSV) Read(r io.Reader, name string) (*Rows, error) {
 	limit := c.MaxRecord
 	if limit <= 0 {
 		limit = defaultRecord
 	}
 	limit = min(limit, math.MaxInt-csvReadsAhead)
-	// csv.Reader keeps a whole row, so it must not be given more than one may have, and what it reads ahead.
-	source := &rationed{r: r, name: name, max: limit}
-	reader := csv.NewReader(source)
-	if c.Comma != 0 {
-		reader.Comma = c.Comma
+	comma := c.Comma
+	switch comma {
+	case 0:
+		comma = ','
+	case CommaDetect:
+		ahead := bufio.NewReaderSize(r, commaLooksAhead)
+		start, err := ahead.Peek(commaLooksAhead)
+		comma, r = detectComma(start, err == nil), ahead
 	}
-	rows := &Rows{name: name, read: func() (row, error) {
-		source.left = limit + csvReadsAhead
+	// csv.Reader keeps a whole row, so it must not be given more than one may have, and what it reads ahead.
+	ration := &rationed{source: newSource(r, true), name: name, max: limit}
+	reader := csv.NewReader(ration)
+	reader.Comma, reader.FieldsPerRecord = comma, -1
+	rows := &Rows{name: name, comma: comma, missing: c.Missing, read: func() (row, error) {
+		ration.left = limit + csvReadsAhead
 		fields, err := reader.Read()
 		if err != nil {
-			return row{}, err
+			return row{}, placed(err, name, ration.source)
 		}
 		line, _ := reader.FieldPos(0)
-		source.line = line
+		line = ration.source.lineOf(line)
+		ration.line = line
 		for i, f := range fields {
 			if !utf8.ValidString(f) {
-				return row{}, errors.Errorf("line %d: field %d is not UTF-8", line, i)
+				return row{}, errors.Errorf("datasets: %s, line %d: field %d is not UTF-8; is the file in another encoding?", name, line, i)
 			}
 			fields[i] = strings.Clone(f) // a field kept keeps no row
 		}
 		return row{fields, line}, nil
 	}}
-	return rows.begin(c.Header)
+	return rows.begin(c.Header, c.Names)
+}
+
+// placed is an error of csv.Reader with its place in the file.
+func placed(err error, name string, s *source) error {
+	var syntax *csv.ParseError
+	switch {
+	case err == io.EOF || errors.Is(err, errRation):
+		return err
+	case errors.As(err, &syntax):
+		return errors.Wrapf(syntax.Err, "datasets: %s, line %d", name, s.lineOf(syntax.Line))
+	}
+	return errors.Wrapf(err, "datasets: %s", name)
 }
 
 // Open opens a file. Close the rows when done.
@@ -78,11 +104,11 @@ func (c TSV) Open(path string) (*Rows, error) {
 	return closing(f, rows, err)
 }
 
-// Read reads from r; name is what errors call it. Lines that are empty are passed over.
+// Read reads from r; name is what errors call it. Lines that are empty are passed over; CoNLL is for files where they
+// end a sentence.
 func (c TSV) Read(r io.Reader, name string) (*Rows, error) {
 	lines := newLineReader(r, name, c.MaxRecord)
-	width := 0
-	rows := &Rows{name: name, read: func() (row, error) {
+	rows := &Rows{name: name, comma: '\t', missing: c.Missing, read: func() (row, error) {
 		for {
 			line, ok := lines.next()
 			if !ok {
@@ -91,21 +117,12 @@ func (c TSV) Read(r io.Reader, name string) (*Rows, error) {
 				}
 				return row{}, lines.err
 			}
-			if len(line) == 0 {
-				continue
+			if len(line) > 0 {
+				return row{strings.Split(string(line), "\t"), lines.line}, nil
 			}
-			fields := strings.Split(string(line), "\t")
-			if width == 0 {
-				width = len(fields)
-			}
-			if len(fields) != width {
-				lines.fail("%d fields; want %d as in the first row", len(fields), width)
-				return row{}, lines.err
-			}
-			return row{fields, lines.line}, nil
 		}
 	}}
-	return rows.begin(c.Header)
+	return rows.begin(c.Header, c.Names)
 }
 
 // closing makes rows close a file, or closes it if there are none.
@@ -121,30 +138,23 @@ func closing(f *os.File, rows *Rows, err error) (*Rows, error) {
 // csvReadsAhead is the buffer of csv.Reader.
 const csvReadsAhead = 4096
 
-// rationed gives out no more than left bytes, and no byte order mark.
+// errRation is wrapped by the error of a row that is too long.
+var errRation = errors.New("is a quotation mark not closed?")
+
+// rationed gives out no more than left bytes of a source.
 type rationed struct {
-	r     io.Reader
-	name  string
-	max   int
-	left  int
-	line  int // where the row before began
-	begun bool
+	source *source
+	name   string
+	max    int
+	left   int
+	line   int // where the row before began
 }
 
 func (s *rationed) Read(p []byte) (int, error) {
 	if s.left <= 0 {
-		return 0, errors.Errorf("datasets: %s, after line %d: a row of more than %d bytes; is a quotation mark not closed?", s.name, s.line, s.max)
+		return 0, errors.WithMessagef(errRation, "datasets: %s, after line %d: a row of more than %d bytes", s.name, s.line, s.max)
 	}
-	if !s.begun {
-		s.begun = true
-		start := make([]byte, 3)
-		n, err := io.ReadFull(s.r, start)
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-			return 0, err
-		}
-		s.r = io.MultiReader(bytes.NewReader(bytes.TrimPrefix(start[:n], []byte("\ufeff"))), s.r)
-	}
-	n, err := s.r.Read(p[:min(len(p), s.left)])
+	n, err := s.source.Read(p[:min(len(p), s.left)])
 	s.left -= n
 	return n, err
 }

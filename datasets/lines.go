@@ -14,7 +14,10 @@ import (
 // is taken for, as one with a quotation mark that is never closed, ends with an error and not with all memory.
 const defaultRecord = 1 << 20
 
-// lineReader reads a file of UTF-8 line by line, with bounded memory and errors that say where.
+// errNotOpened is the error of a reader that nobody has opened.
+var errNotOpened = errors.New("datasets: nothing to read: want a reader that Open or Read gave")
+
+// lineReader reads a file of UTF-8 line by line, see source, with bounded memory and errors that say where.
 type lineReader struct {
 	name   string
 	r      *bufio.Reader
@@ -25,11 +28,11 @@ type lineReader struct {
 	err    error
 }
 
-func newLineReader(r io.Reader, name string, max int) *lineReader {
+func newLineReader(r io.Reader, name string, max int) lineReader {
 	if max <= 0 {
 		max = defaultRecord
 	}
-	return &lineReader{name: name, r: bufio.NewReaderSize(r, 1<<16), max: max}
+	return lineReader{name: name, r: bufio.NewReaderSize(newSource(r, false), 1<<16), max: max}
 }
 
 // openFile opens a file for a reader that closes it.
@@ -40,6 +43,9 @@ func openFile(path string) (*os.File, error) {
 
 // next returns the next line without its end, which holds until the next call, or false at the end or after an error.
 func (l *lineReader) next() ([]byte, bool) {
+	if l.r == nil && l.err == nil {
+		l.err = errNotOpened
+	}
 	if l.err != nil {
 		return nil, false
 	}
@@ -47,8 +53,8 @@ func (l *lineReader) next() ([]byte, bool) {
 	l.line++
 	for {
 		part, err := l.r.ReadSlice('\n')
-		l.buf = append(l.buf, part...)
-		if len(l.buf)-2 > l.max {
+		l.buf = append(l.buf, bytes.TrimSuffix(part, []byte("\n"))...)
+		if len(l.buf) > l.max {
 			return nil, l.fail("longer than %d bytes", l.max)
 		}
 		if err == bufio.ErrBufferFull {
@@ -59,19 +65,16 @@ func (l *lineReader) next() ([]byte, bool) {
 			return nil, false
 		}
 		if err != nil && err != io.EOF {
-			l.err = errors.Wrapf(err, "datasets: read %s", l.name)
+			l.err = errors.Wrapf(err, "datasets: %s, line %d", l.name, l.line)
 			return nil, false
 		}
 		break
 	}
-	line := bytes.TrimSuffix(bytes.TrimSuffix(l.buf, []byte("\n")), []byte("\r"))
-	if l.line == 1 {
-		line = bytes.TrimPrefix(line, []byte("\ufeff"))
+	if !utf8.Valid(l.buf) {
+		at := badUTF8(string(l.buf))
+		return nil, l.fail("not UTF-8: byte %#02x at offset %d of the line; is the file in another encoding?", l.buf[at], at)
 	}
-	if !utf8.Valid(line) {
-		return nil, l.fail("not UTF-8")
-	}
-	return line, true
+	return l.buf, true
 }
 
 // fail records an error of the current line. It returns false.
@@ -89,4 +92,60 @@ func (l *lineReader) close() error {
 	err := l.closer.Close()
 	l.closer = nil
 	return errors.Wrap(err, "datasets")
+}
+
+func blank(line []byte) bool { return len(bytes.Trim(line, " \t\r")) == 0 }
+
+// PlainText reads a text line by line.
+//
+// Here and in the readers of tables, lines end with LF, CRLF, CR or CRCRLF; a byte order mark is passed over; and what
+// is not UTF-8, or UTF-16 with such a mark, is an error that tells the line. NEL, U+2028 and U+2029 do not end a line.
+type PlainText struct {
+	MaxLine int // bytes; 0 is 1 MB
+}
+
+// Lines are the lines of a text, read one at a time. Errors stick: after one, Next returns false, and Err tells the
+// file, the line and what is wrong.
+type Lines struct {
+	lines lineReader
+	now   []byte
+}
+
+// Open opens a file. Close the lines when done.
+func (c PlainText) Open(path string) (*Lines, error) {
+	f, err := openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	l := c.Read(f, path)
+	l.lines.closer = f
+	return l, nil
+}
+
+// Read reads from r; name is what errors call it.
+func (c PlainText) Read(r io.Reader, name string) *Lines {
+	return &Lines{lines: newLineReader(r, name, c.MaxLine)}
+}
+
+// Next moves to the next line. It returns false at the end and after an error.
+func (l *Lines) Next() (ok bool) {
+	l.now, ok = l.lines.next()
+	return ok
+}
+
+// Text is the current line without its end.
+func (l *Lines) Text() string { return string(l.now) }
+
+// Line is the current line's number, counted from 1.
+func (l *Lines) Line() int { return l.lines.line }
+
+// Err is the first error.
+func (l *Lines) Err() error { return l.lines.err }
+
+// Close closes the file. Lines of a reader leave it open.
+func (l *Lines) Close() error {
+	if l == nil {
+		return nil
+	}
+	return l.lines.close()
 }

@@ -40,17 +40,21 @@ func wantPlace(t *testing.T, err error) {
 }
 
 func FuzzCSV(f *testing.F) {
-	for _, s := range []string{"a,b\n1,2\n", "\"a\"\"b\n\",c\n1,\"", "\ufeffx\n\xff", "a;b\r\n;;\n", ",,,\n", "\"\n", "a\n1\nb,c", "\r\r\n\"\r\"", "1,2\n\n3,4"} {
+	for _, s := range []string{"a,b\n1,2\n", "\"a\"\"b\n\",c\n1,\"", "\ufeffx\n\xff", "a;b\r\n;;\n", ",,,\n", "\"\n", "a\n1\nb,c", "\r\r\n\"\r\"", "1,2\n\n3,4", ",a,\r\"\r\",\r,", "\xff\xfea\x00;\x00"} {
 		f.Add(s, uint8(0))
 		f.Add(s, uint8(5))
+		f.Add(s, uint8(10))
 	}
 	f.Fuzz(func(t *testing.T, s string, kind uint8) {
 		bounded(t, len(s), func() {
 			var rows *datasets.Rows
 			var err error
-			header := int(kind % 3)
+			header, comma := int(kind%3), rune(0)
+			if kind&8 != 0 {
+				comma = datasets.CommaDetect
+			}
 			if kind&4 == 0 {
-				rows, err = datasets.CSV{Header: header, MaxRecord: 1 << 10}.Read(strings.NewReader(s), "input")
+				rows, err = datasets.CSV{Header: header, Comma: comma, MaxRecord: 1 << 10}.Read(strings.NewReader(s), "input")
 			} else {
 				rows, err = datasets.TSV{Header: header, MaxRecord: 1 << 10}.Read(strings.NewReader(s), "input")
 			}
@@ -73,7 +77,7 @@ func FuzzCSV(f *testing.F) {
 
 func FuzzJSONL(f *testing.F) {
 	for _, s := range []string{"{\"a\":1}\n{\"a\":\"x\"}", "{}", "[", "{\"a\":{\"b\":[1,2]}}", "\n\n{\"a\":null}", "{\"a\":\"\\ud800\"}", "{\"a\":1e999}",
-		"{\"a\":\"\xff\"}", "{\"a\":1}{", "null", strings.Repeat("[", 900)} {
+		"{\"a\":\"\xff\"}", "{\"a\":1}{", "null", "{\"a\":NaN}\r{\"a\":[-Infinity]}", strings.Repeat("[", 900)} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

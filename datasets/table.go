@@ -1,24 +1,12 @@
 package datasets
 
 import (
-	"encoding/csv"
 	"io"
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/pkg/errors"
 )
-
-// Whether a table's first row has the names of its columns.
-const (
-	HeaderYes    = iota
-	HeaderNo     // columns are named "0", "1", ...
-	HeaderDetect // by the first rows, see Rows
-)
-
-// detectRows is how many rows a header is detected by.
-const detectRows = 20
 
 // Rows are the rows of a table, read one at a time: of CSV, TSV or JSONL.
 //
@@ -31,13 +19,24 @@ const detectRows = 20
 //
 // Errors stick: after one, Next returns false, and Err tells the file, the line and what is wrong.
 //
-// With HeaderDetect, the first row is a header if its fields are filled, differ and are no numbers, and some column has
-// only numbers in the rows below, or else, its fields are words of letters, digits, - and _ that their own columns do
-// not have in the next 20 rows, and below some field is no such word.
+// A column without a name, as tables have where pandas wrote its index, is found by its number: Text("0"). There may be
+// several.
+//
+// With HeaderDetect, HasHeader tells whether the first row was taken for a header. It is one if it has one of the
+// reader's Names. Otherwise, its filled fields must differ and be neither numbers nor missing values, and one of these
+// must hold for the next 200 rows:
+//
+//   - Some column has only numbers there, or, if it has no name, counts the rows.
+//   - No column has its own first field again there, and in some column nearly all values come again, as labels do: at
+//     most one in 50 occurs once only. Or else the names are words of letters, digits, - and _, and some field below is
+//     no such word.
 type Rows struct {
 	name    string
-	read    func() (row, error) // io.EOF at the end
+	comma   rune
+	missing []string
+	read    func() (row, error) // io.EOF at the end; other errors say where
 	close   func() error
+	header  bool
 	columns []string
 	index   map[string]int
 	ahead   []row // read to detect a header
@@ -51,8 +50,14 @@ type row struct {
 	line   int
 }
 
-// Columns are the names of the columns.
+// Columns are the names of the columns; "" is one without a name.
 func (r *Rows) Columns() []string { return append([]string{}, r.columns...) }
+
+// HasHeader tells whether the first row of the file was taken for a header.
+func (r *Rows) HasHeader() bool { return r.header }
+
+// Comma is what was between the fields.
+func (r *Rows) Comma() rune { return r.comma }
 
 // Fields are the fields of the current row, in the order of the columns. They are yours to keep.
 func (r *Rows) Fields() []string { return append([]string{}, r.now.fields...) }
@@ -82,37 +87,38 @@ func (r *Rows) At(i int) string {
 	return r.now.fields[i]
 }
 
-// Number is a field as a number; NaN if it is empty, NA, NaN or null. Anything else is an error.
+// Missing tells whether a field is empty or one of the marks for a missing value.
+func (r *Rows) Missing(column string) bool { return isMissing(r.Text(column), r.missing) }
+
+// Number is a field as a number; NaN if it is missing. Anything else is an error, an infinite number too.
 func (r *Rows) Number(column string) float64 {
 	text := r.Text(column)
-	v, ok := number(text)
-	if !ok {
-		r.fail("%.40q in column %q is not a number", text, column)
+	if r.err != nil {
 		return math.NaN()
+	}
+	return r.number(text, column)
+}
+
+func (r *Rows) number(text, column string) float64 {
+	v, err := parseNumber(text, r.missing)
+	if err != nil {
+		r.fail("column %q: %v", column, err)
 	}
 	return v
 }
 
-// number reads a number or a mark for a missing one.
-func number(text string) (float64, bool) {
-	text = strings.TrimSpace(text)
-	switch strings.ToLower(text) {
-	case "", "na", "nan", "null":
-		return math.NaN(), true
-	}
-	v, err := strconv.ParseFloat(text, 64)
-	return v, err == nil
-}
-
 // Numbers reads the remaining rows of some columns, or of all, as the values of a Series: row-major.
 func (r *Rows) Numbers(columns ...string) ([]float64, error) {
-	if len(columns) == 0 {
-		columns = r.columns
-	}
 	var values []float64
 	for r.Next() {
 		for _, c := range columns {
 			values = append(values, r.Number(c))
+		}
+		if len(columns) > 0 {
+			continue
+		}
+		for i, c := range r.columns {
+			values = append(values, r.number(r.At(i), c))
 		}
 	}
 	return values, r.Err()
@@ -120,42 +126,37 @@ func (r *Rows) Numbers(columns ...string) ([]float64, error) {
 
 // Next moves to the next row. It returns false at the end and after an error.
 func (r *Rows) Next() bool {
+	if r.read == nil && r.err == nil {
+		r.err = errNotOpened
+	}
 	if r.err != nil {
 		return false
 	}
 	if len(r.ahead) > 0 {
 		r.now, r.ahead = r.ahead[0], r.ahead[1:]
-		return true
+	} else {
+		now, err := r.read()
+		if err != nil {
+			if err != io.EOF {
+				r.err = err
+			}
+			return false
+		}
+		r.now = now
 	}
-	now, err := r.read()
-	if err != nil {
-		r.end(err)
+	if len(r.now.fields) != len(r.columns) {
+		r.fail("%d fields; want %d as in the first row", len(r.now.fields), len(r.columns))
 		return false
 	}
-	r.now = now
 	return true
 }
 
 // Close closes the file. Rows of a reader leave it open.
 func (r *Rows) Close() error {
-	if r.close == nil {
+	if r == nil || r.close == nil {
 		return nil
 	}
 	return errors.Wrap(r.close(), "datasets")
-}
-
-// end takes the error that ended the rows.
-func (r *Rows) end(err error) {
-	var syntax *csv.ParseError
-	switch {
-	case err == io.EOF:
-	case strings.HasPrefix(err.Error(), "datasets: "): // it says where
-		r.err = err
-	case errors.As(err, &syntax):
-		r.err = errors.Wrapf(syntax.Err, "datasets: %s, line %d", r.name, syntax.Line)
-	default:
-		r.err = errors.Wrapf(err, "datasets: %s", r.name)
-	}
 }
 
 func (r *Rows) fail(format string, args ...any) {
@@ -165,31 +166,16 @@ func (r *Rows) fail(format string, args ...any) {
 }
 
 // begin takes the header and returns r.
-func (r *Rows) begin(header int) (*Rows, error) {
+func (r *Rows) begin(header int, names []string) (*Rows, error) {
 	if header < HeaderYes || header > HeaderDetect {
 		return nil, errors.Errorf("datasets: %s: header %d; want HeaderYes, HeaderNo or HeaderDetect", r.name, header)
 	}
-	most := 1
-	if header == HeaderDetect {
-		most = 1 + detectRows
-	}
-	for len(r.ahead) < most {
-		next, err := r.read()
-		if err != nil && err != io.EOF && len(r.ahead) == 0 {
-			r.end(err)
-			return nil, r.err
-		}
-		if err != nil { // comes after the rows before it
-			r.read = func() (row, error) { return row{}, err }
-			break
-		}
-		r.ahead = append(r.ahead, next)
-	}
-	if len(r.ahead) == 0 {
-		return nil, errors.Errorf("datasets: %s is empty", r.name)
+	if err := r.look(header == HeaderDetect); err != nil {
+		return nil, err
 	}
 	first := r.ahead[0].fields
-	if header == HeaderYes || header == HeaderDetect && isHeader(r.ahead) {
+	r.header = header == HeaderYes || header == HeaderDetect && isHeader(r.ahead, names, r.missing)
+	if r.header {
 		r.columns, r.ahead = first, r.ahead[1:]
 	} else {
 		for i := range first {
@@ -198,51 +184,37 @@ func (r *Rows) begin(header int) (*Rows, error) {
 	}
 	r.index = make(map[string]int, len(r.columns))
 	for i, c := range r.columns {
-		if j, ok := r.index[c]; ok {
+		if j, ok := r.index[c]; ok && c != "" {
 			return nil, errors.Errorf("datasets: %s: columns %d and %d are both named %.40q", r.name, j, i, c)
 		}
 		r.index[c] = i
 	}
+	delete(r.index, "")
+	for i, c := range r.columns {
+		if _, taken := r.index[strconv.Itoa(i)]; c == "" && !taken {
+			r.index[strconv.Itoa(i)] = i
+		}
+	}
 	return r, nil
 }
 
-// isHeader says whether the first of some rows is a header, as Rows tells.
-func isHeader(rows []row) bool {
-	first, below := rows[0].fields, rows[1:]
-	if len(below) == 0 {
-		return false
-	}
-	seen := map[string]bool{}
-	for _, f := range first {
-		if _, isNumber := number(f); isNumber || seen[f] {
-			return false
+// look reads the first row, and with more, those below by which a header is detected: up to defaultRecord bytes of them.
+func (r *Rows) look(more bool) error {
+	for size := 0; len(r.ahead) == 0 || more && len(r.ahead) <= headerRows && size < defaultRecord; {
+		next, err := r.read()
+		switch {
+		case err == io.EOF && len(r.ahead) == 0:
+			return errors.Errorf("datasets: %s is empty", r.name)
+		case err != nil && len(r.ahead) == 0:
+			return err
+		case err != nil: // comes after the rows before it
+			r.read = func() (row, error) { return row{}, err }
+			return nil
 		}
-		seen[f] = true
-	}
-	numeric, words, repeated := false, true, false
-	other := false // some field below is no word
-	for i, f := range first {
-		words = words && isWord(f)
-		all := true
-		for _, r := range below {
-			if i >= len(r.fields) {
-				continue
-			}
-			_, isNumber := number(r.fields[i])
-			all = all && isNumber && r.fields[i] != ""
-			repeated = repeated || r.fields[i] == f
-			other = other || !isWord(r.fields[i])
-		}
-		numeric = numeric || all
-	}
-	return numeric || words && other && !repeated
-}
-
-func isWord(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if !joinsWords(s[i]) && s[i] != '-' {
-			return false
+		r.ahead = append(r.ahead, next)
+		for _, f := range next.fields {
+			size += len(f)
 		}
 	}
-	return s != ""
+	return nil
 }

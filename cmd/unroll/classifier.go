@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -18,12 +17,15 @@ import (
 // classConfig describes a classifier of texts and how it is trained. A checkpoint carries it.
 type classConfig struct {
 	config
+	tableFormat
 	Table       string  `json:"table"`
 	TextColumn  string  `json:"text_column"`
 	LabelColumn string  `json:"label_column"`
 	OneWay      bool    `json:"one_way"`
 	Pool        string  `json:"pool"`
 	TestPart    float64 `json:"test_part"`
+	ValidFile   string  `json:"valid_file,omitempty"` // tables of those rows instead of parts of Table
+	TestFile    string  `json:"test_file,omitempty"`
 }
 
 const bytePairs = "bpe"
@@ -65,45 +67,46 @@ func newClassifier(c classConfig, tokens datasets.Tokenizer, labels []string) (*
 	return m, nil
 }
 
-// encode maps texts to ids; a text without tokens gets one that stands for nothing, id 0.
-func (m *classifier) encode(texts []string) ([][]int, error) {
-	out := make([][]int, len(texts))
-	for i, t := range texts {
+// encode maps texts to ids; a text without tokens gets one that stands for nothing, id 0. With an error come the ids of
+// the texts before the one at fault.
+func (m *classifier) encode(s *samples) ([][]int, error) {
+	var out [][]int
+	for i, t := range s.texts {
 		ids, err := m.tokens.Encode(t)
 		if err != nil {
-			return nil, errors.Wrapf(err, "text %d", i+1)
+			return out, errors.Wrapf(err, "%s: in its text", s.place(i))
 		}
-		if out[i] = ids; len(ids) == 0 {
-			out[i] = []int{0}
+		if len(ids) == 0 {
+			ids = []int{0}
 		}
+		out = append(out, ids)
 	}
 	return out, nil
 }
 
 // labelIDs maps labels to their numbers.
-func (m *classifier) labelIDs(labels []string) ([]int, error) {
-	out := make([]int, len(labels))
-	for i, l := range labels {
+func (m *classifier) labelIDs(s *samples) ([]int, error) {
+	out := make([]int, len(s.labels))
+	for i, l := range s.labels {
 		at, ok := slices.BinarySearch(m.labels, l)
 		if !ok {
-			return nil, errors.Errorf("row %d has the label %q; the model knows %s", i+1, l, strings.Join(m.labels, ", "))
+			return nil, errors.Errorf("%s has the label %q; the model knows %s", s.place(i), l, quoted(m.labels))
 		}
 		out[i] = at
 	}
 	return out, nil
 }
 
-// probabilities are those of the labels for each text, [texts][labels], and the mean loss where labels are given.
-func (m *classifier) probabilities(texts []string) ([][]float64, error) {
-	ids, err := m.encode(texts)
-	if err != nil {
-		return nil, err
+// probabilities are those of the labels for each text of some ids, [texts][labels].
+func (m *classifier) probabilities(ids [][]int) ([][]float64, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	b, err := datasets.LabelledBatches(ids, make([]int, len(ids)), datasets.Batching{Size: 64, Pool: len(ids), RoundTo: 8})
 	if err != nil {
 		return nil, err
 	}
-	out := make([][]float64, len(texts))
+	out := make([][]float64, len(ids))
 	for {
 		batch, ok := b.Next()
 		if !ok {
@@ -118,22 +121,6 @@ func (m *classifier) probabilities(texts []string) ([][]float64, error) {
 			out[example] = softmax(r[1].Float32s()[i*k : (i+1)*k])
 		}
 	}
-}
-
-// parts cuts the rows of the model's table, in an order that is always the same: to test, to stop by, to train on.
-func (c classConfig) parts(rows int) (test, check, fit []int) {
-	order := rand.New(rand.NewPCG(1, 1)).Perm(rows)
-	a := int(c.TestPart * float64(rows))
-	b := a + max((rows-a)/10, 1)
-	return order[:a], order[a:b], order[b:]
-}
-
-func chosen(list []string, at []int) []string {
-	out := make([]string, len(at))
-	for i, n := range at {
-		out[i] = list[n]
-	}
-	return out
 }
 
 // tokensOf makes the tokens of the training texts.

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
@@ -42,6 +39,13 @@ func classDefaults(cmd *cobra.Command, c *classConfig) {
 func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 	if fl.resume == "" {
 		classDefaults(cmd, &c)
+		var err error
+		if c.tableFormat, err = c.tableFormat.settled(cmd); err != nil {
+			return err
+		}
+		if c.TestFile != "" && cmd.Flags().Changed("test-part") {
+			return usage("--test and --test-part; want one of them")
+		}
 		if err := c.check(); err != nil {
 			return err
 		}
@@ -49,29 +53,28 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 			return err
 		}
 	}
-	t, err := readTable(c.Table, c.TextColumn, c.LabelColumn, true)
+	t, p, err := c.readTables()
 	if err != nil {
 		return err
 	}
-	hash, err := hashOf(c.Table)
+	hash, err := c.tablesHash()
 	if err != nil {
 		return err
 	}
 	if fl.resume != "" && hash != c.TextHash {
 		return errors.Errorf("%s has changed since %s was saved", c.Table, fl.resume)
 	}
-	c.TextColumn, c.LabelColumn, c.TextHash = t.textColumn, t.labelName, hash
-	test, check, fit := c.parts(len(t.texts))
+	c.TextColumn, c.LabelColumn, c.TextHash = t.columns.text, t.columns.label, hash
 	var m *classifier
 	var saved *train.Checkpoint
 	if fl.resume != "" {
 		if m, saved, err = resumeClassifier(fl.resume, c); err != nil {
 			return err
 		}
-	} else if m, err = freshClassifier(c, t, fit); err != nil {
+	} else if m, err = freshClassifier(c, t, p.fit); err != nil {
 		return err
 	}
-	loop, err := m.loop(t, check, fit, fl)
+	loop, err := m.loop(p, fl)
 	if err != nil {
 		return err
 	}
@@ -79,7 +82,7 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 		return err
 	}
 	w := cmd.ErrOrStderr()
-	m.describe(w, t, len(fit), len(check), len(test), fl)
+	m.describe(w, t, p, fl)
 	show := newDisplay(w)
 	show.plain = true
 	loop.OnStep, loop.OnValidate = show.step, show.validation
@@ -89,15 +92,12 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 		return interrupted(w, err, result, fl)
 	}
 	fmt.Fprintf(w, "%v\n", train.Diagnose(result.History))
-	if len(test) == 0 {
-		test = check
-	}
-	judged, _, err := m.judge(chosen(t.texts, test), chosen(t.labels, test))
+	judged, _, err := m.judge(p.test)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "\nSaved %s. More: unroll eval --model %s, unroll predict --model %s\n", fl.out, fl.out, fl.out)
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "test_accuracy=%.4f test_macro_f1=%.4f val_loss=%.4f tokens_per_s=%.0f\n",
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "test_accuracy=%.4f test_macro_f1=%.4f val_loss=%.4f texts_per_s=%.0f\n",
 		judged.Accuracy(), judged.MacroF1(), result.Best, result.TokensPerSecond)
 	return err
 }
@@ -114,23 +114,18 @@ func resumeClassifier(path string, c classConfig) (*classifier, *train.Checkpoin
 	return m, saved, err
 }
 
-func freshClassifier(c classConfig, t *labelled, fit []int) (*classifier, error) {
-	labels := slices.Clone(t.labels)
-	slices.Sort(labels)
-	if labels = slices.Compact(labels); len(labels) < 2 {
-		return nil, errors.Errorf("%s: the column %s has one label only, %q; want two at least", c.Table, c.LabelColumn, labels[0])
+func freshClassifier(c classConfig, t *labelledTable, fit *samples) (*classifier, error) {
+	if err := t.checkLabels(); err != nil {
+		return nil, err
 	}
-	if len(labels) > len(t.labels)/2 {
-		return nil, errors.Errorf("%s: the column %s has %d labels in %d rows; is it the right one? (--label-column)", c.Table, c.LabelColumn, len(labels), len(t.labels))
-	}
-	if len(fit) < 1 {
+	if len(fit.texts) < 1 {
 		return nil, errors.Errorf("%s: %d rows are too few to train on", c.Table, len(t.texts))
 	}
-	tokens, err := tokensOf(c, chosen(t.texts, fit))
+	tokens, err := tokensOf(c, fit.texts)
 	if err != nil {
 		return nil, err
 	}
-	m, err := newClassifier(c, tokens, labels)
+	m, err := newClassifier(c, tokens, t.classes())
 	if err != nil {
 		return nil, err
 	}
@@ -138,26 +133,26 @@ func freshClassifier(c classConfig, t *labelled, fit []int) (*classifier, error)
 }
 
 // loop joins model, data and settings.
-func (m *classifier) loop(t *labelled, check, fit []int, fl trainFlags) (*train.Loop, error) {
+func (m *classifier) loop(p parts, fl trainFlags) (*train.Loop, error) {
 	c := m.config
-	source := func(rows []int, o datasets.Batching) (train.Source, error) {
-		ids, err := m.encode(chosen(t.texts, rows))
+	source := func(rows *samples, o datasets.Batching) (train.Source, error) {
+		ids, err := m.encode(rows)
 		if err != nil {
 			return nil, err
 		}
-		labels, err := m.labelIDs(chosen(t.labels, rows))
+		labels, err := m.labelIDs(rows)
 		if err != nil {
 			return nil, err
 		}
-		o.Size, o.Pool, o.RoundTo, o.Seed = min(c.Batch, len(rows)), 20, 8, c.Seed
+		o.Size, o.Pool, o.RoundTo, o.Seed = min(c.Batch, len(ids)), 20, 8, c.Seed
 		b, err := datasets.LabelledBatches(ids, labels, o)
 		return train.FromBatches(b), err
 	}
-	data, err := source(fit, datasets.Batching{Shuffle: true})
+	data, err := source(p.fit, datasets.Batching{Shuffle: true})
 	if err != nil {
 		return nil, err
 	}
-	validation, err := source(check, datasets.Batching{})
+	validation, err := source(p.check, datasets.Batching{})
 	if err != nil {
 		return nil, err
 	}
@@ -174,37 +169,41 @@ func (m *classifier) loop(t *labelled, check, fit []int, fl trainFlags) (*train.
 		Checkpoint: fl.out, SaveEvery: fl.saveEvery, Metadata: metadata}, nil
 }
 
-func (m *classifier) describe(w io.Writer, t *labelled, fit, check, test int, fl trainFlags) {
+func (m *classifier) describe(w io.Writer, t *labelledTable, p parts, fl trainFlags) {
 	c := m.config
 	ways := "both directions"
 	if c.OneWay {
 		ways = "left to right"
 	}
-	fmt.Fprintf(w, "Table   %s: texts in %q, labels in %q (%s)\n", c.Table, t.textColumn, t.labelName, strings.Join(m.labels, ", "))
-	fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, %d to test\n", fit, check, test)
+	t.describe(w)
+	p.describe(w)
 	fmt.Fprintf(w, "Model   %d x %s, %s, hidden %d, embedding %d, %s over time, %d %s tokens\n",
 		c.Layers, strings.ToUpper(c.Cell), ways, c.Hidden, c.Embed, c.Pool, m.tokens.Len(), c.Vocabulary)
 	fmt.Fprintf(w, "Save    %s\n", fl.out)
 }
 
 // judge compares the predictions for texts with their labels; it also gives the mean loss.
-func (m *classifier) judge(texts, labels []string) (*train.Confusion, float64, error) {
-	truth, err := m.labelIDs(labels)
+func (m *classifier) judge(s *samples) (*train.Confusion, float64, error) {
+	truth, err := m.labelIDs(s)
 	if err != nil {
 		return nil, 0, err
 	}
-	p, err := m.probabilities(texts)
+	ids, err := m.encode(s)
 	if err != nil {
 		return nil, 0, err
 	}
-	predicted, loss := make([]int, len(texts)), 0.0
+	p, err := m.probabilities(ids)
+	if err != nil {
+		return nil, 0, err
+	}
+	predicted, loss := make([]int, len(ids)), 0.0
 	for i, row := range p {
 		for j, v := range row {
 			if v > row[predicted[i]] {
 				predicted[i] = j
 			}
 		}
-		loss -= math.Log(max(row[truth[i]], 1e-30)) / float64(len(texts))
+		loss -= math.Log(max(row[truth[i]], 1e-30)) / float64(len(ids))
 	}
 	c := train.NewConfusion(m.labels...)
 	return c, loss, c.Add(truth, predicted)
@@ -221,15 +220,6 @@ func softmax(logits []float32) []float64 {
 		out[i] /= sum
 	}
 	return out
-}
-
-func hashOf(path string) (string, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:]), nil
 }
 
 // anyModel is one of the kinds of model.

@@ -143,16 +143,23 @@ func TestBadTables(t *testing.T) {
 		{2, `--pool "top"; want last, max, mean or attention`, quick(table, out, "--pool", "top")},
 		{2, "--test-part 0.9; want 0 to 0.5", quick(table, out, "--test-part", "0.9")},
 		{2, "--text and --table; want one of them", quick(table, out, "--text", "x")},
+		{2, `--header "maybe"; want yes, no or auto`, quick(table, out, "--header", "maybe")},
+		{2, "--test and --test-part; want one of them", quick(table, out, "--test", table, "--test-part", "0.2")},
+		{2, "--valid and --test go with --table", []string{"train", "--valid", table}},
+		{2, `both to be in column "review"`, quick(table, out, "--text-column", "review", "--label-column", "review")},
+		{2, `both to be in column "review"`, []string{"eval", "--model", model, "--table", table, "--label-column", "review"}},
+		{2, "--text-column and --label-column go with --table", []string{"eval", "--model", model, "--text-column", "review"}},
+		{1, "alien.csv, line 2 has the label \"mixed\"", quick(table, out, "--test", file("alien.csv", "review,sentiment\nso so,mixed\n"))},
 		{1, "is a classifier of texts; want a language model", []string{"generate", "--model", model}},
 		{2, "is a classifier: want --table", []string{"eval", "--model", model, "--text", "x"}},
 		{2, "is a language model: want --text", []string{"eval", "--model", language, "--table", table}},
 		{2, "--confusion wants a classifier", []string{"plot", "--model", language, "--confusion", "--out", out + ".svg"}},
 		{1, `has no column "stars" (--label-column); it has review, sentiment`, quick(table, out, "--label-column", "stars")},
-		{1, "has the columns a, b, c: say with --text-column which it is", quick(file("abc.csv", "a,b,c\nx,y,1\nz,w,2\n"), out)},
+		{1, "has the columns a, b, c: say with --text-column which of them has the texts", quick(file("abc.csv", "a,b,c\nx,y,1\nz,w,2\n"), out)},
 		{1, "has one label only", quick(file("one.csv", "text,label\nx y,a\nz w,a\n"), out)},
 		{1, "is it the right one?", quick(file("many.csv", "text,label\nx y,a\nz w,b\nv u,c\n"), out)},
 		{1, "no such file", quick(filepath.Join(dir, "absent.csv"), out)},
-		{1, `row 1 has the label "mixed"; the model knows negative, positive`,
+		{1, `other.csv, line 2 has the label "mixed"; the model knows negative, positive`,
 			[]string{"eval", "--model", model, "--table", file("other.csv", "review,sentiment\nfine so far,mixed\nno good,negative\n")}},
 		{1, "want a name that ends in .png or .svg", []string{"plot", "--model", model, "--out", filepath.Join(dir, "x.gif")}},
 		{1, "exists; choose another name, or --force", []string{"plot", "--model", model, "--out", table}},
@@ -183,5 +190,34 @@ func TestReportsForMachines(t *testing.T) {
 	}
 	if status, out, _ := capture(t, context.Background(), "__complete", "train", "--cell", ""); status != 0 || !strings.Contains(out, "gru") {
 		t.Errorf("status %d\n%s", status, out)
+	}
+}
+
+// Parts that have a table of their own are read from it, when the model is trained, resumed and judged.
+func TestPartsOfTheirOwn(t *testing.T) {
+	dir := t.TempDir()
+	table, model, again := filepath.Join(dir, "r.csv"), filepath.Join(dir, "m.safetensors"), filepath.Join(dir, "again.safetensors")
+	writeReviews(t, table)
+	part := func(name string, rows int) string {
+		return tableOf(t, name, "review;sentiment\n"+strings.Repeat("a wonderful film;positive\na dull film;negative\n", rows/2))
+	}
+	valid, test := part("valid.csv", 8), part("test.csv", 6)
+	status, out, errs := capture(t, context.Background(), quick(table, model, "--epochs", "1", "--valid", valid, "--test", test)...)
+	if status != 0 || !strings.Contains(out, " texts_per_s=") || !strings.Contains(errs, "600 to train on, 8 to stop by, 6 to test") {
+		t.Fatalf("status %d\n%s%s", status, out, errs)
+	}
+	_, out, errs = capture(t, context.Background(), "eval", "--model", model, "--json")
+	var r judged
+	if err := json.Unmarshal([]byte(out), &r); err != nil || r.Rows != 6 || r.Labels["negative"].Support != 3 {
+		t.Errorf("%v\n%s%s", err, out, errs)
+	}
+	if status, _, errs := capture(t, context.Background(), "train", "--resume", model, "--epochs", "2", "--out", again); status != 0 || !strings.Contains(errs, "8 to stop by") {
+		t.Error(errs)
+	}
+	if err := os.WriteFile(valid, []byte("review,sentiment\nfine,positive\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, errs := capture(t, context.Background(), "train", "--resume", model, "--epochs", "2"); status != 1 || !strings.Contains(errs, "has changed since") {
+		t.Error(errs)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -12,7 +13,9 @@ import (
 )
 
 func evalCommand() *cobra.Command {
-	var path, tablePath, text, textColumn, labelColumn string
+	var path, tablePath, text string
+	var columns tableColumns
+	var format tableFormat
 	cmd := &cobra.Command{
 		Use:   "eval",
 		Short: "Judge a trained model",
@@ -36,8 +39,12 @@ Without --table, a classifier is judged by the rows of its own table that were k
 				return usage("%s is a classifier: want --table", path)
 			case m.language != nil && tablePath != "":
 				return usage("%s is a language model: want --text", path)
+			case tablePath == "" && columns != tableColumns{}:
+				return usage("--text-column and --label-column go with --table")
 			case m.classifier != nil:
-				r, err = evalClassifier(m.classifier, tablePath, textColumn, labelColumn)
+				if format, err = format.settled(cmd); err == nil {
+					r, err = evalClassifier(cmd.ErrOrStderr(), m.classifier, tablePath, columns, format)
+				}
 			default:
 				r, err = evalLanguage(m.language, text)
 			}
@@ -50,9 +57,11 @@ Without --table, a classifier is judged by the rows of its own table that were k
 	f := cmd.Flags()
 	f.StringVar(&path, "model", "model.safetensors", "checkpoint of the model")
 	f.StringVar(&tablePath, "table", "", "labelled texts to judge a classifier by")
-	f.StringVar(&textColumn, "text-column", "", "column of the texts; the name that the model's own table has, unless given")
-	f.StringVar(&labelColumn, "label-column", "", "column of the labels; likewise")
+	f.StringVar(&columns.text, "text-column", "", "column of the texts; the name that the model's own table has, unless given")
+	f.StringVar(&columns.label, "label-column", "", "column of the labels; likewise")
 	f.StringVar(&text, "text", "", "text to judge a language model by")
+	formatFlags(cmd, &format)
+	missingFlag(cmd, &format)
 	jsonFlag(cmd)
 	return cmd
 }
@@ -74,46 +83,52 @@ type score struct {
 	Support   int     `json:"support"`
 }
 
-func evalClassifier(m *classifier, path, textColumn, labelColumn string) (report, error) {
-	c := m.config
-	own := path == ""
-	if own {
-		path = c.Table
-		hash, err := hashOf(path)
-		if err != nil {
-			return nil, errors.Wrap(err, "the model's own table (another one: --table)")
-		}
-		if hash != c.TextHash {
-			return nil, errors.Errorf("%s has changed since the model was trained: its test rows may be others; give the table with --table", path)
-		}
+// evalClassifier judges a classifier by a table, or, if the path is empty, by the test rows of its own. The log is told
+// how another table was read.
+func evalClassifier(log io.Writer, m *classifier, path string, columns tableColumns, format tableFormat) (report, error) {
+	var rows *samples
+	var err error
+	if path == "" {
+		rows, err = m.ownTest()
+	} else {
+		rows, err = m.otherTest(log, path, columns, format)
 	}
-	if textColumn == "" {
-		textColumn = c.TextColumn
-	}
-	if labelColumn == "" {
-		labelColumn = c.LabelColumn
-	}
-	t, err := readTable(path, textColumn, labelColumn, true)
 	if err != nil {
 		return nil, err
 	}
-	texts, labels := t.texts, t.labels
-	if own {
-		test, check, _ := c.parts(len(t.texts))
-		if len(test) == 0 {
-			test = check
-		}
-		texts, labels = chosen(t.texts, test), chosen(t.labels, test)
-	}
-	confusion, loss, err := m.judge(texts, labels)
+	confusion, loss, err := m.judge(rows)
 	if err != nil {
 		return nil, err
 	}
-	j := &judged{Rows: len(texts), Loss: loss, Accuracy: confusion.Accuracy(), MacroF1: confusion.MacroF1(), Labels: map[string]score{}, confusion: confusion}
+	j := &judged{Rows: len(rows.texts), Loss: loss, Accuracy: confusion.Accuracy(), MacroF1: confusion.MacroF1(), Labels: map[string]score{}, confusion: confusion}
 	for i, name := range m.labels {
 		j.Labels[name] = score{confusion.Precision(i), confusion.Recall(i), confusion.F1(i), confusion.Support(i)}
 	}
 	return j, nil
+}
+
+// ownTest are the rows that were kept for the test when a classifier was trained.
+func (m *classifier) ownTest() (*samples, error) {
+	c := m.config
+	hash, err := c.tablesHash()
+	if err != nil {
+		return nil, errors.Wrap(err, "the model's own table (another one: --table)")
+	}
+	if hash != c.TextHash {
+		return nil, errors.Errorf("%s has changed since the model was trained: its test rows may be others; give the table with --table", c.Table)
+	}
+	_, p, err := c.readTables()
+	return p.test, err
+}
+
+// otherTest are the rows of another table, whose columns are called as those of the model's own unless they are given.
+func (m *classifier) otherTest(log io.Writer, path string, columns tableColumns, format tableFormat) (*samples, error) {
+	t, err := readTable(path, tableColumns{cmp.Or(columns.text, m.config.TextColumn), cmp.Or(columns.label, m.config.LabelColumn)}, format)
+	if err != nil {
+		return nil, err
+	}
+	t.describe(log)
+	return &t.samples, nil
 }
 
 func (j *judged) print(w io.Writer) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -53,7 +54,7 @@ func picture(path string, confusion bool) (*chart.Picture, error) {
 		if m.classifier == nil {
 			return nil, usage("%s is a language model; --confusion wants a classifier", path)
 		}
-		r, err := evalClassifier(m.classifier, "", "", "")
+		r, err := evalClassifier(io.Discard, m.classifier, "", tableColumns{}, tableFormat{})
 		if err != nil {
 			return nil, err
 		}

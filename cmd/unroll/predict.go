@@ -2,27 +2,39 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/nn/train"
 )
 
+// predictFlags are the command line of predict.
+type predictFlags struct {
+	model, textColumn string
+	keep              []string
+	keepAll           bool
+	top               int
+	format            tableFormat
+}
+
 func predictCommand() *cobra.Command {
-	var path, textColumn string
+	var fl predictFlags
 	cmd := &cobra.Command{
 		Use:   "predict [FILE]",
 		Short: "Predict the labels of texts",
 		Long: `Read texts from a table (.csv, .tsv, .jsonl), from another file, one a line, or from the standard input,
 one a line, and print a JSON object for each: a classifier gives the likeliest label and the probabilities of
-all, a language model the log-probability of the line, in nats, and its perplexity.`,
+all, a language model the log-probability of the line, in nats, and its perplexity, which is null where there
+is nothing to predict. The other columns of a table are kept, under "columns".`,
 		Example: `  unroll predict --model reviews.safetensors new.csv > labelled.jsonl
+  unroll predict --model reviews.safetensors new.csv --keep id --top 3
   echo "a wonderful evening" | unroll predict --model reviews.safetensors`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -31,69 +43,159 @@ all, a language model the log-probability of the line, in nats, and its perplexi
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := loadAny(path)
+			var err error
+			if fl.format, err = fl.format.settled(cmd); err != nil {
+				return err
+			}
+			if fl.top < 0 {
+				return usage("--top %d; want 0 or more", fl.top)
+			}
+			fl.keepAll = !cmd.Flags().Changed("keep")
+			m, err := loadAny(fl.model)
 			if err != nil {
 				return err
 			}
-			if textColumn == "" && m.classifier != nil && len(args) == 1 {
-				textColumn = m.classifier.config.TextColumn
-			}
-			out := bufio.NewWriter(cmd.OutOrStdout())
-			if err := eachText(cmd.InOrStdin(), args, textColumn, func(texts []string) error { return m.predict(out, texts) }); err != nil {
-				return err
-			}
-			return out.Flush()
+			return buffered(cmd, func(w io.Writer) error {
+				return fl.run(cmd, args, &predictor{model: m, top: fl.top, out: json.NewEncoder(w)})
+			})
 		},
 	}
-	cmd.Flags().StringVar(&path, "model", "model.safetensors", "checkpoint of the model")
-	cmd.Flags().StringVar(&textColumn, "text-column", "", "a table's column of the texts; the name that the model's own table has, unless given")
+	f := cmd.Flags()
+	f.StringVar(&fl.model, "model", "model.safetensors", "checkpoint of the model")
+	f.StringVar(&fl.textColumn, "text-column", "", "a table's column of the texts; the name that the model's own table has, unless given")
+	f.StringSliceVar(&fl.keep, "keep", nil, "a table's columns to keep in the output, such as id,date; all unless given, \"\" for none")
+	f.IntVar(&fl.top, "top", 0, "give the probabilities of so many likeliest labels only; 0 for all")
+	formatFlags(cmd, &fl.format)
 	return cmd
+}
+
+// buffered gives f a buffer before the standard output. What f wrote before an error is written, too.
+func buffered(cmd *cobra.Command, f func(w io.Writer) error) error {
+	out := bufio.NewWriter(cmd.OutOrStdout())
+	err := f(out)
+	return cmp.Or(err, out.Flush())
+}
+
+// run reads the texts of a file, or of the standard input.
+func (fl predictFlags) run(cmd *cobra.Command, args []string, p *predictor) error {
+	switch {
+	case len(args) == 0:
+		return p.lines(fl.format.decoded(cmd.InOrStdin()), "standard input")
+	case isTable(args[0]):
+		return fl.table(cmd.ErrOrStderr(), args[0], p)
+	}
+	file, err := os.Open(args[0])
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return p.lines(fl.format.decoded(file), args[0])
+}
+
+// table predicts the texts of a table.
+func (fl predictFlags) table(log io.Writer, path string, p *predictor) error {
+	want := tableColumns{text: fl.textColumn}
+	if p.model.classifier != nil && want.text == "" {
+		want.text = p.model.classifier.config.TextColumn
+	}
+	r, err := fl.format.open(path, want.names())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = r.Close() }()
+	p.texts.name = path
+	var columns tableColumns
+	var keep []string
+	for r.Next() {
+		if columns.text == "" {
+			if len(r.Columns()) == 1 && fl.textColumn == "" { // whatever it is called
+				want.text = r.Columns()[0]
+			}
+			if columns, err = want.choose(path, r, false, differing(path, want, fl.format)); err != nil {
+				return err
+			}
+			if keep, err = fl.kept(path, r.Columns(), columns.text); err != nil {
+				return err
+			}
+			fmt.Fprintf(log, "Table   %s: texts in %q\nFormat  %s\n", path, columns.text, r.format())
+		}
+		others := map[string]any{}
+		for _, k := range keep {
+			if v := r.Value(k); v != nil {
+				others[k] = v
+			}
+		}
+		text := r.Text(columns.text)
+		if r.Err() != nil {
+			break
+		}
+		if err := p.add(text, r.Line(), others); err != nil {
+			return err
+		}
+	}
+	if err := p.finish(r.Err()); err != nil {
+		return err
+	}
+	if columns.text == "" {
+		return errors.Errorf("%s has no rows", path)
+	}
+	return nil
+}
+
+// kept are the columns to keep of a table's.
+func (fl predictFlags) kept(path string, columns []string, text string) ([]string, error) {
+	if fl.keepAll {
+		return slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return c == text }), nil
+	}
+	for _, k := range fl.keep {
+		if !slices.Contains(columns, k) {
+			return nil, errors.Errorf("%s has no column %q (--keep); it has %s", path, k, quoted(columns))
+		}
+	}
+	return fl.keep, nil
 }
 
 // together is how many texts are predicted at a time.
 const together = 256
 
-// eachText hands the texts of a file, or of the standard input, to f, some at a time.
-func eachText(stdin io.Reader, args []string, textColumn string, f func(texts []string) error) error {
-	if len(args) == 1 && slices.Contains([]string{".csv", ".tsv", ".jsonl"}, strings.ToLower(filepath.Ext(args[0]))) {
-		t, err := readTable(args[0], textColumn, "", false)
-		if err != nil {
+// predictor collects texts and writes what a model says of them.
+type predictor struct {
+	model   anyModel
+	top     int
+	out     *json.Encoder
+	texts   samples
+	columns []map[string]any
+}
+
+// lines predicts the lines of a text.
+func (p *predictor) lines(r io.Reader, name string) error {
+	p.texts.name = name
+	lines := datasets.PlainText{}.Read(r, name)
+	for lines.Next() {
+		if err := p.add(lines.Text(), lines.Line(), nil); err != nil {
 			return err
 		}
-		for part := range slices.Chunk(t.texts, together) {
-			if err := f(part); err != nil {
-				return err
-			}
-		}
+	}
+	return p.finish(lines.Err())
+}
+
+func (p *predictor) add(text string, line int, columns map[string]any) error {
+	p.texts.texts, p.texts.lines, p.columns = append(p.texts.texts, text), append(p.texts.lines, line), append(p.columns, columns)
+	if len(p.columns) < together {
 		return nil
 	}
-	in := stdin
-	if len(args) == 1 {
-		file, err := os.Open(args[0])
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		in = file
+	return p.finish(nil)
+}
+
+// finish predicts what was collected before the reader ended, with an error or without.
+func (p *predictor) finish(readError error) error {
+	predict := p.classify
+	if p.model.language != nil {
+		predict = p.judge
 	}
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, 1<<20)
-	var part []string
-	for lines.Scan() {
-		if part = append(part, lines.Text()); len(part) == together {
-			if err := f(part); err != nil {
-				return err
-			}
-			part = part[:0]
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return errors.Wrap(err, "reading lines")
-	}
-	if len(part) > 0 {
-		return f(part)
-	}
-	return nil
+	err := predict()
+	p.texts, p.columns = samples{name: p.texts.name}, p.columns[:0]
+	return cmp.Or(err, readError)
 }
 
 // labelledText is what a classifier says of a text.
@@ -102,53 +204,61 @@ type labelledText struct {
 	Label         string             `json:"label"`
 	Probability   float64            `json:"probability"`
 	Probabilities map[string]float64 `json:"probabilities"`
+	Columns       map[string]any     `json:"columns,omitempty"`
+}
+
+func (p *predictor) classify() error {
+	m := p.model.classifier
+	ids, bad := m.encode(&p.texts) // up to the first that cannot be encoded
+	all, err := m.probabilities(ids)
+	if err != nil {
+		return err
+	}
+	for i, row := range all {
+		order := make([]int, len(row))
+		for j := range order {
+			order[j] = j
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(row[b], row[a]) })
+		out := labelledText{Text: p.texts.texts[i], Label: m.labels[order[0]], Probability: row[order[0]], Probabilities: map[string]float64{}, Columns: p.columns[i]}
+		for k, j := range order {
+			if p.top == 0 || k < p.top {
+				out.Probabilities[m.labels[j]] = row[j]
+			}
+		}
+		if err := p.out.Encode(out); err != nil {
+			return err
+		}
+	}
+	return bad
 }
 
 // likelyText is what a language model says of a text.
 type likelyText struct {
-	Text       string  `json:"text"`
-	Tokens     int     `json:"tokens"` // that were predicted: all but the first
-	LogProb    float64 `json:"log_probability"`
-	Perplexity float64 `json:"perplexity"`
+	Text       string         `json:"text"`
+	Tokens     int            `json:"tokens"` // that were predicted: all but the first
+	LogProb    float64        `json:"log_probability"`
+	Perplexity *float64       `json:"perplexity"` // nil if none was
+	Columns    map[string]any `json:"columns,omitempty"`
 }
 
-func (m anyModel) predict(w io.Writer, texts []string) error {
-	e := json.NewEncoder(w)
-	if m.language != nil {
-		for _, text := range texts {
-			ids, err := m.language.vocab.Encode(text)
+func (p *predictor) judge() error {
+	m := p.model.language
+	for i, text := range p.texts.texts {
+		ids, err := m.vocab.Encode(text)
+		if err != nil {
+			return errors.Wrapf(err, "%s: in its text", p.texts.place(i))
+		}
+		out := likelyText{Text: text, Columns: p.columns[i]}
+		if len(ids) > 1 {
+			loss, err := m.lineLoss(ids)
 			if err != nil {
-				return errors.Wrapf(err, "%q", text)
+				return errors.Wrap(err, p.texts.place(i))
 			}
-			out := likelyText{Text: text}
-			if len(ids) > 1 {
-				loss, err := m.language.lineLoss(ids)
-				if err != nil {
-					return err
-				}
-				out = likelyText{text, len(ids) - 1, -loss * float64(len(ids)-1), train.Perplexity(loss)}
-			}
-			if err := e.Encode(out); err != nil {
-				return err
-			}
+			perplexity := train.Perplexity(loss)
+			out.Tokens, out.LogProb, out.Perplexity = len(ids)-1, -loss*float64(len(ids)-1), &perplexity
 		}
-		return nil
-	}
-	all, err := m.classifier.probabilities(texts)
-	if err != nil {
-		return err
-	}
-	for i, p := range all {
-		best := 0
-		out := labelledText{Text: texts[i], Probabilities: map[string]float64{}}
-		for j, v := range p {
-			if v > p[best] {
-				best = j
-			}
-			out.Probabilities[m.classifier.labels[j]] = v
-		}
-		out.Label, out.Probability = m.classifier.labels[best], p[best]
-		if err := e.Encode(out); err != nil {
+		if err := p.out.Encode(out); err != nil {
 			return err
 		}
 	}

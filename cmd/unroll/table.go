@@ -1,120 +1,231 @@
 package main
 
 import (
+	"io"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
-// labelled is a table's texts with their labels; labels are empty if no label column was asked for.
-type labelled struct {
-	texts, labels         []string
-	textColumn, labelName string
+// tableFormat is how a table is to be read; what is empty is found out by the file. A checkpoint carries it.
+type tableFormat struct {
+	Header    string   `json:"header,omitempty"`    // yes or no
+	Delimiter string   `json:"delimiter,omitempty"` // a name of delimiters, or a character
+	Encoding  string   `json:"encoding,omitempty"`  // its name in HTML
+	Missing   []string `json:"missing,omitempty"`   // marks of missing values, whose rows are left out; nil to refuse them
 }
 
-// Names by which columns are found when none is given.
-var (
-	textNames  = []string{"text", "review", "sentence", "message", "comment", "content", "title", "body", "tweet", "name"}
-	labelNames = []string{"label", "class", "category", "sentiment", "target", "tag", "language", "rating"}
-)
+// delimiters are the characters between fields that have a name.
+var delimiters = []struct {
+	name, plural string
+	char         rune
+}{{"comma", "commas", ','}, {"semicolon", "semicolons", ';'}, {"tab", "tabs", '\t'}, {"pipe", "pipes", '|'}}
 
-// readTable reads the texts and, if wanted, the labels of a CSV, TSV or JSONL file, which its name's ending tells. Empty
-// column names are guessed.
-func readTable(path, textColumn, labelColumn string, wantLabels bool) (*labelled, error) {
-	r, err := openTable(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = r.Close() }()
-	t := &labelled{}
-	for r.Next() {
-		if t.textColumn == "" {
-			columns := r.Columns()
-			if t.textColumn, err = chooseColumn(path, "--text-column", textColumn, columns, textNames); err != nil {
-				return nil, err
-			}
-			if wantLabels {
-				if t.labelName, err = chooseColumn(path, "--label-column", labelColumn, columns, labelNames); err != nil {
-					return nil, err
-				}
-			}
+// auto is the value of a flag that leaves it to the file.
+const auto = "auto"
+
+// formatFlags are those of a table's format.
+func formatFlags(cmd *cobra.Command, t *tableFormat) {
+	f := cmd.Flags()
+	f.StringVar(&t.Header, "header", auto, "whether a table's first row has the names of its columns: yes, no or auto")
+	f.StringVar(&t.Delimiter, "delimiter", auto, "what is between a table's fields: comma, semicolon, tab, pipe, another character, or auto")
+	f.StringVar(&t.Encoding, "encoding", auto, "encoding of the text, such as windows-1252; auto is UTF-8, or UTF-16 with a byte order mark")
+	completions(cmd, map[string][]string{"header": {"yes", "no", auto}, "delimiter": {"comma", "semicolon", "tab", "pipe", auto},
+		"encoding": {auto, "windows-1252", "windows-1258", "iso-8859-15", "shift_jis", "gb18030", "utf-16le"}})
+}
+
+// missingFlag is what to do where a label is missing.
+func missingFlag(cmd *cobra.Command, t *tableFormat) {
+	cmd.Flags().StringSliceVar(&t.Missing, "missing", nil,
+		"leave out rows whose text or label is missing: null, or one of these marks, such as NA,?; \"\" for empty ones alone")
+}
+
+// settled is the format that the flags say, in which "auto" is "".
+func (t tableFormat) settled(cmd *cobra.Command) (tableFormat, error) {
+	for _, value := range []*string{&t.Header, &t.Delimiter, &t.Encoding} {
+		if *value == auto {
+			*value = ""
 		}
-		t.texts = append(t.texts, r.Text(t.textColumn))
-		if wantLabels {
-			t.labels = append(t.labels, r.Text(t.labelName))
-		}
 	}
-	if err := r.Err(); err != nil {
-		return nil, err
+	if cmd.Flags().Changed("missing") {
+		t.Missing = append([]string{""}, t.Missing...)
 	}
-	if len(t.texts) == 0 {
-		return nil, errors.Errorf("%s has no rows", path)
+	if !slices.Contains([]string{"", "yes", "no"}, t.Header) {
+		return t, usage("--header %q; want yes, no or auto", t.Header)
+	}
+	if c := t.comma(); c == utf8.RuneError || strings.ContainsRune("\"\r\n", c) {
+		return t, usage("--delimiter %q; want comma, semicolon, tab, pipe, auto, or one character that is no quotation mark", t.Delimiter)
+	}
+	if _, err := htmlindex.Get(t.Encoding); t.Encoding != "" && err != nil {
+		return t, usage("--encoding %q; want the name of an encoding, such as utf-8, windows-1252 or shift_jis, or auto", t.Encoding)
 	}
 	return t, nil
+}
+
+// decoded is a text in UTF-8, or in what its byte order mark tells.
+func (t tableFormat) decoded(r io.Reader) io.Reader {
+	if e, err := htmlindex.Get(t.Encoding); err == nil && e != unicode.UTF8 { // UTF-8 must be valid, and is checked later
+		return transform.NewReader(r, e.NewDecoder())
+	}
+	return r
+}
+
+// comma is the character between fields, CommaDetect if the file is to tell, and RuneError if it is no character.
+func (t tableFormat) comma() rune {
+	if t.Delimiter == "" {
+		return datasets.CommaDetect
+	}
+	for _, d := range delimiters {
+		if t.Delimiter == d.name || t.Delimiter == string(d.char) {
+			return d.char
+		}
+	}
+	if c, size := utf8.DecodeRuneInString(t.Delimiter); size == len(t.Delimiter) {
+		return c
+	}
+	return utf8.RuneError
 }
 
 // rows is what tables of all kinds have in common.
 type rows interface {
 	Next() bool
-	Columns() []string
+	Columns() []string // the names that the other methods take
 	Text(column string) string
+	Missing(column string) bool // empty, null, or one of the format's marks
+	Value(column string) any    // for JSON; nil for one that is not there
+	Line() int
 	Err() error
 	Close() error
+	format() string // in words
+	hasHeader() bool
 }
 
-func openTable(path string) (rows, error) {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".csv":
-		return datasets.CSV{Header: datasets.HeaderDetect}.Open(path)
-	case ".tsv":
-		return datasets.TSV{Header: datasets.HeaderDetect}.Open(path)
-	case ".jsonl":
-		o, err := datasets.JSONL{}.Open(path)
-		return &objects{Objects: o}, err
+// isTable tells whether a file is a table, by the ending of its name.
+func isTable(path string) bool {
+	return slices.Contains([]string{".csv", ".tsv", ".jsonl"}, strings.ToLower(filepath.Ext(path)))
+}
+
+// open opens a table. A first row with one of the names is its header, unless the format says what it is.
+func (t tableFormat) open(path string, names []string) (rows, error) {
+	header := map[string]int{"": datasets.HeaderDetect, "yes": datasets.HeaderYes, "no": datasets.HeaderNo}[t.Header]
+	marks := t.Missing
+	if marks == nil {
+		marks = []string{""}
 	}
-	return nil, usage("%s: want a table, a file that ends in .csv, .tsv or .jsonl", path)
+	comma := t.comma()
+	ending := strings.ToLower(filepath.Ext(path))
+	switch {
+	case !isTable(path):
+		return nil, usage("%s: want a table, a file that ends in .csv, .tsv or .jsonl", path)
+	case ending == ".jsonl" && (t.Header != "" || t.Delimiter != ""):
+		return nil, usage("%s: --header and --delimiter are for .csv and .tsv", path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	text := t.decoded(file)
+	if ending == ".jsonl" {
+		return &objects{Objects: datasets.JSONL{Missing: marks}.Read(text, path), file: file}, nil
+	}
+	var r *datasets.Rows
+	if ending == ".tsv" && (comma == datasets.CommaDetect || comma == '\t') {
+		r, err = datasets.TSV{Header: header, Names: names, Missing: marks}.Read(text, path)
+	} else {
+		r, err = datasets.CSV{Comma: comma, Header: header, Names: names, Missing: marks}.Read(text, path)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return &sheet{r, file}, nil
+}
+
+// sheet is a table with rows of fields. Its columns without a name are called by their numbers, as Rows.Text takes them.
+type sheet struct {
+	*datasets.Rows
+	file *os.File
+}
+
+func (s *sheet) Columns() []string {
+	names := s.Rows.Columns()
+	var out []string
+	for i, name := range names {
+		if number := strconv.Itoa(i); name == "" && !slices.Contains(names, number) {
+			name = number
+		}
+		if name != "" {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func (s *sheet) Close() error            { return s.file.Close() }
+func (s *sheet) Value(column string) any { return s.Text(column) }
+func (s *sheet) hasHeader() bool         { return s.HasHeader() }
+
+func (s *sheet) format() string {
+	if s.HasHeader() {
+		return s.between() + ", the first row has the names of the columns (--delimiter, --header)"
+	}
+	return s.between() + ", columns without names: the first row is data (--delimiter, --header)"
+}
+
+// between says what is between the fields: "commas between".
+func (s *sheet) between() string {
+	for _, d := range delimiters {
+		if s.Comma() == d.char {
+			return d.plural + " between"
+		}
+	}
+	return strconv.QuoteRune(s.Comma()) + " between"
 }
 
 // objects are the lines of a JSONL file as rows, whose columns are the fields of the first line.
-type objects struct{ *datasets.Objects }
-
-func (o *objects) Columns() []string {
-	var fields map[string]interface{}
-	if o.Decode(&fields) != nil {
-		return nil
-	}
-	var names []string
-	for name := range fields {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+type objects struct {
+	*datasets.Objects
+	file    *os.File
+	columns []string
 }
 
-// chooseColumn is the given column, or the one whose name tells what it is, or, of two without such names, the first for
-// the text and the second for the label.
-func chooseColumn(path, flag, given string, columns, known []string) (string, error) {
-	if given != "" {
-		if slices.Contains(columns, given) {
-			return given, nil
-		}
-		return "", errors.Errorf("%s has no column %q (%s); it has %s", path, given, flag, strings.Join(columns, ", "))
+func (o *objects) Next() bool {
+	if !o.Objects.Next() {
+		return false
 	}
-	for _, name := range known {
-		for _, c := range columns {
-			if strings.EqualFold(c, name) {
-				return c, nil
-			}
-		}
+	if o.columns == nil {
+		o.columns = o.Fields()
 	}
-	if len(columns) == 2 {
-		if flag == "--text-column" {
-			return columns[0], nil
-		}
-		return columns[1], nil
+	return true
+}
+
+func (o *objects) Close() error      { return o.file.Close() }
+func (o *objects) Columns() []string { return o.columns }
+func (o *objects) hasHeader() bool   { return true }
+func (o *objects) format() string    { return "JSON, an object a line" }
+
+func (o *objects) Value(column string) any {
+	if raw := o.Raw(column); raw != nil {
+		return raw
 	}
-	return "", errors.Errorf("%s has the columns %s: say with %s which it is", path, strings.Join(columns, ", "), flag)
+	return nil
+}
+
+// onlyColumn explains a table that seems to have one column.
+func onlyColumn(path string, r rows) error {
+	s, ok := r.(*sheet)
+	if !ok {
+		return errors.Errorf("%s has one field only, %s; want a text and a label", path, quoted(r.Columns()))
+	}
+	return errors.Errorf("%s has one column only, %s, with %s; is another character between? (--delimiter)", path, quoted(r.Columns()), s.between())
 }

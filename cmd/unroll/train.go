@@ -48,7 +48,7 @@ With --table: a classifier of texts, on a file in CSV, TSV or JSONL with a colum
 labels. A tenth of the rows, always the same, is kept for the test, a tenth of the others to stop by,
 and the weights of the best pass are kept. Unless given, --tokens is bpe, --vocabulary 1500, --cell gru,
 --layers 1, --hidden 64, --batch 32, --epochs 30, --lr 0.002, --dropout 0.4, --patience 5. The last line is
-test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text> tokens_per_s=<texts a second>.`,
+test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text> texts_per_s=<texts a second>.`,
 		Example: `  unroll train                                  # on the text that comes with the library
   unroll train --text book.txt --cell gru --hidden 256 --epochs 10 --out book.safetensors
   unroll train --table reviews.csv --out reviews.safetensors
@@ -64,6 +64,8 @@ test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text> tokens_per_s=<te
 	f.StringVar(&k.Pool, "pool", "max", "what a classifier makes of a text's steps: last, max, mean or attention")
 	f.BoolVar(&k.OneWay, "one-way", false, "a classifier that reads from left to right only")
 	f.Float64Var(&k.TestPart, "test-part", 0.1, "part of the table's rows that is kept for the test")
+	f.StringVar(&k.ValidFile, "valid", "", "table of the rows to stop by, instead of a part of --table")
+	f.StringVar(&k.TestFile, "test", "", "table of the rows to test, instead of a part of --table")
 	f.StringVar(&c.Text, "text", "", "UTF-8 text file; without it, the King James text that comes with the library")
 	f.StringVar(&c.Vocabulary, "tokens", datasets.Character, "what a token is: character or word; for a classifier also bpe")
 	f.IntVar(&c.VocabLimit, "vocabulary", 10000, "size limit of a word vocabulary")
@@ -82,6 +84,8 @@ test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text> tokens_per_s=<te
 	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps")
 	f.IntVar(&fl.sample, "sample", 300, "tokens of sample text to print at the end; 0 for none")
 	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
+	formatFlags(cmd, &k.tableFormat)
+	missingFlag(cmd, &k.tableFormat)
 	completions(cmd, map[string][]string{"cell": {"rnn", "lstm", "gru"}, "pool": {"last", "max", "mean", "attention"},
 		"tokens":    {datasets.Character, datasets.Word, bytePairs},
 		"optimizer": {"sgd", "momentum", "rmsprop", "adam", "adamw", "adagrad"}})
@@ -119,6 +123,9 @@ func runAny(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 			}
 			return runClassify(cmd, c, fl)
 		}
+	}
+	if c.Table == "" && c.ValidFile+c.TestFile != "" {
+		return usage("--valid and --test go with --table")
 	}
 	if c.Table == "" {
 		return runTrain(cmd, c.config, fl)

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
 )
 
 // opinions are texts with what they are: positive, negative, neutral, or whatever a file calls it.
@@ -22,24 +21,22 @@ type opinions struct {
 // read reads lines of a label or a rating, a tab and a text; columns before these are passed over. Ratings from 0.5 are
 // positive, up to -0.5 negative, others neutral.
 func read(path string) (*opinions, error) {
-	f, err := os.Open(path)
+	lines, err := datasets.PlainText{}.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = lines.Close() }()
 	o, names := &opinions{}, []string{}
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for n := 1; lines.Scan(); n++ {
+	for lines.Next() {
 		fields := strings.Split(lines.Text(), "\t")
 		if len(fields) < 2 {
-			return nil, errors.Errorf("%s: line %d has no tab; want a label, a tab and a text", path, n)
+			return nil, errors.Errorf("%s: line %d has no tab; want a label, a tab and a text", path, lines.Line())
 		}
 		o.texts = append(o.texts, fields[len(fields)-1])
 		names = append(names, label(fields[len(fields)-2]))
 	}
 	if err := lines.Err(); err != nil {
-		return nil, errors.Wrap(err, path)
+		return nil, err
 	}
 	o.classes = slices.Compact(slices.SortedFunc(slices.Values(names), cmp.Compare[string]))
 	if len(o.classes) < 2 {

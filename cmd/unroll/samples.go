@@ -1,0 +1,203 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// samples are texts with their labels, if they have any, and with the lines of the file that they come from.
+type samples struct {
+	name          string
+	texts, labels []string
+	lines         []int
+}
+
+// pick is some of the samples.
+func (s *samples) pick(at []int) *samples {
+	out := &samples{name: s.name}
+	for _, i := range at {
+		out.texts, out.lines = append(out.texts, s.texts[i]), append(out.lines, s.lines[i])
+		if s.labels != nil {
+			out.labels = append(out.labels, s.labels[i])
+		}
+	}
+	return out
+}
+
+// place is where a sample comes from.
+func (s *samples) place(i int) string { return fmt.Sprintf("%s, line %d", s.name, s.lines[i]) }
+
+// labelledTable is a table's texts with their labels, and how it was read.
+type labelledTable struct {
+	samples
+	columns tableColumns
+	format  string
+	skipped int // rows left out, for their text or label is missing
+	trimmed int // labels that had blanks around them
+}
+
+// readTable reads the texts and labels of a table; columns that are not given are found.
+func readTable(path string, want tableColumns, format tableFormat) (*labelledTable, error) {
+	r, err := format.open(path, want.names())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	t := &labelledTable{samples: samples{name: path}}
+	for r.Next() {
+		if t.columns.text == "" {
+			t.format = r.format()
+			if t.columns, err = want.choose(path, r, true, differing(path, want, format)); err != nil {
+				return nil, err
+			}
+		}
+		if err := t.add(r, format.Missing != nil); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	if len(t.texts) == 0 {
+		return nil, errors.Errorf("%s has no rows with a text and a label%s", path, t.left())
+	}
+	if format.Header == "" && !r.hasHeader() {
+		return t, t.doubtHeader()
+	}
+	return t, t.doubtTexts()
+}
+
+// add takes the current row.
+func (t *labelledTable) add(r rows, skip bool) error {
+	noText := r.Missing(t.columns.text)
+	noLabel := r.Missing(t.columns.label)
+	if skip && (noText || noLabel) {
+		t.skipped++
+		return r.Err()
+	}
+	if noLabel && r.Err() == nil {
+		return errors.Errorf("%s, line %d: no label in column %q; with --missing \"\", rows without are left out", t.name, r.Line(), t.columns.label)
+	}
+	label := r.Text(t.columns.label)
+	if plain := strings.TrimSpace(label); plain != label {
+		label = plain
+		t.trimmed++
+	}
+	t.texts, t.labels, t.lines = append(t.texts, r.Text(t.columns.text)), append(t.labels, label), append(t.lines, r.Line())
+	return nil
+}
+
+// differing counts the different values of a column in the first rows of a table.
+func differing(path string, want tableColumns, format tableFormat) func(column string) (int, error) {
+	const most = 500
+	return func(column string) (int, error) {
+		r, err := format.open(path, want.names())
+		if err != nil {
+			return 0, err
+		}
+		defer func() { _ = r.Close() }()
+		values := map[string]bool{}
+		for n := 0; n < most && r.Next(); n++ {
+			if !r.Missing(column) {
+				values[strings.TrimSpace(r.Text(column))] = true
+			}
+		}
+		return len(values), r.Err()
+	}
+}
+
+// doubtHeader refuses a first row, taken for data, whose label no other row has: it looks like the columns' names.
+func (t *labelledTable) doubtHeader() error {
+	count := t.count()
+	if first := t.labels[0]; len(t.labels) > 3 && count[first] == 1 && 2*len(count) <= len(t.labels) {
+		return errors.Errorf("%s: is the first row the columns' names? It was taken for data, and is the only one with the label %q: say --header yes or --header no", t.name, first)
+	}
+	return t.doubtTexts()
+}
+
+// doubtTexts refuses texts that are the labels.
+func (t *labelledTable) doubtTexts() error {
+	for i, text := range t.texts {
+		if strings.TrimSpace(text) != t.labels[i] {
+			return nil
+		}
+	}
+	return errors.Errorf("%s: every text, in column %q, is its own label, in column %q; want texts that the labels do not stand in (--text-column)",
+		t.name, t.columns.text, t.columns.label)
+}
+
+// count is how many rows each label has.
+func (t *labelledTable) count() map[string]int {
+	out := map[string]int{}
+	for _, l := range t.labels {
+		out[l]++
+	}
+	return out
+}
+
+// left says how many rows were left out.
+func (t *labelledTable) left() string {
+	if t.skipped == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; left out, for their text or label is missing: %d", t.skipped)
+}
+
+// classes are the different labels, sorted.
+func (t *labelledTable) classes() []string { return slices.Sorted(maps.Keys(t.count())) }
+
+// describe says how the table was read, and what of it is strange.
+func (t *labelledTable) describe(w io.Writer) {
+	labels := t.classes()
+	fmt.Fprintf(w, "Table   %s: texts in %q, labels in %q (%s)\n", t.name, t.columns.text, t.columns.label, quoted(labels))
+	fmt.Fprintf(w, "Format  %s\n", t.format)
+	note := func(format string, args ...any) { fmt.Fprintf(w, "Note    "+format+"\n", args...) }
+	if t.skipped > 0 {
+		note("rows left out, for their text or label is missing: %d", t.skipped)
+	}
+	if t.trimmed > 0 {
+		note("labels with blanks around them, which are taken off: %d", t.trimmed)
+	}
+	count := t.count()
+	if one := slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return count[l] != 1 }); len(one) > 0 {
+		note("labels that only one row has: %s", quoted(one))
+	}
+	t.describeTexts(note, len(count))
+}
+
+// describeTexts notes texts by which the labels are too easy to tell.
+func (t *labelledTable) describeTexts(note func(format string, args ...any), labels int) {
+	texts, within := map[string]bool{}, true
+	for i, text := range t.texts {
+		texts[text] = true
+		within = within && strings.Contains(strings.ToLower(text), strings.ToLower(t.labels[i]))
+	}
+	if within {
+		note("every text has its label in it: a high accuracy will mean little (--text-column)")
+	}
+	if len(texts) <= labels && 4*len(texts) <= len(t.texts) {
+		note("%d rows have only %d different texts: is %q the column of the texts? (--text-column)", len(t.texts), len(texts), t.columns.text)
+	}
+}
+
+// checkLabels refuses labels that no classifier can learn.
+func (t *labelledTable) checkLabels() error {
+	labels := t.classes()
+	if len(labels) < 2 {
+		return errors.Errorf("%s: the column %q has one label only, %q; want two at least", t.name, t.columns.label, labels[0])
+	}
+	if len(labels) <= len(t.labels)/2 {
+		return nil
+	}
+	what := "is it the right one? (--label-column)"
+	if !slices.ContainsFunc(labels, func(l string) bool { _, err := strconv.ParseFloat(l, 64); return err != nil }) {
+		what = "they are numbers, which this command cannot predict yet, only classes; is it the right column? (--label-column)"
+	}
+	return errors.Errorf("%s: the column %q has %d different labels in %d rows; %s", t.name, t.columns.label, len(labels), len(t.labels), what)
+}
