@@ -170,6 +170,6 @@ func (f *Func) Means() *Func {
 // derive returns another function over the same parameters and memory.
 func (f *Func) derive(build Build) *Func {
 	d := NewFunc(f.params, build)
-	d.limit, d.memory = f.limit, f.memory
+	d.limit, d.memory, d.profile = f.limit, f.memory, f.profile
 	return d
 }

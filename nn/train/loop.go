@@ -65,6 +65,7 @@ type Loop struct {
 	args    []*tensor.Dense
 	sum     gradientSum // of the batches of a step, for Accumulate
 	shards  shards      // of a batch, for Parallel
+	derived forms       // of Loss
 	average *average
 	began   time.Time
 	ended   bool // Params hold the weights that the run ended with
@@ -166,7 +167,7 @@ func (l *Loop) served() []graph.Named {
 
 // begin moves the data to where the run is.
 func (l *Loop) begin() error {
-	if s, ok := l.Data.(epochal); ok {
+	if s, ok := l.Data.(EpochSource); ok {
 		s.SetEpoch(l.at.Epoch)
 	}
 	return l.Data.Seek(l.at.Batch)
@@ -174,7 +175,7 @@ func (l *Loop) begin() error {
 
 // errOf is the error that ended a source's pass, if one did.
 func errOf(s Source) error {
-	if f, ok := s.(fallible); ok {
+	if f, ok := s.(FallibleSource); ok {
 		return f.Err()
 	}
 	return nil
