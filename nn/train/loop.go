@@ -190,6 +190,9 @@ func firstError(worse, err error) error {
 }
 
 func (l *Loop) check() error {
+	if l.Params == nil && l.Loss != nil {
+		l.Params = l.Loss.Params()
+	}
 	switch {
 	case l.Params == nil || l.Loss == nil || l.Data == nil || l.Optimizer == nil || l.Schedule == nil:
 		return errors.New("train: Params, Loss, Data, Optimizer and Schedule must be set")
