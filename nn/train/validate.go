@@ -101,7 +101,7 @@ func (l *Loop) Validate(s Source) (float64, error) {
 		first = l.ValidationState
 	}
 	if err := checkState(first); err != nil {
-		return 0, err
+		return 0, errors.Wrap(err, "train: Validate")
 	}
 	if err := s.Seek(0); err != nil {
 		return 0, err
