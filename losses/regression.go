@@ -80,7 +80,8 @@ func (l Quantile) Apply(g *graph.Graph, y, target graph.Node) graph.Node {
 }
 
 // Cosine is one minus the cosine of the angle between vectors along the last axis: torch.nn.CosineEmbeddingLoss for
-// pairs that belong together.
+// pairs that belong together. PyTorch adds 1e-12 to the squares of the lengths, so it differs for vectors shorter than
+// about 1e-5; here they have their cosine, too, down to a length of 1e-8, which is the least that counts.
 type Cosine struct{ Lengths graph.Node }
 
 // tinyNorm keeps the cosine of a zero vector at 0.
