@@ -16,7 +16,8 @@ import (
 type Loop struct {
 	// Params is the store of Loss's function; nil takes it from there, and another store is an error.
 	Params *graph.Params
-	// Loss maps a batch, followed by the carried state, to the loss, followed by the next state and by nothing else.
+	// Loss maps a batch, followed by the carried state, to the loss, followed by the next state and by nothing else. A model
+	// that carries nothing may return more after the loss, its predictions, say, for calls of one's own: a run passes it over.
 	Loss *graph.Func
 	// State is the state before the first batch of a pass, carried from batch to batch after that, without a gradient:
 	// truncated backpropagation through time. Nil for a model that carries nothing.

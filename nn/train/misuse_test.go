@@ -59,7 +59,6 @@ func TestStatesAreChecked(t *testing.T) {
 			"the function's next is float64 [3"},
 		"too few":  {state(2, 3), func(g *graph.Graph, in []graph.Node) []graph.Node { return nil }, "returned 0 states; want 1"},
 		"too many": {state(2, 3), func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{in[2], in[2]} }, "returned 2 states; want 1"},
-		"unasked":  {nil, func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{g.Full(1, 2)} }, "returned 1 states; want 0"},
 	} {
 		loop := func() *train.Loop {
 			l := regression([]int{2, 2, 2}, 0)
@@ -89,6 +88,33 @@ func TestStatesAreChecked(t *testing.T) {
 		if len(c.state) > 0 && !strings.Contains(c.want, "returned") {
 			_, err := l.Loss.Stream(l.State, graph.Floats64(make([]float64, 6), 2, 3), graph.Floats64(make([]float64, 2), 2, 1))
 			refused(t, name+" in a stream", err, c.want)
+		}
+	}
+}
+
+// Where nothing is carried, a loss function may return more than the loss, in every way to run it.
+func TestOutputsBesideTheLoss(t *testing.T) {
+	for way, change := range map[string]func(*train.Loop){
+		"whole": func(*train.Loop) {}, "accumulated": func(l *train.Loop) { l.Accumulate = 2 },
+		"in shards": func(l *train.Loop) { l.Parallel = train.Parallel{Shards: 2, Axes: []int{0, 0}} },
+	} {
+		var losses []float64
+		for _, more := range []bool{false, true} {
+			l := regression([]int{12, 12}, 0)
+			l.Loss = graph.NewFunc(l.Params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+				y := g.MatMulT(in[0], g.Param("w", graph.Orthogonal(1), 1, 3))
+				out := []graph.Node{g.MeanOver(g.Sum(g.Square(g.Sub(y, in[1]))), g.Full(float64(in[0].Dim(0)))), y}
+				if !more {
+					out = out[:1]
+				}
+				return out
+			})
+			l.Validation = l.Data
+			change(l)
+			losses = append(losses, run(t, l).Validation)
+		}
+		if losses[0] != losses[1] {
+			t.Errorf("%s: %v", way, losses)
 		}
 	}
 }

@@ -20,7 +20,7 @@ func checkState(state []*tensor.Dense) error {
 }
 
 // lossAndStates splits what a loss function returned into the loss and the next states, which must be as many as the
-// states, and like them.
+// states, and like them. Where nothing is carried, what follows the loss is the caller's own.
 func lossAndStates(out, states []*tensor.Dense) (float64, []*tensor.Dense, error) {
 	if len(out) == 0 {
 		return 0, nil, errors.New("the loss function returned nothing; want the loss, then the next states")
@@ -29,6 +29,9 @@ func lossAndStates(out, states []*tensor.Dense) (float64, []*tensor.Dense, error
 		return 0, nil, errors.Errorf("the loss has shape %v; want a scalar", []int(out[0].Shape()))
 	}
 	next := out[1:]
+	if len(states) == 0 {
+		return graph.Scalar(out[0]), nil, nil
+	}
 	if len(next) != len(states) {
 		return 0, nil, errors.Errorf("the loss function returned %d states; want %d, one for each that it was given", len(next), len(states))
 	}
