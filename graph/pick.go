@@ -8,15 +8,23 @@ import (
 	"github.com/unroll-go/unroll/internal/kernel"
 )
 
-// along picks elements of the last axis by id, for every row. The id pad gives 0 and no gradient.
-type along struct{ pad int }
+// along picks elements of the last axis by id, for every row.
+type along struct{ padID }
+
+// padID is an id that stands for nothing, if there is one: it gives 0 and no gradient.
+type padID struct {
+	id    int
+	known bool
+}
+
+func (p padID) is(id int) bool { return p.known && id == p.id }
 
 func (along) String() string { return "pick along the last axis" }
 func (along) wrt(i int) bool { return i == 0 }
 
 func (o along) vjp(d derivation) []Node {
 	size := d.in[0].Dim(-1)
-	return []Node{d.g.apply(scatterAlong{size, o.pad}, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
+	return []Node{d.g.apply(scatterAlong{size, o.padID}, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
 }
 
 func (o along) bind(b *binding) task { return pick(b, bindAlong[float32](o), bindAlong[float64](o)) }
@@ -26,14 +34,14 @@ func bindAlong[T kernel.Float](o along) func(*binding) task {
 		dst, x, ids := vec[T](b.out), vec[T](b.in[0]), b.in[1].ids
 		size, n := lastDim(b.in[0].shape), lastDim(b.out.shape)
 		return func() error {
-			if err := checkAlong(ids, n, size, o.pad); err != nil {
+			if err := checkAlong(ids, n, size, o.padID); err != nil {
 				return err
 			}
 			for r := range len(dst) / n {
 				row, at := x[r*size:(r+1)*size], r*n%len(ids)
 				for j, id := range ids[at : at+n] {
 					dst[r*n+j] = 0
-					if id != o.pad {
+					if !o.is(id) {
 						dst[r*n+j] = row[id]
 					}
 				}
@@ -43,9 +51,9 @@ func bindAlong[T kernel.Float](o along) func(*binding) task {
 	}
 }
 
-func checkAlong(ids []int, n, size, pad int) error {
+func checkAlong(ids []int, n, size int, pad padID) error {
 	for i, id := range ids {
-		if id != pad && (id < 0 || id >= size) {
+		if !pad.is(id) && (id < 0 || id >= size) {
 			return errors.Errorf("id %d at place %d of row %d; want 0 to %d", id, i%n, i/n, size-1)
 		}
 	}
@@ -53,7 +61,10 @@ func checkAlong(ids []int, n, size, pad int) error {
 }
 
 // scatterAlong adds the elements of each row into a row of zeros, at the places that the ids name.
-type scatterAlong struct{ size, pad int }
+type scatterAlong struct {
+	size int
+	padID
+}
 
 func (o scatterAlong) String() string {
 	return fmt.Sprintf("scatter-add along a last axis of %d", o.size)
@@ -61,7 +72,7 @@ func (o scatterAlong) String() string {
 func (scatterAlong) wrt(i int) bool { return i == 0 }
 
 func (o scatterAlong) vjp(d derivation) []Node {
-	return []Node{d.g.apply(along{o.pad}, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
+	return []Node{d.g.apply(along{o.padID}, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
 }
 
 func (o scatterAlong) bind(b *binding) task {
@@ -76,7 +87,7 @@ func bindScatterAlong[T kernel.Float](o scatterAlong, onTop bool) func(*binding)
 		dst, x, ids := vec[T](b.out), vec[T](b.in[0]), b.in[1].ids
 		size, n := lastDim(b.out.shape), lastDim(b.in[0].shape)
 		return func() error {
-			if err := checkAlong(ids, n, size, o.pad); err != nil {
+			if err := checkAlong(ids, n, size, o.padID); err != nil {
 				return err
 			}
 			if !onTop {
@@ -85,7 +96,7 @@ func bindScatterAlong[T kernel.Float](o scatterAlong, onTop bool) func(*binding)
 			for r := range len(x) / n {
 				row, at := dst[r*size:(r+1)*size], r*n%len(ids)
 				for j, id := range ids[at : at+n] {
-					if id != o.pad {
+					if !o.is(id) {
 						row[id] += x[r*n+j]
 					}
 				}
@@ -98,10 +109,12 @@ func bindScatterAlong[T kernel.Float](o scatterAlong, onTop bool) func(*binding)
 // Pick takes elements of the last axis by id: x [..., V] and ids [..., S] give [..., S], the scores of given classes,
 // say. The ids' leading dimensions are those of x or the last of them: ids [B, S] serve every step of x [T, B, V]. Ids
 // outside 0..V-1 are an error when the program runs. (torch.gather along the last dimension.)
-func (g *Graph) Pick(x, ids Node) Node { return g.PickPadded(x, ids, noPad) }
+func (g *Graph) Pick(x, ids Node) Node { return g.pick(x, ids, padID{}) }
 
 // PickPadded is Pick with a padding id, which gives 0 and has no gradient. It may lie outside 0..V-1, as -1 does.
-func (g *Graph) PickPadded(x, ids Node, pad int) Node {
+func (g *Graph) PickPadded(x, ids Node, pad int) Node { return g.pick(x, ids, padID{pad, true}) }
+
+func (g *Graph) pick(x, ids Node, pad padID) Node {
 	if !g.alongRows("Pick", x, ids) {
 		return Node{}
 	}
@@ -118,7 +131,7 @@ func (g *Graph) Scatter(x, ids Node, size int) Node {
 	if size < 1 || ids.Dim(-1) != x.Dim(-1) {
 		return g.failf("Scatter", "want x [..., S], ids [..., S] and a size above 0, found %v, %v and %d", x.shape(), ids.shape(), size)
 	}
-	return g.apply(scatterAlong{size, noPad}, append(cloneInts(x.shape()[:x.Rank()-1]), size), x, ids)
+	return g.apply(scatterAlong{size: size}, append(cloneInts(x.shape()[:x.Rank()-1]), size), x, ids)
 }
 
 // alongRows checks that every row of x has its ids.
