@@ -37,7 +37,9 @@ func TestVerify(t *testing.T) {
 func TestPickPadded(t *testing.T) {
 	for _, pad := range []int{-1, 2, 1000} {
 		ids := graph.Ints([]int{0, pad, pad, 1, 3, pad}, 3, 2)
-		build := func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{g.PickPadded(in[0], in[1], pad)} }
+		build := func(g *graph.Graph, in []graph.Node) []graph.Node {
+			return []graph.Node{g.PickPadded(in[0], in[1], pad)}
+		}
 		x := graph.Floats64([]float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 3, 4)
 		graphtest.Close(t, "PickPadded", run64(t, build, x, ids), graph.Floats64([]float64{1, 0, 0, 6, 12, 0}, 3, 2), 0)
 		graphtest.CheckGradient(t, graphtest.Gradient{Inputs: []*tensor.Dense{x, ids}, Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
