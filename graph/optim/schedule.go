@@ -76,9 +76,13 @@ type Plateau struct {
 // Rate is the current rate, whatever the step.
 func (s *Plateau) Rate(int) float64 { return s.Current }
 
-// Observe takes the next measure, such as a validation loss. A NaN is no progress, and is forgotten.
+// Observe takes the next measure, such as a validation loss. A NaN tells nothing and is passed over, where
+// PyTorch counts it as no progress.
 func (s *Plateau) Observe(measure float64) {
-	if !math.IsNaN(measure) && (!s.Started || math.IsNaN(s.Best)) || measure < s.Best*(1-orDefault(s.Threshold, 1e-4)) {
+	if math.IsNaN(measure) {
+		return
+	}
+	if !s.Started || math.IsNaN(s.Best) || measure < s.Best*(1-orDefault(s.Threshold, 1e-4)) {
 		s.Best, s.Bad, s.Started = measure, 0, true
 	} else {
 		s.Bad++

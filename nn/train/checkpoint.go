@@ -148,8 +148,12 @@ func parseCounters(text string) (at counters, err error) {
 // Step is the number of steps the run had made.
 func (c *Checkpoint) Step() int { return c.at.Step }
 
-// Weights puts the weights, averaged or the best ones if the run was so, into a store, replacing or adding them.
+// Weights puts the weights, averaged or the best ones if the run was so, into a store, replacing or adding them. An
+// error changes nothing.
 func (c *Checkpoint) Weights(p *graph.Params) error {
+	if c == nil || p == nil {
+		return errors.New("train: checkpoint: the checkpoint and the store must be given")
+	}
 	return errors.Wrap(p.SetAll(c.weights), "train: checkpoint")
 }
 

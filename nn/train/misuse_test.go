@@ -295,6 +295,9 @@ func TestNothingSet(t *testing.T) {
 	refused(t, "Validate", err, "must be set")
 	refused(t, "Resume", empty().Resume(&train.Checkpoint{}), "must be set")
 	refused(t, "Resume", newLoop(t, "").Resume(nil), "the checkpoint is nil")
+	var none *train.Checkpoint
+	refused(t, "Weights", none.Weights(graph.NewParams(1)), "must be given")
+	refused(t, "Weights", (&train.Checkpoint{}).Weights(nil), "must be given")
 	if n := empty().Total(); n != 0 || empty().Finished() {
 		t.Errorf("%d steps", n)
 	}
