@@ -21,7 +21,7 @@ type Build func(g *Graph, in []Node) []Node
 type Func struct {
 	params *Params
 	build  Build
-	memory memory
+	memory *memory // functions that are derived from this one share it
 	seed   uint64
 	calls  uint64
 
@@ -64,7 +64,7 @@ type compiled struct {
 
 // NewFunc returns the function that build describes, over a store of parameters.
 func NewFunc(p *Params, build Build) *Func {
-	return &Func{params: p, build: build, programs: map[uint64][]*compiled{}, limit: defaultPrograms}
+	return &Func{params: p, build: build, memory: &memory{}, programs: map[uint64][]*compiled{}, limit: defaultPrograms}
 }
 
 // Run computes the outputs, with layers such as dropout evaluating.
@@ -208,7 +208,7 @@ func (f *Func) compile(grad bool, in []*tensor.Dense) (*compiled, error) {
 			out.reaches[s.param] = true
 		}
 	}
-	if out.program, err = c.compile(outputs, stores, &f.memory); err != nil {
+	if out.program, err = c.compile(outputs, stores, f.memory); err != nil {
 		return nil, err
 	}
 	out.program.source = func() (*core, []result, []result, error) { return f.source(grad, shapes) }

@@ -44,6 +44,8 @@ type core struct {
 	leaves   map[*gorgonia.Node]*leaf
 	weights  map[string]Node
 	assigns  []assignment
+	means    []mean // in the order of MeanOver
+	scales   Node   // of the means, in a function of Parts
 	inputs   []Node
 	ops      uint32
 	edges    int // how many of expr's nodes have had their edges registered

@@ -9,37 +9,51 @@ import (
 )
 
 // along picks elements of the last axis by id, for every row.
-type along struct{}
+type along struct{ padID }
+
+// padID is an id that stands for nothing, if there is one: it gives 0 and no gradient.
+type padID struct {
+	id    int
+	known bool
+}
+
+func (p padID) is(id int) bool { return p.known && id == p.id }
 
 func (along) String() string { return "pick along the last axis" }
 func (along) wrt(i int) bool { return i == 0 }
 
-func (along) vjp(d derivation) []Node {
-	return []Node{d.g.Scatter(d.grad, d.in[1], d.in[0].Dim(-1)), {}}
+func (o along) vjp(d derivation) []Node {
+	size := d.in[0].Dim(-1)
+	return []Node{d.g.apply(scatterAlong{size, o.padID}, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
 }
 
-func (along) bind(b *binding) task { return pick(b, bindAlong[float32], bindAlong[float64]) }
+func (o along) bind(b *binding) task { return pick(b, bindAlong[float32](o), bindAlong[float64](o)) }
 
-func bindAlong[T kernel.Float](b *binding) task {
-	dst, x, ids := vec[T](b.out), vec[T](b.in[0]), b.in[1].ids
-	size, n := lastDim(b.in[0].shape), lastDim(b.out.shape)
-	return func() error {
-		if err := checkAlong(ids, n, size); err != nil {
-			return err
-		}
-		for r := range len(dst) / n {
-			row, at := x[r*size:(r+1)*size], r*n%len(ids)
-			for j, id := range ids[at : at+n] {
-				dst[r*n+j] = row[id]
+func bindAlong[T kernel.Float](o along) func(*binding) task {
+	return func(b *binding) task {
+		dst, x, ids := vec[T](b.out), vec[T](b.in[0]), b.in[1].ids
+		size, n := lastDim(b.in[0].shape), lastDim(b.out.shape)
+		return func() error {
+			if err := checkAlong(ids, n, size, o.padID); err != nil {
+				return err
 			}
+			for r := range len(dst) / n {
+				row, at := x[r*size:(r+1)*size], r*n%len(ids)
+				for j, id := range ids[at : at+n] {
+					dst[r*n+j] = 0
+					if !o.is(id) {
+						dst[r*n+j] = row[id]
+					}
+				}
+			}
+			return nil
 		}
-		return nil
 	}
 }
 
-func checkAlong(ids []int, n, size int) error {
+func checkAlong(ids []int, n, size int, pad padID) error {
 	for i, id := range ids {
-		if id < 0 || id >= size {
+		if !pad.is(id) && (id < 0 || id >= size) {
 			return errors.Errorf("id %d at place %d of row %d; want 0 to %d", id, i%n, i/n, size-1)
 		}
 	}
@@ -47,28 +61,33 @@ func checkAlong(ids []int, n, size int) error {
 }
 
 // scatterAlong adds the elements of each row into a row of zeros, at the places that the ids name.
-type scatterAlong struct{ size int }
+type scatterAlong struct {
+	size int
+	padID
+}
 
 func (o scatterAlong) String() string {
 	return fmt.Sprintf("scatter-add along a last axis of %d", o.size)
 }
 func (scatterAlong) wrt(i int) bool { return i == 0 }
 
-func (scatterAlong) vjp(d derivation) []Node { return []Node{d.g.Pick(d.grad, d.in[1]), {}} }
+func (o scatterAlong) vjp(d derivation) []Node {
+	return []Node{d.g.apply(along{o.padID}, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
+}
 
 func (o scatterAlong) bind(b *binding) task {
-	return pick(b, bindScatterAlong[float32](false), bindScatterAlong[float64](false))
+	return pick(b, bindScatterAlong[float32](o, false), bindScatterAlong[float64](o, false))
 }
 func (o scatterAlong) bindAdd(b *binding) task {
-	return pick(b, bindScatterAlong[float32](true), bindScatterAlong[float64](true))
+	return pick(b, bindScatterAlong[float32](o, true), bindScatterAlong[float64](o, true))
 }
 
-func bindScatterAlong[T kernel.Float](onTop bool) func(*binding) task {
+func bindScatterAlong[T kernel.Float](o scatterAlong, onTop bool) func(*binding) task {
 	return func(b *binding) task {
 		dst, x, ids := vec[T](b.out), vec[T](b.in[0]), b.in[1].ids
 		size, n := lastDim(b.out.shape), lastDim(b.in[0].shape)
 		return func() error {
-			if err := checkAlong(ids, n, size); err != nil {
+			if err := checkAlong(ids, n, size, o.padID); err != nil {
 				return err
 			}
 			if !onTop {
@@ -77,7 +96,9 @@ func bindScatterAlong[T kernel.Float](onTop bool) func(*binding) task {
 			for r := range len(x) / n {
 				row, at := dst[r*size:(r+1)*size], r*n%len(ids)
 				for j, id := range ids[at : at+n] {
-					row[id] += x[r*n+j]
+					if !o.is(id) {
+						row[id] += x[r*n+j]
+					}
 				}
 			}
 			return nil
@@ -88,11 +109,16 @@ func bindScatterAlong[T kernel.Float](onTop bool) func(*binding) task {
 // Pick takes elements of the last axis by id: x [..., V] and ids [..., S] give [..., S], the scores of given classes,
 // say. The ids' leading dimensions are those of x or the last of them: ids [B, S] serve every step of x [T, B, V]. Ids
 // outside 0..V-1 are an error when the program runs. (torch.gather along the last dimension.)
-func (g *Graph) Pick(x, ids Node) Node {
+func (g *Graph) Pick(x, ids Node) Node { return g.pick(x, ids, padID{}) }
+
+// PickPadded is Pick with a padding id, which gives 0 and has no gradient. It may lie outside 0..V-1, as -1 does.
+func (g *Graph) PickPadded(x, ids Node, pad int) Node { return g.pick(x, ids, padID{pad, true}) }
+
+func (g *Graph) pick(x, ids Node, pad padID) Node {
 	if !g.alongRows("Pick", x, ids) {
 		return Node{}
 	}
-	return g.apply(along{}, append(cloneInts(x.shape()[:x.Rank()-1]), ids.Dim(-1)), x, ids)
+	return g.apply(along{pad}, append(cloneInts(x.shape()[:x.Rank()-1]), ids.Dim(-1)), x, ids)
 }
 
 // Scatter adds elements into zeros at the places that ids name: x [..., S] and ids [..., S] give [..., size]. What has

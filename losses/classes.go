@@ -19,7 +19,7 @@ func (l NLL) Apply(g *graph.Graph, logp, targets graph.Node) graph.Node {
 	// The cross-entropy of logits is log Σ_c exp(x_c) - x_target.
 	rows := g.Sub(g.CrossEntropy(logp, targets, idOf(l.Ignore)), g.LogSumExp(logp))
 	share := shares(g, "NLL", targets, logp.Dim(-1), l.Ignore, l.Weights, l.Lengths)
-	return ratio(g, g.Sum(g.Mul(rows, share)), g.Sum(share))
+	return g.MeanOver(g.Sum(g.Mul(rows, share)), g.Sum(share))
 }
 
 // Focal is a cross-entropy that counts targets less which the network is sure of already, (1-p)^γ·(-log p): for rare
@@ -42,7 +42,7 @@ func (l Focal) Apply(g *graph.Graph, logits, targets graph.Node) graph.Node {
 		rows = g.Mul(g.Exp(g.MulScalar(g.Log(unsure), l.Gamma)), rows)
 	}
 	share := shares(g, "Focal", targets, logits.Dim(-1), l.Ignore, l.Weights, l.Lengths)
-	return ratio(g, g.Sum(g.Mul(rows, share)), g.Sum(share))
+	return g.MeanOver(g.Sum(g.Mul(rows, share)), g.Sum(share))
 }
 
 // KL is the Kullback-Leibler divergence Σ p·(log p - log q) of log-probabilities log q [..., V] from probabilities p of
@@ -67,5 +67,6 @@ func (l KL) Apply(g *graph.Graph, logq, p graph.Node) graph.Node {
 	} else {
 		logp = g.Log(g.Where(p, p, g.Full(1)))
 	}
-	return mean(g, "KL", g.SumAxis(g.Mul(p, g.Sub(logp, logq)), -1), l.Lengths)
+	each := g.Where(p, g.Mul(p, g.Sub(logp, logq)), g.Full(0)) // 0 for p = 0, be log q infinite
+	return mean(g, "KL", g.SumAxis(each, -1), l.Lengths)
 }

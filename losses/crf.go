@@ -1,9 +1,9 @@
 package losses
 
 import (
-	"math"
 	"slices"
 
+	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 )
 
@@ -21,7 +21,7 @@ type CRF struct {
 
 // Apply maps emissions [T, B, K], a tagger's scores before any softmax, and tags, ids [T, B], to the mean over the batch
 // of -log p(tags), a scalar, in nats. A sequence of length 0 contributes 0. With lengths, tags at padding may be -1 or any
-// tag; a -1 inside a sequence makes the loss infinite, which is an error when the program runs.
+// tag; any other, and a -1 inside a sequence, is an error when the program runs.
 func (l CRF) Apply(g *graph.Graph, emissions, tags graph.Node) graph.Node {
 	if g.Err() != nil {
 		return graph.Node{}
@@ -34,16 +34,36 @@ func (l CRF) Apply(g *graph.Graph, emissions, tags graph.Node) graph.Node {
 		return graph.Node{}
 	}
 	w, batch := newChain(g, emissions.Dim(2)), emissions.Dim(1)
-	tables := identity(g, emissions.Dim(2))
-	if !l.Lengths.Valid() {
-		chosen := g.Gather(tables, tags) // [T, B, K]: 1 at the tag
-		return g.Mean(g.Sub(w.total(g, emissions, mask), w.score(g, emissions, chosen, mask)))
-	}
-	chosen := g.GatherPadded(tables, tags, -1)
+	mask = l.verify(g, mask, tags, emissions.Dim(2))
+	chosen := g.GatherPadded(identity(g, emissions.Dim(2)), tags, -1) // [T, B, K]: 1 at the tag
 	each := g.Sub(w.total(g, emissions, mask), w.score(g, emissions, chosen, mask))
-	missing := g.SumAxis(g.Mul(mask, g.Affine(g.IDMask(tags, -1), -1, 1)), 0)
-	each = g.Where(missing, g.Full(math.Inf(1), batch), each)
-	return g.Mean(g.Where(some(g, mask), each, g.Full(0)))
+	if l.Lengths.Valid() {
+		each = g.Where(some(g, mask), each, g.Full(0))
+	}
+	return g.MeanOver(g.Sum(each), g.Full(float64(batch)))
+}
+
+// verify has a run look for tags that are missing, or none of the k.
+func (l CRF) verify(g *graph.Graph, mask, tags graph.Node, k int) graph.Node {
+	batch := tags.Dim(1)
+	ids := []graph.Node{tags}
+	if l.Lengths.Valid() {
+		ids = append(ids, l.Lengths)
+	}
+	return g.Verify("losses.CRF", mask, func(ids [][]int) error {
+		for i, tag := range ids[0] {
+			t, b := i/batch, i%batch
+			inside := len(ids) == 1 || t < ids[1][b]
+			switch {
+			case tag >= 0 && tag < k || tag == -1 && !inside:
+			case inside:
+				return errors.Errorf("the tag at step %d of sequence %d is %d; want 0 to %d", t, b, tag, k-1)
+			default:
+				return errors.Errorf("the tag at step %d of sequence %d, behind its end, is %d; want -1 or 0 to %d", t, b, tag, k-1)
+			}
+		}
+		return nil
+	}, ids...)
 }
 
 // Marginals maps emissions [T, B, K] to the probability of every tag at every step, given all of the emissions,

@@ -169,10 +169,11 @@ func TestCRFRefuses(t *testing.T) {
 	f := graph.NewFunc(p, crf)
 	ids := func(n ...int) *tensor.Dense { return graph.Ints(make([]int, sizeOf(n)), n...) }
 	for want, in := range map[string][]*tensor.Dense{
-		"want emissions [T, B, K] and tags [T, B]": {graphtest.Random(1, 4, 2, 3), ids(2, 4), ids(2)},
-		"want lengths [2], found [3]":              {graphtest.Random(1, 4, 2, 3), ids(4, 2), ids(3)},
-		"is not finite":                            {graphtest.Random(1, 4, 2, 3), graph.Ints([]int{0, 0, 0, -1, 0, -1, 0, -1}, 4, 2), graph.Ints([]int{4, 2})},
-		"the store holds [3 3]":                    {graphtest.Random(1, 4, 2, 5), ids(4, 2), ids(2)},
+		"want emissions [T, B, K] and tags [T, B]":                                    {graphtest.Random(1, 4, 2, 3), ids(2, 4), ids(2)},
+		"want lengths [2], found [3]":                                                 {graphtest.Random(1, 4, 2, 3), ids(4, 2), ids(3)},
+		"losses.CRF in crf [4 2]: the tag at step 1 of sequence 1 is -1; want 0 to 2": {graphtest.Random(1, 4, 2, 3), graph.Ints([]int{0, 0, 0, -1, 0, -1, 0, -1}, 4, 2), graph.Ints([]int{4, 2})},
+		"the tag at step 3 of sequence 1, behind its end, is 3; want -1 or 0 to 2":    {graphtest.Random(1, 4, 2, 3), graph.Ints([]int{0, 0, 0, 0, 0, -1, 0, 3}, 4, 2), graph.Ints([]int{4, 2})},
+		"the store holds [3 3]":                                                       {graphtest.Random(1, 4, 2, 5), ids(4, 2), ids(2)},
 	} {
 		if _, err := f.Run(in...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
@@ -180,7 +181,7 @@ func TestCRFRefuses(t *testing.T) {
 	}
 	if _, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		return []graph.Node{losses.CRF{}.Apply(g.Scope("crf"), in[0], in[1])}
-	}).Run(graphtest.Random(1, 4, 1, 3), graph.Ints([]int{0, 1, -1, 2}, 4, 1)); err == nil || !strings.Contains(err.Error(), "-1 at position 2; want 0 to 2") {
+	}).Run(graphtest.Random(1, 4, 1, 3), graph.Ints([]int{0, 1, -1, 2}, 4, 1)); err == nil || !strings.Contains(err.Error(), "the tag at step 2 of sequence 0 is -1; want 0 to 2") {
 		t.Errorf("a missing tag: error %v", err)
 	}
 	for want, f := range map[string]func() error{
@@ -194,7 +195,7 @@ func TestCRFRefuses(t *testing.T) {
 			_, _, err := losses.CRF{}.Tags(p, "crf", graphtest.Random(1, 4, 2, 3), []int{1, 5})
 			return err
 		},
-		"want float emissions [T, B, K], found int": func() error {
+		"emissions: element type int; want float32 or float64": func() error {
 			_, _, err := losses.CRF{}.Tags(p, "crf", graph.Ints(make([]int, 24), 4, 2, 3), nil)
 			return err
 		},
@@ -202,7 +203,16 @@ func TestCRFRefuses(t *testing.T) {
 			_, _, err := losses.CRF{}.Tags(p, "crf", graph.Floats64([]float64{0, 0, 0, 0, 0, math.NaN()}, 1, 2, 3), []int{1, 1})
 			return err
 		},
-		"want float emissions [T, B, K], found": func() error { _, _, err := losses.CRF{}.Tags(p, "crf", graphtest.Random(1, 4, 2), nil); return err },
+		"want emissions [T, B, K], found [4 2]": func() error { _, _, err := losses.CRF{}.Tags(p, "crf", graphtest.Random(1, 4, 2), nil); return err },
+		"emissions: the tensor is nil":          func() error { _, _, err := losses.CRF{}.Tags(p, "crf", nil, nil); return err },
+		"is a view or not row-major": func() error {
+			e := graphtest.Random(1, 2, 4, 3)
+			if err := e.T(1, 0, 2); err != nil {
+				return err
+			}
+			_, _, err := losses.CRF{}.Tags(p, "crf", e, nil)
+			return err
+		},
 	} {
 		if err := f(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)

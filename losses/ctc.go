@@ -15,8 +15,8 @@ import (
 // gradient is backpropagation through time.
 type CTC struct {
 	Blank int // the id of the blank
-	// ZeroInfinity has targets that do not fit in their frames contribute 0 and no gradient; otherwise they make the loss
-	// infinite, which is an error when the program runs. CheckCTC finds them beforehand.
+	// ZeroInfinity has targets that do not fit in their frames contribute 0 and no gradient; otherwise they are an error when
+	// the program runs, which names the first. CheckCTC finds them beforehand.
 	ZeroInfinity bool
 }
 
@@ -25,23 +25,24 @@ const impossible = -1e30
 
 // Apply maps logits [T, B, V], target ids [B, S], the numbers of frames [B] and of labels [B], ids both, to the loss: the
 // mean over the batch of each sequence's -log p divided by its number of labels, as torch.nn.CTCLoss has it. Targets
-// past a sequence's end may be any ids below V; the blank before that end makes the loss infinite. No labels at all are legal:
-// then every frame is blank.
+// past a sequence's end may be -1 or any ids below V. The blank among the labels, and -1, are an error when the program
+// runs. No labels at all are legal: then every frame is blank.
 func (l CTC) Apply(g *graph.Graph, logits, targets, frames, labels graph.Node) graph.Node {
 	if !l.fits(g, logits, targets, frames, labels) {
 		return graph.Node{}
 	}
 	steps, batch, count := logits.Dim(0), logits.Dim(1), targets.Dim(1)
+	start := l.verify(g, logits, targets, frames, labels) // first, so that no operation trips over what it would explain
 	logp := g.LogSoftmax(logits, -1)
 	blanks := g.Unstack(g.Slice(logp, 2, l.Blank, l.Blank+1)) // T of [B, 1]
-	chosen := g.Unstack(g.Pick(logp, targets))                // T of [B, S]
+	chosen := g.Unstack(g.PickPadded(logp, targets, -1))      // T of [B, S]
 	inside := g.Unstack(g.LengthMask(frames, steps))          // T of [B]
 
 	never := g.Full(impossible, batch, 1)
 	fresh := differs(g, targets, logits.Dim(2)) // [B, S-1]: not 0 where a label differs from the one before
 	// blank[s] and label[s] are the log-probabilities of all ways that end, so far, in the blank before label s and in
 	// label s. Before the first frame, nothing but the first blank can have been.
-	blank, label := g.Full(0, batch, 1), g.Full(impossible, batch, count)
+	blank, label := start, g.Full(impossible, batch, count)
 	blank = g.Concat(1, blank, g.Full(impossible, batch, count))
 	for t := range steps {
 		before := g.Slice(blank, 1, 0, count)                 // of each label: the blank before it
@@ -56,10 +57,34 @@ func (l CTC) Apply(g *graph.Graph, logits, targets, frames, labels graph.Node) g
 		blank, label = g.Where(inside[t], nextBlank, blank), g.Where(inside[t], nextLabel, label)
 	}
 	each := l.finish(g, blank, g.Concat(1, never, label), labels)
-	// The blank is no label; nothing else would tell.
-	within := g.Transpose(g.LengthMask(labels, count)) // [B, S]
-	blanksWithin := g.SumAxis(g.Mul(within, g.Affine(g.IDMask(targets, l.Blank), -1, 1)), 1)
-	return g.Mean(g.Where(blanksWithin, g.Full(math.Inf(1), batch), each))
+	return g.MeanOver(g.Sum(each), g.Full(float64(batch)))
+}
+
+// verify is a column of zeros [B, 1], before which a run looks at the targets.
+func (l CTC) verify(g *graph.Graph, logits, targets, frames, labels graph.Node) graph.Node {
+	batch, count, classes := targets.Dim(0), targets.Dim(1), logits.Dim(2)
+	return g.Verify("losses.CTC", g.Zeros(batch, 1), func(ids [][]int) error {
+		for b := range batch {
+			row, frames, n := ids[0][b*count:][:count], ids[1][b], ids[2][b]
+			if n < 0 || n > count {
+				return errors.Errorf("target %d has %d labels; want 0 to %d", b, n, count)
+			}
+			for i, id := range row {
+				switch {
+				case i < n && id == l.Blank:
+					return errors.Errorf("label %d of target %d is the blank, %d", i, b, id)
+				case i < n && (id < 0 || id >= classes):
+					return errors.Errorf("label %d of target %d, which has %d, is %d; want 0 to %d without the blank, %d", i, b, n, id, classes-1, l.Blank)
+				case id < -1 || id >= classes:
+					return errors.Errorf("behind the %d labels of target %d is %d; want -1 or 0 to %d", n, b, id, classes-1)
+				}
+			}
+			if need, repeated := ctcNeeds(row[:n]); need > frames && !l.ZeroInfinity {
+				return tooLong(b, n, repeated, need, frames)
+			}
+		}
+		return nil
+	}, targets, frames, labels)
 }
 
 // finish picks the two ways in which a sequence can end, the last label or the blank behind it: the loss of each sequence by
@@ -90,6 +115,8 @@ func (l CTC) fits(g *graph.Graph, logits, targets, frames, labels graph.Node) bo
 		g.Failf("CTC", "want logits [T, B, V] and targets [B, S], found %v and %v", logits.Shape(), targets.Shape())
 	case frames.Rank() != 1 || labels.Rank() != 1 || frames.Dim(0) != logits.Dim(1) || labels.Dim(0) != logits.Dim(1):
 		g.Failf("CTC", "want numbers of frames and labels [%d], found %v and %v", logits.Dim(1), frames.Shape(), labels.Shape())
+	case !targets.IsIDs() || !frames.IsIDs() || !labels.IsIDs():
+		g.Failf("CTC", "targets, numbers of frames and numbers of labels are ids (ints); found %v, %v and %v", targets, frames, labels)
 	case l.Blank < 0 || l.Blank >= logits.Dim(2):
 		g.Failf("CTC", "blank %d; want 0 to %d", l.Blank, logits.Dim(2)-1)
 	default:
@@ -108,7 +135,7 @@ func differs(g *graph.Graph, ids graph.Node, below int) graph.Node {
 	for i := range numbers {
 		numbers[i] = float64(i)
 	}
-	x := g.Gather(g.Values(numbers), ids)
+	x := g.GatherPadded(g.Values(numbers), ids, -1)
 	return g.Sub(g.Slice(x, 1, 1, n), g.Slice(x, 1, 0, n-1))
 }
 
@@ -126,16 +153,23 @@ func CheckCTC(targets [][]int, frames []int) error {
 		return errors.Errorf("losses: CTC: %d targets and %d numbers of frames", len(targets), len(frames))
 	}
 	for i, target := range targets {
-		need := len(target)
-		for j := 1; j < len(target); j++ {
-			if target[j] == target[j-1] {
-				need++
-			}
-		}
-		if need > frames[i] {
-			return errors.Errorf("losses: CTC: target %d has %d labels, %d of them repeated, and needs %d frames; found %d",
-				i, len(target), need-len(target), need, frames[i])
+		if need, repeated := ctcNeeds(target); need > frames[i] {
+			return errors.Wrap(tooLong(i, len(target), repeated, need, frames[i]), "losses: CTC")
 		}
 	}
 	return nil
+}
+
+// ctcNeeds is the number of frames that a target needs, and of labels that are like the one before.
+func ctcNeeds(target []int) (frames, repeated int) {
+	for i := 1; i < len(target); i++ {
+		if target[i] == target[i-1] {
+			repeated++
+		}
+	}
+	return len(target) + repeated, repeated
+}
+
+func tooLong(target, labels, repeated, need, frames int) error {
+	return errors.Errorf("target %d has %d labels, %d of them repeated, and needs %d frames; found %d", target, labels, repeated, need, frames)
 }

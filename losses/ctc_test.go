@@ -160,7 +160,7 @@ func TestCTCRefuses(t *testing.T) {
 	build, in = seq(losses.CTC{}, target, graph.Ints([]int{4, 3}), ids)
 	try("length 4 of sequence 0; want 0 to 3", build, in...)
 	build, in = seq(losses.CTC{}, target, graph.Ints([]int{3, 1}), graph.Ints([]int{2, 2}))
-	try("is not finite", build, in...) // two labels in one frame
+	try("losses.CTC [2 1]: target 1 has 2 labels, 1 of them repeated, and needs 3 frames; found 1", build, in...)
 
 	if err := losses.CheckCTC([][]int{{1, 2}, {3, 3, 4}}, []int{2, 3}); err == nil ||
 		!strings.Contains(err.Error(), "target 1 has 3 labels, 1 of them repeated, and needs 4 frames; found 3") {
@@ -173,13 +173,47 @@ func TestCTCRefuses(t *testing.T) {
 		t.Error("a target without frames was accepted")
 	}
 	build, in = seq(losses.CTC{}, target, graph.Ints([]int{3, 3}), graph.Ints([]int{2, 3}))
-	try("id 3 at position 1; want 0 to 2", build, in...)
+	try("target 1 has 3 labels; want 0 to 2", build, in...)
 	build, in = seq(losses.CTC{}, graphtest.Random(1, 2, 2), ids, ids)
-	try("Pick: want ids (ints), found", build, in...)
+	try("numbers of labels are ids (ints); found", build, in...)
 	build, in = seq(losses.CTC{}, target, graphtest.Random(1, 2), ids)
-	try("LengthMask: want ids (ints), found", build, in...)
+	try("numbers of labels are ids (ints); found", build, in...)
 	build, in = seq(losses.CTC{}, target, ids, graphtest.Random(1, 2))
-	try("Gather: want ids (ints), found", build, in...)
+	try("numbers of labels are ids (ints); found", build, in...)
 	build, in = seq(losses.CTC{Blank: 1, ZeroInfinity: true}, target, graph.Ints([]int{3, 3}), graph.Ints([]int{0, 1}))
-	try("is not finite", build, in...) // the blank as a label of the second
+	try("label 0 of target 1 is the blank, 1", build, in...)
+	// -1 is padding behind the labels and nowhere else.
+	padded := func(zero bool) (graph.Build, []*tensor.Dense) {
+		return seq(losses.CTC{ZeroInfinity: zero}, graph.Ints([]int{1, 2, 1, -1}, 2, 2), graph.Ints([]int{3, 3}), graph.Ints([]int{2, 2}))
+	}
+	for _, zero := range []bool{false, true} {
+		build, in = padded(zero)
+		try("label 1 of target 1, which has 2, is -1; want 0 to 3 without the blank, 0", build, in...)
+	}
+	build, in = seq(losses.CTC{}, graph.Ints([]int{1, 2, 1, 7}, 2, 2), graph.Ints([]int{3, 3}), graph.Ints([]int{2, 1}))
+	try("behind the 1 labels of target 1 is 7; want -1 or 0 to 3", build, in...)
+}
+
+// Whatever fills the targets behind their labels, -1 too, the loss and its gradient are the same to the bit.
+func TestCTCPadding(t *testing.T) {
+	var want []*tensor.Dense
+	for _, fill := range []int{-1, 0, 1, 2, 3} {
+		p := graph.NewParams64(1)
+		q, err := p.Add("x", graphtest.Random(1, 5, 2, 4))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+			return ctc(losses.CTC{})(g, append([]graph.Node{g.Param("x", nil, 5, 2, 4)}, in...))
+		}).Grad(graph.Ints([]int{1, 2, fill, 3, fill, fill}, 2, 3), graph.Ints([]int{5, 4}), graph.Ints([]int{2, 1}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []*tensor.Dense{out[0], q.Grad()}
+		if want == nil {
+			want = got
+		}
+		graphtest.Close(t, "loss", got[0], want[0], 0)
+		graphtest.Close(t, "gradient", got[1], want[1], 0)
+	}
 }

@@ -189,3 +189,22 @@ func ExampleCRF() {
 	// [[0 1] [1]] <nil>
 	// tag 1 at the second step: 1.00
 }
+
+// A loss of one's own, the mean over words of the squared distance from a goal, says what its mean is over: in shards,
+// accumulated batches and validation it is that of one large batch then.
+func Example_meanOver() {
+	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		y, lengths := in[0], in[1]              // [T, B], [B]
+		mask := g.LengthMask(lengths, y.Dim(0)) // [T, B]: 1 where there is a word
+		return []graph.Node{g.MeanOver(g.Sum(g.Mul(mask, g.Square(g.AddScalar(y, -1)))), g.Sum(mask))}
+	})
+	in := []*tensor.Dense{graph.Floats([]float32{1, 4, 3, 9}, 2, 2), graph.Ints([]int{2, 1})}
+	loss, err := f.Run(in...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	words, err := f.Weights().Run(in...)
+	fmt.Printf("%.3f over %g words %v\n", graph.Scalar(loss[0]), graph.Scalar(words[0]), err)
+	// Output: 4.333 over 3 words <nil>
+}

@@ -6,7 +6,11 @@
 //
 // Sequences of different lengths share a batch: the losses of classes and numbers have a field Lengths [B], ids from 0 to
 // T, for predictions [T, B, ...]. Then steps behind a sequence's end count nowhere, in sum and number, and get no
-// gradient. A batch in which nothing counts has loss 0.
+// gradient. A batch in which nothing counts has loss 0, where PyTorch's is NaN or infinite.
+//
+// Every loss is a graph.MeanOver: it says what it divides by, targets, numbers, sequences or a sum of class weights. So a
+// batch that is computed in parts (train.Parallel, Loop.Accumulate), and a validation in batches, have the loss and the
+// gradients of one whole batch. A loss of your own has this, too, if it ends in MeanOver instead of Mean.
 package losses
 
 import (
@@ -34,14 +38,14 @@ type CrossEntropy struct {
 	Lengths graph.Node // [B] of targets [T, B, ...]; the zero Node counts all steps
 }
 
-// Apply returns the loss, a scalar; 0 if no target counts.
+// Apply returns the loss, a scalar; 0 if no target counts, or if all that count are of classes of weight 0.
 func (l CrossEntropy) Apply(g *graph.Graph, logits, targets graph.Node) graph.Node {
 	if !(l.Smoothing >= 0 && l.Smoothing <= 1) {
 		return g.Failf("CrossEntropy", "smoothing %g; want 0 to 1", l.Smoothing)
 	}
 	rows := g.CrossEntropy(logits, targets, idOf(l.Ignore)) // [...]
 	if l.Ignore == nil && l.Smoothing == 0 && l.Weights == nil && !l.Lengths.Valid() {
-		return g.Mean(rows)
+		return mean(g, "CrossEntropy", rows, l.Lengths)
 	}
 	share := shares(g, "CrossEntropy", targets, logits.Dim(-1), l.Ignore, l.Weights, l.Lengths)
 	rows = g.Mul(rows, share)
@@ -50,7 +54,7 @@ func (l CrossEntropy) Apply(g *graph.Graph, logits, targets graph.Node) graph.No
 		uniform = g.Mul(uniform, shares(g, "CrossEntropy", targets, logits.Dim(-1), l.Ignore, nil, l.Lengths))
 		rows = g.Add(g.MulScalar(rows, 1-l.Smoothing), g.MulScalar(uniform, l.Smoothing/float64(logits.Dim(-1))))
 	}
-	return ratio(g, g.Sum(rows), g.Sum(share))
+	return g.MeanOver(g.Sum(rows), g.Sum(share))
 }
 
 // smoothRows is Σ_c w_c·(-log p_c) for every row, w = 1 without weights.
@@ -98,8 +102,3 @@ func idOf(ignored *int) int {
 
 // nothing is a target id that no data has.
 const nothing = math.MinInt
-
-// ratio is a/b, and 0 where b, a sum of weights, is 0 and a with it.
-func ratio(g *graph.Graph, a, b graph.Node) graph.Node {
-	return g.Div(a, g.Where(b, b, g.Full(1)))
-}

@@ -80,7 +80,8 @@ func (l Quantile) Apply(g *graph.Graph, y, target graph.Node) graph.Node {
 }
 
 // Cosine is one minus the cosine of the angle between vectors along the last axis: torch.nn.CosineEmbeddingLoss for
-// pairs that belong together.
+// pairs that belong together. PyTorch adds 1e-12 to the squares of the lengths, so it differs for vectors shorter than
+// about 1e-5; here they have their cosine, too, down to a length of 1e-8, which is the least that counts.
 type Cosine struct{ Lengths graph.Node }
 
 // tinyNorm keeps the cosine of a zero vector at 0.
@@ -103,17 +104,27 @@ func (l Cosine) Apply(g *graph.Graph, x, y graph.Node) graph.Node {
 
 // mean is the mean of all elements; with lengths [B], of those of x [T, B, ...] that belong to a sequence.
 func mean(g *graph.Graph, name string, x, lengths graph.Node) graph.Node {
-	if g.Err() != nil || !lengths.Valid() {
-		return g.Mean(x)
-	}
-	sum, each := g.Sum(inside(g, name, x, lengths)), 1 // numbers at each step
 	if g.Err() != nil {
 		return graph.Node{}
 	}
-	for _, d := range x.Shape()[2:] {
-		each *= d
+	if !lengths.Valid() {
+		return g.MeanOver(g.Sum(x), g.Full(float64(size(x.Shape()))))
 	}
-	return ratio(g, sum, g.MulScalar(g.Sum(g.LengthMask(lengths, x.Dim(0))), float64(each)))
+	sum := g.Sum(inside(g, name, x, lengths))
+	if g.Err() != nil {
+		return graph.Node{}
+	}
+	each := size(x.Shape()[2:]) // numbers at each step
+	return g.MeanOver(sum, g.MulScalar(g.Sum(g.LengthMask(lengths, x.Dim(0))), float64(each)))
+}
+
+// size is the number of elements of a shape.
+func size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
 }
 
 // BinaryCrossEntropy is the cross-entropy of logits against targets in [0, 1] of the same shape:

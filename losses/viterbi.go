@@ -6,16 +6,24 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
 // Tags finds the best sequence of tags for each row of emissions [T, B, K] (Viterbi, 1967), and its score. The weights
-// are those that Apply made in a scope of the store, "" for none; lengths may be nil. An emission of -Inf rules a tag out. Among equal scores, smaller tags
-// win from the end.
+// are those that Apply made in a scope of the store, "" for none; lengths [B] may be nil, for T each. An emission of -Inf
+// rules a tag out. Among equal scores, smaller tags win from the end. Emissions that are nil, a view, or hold NaN or +Inf
+// inside a sequence are an error.
 func (CRF) Tags(p *graph.Params, scope string, emissions *tensor.Dense, lengths []int) (tags [][]int, scores []float64, err error) {
+	if err := dense.CheckFloats(emissions); err != nil {
+		return nil, nil, errors.Wrap(err, "losses: CRF: emissions")
+	}
 	shape := emissions.Shape()
-	if len(shape) != 3 || emissions.Dtype() != tensor.Float32 && emissions.Dtype() != tensor.Float64 {
-		return nil, nil, errors.Errorf("losses: CRF: want float emissions [T, B, K], found %v %v", emissions.Dtype(), []int(shape))
+	if len(shape) != 3 {
+		return nil, nil, errors.Errorf("losses: CRF: want emissions [T, B, K], found %v", []int(shape))
+	}
+	if p == nil {
+		return nil, nil, errors.New("losses: CRF: the store of the parameters is nil")
 	}
 	steps, batch, k := shape[0], shape[1], shape[2]
 	if lengths != nil && len(lengths) != batch {

@@ -20,14 +20,16 @@ var adagradKinds = []string{"squares"}
 
 // Step updates every parameter.
 func (o *AdaGrad) Step(p *graph.Params, rate float64) error {
+	if err := check(o, p, rate); err != nil {
+		return err
+	}
 	o.rate = rate / (1 + float64(o.steps)*o.RateDecay)
 	o.steps++
 	o.kinds = adagradKinds
 	if o.Start != 0 && len(o.values) < p.Len() {
 		o.begin(p)
 	}
-	o.sweep(p, adagradKinds, o)
-	return nil
+	return o.sweep(p, adagradKinds, o)
 }
 
 // begin sets the sums of squares of new parameters to Start.

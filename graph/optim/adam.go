@@ -26,6 +26,9 @@ var adamKinds = []string{"m", "v"}
 
 // Step updates every parameter.
 func (o *Adam) Step(p *graph.Params, rate float64) error {
+	if err := check(o, p, rate); err != nil {
+		return err
+	}
 	o.steps++
 	b1, b2 := orDefault(o.Beta1, 0.9), orDefault(o.Beta2, 0.999)
 	o.now = kernel.AdamStep[float64]{Rate: rate, Beta1: b1, Beta2: b2, Epsilon: orDefault(o.Epsilon, 1e-8), Scale: 1,
@@ -35,8 +38,7 @@ func (o *Adam) Step(p *graph.Params, rate float64) error {
 	} else {
 		o.now.L2 = o.Decay
 	}
-	o.sweep(p, adamKinds, o)
-	return nil
+	return o.sweep(p, adamKinds, o)
 }
 
 func (o *Adam) update(c *piece) {

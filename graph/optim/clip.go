@@ -27,8 +27,12 @@ func GlobalNorm(p *graph.Params) (float64, error) {
 }
 
 // ClipByNorm scales all gradients so that their global norm is at most limit, and returns the norm they had before
-// (Pascanu, Mikolov and Bengio, 2013): the remedy for exploding gradients. A limit of 0 or less only measures.
+// (Pascanu, Mikolov and Bengio, 2013): the remedy for exploding gradients. A limit of 0 only measures; a negative one, or
+// NaN, is an error.
 func ClipByNorm(p *graph.Params, limit float64) (float64, error) {
+	if err := checkLimit(limit); err != nil {
+		return 0, err
+	}
 	norm, err := GlobalNorm(p)
 	if err != nil || limit <= 0 || norm <= limit {
 		return norm, err
@@ -43,6 +47,14 @@ func ClipByNorm(p *graph.Params, limit float64) (float64, error) {
 		kernel.Affine(float64s(g), float64s(g), scale, 0)
 	}
 	return norm, nil
+}
+
+// checkLimit refuses limits of a norm that limit nothing.
+func checkLimit(limit float64) error {
+	if !(limit >= 0) {
+		return errors.Errorf("optim: limit %g of the gradients' norm; want 0 or more", limit)
+	}
+	return nil
 }
 
 // ClipByValue limits every element of every gradient to [-limit, limit].

@@ -12,11 +12,13 @@ import (
 
 // Optimizer changes weights by their gradients. An optimiser belongs to one store.
 type Optimizer interface {
-	// Step updates every parameter of the store, once, with the given learning rate.
+	// Step updates every parameter of the store, once, with the given learning rate. It is an error, naming the parameter,
+	// if a weight is NaN or infinite afterwards, and before anything changes if the rate is not 0 or more and finite or a
+	// setting makes no sense.
 	Step(p *graph.Params, rate float64) error
 	// State lists what the optimiser remembers between steps, to be saved beside the weights.
 	State() []graph.Named
-	// Restore takes back what State listed; the next step continues as if nothing had happened.
+	// Restore takes back what State listed; the next step continues as if nothing had happened. An error changes nothing.
 	Restore(p *graph.Params, state []graph.Named) error
 }
 

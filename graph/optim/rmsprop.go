@@ -10,7 +10,7 @@ import (
 type RMSProp struct {
 	Alpha    float64 // decay of the averages; 0 for 0.99
 	Epsilon  float64 // 0 for 1e-8
-	Momentum float64
+	Momentum float64 // 0 or more, below 1
 	Centered bool
 	Decay    float64 // weight decay, added to the gradient as Decay·w
 	slots
@@ -33,11 +33,13 @@ func (o *RMSProp) vectors() []string {
 
 // Step updates every parameter.
 func (o *RMSProp) Step(p *graph.Params, rate float64) error {
+	if err := check(o, p, rate); err != nil {
+		return err
+	}
 	o.steps++
 	o.now = kernel.RMSPropStep[float64]{Rate: rate, Alpha: orDefault(o.Alpha, 0.99), Epsilon: orDefault(o.Epsilon, 1e-8),
 		Momentum: o.Momentum, L2: o.Decay}
-	o.sweep(p, o.vectors(), o)
-	return nil
+	return o.sweep(p, o.vectors(), o)
 }
 
 func (o *RMSProp) update(c *piece) {

@@ -46,8 +46,11 @@ type Warmup struct {
 	Then  Schedule // counted from the first step, warm-up included
 }
 
-// Rate is Then's rate times the warm-up factor.
+// Rate is Then's rate times the warm-up factor; NaN without Then, which Check refuses.
 func (s Warmup) Rate(step int) float64 {
+	if s.Then == nil {
+		return math.NaN()
+	}
 	rate := s.Then.Rate(step)
 	if step >= s.Steps {
 		return rate
@@ -73,9 +76,13 @@ type Plateau struct {
 // Rate is the current rate, whatever the step.
 func (s *Plateau) Rate(int) float64 { return s.Current }
 
-// Observe takes the next measure, such as a validation loss.
+// Observe takes the next measure, such as a validation loss. A NaN tells nothing and is passed over, where
+// PyTorch counts it as no progress.
 func (s *Plateau) Observe(measure float64) {
-	if !s.Started || measure < s.Best*(1-orDefault(s.Threshold, 1e-4)) {
+	if math.IsNaN(measure) {
+		return
+	}
+	if !s.Started || math.IsNaN(s.Best) || measure < s.Best*(1-orDefault(s.Threshold, 1e-4)) {
 		s.Best, s.Bad, s.Started = measure, 0, true
 	} else {
 		s.Bad++

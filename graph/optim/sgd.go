@@ -8,8 +8,8 @@ import (
 // SGD is gradient descent, as torch.optim.SGD: plain, with momentum (Polyak, 1964), or with Nesterov's (1983) form of
 // it.
 type SGD struct {
-	Momentum float64
-	Nesterov bool
+	Momentum float64 // 0 or more, below 1
+	Nesterov bool    // needs Momentum
 	Decay    float64 // weight decay, added to the gradient as Decay·w
 	slots
 	now kernel.SGDStep[float64]
@@ -26,10 +26,12 @@ var sgdKinds = []string{"velocity"}
 
 // Step updates every parameter.
 func (o *SGD) Step(p *graph.Params, rate float64) error {
+	if err := check(o, p, rate); err != nil {
+		return err
+	}
 	o.steps++
 	o.now = kernel.SGDStep[float64]{Rate: rate, Momentum: o.Momentum, Nesterov: o.Nesterov, L2: o.Decay}
-	o.sweep(p, o.vectors(), o)
-	return nil
+	return o.sweep(p, o.vectors(), o)
 }
 
 func (o *SGD) update(c *piece) {

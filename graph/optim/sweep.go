@@ -5,20 +5,34 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/kernel"
 	"gorgonia.org/tensor"
 )
 
 // Update clips the global norm of the gradients to limit, see ClipByNorm, and makes one step of o. It returns the norm
 // before clipping. Gradients are read once for the norm, and are scaled and used in one sweep over the weights, piece
-// by piece, on all processors; the result does not depend on their number.
+// by piece, on all processors; the result does not depend on their number. A limit of 0 only measures; a negative one, a
+// rate that is not 0 or more and finite, and weights that the step has made NaN or infinite are errors.
 func Update(o Optimizer, p *graph.Params, rate, limit float64) (norm float64, err error) {
+	if o == nil || p == nil {
+		return 0, errors.New("optim: Update: the optimiser and the store must be given")
+	}
+	if err := check(o, p, rate); err != nil {
+		return 0, err
+	}
+	if err := checkLimit(limit); err != nil {
+		return 0, err
+	}
 	s, ok := o.(interface{ base() *slots })
 	if !ok {
 		if norm, err = ClipByNorm(p, limit); err != nil {
 			return norm, err
 		}
-		return norm, o.Step(p, rate)
+		if err := o.Step(p, rate); err != nil {
+			return norm, err
+		}
+		return norm, finite(p)
 	}
 	slots := s.base()
 	slots.prepare(p)
@@ -44,6 +58,7 @@ type piece struct {
 	f32   vectors32
 	f64   vectors64
 	sum   float64 // of the gradient's squares
+	lost  bool    // a weight is not finite after the step
 }
 
 type vectors32 struct {
@@ -124,13 +139,45 @@ func (s *slots) norm() (float64, error) {
 	return math.Sqrt(total), nil
 }
 
-// sweep updates every piece of the store.
-func (s *slots) sweep(p *graph.Params, kinds []string, o updater) {
+// sweep updates every piece of the store. Weights that are not finite are noticed in the step that made them so: the next
+// one would find gradients that are not finite, after the weights were saved perhaps.
+func (s *slots) sweep(p *graph.Params, kinds []string, o updater) error {
 	s.prepare(p)
 	if !s.bound {
 		s.bind(p, kinds, o)
 	}
 	s.run(s.step)
+	for i := range s.pieces {
+		if c := &s.pieces[i]; c.lost {
+			return lost(c.param)
+		}
+	}
+	return nil
+}
+
+// lost is the error of a step after which a parameter is not finite.
+func lost(q *graph.Param) error {
+	i := dense.NotFinite(q.Value())
+	if i < 0 {
+		return errors.Errorf("optim: the step made %s NaN or infinite", q.Name())
+	}
+	v := 0.0
+	if x := float64s(q.Value()); x != nil {
+		v = x[i]
+	} else {
+		v = float64(float32s(q.Value())[i])
+	}
+	return errors.Errorf("optim: the step made element %d of %s %v; lower the rate, or clip gradients", i, q.Name(), v)
+}
+
+// finite looks for parameters that are not.
+func finite(p *graph.Params) error {
+	for i := range p.Len() {
+		if q := p.At(i); !q.Frozen() && dense.NotFinite(q.Value()) >= 0 {
+			return lost(q)
+		}
+	}
+	return nil
 }
 
 // bind gives the pieces the optimiser's vectors, making zeros for new parameters.
@@ -147,6 +194,7 @@ func (s *slots) bind(p *graph.Params, kinds []string, o updater) {
 			kernel.Affine(c.f64.g, c.f64.g, scale, 0)
 		}
 		o.update(c)
+		c.lost = !kernel.AllFinite(c.f32.w) || !kernel.AllFinite(c.f64.w)
 	}
 	s.bound = true
 }

@@ -6,12 +6,6 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// epochal is a Source whose passes differ: the loop says which one begins.
-type epochal interface{ SetEpoch(epoch int) }
-
-// fallible is a Source whose Next may end a pass with an error.
-type fallible interface{ Err() error }
-
 // batches is a Source over datasets' batches.
 type batches struct {
 	datasets.BatchSource

@@ -202,9 +202,18 @@ func TestDiagnose(t *testing.T) {
 		"Diverged: the training loss went from 2 to 7":                                                                            run(2, 2, 7, 7),
 		"Diverged: the training loss went from 2 to NaN":                                                                          run(2, nan, nan, nan),
 		"Converged: the training loss (0.5) hardly falls any more.":                                                               run(2, nan, 0.501, nan, 0.5, nan),
-		"Still improving: the training loss fell from 2 to 0.9. More":                                                             run(2, nan, 0.9, nan),
+		"Converged: the validation loss (0.331) has hardly fallen since epoch 3, where it was 0.3307, while the training loss fell on to 0.1.": run(
+			1, 0.5, 0.5, 0.4, 0.3, 0.3307, 0.2, 0.3329, 0.1, 0.331),
+		"Still improving: the training loss fell from 1 to 0.1, the validation loss is 0.3":   run(1, 0.5, 0.3, 0.33, 0.2, 0.335, 0.1, 0.3),
+		"Still improving: the training loss fell from 1 to 0.5, the validation loss is 0.505": run(1, 0.5, 0.5, 0.505),
+		"Still improving: the training loss fell from 2 to 0.9. More":                         run(2, nan, 0.9, nan),
 	} {
 		d := train.Diagnose(history)
+		for _, name := range []string{"Patience", "KeepBest", "ClipNorm", "Loop"} { // who reads it may know nothing of the library
+			if strings.Contains(d.String(), name) {
+				t.Errorf("%q speaks of %s", d, name)
+			}
+		}
 		if !strings.Contains(d.String(), want) && !strings.EqualFold(d.State.String(), "still "+want) && !strings.HasPrefix(d.String(), want) {
 			t.Errorf("%v: %v (%s), want %q", history, d.State, d, want)
 		}

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -41,7 +43,8 @@ type Checkpoint struct {
 	schedule string
 }
 
-// save writes the checkpoint, if the loop has a file for it.
+// save writes the checkpoint, if the loop has a file for it. Numbers that are not finite are an error: they never replace
+// those of a file.
 func (l *Loop) save() error { return l.saveTo(l.Checkpoint) }
 
 func (l *Loop) saveTo(path string) error {
@@ -67,6 +70,11 @@ func (l *Loop) saveTo(path string) error {
 	}
 	for i, t := range l.carried {
 		tensors = append(tensors, graph.Named{Name: fmt.Sprint(statePrefix, i), Value: t})
+	}
+	for _, t := range tensors {
+		if i := dense.NotFinite(t.Value); i >= 0 {
+			return errors.Errorf("train: checkpoint: after step %d, %s is NaN or infinite at element %d; %s stays as it was", l.at.Step, t.Name, i, path)
+		}
 	}
 	at, err := json.Marshal(l.at)
 	if err != nil {
@@ -96,7 +104,7 @@ func ReadCheckpoint(path string) (*Checkpoint, error) {
 		return nil, errors.Errorf("train: %s is no checkpoint of this library: its metadata lacks %s=%q", path, formatKey, formatString)
 	}
 	c := &Checkpoint{Metadata: map[string]string{}, schedule: metadata[scheduleKey]}
-	if err := json.Unmarshal([]byte(metadata[loopKey]), &c.at); err != nil {
+	if c.at, err = parseCounters(metadata[loopKey]); err != nil {
 		return nil, errors.Wrapf(err, "train: checkpoint %s: %s", path, loopKey)
 	}
 	for k, v := range metadata {
@@ -119,60 +127,141 @@ func ReadCheckpoint(path string) (*Checkpoint, error) {
 	return c, nil
 }
 
+// parseCounters reads what a file says of the loop's counters, which need not be what a Loop wrote.
+func parseCounters(text string) (at counters, err error) {
+	var needed struct{ Step, Epoch, Batch *int }
+	if err := json.Unmarshal([]byte(text), &needed); err != nil {
+		return at, err
+	}
+	if needed.Step == nil || needed.Epoch == nil || needed.Batch == nil {
+		return at, errors.Errorf("want an object with step, epoch and batch, found %.60q", text)
+	}
+	if err := json.Unmarshal([]byte(text), &at); err != nil {
+		return at, err
+	}
+	if at.Step < 0 || at.Epoch < 0 || at.Batch < 0 || at.Stale < 0 {
+		return at, errors.Errorf("step %d, epoch %d, batch %d, %d validations without progress; want 0 or more", at.Step, at.Epoch, at.Batch, at.Stale)
+	}
+	return at, nil
+}
+
 // Step is the number of steps the run had made.
 func (c *Checkpoint) Step() int { return c.at.Step }
 
-// Weights puts the weights, averaged or the best ones if the run was so, into a store, replacing or adding them.
+// Weights puts the weights, averaged or the best ones if the run was so, into a store, replacing or adding them. An
+// error changes nothing.
 func (c *Checkpoint) Weights(p *graph.Params) error {
+	if c == nil || p == nil {
+		return errors.New("train: checkpoint: the checkpoint and the store must be given")
+	}
 	return errors.Wrap(p.SetAll(c.weights), "train: checkpoint")
 }
 
 // Resume sets the loop to where the checkpoint was saved. The next Run continues from there, and with more Epochs or
-// Steps than before it goes on past the old end.
+// Steps than before it goes on past the old end. An error changes nothing: neither weights nor optimiser nor schedule.
 func (l *Loop) Resume(c *Checkpoint) error {
+	if err := l.ready(); err != nil {
+		return err
+	}
+	if err := l.suits(c); err != nil {
+		return err
+	}
+	next, err := c.schedules(l.Schedule)
+	if err != nil {
+		return err
+	}
+	// On a copy of the store first.
+	trial := likeStore(l.Params)
+	if err := c.restore(trial); err != nil {
+		return err
+	}
+	var mean *average
+	if l.Average > 0 && c.mean != nil {
+		tensors, err := inOrder(trial, c.mean)
+		if err != nil {
+			return err
+		}
+		mean = &average{tensors: tensors}
+	}
+	before := cloneNamed(l.Optimizer.State())
+	if err := l.Optimizer.Restore(trial, c.optim); err != nil {
+		return errors.Wrap(err, "train: checkpoint")
+	}
+	if err := c.restore(l.Params); err != nil {
+		return firstError(err, l.Optimizer.Restore(l.Params, before))
+	}
+	if err := l.Optimizer.Restore(l.Params, c.optim); err != nil {
+		return errors.Wrap(err, "train: checkpoint")
+	}
+	if next != nil {
+		*l.Schedule.(*optim.Plateau) = *next
+	}
+	l.carried = nil
+	for _, t := range c.state {
+		l.carried = append(l.carried, t.Value.Clone().(*tensor.Dense))
+	}
+	l.average, l.at, l.Seed, l.best = mean, c.at, c.at.Seed, c.best
+	l.at.Done, l.ended = l.Finished(), false
+	return nil
+}
+
+// suits tells whether a checkpoint is of a run with such data and states.
+func (l *Loop) suits(c *Checkpoint) error {
+	if c == nil {
+		return errors.New("train: the checkpoint is nil")
+	}
 	if len(c.state) != len(l.State) {
 		return errors.Errorf("train: the checkpoint carries %d states; the model has %d", len(c.state), len(l.State))
 	}
-	carried := cloneAll(l.State)
 	for i, t := range c.state {
-		if t.Value.Dtype() != carried[i].Dtype() || !t.Value.Shape().Eq(carried[i].Shape()) {
-			return errors.Errorf("train: checkpoint: state %d is %v %v; want %v %v (was the batch size changed?)",
-				i, t.Value.Dtype(), t.Value.Shape(), carried[i].Dtype(), carried[i].Shape())
+		if want := l.State[i]; t.Name != strconv.Itoa(i) || t.Value.Dtype() != want.Dtype() || !t.Value.Shape().Eq(want.Shape()) {
+			return errors.Errorf("train: checkpoint: state %s is %v %v; want state %d, %v %v (was the batch size changed?)",
+				t.Name, t.Value.Dtype(), t.Value.Shape(), i, want.Dtype(), want.Shape())
 		}
 	}
 	if c.at.Batch > l.Data.Len() {
 		return errors.Errorf("train: the checkpoint is at batch %d of a pass; the data have %d", c.at.Batch, l.Data.Len())
 	}
-	if err := c.Weights(l.Params); err != nil {
-		return err
-	}
-	if c.raw != nil {
-		if err := l.Params.SetAll(c.raw); err != nil {
-			return errors.Wrap(err, "train: checkpoint")
-		}
-	}
-	l.average = nil
-	if l.Average > 0 && c.mean != nil {
-		mean, err := inOrder(l.Params, c.mean)
-		if err != nil {
-			return err
-		}
-		l.average = &average{tensors: mean}
-	}
-	if err := l.Optimizer.Restore(l.Params, c.optim); err != nil {
-		return errors.Wrap(err, "train: checkpoint")
-	}
-	if plateau, ok := l.Schedule.(*optim.Plateau); ok && c.schedule != "" {
-		if err := json.Unmarshal([]byte(c.schedule), plateau); err != nil {
-			return errors.Wrap(err, "train: checkpoint: schedule")
-		}
-	}
-	for i, t := range c.state {
-		carry(carried[i:i+1], []*tensor.Dense{t.Value})
-	}
-	l.carried, l.at, l.Seed, l.best = carried, c.at, c.at.Seed, c.best
-	l.at.Done, l.ended = l.Finished(), false
 	return nil
+}
+
+// schedules is the schedule's next state, nil if it has none.
+func (c *Checkpoint) schedules(s optim.Schedule) (*optim.Plateau, error) {
+	plateau, ok := s.(*optim.Plateau)
+	if !ok || c.schedule == "" {
+		return nil, nil
+	}
+	next := *plateau
+	if err := json.Unmarshal([]byte(c.schedule), &next); err != nil {
+		return nil, errors.Wrap(err, "train: checkpoint: schedule")
+	}
+	return &next, errors.Wrap(next.Check(), "train: checkpoint: schedule")
+}
+
+// restore puts the weights that are trained into a store.
+func (c *Checkpoint) restore(p *graph.Params) error {
+	weights := c.weights
+	if c.raw != nil { // the names themselves hold others
+		raw := map[string]bool{}
+		for _, t := range c.raw {
+			raw[t.Name] = true
+		}
+		weights = slices.DeleteFunc(slices.Clone(weights), func(t graph.Named) bool { return raw[t.Name] })
+		weights = append(weights, c.raw...)
+	}
+	return errors.Wrap(p.SetAll(weights), "train: checkpoint")
+}
+
+// likeStore is a copy of a store's numbers, to try things on.
+func likeStore(p *graph.Params) *graph.Params {
+	like := graph.NewParams(p.Seed())
+	if p.Dtype() == tensor.Float64 {
+		like = graph.NewParams64(p.Seed())
+	}
+	for _, t := range p.Tensors("") {
+		_, _ = like.Add(t.Name, t.Value) // cannot fail: every name is new, every tensor of the store's type
+	}
+	return like
 }
 
 // inOrder checks that the tensors are those of the store, and puts them into its order.

@@ -49,7 +49,7 @@ func (l *Loop) FindRate(ctx context.Context, t RateTest) (curve RateCurve, err e
 	if t.Steps == 0 {
 		t.Steps = 100
 	}
-	if !(t.From > 0 && t.To > t.From) || t.Steps < 3 {
+	if !(t.From > 0 && t.To > t.From) || math.IsInf(t.To, 1) || t.Steps < 3 {
 		return curve, errors.Errorf("train: a test of rates from %g to %g in %d steps; want growing rates above 0 and 3 steps", t.From, t.To, t.Steps)
 	}
 	if l.Schedule == nil {
@@ -139,6 +139,9 @@ func (l *Loop) rangeTest(ctx context.Context, t RateTest, curve *RateCurve) erro
 
 // judge finds the rates that stand out.
 func (c *RateCurve) judge() error {
+	if len(c.Points) == 0 {
+		return errors.New("train: the test of rates made no step")
+	}
 	if len(c.Points) < 3 {
 		return errors.Errorf("train: the test of rates came to an end after %d steps, at the rate %g; begin lower", len(c.Points), c.Points[len(c.Points)-1].Rate)
 	}

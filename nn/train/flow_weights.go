@@ -54,6 +54,9 @@ type UpdateRatio struct {
 
 // UpdateRatios runs one step of training and compares the weights before and after it.
 func UpdateRatios(p *graph.Params, step func() error) ([]UpdateRatio, error) {
+	if p == nil || step == nil {
+		return nil, errors.New("train: update ratios: the store and the step must be given")
+	}
 	before := map[string][]float64{}
 	for i := range p.Len() {
 		before[p.At(i).Name()] = floats64(p.At(i).Value())

@@ -16,7 +16,17 @@ const (
 	Exploding                // it grows a thousandfold or more
 )
 
-func (v Verdict) String() string { return [...]string{"healthy", "vanishing", "exploding"}[v] }
+func (v Verdict) String() string {
+	return named("Verdict", int(v), "healthy", "vanishing", "exploding")
+}
+
+// named is name number i, or what the type and the number are for one that nothing has.
+func named(kind string, i int, names ...string) string {
+	if i < 0 || i >= len(names) {
+		return fmt.Sprintf("%s(%d)", kind, i)
+	}
+	return names[i]
+}
 
 // muchLess is what a gradient shrinks to, or the inverse of what it grows to, before it counts as vanishing or exploding.
 const muchLess = 1e-3
@@ -38,8 +48,11 @@ func (s StateFlow) reverse() bool { return strings.HasSuffix(s.Name, "_reverse")
 func (s StateFlow) near() float64 { return s.back(0) }
 func (s StateFlow) far() float64  { return s.back(len(s.Norms) - 1) }
 
-// back is the norm so many steps back.
+// back is the norm so many steps back, NaN where there is none.
 func (s StateFlow) back(steps int) float64 {
+	if steps < 0 || steps >= len(s.Norms) {
+		return math.NaN()
+	}
 	if s.reverse() {
 		return s.Norms[steps]
 	}
@@ -144,7 +157,7 @@ func (s StateFlow) sentence() string {
 	steps := len(s.Norms)
 	head := fmt.Sprintf("%s: the gradient is ", s.Name)
 	factor := fmt.Sprintf("times %.3g a step back", s.Factor)
-	span := fmt.Sprintf("(norm %.3g near the loss, %.3g after %d steps)", s.near(), s.far(), steps-1)
+	span := fmt.Sprintf("(norm %.3g near the loss, %.3g after %d steps)", s.near(), s.far(), max(steps-1, 0))
 	switch s.Verdict() {
 	case Vanishing:
 		return head + fmt.Sprintf("VANISHING, %s: below a thousandth from %d steps back on %s", factor, s.Reach(), span)
@@ -158,7 +171,7 @@ func (s StateFlow) sentence() string {
 func (f *Flow) advice(seen map[Verdict]bool) []string {
 	var out []string
 	if seen[Exploding] {
-		out = append(out, "Against exploding gradients: clip their global norm (Loop.ClipNorm, 1 is usual), lower the learning rate, "+
+		out = append(out, "Against exploding gradients: clip their global norm (1 is usual), lower the learning rate, "+
 			"start recurrent weights orthogonal (a radius of 1 at most), or shorten the windows.")
 	}
 	if seen[Vanishing] {

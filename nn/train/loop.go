@@ -12,10 +12,12 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Loop trains a function. Params, Loss, Data, Optimizer and Schedule are needed; the rest has useful zero values.
+// Loop trains a function. Loss, Data, Optimizer and Schedule are needed; the rest has useful zero values.
 type Loop struct {
+	// Params is the store of Loss's function; nil takes it from there, and another store is an error.
 	Params *graph.Params
-	// Loss maps a batch, followed by the carried state, to the loss, followed by the next state.
+	// Loss maps a batch, followed by the carried state, to the loss, followed by the next state and by nothing else. A model
+	// that carries nothing may return more after the loss, its predictions, say, for calls of one's own: a run passes it over.
 	Loss *graph.Func
 	// State is the state before the first batch of a pass, carried from batch to batch after that, without a gradient:
 	// truncated backpropagation through time. Nil for a model that carries nothing.
@@ -65,6 +67,7 @@ type Loop struct {
 	args    []*tensor.Dense
 	sum     gradientSum // of the batches of a step, for Accumulate
 	shards  shards      // of a batch, for Parallel
+	derived forms       // of Loss
 	average *average
 	began   time.Time
 	ended   bool // Params hold the weights that the run ended with
@@ -166,7 +169,7 @@ func (l *Loop) served() []graph.Named {
 
 // begin moves the data to where the run is.
 func (l *Loop) begin() error {
-	if s, ok := l.Data.(epochal); ok {
+	if s, ok := l.Data.(EpochSource); ok {
 		s.SetEpoch(l.at.Epoch)
 	}
 	return l.Data.Seek(l.at.Batch)
@@ -174,7 +177,7 @@ func (l *Loop) begin() error {
 
 // errOf is the error that ended a source's pass, if one did.
 func errOf(s Source) error {
-	if f, ok := s.(fallible); ok {
+	if f, ok := s.(FallibleSource); ok {
 		return f.Err()
 	}
 	return nil
@@ -188,41 +191,21 @@ func firstError(worse, err error) error {
 	return err
 }
 
-func (l *Loop) check() error {
-	switch {
-	case l.Params == nil || l.Loss == nil || l.Data == nil || l.Optimizer == nil || l.Schedule == nil:
-		return errors.New("train: Params, Loss, Data, Optimizer and Schedule must be set")
-	case l.Data.Len() < 1:
-		return errors.New("train: the data have no batches")
-	case l.Validation != nil && l.Validation.Len() < 1:
-		return errors.New("train: the validation data have no batches")
-	case l.Accumulate < 0:
-		return errors.Errorf("train: %d batches a step; want 0 or more", l.Accumulate)
-	case !(l.Average >= 0 && l.Average < 1):
-		return errors.Errorf("train: the average's decay is %g; want 0 to 1, without 1", l.Average)
-	case l.Parallel.Shards < 0 || l.Parallel.Workers < 0:
-		return errors.Errorf("train: %d shards and %d workers; want 0 or more", l.Parallel.Shards, l.Parallel.Workers)
-	case l.Epochs < 0 || l.Steps < 0:
-		return errors.Errorf("train: %d epochs and %d steps; want 0 or more", l.Epochs, l.Steps)
-	}
-	l.at.Seed, l.shards = l.Seed, shards{}
-	return nil
-}
-
 // epochs is the number of passes to make; without a limit, Steps decides.
 func (l *Loop) epochs() int {
 	switch {
 	case l.Epochs > 0:
 		return l.Epochs
 	case l.Steps > 0:
-		return (l.Steps + l.stepsPerPass() - 1) / l.stepsPerPass()
+		each := max(l.stepsPerPass(), 1)
+		return (l.Steps + each - 1) / each
 	}
 	return 1
 }
 
 // Total is the number of steps that a run makes, unless it stops early.
 func (l *Loop) Total() int {
-	n := l.epochs() * l.stepsPerPass()
+	n := l.epochs() * l.stepsPerPass() // 0 without Data
 	if l.Steps > 0 {
 		n = min(n, l.Steps)
 	}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"github.com/pkg/errors"
@@ -10,14 +11,15 @@ import (
 )
 
 // Parallel has workers compute the gradients of a batch side by side. The batch is cut along its batch axis into shards,
-// each shard's loss and gradients are computed by themselves, and the gradients are added up in the order of the shards:
+// each shard's loss and gradients are computed by themselves, and the gradients are added up in the order of the shards.
+// Every mean in the loss is divided by what it is over in the whole batch, which the loss says (graph.MeanOver; those of
+// package losses all do), so the result is the loss and the gradient of the whole batch but for rounding, whether the mean
+// is over targets, sequences or class weights. A loss that does not say it is weighed by Count:
 //
 //	g = Σ n_i·g_i / Σ n_i, where shard i has n_i targets
 //
-// which is the batch's gradient if the loss is a mean over targets. The number of shards, not of workers, decides the
-// bits of the result; that is why it is set by itself. Dropout draws a mask for each shard. The step's random choices
-// aside, a run in shards is the run of whole batches but for rounding. Networks with buffers, such as running statistics,
-// cannot be cut.
+// The number of shards, not of workers, decides the bits of the result; that is why it is set by itself. Dropout draws a
+// mask for each shard. Networks with buffers, such as running statistics, cannot be cut.
 type Parallel struct {
 	Shards  int // 0 or 1 for none
 	Workers int // 0 for as many as Go may use processors; no more than Shards do something
@@ -25,15 +27,13 @@ type Parallel struct {
 	// Axes are the batch axes of the loss function's arguments: of the batch's tensors, then of the carried states. -1 is
 	// for what every shard gets whole. Nil is for [T, B, ...] and [B], and for states [B, ...].
 	Axes []int
-	// Count is the number of targets that count in examples from to to (without to) of the source's current batch. Nil is
-	// for what the source says, which FromBatches' does of its lengths, and otherwise for the number of examples.
+	// Count weighs shards in the place of the loss: the number of targets that count in examples from to to (without to) of
+	// the source's current batch. Nil leaves it to the loss. If that does not say, it is what the source says (CountingSource,
+	// which FromBatches' is), and otherwise the number of examples.
 	Count func(from, to int) float64
 }
 
-// countable is a Source that knows the tokens of a part of its batch.
-type countable interface{ TokensOf(from, to int) int }
-
-// shards are the functions and the arguments of a Loop's Parallel.
+// shards are the functions of a Loop's Parallel.
 type shards struct {
 	of    []*shard
 	known int // parameters that the replicas have; 0 before the first
@@ -41,56 +41,64 @@ type shards struct {
 
 // shard computes gradients of its own over weights that it shares.
 type shard struct {
-	params   *graph.Params
-	loss     *graph.Func
-	from, to int // examples
-	args     []*tensor.Dense
-	out      []*tensor.Dense
-	weight   float64
-	err      error
+	params       *graph.Params
+	plain, parts *graph.Func // the loss, and the loss with scaled means
+
+	// Of the batch that is being computed:
+	part *part
+	loss *graph.Func
+	args []*tensor.Dense
+	out  []*tensor.Dense
+	err  error
 }
 
-// cut gives each shard its part of the arguments. Batches of fewer examples than shards leave shards without any; of
-// others, no shard has more than one example more than another.
-func (s *shards) cut(l *Loop, args []*tensor.Dense) ([]*shard, error) {
-	axes, size, err := l.batchAxes(args)
-	if err != nil {
-		return nil, err
+// cut gives each shard its part of a batch, or makes one part of the batch if there are no shards. Batches of fewer
+// examples than shards leave shards without any; of others, no shard has more than one example more than another.
+func (l *Loop) cut(b *microBatch) (err error) {
+	if l.Parallel.Shards <= 1 {
+		b.parts = []*part{{args: b.args, count: float64(b.tokens)}}
+		return nil
+	}
+	size := 0
+	if b.axes, size, err = l.batchAxes(b.args); err != nil {
+		return err
 	}
 	n := min(l.Parallel.Shards, size)
 	for i := range n {
-		from, to := i*size/n, (i+1)*size/n
-		var part []*tensor.Dense
-		for j, a := range args {
-			if axes[j] >= 0 {
-				a = partOf(a, axes[j], from, to)
+		p := &part{name: fmt.Sprintf("shard %d of %d", i, n), from: i * size / n, to: (i + 1) * size / n}
+		for j, a := range b.args {
+			if b.axes[j] >= 0 {
+				a = partOf(a, b.axes[j], p.from, p.to)
 			}
-			part = append(part, a)
+			p.args = append(p.args, a)
 		}
-		c, err := s.shard(l, i, part)
-		if err != nil {
-			return nil, errors.Wrapf(err, "shard %d of %d", i, n)
-		}
-		c.from, c.to, c.args, c.weight = from, to, part, l.targets(from, to)
+		p.count = l.targets(p.from, p.to)
+		b.parts = append(b.parts, p)
 	}
-	return s.of[:n], nil
+	return nil
 }
 
-// shard is number i, with its function compiled for the arguments: build functions need not be safe for several
-// goroutines.
-func (s *shards) shard(l *Loop, i int, args []*tensor.Dense) (*shard, error) {
+// prepare gives shard i its part of a batch, with its function compiled for the arguments: build functions need not be
+// safe for several goroutines.
+func (s *shards) prepare(l *Loop, i int, p *part, scales *tensor.Dense) error {
 	if s.known == 0 { // brings the parameters into being
-		if _, err := l.Loss.Program(true, args...); err != nil {
-			return nil, err
+		if _, err := l.Loss.Program(true, p.args...); err != nil {
+			return err
 		}
 		s.known = l.Params.Len()
 	}
 	if i == len(s.of) {
-		p := l.Params.Replica()
-		s.of = append(s.of, &shard{params: p, loss: l.Loss.Over(p)})
+		store := l.Params.Replica()
+		plain := l.Loss.Over(store)
+		s.of = append(s.of, &shard{params: store, plain: plain, parts: plain.Parts()})
 	}
-	_, err := s.of[i].loss.Program(true, args...)
-	return s.of[i], err
+	c := s.of[i]
+	c.part, c.loss, c.args = p, c.plain, p.args
+	if scales != nil {
+		c.loss, c.args = c.parts, append(p.args[:len(p.args):len(p.args)], scales)
+	}
+	_, err := c.loss.Program(true, c.args...)
+	return err
 }
 
 // batchAxes returns each argument's batch axis and the number of examples.
@@ -127,28 +135,35 @@ func (l *Loop) batchAxes(args []*tensor.Dense) ([]int, int, error) {
 	return axes, size, nil
 }
 
-// targets is a shard's weight.
+// targets is the number of targets of a shard.
 func (l *Loop) targets(from, to int) float64 {
 	if l.Parallel.Count != nil {
 		return l.Parallel.Count(from, to)
 	}
-	if s, ok := l.Data.(countable); ok {
+	if s, ok := l.Data.(CountingSource); ok {
 		return float64(s.TokensOf(from, to))
 	}
 	return float64(to - from)
 }
 
-// parallelGradients is batchGradients in shards.
-func (l *Loop) parallelGradients(seed uint64) (float64, error) {
-	all, err := l.shards.cut(l, l.args)
-	if err != nil {
-		return 0, err
+// parallelGradients computes a batch of a step in shards. The store has its gradients then, or, if the step has several
+// batches, they are added to the sum. It returns the batch's part of the loss.
+func (l *Loop) parallelGradients(b *microBatch, scales *tensor.Dense) (float64, error) {
+	first := len(b.args) - len(l.carried)
+	for i, p := range b.parts {
+		for j, state := range l.carried { // the batch before has changed it
+			p.args[first+j] = partOf(state, b.axes[first+j], p.from, p.to)
+		}
+		if err := l.shards.prepare(l, i, p, scales); err != nil {
+			return 0, p.wrap(err)
+		}
 	}
+	all := l.shards.of[:len(b.parts)]
 	var next atomic.Int64
 	work := func(int, []float64) {
 		for i := int(next.Add(1)) - 1; i < len(all); i = int(next.Add(1)) - 1 {
 			c := all[i]
-			c.loss.Seed(seed + uint64(i)*0xbf58476d1ce4e5b9)
+			c.loss.Seed(b.seed + uint64(i)*0xbf58476d1ce4e5b9)
 			c.out, c.err = c.loss.Grad(c.args...)
 		}
 	}
@@ -159,41 +174,29 @@ func (l *Loop) parallelGradients(seed uint64) (float64, error) {
 	// The workers are the parts of a job, so that no product in a shard is shared out a second time. One worker alone does
 	// share its products.
 	kernel.Share(min(workers, len(all)), work)
-
-	total, loss := 0.0, 0.0
-	for i, c := range all {
-		if c.err != nil {
-			return 0, errors.Wrapf(c.err, "shard %d of %d", i, len(all))
-		}
-		if len(c.out)-1 < len(l.carried) {
-			return 0, errors.Errorf("the loss function returned %d states; want %d", len(c.out)-1, len(l.carried))
-		}
-		total += c.weight
-		if c.weight > 0 { // the mean over nothing may be no number
-			loss += c.weight * graph.Scalar(c.out[0])
-		}
+	loss, err := l.join(b, all)
+	if err == nil && l.micro() > 1 {
+		l.sum.add(l.Params, 1)
 	}
-	if !(total > 0) {
-		return 0, errors.Errorf("the shards of the batch have %g targets to weigh them by", total)
-	}
-	l.addShards(all, total)
-	return loss / total, l.joinStates(all)
+	return loss, err
 }
 
-// joinStates puts the shards' next states together.
-func (l *Loop) joinStates(all []*shard) error {
-	axes, _, err := l.batchAxes(l.args)
-	if err != nil {
-		return err
-	}
-	first := len(l.args) - len(l.carried)
-	for i, state := range l.carried {
-		for _, c := range all {
-			if got, want := c.out[1+i].Shape(), c.args[first+i].Shape(); !got.Eq(want) {
-				return errors.Errorf("state %d has the shape %v after the batch; want %v", i, got, want)
-			}
-			putPart(state, axes[first+i], c.from, c.to, c.out[1+i])
+// join puts the shards' losses, gradients and next states together.
+func (l *Loop) join(b *microBatch, all []*shard) (loss float64, err error) {
+	first := len(b.args) - len(l.carried)
+	for _, c := range all {
+		if c.err != nil {
+			return 0, c.part.wrap(c.err)
+		}
+		part, next, err := lossAndStates(c.out, c.part.args[first:])
+		if err != nil {
+			return 0, c.part.wrap(err)
+		}
+		loss += c.part.factor * part
+		for i, state := range l.carried {
+			putPart(state, b.axes[first+i], c.part.from, c.part.to, next[i])
 		}
 	}
-	return nil
+	l.addShards(all)
+	return loss, nil
 }

@@ -9,9 +9,9 @@ import (
 // sumPiece is the number of elements that are added up at a time, over all shards: they stay in the nearest cache.
 const sumPiece = 1 << 12
 
-// addShards sets the store's gradients to the shards' weighted mean. Every element is added up in the order of the shards,
+// addShards sets the store's gradients to the sum of the shards', each times its factor. Every element is added up in the order of the shards,
 // whoever does it.
-func (l *Loop) addShards(all []*shard, total float64) {
+func (l *Loop) addShards(all []*shard) {
 	var of []*graph.Param
 	var at []int // of the parameter in the store
 	var first []int
@@ -38,11 +38,11 @@ func (l *Loop) addShards(all []*shard, total float64) {
 		to := min(from+sumPiece, of[i].Len())
 		dst := of[i].Grad()
 		for j, c := range all {
-			src, weight := c.params.At(at[i]).Grad(), c.weight/total
+			src, weight := c.params.At(at[i]).Grad(), c.part.factor
 			if l.Params.Dtype() == tensor.Float64 {
-				addPart(dst.Float64s()[from:to], weight, src.Float64s()[from:to], j == 0, c.weight == 0)
+				addPart(dst.Float64s()[from:to], weight, src.Float64s()[from:to], j == 0, weight == 0)
 			} else {
-				addPart(dst.Float32s()[from:to], float32(weight), src.Float32s()[from:to], j == 0, c.weight == 0)
+				addPart(dst.Float32s()[from:to], float32(weight), src.Float32s()[from:to], j == 0, weight == 0)
 			}
 		}
 	})

@@ -125,7 +125,7 @@ func TestParallelBadUse(t *testing.T) {
 			l.Parallel = train.Parallel{Shards: 2, Axes: []int{-1, -1}}
 		}),
 		"state 0 has no batch axis":    try(func(l *train.Loop) { l.Parallel.Axes = []int{1, 1, -1} }),
-		"targets to weigh them by":     try(func(l *train.Loop) { l.Parallel.Count = func(int, int) float64 { return 0 } }),
+		"no tokens to weigh them by":   try(func(l *train.Loop) { l.Parallel.Count = func(int, int) float64 { return 0 } }),
 		"shard 0 of 2: graph: input 2": try(func(l *train.Loop) { l.State = []*tensor.Dense{graph.Floats64(make([]float64, 24), 4, 6)} }),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -134,19 +134,28 @@ func (t Table) String() string {
 	if len(t) == 0 {
 		return ""
 	}
-	header := []string{"trial"}
-	for _, setting := range t[0].Settings {
-		header = append(header, setting.Name)
+	var names []string // of all settings: trials that nobody swept may differ in them
+	for _, trial := range t {
+		for _, setting := range trial.Settings {
+			if !slices.Contains(names, setting.Name) {
+				names = append(names, setting.Name)
+			}
+		}
 	}
-	rows := [][]string{append(header, "steps", "train", "validation", "best", "seconds")}
+	rows := [][]string{slices.Concat([]string{"trial"}, names, []string{"steps", "train", "validation", "best", "seconds"})}
 	best, found := t.Best()
 	for _, trial := range t {
 		row := []string{fmt.Sprint(trial.Number)}
 		if found && trial.Number == best.Number {
 			row[0] += " *"
 		}
-		for _, setting := range trial.Settings {
-			row = append(row, fmt.Sprintf("%g", setting.Value))
+		for _, name := range names {
+			value := trial.Get(name)
+			if math.IsNaN(value) {
+				row = append(row, "-")
+			} else {
+				row = append(row, fmt.Sprintf("%g", value))
+			}
 		}
 		r, seconds := trial.Result, fmt.Sprintf("%.1f", trial.Elapsed.Seconds())
 		if trial.Err != nil {

@@ -218,16 +218,16 @@ func TestBadUse(t *testing.T) {
 		return err
 	}
 	for want, err := range map[string]error{
-		"no such file":                   load(filepath.Join(dir, "absent")),
-		"no checkpoint of this library":  load(foreign),
-		"is not a usable safetensors":    load(truncated),
-		"was the batch size changed":     resume(func(l *train.Loop) { l.State[0] = graph.Floats(make([]float32, 12), 2, 6) }),
-		"the checkpoint carries 1":       resume(func(l *train.Loop) { l.State = nil }),
-		"the state has":                  resume(func(l *train.Loop) { l.Optimizer = &optim.SGD{} }),
-		"must be set":                    start(func(l *train.Loop) { l.Optimizer = nil }),
-		"-1 epochs":                      start(func(l *train.Loop) { l.Epochs = -1 }),
-		"returned 1 states; want 2":      start(func(l *train.Loop) { l.State = append(l.State, l.State[0]) }),
-		"called with 1 inputs, panicked": start(func(l *train.Loop) { l.State = nil; l.Data = narrow{l.Data} }),
+		"no such file":                  load(filepath.Join(dir, "absent")),
+		"no checkpoint of this library": load(foreign),
+		"is not a usable safetensors":   load(truncated),
+		"was the batch size changed":    resume(func(l *train.Loop) { l.State[0] = graph.Floats(make([]float32, 12), 2, 6) }),
+		"the checkpoint carries 1":      resume(func(l *train.Loop) { l.State = nil }),
+		"the state has":                 resume(func(l *train.Loop) { l.Optimizer = &optim.SGD{} }),
+		"must be set":                   start(func(l *train.Loop) { l.Optimizer = nil }),
+		"-1 epochs":                     start(func(l *train.Loop) { l.Epochs = -1 }),
+		"returned 1 states; want 2":     start(func(l *train.Loop) { l.State = append(l.State, l.State[0]) }),
+		"panicked":                      start(func(l *train.Loop) { l.State = nil; l.Data = narrow{l.Data} }),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)

@@ -88,50 +88,101 @@ func cloneNamed(in []graph.Named) []graph.Named {
 	return out
 }
 
-// Validate returns the mean loss over one pass of a source, evaluating, with the state carried from its first batch
-// to its last. Batches count by their tokens.
+// Validate returns the loss of one pass of a source, evaluating, with the state carried from its first batch to its last:
+// the loss that all of it would have in one batch, for each mean in the loss says what it is over (graph.MeanOver). What
+// the loss adds to its means is averaged over the batches. A loss that is no sum of such means is weighed by the source's
+// tokens. It needs Loss, and State for a model that carries one.
 func (l *Loop) Validate(s Source) (float64, error) {
+	if l.Loss == nil || s == nil {
+		return 0, errors.New("train: Validate: Loss and the source must be set")
+	}
+	first := l.State
+	if l.ValidationState != nil {
+		first = l.ValidationState
+	}
+	if err := checkState(first); err != nil {
+		return 0, errors.Wrap(err, "train: Validate")
+	}
 	if err := s.Seek(0); err != nil {
 		return 0, err
 	}
-	state := cloneAll(l.State)
-	if l.ValidationState != nil {
-		state = cloneAll(l.ValidationState)
-	}
+	state := cloneAll(first)
 	var args []*tensor.Dense
-	sum, n := 0.0, 0
+	var sum lossSum
 	for {
 		batch, ok := s.Next()
 		if !ok {
-			return sum / float64(max(n, 1)), errOf(s)
+			if err := errOf(s); err != nil {
+				return 0, err
+			}
+			return sum.loss()
 		}
 		args = append(append(args[:0], batch...), state...)
-		out, err := l.Loss.Run(args...)
+		out, err := l.forms().means.Run(args...)
 		if err != nil {
 			return 0, err
 		}
-		carry(state, out[1:])
-		sum += graph.Scalar(out[0]) * float64(s.Tokens())
-		n += s.Tokens()
-	}
-}
-
-// carry copies the next state over the current one.
-func carry(dst, src []*tensor.Dense) {
-	for i := range dst {
-		switch dst[i].Dtype() {
-		case tensor.Float64:
-			copy(dst[i].Float64s(), src[i].Float64s())
-		default:
-			copy(dst[i].Float32s(), src[i].Float32s())
+		own := max(len(out)-1, 0) // the last is the table of means
+		_, next, err := lossAndStates(out[:own], state)
+		if err != nil {
+			return 0, err
+		}
+		carry(state, next)
+		if err := sum.add(floats64(out[own]), float64(s.Tokens())); err != nil {
+			return 0, err
 		}
 	}
 }
 
-func cloneAll(in []*tensor.Dense) []*tensor.Dense {
-	out := make([]*tensor.Dense, len(in))
-	for i, t := range in {
-		out[i] = t.Clone().(*tensor.Dense)
+// lossSum adds up the losses of batches by what their means are over.
+type lossSum struct {
+	batches       int
+	means         int
+	sums, weights []float64 // of each mean
+	rest          float64   // what the loss adds to them
+	byTokens      float64   // sum, of a loss without means
+	tokens        float64
+}
+
+// add takes a batch's table of means, see graph.Func.Means.
+func (s *lossSum) add(table []float64, tokens float64) error {
+	n := len(table)/3 - 1
+	if s.batches == 0 {
+		s.means, s.sums, s.weights = n, make([]float64, n), make([]float64, n)
 	}
-	return out
+	if n != s.means {
+		return errors.Errorf("the loss of one batch is made of %d means, that of another of %d", s.means, n)
+	}
+	s.batches++
+	s.rest += table[0]
+	s.byTokens += table[0] * tokens
+	s.tokens += tokens
+	for j := range n {
+		value, weight, sum := table[3*j+3], table[3*j+4], table[3*j+5]
+		if weight != 0 {
+			sum = value * weight // the mean was rounded once
+		}
+		s.sums[j] += sum
+		s.weights[j] += weight
+	}
+	return nil
+}
+
+// loss is the loss of all.
+func (s *lossSum) loss() (float64, error) {
+	switch {
+	case s.batches == 0:
+		return 0, errors.New("the source has no batches")
+	case s.means == 0 && s.tokens == 0:
+		return s.rest / float64(s.batches), nil
+	case s.means == 0:
+		return s.byTokens / s.tokens, nil
+	}
+	loss := s.rest / float64(s.batches)
+	for j, weight := range s.weights {
+		if weight != 0 {
+			loss += s.sums[j] / weight
+		}
+	}
+	return loss, nil
 }

@@ -1,0 +1,208 @@
+package optim_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"math"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/optim"
+)
+
+// checked are the optimisers and schedules of the package, with settings that make sense.
+func checked() map[string]optim.Checker {
+	return map[string]optim.Checker{
+		"SGD": &optim.SGD{Momentum: 0.9}, "Adam": &optim.Adam{}, "AdaGrad": &optim.AdaGrad{}, "RMSProp": &optim.RMSProp{},
+		"StepDecay": &optim.StepDecay{Start: 1}, "Cosine": &optim.Cosine{Start: 1}, "Warmup": &optim.Warmup{Then: optim.Constant(1)},
+		"Plateau": &optim.Plateau{Current: 1}, "Constant": optim.Constant(1),
+	}
+}
+
+// remembered are the fields that are no settings.
+var remembered = []string{"Plateau.Best", "Plateau.Bad", "Plateau.Cooling"}
+
+// Every number that can be set of every optimiser and schedule is refused by its name if it makes no sense.
+func TestSettingsAreChecked(t *testing.T) {
+	for name := range checked() {
+		kind := reflect.TypeOf(checked()[name])
+		if kind.Kind() != reflect.Pointer {
+			continue
+		}
+		for i := range kind.Elem().NumField() {
+			f := kind.Elem().Field(i)
+			if !f.IsExported() || slices.Contains(remembered, name+"."+f.Name) {
+				continue
+			}
+			for _, bad := range nonsense(f) {
+				c := checked()[name]
+				reflect.ValueOf(c).Elem().Field(i).Set(reflect.ValueOf(bad).Convert(f.Type))
+				if err := c.Check(); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), f.Name) {
+					t.Errorf("%s.%s of %v: error %v", name, f.Name, bad, err)
+				}
+				if o, ok := c.(optim.Optimizer); ok {
+					p := weights(t)
+					if err := o.Step(p, 0.1); err == nil || p.Get("w").Value().Float32s()[0] != 1 {
+						t.Errorf("%s.%s of %v: a step had the error %v and left %v", name, f.Name, bad, err, p.Get("w").Value())
+					}
+				}
+			}
+		}
+		if err := checked()[name].Check(); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, kind := range declared(t, "Step", "Rate") {
+		if checked()[kind] == nil {
+			t.Errorf("%s is not in the table", kind)
+		}
+	}
+	for want, c := range map[string]optim.Checker{
+		"Nesterov without Momentum":       &optim.SGD{Nesterov: true},
+		"Constant: rate NaN":              optim.Constant(math.NaN()),
+		"Constant: rate -1":               optim.Constant(-1),
+		"Then is not set":                 optim.Warmup{Steps: 3},
+		"Warmup: Then: Cosine: Start -1;": optim.Warmup{Then: optim.Cosine{Start: -1}},
+		"Plateau: Factor 1.5":             &optim.Plateau{Factor: 1.5},
+	} {
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+// nonsense are values that no setting of the field's type may have.
+func nonsense(f reflect.StructField) []interface{} {
+	switch {
+	case f.Type.Kind() == reflect.Int:
+		return []interface{}{-1}
+	case f.Type.Kind() != reflect.Float64:
+		return nil
+	case slices.Contains([]string{"Momentum", "Beta1", "Beta2", "Alpha", "Threshold"}, f.Name):
+		return []interface{}{math.NaN(), math.Inf(1), -0.1, 1.0, 2.0}
+	}
+	return []interface{}{math.NaN(), math.Inf(1), -0.1}
+}
+
+// declared are the package's types with one of the methods.
+func declared(t *testing.T, methods ...string) (out []string) {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Recv == nil || !slices.Contains(methods, f.Name.Name) || strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			kind := f.Recv.List[0].Type
+			if star, ok := kind.(*ast.StarExpr); ok {
+				kind = star.X
+			}
+			out = append(out, kind.(*ast.Ident).Name)
+		}
+	}
+	if len(out) < 9 {
+		t.Fatalf("only %v were found", out)
+	}
+	return out
+}
+
+// weights is a store with one parameter of ones and a gradient.
+func weights(t *testing.T) *graph.Params {
+	t.Helper()
+	p := graph.NewParams(1)
+	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		return []graph.Node{g.Sum(g.Param("w", graph.Constant(1), 3))}
+	})
+	if _, err := f.Grad(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// plain is an optimiser that is not of this package.
+type plain struct{}
+
+func (plain) State() []graph.Named                       { return nil }
+func (plain) Restore(*graph.Params, []graph.Named) error { return nil }
+func (plain) Step(p *graph.Params, rate float64) error {
+	for i, g := range p.Get("w").Grad().Float32s() {
+		p.Get("w").Value().Float32s()[i] -= float32(rate) * g
+	}
+	return nil
+}
+
+// Rates and limits that make no sense change nothing; weights that leave float32's range are noticed at that step.
+func TestUpdateRefuses(t *testing.T) {
+	makers := map[string]func() optim.Optimizer{
+		"SGD": func() optim.Optimizer { return &optim.SGD{} }, "Adam": func() optim.Optimizer { return &optim.Adam{} },
+		"AdaGrad": func() optim.Optimizer { return &optim.AdaGrad{} }, "RMSProp": func() optim.Optimizer { return &optim.RMSProp{} },
+		"another's": func() optim.Optimizer { return plain{} },
+	}
+	for name, make := range makers {
+		for _, rate := range []float64{math.NaN(), math.Inf(1), -1, 1e39} {
+			p := weights(t)
+			if _, err := optim.Update(make(), p, rate, 1); err == nil || p.Get("w").Value().Float32s()[0] != 1 {
+				t.Errorf("%s, rate %g: error %v, weights %v", name, rate, err, p.Get("w").Value())
+			}
+		}
+		for _, limit := range []float64{math.NaN(), -1} {
+			p := weights(t)
+			if _, err := optim.Update(make(), p, 0.1, limit); err == nil || p.Get("w").Value().Float32s()[0] != 1 {
+				t.Errorf("%s, limit %g: error %v, weights %v", name, limit, err, p.Get("w").Value())
+			}
+		}
+		p := weights(t)
+		for i := range p.Get("w").Value().Float32s() {
+			p.Get("w").Value().Float32s()[i] = -3e38
+		}
+		if _, err := optim.Update(make(), p, 3e38, 0); err == nil || !strings.Contains(err.Error(), "element 0 of w -Inf") {
+			t.Errorf("%s: an overflow has the error %v", name, err)
+		}
+	}
+	p := weights(t)
+	for _, limit := range []float64{math.NaN(), -1} {
+		if _, err := optim.ClipByNorm(p, limit); err == nil {
+			t.Errorf("ClipByNorm to %g was taken", limit)
+		}
+		if optim.ClipByValue(p, limit) == nil {
+			t.Errorf("ClipByValue to %g was taken", limit)
+		}
+	}
+	if _, err := optim.Update(nil, p, 1, 1); err == nil {
+		t.Error("no optimiser, and no error")
+	}
+}
+
+// A measure that is no number changes nothing, be it the first or a later one.
+func TestPlateauPassesOverNaN(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		s := &optim.Plateau{Current: 1}
+		if !first {
+			s.Observe(2)
+		}
+		s.Observe(math.NaN())
+		for i := range 30 {
+			s.Observe(1 / float64(i+1))
+		}
+		if s.Current != 1 || s.Best != 1.0/30 {
+			t.Errorf("the measure fell 30 times in a row: %+v", s)
+		}
+		before := *s
+		if s.Observe(math.NaN()); *s != before {
+			t.Errorf("a measure that is no number made %+v of %+v", *s, before)
+		}
+	}
+}
