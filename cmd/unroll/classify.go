@@ -13,7 +13,6 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
-	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/nn/train"
 )
@@ -39,16 +38,7 @@ func classDefaults(cmd *cobra.Command, c *classConfig) {
 }
 
 // runClassify trains a classifier on a table.
-func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
-	if fl.resume == "" {
-		classDefaults(cmd, &c)
-		if err := c.check(); err != nil {
-			return err
-		}
-		if err := chooseOut(&fl); err != nil {
-			return err
-		}
-	}
+func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags, from *modelFile) error {
 	t, err := readTable(c.Table, c.TextColumn, c.LabelColumn, true)
 	if err != nil {
 		return err
@@ -62,33 +52,31 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 	}
 	c.TextColumn, c.LabelColumn, c.TextHash = t.textColumn, t.labelName, hash
 	test, check, fit := c.parts(len(t.texts))
-	var m *classifier
-	var saved *train.Checkpoint
-	if fl.resume != "" {
-		if m, saved, err = resumeClassifier(fl.resume, c); err != nil {
-			return err
-		}
-	} else if m, err = freshClassifier(c, t, fit); err != nil {
+	w := cmd.ErrOrStderr()
+	m, err := classifierFor(w, c, t, fit, fl, from)
+	if err != nil {
 		return err
 	}
 	loop, err := m.loop(t, check, fit, fl)
 	if err != nil {
 		return err
 	}
+	saved, err := checkpointOf(fl)
+	if err != nil {
+		return err
+	}
 	if err := goOn(loop, saved, fl); err != nil {
 		return err
 	}
-	w := cmd.ErrOrStderr()
-	m.describe(w, t, len(fit), len(check), len(test), fl)
+	m.describe(w, t, len(fit), len(check), len(test))
+	describeFiles(w, saved, fl)
 	show := newDisplay(w)
 	show.plain = true
-	loop.OnStep, loop.OnValidate = show.step, show.validation
-	result, err := loop.Run(cmd.Context())
-	show.finish()
+	result, err := carryOut(cmd, loop, show, saved, fl)
 	if err != nil {
-		return interrupted(w, err, result, fl)
+		return err
 	}
-	fmt.Fprintf(w, "%v\n", train.Diagnose(result.History))
+	conclusion(w, result, c.Patience, true)
 	if len(test) == 0 {
 		test = check
 	}
@@ -102,19 +90,11 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 	return err
 }
 
-// resumeClassifier reads a checkpoint with the model in it.
-func resumeClassifier(path string, c classConfig) (*classifier, *train.Checkpoint, error) {
-	any, err := loadAny(path)
-	if err != nil {
-		return nil, nil, err
+// classifierFor is a new model for a table, or one from a file.
+func classifierFor(w io.Writer, c classConfig, t *labelled, fit []int, fl trainFlags, from *modelFile) (*classifier, error) {
+	if fl.resume != "" {
+		return from.classifier()
 	}
-	m := any.classifier
-	m.config.Epochs, m.config.Steps = c.Epochs, c.Steps
-	saved, err := train.ReadCheckpoint(path)
-	return m, saved, err
-}
-
-func freshClassifier(c classConfig, t *labelled, fit []int) (*classifier, error) {
 	labels := slices.Clone(t.labels)
 	slices.Sort(labels)
 	if labels = slices.Compact(labels); len(labels) < 2 {
@@ -126,8 +106,20 @@ func freshClassifier(c classConfig, t *labelled, fit []int) (*classifier, error)
 	if len(fit) < 1 {
 		return nil, errors.Errorf("%s: %d rows are too few to train on", c.Table, len(t.texts))
 	}
+	if from != nil {
+		from.config = c
+		from.relabel(w, labels)
+		return from.classifier()
+	}
 	tokens, err := tokensOf(c, chosen(t.texts, fit))
 	if err != nil {
+		return nil, err
+	}
+	ways := 2
+	if c.OneWay {
+		ways = 1
+	}
+	if err := c.enough(w, size{tokens.Len(), len(labels), ways, false}, machineMemory()); err != nil {
 		return nil, err
 	}
 	m, err := newClassifier(c, tokens, labels)
@@ -174,17 +166,11 @@ func (m *classifier) loop(t *labelled, check, fit []int, fl trainFlags) (*train.
 		Checkpoint: fl.out, SaveEvery: fl.saveEvery, Metadata: metadata}, nil
 }
 
-func (m *classifier) describe(w io.Writer, t *labelled, fit, check, test int, fl trainFlags) {
+func (m *classifier) describe(w io.Writer, t *labelled, fit, check, test int) {
 	c := m.config
-	ways := "both directions"
-	if c.OneWay {
-		ways = "left to right"
-	}
 	fmt.Fprintf(w, "Table   %s: texts in %q, labels in %q (%s)\n", c.Table, t.textColumn, t.labelName, strings.Join(m.labels, ", "))
 	fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, %d to test\n", fit, check, test)
-	fmt.Fprintf(w, "Model   %d x %s, %s, hidden %d, embedding %d, %s over time, %d %s tokens\n",
-		c.Layers, strings.ToUpper(c.Cell), ways, c.Hidden, c.Embed, c.Pool, m.tokens.Len(), c.Vocabulary)
-	fmt.Fprintf(w, "Save    %s\n", fl.out)
+	fmt.Fprintf(w, "Model   %s, %d %s tokens\n", c.network(), m.tokens.Len(), c.Vocabulary)
 }
 
 // judge compares the predictions for texts with their labels; it also gives the mean loss.
@@ -230,25 +216,4 @@ func hashOf(path string) (string, error) {
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:]), nil
-}
-
-// anyModel is one of the kinds of model.
-type anyModel struct {
-	language   *model
-	classifier *classifier
-}
-
-// loadAny reads a model of either kind.
-func loadAny(path string) (anyModel, error) {
-	tensors, metadata, err := graph.ReadSafetensors(path)
-	if err != nil {
-		return anyModel{}, err
-	}
-	tensors = slices.DeleteFunc(tensors, func(t graph.Named) bool { return strings.HasPrefix(t.Name, "train/") })
-	if isClassifier(metadata) {
-		c, err := loadClassifier(path, tensors, metadata)
-		return anyModel{classifier: c}, err
-	}
-	m, err := loadModel(path)
-	return anyModel{language: m}, err
 }

@@ -19,9 +19,10 @@ func predictCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "predict [FILE]",
 		Short: "Predict the labels of texts",
-		Long: `Read texts from a table (.csv, .tsv, .jsonl), from another file, one a line, or from the standard input,
-one a line, and print a JSON object for each: a classifier gives the likeliest label and the probabilities of
-all, a language model the log-probability of the line, in nats, and its perplexity.`,
+		Long: `Read texts from a table (.csv, .tsv, .jsonl), from another file, one a line, or
+from the standard input, one a line, and print a JSON object for each: a
+classifier gives the likeliest label and the probabilities of all, a language
+model the log-probability of the line, in nats, and its perplexity.`,
 		Example: `  unroll predict --model reviews.safetensors new.csv > labelled.jsonl
   echo "a wonderful evening" | unroll predict --model reviews.safetensors`,
 		Args: func(_ *cobra.Command, args []string) error {

@@ -71,11 +71,11 @@ func sessions(t *testing.T) []session {
 	return out
 }
 
-// number is what varies from machine to machine; drawings of distributions do, too.
-var number = regexp.MustCompile(`-?\d[\d.,]*(e-?\d+)?|[▁▂▃▄▅▆▇█]+`)
+// figure is what varies from machine to machine; drawings of distributions do, too.
+var figure = regexp.MustCompile(`-?\d[\d.,]*(e-?\d+)?|[▁▂▃▄▅▆▇█]+`)
 
 func withoutNumbers(s string) string {
-	return strings.Join(strings.Fields(number.ReplaceAllString(s, "#")), " ")
+	return strings.Join(strings.Fields(figure.ReplaceAllString(s, "#")), " ")
 }
 
 // The document's session, from an empty folder with a table in it: every command prints the lines that it is said to, but

@@ -12,11 +12,11 @@ import (
 	"html"
 	"image/color"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/atomicfile"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -79,7 +79,7 @@ func (p *Picture) HTML() (string, error) {
 		html.EscapeString(p.Title), p.Width/2.54*96, base64.StdEncoding.EncodeToString(data)), nil
 }
 
-// Save writes a file, a PNG or SVG by its name.
+// Save writes a file, a PNG or SVG by its name. The file appears whole or not at all.
 func (p *Picture) Save(path string) error {
 	var data []byte
 	var err error
@@ -94,7 +94,7 @@ func (p *Picture) Save(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Wrap(os.WriteFile(path, data, 0o644), "chart")
+	return errors.Wrap(atomicfile.WriteBytes(path, data), "chart")
 }
 
 func centimetres(l vg.Length) float64 { return float64(l / vg.Centimeter) }
