@@ -118,7 +118,7 @@ func TestKillAndResume(t *testing.T) {
 	dir := t.TempDir()
 	exe := build(t)
 	text, want := writeText(t, dir), filepath.Join(dir, "want")
-	long := []string{"--epochs", "200"}
+	long := []string{"--epochs", "80"}
 	if out, err := exec.Command(exe, small(text, want, append(long, "--save-every", "1000000")...)...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

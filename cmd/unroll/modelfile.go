@@ -59,6 +59,11 @@ func readModelFile(path string) (*modelFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseModelFile(path, tensors, metadata)
+}
+
+// parseModelFile makes a modelFile of what a file holds.
+func parseModelFile(path string, tensors []graph.Named, metadata map[string]string) (*modelFile, error) {
 	f := &modelFile{path: path, primer: metadata["primer"], trained: metadata["train.loop"] != ""}
 	var ok bool
 	if f.kind, ok = kindOf(metadata); !ok {
