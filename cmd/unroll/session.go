@@ -17,11 +17,7 @@ import (
 func carryOut(cmd *cobra.Command, loop *train.Loop, show *display, saved *train.Checkpoint, fl trainFlags) (result train.Result, err error) {
 	w := cmd.ErrOrStderr()
 	loop.OnStep, loop.OnValidate = show.step, show.validation
-	from := 0
-	if saved != nil {
-		from = saved.Step()
-	}
-	log, err := openLog(fl.log, from, fl.force)
+	log, err := openLog(fl.log, saved, fl.force)
 	if err != nil {
 		return result, err
 	}
@@ -70,7 +66,11 @@ func goOn(l *train.Loop, saved *train.Checkpoint, fl trainFlags) error {
 		return err
 	}
 	if l.Finished() {
-		return errors.Errorf("%s has made all of its %d steps; to go on, give more --epochs or --steps", fl.resume, saved.Step())
+		limit := fmt.Sprintf("--epochs %d", l.Epochs)
+		if l.Steps > 0 {
+			limit += fmt.Sprintf(" or --steps %d", l.Steps)
+		}
+		return errors.Errorf("%s has made all of its %d steps; to go on, give more than %s", fl.resume, saved.Step(), limit)
 	}
 	return nil
 }

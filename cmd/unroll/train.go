@@ -196,7 +196,11 @@ func modelFor(w io.Writer, c config, corpus datasets.Corpus, fl trainFlags, from
 	if err := c.enough(w, size{vocab.Len(), vocab.Len(), 1, true}, machineMemory()); err != nil {
 		return nil, err
 	}
-	return newModel(c, vocab)
+	m, err := newModel(c, vocab)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.touch() // a run that is interrupted before its first step has weights to save
 }
 
 // newLoop joins model, data and settings.

@@ -23,14 +23,14 @@ type closingLog interface {
 	io.Closer
 }
 
-// openLog opens what --log names: a table in CSV, or a folder of events for TensorBoard. From is the step that the run
-// goes on from, 0 for a new one. No path is no log.
-func openLog(path string, from int, force bool) (closingLog, error) {
+// openLog opens what --log names: a table in CSV, or a folder of events for TensorBoard. Saved is the checkpoint that the
+// run goes on from, nil for a new one. No path is no log.
+func openLog(path string, saved *train.Checkpoint, force bool) (closingLog, error) {
 	switch {
 	case path == "":
 		return nil, nil
 	case strings.EqualFold(filepath.Ext(path), ".csv"):
-		return openCSV(path, from, force)
+		return openCSV(path, saved, force)
 	}
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		return nil, usage("--log %s: want a name that ends in .csv, or a folder for TensorBoard", path)
@@ -54,15 +54,19 @@ func (c csvFile) Close() error {
 
 // openCSV begins a table, or goes on with that of the run before. Steps that were logged after the checkpoint was saved
 // will be made again, so their rows go.
-func openCSV(path string, from int, force bool) (closingLog, error) {
+func openCSV(path string, saved *train.Checkpoint, force bool) (closingLog, error) {
 	how := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	goesOn := false
 	if _, err := os.Stat(path); err == nil {
-		if from == 0 && !force {
+		step := 0
+		switch {
+		case saved != nil:
+			step = saved.Step()
+		case !force:
 			return nil, errors.Errorf("--log %s exists; choose another name, or overwrite it with --force", path)
 		}
 		how, goesOn = os.O_WRONLY|os.O_APPEND, true
-		if err := cutLog(path, from); err != nil {
+		if err := cutLog(path, step); err != nil {
 			return nil, err
 		}
 	}
