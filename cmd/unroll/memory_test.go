@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -54,7 +56,7 @@ func TestDemandCountsWeights(t *testing.T) {
 func TestEnoughMemory(t *testing.T) {
 	c := config{Cell: "lstm", Layers: 1, Hidden: 20000, Embed: 4, Seq: 10, Batch: 4, Optimizer: "adam"}
 	huge := c
-	huge.Hidden = 1 << 62
+	huge.Hidden = math.MaxInt / 2
 	deep := c
 	deep.Hidden, deep.Layers = 8, math.MaxInt
 	for _, s := range []struct {
@@ -66,7 +68,7 @@ func TestEnoughMemory(t *testing.T) {
 		{c, memory{64e9, 3e9}, "", "training may take 25.6 GB; 3.00 GB are free"},
 		{c, memory{64e9, 60e9}, "", ""},
 		{c, memory{}, "", ""}, // nobody tells
-		{huge, memory{}, "is more than any machine can hold (--hidden 4611686018427387904,", ""},
+		{huge, memory{}, fmt.Sprintf("is more than any machine can hold (--hidden %d,", math.MaxInt/2), ""},
 		{deep, memory{4e9, 4e9}, "weights", ""},
 	} {
 		var w bytes.Buffer
@@ -85,15 +87,15 @@ func TestHugeNetworksAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	table := filepath.Join(dir, "r.csv")
 	writeReviews(t, table)
-	out := filepath.Join(dir, "x.safetensors")
+	out, size := filepath.Join(dir, "x.safetensors"), strconv.Itoa(math.MaxInt/2)
 	for _, flag := range []string{"--hidden", "--layers", "--embed"} {
 		for _, args := range [][]string{small(writeText(t, dir), out), quick(table, out), {"bench"}} {
 			var status int
 			var errs string
 			used := allocated(func() {
-				status, _, errs = capture(t, context.Background(), append(args, flag, "4611686018427387904")...)
+				status, _, errs = capture(t, context.Background(), append(args, flag, size)...)
 			})
-			if status != 1 || !strings.Contains(errs, flag+" 4611686018427387904") || strings.Count(errs, "\n") != 1 || used > 64<<20 {
+			if status != 1 || !strings.Contains(errs, flag+" "+size) || strings.Count(errs, "\n") != 1 || used > 64<<20 {
 				t.Errorf("%v %s: status %d, %d MiB\n%s", args, flag, status, used>>20, errs)
 			}
 		}
