@@ -81,6 +81,12 @@ func parseModelFile(path string, tensors []graph.Named, metadata map[string]stri
 
 // decode reads the metadata.
 func (f *modelFile) decode(metadata map[string]string) error {
+	if f.trained {
+		var counters map[string]json.RawMessage // whose values whoever resumes reads
+		if err := decodeEntry(f.path, metadata, "train.loop", &counters); err != nil {
+			return err
+		}
+	}
 	if f.kind == languageModel {
 		f.vocab = new(datasets.Vocabulary)
 		if err := decodeEntry(f.path, metadata, "config", &f.config.config); err != nil {

@@ -176,6 +176,7 @@ func TestCommandsRefuseDamagedModels(t *testing.T) {
 		{language, "config", "layers", "1000000000", "layers 1000000000, its weights are those of 2", languageModel},
 		{language, "config", "", "null", "its config is null", languageModel},
 		{language, "vocabulary", "", "null", "its vocabulary is null", languageModel},
+		{language, "train.loop", "", "null", "its train.loop is null", languageModel},
 		{class, "classifier", "test_part", "5", "test_part 5; want 0 to 0.5", textClassifier},
 		{class, "labels", "", `["a","a"]`, `its labels have "a" before "a"; want each once, in order`, textClassifier},
 		{class, "labels", "", `["a","b","c"]`, "labels 3, its weights head.bias have the shape [2]", textClassifier},
