@@ -21,9 +21,9 @@ func benchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure how fast a network trains and generates on this machine",
-		Long: `Train a language model of the given sizes on tokens that mean nothing for some seconds, then generate with it
-for some more, and print tokens a second and how much of the processor's limit that is. GOMAXPROCS sets the
-number of threads.`,
+		Long: `Train a language model of the given sizes on tokens that mean nothing for some
+seconds, then generate with it for some more, and print tokens a second and how
+much of the processor's limit that is. GOMAXPROCS sets the number of threads.`,
 		Example: `  unroll bench
   unroll bench --cell gru --hidden 512 --batch 64 --tokens 10000 --json`,
 		Args: noArgs,
@@ -34,6 +34,9 @@ number of threads.`,
 			}
 			if tokens < 2 || !(seconds > 0) {
 				return usage("--tokens %d and --seconds %g; want at least 2 and above 0", tokens, seconds)
+			}
+			if err := c.enough(cmd.ErrOrStderr(), size{tokens, tokens, 1, true}, machineMemory()); err != nil {
+				return err
 			}
 			r, err := measure(c, tokens, time.Duration(seconds*float64(time.Second)))
 			if err != nil {
@@ -52,14 +55,14 @@ number of threads.`,
 
 // speeds are what bench measures; rates are 10⁹ operations a second.
 type speeds struct {
-	Network   string  `json:"network"`
-	Weights   int     `json:"weights"`
-	Threads   int     `json:"threads"`
-	Training  float64 `json:"training_tokens_per_s"`
-	Rate      float64 `json:"training_gflops"`
-	Limit     float64 `json:"limit_gflops"` // of all threads; 0 if unknown
-	StepMs    float64 `json:"training_step_ms"`
-	Generated float64 `json:"generating_tokens_per_s"`
+	Network   string `json:"network"`
+	Weights   int    `json:"weights"`
+	Threads   int    `json:"threads"`
+	Training  number `json:"training_tokens_per_s"`
+	Rate      number `json:"training_gflops"`
+	Limit     number `json:"limit_gflops"` // of all threads; 0 if unknown
+	StepMs    number `json:"training_step_ms"`
+	Generated number `json:"generating_tokens_per_s"`
 }
 
 func measure(c config, tokens int, each time.Duration) (*speeds, error) {
@@ -92,11 +95,11 @@ func measure(c config, tokens int, each time.Duration) (*speeds, error) {
 		return nil, err
 	}
 	r := &speeds{Network: fmt.Sprintf("%d x %s %d, embedding %d, vocabulary %d, batch %d x %d", c.Layers, c.Cell, c.Hidden, c.Embed, tokens, c.Seq, c.Batch),
-		Weights: m.params.Elements(), Threads: runtime.GOMAXPROCS(0), Limit: kernel.PeakFMA(runtime.GOMAXPROCS(0))}
+		Weights: m.params.Elements(), Threads: runtime.GOMAXPROCS(0), Limit: number(kernel.PeakFMA(runtime.GOMAXPROCS(0)))}
 	perSecond := float64(n) / took.Seconds()
-	r.Training, r.StepMs = perSecond*float64(len(ids)), 1e3/perSecond
+	r.Training, r.StepMs = number(perSecond*float64(len(ids))), number(1e3/perSecond)
 	multiplied := float64(m.params.Elements() - m.params.Get("embedding.weight").Len())
-	r.Rate = 6 * multiplied * r.Training / 1e9 // every weight: forward, and for both gradients, a multiplication and an addition
+	r.Rate = number(6*multiplied/1e9) * r.Training // every weight: forward, and for both gradients, a multiplication and an addition
 
 	one := graph.Ints([]int{0}, 1, 1)
 	stream, err := m.next.Stream(m.state(1), one)
@@ -106,7 +109,7 @@ func measure(c config, tokens int, each time.Duration) (*speeds, error) {
 	if n, took, err = repeat(each, func() error { _, err := stream.Step(one); return err }); err != nil {
 		return nil, err
 	}
-	r.Generated = float64(n) / took.Seconds()
+	r.Generated = number(float64(n) / took.Seconds())
 	return r, nil
 }
 

@@ -46,7 +46,7 @@ type classifier struct {
 func newClassifier(c classConfig, tokens datasets.Tokenizer, labels []string) (*classifier, error) {
 	pool, ok := poolings[c.Pool]
 	if !ok {
-		return nil, usage("--pool %q; want last, max, mean or attention", c.Pool)
+		return nil, bad("pool", "pool", "%q; want last, max, mean or attention", c.Pool)
 	}
 	cell, err := cellOf(c.config)
 	if err != nil {
@@ -90,7 +90,7 @@ func (m *classifier) labelIDs(s *samples) ([]int, error) {
 	for i, l := range s.labels {
 		at, ok := slices.BinarySearch(m.labels, l)
 		if !ok {
-			return nil, errors.Errorf("%s has the label %q; the model knows %s", s.place(i), l, quoted(m.labels))
+			return nil, errors.Errorf("%s has the label %q; the model knows %s", s.place(i), l, quotedList(m.labels))
 		}
 		out[i] = at
 	}
@@ -164,33 +164,6 @@ func (m *classifier) metadata() (map[string]string, error) {
 // isClassifier tells whether a file's metadata are a classifier's.
 func isClassifier(metadata map[string]string) bool { return metadata["classifier"] != "" }
 
-// loadClassifier makes a model of a file's contents.
-func loadClassifier(path string, tensors []graph.Named, metadata map[string]string) (*classifier, error) {
-	var c classConfig
-	var labels []string
-	for key, to := range map[string]interface{}{"classifier": &c, "labels": &labels} {
-		if err := json.Unmarshal([]byte(metadata[key]), to); err != nil {
-			return nil, errors.Wrapf(err, "%s: its %s cannot be read", path, key)
-		}
-	}
-	var tokens datasets.Tokenizer = new(datasets.Vocabulary)
-	if c.Vocabulary == bytePairs {
-		tokens = new(datasets.BPE)
-	}
-	if err := json.Unmarshal([]byte(metadata["tokens"]), tokens); err != nil {
-		return nil, errors.Wrapf(err, "%s: its tokens cannot be read", path)
-	}
-	m, err := newClassifier(c, tokens, labels)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.params.SetAll(tensors); err != nil {
-		return nil, errors.Wrap(err, path)
-	}
-	m.params.Seal()
-	return m, errors.Wrapf(m.touch(), "%s: its weights do not fit its configuration", path)
-}
-
 // touch asks for every weight: new ones are drawn, and loaded ones must be there with their shapes.
 func (m *classifier) touch() error {
 	one := graph.Ints([]int{1})
@@ -208,10 +181,10 @@ func (c classConfig) check() error {
 		return err
 	}
 	if _, ok := poolings[c.Pool]; !ok {
-		return usage("--pool %q; want last, max, mean or attention", c.Pool)
+		return bad("pool", "pool", "%q; want last, max, mean or attention", c.Pool)
 	}
 	if !(c.TestPart >= 0 && c.TestPart <= 0.5) {
-		return usage("--test-part %g; want 0 to 0.5", c.TestPart)
+		return bad("test-part", "test_part", "%g; want 0 to 0.5", c.TestPart)
 	}
-	return nil
+	return c.tableFormat.check()
 }

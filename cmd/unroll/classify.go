@@ -5,12 +5,10 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
-	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/nn/train"
 )
@@ -36,23 +34,7 @@ func classDefaults(cmd *cobra.Command, c *classConfig) {
 }
 
 // runClassify trains a classifier on a table.
-func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
-	if fl.resume == "" {
-		classDefaults(cmd, &c)
-		var err error
-		if c.tableFormat, err = c.tableFormat.settled(cmd); err != nil {
-			return err
-		}
-		if c.TestFile != "" && cmd.Flags().Changed("test-part") {
-			return usage("--test and --test-part; want one of them")
-		}
-		if err := c.check(); err != nil {
-			return err
-		}
-		if err := chooseOut(&fl); err != nil {
-			return err
-		}
-	}
+func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags, from *modelFile) error {
 	t, p, err := c.readTables()
 	if err != nil {
 		return err
@@ -65,33 +47,31 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 		return errors.Errorf("%s has changed since %s was saved", c.Table, fl.resume)
 	}
 	c.TextColumn, c.LabelColumn, c.TextHash = t.columns.text, t.columns.label, hash
-	var m *classifier
-	var saved *train.Checkpoint
-	if fl.resume != "" {
-		if m, saved, err = resumeClassifier(fl.resume, c); err != nil {
-			return err
-		}
-	} else if m, err = freshClassifier(c, t, p.fit); err != nil {
+	w := cmd.ErrOrStderr()
+	m, err := classifierFor(w, c, t, p.fit, fl, from)
+	if err != nil {
 		return err
 	}
 	loop, err := m.loop(p, fl)
 	if err != nil {
 		return err
 	}
+	saved, err := checkpointOf(fl)
+	if err != nil {
+		return err
+	}
 	if err := goOn(loop, saved, fl); err != nil {
 		return err
 	}
-	w := cmd.ErrOrStderr()
-	m.describe(w, t, p, fl)
+	m.describe(w, t, p)
+	describeFiles(w, saved, fl)
 	show := newDisplay(w)
 	show.plain = true
-	loop.OnStep, loop.OnValidate = show.step, show.validation
-	result, err := loop.Run(cmd.Context())
-	show.finish()
+	result, err := carryOut(cmd, loop, show, saved, fl)
 	if err != nil {
-		return interrupted(w, err, result, fl)
+		return err
 	}
-	fmt.Fprintf(w, "%v\n", train.Diagnose(result.History))
+	conclusion(w, result, c.Patience, true)
 	judged, _, err := m.judge(p.test)
 	if err != nil {
 		return err
@@ -102,30 +82,35 @@ func runClassify(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 	return err
 }
 
-// resumeClassifier reads a checkpoint with the model in it.
-func resumeClassifier(path string, c classConfig) (*classifier, *train.Checkpoint, error) {
-	any, err := loadAny(path)
-	if err != nil {
-		return nil, nil, err
+// classifierFor is a new model for a table, or one from a file.
+func classifierFor(w io.Writer, c classConfig, t *labelledTable, fit *samples, fl trainFlags, from *modelFile) (*classifier, error) {
+	if fl.resume != "" {
+		return from.classifier()
 	}
-	m := any.classifier
-	m.config.Epochs, m.config.Steps = c.Epochs, c.Steps
-	saved, err := train.ReadCheckpoint(path)
-	return m, saved, err
-}
-
-func freshClassifier(c classConfig, t *labelledTable, fit *samples) (*classifier, error) {
 	if err := t.checkLabels(); err != nil {
 		return nil, err
 	}
 	if len(fit.texts) < 1 {
 		return nil, errors.Errorf("%s: %d rows are too few to train on", c.Table, len(t.texts))
 	}
+	labels := t.classes()
+	if from != nil {
+		from.config = c
+		from.relabel(w, labels)
+		return from.classifier()
+	}
 	tokens, err := tokensOf(c, fit.texts)
 	if err != nil {
 		return nil, err
 	}
-	m, err := newClassifier(c, tokens, t.classes())
+	ways := 2
+	if c.OneWay {
+		ways = 1
+	}
+	if err := c.enough(w, size{tokens.Len(), len(labels), ways, false}, machineMemory()); err != nil {
+		return nil, err
+	}
+	m, err := newClassifier(c, tokens, labels)
 	if err != nil {
 		return nil, err
 	}
@@ -169,17 +154,11 @@ func (m *classifier) loop(p parts, fl trainFlags) (*train.Loop, error) {
 		Checkpoint: fl.out, SaveEvery: fl.saveEvery, Metadata: metadata}, nil
 }
 
-func (m *classifier) describe(w io.Writer, t *labelledTable, p parts, fl trainFlags) {
+func (m *classifier) describe(w io.Writer, t *labelledTable, p parts) {
 	c := m.config
-	ways := "both directions"
-	if c.OneWay {
-		ways = "left to right"
-	}
 	t.describe(w)
 	p.describe(w)
-	fmt.Fprintf(w, "Model   %d x %s, %s, hidden %d, embedding %d, %s over time, %d %s tokens\n",
-		c.Layers, strings.ToUpper(c.Cell), ways, c.Hidden, c.Embed, c.Pool, m.tokens.Len(), c.Vocabulary)
-	fmt.Fprintf(w, "Save    %s\n", fl.out)
+	fmt.Fprintf(w, "Model   %s, %d %s tokens\n", c.network(), m.tokens.Len(), c.Vocabulary)
 }
 
 // judge compares the predictions for texts with their labels; it also gives the mean loss.
@@ -220,25 +199,4 @@ func softmax(logits []float32) []float64 {
 		out[i] /= sum
 	}
 	return out
-}
-
-// anyModel is one of the kinds of model.
-type anyModel struct {
-	language   *model
-	classifier *classifier
-}
-
-// loadAny reads a model of either kind.
-func loadAny(path string) (anyModel, error) {
-	tensors, metadata, err := graph.ReadSafetensors(path)
-	if err != nil {
-		return anyModel{}, err
-	}
-	tensors = slices.DeleteFunc(tensors, func(t graph.Named) bool { return strings.HasPrefix(t.Name, "train/") })
-	if isClassifier(metadata) {
-		c, err := loadClassifier(path, tensors, metadata)
-		return anyModel{classifier: c}, err
-	}
-	m, err := loadModel(path)
-	return anyModel{language: m}, err
 }

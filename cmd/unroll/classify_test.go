@@ -162,7 +162,7 @@ func TestBadTables(t *testing.T) {
 		{1, `other.csv, line 2 has the label "mixed"; the model knows negative, positive`,
 			[]string{"eval", "--model", model, "--table", file("other.csv", "review,sentiment\nfine so far,mixed\nno good,negative\n")}},
 		{1, "want a name that ends in .png or .svg", []string{"plot", "--model", model, "--out", filepath.Join(dir, "x.gif")}},
-		{1, "exists; choose another name, or --force", []string{"plot", "--model", model, "--out", table}},
+		{1, "exists; choose another name, or overwrite it with --force", []string{"plot", "--model", model, "--out", table}},
 		{2, `no data set is called "nonsense"`, []string{"data", "show", "nonsense"}},
 		{2, "found 2 names; want one", []string{"data", "fetch", "a", "b"}},
 		{2, "--seconds 0", []string{"bench", "--seconds", "0"}},

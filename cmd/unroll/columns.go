@@ -48,7 +48,7 @@ func (c tableColumns) choose(path string, r rows, wantLabels bool, differ func(c
 			if !r.hasHeader() {
 				hint = "; the first row was taken for data (--header yes, if it has the names)"
 			}
-			return c, errors.Errorf("%s has no column %q (%s); it has %s%s", path, given, flag, quoted(columns), hint)
+			return c, errors.Errorf("%s has no column %q (%s); it has %s%s", path, given, flag, quotedList(columns), hint)
 		}
 	}
 	if len(columns) == 1 {
@@ -82,7 +82,7 @@ func (c tableColumns) choose(path string, r rows, wantLabels bool, differ func(c
 	}
 	for _, missing := range []struct{ column, flag, what string }{{c.text, "--text-column", "texts"}, {c.label, "--label-column", "labels"}} {
 		if missing.column == "" && (wantLabels || missing.what == "texts") {
-			return c, errors.Errorf("%s has the columns %s: say with %s which of them has the %s", path, quoted(columns), missing.flag, missing.what)
+			return c, errors.Errorf("%s has the columns %s: say with %s which of them has the %s", path, quotedList(columns), missing.flag, missing.what)
 		}
 	}
 	return c, nil
@@ -109,8 +109,8 @@ func named(columns []string) []string {
 	return slices.Clone(columns)
 }
 
-// quoted joins names, as they are if they are plain and in quotation marks if not; of many, the first.
-func quoted(names []string) string {
+// quotedList joins names, as they are if they are plain and in quotation marks if not; of many, the first.
+func quotedList(names []string) string {
 	const most = 20
 	var out []string
 	for i, n := range names {

@@ -13,8 +13,9 @@ func dataCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
 		Short: "List, describe and fetch data sets",
-		Long: `Without a further word, list the data sets that the library knows: those that come with it, and those that
-it fetches from their makers, into UNROLL_DATA or the user's folder for caches.`,
+		Long: `Without a further word, list the data sets that the library knows: those that
+come with it, and those that it fetches from their makers, into UNROLL_DATA or
+the user's folder for caches.`,
 		Example: `  unroll data
   unroll data show cmudict
   unroll data fetch imdb`,
@@ -99,13 +100,17 @@ func fetch(cmd *cobra.Command, info catalog.Info) error {
 type catalogue []catalog.Info
 
 func (c catalogue) print(w io.Writer) error {
-	rows := []string{"name\tdata\ttask\tsize"}
+	rows := []string{"name\tdata\ttask"}
 	for _, info := range c {
 		where := ""
 		if !info.Shipped {
-			where = " (fetched)"
+			where = " *"
 		}
-		rows = append(rows, fmt.Sprintf("%s\t%s%s\t%s\t%s", info.Name, info.Title, where, info.Task, shortened(info.Size, 50)))
+		rows = append(rows, fmt.Sprintf("%s\t%s%s\t%s", info.Name, shortened(info.Title, 36), where, shortened(info.Task, 24)))
 	}
-	return table(w, rows)
+	if err := table(w, rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, "\n* is fetched when it is first used. More of one: unroll data show NAME")
+	return err
 }

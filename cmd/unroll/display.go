@@ -14,12 +14,13 @@ import (
 
 // display shows how training goes: a bar on a terminal, a line every few seconds elsewhere.
 type display struct {
-	w     io.Writer
-	bar   *progressbar.ProgressBar
-	live  bool
-	plain bool // a loss that is no perplexity's logarithm
-	last  time.Time
-	loss  float64 // running mean
+	w      io.Writer
+	bar    *progressbar.ProgressBar
+	live   bool
+	plain  bool // a loss that is no perplexity's logarithm
+	last   time.Time
+	tokens int     // trained on so far
+	loss   float64 // running mean
 }
 
 const plainEvery = 5 * time.Second
@@ -35,6 +36,7 @@ func (d *display) step(p train.Progress) {
 		d.loss = p.Loss
 	}
 	d.loss += (p.Loss - d.loss) / 20
+	d.tokens += p.Tokens
 	status := fmt.Sprintf("loss %.3f  ppl %.1f  %.0f tokens/s", d.loss, math.Exp(d.loss), p.TokensPerSecond)
 	if d.plain {
 		status = fmt.Sprintf("loss %.3f  %.0f texts/s", d.loss, p.TokensPerSecond)
@@ -59,7 +61,7 @@ func (d *display) step(p train.Progress) {
 func (d *display) validation(v train.Validation) {
 	d.clear()
 	note := ""
-	if v.Improved && v.Epoch > 1 {
+	if v.Improved {
 		note = "  best so far"
 	}
 	ppl := ""

@@ -19,11 +19,13 @@ func evalCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval",
 		Short: "Judge a trained model",
-		Long: `Judge a trained model: a classifier by accuracy, precision, recall and F1 of each label and the
-confusion matrix; a language model by its loss in nats a token and its perplexity.
+		Long: `Judge a trained model: a classifier by accuracy, precision, recall and F1 of
+each label and the confusion matrix; a language model by its loss in nats a
+token and its perplexity.
 
-Without --table, a classifier is judged by the rows of its own table that were kept for the test; without
---text, a language model by the last tenth of its own text, on which it was not trained.`,
+Without --table, a classifier is judged by the rows of its own table that were
+kept for the test; without --text, a language model by the last tenth of its own
+text, on which it was not trained.`,
 		Example: `  unroll eval --model reviews.safetensors
   unroll eval --model reviews.safetensors --table others.csv --json
   unroll eval --model book.safetensors --text other.txt`,
@@ -69,18 +71,18 @@ Without --table, a classifier is judged by the rows of its own table that were k
 // judged is how good a classifier is.
 type judged struct {
 	Rows      int              `json:"rows"`
-	Loss      float64          `json:"loss"`
-	Accuracy  float64          `json:"accuracy"`
-	MacroF1   float64          `json:"macro_f1"`
+	Loss      number           `json:"loss"`
+	Accuracy  number           `json:"accuracy"`
+	MacroF1   number           `json:"macro_f1"`
 	Labels    map[string]score `json:"labels"`
 	confusion *train.Confusion
 }
 
 type score struct {
-	Precision float64 `json:"precision"`
-	Recall    float64 `json:"recall"`
-	F1        float64 `json:"f1"`
-	Support   int     `json:"support"`
+	Precision number `json:"precision"`
+	Recall    number `json:"recall"`
+	F1        number `json:"f1"`
+	Support   int    `json:"support"`
 }
 
 // evalClassifier judges a classifier by a table, or, if the path is empty, by the test rows of its own. The log is told
@@ -100,9 +102,9 @@ func evalClassifier(log io.Writer, m *classifier, path string, columns tableColu
 	if err != nil {
 		return nil, err
 	}
-	j := &judged{Rows: len(rows.texts), Loss: loss, Accuracy: confusion.Accuracy(), MacroF1: confusion.MacroF1(), Labels: map[string]score{}, confusion: confusion}
+	j := &judged{Rows: len(rows.texts), Loss: number(loss), Accuracy: number(confusion.Accuracy()), MacroF1: number(confusion.MacroF1()), Labels: map[string]score{}, confusion: confusion}
 	for i, name := range m.labels {
-		j.Labels[name] = score{confusion.Precision(i), confusion.Recall(i), confusion.F1(i), confusion.Support(i)}
+		j.Labels[name] = score{number(confusion.Precision(i)), number(confusion.Recall(i)), number(confusion.F1(i)), confusion.Support(i)}
 	}
 	return j, nil
 }
@@ -138,10 +140,10 @@ func (j *judged) print(w io.Writer) error {
 
 // fluency is how well a language model predicts a text.
 type fluency struct {
-	Tokens     int     `json:"tokens"`
-	Loss       float64 `json:"loss"` // nats a token
-	Perplexity float64 `json:"perplexity"`
-	Bits       float64 `json:"bits_per_token"`
+	Tokens     int    `json:"tokens"`
+	Loss       number `json:"loss"` // nats a token
+	Perplexity number `json:"perplexity"`
+	Bits       number `json:"bits_per_token"`
 }
 
 func evalLanguage(m *model, path string) (report, error) {
@@ -159,6 +161,9 @@ func evalLanguage(m *model, path string) (report, error) {
 		if err != nil {
 			return nil, errors.Wrap(err, "the model's own text (another one: --text)")
 		}
+		if hash := textHash(corpus); hash != m.config.TextHash {
+			return nil, errors.Errorf("%s has changed since the model was trained: the model may have seen its last tenth; give the text with --text", corpus.Name)
+		}
 		all, err := m.vocab.Encode(corpus.Text)
 		if err != nil {
 			return nil, errors.Wrap(err, corpus.Name)
@@ -171,7 +176,7 @@ func evalLanguage(m *model, path string) (report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fluency{n, loss, train.Perplexity(loss), loss / math.Ln2}, nil
+	return &fluency{n, number(loss), number(train.Perplexity(loss)), number(loss / math.Ln2)}, nil
 }
 
 // lossOf is the mean loss over ids, in lanes side by side, and the number of tokens that were predicted.

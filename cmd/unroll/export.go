@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -13,36 +12,48 @@ import (
 )
 
 func exportCommand() *cobra.Command {
-	var path string
+	var path, out string
 	var force bool
 	cmd := &cobra.Command{
-		Use:   "export FILE",
+		Use:   "export",
 		Short: "Write a trained model for ONNX Runtime, Keras or PyTorch",
-		Long: `Write a trained model for other frameworks; the ending of the file's name says for which:
+		Long: `Write a trained model for other frameworks; the ending of the --out file's name
+says for which:
 
-  .onnx          the whole model, for ONNX Runtime and wherever else ONNX is read
-  .weights.h5    its weights, for load_weights of a Keras 3 model with the same layers
-  .safetensors   its weights alone, with PyTorch's names: torch's load_state_dict takes them`,
-		Example: `  unroll export model.onnx --model model.safetensors
-  unroll export book.weights.h5 --model book.safetensors`,
-		Args: oneFile,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := loadModel(path)
+  .onnx         the whole model, for ONNX Runtime and wherever else ONNX is
+                read; language models only
+  .weights.h5   its weights, for load_weights of a Keras 3 model with the same
+                layers; not those of a classifier with --pool attention
+  .safetensors  its weights, with PyTorch's names, for load_state_dict of a
+                module with these parts:
+                  language model: embedding (nn.Embedding),
+                  rnn, lstm or gru (nn.RNN, nn.LSTM, nn.GRU), head (nn.Linear)
+                  classifier: embedding, rnn (of any of the three kinds, with
+                  bidirectional=True unless trained --one-way), head, and with
+                  --pool attention also pool: weight, bias, query`,
+		Example: `  unroll export --model book.safetensors --out book.onnx
+  unroll export --model reviews.safetensors --out reviews.weights.h5
+  unroll export --out weights.safetensors`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("unexpected argument %q; --model FILE says what to read, --out FILE what to write", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if formatOf(out) == "" {
+				return unknownEnding("--out", out)
+			}
+			m, err := loadAny(path)
 			if err != nil {
 				return err
 			}
-			if _, err := os.Stat(args[0]); err == nil && !force {
-				return errors.Errorf("%s exists; choose another name, or --force", args[0])
-			}
-			if err := m.export(args[0]); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "Saved %s\n", args[0])
-			return err
+			return saveTo(cmd, out, force, m.export)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&path, "model", "model.safetensors", "checkpoint of the model")
+	f.StringVar(&path, "model", firstName, "checkpoint of the model")
+	f.StringVar(&out, "out", "", "file to write, .onnx, .weights.h5 or .safetensors")
 	f.BoolVar(&force, "force", false, "overwrite an existing file")
 	return cmd
 }
@@ -53,19 +64,22 @@ func importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Put weights from ONNX, Keras or PyTorch into a model",
-		Long: `Put the weights of another framework's file into a model of this command, which says what the layers and
-the vocabulary are, and save the result as a model of its own. The file is .onnx, .weights.h5 or .safetensors, as
-export writes them; every weight of the model must be in it, with its shape.`,
-		Example: `  unroll export model.weights.h5 --model model.safetensors     # then train on in Keras, and
-  unroll import model.weights.h5 --model model.safetensors --out tuned.safetensors`,
+		Long: `Put the weights of another framework's file into a model of this command, which
+says what the layers and the vocabulary are, and save the result as a model of
+its own. The file is .onnx, .weights.h5 or .safetensors, as export writes them;
+every weight of the model must be in it, with its shape. To train on from the
+result: unroll train --init-from.`,
+		Example: `  unroll export --out model.weights.h5
+  unroll import model.weights.h5 --out tuned.safetensors
+  unroll train --init-from tuned.safetensors --text book.txt`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := loadModel(path)
+			if formatOf(args[0]) == "" {
+				return unknownEnding("FILE", args[0])
+			}
+			m, err := loadAny(path)
 			if err != nil {
 				return err
-			}
-			if _, err := os.Stat(out); err == nil && !force {
-				return errors.Errorf("%s exists; choose another name, or --force", out)
 			}
 			if err := m.take(args[0]); err != nil {
 				return err
@@ -74,15 +88,11 @@ export writes them; every weight of the model must be in it, with its shape.`,
 			if err != nil {
 				return err
 			}
-			if err := m.params.Save(out, metadata); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "Saved %s\n", out)
-			return err
+			return saveTo(cmd, out, force, func(out string) error { return m.params().Save(out, metadata) })
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&path, "model", "model.safetensors", "model whose weights are replaced; the file itself stays")
+	f.StringVar(&path, "model", firstName, "model whose weights are replaced; the file itself stays")
 	f.StringVar(&out, "out", "imported.safetensors", "file to save to")
 	f.BoolVar(&force, "force", false, "overwrite an existing file")
 	return cmd
@@ -102,57 +112,75 @@ const (
 	torchEnding = ".safetensors"
 )
 
-// export writes the model in the form that the file's name says.
-func (m *model) export(path string) error {
-	switch {
-	case strings.HasSuffix(path, onnxEnding):
-		return m.writeONNX(path)
-	case strings.HasSuffix(path, kerasEnding):
-		return m.keras().Write(m.params, path)
-	case strings.HasSuffix(path, torchEnding):
-		return m.params.Save(path, nil)
+// formatOf is the ending of a name that says which framework a file is for; empty if none.
+func formatOf(path string) string {
+	for _, ending := range []string{onnxEnding, kerasEnding, torchEnding} {
+		if strings.HasSuffix(path, ending) {
+			return ending
+		}
 	}
-	return unknownEnding(path)
+	return ""
+}
+
+func unknownEnding(flag, path string) error {
+	return usage("%s %q; want a name that ends in %s, %s or %s", flag, path, onnxEnding, kerasEnding, torchEnding)
+}
+
+// export writes the model in the form that the file's name says.
+func (m anyModel) export(path string) error {
+	switch formatOf(path) {
+	case onnxEnding:
+		if m.language == nil {
+			return errors.Errorf("%s: a classifier cannot be written as ONNX; its weights can, as %s or %s", path, torchEnding, kerasEnding)
+		}
+		return m.language.writeONNX(path)
+	case kerasEnding:
+		layers, err := m.keras()
+		if err != nil {
+			return err
+		}
+		return layers.Write(m.params(), path)
+	}
+	return m.params().Save(path, nil)
 }
 
 // take replaces the model's weights by those of a file.
-func (m *model) take(path string) error {
-	given := graph.NewParams(m.config.Seed)
-	switch {
-	case strings.HasSuffix(path, onnxEnding):
+func (m anyModel) take(path string) error {
+	own := m.params()
+	given := graph.NewParams(1) // draws nothing: it takes all from the file
+	switch formatOf(path) {
+	case onnxEnding:
 		file, err := onnx.Read(path)
 		if err != nil {
 			return err
 		}
-		if given, err = file.Params(m.config.Seed); err != nil {
+		if given, err = file.Params(1); err != nil {
 			return err
 		}
-	case strings.HasSuffix(path, kerasEnding):
-		if err := m.keras().Read(given, path); err != nil {
+	case kerasEnding:
+		layers, err := m.keras()
+		if err != nil {
 			return err
 		}
-	case strings.HasSuffix(path, torchEnding):
-		if _, err := given.Load(path); err != nil {
+		if err := layers.Read(given, path); err != nil {
 			return err
 		}
 	default:
-		return unknownEnding(path)
+		if _, err := given.Load(path); err != nil {
+			return err
+		}
 	}
-	for i := range m.params.Len() {
-		name := m.params.At(i).Name()
+	for i := range own.Len() {
+		name := own.At(i).Name()
 		w := given.Get(name)
 		if w == nil {
 			return errors.Errorf("%s lacks the weight %s", path, name)
 		}
-		if err := m.params.Set(name, w.Value()); err != nil {
+		if err := own.Set(name, w.Value()); err != nil {
 			return errors.Wrap(err, path)
 		}
 	}
 	return nil
-}
-
-func unknownEnding(path string) error {
-	return usage("%s: want a name that ends in %s, %s or %s", path, onnxEnding, kerasEnding, torchEnding)
 }
 
 // writeONNX writes the model from ids to logits.
@@ -173,16 +201,31 @@ func (m *model) writeONNX(path string) error {
 }
 
 // keras says which layers of a Keras model, built in this order, the weights belong to.
-func (m *model) keras() keras.Model {
-	kind := map[string]keras.Kind{"rnn": keras.SimpleRNN, "lstm": keras.LSTM, "gru": keras.GRU}[m.config.Cell]
-	path := map[string]string{"rnn": "simple_rnn", "lstm": "lstm", "gru": "gru"}[m.config.Cell]
+func (m anyModel) keras() (keras.Model, error) {
+	if m.language != nil {
+		c := m.language.config
+		return kerasLayers(c, c.Cell, false), nil
+	}
+	c := m.classifier.config
+	if c.Pool == "attention" {
+		return nil, errors.Errorf("Keras has no layer like --pool attention; %s takes all weights", torchEnding)
+	}
+	return kerasLayers(c.config, "rnn", !c.OneWay), nil
+}
+
+func kerasLayers(c config, scope string, bothWays bool) keras.Model {
+	kind := map[string]keras.Kind{"rnn": keras.SimpleRNN, "lstm": keras.LSTM, "gru": keras.GRU}[c.Cell]
+	path := map[string]string{"rnn": "simple_rnn", "lstm": "lstm", "gru": "gru"}[c.Cell]
+	if bothWays {
+		path = "bidirectional"
+	}
 	out := keras.Model{{Path: "layers/embedding", Kind: keras.Embedding, Scope: "embedding"}}
-	for i := range m.config.Layers {
+	for i := range c.Layers {
 		name := "layers/" + path
 		if i > 0 {
 			name += fmt.Sprint("_", i)
 		}
-		out = append(out, keras.Layer{Path: name, Kind: kind, Scope: m.config.Cell, Index: i})
+		out = append(out, keras.Layer{Path: name, Kind: kind, Scope: scope, Index: i, Bidirectional: bothWays})
 	}
 	return append(out, keras.Layer{Path: "layers/dense", Kind: keras.Dense, Scope: "head"})
 }

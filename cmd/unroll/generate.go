@@ -19,7 +19,7 @@ func generateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "generate",
 		Short: "Generate text from a trained model",
-		Example: `  unroll generate --model model.safetensors --prompt "In the beginning" --length 500
+		Example: `  unroll generate --prompt "In the beginning" --length 500
   unroll generate --temperature 0.7 --top-k 20 --seed 3`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -6,7 +6,6 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -22,11 +21,12 @@ func inspectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "Show the layers, shapes and weights of a model file",
-		Long: `Show what is in a model file: tensors with their shapes, number of weights, mean, spread and extremes,
-and how they are distributed, drawn from the smallest to the largest weight.
+		Long: `Show what is in a model file: tensors with their shapes, number of weights,
+mean, spread and extremes, and how they are distributed, drawn from the smallest
+to the largest weight.
 
-It reads checkpoints of this command and any other safetensors file, ONNX models, and the .weights.h5
-files of Keras 3 (names only).`,
+It reads checkpoints of this command and any other safetensors file, ONNX
+models, and the .weights.h5 files of Keras 3 (names only).`,
 		Example: `  unroll inspect model.safetensors
   unroll inspect model.safetensors --histogram embedding.weight
   unroll inspect tagger.onnx`,
@@ -68,14 +68,11 @@ func inspect(path, histogram string) (report, error) {
 	if err != nil {
 		return nil, err
 	}
-	kind := "safetensors"
-	switch {
-	case isClassifier(metadata):
-		kind = "classifier of texts"
-	case metadata["config"] != "" && metadata["vocabulary"] != "":
-		kind = "language model"
+	name := "safetensors"
+	if kind, ok := kindOf(metadata); ok {
+		name = kind.String()
 	}
-	return contentsOf(path, kind, list, metadata, histogram)
+	return contentsOf(path, name, list, metadata, histogram)
 }
 
 // contents is what a file holds.
@@ -90,23 +87,24 @@ type contents struct {
 	Chosen   *weights          `json:"histogram_of,omitempty"`
 }
 
-// weights describes a tensor.
+// weights describes a tensor. Its figures are those of the numbers that are finite.
 type weights struct {
-	Name      string  `json:"name"`
-	Shape     []int   `json:"shape"`
-	Type      string  `json:"type"`
-	Count     int     `json:"count"`
-	Mean      float64 `json:"mean"`
-	Std       float64 `json:"std"`
-	Min       float64 `json:"min"`
-	Max       float64 `json:"max"`
-	Histogram []int   `json:"histogram"` // counts in bins of equal width from Min to Max
+	Name      string `json:"name"`
+	Shape     []int  `json:"shape"`
+	Type      string `json:"type"`
+	Count     int    `json:"count"`
+	NotFinite int    `json:"not_finite"` // how many are NaN or infinite
+	Mean      number `json:"mean"`
+	Std       number `json:"std"`
+	Min       number `json:"min"`
+	Max       number `json:"max"`
+	Histogram []int  `json:"histogram"` // counts in bins of equal width from Min to Max
 }
 
 func contentsOf(path, kind string, list []graph.Named, metadata map[string]string, histogram string) (*contents, error) {
 	c := &contents{File: filepath.Base(path), Kind: kind, Metadata: metadata}
 	for _, t := range list {
-		if strings.HasPrefix(t.Name, "train/") {
+		if strings.HasPrefix(t.Name, trainingPrefix) {
 			c.Training += t.Value.Shape().TotalSize()
 			continue
 		}
@@ -126,32 +124,33 @@ func contentsOf(path, kind string, list []graph.Named, metadata map[string]strin
 		for _, w := range c.Tensors {
 			names = append(names, w.Name)
 		}
-		return nil, errors.Errorf("%s has no tensor %s; it has %s", path, histogram, strings.Join(names, ", "))
+		return nil, errors.Errorf("%s has no tensor %q; it has %s", path, histogram, strings.Join(names, ", "))
 	}
 	return c, nil
 }
 
 func describeTensor(name string, t *tensor.Dense, bins int) weights {
-	x := floatsOf(t)
-	w := weights{Name: name, Shape: t.Shape(), Type: t.Dtype().String(), Count: len(x), Histogram: make([]int, bins)}
+	all := floatsOf(t)
+	x := slices.DeleteFunc(slices.Clone(all), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
+	w := weights{Name: name, Shape: t.Shape(), Type: t.Dtype().String(), Count: len(all), NotFinite: len(all) - len(x), Histogram: make([]int, bins)}
 	if len(x) == 0 {
+		none := number(math.NaN())
+		w.Mean, w.Std, w.Min, w.Max = none, none, none, none
 		return w
 	}
-	w.Min, w.Max = slices.Min(x), slices.Max(x)
+	low, high, mean, square := slices.Min(x), slices.Max(x), 0.0, 0.0
 	for _, v := range x {
-		w.Mean += v / float64(len(x))
+		mean += v / float64(len(x))
 	}
 	for _, v := range x {
-		w.Std += (v - w.Mean) * (v - w.Mean) / float64(len(x))
-	}
-	w.Std = math.Sqrt(w.Std)
-	for _, v := range x {
+		square += (v - mean) * (v - mean) / float64(len(x))
 		i := 0
-		if w.Max > w.Min {
-			i = min(int(float64(bins)*(v-w.Min)/(w.Max-w.Min)), bins-1)
+		if high > low {
+			i = min(int(float64(bins)*(v-low)/(high-low)), bins-1)
 		}
 		w.Histogram[max(i, 0)]++
 	}
+	w.Mean, w.Std, w.Min, w.Max = number(mean), number(math.Sqrt(square)), number(low), number(high)
 	return w
 }
 
@@ -174,23 +173,24 @@ func floatsOf(t *tensor.Dense) []float64 {
 }
 
 func (c *contents) print(w io.Writer) error {
-	fmt.Fprintf(w, "%s: %s\n", c.File, c.Kind)
-	var keys []string
-	for k := range c.Metadata {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	for _, k := range keys {
-		fmt.Fprintf(w, "  %s: %s\n", k, shortened(c.Metadata[k], 100))
+	fmt.Fprintf(w, "%s: %s\n", quoted(c.File), c.Kind)
+	if err := table(w, c.about()); err != nil {
+		return err
 	}
 	if len(c.Names) > 0 {
-		fmt.Fprintf(w, "\n%s\n", strings.Join(c.Names, "\n"))
+		for _, name := range c.Names {
+			fmt.Fprintln(w, quoted(name))
+		}
 		return nil
 	}
+	var broken []string
 	rows := []string{"tensor\tshape\tweights\tmean\tstd\tmin\tmax\tdistribution"}
 	for _, t := range c.Tensors {
 		rows = append(rows, fmt.Sprintf("%s\t%v\t%s\t%.4g\t%.4g\t%.4g\t%.4g\t%s",
-			t.Name, t.Shape, thousands(t.Count), t.Mean, t.Std, t.Min, t.Max, sparkline(t.Histogram)))
+			quoted(t.Name), t.Shape, thousands(t.Count), t.Mean, t.Std, t.Min, t.Max, sparkline(t.Histogram)))
+		if t.NotFinite > 0 {
+			broken = append(broken, fmt.Sprintf("%s: %s of %s numbers are NaN or infinite", quoted(t.Name), thousands(t.NotFinite), thousands(t.Count)))
+		}
 	}
 	fmt.Fprintln(w)
 	if err := table(w, rows); err != nil {
@@ -198,22 +198,16 @@ func (c *contents) print(w io.Writer) error {
 	}
 	fmt.Fprintf(w, "\n%s weights", thousands(c.Weights))
 	if c.Training > 0 {
-		fmt.Fprintf(w, ", and %s numbers that training goes on from", thousands(c.Training))
+		fmt.Fprintf(w, "; %s more numbers are kept to resume training", thousands(c.Training))
 	}
 	fmt.Fprintln(w)
+	for _, line := range broken {
+		fmt.Fprintln(w, line)
+	}
 	if c.Chosen != nil {
 		c.Chosen.draw(w)
 	}
 	return nil
-}
-
-// shortened is the beginning of a text, in one line.
-func shortened(s string, n int) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > n {
-		return string(r[:n]) + " ..."
-	}
-	return s
 }
 
 // sparkline draws counts as a line of blocks.
@@ -230,10 +224,10 @@ func sparkline(counts []int) string {
 
 // draw writes the distribution as bars.
 func (t *weights) draw(w io.Writer) {
-	fmt.Fprintf(w, "\n%s\n", t.Name)
+	fmt.Fprintf(w, "\n%s\n", quoted(t.Name))
 	top := max(slices.Max(t.Histogram), 1)
-	width := (t.Max - t.Min) / float64(len(t.Histogram))
+	width := float64(t.Max-t.Min) / float64(len(t.Histogram))
 	for i, n := range t.Histogram {
-		fmt.Fprintf(w, "%11.4g  %-50s %s\n", t.Min+(float64(i)+0.5)*width, strings.Repeat("█", (n*50+top-1)/top), thousands(n))
+		fmt.Fprintf(w, "%11.4g  %-50s %s\n", float64(t.Min)+(float64(i)+0.5)*width, strings.Repeat("█", (n*50+top-1)/top), thousands(n))
 	}
 }

@@ -1,4 +1,4 @@
-// Command unroll trains recurrent language models on text and generates text from them.
+// Command unroll trains recurrent language models on text and classifiers on tables, and puts them to use.
 package main
 
 import (
@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"syscall"
+	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
-// usageError is a mistake on the command line; the exit status is 2 instead of 1.
+// usageError is a mistake on the command line; the exit status is 2 instead of 1. So it is for a badSetting.
 type usageError struct{ error }
 
 func usage(format string, args ...interface{}) error {
@@ -20,34 +21,67 @@ func usage(format string, args ...interface{}) error {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
 // run executes the command line and returns the exit status.
 func run(ctx context.Context, args []string) int {
-	root := &cobra.Command{
-		Use:           "unroll",
-		Short:         "Recurrent neural networks: train on texts and tables, judge, predict, generate",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-	}
-	root.AddCommand(trainCommand(), evalCommand(), predictCommand(), generateCommand(), plotCommand(), inspectCommand(),
-		exportCommand(), importCommand(), dataCommand(), benchCommand(), doctorCommand())
+	root := rootCommand()
 	root.SetArgs(args)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{err} })
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
-	var bad usageError
-	if errors.As(err, &bad) || cmd == root { // the root has no work of its own: it was asked for an unknown command
-		fmt.Fprintf(os.Stderr, "unroll: %v\nRun '%s --help' for usage.\n", err, cmd.CommandPath())
+	w := printable{os.Stderr} // an error may quote names from a file
+	var misused usageError
+	var setting badSetting
+	if errors.As(err, &misused) || errors.As(err, &setting) || cmd == root { // the root has no work of its own: it was asked for an unknown command
+		fmt.Fprintf(w, "unroll: %v\nRun '%s --help' for usage.\n", err, cmd.CommandPath())
 		return 2
 	}
-	fmt.Fprintf(os.Stderr, "unroll: %v\n", err)
+	fmt.Fprintf(w, "unroll: %v\n", err)
 	return 1
+}
+
+// columns is the width of everything that is not fitted to a terminal.
+const columns = 80
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:               "unroll",
+		Short:             "Recurrent neural networks: train on texts and tables, judge, predict, generate",
+		Version:           version(),
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return chooseModel(cmd) },
+	}
+	root.AddCommand(trainCommand(), evalCommand(), predictCommand(), generateCommand(), plotCommand(), inspectCommand(),
+		exportCommand(), importCommand(), dataCommand(), benchCommand(), doctorCommand())
+	root.SetVersionTemplate("unroll {{.Version}}\n")
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", columns)))
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{suggestFlag(c, err)} })
+	for _, c := range root.Commands() {
+		describeModelFlag(c)
+	}
+	return root
+}
+
+// suggestFlag adds to the error of an unknown flag those that are spelt almost like it, by cobra's rule for commands.
+func suggestFlag(c *cobra.Command, err error) error {
+	typed, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
+	if !ok {
+		return err
+	}
+	flags := &cobra.Command{SuggestionsMinimumDistance: 2}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	if near := flags.SuggestionsFor(typed); len(near) > 0 {
+		return errors.Errorf("%v; did you mean --%s?", err, strings.Join(near, " or --"))
+	}
+	return err
 }
 
 // noArgs refuses arguments that are not flags.

@@ -2,10 +2,7 @@ package main
 
 import (
 	"encoding/json"
-	"slices"
-	"strings"
 
-	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/losses"
@@ -13,28 +10,6 @@ import (
 	"github.com/unroll-go/unroll/recurrent"
 	"gorgonia.org/tensor"
 )
-
-// config describes a language model and how it is trained. A checkpoint carries it.
-type config struct {
-	Text       string  `json:"text"` // a file, or empty for the text that comes with the library
-	TextHash   string  `json:"text_sha256"`
-	Vocabulary string  `json:"vocabulary"` // character or word
-	VocabLimit int     `json:"vocabulary_limit"`
-	Cell       string  `json:"cell"`
-	Layers     int     `json:"layers"`
-	Hidden     int     `json:"hidden"`
-	Embed      int     `json:"embed"`
-	Dropout    float64 `json:"dropout"`
-	Seq        int     `json:"seq"`
-	Batch      int     `json:"batch"`
-	Optimizer  string  `json:"optimizer"`
-	Rate       float64 `json:"lr"`
-	Clip       float64 `json:"clip"`
-	Epochs     int     `json:"epochs"`
-	Steps      int     `json:"steps"`
-	Patience   int     `json:"patience"`
-	Seed       uint64  `json:"seed"`
-}
 
 // model is a language model: embedding, stacked recurrent cells, softmax head.
 type model struct {
@@ -71,14 +46,14 @@ func newModel(c config, vocab *datasets.Vocabulary) (*model, error) {
 }
 
 func cellOf(c config) (recurrent.Stack, error) {
-	cells := map[string]recurrent.Cell{
+	kinds := map[string]recurrent.Cell{
 		"rnn":  recurrent.RNN{Hidden: c.Hidden},
 		"lstm": recurrent.LSTM{Hidden: c.Hidden},
 		"gru":  recurrent.GRU{Hidden: c.Hidden},
 	}
-	cell, ok := cells[c.Cell]
+	cell, ok := kinds[c.Cell]
 	if !ok {
-		return recurrent.Stack{}, usage("--cell %q; want rnn, lstm or gru", c.Cell)
+		return recurrent.Stack{}, bad("cell", "cell", "%q; want %s", c.Cell, oneOf(cells))
 	}
 	s := recurrent.Layers(c.Layers, cell)
 	s.Dropout = c.Dropout
@@ -122,39 +97,8 @@ func (m *model) metadata() (map[string]string, error) {
 	return map[string]string{"config": string(c), "vocabulary": string(v), "primer": m.primer}, nil
 }
 
-// loadModel reads a model, with its weights, from a file that train or import wrote.
-func loadModel(path string) (*model, error) {
-	tensors, metadata, err := graph.ReadSafetensors(path)
-	if err != nil {
-		return nil, err
-	}
-	if isClassifier(metadata) {
-		return nil, errors.Errorf("%s is a classifier of texts; want a language model", path)
-	}
-	if metadata["config"] == "" || metadata["vocabulary"] == "" {
-		return nil, errors.Errorf("%s is no model of this command: it has no configuration and vocabulary", path)
-	}
-	var c config
-	if err := json.Unmarshal([]byte(metadata["config"]), &c); err != nil {
-		return nil, errors.Wrapf(err, "%s: its configuration cannot be read", path)
-	}
-	vocab := new(datasets.Vocabulary)
-	if err := json.Unmarshal([]byte(metadata["vocabulary"]), vocab); err != nil {
-		return nil, errors.Wrapf(err, "%s: its vocabulary cannot be read", path)
-	}
-	m, err := newModel(c, vocab)
-	if err != nil {
-		return nil, err
-	}
-	m.primer = metadata["primer"]
-	tensors = slices.DeleteFunc(tensors, func(t graph.Named) bool { return strings.HasPrefix(t.Name, "train/") })
-	if err := m.params.SetAll(tensors); err != nil {
-		return nil, errors.Wrap(err, path)
-	}
-	m.params.Seal()
-	// A first run finds weights that are missing or have other shapes.
-	if _, err := m.next.Program(false, append([]*tensor.Dense{graph.Ints([]int{0}, 1, 1)}, m.state(1)...)...); err != nil {
-		return nil, errors.Wrapf(err, "%s: its weights do not fit its configuration", path)
-	}
-	return m, nil
+// touch asks for every weight: new ones are drawn, and loaded ones must be there with their shapes.
+func (m *model) touch() error {
+	_, err := m.next.Program(false, append([]*tensor.Dense{graph.Ints([]int{0}, 1, 1)}, m.state(1)...)...)
+	return err
 }

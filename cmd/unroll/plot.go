@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/pkg/errors"
@@ -16,25 +15,21 @@ func plotCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plot",
 		Short: "Draw how a model was trained, or what it confuses",
-		Long: `Draw the losses of a model over the passes of its training, those on the data that it was trained on and those
-on the others, as PNG or SVG by the file's name. With --confusion: which labels a classifier takes for which, on
-the rows of its own table that were kept for the test.`,
+		Long: `Draw the losses of a model over the passes of its training, those on the data
+that it was trained on and those on the others, as PNG or SVG by the file's
+name. With --confusion: which labels a classifier takes for which, on the rows
+of its own table that were kept for the test.`,
 		Example: `  unroll plot --model reviews.safetensors --out loss.svg
   unroll plot --model reviews.safetensors --confusion --out confusion.png`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if exists(out) && !force {
-				return errors.Errorf("%s exists; choose another name, or --force", out)
-			}
-			p, err := picture(path, confusion)
-			if err != nil {
-				return err
-			}
-			if err := p.Save(out); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "Saved %s\n", out)
-			return err
+			return saveTo(cmd, out, force, func(out string) error {
+				p, err := picture(path, confusion)
+				if err != nil {
+					return err
+				}
+				return p.Save(out)
+			})
 		},
 	}
 	f := cmd.Flags()
@@ -59,6 +54,13 @@ func picture(path string, confusion bool) (*chart.Picture, error) {
 			return nil, err
 		}
 		return chart.Confusion(r.(*judged).confusion), nil
+	}
+	f, err := readModelFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if !f.trained {
+		return nil, errors.Errorf("%s has weights, but no record of a training to draw (unroll import writes such files)", path)
 	}
 	saved, err := train.ReadCheckpoint(path)
 	if err != nil {

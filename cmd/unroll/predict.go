@@ -29,10 +29,12 @@ func predictCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "predict [FILE]",
 		Short: "Predict the labels of texts",
-		Long: `Read texts from a table (.csv, .tsv, .jsonl), from another file, one a line, or from the standard input,
-one a line, and print a JSON object for each: a classifier gives the likeliest label and the probabilities of
-all, a language model the log-probability of the line, in nats, and its perplexity, which is null where there
-is nothing to predict. The other columns of a table are kept, under "columns".`,
+		Long: `Read texts from a table (.csv, .tsv, .jsonl), from another file, one a line, or
+from the standard input, one a line, and print a JSON object for each: a
+classifier gives the likeliest label and the probabilities of all, a language
+model the log-probability of the line, in nats, and its perplexity, which is
+null where there is nothing to predict. The other columns of a table are kept,
+under "columns".`,
 		Example: `  unroll predict --model reviews.safetensors new.csv > labelled.jsonl
   unroll predict --model reviews.safetensors new.csv --keep id --top 3
   echo "a wonderful evening" | unroll predict --model reviews.safetensors`,
@@ -149,7 +151,7 @@ func (fl predictFlags) kept(path string, columns []string, text string) ([]strin
 	}
 	for _, k := range fl.keep {
 		if !slices.Contains(columns, k) {
-			return nil, errors.Errorf("%s has no column %q (--keep); it has %s", path, k, quoted(columns))
+			return nil, errors.Errorf("%s has no column %q (--keep); it has %s", path, k, quotedList(columns))
 		}
 	}
 	return fl.keep, nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"text/tabwriter"
 
@@ -16,10 +17,21 @@ type report interface {
 	print(w io.Writer) error
 }
 
+// number is a figure of a report. JSON has no NaN and no infinity; they are null there.
+type number float64
+
+// MarshalJSON writes what is no number as null.
+func (n number) MarshalJSON() ([]byte, error) {
+	if v := float64(n); math.IsNaN(v) || math.IsInf(v, 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(n))
+}
+
 // show writes a report to the standard output, as JSON with --json.
 func show(cmd *cobra.Command, r report) error {
 	if !asJSON(cmd) {
-		return r.print(cmd.OutOrStdout())
+		return r.print(printable{cmd.OutOrStdout()})
 	}
 	e := json.NewEncoder(cmd.OutOrStdout())
 	e.SetIndent("", "  ")

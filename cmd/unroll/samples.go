@@ -155,7 +155,7 @@ func (t *labelledTable) classes() []string { return slices.Sorted(maps.Keys(t.co
 // describe says how the table was read, and what of it is strange.
 func (t *labelledTable) describe(w io.Writer) {
 	labels := t.classes()
-	fmt.Fprintf(w, "Table   %s: texts in %q, labels in %q (%s)\n", t.name, t.columns.text, t.columns.label, quoted(labels))
+	fmt.Fprintf(w, "Table   %s: texts in %q, labels in %q (%s)\n", t.name, t.columns.text, t.columns.label, quotedList(labels))
 	fmt.Fprintf(w, "Format  %s\n", t.format)
 	note := func(format string, args ...any) { fmt.Fprintf(w, "Note    "+format+"\n", args...) }
 	if t.skipped > 0 {
@@ -166,7 +166,7 @@ func (t *labelledTable) describe(w io.Writer) {
 	}
 	count := t.count()
 	if one := slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return count[l] != 1 }); len(one) > 0 {
-		note("labels that only one row has: %s", quoted(one))
+		note("labels that only one row has: %s", quotedList(one))
 	}
 	t.describeTexts(note, len(count))
 }

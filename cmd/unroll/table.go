@@ -60,16 +60,21 @@ func (t tableFormat) settled(cmd *cobra.Command) (tableFormat, error) {
 	if cmd.Flags().Changed("missing") {
 		t.Missing = append([]string{""}, t.Missing...)
 	}
+	return t, t.check()
+}
+
+// check refuses a format that does not exist.
+func (t tableFormat) check() error {
 	if !slices.Contains([]string{"", "yes", "no"}, t.Header) {
-		return t, usage("--header %q; want yes, no or auto", t.Header)
+		return bad("header", "header", "%q; want yes, no or auto", t.Header)
 	}
 	if c := t.comma(); c == utf8.RuneError || strings.ContainsRune("\"\r\n", c) {
-		return t, usage("--delimiter %q; want comma, semicolon, tab, pipe, auto, or one character that is no quotation mark", t.Delimiter)
+		return bad("delimiter", "delimiter", "%q; want comma, semicolon, tab, pipe, auto, or one character that is no quotation mark", t.Delimiter)
 	}
 	if _, err := htmlindex.Get(t.Encoding); t.Encoding != "" && err != nil {
-		return t, usage("--encoding %q; want the name of an encoding, such as utf-8, windows-1252 or shift_jis, or auto", t.Encoding)
+		return bad("encoding", "encoding", "%q; want the name of an encoding, such as utf-8, windows-1252 or shift_jis, or auto", t.Encoding)
 	}
-	return t, nil
+	return nil
 }
 
 // decoded is a text in UTF-8, or in what its byte order mark tells.
@@ -225,7 +230,7 @@ func (o *objects) Value(column string) any {
 func onlyColumn(path string, r rows) error {
 	s, ok := r.(*sheet)
 	if !ok {
-		return errors.Errorf("%s has one field only, %s; want a text and a label", path, quoted(r.Columns()))
+		return errors.Errorf("%s has one field only, %s; want a text and a label", path, quotedList(r.Columns()))
 	}
-	return errors.Errorf("%s has one column only, %s, with %s; is another character between? (--delimiter)", path, quoted(r.Columns()), s.between())
+	return errors.Errorf("%s has one column only, %s, with %s; is another character between? (--delimiter)", path, quotedList(r.Columns()), s.between())
 }

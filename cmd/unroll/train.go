@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -16,7 +14,6 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/datasets/catalog"
-	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/decode"
@@ -24,11 +21,13 @@ import (
 
 // trainFlags are the command line of train beside the configuration.
 type trainFlags struct {
-	out, resume string
-	force       bool
-	saveEvery   int
-	sample      int
-	profile     bool
+	out              string
+	resume, initFrom string
+	log              string
+	force            bool
+	saveEvery        int
+	sample           int
+	profile          bool
 }
 
 func trainCommand() *cobra.Command {
@@ -37,23 +36,32 @@ func trainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "train",
 		Short: "Train a language model on a text, or a classifier on a table",
-		Long: `Train a recurrent network and save it as one safetensors file. Ctrl-C saves a checkpoint; --resume
-continues it, bit for bit.
+		Long: `Train a recurrent network and save it as one safetensors file. Ctrl-C saves a
+checkpoint; --resume continues it, bit for bit. --init-from begins with the
+weights of a trained model, and trains on with another text or table.
 
-With --text, or nothing: a language model. The first 90 % of the text are trained on, the rest
-validates. The last line printed is
+With --text, or nothing: a language model. The first 90 % of the text are
+trained on, the rest validates. The last line printed is
 val_loss=<nats a token> val_ppl=<perplexity> tokens_per_s=<training speed>.
 
-With --table: a classifier of texts, on a file in CSV, TSV or JSONL with a column of texts and one of
-labels. A tenth of the rows, always the same, is kept for the test, a tenth of the others to stop by,
-and the weights of the best pass are kept. Unless given, --tokens is bpe, --vocabulary 1500, --cell gru,
---layers 1, --hidden 64, --batch 32, --epochs 30, --lr 0.002, --dropout 0.4, --patience 5. The last line is
-test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text> texts_per_s=<texts a second>.`,
-		Example: `  unroll train                                  # on the text that comes with the library
-  unroll train --text book.txt --cell gru --hidden 256 --epochs 10 --out book.safetensors
+With --table: a classifier of texts, on a file in CSV, TSV or JSONL with a
+column of texts and one of labels. A tenth of the rows, always the same, is
+kept for the test, a tenth of the others to stop by, and the weights of the
+best pass are kept. Unless given, --tokens is bpe, --vocabulary 1500,
+--cell gru, --layers 1, --hidden 64, --batch 32, --epochs 30, --lr 0.002,
+--dropout 0.4, --patience 5. The last line is
+test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text>
+texts_per_s=<texts a second>, all in one.
+
+A model that --init-from names keeps its network and its vocabulary. A text
+with characters that the vocabulary lacks is refused; words that it lacks are
+read as <unk>. A table with other labels gives the classifier a new head.`,
+		Example: `  unroll train                    # on the text that comes with the library
+  unroll train --text book.txt --cell gru --hidden 256 --out book.safetensors
   unroll train --table reviews.csv --out reviews.safetensors
-  unroll train --table mail.tsv --text-column body --label-column spam --pool attention
-  unroll train --resume book.safetensors --epochs 20`,
+  unroll train --table mail.tsv --text-column body --label-column spam
+  unroll train --resume book.safetensors --epochs 20
+  unroll train --init-from book.safetensors --text other.txt --lr 0.001`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runAny(cmd, k, fl) },
 	}
@@ -79,16 +87,18 @@ test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text> texts_per_s=<tex
 	f.IntVar(&c.Patience, "patience", 0, "stop after this many epochs without a better validation loss; 0 for never")
 	f.Uint64Var(&c.Seed, "seed", 1, "seed of the weights and of dropout")
 	f.StringVar(&fl.out, "out", "", "file to save to (default model.safetensors, or the next free model-N.safetensors)")
-	f.StringVar(&fl.resume, "resume", "", "checkpoint to continue; other flags than --epochs, --steps and --out are taken from it")
-	f.BoolVar(&fl.force, "force", false, "overwrite an existing --out file")
+	f.StringVar(&fl.resume, "resume", "", "checkpoint to continue; what was trained, and how, is taken from it, but for --epochs and --steps")
+	f.StringVar(&fl.initFrom, "init-from", "", "model whose weights training begins with, on another --text or --table")
+	f.StringVar(&fl.log, "log", "", "log of losses, rates and speeds: FILE.csv, or a folder for TensorBoard")
+	f.BoolVar(&fl.force, "force", false, "overwrite existing files")
 	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps")
 	f.IntVar(&fl.sample, "sample", 300, "tokens of sample text to print at the end; 0 for none")
 	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
 	formatFlags(cmd, &k.tableFormat)
 	missingFlag(cmd, &k.tableFormat)
-	completions(cmd, map[string][]string{"cell": {"rnn", "lstm", "gru"}, "pool": {"last", "max", "mean", "attention"},
+	completions(cmd, map[string][]string{"cell": cells, "pool": {"last", "max", "mean", "attention"},
 		"tokens":    {datasets.Character, datasets.Word, bytePairs},
-		"optimizer": {"sgd", "momentum", "rmsprop", "adam", "adamw", "adagrad"}})
+		"optimizer": optimizers})
 	return cmd
 }
 
@@ -102,183 +112,55 @@ func networkFlags(f *pflag.FlagSet, c *config) {
 	f.IntVar(&c.Batch, "batch", 50, "sequences in a batch")
 }
 
-// runAny trains the kind of model that the command line, or the checkpoint to resume, says.
+// runAny trains either kind of model.
 func runAny(cmd *cobra.Command, c classConfig, fl trainFlags) error {
-	if fl.resume != "" {
-		any, err := loadAny(fl.resume)
-		if err != nil {
-			return err
-		}
-		if any.classifier != nil {
-			given := c
-			c = any.classifier.config
-			if cmd.Flags().Changed("epochs") {
-				c.Epochs = given.Epochs
-			}
-			if cmd.Flags().Changed("steps") {
-				c.Steps = given.Steps
-			}
-			if fl.out == "" {
-				fl.out = fl.resume
-			}
-			return runClassify(cmd, c, fl)
-		}
-	}
-	if c.Table == "" && c.ValidFile+c.TestFile != "" {
-		return usage("--valid and --test go with --table")
-	}
-	if c.Table == "" {
-		return runTrain(cmd, c.config, fl)
-	}
-	if c.Text != "" {
-		return usage("--text and --table; want one of them")
-	}
-	return runClassify(cmd, c, fl)
-}
-
-// goOn sets a loop to where a checkpoint was saved; nil is none.
-func goOn(l *train.Loop, saved *train.Checkpoint, fl trainFlags) error {
-	if saved == nil {
-		return nil
-	}
-	if err := l.Resume(saved); err != nil {
-		return err
-	}
-	if l.Finished() {
-		return errors.Errorf("%s has made all of its %d steps; to go on, give more --epochs or --steps", fl.resume, saved.Step())
-	}
-	return nil
-}
-
-// interrupted says how to go on after Ctrl-C; other errors stay as they are.
-func interrupted(w io.Writer, err error, r train.Result, fl trainFlags) error {
-	if !errors.Is(err, context.Canceled) {
-		return err
-	}
-	fmt.Fprintf(w, "Interrupted at step %d. To go on:\n  unroll train --resume %s\n", r.Step, fl.out)
-	return errors.New("interrupted; the checkpoint is saved")
-}
-
-func runTrain(cmd *cobra.Command, c config, fl trainFlags) error {
-	m, saved, err := prepare(cmd, &c, &fl)
+	from, err := settle(cmd, &c, &fl)
 	if err != nil {
 		return err
 	}
+	release, err := chooseOut(&fl)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if c.Table == "" {
+		return runTrain(cmd, c.config, fl, from)
+	}
+	return runClassify(cmd, c, fl, from)
+}
+
+func runTrain(cmd *cobra.Command, c config, fl trainFlags, from *modelFile) error {
 	corpus, err := readText(c.Text)
 	if err != nil {
 		return err
 	}
-	hash := sha256.Sum256([]byte(corpus.Text))
-	if got := hex.EncodeToString(hash[:]); m == nil {
-		c.TextHash = got
-		if m, err = freshModel(c, corpus); err != nil {
-			return err
-		}
-	} else if got != c.TextHash {
-		return errors.Errorf("%s has changed since %s was saved (or --text was another file)", corpus.Name, fl.resume)
+	w := cmd.ErrOrStderr()
+	m, err := modelFor(w, c, corpus, fl, from)
+	if err != nil {
+		return err
 	}
 	loop, err := newLoop(m, corpus, fl)
+	if err != nil {
+		return err
+	}
+	saved, err := checkpointOf(fl)
 	if err != nil {
 		return err
 	}
 	if err := goOn(loop, saved, fl); err != nil {
 		return err
 	}
-	w := cmd.ErrOrStderr()
 	describe(w, m, corpus, loop, saved, fl)
-	show := newDisplay(w)
-	loop.OnStep, loop.OnValidate = show.step, show.validation
-	profile := &graph.Profile{}
-	if fl.profile {
-		loop.Loss.Profile(profile)
-	}
-	result, err := loop.Run(cmd.Context())
-	show.finish()
-	if fl.profile && profile.Runs > 0 {
-		fmt.Fprintf(w, "\nWhere the time went, over %d runs of training and validation:\n\n%v\n", profile.Runs, profile)
-	}
+	result, err := carryOut(cmd, loop, newDisplay(w), saved, fl)
 	if err != nil {
-		return interrupted(w, err, result, fl)
+		return err
 	}
-	if len(result.History) > 1 {
-		fmt.Fprintf(w, "%v\n", train.Diagnose(result.History))
-	}
+	conclusion(w, result, c.Patience, false)
 	return conclude(cmd, m, result, fl)
 }
 
 // demoSteps is how long the bare command trains: enough for words and phrases, in a minute.
 const demoSteps = 1000
-
-// prepare checks the command line; when resuming, it loads the model and takes the configuration from it.
-func prepare(cmd *cobra.Command, c *config, fl *trainFlags) (*model, *train.Checkpoint, error) {
-	if fl.resume == "" {
-		if err := c.check(); err != nil {
-			return nil, nil, err
-		}
-		if c.Text == "" && !cmd.Flags().Changed("epochs") && !cmd.Flags().Changed("steps") {
-			c.Steps = demoSteps
-		}
-		return nil, nil, chooseOut(fl)
-	}
-	m, err := loadModel(fl.resume)
-	if err != nil {
-		return nil, nil, err
-	}
-	saved, err := train.ReadCheckpoint(fl.resume)
-	if err != nil {
-		return nil, nil, err
-	}
-	given := *c
-	*c = m.config
-	flags := cmd.Flags()
-	for name, set := range map[string]func(){
-		"epochs": func() { c.Epochs = given.Epochs },
-		"steps":  func() { c.Steps = given.Steps },
-		"text":   func() { c.Text = given.Text }, // the file may have moved; its contents are checked
-	} {
-		if flags.Changed(name) {
-			set()
-		}
-	}
-	if err := c.check(); err != nil {
-		return nil, nil, err
-	}
-	m.config = *c
-	if fl.out == "" {
-		fl.out = fl.resume
-		return m, saved, nil
-	}
-	return m, saved, chooseOut(fl)
-}
-
-// chooseOut settles where to save, without overwriting anything unasked.
-func chooseOut(fl *trainFlags) error {
-	if fl.out == "" {
-		fl.out = "model.safetensors"
-		for i := 2; exists(fl.out); i++ {
-			fl.out = fmt.Sprintf("model-%d.safetensors", i)
-		}
-		return nil
-	}
-	if info, err := os.Stat(filepath.Dir(fl.out)); err != nil || !info.IsDir() {
-		return errors.Errorf("--out %s: the folder %s does not exist", fl.out, filepath.Dir(fl.out))
-	}
-	probe, err := os.CreateTemp(filepath.Dir(fl.out), ".unroll-*") // better now than after an hour of training
-	if err != nil {
-		return errors.Wrapf(err, "--out %s", fl.out)
-	}
-	probe.Close()
-	os.Remove(probe.Name())
-	if exists(fl.out) && !fl.force && fl.out != fl.resume {
-		return errors.Errorf("--out %s exists; choose another name, continue it with --resume, or overwrite it with --force", fl.out)
-	}
-	return nil
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
 
 func readText(path string) (datasets.Corpus, error) {
 	if path == "" {
@@ -288,7 +170,29 @@ func readText(path string) (datasets.Corpus, error) {
 	return datasets.ReadFile(path)
 }
 
-func freshModel(c config, corpus datasets.Corpus) (*model, error) {
+// textHash tells whether a text is still the same.
+func textHash(corpus datasets.Corpus) string {
+	sum := sha256.Sum256([]byte(corpus.Text))
+	return hex.EncodeToString(sum[:])
+}
+
+// modelFor is a new model for a text, or one from a file.
+func modelFor(w io.Writer, c config, corpus datasets.Corpus, fl trainFlags, from *modelFile) (*model, error) {
+	hash := textHash(corpus)
+	switch {
+	case fl.resume != "" && hash != c.TextHash:
+		return nil, errors.Errorf("%s has changed since %s was saved (or --text was another file); to train on with another text: --init-from", corpus.Name, fl.resume)
+	case fl.resume != "":
+		return from.languageModel()
+	}
+	c.TextHash = hash
+	if from != nil {
+		from.config.TextHash = hash
+		if err := from.knows(w, corpus); err != nil {
+			return nil, err
+		}
+		return from.languageModel()
+	}
 	vocab, err := datasets.Characters(corpus.Text)
 	if c.Vocabulary == datasets.Word {
 		vocab, err = datasets.Words(corpus.Text, c.VocabLimit)
@@ -296,7 +200,14 @@ func freshModel(c config, corpus datasets.Corpus) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newModel(c, vocab)
+	if err := c.enough(w, size{vocab.Len(), vocab.Len(), 1, true}, machineMemory()); err != nil {
+		return nil, err
+	}
+	m, err := newModel(c, vocab)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.touch() // a run that is interrupted before its first step has weights to save
 }
 
 // newLoop joins model, data and settings.
@@ -360,12 +271,27 @@ func primer(v *datasets.Vocabulary, ids []int) (string, error) {
 func describe(w io.Writer, m *model, corpus datasets.Corpus, l *train.Loop, saved *train.Checkpoint, fl trainFlags) {
 	c := m.config
 	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name, l.Data.Len()*l.Data.Tokens()+l.Validation.Len()*l.Validation.Tokens(), c.Vocabulary, m.vocab.Len())
-	fmt.Fprintf(w, "Model   %d x %s, hidden %d, embedding %d\n", c.Layers, strings.ToUpper(c.Cell), c.Hidden, c.Embed)
+	fmt.Fprintf(w, "Model   %s\n", c.network())
 	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n", l.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
+	describeFiles(w, saved, fl)
+}
+
+// describeFiles says where a run begins, and where it saves.
+func describeFiles(w io.Writer, saved *train.Checkpoint, fl trainFlags) {
 	if saved != nil {
 		fmt.Fprintf(w, "Resume  %s at step %d\n", fl.resume, saved.Step())
 	}
-	fmt.Fprintf(w, "Save    %s\n", fl.out)
+	if fl.initFrom != "" {
+		fmt.Fprintf(w, "Begin   with the weights of %s\n", fl.initFrom)
+	}
+	note := ""
+	if !strings.HasSuffix(fl.out, torchEnding) {
+		note = ", a safetensors file"
+	}
+	fmt.Fprintf(w, "Save    %s%s\n", fl.out, note)
+	if fl.log != "" {
+		fmt.Fprintf(w, "Log     %s\n", fl.log)
+	}
 }
 
 // conclude prints a sample and the final figures.

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Whatever is exported and imported again is the model that it was, of both kinds and all cells.
+func TestExportAndImport(t *testing.T) {
+	dir := t.TempDir()
+	table := filepath.Join(dir, "reviews.csv")
+	writeReviews(t, table)
+	text := writeText(t, dir)
+	for i, c := range []struct {
+		train   []string
+		endings []string
+		refused string // endings that cannot be, with the reason
+	}{
+		{small(text, "", "--steps", "3", "--cell", "lstm"), []string{onnxEnding, kerasEnding, torchEnding}, ""},
+		{small(text, "", "--steps", "3", "--cell", "rnn"), []string{onnxEnding, kerasEnding, torchEnding}, ""},
+		{quick(table, "", "--steps", "3", "--layers", "2", "--tokens", "word"), []string{kerasEnding, torchEnding}, onnxEnding + " a classifier cannot be written as ONNX"},
+		{quick(table, "", "--steps", "3", "--cell", "lstm", "--one-way", "--pool", "mean"), []string{kerasEnding, torchEnding}, ""},
+		{quick(table, "", "--steps", "3", "--pool", "attention"), []string{torchEnding}, kerasEnding + " Keras has no layer like --pool attention"},
+	} {
+		model := filepath.Join(dir, fmt.Sprint("m", i))
+		c.train[slices.Index(c.train, "--out")+1] = model
+		must(t, c.train...)
+		had := tensorsOf(t, model)
+		for _, ending := range c.endings {
+			file, back := filepath.Join(dir, fmt.Sprint("e", i, ending)), filepath.Join(dir, fmt.Sprint("back", i, ending))
+			must(t, "export", "--model", model, "--out", file)
+			must(t, "import", file, "--model", model, "--out", back)
+			for name, w := range tensorsOf(t, back) {
+				if !slices.Equal(had[name].Value.Float32s(), w.Value.Float32s()) {
+					t.Errorf("%v, %s: %s came back otherwise", c.train, ending, name)
+				}
+			}
+			inspected, _ := must(t, "inspect", file)
+			if !strings.Contains(inspected, "embedding") {
+				t.Errorf("%s: %s", file, inspected)
+			}
+		}
+		if ending, reason, ok := strings.Cut(c.refused, " "); ok {
+			file := filepath.Join(dir, fmt.Sprint("refused", i, ending))
+			status, _, errs := capture(t, context.Background(), "export", "--model", model, "--out", file)
+			if status != 1 || !strings.Contains(errs, reason) || exists(file) {
+				t.Errorf("status %d; want 1 and %q, and no file\n%s", status, reason, errs)
+			}
+		}
+	}
+}
+
+func TestExportRefuses(t *testing.T) {
+	for args, want := range map[string]string{
+		"export model.onnx":                 `unexpected argument "model.onnx"; --model FILE says what to read, --out FILE what to write`,
+		"export":                            `--out ""; want a name that ends in .onnx, .weights.h5 or .safetensors`,
+		"export --out model.pt":             `--out "model.pt"; want a name`,
+		"import model.pt":                   `FILE "model.pt"; want a name`,
+		"import":                            "found 0 files; want one",
+		"export --out x.onnx --model a b":   `unexpected argument "b"`,
+		"export --out x.onnx --mdel a.onnx": "did you mean --model?",
+	} {
+		if status, _, errs := capture(t, context.Background(), strings.Fields(args)...); status != 2 || !strings.Contains(errs, want) {
+			t.Errorf("%s: status %d; want 2 and %q\n%s", args, status, want, errs)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+)
+
+// Help, of every command, and lists fit a terminal of 80 columns.
+func TestHelpFitsATerminal(t *testing.T) {
+	fits := func(what, text string) {
+		for line := range strings.Lines(text) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > columns {
+				t.Errorf("%s: %d columns: %s", what, n, line)
+			}
+		}
+	}
+	var visit func(c *cobra.Command)
+	visit = func(c *cobra.Command) {
+		var b bytes.Buffer
+		c.SetOut(&b)
+		if err := c.Help(); err != nil {
+			t.Error(err)
+		}
+		if b.Len() < 50 {
+			t.Errorf("%s has no help: %q", c.CommandPath(), b.String())
+		}
+		fits(c.CommandPath(), b.String())
+		for _, sub := range c.Commands() {
+			visit(sub)
+		}
+	}
+	visit(rootCommand())
+	out, _ := must(t, "data")
+	fits("data", out)
+	var b bytes.Buffer
+	paragraph(&b, strings.Repeat("Stopped by --patience, hier hört es schöner auf; ", 9))
+	fits("paragraph", b.String())
+	if words := strings.Fields(b.String()); len(words) != 9*8 {
+		t.Errorf("%d words of 72", len(words))
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if out, _ := must(t, "--version"); out != "unroll "+version()+"\n" {
+		t.Errorf("%q", out)
+	}
+}
+
+func TestMistypedFlags(t *testing.T) {
+	for args, want := range map[string]string{
+		"train --hiden 3":      "unknown flag: --hiden; did you mean --hidden?",
+		"generate --temprture": "did you mean --temperature?",
+		"data --jsn":           "did you mean --json?",
+		"train --nonsense":     "unknown flag: --nonsense\n",
+		"trian":                "unknown command",
+	} {
+		status, _, errs := capture(t, context.Background(), strings.Fields(args)...)
+		if status != 2 || !strings.Contains(errs, want) {
+			t.Errorf("%s: status %d; want 2 and %q\n%s", args, status, want, errs)
+		}
+	}
+}

@@ -1,0 +1,28 @@
+//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
+
+package atomicfile
+
+import (
+	"os"
+	"time"
+)
+
+// lock does nothing: a file that is open can be neither renamed nor removed on Windows, and elsewhere its age must do.
+func lock(*os.File) {}
+
+// abandoned takes a temporary file of which nothing was written for an hour for one of a process that died.
+func abandoned(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && time.Since(info.ModTime()) > time.Hour
+}
+
+// rename gives a file its name. Windows wants it closed.
+func rename(f *os.File, path string) error {
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// syncFolder does nothing: folders cannot be synced here.
+func syncFolder(string) error { return nil }
