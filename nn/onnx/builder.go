@@ -91,7 +91,7 @@ func (b *Builder) Model() (*Model, error) {
 	}
 	b.prune()
 	m, err := newModel(&onnxpb.ModelProto{IrVersion: writtenIR, ProducerName: "unroll", Graph: b.file,
-		OpsetImport: []*onnxpb.OperatorSetIdProto{{Version: writtenOpset}}}, noFiles)
+		OpsetImport: []*onnxpb.OperatorSetIdProto{{Version: writtenOpset}}}, noFiles())
 	return m, errors.Wrap(err, "onnx")
 }
 

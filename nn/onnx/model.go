@@ -86,22 +86,22 @@ func Read(path string) (*Model, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "onnx")
 	}
-	m, err := parse(data, externalFiles(filepath.Dir(path)))
+	m, err := parse(data, newFiles(filepath.Dir(path)))
 	return m, errors.Wrapf(err, "onnx: %s", path)
 }
 
 // Parse is Read for the bytes of a file, which must hold all of its weights.
 func Parse(data []byte) (*Model, error) {
-	m, err := parse(data, noFiles)
+	m, err := parse(data, noFiles())
 	return m, errors.Wrap(err, "onnx")
 }
 
-func parse(data []byte, external func(*onnxpb.TensorProto) ([]byte, error)) (*Model, error) {
+func parse(data []byte, beside *files) (*Model, error) {
 	file := &onnxpb.ModelProto{}
 	if err := proto.Unmarshal(data, file); err != nil {
 		return nil, errors.Wrap(err, "it is no ONNX model")
 	}
-	return newModel(file, external)
+	return newModel(file, beside)
 }
 
 // Inputs lists what Build and a function made of it take, in order.

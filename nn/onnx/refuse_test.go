@@ -53,7 +53,7 @@ func TestRefusedByName(t *testing.T) {
 	} {
 		f := file(t, "runtime/lstm_everything.onnx")
 		change(f, f.Graph.Node[0])
-		if _, err := newModel(f, noFiles); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := newModel(f, noFiles()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
 	}
@@ -109,7 +109,7 @@ func TestRefusedWhenBuilt(t *testing.T) {
 			attr(n, "axis").I = 7
 		}
 	}
-	if m, err = newModel(f, noFiles); err != nil {
+	if m, err = newModel(f, noFiles()); err != nil {
 		t.Fatal(err)
 	}
 	in := []*tensor.Dense{graph.Ints([]int{1, 2}, 2, 1), graph.Floats(make([]float32, 6), 2, 1, 3), graph.Floats(make([]float32, 6), 2, 1, 3)}
