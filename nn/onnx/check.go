@@ -3,6 +3,7 @@ package onnx
 import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
+	"google.golang.org/protobuf/proto"
 )
 
 // The versions of ONNX's operators that were read for this package. What the operators in the table compute has
@@ -11,7 +12,7 @@ const oldestOpset, newestOpset = 7, 28
 
 // newModel checks a file and sorts its weights.
 func newModel(file *onnxpb.ModelProto, beside *files) (*Model, error) {
-	m := &Model{proto: file, kind: onnxpb.TensorProto_UNDEFINED, constants: map[string]*constant{},
+	m := &Model{proto: file, names: map[string]int{}, kind: onnxpb.TensorProto_UNDEFINED, constants: map[string]*constant{},
 		plain: map[string]*weight{}, transposed: map[string]*weight{}, split: map[string][]*weight{}}
 	g := file.Graph
 	switch {
@@ -57,6 +58,7 @@ func newModel(file *onnxpb.ModelProto, beside *files) (*Model, error) {
 	if err := m.claim(initialisers); err != nil {
 		return nil, err
 	}
+	m.size = int64(proto.Size(file)) + beside.size()
 	for name, c := range initialisers {
 		if m.split[name] == nil && m.plain[name] == nil && m.transposed[name] == nil {
 			m.constants[name] = c

@@ -31,6 +31,7 @@ import (
 type Model struct {
 	proto     *onnxpb.ModelProto
 	opset     int
+	size      int64                       // bytes of the file, and of those beside it
 	kind      onnxpb.TensorProto_DataType // of the floats: FLOAT or DOUBLE
 	inputs    []Port
 	outputs   []Port
@@ -39,6 +40,7 @@ type Model struct {
 	constants map[string]*constant // initialisers that are not weights
 
 	weights    []*weight            // all, in the order of the store
+	names      map[string]int       // of the weights, with the number that the next of that name gets
 	plain      map[string]*weight   // by initialiser, as they are in the file
 	transposed map[string]*weight   // by initialiser, matrices in PyTorch's order
 	split      map[string][]*weight // by initialiser, weights of recurrent operators
@@ -105,10 +107,25 @@ func parse(data []byte, beside *files) (*Model, error) {
 }
 
 // Inputs lists what Build and a function made of it take, in order.
-func (m *Model) Inputs() []Port { return append([]Port{}, m.inputs...) }
+func (m *Model) Inputs() []Port {
+	if m == nil {
+		return nil
+	}
+	return append([]Port{}, m.inputs...)
+}
 
 // Outputs lists what Build and a function made of it give, in order.
-func (m *Model) Outputs() []Port { return append([]Port{}, m.outputs...) }
+func (m *Model) Outputs() []Port {
+	if m == nil {
+		return nil
+	}
+	return append([]Port{}, m.outputs...)
+}
+
+// empty is what is wrong with a model that was not read.
+const empty = "the model is empty; want one that Read, Parse or a Builder made"
+
+func (m *Model) empty() bool { return m == nil || m.proto == nil }
 
 // Params returns a new store, of the model's element type, with its weights. The weights of RNN, LSTM and GRU nodes
 // have PyTorch's names, shapes and order of gates, so that recurrent's own cells can take them:
@@ -120,6 +137,9 @@ func (m *Model) Outputs() []Port { return append([]Port{}, m.outputs...) }
 // that is to use its weights needs them as zeros. The matrices that PyTorch's exporter transposes and renames, such as
 // onnx::MatMul_12, get back their name and order; all others keep them.
 func (m *Model) Params(seed uint64) (*graph.Params, error) {
+	if m.empty() {
+		return nil, errors.New("onnx: " + empty)
+	}
 	p := graph.NewParams(seed)
 	if m.kind == onnxpb.TensorProto_DOUBLE {
 		p = graph.NewParams64(seed)
@@ -149,6 +169,9 @@ func dense(kind tensor.Dtype, data []float64, shape []int) *tensor.Dense {
 
 // String lists the inputs, nodes and outputs.
 func (m *Model) String() string {
+	if m.empty() {
+		return empty
+	}
 	var b strings.Builder
 	for _, p := range m.inputs {
 		fmt.Fprintln(&b, "input ", p)

@@ -11,7 +11,10 @@ func (c *call) relabelled(v value, shape []int) []value {
 	if c.g.Err() != nil || v.absent() {
 		return c.failf("the input is missing")
 	}
-	if !sane(shape) || sizeOf(shape) != sizeOf(v.shape()) {
+	if !c.room(shape) {
+		return nil
+	}
+	if slices.ContainsFunc(shape, func(d int) bool { return d < 1 }) || sizeOf(shape) != sizeOf(v.shape()) {
 		return c.failf("shape %v does not hold the elements of %v", shape, v.shape())
 	}
 	if k := v.known; k != nil {
@@ -20,19 +23,6 @@ func (c *call) relabelled(v value, shape []int) []value {
 	return []value{v.reshaped(shape, func(x graph.Node, tail []int) graph.Node {
 		return c.g.Reshape(x, append(cloneInts(shape), tail...)...)
 	})}
-}
-
-// sane tells whether a shape has no empty dimension, and fewer elements than would be a mistake in any model.
-func sane(shape []int) bool {
-	const limit = 1 << 28
-	n := 1
-	for _, d := range shape {
-		if d < 1 || d > limit/n {
-			return false
-		}
-		n *= d
-	}
-	return true
 }
 
 // buildReshape: 0 keeps the input's dimension, one -1 is worked out.
@@ -184,16 +174,7 @@ func buildConcat(c *call) []value {
 		whole = whole && v.known != nil && v.known.floats == nil
 	}
 	if whole {
-		out := ints64()
-		for i := range c.in {
-			k := c.arg(i).known
-			if len(k.shape) != 1 {
-				return c.failf("whole numbers of shape %v; want one dimension", k.shape)
-			}
-			out.ints = append(out.ints, k.ints...)
-		}
-		out.shape = []int{len(out.ints)}
-		return []value{{known: out}}
+		return c.joined()
 	}
 	parts := make([]graph.Node, len(c.in))
 	for i := range parts {
@@ -207,6 +188,26 @@ func buildConcat(c *call) []value {
 		return nil
 	}
 	return []value{{node: c.g.Concat(axis, parts...)}}
+}
+
+// joined puts known whole numbers of one dimension one after the other.
+func (c *call) joined() []value {
+	n := 0
+	for i := range c.in {
+		k := c.arg(i).known
+		if len(k.shape) != 1 {
+			return c.failf("whole numbers of shape %v; want one dimension", k.shape)
+		}
+		n += k.len()
+	}
+	if !c.room([]int{n}) {
+		return nil
+	}
+	out := &constant{kind: c.arg(0).known.kind, shape: []int{n}, ints: make([]int, 0, n)}
+	for i := range c.in {
+		out.ints = append(out.ints, c.arg(i).known.ints...)
+	}
+	return []value{{known: out}}
 }
 
 // buildShape gives the input's shape, or the part of it from start up to end.
@@ -245,8 +246,11 @@ func buildExpand(c *call) []value {
 		}
 		shape[i] = max(at(want), at(have))
 	}
-	if !sane(shape) || len(want) > 0 && slices.Min(want) < 1 {
+	if len(want) > 0 && slices.Min(want) < 1 {
 		return c.failf("shape %v for a tensor of shape %v", want, have)
+	}
+	if !c.room(shape) {
+		return nil
 	}
 	return []value{{node: c.g.BroadcastTo(x, shape...)}}
 }

@@ -11,6 +11,7 @@ type value struct {
 	known *constant  // numbers known now
 	ids   *idView    // whole numbers that are given when the program runs
 	of    graph.Node // the matrix that node is the transpose of
+	own   bool       // made of the file's numbers alone
 }
 
 // idView is an input of ids, looked at through operations on its shape. Ids are only ever used to look rows of a
@@ -46,10 +47,10 @@ func (v value) reshaped(shape []int, f reshaping) value {
 }
 
 // rows looks the ids up in a table.
-func (v *idView) rows(g *graph.Graph, table graph.Node) graph.Node {
-	x := g.Gather(table, v.base)
+func (c *call) rows(v *idView, table graph.Node) graph.Node {
+	x := c.g.Gather(table, v.base)
 	for _, op := range v.ops {
-		if g.Err() != nil {
+		if c.g.Err() != nil || !c.spend(bytesOf(x.Shape())) {
 			return graph.Node{}
 		}
 		x = op(x, table.Shape()[1:])
@@ -60,11 +61,13 @@ func (v *idView) rows(g *graph.Graph, table graph.Node) graph.Node {
 // call is one node at work: the graph it adds to, and its inputs.
 type call struct {
 	*node
-	g     *graph.Graph // in a scope of the node's name, for messages
-	top   *graph.Graph // where the weights' names start
-	m     *Model
-	in    []value
-	opset int
+	g      *graph.Graph // in a scope of the node's name, for messages
+	top    *graph.Graph // where the weights' names start
+	m      *Model
+	in     []value
+	own    bool // all inputs are made of the file's numbers alone
+	budget *budget
+	opset  int
 }
 
 // failf records that the node cannot be built, and gives nothing.
@@ -99,6 +102,9 @@ func (c *call) float(i int) graph.Node {
 
 // constant puts known floats into the graph.
 func (c *call) constant(k *constant) graph.Node {
+	if !c.spend(bytesOf(k.shape)) {
+		return graph.Node{}
+	}
 	if len(k.shape) == 0 {
 		return c.g.Full(k.floats[0])
 	}
