@@ -10,8 +10,10 @@
 // Model.Write. Builder writes models that were made in this library.
 //
 // The package knows the operators RNN, LSTM and GRU with all of their attributes and inputs, and those around them:
-// Gather, MatMul, Gemm, element-wise arithmetic and functions, Softmax, and the ones that handle shapes. A model with
-// any other operator or attribute is refused by its name; nothing is left out or approximated.
+// Gather, MatMul, Gemm, element-wise arithmetic and functions, Softmax, and the ones that handle shapes. Floats of one
+// type are computed when the model runs, and whole numbers, such as shapes, when it is built; ids that are given when
+// it runs are looked up, and may change their shape before. A model with any other operator, attribute or type is
+// refused by its name; nothing is left out or approximated.
 package onnx
 
 import (

@@ -20,11 +20,7 @@ func buildGather(c *call) []value {
 		return nil
 	}
 	if index.ids != nil {
-		if axis != 0 {
-			return c.failf("indices given when the model runs on axis %d; want axis 0", axis)
-		}
-		table := c.float(0)
-		return []value{{node: c.rows(index.ids, table)}}
+		return []value{{node: c.taken(c.float(0), index.ids, axis)}}
 	}
 	at, ok := c.ints(1)
 	if !ok {
@@ -54,6 +50,33 @@ func buildGather(c *call) []value {
 	return []value{data.reshaped(shape, func(x graph.Node, tail []int) graph.Node {
 		return c.g.Reshape(c.pick(x, axis, at), append(cloneInts(shape), tail...)...)
 	})}
+}
+
+// taken takes entries of an axis by ids that are given when the program runs. The axis comes first for it, as in a
+// table; the axes of the ids are put in its place.
+func (c *call) taken(x graph.Node, ids *idView, axis int) graph.Node {
+	if axis == 0 || c.g.Err() != nil {
+		return c.rows(ids, x)
+	}
+	first := []int{axis}
+	for i := range x.Rank() {
+		if i != axis {
+			first = append(first, i)
+		}
+	}
+	y := c.rows(ids, c.g.Transpose(x, first...)) // [ids..., before..., after...]
+	n := len(ids.shape)
+	var back []int
+	for i := range axis {
+		back = append(back, n+i)
+	}
+	for i := range n {
+		back = append(back, i)
+	}
+	for i := n + axis; i < y.Rank(); i++ {
+		back = append(back, i)
+	}
+	return c.g.Transpose(y, back...)
 }
 
 // pick takes entries of an axis, one by one, or as one slice where they follow each other.

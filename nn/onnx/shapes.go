@@ -238,13 +238,7 @@ func buildExpand(c *call) []value {
 	have := x.Shape()
 	shape := make([]int, max(len(want), len(have)))
 	for i := range shape {
-		at := func(s []int) int {
-			if j := i - len(shape) + len(s); j >= 0 {
-				return s[j]
-			}
-			return 1
-		}
-		shape[i] = max(at(want), at(have))
+		shape[i] = max(at(want, i-len(shape)+len(want)), at(have, i-len(shape)+len(have)))
 	}
 	if len(want) > 0 && slices.Min(want) < 1 {
 		return c.failf("shape %v for a tensor of shape %v", want, have)

@@ -48,7 +48,7 @@ func (v value) reshaped(shape []int, f reshaping) value {
 
 // rows looks the ids up in a table.
 func (c *call) rows(v *idView, table graph.Node) graph.Node {
-	x := c.g.Gather(table, v.base)
+	x := c.g.GatherFromEnd(table, v.base)
 	for _, op := range v.ops {
 		if c.g.Err() != nil || !c.spend(bytesOf(x.Shape())) {
 			return graph.Node{}
