@@ -8,10 +8,17 @@ import (
 )
 
 // gather picks rows of a table by ids. The id pad gets no gradient, and may lie outside the table.
-type gather struct{ pad int }
+type gather struct{ pad exempt }
 
-// noPad is a pad that no id equals.
-const noPad = math.MinInt
+// NoID stands for the absence of an id that is treated in a way of its own: a padding id, an ignored target. It is no
+// id itself.
+const NoID = math.MinInt
+
+// exempt is such an id, or NoID.
+type exempt int
+
+// is tells whether an id is the one; none is NoID.
+func (e exempt) is(id int) bool { return id == int(e) && e != NoID }
 
 func (gather) String() string { return "gather rows" }
 func (gather) wrt(i int) bool { return i == 0 }
@@ -39,7 +46,7 @@ func bindGather[T kernel.Float](o gather) func(*binding) task {
 		})
 		return func() error {
 			for i, id := range ids {
-				if id != o.pad && (id < 0 || id >= rows) {
+				if !o.pad.is(id) && (id < 0 || id >= rows) {
 					return errors.Errorf("id %d at position %d; want 0 to %d", id, i, rows-1)
 				}
 			}
@@ -55,7 +62,7 @@ type scatter struct{ gather }
 func (scatter) String() string { return "scatter-add rows" }
 
 func (o scatter) vjp(d derivation) []Node {
-	if o.pad != noPad {
+	if o.pad != NoID {
 		d.g.failf("GatherPadded", "it has no second derivative")
 	}
 	return []Node{d.g.apply(o.gather, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
@@ -76,7 +83,7 @@ func bindScatter[T kernel.Float](o scatter, onTop bool) func(*binding) task {
 			if !onTop {
 				kernel.Fill(dst, 0)
 			}
-			kernel.ScatterAddRows(dst, x, ids, cols, o.pad)
+			kernel.ScatterAddRows(dst, x, ids, cols, int(o.pad))
 			return nil
 		}
 	}
@@ -84,7 +91,7 @@ func bindScatter[T kernel.Float](o scatter, onTop bool) func(*binding) task {
 
 // Gather picks rows of a table: table [V, ...] and ids [...] give [..., E]; an embedding look-up. Ids outside 0..V-1
 // are an error when the program runs.
-func (g *Graph) Gather(table, ids Node) Node { return g.gather(table, ids, noPad) }
+func (g *Graph) Gather(table, ids Node) Node { return g.gather(table, ids, NoID) }
 
 // GatherPadded is Gather with a padding id: its row gets no gradient. The padding id may lie outside the table, as -1
 // does, and then gives zeros.
@@ -97,7 +104,7 @@ func (g *Graph) gather(table, ids Node, pad int) Node {
 	if table.Rank() < 1 {
 		return g.failf("Gather", "the table is a scalar; want at least one dimension")
 	}
-	return g.apply(gather{pad: pad}, append(cloneInts(ids.shape()), table.shape()[1:]...), table, ids)
+	return g.apply(gather{pad: exempt(pad)}, append(cloneInts(ids.shape()), table.shape()[1:]...), table, ids)
 }
 
 // ids reports whether a node holds ids of this graph.

@@ -17,7 +17,7 @@ func (k *code) hoist() {
 		if table, ids, ok := lookup(v.in[0]); ok && k.worthTable(v, table) {
 			in := append([]*value{table}, v.in[1:]...)
 			products := derived(v, o, []int{table.shape[0], lastDim(v.shape)}, in...)
-			v.replace(derived(v, gather{pad: noPad}, v.shape, products, ids))
+			v.replace(derived(v, gather{pad: NoID}, v.shape, products, ids))
 			continue
 		}
 		hoistScatter(v, o)
@@ -41,7 +41,7 @@ func (k *code) worthTable(v, table *value) bool {
 func lookup(v *value) (table, ids *value, ok bool) {
 	picked := unshaped(v)
 	g, ok := opOf[gather](picked)
-	if !ok || picked.onto != nil || g.pad != noPad {
+	if !ok || picked.onto != nil || g.pad != NoID {
 		return nil, nil, false
 	}
 	table, ids = picked.in[0], picked.in[1]
@@ -58,7 +58,7 @@ func hoistGradient(v *value) {
 		}
 		cols := lastDim(other.shape)
 		in := []*value{table, table}
-		in[1-side] = derived(v, scatter{gather{pad: noPad}}, []int{table.shape[0], cols}, other, ids)
+		in[1-side] = derived(v, scatter{gather{pad: NoID}}, []int{table.shape[0], cols}, other, ids)
 		v.replace(derived(v, v.op, v.shape, in...))
 		return
 	}
@@ -73,7 +73,7 @@ func hoistScatter(v *value, o matmul) {
 	for u != nil && is[reshape](u) {
 		u = u.sole()
 	}
-	if u == nil || !is[scatter](u) || u.op.(scatter).pad != noPad || len(u.shape) != 2 || u.shape[0] >= v.size()/lastDim(v.shape) {
+	if u == nil || !is[scatter](u) || u.op.(scatter).pad != NoID || len(u.shape) != 2 || u.shape[0] >= v.size()/lastDim(v.shape) {
 		return
 	}
 	if lastDim(v.shape) != lastDim(u.shape) {

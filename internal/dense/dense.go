@@ -49,15 +49,15 @@ func CheckFloats(t *tensor.Dense) error { return Check(t, tensor.Float32, tensor
 // Size returns the number of elements of a shape, or an error for a dimension below 1 or more than MaxElements
 // elements. The empty shape is a scalar, of one element.
 func Size(shape []int) (int, error) {
-	n := 1
-	for _, d := range shape {
-		switch {
-		case d < 0:
+	if len(shape) > 0 {
+		switch least := slices.Min(shape); {
+		case least < 0:
 			return 0, errors.Errorf("shape %v has a dimension below 0", shape)
-		case d == 0:
+		case least == 0:
 			return 0, errors.Errorf("shape %v has a dimension of 0, so there is nothing to compute", shape)
 		}
 	}
+	n := 1
 	for _, d := range shape {
 		if n > MaxElements/d {
 			return 0, errors.Errorf("shape %v has more than %d elements", shape, MaxElements)
