@@ -17,6 +17,9 @@ type result struct {
 // Compile plans a program that computes the given nodes. It takes time and memory in proportion to the number of
 // nodes below them. The graph's first error, if any, comes out here.
 func (g *Graph) Compile(outputs ...Node) (*Program, error) {
+	if g == nil || g.core == nil {
+		return nil, errors.New("graph: Compile: there is no graph: New makes one")
+	}
 	if g.err != nil {
 		return nil, g.err
 	}
@@ -62,7 +65,7 @@ func (c *core) compileWith(on passSet, outputs, stores []result, mem *memory) (p
 			p, err = nil, errors.Errorf("graph: the compiler failed (%v); UNROLL_PASSES=none does without its passes", r)
 		}
 	}()
-	p = &Program{dtype: c.dtype}
+	p = &Program{dtype: c.dtype, numbers: c.params.numbers}
 	inputs := map[*leaf]*tensor.Dense{}
 	for _, in := range c.inputs { // declared inputs are checked even when nothing reads them
 		l := c.leaves[in.n]

@@ -10,12 +10,19 @@ import (
 // gather picks rows of a table by ids. The id pad gets no gradient, and may lie outside the table. With fromEnd there
 // is no pad, and negative ids count from the table's end.
 type gather struct {
-	pad     int
+	pad     exempt
 	fromEnd bool
 }
 
-// noPad is a pad that no id equals.
-const noPad = math.MinInt
+// NoID stands for the absence of an id that is treated in a way of its own: a padding id, an ignored target. It is no
+// id itself.
+const NoID = math.MinInt
+
+// exempt is such an id, or NoID.
+type exempt int
+
+// is tells whether an id is the one; none is NoID.
+func (e exempt) is(id int) bool { return id == int(e) && e != NoID }
 
 func (gather) String() string { return "gather rows" }
 func (gather) wrt(i int) bool { return i == 0 }
@@ -43,7 +50,7 @@ func bindGather[T kernel.Float](o gather) func(*binding) task {
 		})
 		return func() error {
 			for i, id := range ids {
-				if at := o.row(id, rows); id != o.pad && (at < 0 || at >= rows) {
+				if at := o.row(id, rows); !o.pad.is(id) && (at < 0 || at >= rows) {
 					return errors.Errorf("id %d at position %d; want %d to %d", id, i, o.first(rows), rows-1)
 				}
 			}
@@ -75,7 +82,7 @@ type scatter struct{ gather }
 func (scatter) String() string { return "scatter-add rows" }
 
 func (o scatter) vjp(d derivation) []Node {
-	if o.pad != noPad {
+	if o.pad != NoID {
 		d.g.failf("GatherPadded", "it has no second derivative")
 	}
 	return []Node{d.g.apply(o.gather, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
@@ -105,7 +112,7 @@ func bindScatter[T kernel.Float](o scatter, onTop bool) func(*binding) task {
 					at[i] = o.row(id, rows)
 				}
 			}
-			kernel.ScatterAddRows(dst, x, at, cols, o.pad)
+			kernel.ScatterAddRows(dst, x, at, cols, int(o.pad))
 			return nil
 		}
 	}
@@ -114,19 +121,19 @@ func bindScatter[T kernel.Float](o scatter, onTop bool) func(*binding) task {
 // Gather picks rows of a table: table [V, ...] and ids [...] give [..., E]; an embedding look-up. Ids outside 0..V-1
 // are an error when the program runs.
 func (g *Graph) Gather(table, ids Node) Node {
-	return g.gather("Gather", table, ids, gather{pad: noPad})
+	return g.gather("Gather", table, ids, gather{pad: NoID})
 }
 
 // GatherFromEnd is Gather with ids from -V to V-1, of which the negative ones count from the table's end: -1 is its last
 // row, as in numpy's take and ONNX's Gather.
 func (g *Graph) GatherFromEnd(table, ids Node) Node {
-	return g.gather("GatherFromEnd", table, ids, gather{pad: noPad, fromEnd: true})
+	return g.gather("GatherFromEnd", table, ids, gather{pad: NoID, fromEnd: true})
 }
 
 // GatherPadded is Gather with a padding id: its row gets no gradient. The padding id may lie outside the table, as -1
 // does, and then gives zeros.
 func (g *Graph) GatherPadded(table, ids Node, pad int) Node {
-	return g.gather("GatherPadded", table, ids, gather{pad: pad})
+	return g.gather("GatherPadded", table, ids, gather{pad: exempt(pad)})
 }
 
 func (g *Graph) gather(what string, table, ids Node, o gather) Node {

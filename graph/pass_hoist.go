@@ -41,7 +41,7 @@ func (k *code) worthTable(v, table *value) bool {
 func lookup(v *value) (how gather, table, ids *value, ok bool) {
 	picked := unshaped(v)
 	how, ok = opOf[gather](picked)
-	if !ok || picked.onto != nil || how.pad != noPad {
+	if !ok || picked.onto != nil || how.pad != NoID {
 		return how, nil, nil, false
 	}
 	table, ids = picked.in[0], picked.in[1]
@@ -73,7 +73,7 @@ func hoistScatter(v *value, o matmul) {
 	for u != nil && is[reshape](u) {
 		u = u.sole()
 	}
-	if u == nil || !is[scatter](u) || u.op.(scatter).pad != noPad || len(u.shape) != 2 || u.shape[0] >= v.size()/lastDim(v.shape) {
+	if u == nil || !is[scatter](u) || u.op.(scatter).pad != NoID || len(u.shape) != 2 || u.shape[0] >= v.size()/lastDim(v.shape) {
 		return
 	}
 	if lastDim(v.shape) != lastDim(u.shape) {
