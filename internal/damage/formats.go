@@ -1,0 +1,106 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/pkg/errors"
+)
+
+// What reading a file and using it may allocate in all, garbage included, is a fixed amount and a multiple of its size.
+// A model may take memory for what it computes with, which nn/onnx limits; texts and tables are read in one pass.
+var (
+	ofModels = allowance{fixed: 256 << 20, perByte: 1000}
+	ofTexts  = allowance{fixed: 16 << 20, perByte: 1000}
+)
+
+type allowance struct{ fixed, perByte int64 }
+
+// formats are all that the library reads.
+var formats = []format{
+	{name: "onnx", files: testdata("nn/onnx/testdata/*/*.onnx"), edit: editMessage, use: useONNX, memory: ofModels},
+	{name: "keras", files: testdata("nn/keras/testdata/*.h5"), use: useKeras, memory: ofModels},
+	{name: "safetensors", files: safetensors, edit: editHeader, use: useSafetensors, memory: ofModels},
+	{name: "checkpoint", files: checkpoints, edit: editHeader, use: useCheckpoint, memory: ofModels},
+	{name: "tokenizer", files: tokenizers, use: useTokenizer, memory: ofTexts},
+	{name: "vocabulary", files: vocabularies, use: useVocabulary, memory: ofTexts},
+	{name: "ids", files: idFiles, use: useIDs, memory: ofTexts},
+	{name: "csv", files: inline(tables...), use: useCSV, memory: ofTexts},
+	{name: "tsv", files: inline(tabbed...), use: useTSV, memory: ofTexts},
+	{name: "jsonl", files: inline(objects...), use: useJSONL, memory: ofTexts},
+	{name: "conllu", files: inline(trees...), use: useCoNLLU, memory: ofTexts},
+	{name: "text", files: inline(texts...), use: useText, memory: ofTexts},
+	{name: "idx", files: inline(arrays...), use: useIDX, memory: ofTexts},
+}
+
+// inline are files that are written in this program.
+func inline(files ...string) func() ([][]byte, error) {
+	return func() ([][]byte, error) {
+		var out [][]byte
+		for _, s := range files {
+			out = append(out, []byte(s))
+		}
+		return out, nil
+	}
+}
+
+// testdata are the files of the repository that patterns match.
+func testdata(patterns ...string) func() ([][]byte, error) {
+	return func() ([][]byte, error) {
+		root, err := repository()
+		if err != nil {
+			return nil, err
+		}
+		var out [][]byte
+		for _, p := range patterns {
+			paths, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(p)))
+			if err != nil || len(paths) == 0 {
+				return nil, errors.Errorf("no files %s", p)
+			}
+			for _, path := range paths {
+				data, err := os.ReadFile(path)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, data)
+			}
+		}
+		return out, nil
+	}
+}
+
+// repository is the folder with go.mod, this one or one above it.
+func repository() (string, error) {
+	at, err := os.Getwd()
+	for ; err == nil; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
+			return at, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", errors.New("run this in the repository")
+		}
+	}
+	return "", err
+}
+
+// made are files that a function writes to a path.
+func made(writers ...func(path string) error) ([][]byte, error) {
+	folder, err := os.MkdirTemp("", "damage")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	var out [][]byte
+	for _, w := range writers {
+		path := filepath.Join(folder, "file")
+		if err := w(path); err != nil {
+			return nil, err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, data)
+	}
+	return out, nil
+}
