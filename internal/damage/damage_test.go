@@ -12,7 +12,7 @@ import (
 
 // Some hundred damaged files of every format; the command runs any number.
 func TestDamagedFiles(t *testing.T) { // one after the other: what a file allocates is measured for the whole program
-	n := 300
+	n := 200
 	if testing.Short() {
 		n = 50
 	}

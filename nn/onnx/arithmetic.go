@@ -135,6 +135,12 @@ func buildCast(c *call) []value {
 			return c.failf("%v", err)
 		}
 		return []value{{known: k}}
+	case v.truth && to == onnxpb.TensorProto_BOOL:
+		return c.in[:1]
+	case v.truth && to == c.m.kind:
+		return []value{{node: v.node}}
+	case v.truth:
+		return c.failf("a cast of what is true or false to %v; want BOOL or %v", to, c.m.kind)
 	case v.ids != nil && to != onnxpb.TensorProto_BOOL && isInt(to), v.node.Valid() && to == c.m.kind:
 		return c.in[:1]
 	case v.ids != nil:

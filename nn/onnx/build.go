@@ -105,13 +105,13 @@ func (b *building) outputs() []graph.Node {
 	for i, p := range b.m.outputs {
 		v := b.values[p.Name]
 		switch {
-		case v.node.Valid():
+		case v.node.Valid() && !v.truth:
 			out[i] = v.node
 		case v.known != nil && v.known.floats != nil:
 			c := &call{node: &node{name: p.Name, op: "output"}, g: b.g, top: b.g, budget: b.budget, own: true}
 			out[i] = c.constant(v.known)
 		default:
-			b.g.Failf("onnx.Build", "the output %q holds whole numbers; want floats", p.Name)
+			b.g.Failf("onnx.Build", "the output %q holds whole numbers, or is true or false; want floats", p.Name)
 		}
 	}
 	return out

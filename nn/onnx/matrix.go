@@ -49,13 +49,9 @@ func buildMatMul(c *call) []value {
 func (c *call) stacks(a, b graph.Node) graph.Node {
 	left, right := a.Shape(), b.Shape()
 	x, y := left[:len(left)-2], right[:len(right)-2]
-	both := make([]int, max(len(x), len(y)))
-	for i := range both {
-		p, q := at(x, i-len(both)+len(x)), at(y, i-len(both)+len(y))
-		if both[i] = max(p, q); p != q && min(p, q) != 1 {
-			c.failf("a product of shapes %v and %v, whose leading dimensions cannot be broadcast", left, right)
-			return graph.Node{}
-		}
+	both, ok := c.broadcast(x, y)
+	if !ok {
+		return graph.Node{}
 	}
 	left, right = append(cloneInts(both), left[len(x):]...), append(cloneInts(both), right[len(y):]...)
 	if !c.room(left) || !c.room(right) {

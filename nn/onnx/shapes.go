@@ -64,9 +64,9 @@ func buildFlatten(c *call) []value {
 	return c.relabelled(c.arg(0), []int{sizeOf(shape[:axis]), sizeOf(shape[axis:])})
 }
 
-// axes reads the axes of Squeeze and Unsqueeze, an attribute before opset 13, and marks them in a tensor of the rank.
-func (c *call) axes(rank func(axes int) int) ([]bool, bool) {
-	list := c.node.ints("axes")
+// axes marks the axes of a node in a tensor of the rank: the second input from version 13 on, and an attribute, which is
+// given here, before that.
+func (c *call) axes(list []int, rank func(axes int) int) ([]bool, bool) {
 	if c.opset >= 13 && !c.arg(1).absent() {
 		var ok bool
 		if list, ok = c.ints(1); !ok {
@@ -90,7 +90,7 @@ func (c *call) axes(rank func(axes int) int) ([]bool, bool) {
 
 func buildSqueeze(c *call) []value {
 	have := c.arg(0).shape()
-	mark, ok := c.axes(func(int) int { return len(have) })
+	mark, ok := c.axes(c.node.ints("axes"), func(int) int { return len(have) })
 	if !ok {
 		return nil
 	}
@@ -110,7 +110,7 @@ func buildSqueeze(c *call) []value {
 
 func buildUnsqueeze(c *call) []value {
 	have := c.arg(0).shape()
-	mark, ok := c.axes(func(axes int) int { return len(have) + axes })
+	mark, ok := c.axes(c.node.ints("axes"), func(axes int) int { return len(have) + axes })
 	if !ok {
 		return nil
 	}

@@ -12,6 +12,7 @@ type value struct {
 	ids   *idView    // whole numbers that are given when the program runs
 	of    graph.Node // the matrix that node is the transpose of
 	own   bool       // made of the file's numbers alone
+	truth bool       // node is 1 where something is true and 0 elsewhere: BOOL, in ONNX
 }
 
 // idView is an input of ids, looked at through operations on its shape. Ids are only ever used to look rows of a
@@ -43,7 +44,7 @@ func (v value) reshaped(shape []int, f reshaping) value {
 		ops := append(append([]reshaping{}, v.ids.ops...), f)
 		return value{ids: &idView{base: v.ids.base, shape: shape, ops: ops}}
 	}
-	return value{node: f(v.node, nil)}
+	return value{node: f(v.node, nil), truth: v.truth}
 }
 
 // rows looks the ids up in a table.
@@ -88,7 +89,11 @@ func (c *call) arg(i int) value {
 func (c *call) float(i int) graph.Node {
 	v := c.arg(i)
 	switch {
-	case v.node.Valid() || c.g.Err() != nil:
+	case c.g.Err() != nil:
+		return v.node
+	case v.truth:
+		c.failf("input %d (%q) is true or false; want floats", i, c.node.input(i))
+	case v.node.Valid():
 		return v.node
 	case v.absent():
 		c.failf("input %d is missing", i)

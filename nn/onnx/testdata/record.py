@@ -196,6 +196,18 @@ OPERATORS = {
         p = MatMul(a, b)  one = Constant<value = int64[1] {0}>()  w = Gather<axis = 1>(v, one)  all = Constant<value = int64[1] {-1}>()
         col = Reshape(w, all)  q = MatMul(a, col)  r = MatMul(v, x)  s = MatMul(x, a)
         t = MatMul(b, a)"""),
+    "reduce": (18, "float[n,3,4] x", "float[n,1,4] a, float[n,4] b, float[1,1,1] c, float[n,3,4] d, float[1] s", """
+        one = Constant<value = int64[1] {1}>()  a = ReduceMax(x, one)  b = ReduceMean<keepdims = 0>(x, one)  c = ReduceSum(x)
+        d = ReduceSum<noop_with_empty_axes = 1>(x)  m = ReduceMax<keepdims = 0>(x)  first = Constant<value = int64[1] {0}>()  s = Unsqueeze(m, first)"""),
+    "reduce_old": (12, "float[n,3,4] x", "float[3] a, float[n,1,4] b, float[n,3] c", """
+        a = ReduceMax<axes = [-1, 0], keepdims = 0>(x)  b = ReduceMean<axes = [1]>(x)  c = ReduceSum<axes = [2], keepdims = 0>(x)"""),
+    "masks": (14, "float[t,b,2] x, int64[b] lengths", "float[t,b,2] y, float[b,t] m, float[t,b,2] z, float[2,2] w", """
+        s = Shape(x)  nought = Constant<value = int64 {0}>()  one = Constant<value = int64 {1}>()  t = Gather(s, nought)
+        r = Range(nought, t, one)  axis = Constant<value = int64[1] {1}>()  column = Unsqueeze(r, axis)
+        inside = Less(column, lengths)  last = Constant<value = int64[1] {-1}>()  each = Unsqueeze(inside, last)
+        low = Constant<value = float {-2.5}>()  y = Where(each, x, low)  rows = Unsqueeze(lengths, axis)
+        turned = Less(r, rows)  m = Cast<to = 1>(turned)  outside = Not(each)  zeros = Sub(x, x)  z = Where(outside, x, zeros)
+        known = Constant<value = bool[2,1] {1, 0}>()  two = Constant<value = float[2] {1.0, 2.0}>()  w = Where(known, two, low)"""),
 }
 
 
