@@ -8,29 +8,30 @@ import (
 )
 
 // What reading a file and using it may allocate in all, garbage included, is a fixed amount and a multiple of its size.
-// A model may take memory for what it computes with, which nn/onnx limits; texts and tables are read in one pass.
+// An ONNX model is a program, whose values may take what nn/onnx allows every model: twice 64 MiB, in the graph and
+// again when it runs.
 var (
-	ofModels = allowance{fixed: 256 << 20, perByte: 1000}
-	ofTexts  = allowance{fixed: 16 << 20, perByte: 1000}
+	ofFiles    = allowance{fixed: 8 << 20, perByte: 300}
+	ofPrograms = allowance{fixed: 256 << 20, perByte: 1000}
 )
 
 type allowance struct{ fixed, perByte int64 }
 
 // formats are all that the library reads.
 var formats = []format{
-	{name: "onnx", files: testdata("nn/onnx/testdata/*/*.onnx"), edit: editMessage, use: useONNX, memory: ofModels},
-	{name: "keras", files: testdata("nn/keras/testdata/*.h5"), use: useKeras, memory: ofModels},
-	{name: "safetensors", files: safetensors, edit: editHeader, use: useSafetensors, memory: ofModels},
-	{name: "checkpoint", files: checkpoints, edit: editHeader, use: useCheckpoint, memory: ofModels},
-	{name: "tokenizer", files: tokenizers, use: useTokenizer, memory: ofTexts},
-	{name: "vocabulary", files: vocabularies, use: useVocabulary, memory: ofTexts},
-	{name: "ids", files: idFiles, use: useIDs, memory: ofTexts},
-	{name: "csv", files: inline(tables...), use: useCSV, memory: ofTexts},
-	{name: "tsv", files: inline(tabbed...), use: useTSV, memory: ofTexts},
-	{name: "jsonl", files: inline(objects...), use: useJSONL, memory: ofTexts},
-	{name: "conllu", files: inline(trees...), use: useCoNLLU, memory: ofTexts},
-	{name: "text", files: inline(texts...), use: useText, memory: ofTexts},
-	{name: "idx", files: inline(arrays...), use: useIDX, memory: ofTexts},
+	{name: "onnx", files: testdata("nn/onnx/testdata/*/*.onnx"), edit: editMessage, use: useONNX, memory: ofPrograms},
+	{name: "keras", files: testdata("nn/keras/testdata/*.h5"), use: useKeras, memory: ofFiles},
+	{name: "safetensors", files: safetensors, edit: editHeader, use: useSafetensors, memory: ofFiles},
+	{name: "checkpoint", files: checkpoints, edit: editHeader, use: useCheckpoint, memory: ofFiles},
+	{name: "tokenizer", files: tokenizers, use: useTokenizer, memory: ofFiles},
+	{name: "vocabulary", files: vocabularies, use: useVocabulary, memory: ofFiles},
+	{name: "ids", files: idFiles, use: useIDs, memory: ofFiles},
+	{name: "csv", files: inline(tables...), use: useCSV, memory: ofFiles},
+	{name: "tsv", files: inline(tabbed...), use: useTSV, memory: ofFiles},
+	{name: "jsonl", files: inline(objects...), use: useJSONL, memory: ofFiles},
+	{name: "conllu", files: inline(trees...), use: useCoNLLU, memory: ofFiles},
+	{name: "text", files: inline(texts...), use: useText, memory: ofFiles},
+	{name: "idx", files: inline(arrays...), use: useIDX, memory: ofFiles},
 }
 
 // inline are files that are written in this program.

@@ -10,10 +10,10 @@
 // Model.Write. Builder writes models that were made in this library.
 //
 // The package knows the operators RNN, LSTM and GRU with all of their attributes and inputs, and those around them:
-// Gather, MatMul, Gemm, element-wise arithmetic and functions, Softmax, and the ones that handle shapes. Floats of one
-// type are computed when the model runs, and whole numbers, such as shapes, when it is built; ids that are given when
-// it runs are looked up, and may change their shape before. A model with any other operator, attribute or type is
-// refused by its name; nothing is left out or approximated.
+// Gather, MatMul, Gemm, element-wise arithmetic and functions, Softmax, reductions, and the ones that handle shapes.
+// Floats of one type are computed when the model runs, and whole numbers, such as shapes, when it is built; ids and
+// lengths that are given when it runs are looked up and compared with steps, and may change their shape before. A model
+// with any other operator, attribute or type is refused by its name; nothing is left out or approximated.
 package onnx
 
 import (
@@ -83,8 +83,9 @@ func (p Port) String() string {
 	return fmt.Sprintf("%s %s [%s]", p.Name, kind, strings.Join(dims, ", "))
 }
 
-// Read reads a model from an ONNX file, and from the files beside it that it keeps weights in. The error names the
-// operator, attribute or node that this library has no equal of.
+// Read reads a model from an ONNX file, and from the files beside it that it keeps weights in: regular files below its
+// folder, which links may not lead out of. The error names the operator, attribute or node that this library has no
+// equal of.
 func Read(path string) (*Model, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
