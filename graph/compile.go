@@ -77,7 +77,9 @@ func (c *core) compileWith(on passSet, outputs, stores []result, mem *memory) (p
 	code := c.lower(results)
 	code.optimise(on)
 	e := &emitter{planner: code.plan(inputs), program: p, mem: mem}
-	e.layOut()
+	if err := e.layOut(); err != nil {
+		return nil, err
+	}
 	e.bind()
 	for _, r := range outputs {
 		p.outputs = append(p.outputs, r.dst)

@@ -156,6 +156,17 @@ func sound(t *testing.T, name string, g *graph.Graph, m reflect.Method, args []r
 	}
 }
 
+// A program of operations that are sound each by itself may still be too large; that is found before memory is taken.
+func TestProgramTooLarge(t *testing.T) {
+	g := graph.New(graph.NewParams(1), false)
+	x := g.RandomMask(0.5, dense.MaxElements)
+	y := g.Transpose(g.Reshape(g.Add(x, g.RandomMask(0.5, dense.MaxElements)), 1<<10, -1))
+	_, err := g.Compile(g.Sum(g.Mul(g.Reshape(y, -1), x)))
+	if err == nil || !strings.Contains(err.Error(), "memory for more than") {
+		t.Error(err)
+	}
+}
+
 // The errors say which shape is too large.
 func TestSizesAreNamed(t *testing.T) {
 	huge := dense.MaxElements
