@@ -14,8 +14,9 @@ type result struct {
 	assign bool   // it is the parameter's next value, not its gradient
 }
 
-// Compile plans a program that computes the given nodes. It takes time and memory in proportion to the number of
-// nodes below them. The graph's first error, if any, comes out here.
+// Compile plans a program that computes the given nodes. It takes memory in proportion to the number of nodes below
+// them, and time a little more than that: from a few thousand steps of a cell on, twice the length takes up to two and a
+// half times as long. The graph's first error, if any, comes out here.
 func (g *Graph) Compile(outputs ...Node) (*Program, error) {
 	if g == nil || g.core == nil {
 		return nil, errors.New("graph: Compile: there is no graph: New makes one")
@@ -76,7 +77,9 @@ func (c *core) compileWith(on passSet, outputs, stores []result, mem *memory) (p
 	code := c.lower(results)
 	code.optimise(on)
 	e := &emitter{planner: code.plan(inputs), program: p, mem: mem}
-	e.layOut()
+	if err := e.layOut(); err != nil {
+		return nil, err
+	}
 	e.bind()
 	for _, r := range outputs {
 		p.outputs = append(p.outputs, r.dst)

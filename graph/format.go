@@ -34,7 +34,7 @@ func formatOf(head []byte) string {
 		return "a gzip file; unpack it first"
 	case begins("version https://git-lfs"):
 		return "a pointer of Git LFS instead of the file: run git lfs pull"
-	case len(head) > 2 && head[0] == 0x08 && head[2] == 0x12:
+	case len(head) > 2 && head[0] == 0x08 && (head[2] == 0x12 || head[2] == 0x3a):
 		return "an ONNX model; package nn/onnx reads it"
 	case isText(head):
 		if s := strings.ToLower(string(head)); strings.HasPrefix(s, "<!doctype html") || strings.HasPrefix(s, "<html") {

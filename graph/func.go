@@ -96,13 +96,20 @@ func (f *Func) Grad(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	}
 	out, err := c.program.Run(in...)
 	if err == nil && len(c.updates) > 0 {
-		f.params.numbers.change(func() {
-			for _, u := range c.updates {
-				copyDense(u.param.value, u.value)
-			}
-		})
+		f.update(c.updates)
 	}
 	return out, err
+}
+
+// update gives buffers their new values.
+func (f *Func) update(buffers []update) {
+	numbers := f.params.numbers
+	numbers.Lock()
+	defer numbers.Unlock()
+	for _, u := range buffers {
+		copyDense(u.param.value, u.value)
+	}
+	numbers.version++
 }
 
 // Seed restarts the sequence of random masks: the calls of Grad after it draw the same masks whenever the seed is the

@@ -31,18 +31,11 @@ type Params struct {
 	numbers *numbers
 }
 
-// numbers guards the values of a store, which its replicas share.
+// numbers guards the values of a store, which its replicas share: runs read them, Set, SetAll and Load write them. It is
+// locked before the list of parameters.
 type numbers struct {
-	sync.RWMutex        // runs read the values, Set, SetAll and Load write them
-	version      uint64 // counts the changes: what was computed from the values in advance is out of date after one
-}
-
-// change calls f, which writes to values, while nobody runs.
-func (n *numbers) change(f func()) {
-	n.Lock()
-	defer n.Unlock()
-	n.version++
-	f()
+	sync.RWMutex
+	version uint64 // counts the changes: what was computed from the values in advance is out of date after one
 }
 
 // NewParams returns an empty store of float32 parameters, the type to train and serve with.
@@ -135,6 +128,8 @@ func (p *Params) setAll(tensors []Named) error {
 	if err := p.made(); err != nil {
 		return err
 	}
+	p.numbers.Lock()
+	defer p.numbers.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	seen := make(map[string]bool, len(tensors))
@@ -147,15 +142,14 @@ func (p *Params) setAll(tensors []Named) error {
 			return err
 		}
 	}
-	p.numbers.change(func() {
-		for _, t := range tensors {
-			if q := p.byName[t.Name]; q != nil {
-				copyDense(q.value, t.Value)
-			} else {
-				p.add(t.Name, t.Value)
-			}
+	for _, t := range tensors {
+		if q := p.byName[t.Name]; q != nil {
+			copyDense(q.value, t.Value)
+		} else {
+			p.add(t.Name, t.Value)
 		}
-	})
+	}
+	p.numbers.version++
 	return nil
 }
 
