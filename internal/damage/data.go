@@ -119,7 +119,7 @@ func useIDs(path string, _ []byte) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if f.Len() > 0 {
 		if err := f.Read(make([]int, f.Len()), 0); err != nil {
 			return err

@@ -20,7 +20,7 @@ type allowance struct{ fixed, perByte int64 }
 // formats are all that the library reads.
 var formats = []format{
 	{name: "onnx", files: testdata("nn/onnx/testdata/*/*.onnx"), edit: editMessage, use: useONNX, memory: ofPrograms},
-	{name: "keras", files: testdata("nn/keras/testdata/*.h5"), use: useKeras, memory: ofFiles},
+	{name: "keras", files: kerasFiles, use: useKeras, memory: ofFiles},
 	{name: "safetensors", files: safetensors, edit: editHeader, use: useSafetensors, memory: ofFiles},
 	{name: "checkpoint", files: checkpoints, edit: editHeader, use: useCheckpoint, memory: ofFiles},
 	{name: "tokenizer", files: tokenizers, use: useTokenizer, memory: ofFiles},
@@ -90,7 +90,7 @@ func made(writers ...func(path string) error) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	var out [][]byte
 	for _, w := range writers {
 		path := filepath.Join(folder, "file")

@@ -85,6 +85,26 @@ var kerasModels = []keras.Model{
 		{Path: "layers/bidirectional_1", Kind: keras.GRU, Bidirectional: true, Scope: "second"}, {Path: "layers/dense", Kind: keras.Dense, Scope: "head"}},
 }
 
+// kerasFiles are those that Keras wrote, and one of this library's, which keeps what Keras has no place for.
+func kerasFiles() ([][]byte, error) {
+	out, err := testdata("nn/keras/testdata/*.h5")()
+	if err != nil {
+		return nil, err
+	}
+	own, err := made(func(path string) error {
+		p := graph.NewParams(1)
+		_, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+			y, _ := recurrent.Unroll(g.Scope("rnn"), recurrent.LSTM{Hidden: 2}, in[0], recurrent.Options{})
+			return []graph.Node{y}
+		}).Run(graph.Floats(make([]float32, 3), 1, 1, 3))
+		if err != nil {
+			return err
+		}
+		return kerasModels[0].Write(p, path)
+	})
+	return append(out, own...), err
+}
+
 // useKeras reads a file as each of the models, runs the recurrent layer of those that fit, and writes them.
 func useKeras(path string, _ []byte) error {
 	if _, err := keras.Paths(path); err != nil {

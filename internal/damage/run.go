@@ -42,7 +42,7 @@ func run(f format, n int, seed uint64, limit time.Duration) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	for i, data := range whole {
 		if err := f.use(write(folder, data), data); err != nil {
 			return result{}, errors.Wrapf(err, "%s: file %d is refused before it is damaged", f.name, i)

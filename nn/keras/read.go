@@ -189,7 +189,7 @@ func (r *reader) split(l Layer, nameIH, nameHH string) {
 	}
 	kept := func(local string) *tensor.Dense {
 		d, err := r.file.Dataset(l.keptPath(local))
-		if err != nil || d.Bits == 64 && r.params.Dtype() == tensor.Float32 {
+		if err != nil || !slices.Equal(d.Shape, sum.Shape()) || d.Bits == 64 && r.params.Dtype() == tensor.Float32 {
 			return nil
 		}
 		return dense(r.params.Dtype(), d.Data, d.Shape)

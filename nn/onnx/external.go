@@ -82,7 +82,7 @@ func (f *files) open(location string) (*os.File, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	info, err := root.Stat(location)
 	if err != nil {
 		return nil, 0, err
