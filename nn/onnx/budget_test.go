@@ -236,3 +236,39 @@ func TestSmallFilesTakeLittle(t *testing.T) {
 		}
 	}
 }
+
+// Long inputs and large batches of small models are what a model may take, with most of the limit left.
+func TestLargeInputsHaveRoom(t *testing.T) {
+	for _, name := range []string{"charlm", "tagger", "forecast"} {
+		m, err := Read(filepath.Join("testdata", "torch", name+".onnx"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := graph.New(graph.NewParams(1), false)
+		var in []graph.Node
+		for _, p := range m.Inputs() {
+			shape := []int{}
+			for _, d := range p.Dims {
+				switch {
+				case d.Name == "time":
+					d.Size = 300
+				case d.Size < 0:
+					d.Size = 256
+				}
+				shape = append(shape, d.Size)
+			}
+			if p.Ints {
+				in = append(in, g.InputIDs(p.Name, shape...))
+			} else {
+				in = append(in, g.Input(p.Name, shape...))
+			}
+		}
+		b := &building{m: m, g: g, budget: newBudget(m.size, in), values: map[string]value{}}
+		if !b.inputs(in) || !b.nodes() {
+			t.Fatal(g.Err())
+		}
+		if given := b.budget.given; given.used > given.limit/2 {
+			t.Errorf("%s takes %d bytes of %d", name, given.used, given.limit)
+		}
+	}
+}
