@@ -48,12 +48,12 @@ func (smooth) wrt(int) bool { return true }
 // op is an operator in a graph: what Gorgonia sees. It implements gorgonia.SDOp.
 type op struct {
 	operator
-	c     *core
-	in    []Node
-	shape []int
-	path  string  // scope, for messages and printing
-	from  uintptr // who made it; see core.caller
-	uid   uint32
+	c      *core
+	in     []Node
+	shape  []int
+	path   string  // scope, for messages and printing
+	caller uintptr // who made it; see core.caller
+	uid    uint32
 
 	backward bool // Grad made it
 }
@@ -73,11 +73,11 @@ func (g *Graph) apply(o operator, shape []int, in ...Node) Node {
 	if g.backward {
 		path = strings.TrimSuffix("gradient of "+path, " of ")
 	}
-	from := g.origin
-	if from == 0 && !g.backward {
-		from = g.caller()
+	caller := g.origin
+	if caller == 0 && !g.backward {
+		caller = g.caller()
 	}
-	return g.newNode(&op{operator: o, c: g.core, in: in, shape: shape, path: path, from: from, backward: g.backward})
+	return g.newNode(&op{operator: o, c: g.core, in: in, shape: shape, path: path, caller: caller, backward: g.backward})
 }
 
 // newNode makes a Gorgonia node for o and adds it to the graph in constant time.
@@ -210,7 +210,7 @@ func (o *op) DiffWRT(n int) []bool {
 
 // SymDiff is the derivative as gorgonia.Grad wants it.
 func (o *op) SymDiff(in gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	g := &Graph{core: o.c, layer: -1, asked: map[string]bool{}, origin: o.from}
+	g := &Graph{core: o.c, layer: -1, asked: map[string]bool{}, origin: o.caller}
 	wrapped := make([]Node, len(in))
 	for i, n := range in {
 		wrapped[i] = Node{n, o.c}

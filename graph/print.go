@@ -100,7 +100,7 @@ func (s *instruction) label() string {
 
 // line is where the caller asked for the instruction's operation, for the end of a message.
 func (s *instruction) line() string {
-	if at := line(s.values[0].from); at != "" {
+	if at := line(s.values[0].caller); at != "" {
 		return " (" + at + ")"
 	}
 	return ""
@@ -109,7 +109,7 @@ func (s *instruction) line() string {
 // failed is the error of an instruction that found something wrong with its data.
 func (s *instruction) failed(err error) error {
 	v := s.values[0]
-	return &Error{Scope: v.path, Op: v.opName(), Shape: v.shape, Caller: line(v.from), Reason: err.Error(), cause: err}
+	return &Error{Scope: v.path, Op: v.opName(), Shape: v.shape, Caller: line(v.caller), Reason: err.Error(), cause: err}
 }
 
 // DOT draws the program's graph in the language of Graphviz: parameters as boxes, inputs as ellipses, operations as

@@ -195,10 +195,10 @@ func TestSizesAreNamed(t *testing.T) {
 			return g.Stack(x, x)
 		},
 		"shape [-1 -1]; want positive dimensions, at most one -1": func(g *graph.Graph) graph.Node { return g.Reshape(g.Zeros(4), -1, -1) },
-		fmt.Sprintf("no more elements than [4] has"):              func(g *graph.Graph) graph.Node { return g.Reshape(g.Zeros(4), -1, huge, huge) },
-		"does not split in":                       func(g *graph.Graph) graph.Node { return g.Split(g.Zeros(3, 3), 1, math.MaxInt)[0] },
-		"does not split in -1 equal blocks":       func(g *graph.Graph) graph.Node { return g.Param("w", graph.Repeat(-1, graph.Zeros()), 4) },
-		"block initialiser: number 1 of 2 is nil": func(g *graph.Graph) graph.Node { return g.Param("w", graph.Blocks(graph.Zeros(), nil), 4) },
+		"no more elements than [4] has":                           func(g *graph.Graph) graph.Node { return g.Reshape(g.Zeros(4), -1, huge, huge) },
+		"does not split in":                                       func(g *graph.Graph) graph.Node { return g.Split(g.Zeros(3, 3), 1, math.MaxInt)[0] },
+		"does not split in -1 equal blocks":                       func(g *graph.Graph) graph.Node { return g.Param("w", graph.Repeat(-1, graph.Zeros()), 4) },
+		"block initialiser: number 1 of 2 is nil":                 func(g *graph.Graph) graph.Node { return g.Param("w", graph.Blocks(graph.Zeros(), nil), 4) },
 	} {
 		g := graph.New(graph.NewParams(1), false)
 		if n := build(g); n.Valid() || g.Err() == nil || !strings.Contains(g.Err().Error(), want) {

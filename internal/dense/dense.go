@@ -67,9 +67,13 @@ func Size(shape []int) (int, error) {
 	return n, nil
 }
 
-// Empty tells whether a tensor has a shape with a dimension of 0, and no elements: legal in files, nothing to compute.
+// Empty tells whether a tensor has a dimension of 0, none below that, and so no elements: legal in files, but there is
+// nothing to compute.
 func Empty(t *tensor.Dense) bool {
-	return t != nil && t.Dtype().Type != nil && slices.Contains(t.Shape(), 0) && !slices.ContainsFunc(t.Shape(), func(d int) bool { return d < 0 }) && t.MemSize() == 0
+	if t == nil || t.Dtype().Type == nil || len(t.Shape()) == 0 {
+		return false
+	}
+	return slices.Min(t.Shape()) == 0 && t.MemSize() == 0
 }
 
 // NotFinite returns the index of the first element that is NaN or infinite, or -1. The tensor has passed Check.
