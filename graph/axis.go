@@ -88,26 +88,29 @@ func (g *Graph) Slice(x Node, axis, start, end int) Node {
 
 // Split cuts an axis into k equal parts: the gates of [B, 4H], say.
 func (g *Graph) Split(x Node, axis, k int) []Node {
-	out := make([]Node, max(k, 0))
 	axis, ok := g.axis("Split", x, axis)
 	if !ok {
-		return out
+		return invalid(k)
 	}
 	n := x.shape()[axis]
 	if k < 1 || n%k != 0 {
 		g.failf("Split", "axis %d of shape %v does not split in %d equal parts", axis, x.shape(), k)
-		return out
+		return invalid(k)
 	}
+	out := make([]Node, k)
 	for i := range out {
 		out[i] = g.Slice(x, axis, i*n/k, (i+1)*n/k)
 	}
 	return out
 }
 
+// invalid is k invalid nodes, so that whoever takes a split apart finds its parts; but no more than anybody writes down.
+func invalid(k int) []Node { return make([]Node, max(0, min(k, 1<<10))) }
+
 // Unstack takes a tensor apart along its first axis: [T, B, F] to T nodes [B, F]. It costs nothing when run.
 func (g *Graph) Unstack(x Node) []Node {
 	if _, ok := g.axis("Unstack", x, 0); !ok {
-		return make([]Node, x.Dim(0))
+		return invalid(x.Dim(0))
 	}
 	_, n, inner := split(x.shape(), 0)
 	out := make([]Node, n)
@@ -210,6 +213,9 @@ func (g *Graph) Concat(axis int, parts ...Node) Node {
 			return g.failf("Concat", "parts %v and %v differ outside axis %d", parts[0].shape(), p.shape(), axis)
 		}
 		shape[axis] += o.sizes[len(o.sizes)-1]
+		if !g.validShape("Concat", shape) { // before the sum can overflow
+			return Node{}
+		}
 	}
 	return g.apply(o, shape, parts...)
 }

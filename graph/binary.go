@@ -164,6 +164,9 @@ func (g *Graph) broadcast(op string, in ...Node) ([]Node, []int) {
 		}
 		shape = joint
 	}
+	if !g.validShape(op, shape) {
+		return nil, nil
+	}
 	row := 0
 	out := append([]Node{}, in...)
 	for i, n := range in {

@@ -6,19 +6,12 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Frozen tells whether training leaves the parameter as it is.
-func (p *Param) Frozen() bool { return p.frozen }
-
-// Freeze has training leave the parameter as it is, or takes that back: to fine-tune the last layers of a network, say.
-// A frozen parameter gets no gradient from functions compiled after it was frozen, and optimisers pass it over.
-func (p *Param) Freeze(frozen bool) { p.frozen = frozen }
-
 // Buffer returns a tensor of the store that is saved with the weights but not trained: a running mean, say. It is a
 // frozen parameter; see Param for its name, and Assign for changing it.
 func (g *Graph) Buffer(local string, init Init, shape ...int) Node {
 	n := g.parameter(local, init, shape)
 	if n.Valid() {
-		g.leaves[n.n].param.Freeze(true)
+		g.leaves[n.n].param.frozen = true
 	}
 	return n
 }

@@ -17,12 +17,13 @@ type value struct {
 	in      []*value
 	onto    *value // what the result is added to: onto + op(in)
 
-	name     int64  // the number of the node that it stands for, or came from
-	key      int64  // decides which of several values that could be next comes first
-	uid      uint32 // tells random operations apart
-	path     string // scope, for messages
-	backward bool   // part of a derivative
-	frozen   bool   // depends on weights and constants alone
+	name     int64   // the number of the node that it stands for, or came from
+	key      int64   // decides which of several values that could be next comes first
+	uid      uint32  // tells random operations apart
+	path     string  // scope, for messages
+	caller   uintptr // who made it; see core.caller
+	backward bool    // part of a derivative
+	frozen   bool    // depends on weights and constants alone
 
 	id      int // place in the code's order
 	users   []*value
@@ -83,7 +84,7 @@ func (c *core) lower(results []result) *code {
 			v.leaf = l
 		} else {
 			if o, ok := n.n.Op().(*op); ok {
-				v.op, v.path, v.uid, v.backward = o.operator, o.path, o.uid, o.backward
+				v.op, v.path, v.caller, v.uid, v.backward = o.operator, o.path, o.caller, o.uid, o.backward
 			} else {
 				v.foreign = n.n
 			}
@@ -105,7 +106,10 @@ func (c *core) lower(results []result) *code {
 
 // derived is a new value that a pass makes, with the messages and the place in time of an old one.
 func derived(from *value, o operator, shape []int, in ...*value) *value {
-	return &value{op: o, shape: shape, in: in, name: from.name, key: from.key, path: from.path, backward: from.backward, id: unlinked}
+	return &value{
+		op: o, shape: shape, in: in, id: unlinked,
+		name: from.name, key: from.key, path: from.path, caller: from.caller, backward: from.backward,
+	}
 }
 
 // unlinked is the id of a value that is not in the order yet.

@@ -8,7 +8,7 @@ import (
 )
 
 // crossEntropy is softmax and negative log-likelihood in one: log Σexp(x) - x[target] for every row of logits.
-type crossEntropy struct{ ignore int }
+type crossEntropy struct{ ignore exempt }
 
 func (crossEntropy) String() string { return "softmax cross-entropy" }
 func (crossEntropy) wrt(i int) bool { return i == 0 }
@@ -28,7 +28,7 @@ func bindCrossEntropy[T kernel.Float](o crossEntropy) func(*binding) task {
 		rows := rowsTask(len(targets), cols, func(from, to int) {
 			for i := from; i < to; i++ {
 				dst[i] = 0
-				if t := targets[i]; t != o.ignore {
+				if t := targets[i]; !o.ignore.is(t) {
 					row := x[i*cols : (i+1)*cols]
 					dst[i] = kernel.LogSumExpRow(row) - row[t]
 				}
@@ -36,7 +36,7 @@ func bindCrossEntropy[T kernel.Float](o crossEntropy) func(*binding) task {
 		})
 		return func() error {
 			for i, t := range targets {
-				if t != o.ignore && (t < 0 || t >= cols) {
+				if !o.ignore.is(t) && (t < 0 || t >= cols) {
 					return errors.Errorf("target %d at position %d; want 0 to %d", t, i, cols-1)
 				}
 			}
@@ -68,7 +68,7 @@ func bindCrossEntropyGrad[T kernel.Float](o crossEntropyGrad) func(*binding) tas
 		return rowsTask(len(targets), cols, func(from, to int) {
 			for i := from; i < to; i++ {
 				t, out, row := targets[i], dst[i*cols:(i+1)*cols], x[i*cols:(i+1)*cols]
-				if t == o.ignore || dy[i] == 0 {
+				if o.ignore.is(t) || dy[i] == 0 {
 					kernel.Fill(out, 0)
 					continue
 				}
@@ -83,7 +83,7 @@ func bindCrossEntropyGrad[T kernel.Float](o crossEntropyGrad) func(*binding) tas
 
 // CrossEntropy is the negative log-likelihood of the targets under the softmax of the logits, one number per row:
 // logits [..., V] and ids [...] give [...], in nats. Rows whose target is ignore give 0 and no gradient; any other
-// target outside 0..V-1 is an error when the program runs.
+// target outside 0..V-1 is an error when the program runs. With NoID as ignore, no target is ignored.
 func (g *Graph) CrossEntropy(logits, targets Node, ignore int) Node {
 	if !g.floats("CrossEntropy", logits) || !g.ids("CrossEntropy", targets) {
 		return Node{}
@@ -91,5 +91,5 @@ func (g *Graph) CrossEntropy(logits, targets Node, ignore int) Node {
 	if logits.Rank() < 1 || !slices.Equal(logits.shape()[:logits.Rank()-1], targets.shape()) {
 		return g.failf("CrossEntropy", "want logits [..., V] and targets [...], found %v and %v", logits.shape(), targets.shape())
 	}
-	return g.apply(crossEntropy{ignore: ignore}, cloneInts(targets.shape()), logits, targets)
+	return g.apply(crossEntropy{ignore: exempt(ignore)}, cloneInts(targets.shape()), logits, targets)
 }

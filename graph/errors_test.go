@@ -45,7 +45,7 @@ func TestBadUse(t *testing.T) {
 		"Where: mask [4 5]; want [2 3]":                                func(g *graph.Graph, x, y, _ graph.Node) graph.Node { return g.Where(y, x, x) },
 		"LengthMask: want lengths [B]":                                 func(g *graph.Graph, _, _, ids graph.Node) graph.Node { return g.LengthMask(ids, 0) },
 		"RandomMask: keep 0; want above 0":                             func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.RandomMask(0, 3) },
-		"shape [0 3] has a dimension below 1":                          func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Zeros(0, 3) },
+		"shape [0 3] has a dimension of 0":                             func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Zeros(0, 3) },
 		"2 numbers do not fill shape [3]":                              func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Values([]float64{1, 2}, 3) },
 		"Const: want float32 or int, found float64":                    func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Const(graphtest.Random(1, 2)) },
 		"Const: the tensor is nil":                                     func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Const(nil) },

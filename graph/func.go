@@ -3,9 +3,11 @@ package graph
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -17,7 +19,7 @@ type Build func(g *Graph, in []Node) []Node
 // shapes. Every length and batch size is the same function; training and evaluation are, too.
 //
 // Run and Grad return tensors that the function owns and that hold until its next call with the same input shapes. A
-// Func serves one goroutine at a time; make several over one Params to run them at once.
+// Func serves one goroutine at a time; make several over one Params to run them at once. NewFunc makes one.
 type Func struct {
 	params *Params
 	build  Build
@@ -62,7 +64,8 @@ type compiled struct {
 	used    uint64          // when it was last looked up
 }
 
-// NewFunc returns the function that build describes, over a store of parameters.
+// NewFunc returns the function that build describes, over a store of parameters. Without one of them, each call of the
+// function is an error.
 func NewFunc(p *Params, build Build) *Func {
 	return &Func{params: p, build: build, memory: &memory{}, programs: map[uint64][]*compiled{}, limit: defaultPrograms}
 }
@@ -92,12 +95,21 @@ func (f *Func) Grad(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 		}
 	}
 	out, err := c.program.Run(in...)
-	if err == nil {
-		for _, u := range c.updates {
-			copyDense(u.param.value, u.value)
-		}
+	if err == nil && len(c.updates) > 0 {
+		f.update(c.updates)
 	}
 	return out, err
+}
+
+// update gives buffers their new values.
+func (f *Func) update(buffers []update) {
+	numbers := f.params.numbers
+	numbers.Lock()
+	defer numbers.Unlock()
+	for _, u := range buffers {
+		copyDense(u.param.value, u.value)
+	}
+	numbers.version++
 }
 
 // Seed restarts the sequence of random masks: the calls of Grad after it draw the same masks whenever the seed is the
@@ -116,6 +128,9 @@ func (f *Func) Program(grad bool, in ...*tensor.Dense) (*Program, error) {
 
 // program finds or makes the program for the inputs' shapes.
 func (f *Func) program(grad bool, in []*tensor.Dense) (*compiled, error) {
+	if err := f.made(); err != nil {
+		return nil, err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.clock++
@@ -138,6 +153,17 @@ func (f *Func) program(grad bool, in []*tensor.Dense) (*compiled, error) {
 	f.programs[key] = append(f.programs[key], c)
 	f.kept++
 	return c, nil
+}
+
+// made tells whether the function has all that it takes to call it.
+func (f *Func) made() error {
+	switch {
+	case f == nil || f.programs == nil:
+		return errors.New("graph: there is no function: make one with NewFunc")
+	case f.build == nil:
+		return errors.New("graph: the function has no description: the Build that NewFunc got is nil")
+	}
+	return errors.Wrap(f.params.made(), "graph: the function's store")
 }
 
 // drop forgets the program that was not used for the longest time.
@@ -225,7 +251,7 @@ type inputShape struct {
 func (f *Func) shapes(in []*tensor.Dense) ([]inputShape, error) {
 	shapes := make([]inputShape, len(in))
 	for i, v := range in {
-		if err := checkDense(v); err != nil {
+		if err := dense.Check(v); err != nil {
 			return nil, errors.Wrapf(err, "graph: input %d", i)
 		}
 		if d := v.Dtype(); d != f.params.dtype && d != tensor.Int {
@@ -285,7 +311,11 @@ func (f *Func) gradients(g *Graph, outs []Node) ([]result, error) {
 func (f *Func) describe(g *Graph, in []Node) (out []Node, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			g.failf("Func", "the build function, called with %d inputs, panicked: %v", len(in), r)
+			why := fmt.Sprint(r)
+			if strings.Contains(why, fmt.Sprintf("out of range [%d] with length %d", len(in), len(in))) {
+				why += fmt.Sprintf("; does it read more inputs than the %d that it was called with?", len(in))
+			}
+			g.failf("Func", "the build function, called with %s, panicked: %s", count(len(in), "input"), why)
 			err = g.err
 		}
 	}()

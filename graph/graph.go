@@ -12,13 +12,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
 // Graph is a place to build nodes: a Gorgonia graph, seen from a scope that gives parameters their names. Scope,
-// Layer, Reverse and Shared return other views of the same graph.
+// Layer, Reverse and Shared return other views of the same graph. New makes one, or a Func does; the zero Graph is of
+// no use, and its methods panic.
 type Graph struct {
 	*core
 	path   []string
@@ -26,6 +29,8 @@ type Graph struct {
 	rev    bool // inside the reverse direction
 	shared bool // parameters that exist may be asked for again
 	asked  map[string]bool
+
+	origin uintptr // whose derivative is being made: the caller of the operation
 
 	transform func(local string, w Node) Node // see Transform
 	record    func(name string, n Node)       // see Recording
@@ -48,7 +53,8 @@ type core struct {
 	scales   Node   // of the means, in a function of Parts
 	inputs   []Node
 	ops      uint32
-	edges    int // how many of expr's nodes have had their edges registered
+	edges    int              // how many of expr's nodes have had their edges registered
+	outside  map[uintptr]bool // see caller
 }
 
 // leafKind tells where a leaf's numbers come from.
@@ -72,11 +78,15 @@ type leaf struct {
 
 // New returns an empty graph over a store. Training tells layers such as dropout how to behave.
 func New(p *Params, training bool) *Graph {
+	err := p.made()
+	if err != nil {
+		p = NewParams(0)
+	}
 	return &Graph{
 		core: &core{
 			expr: gorgonia.NewGraph(), scratch: gorgonia.NewGraph(), protos: map[int]*gorgonia.Node{},
-			params: p, dtype: p.dtype, training: training,
-			leaves: map[*gorgonia.Node]*leaf{}, weights: map[string]Node{},
+			params: p, dtype: p.dtype, training: training, err: err,
+			leaves: map[*gorgonia.Node]*leaf{}, weights: map[string]Node{}, outside: map[uintptr]bool{},
 		},
 		layer: -1,
 		asked: map[string]bool{},
@@ -93,10 +103,15 @@ func (g *Graph) view() *Graph {
 func (g *Graph) Scope(name string) *Graph {
 	v := g.view()
 	v.path = append(append([]string{}, g.path...), name)
-	if name == "" || strings.ContainsAny(name, "./ \t\n") {
-		v.failf("Scope", "%q is not a scope name: want one word without dots, slashes or spaces", name)
+	if !isWord(name) {
+		v.failf("Scope", "%q is not a scope name: want one word of UTF-8 without dots, slashes or spaces", name)
 	}
 	return v
+}
+
+// isWord tells whether a name can be a part of a parameter's full name.
+func isWord(name string) bool {
+	return name != "" && !strings.ContainsAny(name, "./ \t\n") && utf8.ValidString(name)
 }
 
 // Layer returns a view in which parameter names end in _l{k}, PyTorch's way of numbering stacked recurrent layers.
@@ -184,20 +199,20 @@ func (g *Graph) Param(local string, init Init, shape ...int) Node {
 
 func (g *Graph) parameter(local string, init Init, shape []int) Node {
 	name := g.name(local)
-	if local == "" || strings.ContainsAny(local, "./ \t\n") {
-		return g.failf("Param", "%q is not a parameter name: want one word without dots, slashes or spaces", local)
+	if !isWord(local) {
+		return g.failf("Param", "%q is not a parameter name: want one word of UTF-8 without dots, slashes or spaces", local)
 	}
 	if !g.validShape("Param "+name, shape) {
 		return Node{}
 	}
 	if g.asked[name] {
-		return g.failf("Param", "parameter %s is asked for twice in one place; use Graph.Shared to share weights", name)
+		return g.failf("Param", "parameter %s is asked for twice in one place; %s", name, twice)
 	}
 	g.asked[name] = true
 	if n, ok := g.weights[name]; ok {
 		switch {
 		case !g.shared:
-			return g.failf("Param", "parameter %s exists already; use Graph.Shared to share weights", name)
+			return g.failf("Param", "parameter %s exists already; %s", name, twice)
 		case !slices.Equal(n.shape(), shape):
 			return g.failf("Param", "parameter %s has shape %v, this use wants %v", name, n.Shape(), shape)
 		}
@@ -211,6 +226,9 @@ func (g *Graph) parameter(local string, init Init, shape []int) Node {
 	g.weights[name] = n
 	return n
 }
+
+// twice is what to do about a name that is asked for twice.
+const twice = `give each layer a scope of its own, g.Scope("name"), or use Graph.Shared if they are to share their weights`
 
 // Input declares a float tensor that is given at every run. Program.Run takes inputs in the order of declaration.
 func (g *Graph) Input(name string, shape ...int) Node { return g.input(name, false, shape) }
@@ -229,14 +247,11 @@ func (g *Graph) input(name string, ids bool, shape []int) Node {
 
 // Const puts a fixed tensor into the graph; its numbers are copied. Float values must have the store's element type.
 func (g *Graph) Const(v *tensor.Dense) Node {
-	if err := checkDense(v); err != nil {
+	if err := dense.Check(v); err != nil {
 		return g.failf("Const", "%v", err)
 	}
 	if d := v.Dtype(); d != g.dtype && d != tensor.Int {
 		return g.failf("Const", "want %v or int, found %v", g.dtype, d)
-	}
-	if !g.validShape("Const", v.Shape()) {
-		return Node{}
 	}
 	value := newDense(v.Dtype(), v.Shape())
 	copyDense(value, v)
@@ -248,7 +263,7 @@ func (g *Graph) Values(v []float64, shape ...int) Node {
 	if len(shape) == 0 {
 		shape = []int{len(v)}
 	}
-	if sizeOf(shape) != len(v) {
+	if n, err := dense.Size(shape); err != nil || n != len(v) {
 		return g.failf("Values", "%d numbers do not fill shape %v", len(v), shape)
 	}
 	return g.constant("const", func(i int) float64 { return v[i] }, shape)
@@ -274,13 +289,13 @@ func (g *Graph) constant(name string, at func(i int) float64, shape []int) Node 
 // Zeros is Full with 0: an initial state, say.
 func (g *Graph) Zeros(shape ...int) Node { return g.Full(0, shape...) }
 
-// validShape reports an error for dimensions below 1: an empty tensor has no place in a compiled program.
+// validShape reports an error for dimensions below 1, because an empty tensor has no place in a compiled program, and
+// for sizes that no memory holds. Shapes of operations pass through it in apply; whoever computes with a shape before
+// that, or allocates memory for it, asks earlier.
 func (g *Graph) validShape(what string, shape []int) bool {
-	for _, d := range shape {
-		if d < 1 {
-			g.failf(what, "shape %v has a dimension below 1", shape)
-			return false
-		}
+	if _, err := dense.Size(shape); err != nil {
+		g.failf(what, "%v", err)
+		return false
 	}
 	return true
 }

@@ -101,29 +101,32 @@ func fanned(dist func(low, high float64) Init, scale func(in, out float64) float
 // Blocks splits the first dimension in len(inits) equal parts and starts each with its own initialiser: the gates of
 // a recurrent weight [G*H, in].
 func Blocks(inits ...Init) Init {
+	return blocks(len(inits), func(i int) Init { return inits[i] })
+}
+
+// Repeat is Blocks with the same initialiser n times: each gate is drawn as a weight of its own.
+func Repeat(n int, init Init) Init {
+	return blocks(n, func(int) Init { return init })
+}
+
+func blocks(k int, at func(i int) Init) Init {
 	return func(dst []float64, shape []int, rng *rand.Rand) error {
-		k := len(inits)
-		if k == 0 || len(shape) == 0 || shape[0]%k != 0 {
+		if k < 1 || len(shape) == 0 || shape[0]%k != 0 {
 			return errors.Errorf("block initialiser: shape %v does not split in %d equal blocks", shape, k)
 		}
 		block := append([]int{shape[0] / k}, shape[1:]...)
 		size := sizeOf(block)
-		for i, init := range inits {
+		for i := range k {
+			init := at(i)
+			if init == nil {
+				return errors.Errorf("block initialiser: number %d of %d is nil", i, k)
+			}
 			if err := init(dst[i*size:(i+1)*size], block, rng); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-}
-
-// Repeat is Blocks with the same initialiser n times: each gate is drawn as a weight of its own.
-func Repeat(n int, init Init) Init {
-	inits := make([]Init, n)
-	for i := range inits {
-		inits[i] = init
-	}
-	return Blocks(inits...)
 }
 
 // Identity starts a square weight at scale times the identity (IRNN: Le, Jaitly and Hinton, 2015).

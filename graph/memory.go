@@ -3,6 +3,8 @@ package graph
 import (
 	"slices"
 
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -42,7 +44,7 @@ func (m *memory) grow(dtype tensor.Dtype, n int) {
 
 // layOut gives every arena buffer an offset so that buffers whose lives overlap do not. It walks the steps once,
 // taking for each new buffer the smallest free block that fits.
-func (e *emitter) layOut() {
+func (e *emitter) layOut() error {
 	for _, x := range e.exits { // what is copied out lives to the end
 		if r := e.planner.mem[x.value.id]; r != nil {
 			r.buf.last = len(e.steps)
@@ -66,6 +68,9 @@ func (e *emitter) layOut() {
 	for i := range e.steps {
 		for _, b := range starts[i] {
 			b.offset = live.take(b.size)
+			if b.size < 0 || live.size < 0 || live.size > dense.MaxElements {
+				return errors.Errorf("graph: the program needs memory for more than %d intermediate numbers", dense.MaxElements)
+			}
 		}
 		for _, b := range ends[i] { // only after this step's own buffers were taken: results never overlap operands
 			live.give(b.offset, b.size)
@@ -74,6 +79,7 @@ func (e *emitter) layOut() {
 	e.mem.grow(e.dtype, live.size)
 	e.program.arena = e.mem.arena
 	e.program.size = live.size
+	return nil
 }
 
 // at returns the memory of a region.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -143,6 +144,9 @@ func (g *Graph) Wrap(n *gorgonia.Node) Node {
 	if d := n.Dtype(); d != g.dtype && d != tensor.Int {
 		return g.failf("Wrap", "node %s has type %v; want %v or int", n.Name(), d, g.dtype)
 	}
+	if !g.validShape("Wrap", n.Shape()) {
+		return Node{}
+	}
 	if err := g.adopt(n); err != nil {
 		return g.failf("Wrap", "%v", err)
 	}
@@ -171,7 +175,7 @@ func (c *core) adopt(n *gorgonia.Node) error {
 	if !ok { // a Gorgonia scalar
 		d = tensor.New(tensor.FromScalar(v.Data()))
 	}
-	if err := checkDense(d); err != nil {
+	if err := dense.Check(d); err != nil {
 		return errors.Wrapf(err, "leaf %s", n.Name())
 	}
 	c.leaves[n] = &leaf{kind: constLeaf, name: n.Name(), shape: n.Shape(), ids: d.Dtype() == tensor.Int, value: d}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chewxy/hm"
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -47,27 +48,36 @@ func (smooth) wrt(int) bool { return true }
 // op is an operator in a graph: what Gorgonia sees. It implements gorgonia.SDOp.
 type op struct {
 	operator
-	c     *core
-	in    []Node
-	shape []int
-	path  string // scope, for messages and printing
-	uid   uint32
+	c      *core
+	in     []Node
+	shape  []int
+	path   string  // scope, for messages and printing
+	caller uintptr // who made it; see core.caller
+	uid    uint32
 
 	backward bool // Grad made it
 }
 
 var _ gorgonia.SDOp = (*op)(nil)
 
-// apply adds a node to the graph. Invalid inputs give an invalid node; so does a graph that holds an error.
+// apply adds a node to the graph. Invalid inputs give an invalid node; so does a graph that holds an error. Every
+// operation's shape is checked here.
 func (g *Graph) apply(o operator, shape []int, in ...Node) Node {
 	if g.err != nil {
 		return Node{}
+	}
+	if _, err := dense.Size(shape); err != nil {
+		return g.failf(o.String(), "%v", err)
 	}
 	path := g.where()
 	if g.backward {
 		path = strings.TrimSuffix("gradient of "+path, " of ")
 	}
-	return g.newNode(&op{operator: o, c: g.core, in: in, shape: shape, path: path, backward: g.backward})
+	caller := g.origin
+	if caller == 0 && !g.backward {
+		caller = g.caller()
+	}
+	return g.newNode(&op{operator: o, c: g.core, in: in, shape: shape, path: path, caller: caller, backward: g.backward})
 }
 
 // newNode makes a Gorgonia node for o and adds it to the graph in constant time.
@@ -200,7 +210,7 @@ func (o *op) DiffWRT(n int) []bool {
 
 // SymDiff is the derivative as gorgonia.Grad wants it.
 func (o *op) SymDiff(in gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	g := &Graph{core: o.c, layer: -1, asked: map[string]bool{}}
+	g := &Graph{core: o.c, layer: -1, asked: map[string]bool{}, origin: o.caller}
 	wrapped := make([]Node, len(in))
 	for i, n := range in {
 		wrapped[i] = Node{n, o.c}

@@ -5,16 +5,21 @@ import (
 	"sync"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
 // Params is the ordered, named store that owns every weight of a model and the gradient that belongs to it.
 // Layers only describe a computation; the first graph that asks for a parameter creates it here, and every later
-// graph, of whatever batch size or number of time steps, reads the same numbers.
+// graph, of whatever batch size or number of time steps, reads the same numbers. NewParams makes a store.
 //
 // The values a new parameter starts from depend on the store's seed and the parameter's name alone, not on the
-// order of creation. Programs may read one store from several goroutines; creating and changing parameters, and
-// computing gradients into the store, must not overlap with that.
+// order of creation.
+//
+// Functions and streams may run over one store from several goroutines while Set, SetAll and Load change it, as a server
+// does that gets new weights: each run computes with all of the old numbers or with all of the new ones. What is written
+// through Param.Value, as an optimiser does, must not overlap with a run, and neither must two calls of Func.Grad,
+// whose gradients go to the same memory.
 type Params struct {
 	mu      sync.RWMutex
 	seed    uint64
@@ -23,16 +28,14 @@ type Params struct {
 	byName  map[string]*Param
 	sealed  bool
 	replica bool // of another store's values
+	numbers *numbers
 }
 
-// Param is one named weight of a store.
-type Param struct {
-	name  string
-	value *tensor.Dense
-
-	frozen bool      // not trained
-	needed sync.Once // makes grad
-	grad   *tensor.Dense
+// numbers guards the values of a store, which its replicas share: runs read them, Set, SetAll and Load write them. It is
+// locked before the list of parameters.
+type numbers struct {
+	sync.RWMutex
+	version uint64 // counts the changes: what was computed from the values in advance is out of date after one
 }
 
 // NewParams returns an empty store of float32 parameters, the type to train and serve with.
@@ -42,26 +45,7 @@ func NewParams(seed uint64) *Params { return newParams(seed, tensor.Float32) }
 func NewParams64(seed uint64) *Params { return newParams(seed, tensor.Float64) }
 
 func newParams(seed uint64, dtype tensor.Dtype) *Params {
-	return &Params{seed: seed, dtype: dtype, byName: map[string]*Param{}}
-}
-
-// Name is the parameter's full name, such as "lstm.weight_ih_l0".
-func (p *Param) Name() string { return p.name }
-
-// Shape returns a copy of the parameter's shape.
-func (p *Param) Shape() []int { return cloneInts(p.value.Shape()) }
-
-// Len is the number of elements.
-func (p *Param) Len() int { return sizeOf(p.value.Shape()) }
-
-// Value is the parameter itself, not a copy: writing to it changes the model.
-func (p *Param) Value() *tensor.Dense { return p.value }
-
-// Grad is the gradient that the last Func.Grad left, of the parameter's shape; zero before the first. Its memory is
-// taken when it is first asked for: a model that only runs needs none.
-func (p *Param) Grad() *tensor.Dense {
-	p.needed.Do(func() { p.grad = newDense(p.value.Dtype(), p.value.Shape()) })
-	return p.grad
+	return &Params{seed: seed, dtype: dtype, byName: map[string]*Param{}, numbers: &numbers{}}
 }
 
 // Seed is the seed that new parameters are drawn from.
@@ -77,14 +61,17 @@ func (p *Params) Len() int {
 	return len(p.list)
 }
 
-// At returns the i-th parameter in the order of creation, 0 <= i < Len().
+// At returns the i-th parameter in the order of creation, from 0 on, or nil if there are not so many.
 func (p *Params) At(i int) *Param {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
+	if i < 0 || i >= len(p.list) {
+		return nil
+	}
 	return p.list[i]
 }
 
-// Get returns the parameter of that name, or nil.
+// Get returns the parameter of that name, or nil, whose methods say that there is none; see Param.
 func (p *Params) Get(name string) *Param {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -102,41 +89,108 @@ func (p *Params) Elements() int {
 	return total
 }
 
-// Add stores a copy of value under a new name. The value must have the store's element type.
+// Add stores a copy of value under a new name. The value must have the store's element type and be no view: clone those.
+// Infinities and NaN are taken as they are; a run that meets them says in which parameter they are.
 func (p *Params) Add(name string, value *tensor.Dense) (*Param, error) {
-	if name == "" {
-		return nil, errors.New("graph: a parameter needs a name")
-	}
-	if value.Dtype() != p.dtype {
-		return nil, errors.Errorf("graph: parameter %s: the store holds %v, found %v", name, p.dtype, value.Dtype())
+	if err := p.made(); err != nil {
+		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.sealed {
-		return nil, errors.Errorf("graph: parameter %s is not in the store, which is sealed", name)
-	}
 	if p.byName[name] != nil {
 		return nil, errors.Errorf("graph: parameter %s exists already", name)
 	}
+	if err := p.fits(name, value); err != nil {
+		return nil, errors.Wrap(err, "graph")
+	}
+	return p.add(name, value), nil
+}
+
+// Set copies value into an existing parameter of the same shape and element type. What Add says of views and of NaN
+// holds here, too. Runs may go on meanwhile; see Params.
+func (p *Params) Set(name string, value *tensor.Dense) error {
+	if err := p.made(); err != nil {
+		return err
+	}
+	if p.Get(name) == nil {
+		return errors.Errorf("graph: no parameter is called %s", name)
+	}
+	return p.SetAll([]Named{{name, value}})
+}
+
+// SetAll sets the parameters that exist and adds the others. All tensors are checked as Set and Add do, and no name may
+// come twice: after an error nothing has changed. Runs may go on meanwhile, and see all of the change or nothing.
+func (p *Params) SetAll(tensors []Named) error {
+	return errors.Wrap(p.setAll(tensors), "graph")
+}
+
+func (p *Params) setAll(tensors []Named) error {
+	if err := p.made(); err != nil {
+		return err
+	}
+	p.numbers.Lock()
+	defer p.numbers.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	seen := make(map[string]bool, len(tensors))
+	for _, t := range tensors {
+		if seen[t.Name] {
+			return errors.Errorf("parameter %s comes twice", t.Name)
+		}
+		seen[t.Name] = true
+		if err := p.fits(t.Name, t.Value); err != nil {
+			return err
+		}
+	}
+	for _, t := range tensors {
+		if q := p.byName[t.Name]; q != nil {
+			copyDense(q.value, t.Value)
+		} else {
+			p.add(t.Name, t.Value)
+		}
+	}
+	p.numbers.version++
+	return nil
+}
+
+// fits checks whether a value can be set, or added if no parameter has that name. It changes nothing; the caller holds
+// the lock.
+func (p *Params) fits(name string, value *tensor.Dense) error {
+	if name == "" {
+		return errors.New("a parameter needs a name")
+	}
+	if name == metadataKey {
+		return errors.Errorf("no parameter can be called %s: it is the place of the metadata in files", name)
+	}
+	if err := dense.Check(value); err != nil {
+		return errors.Wrapf(err, "parameter %s", name)
+	}
+	q := p.byName[name]
+	switch {
+	case value.Dtype() != p.dtype:
+		return errors.Errorf("parameter %s: the store holds %v, found %v", name, p.dtype, value.Dtype())
+	case q == nil && p.sealed:
+		return errors.Errorf("parameter %s is not in the store, which is sealed", name)
+	case q != nil && !slices.Equal(q.value.Shape(), value.Shape()):
+		return errors.Errorf("parameter %s: want shape %v, found %v", name, []int(q.value.Shape()), []int(value.Shape()))
+	}
+	return nil
+}
+
+// add stores a copy of a value that fits.
+func (p *Params) add(name string, value *tensor.Dense) *Param {
 	q := &Param{name: name, value: newDense(p.dtype, value.Shape())}
 	copyDense(q.value, value)
 	p.list = append(p.list, q)
 	p.byName[name] = q
-	return q, nil
+	return q
 }
 
-// Set copies value into an existing parameter of the same shape and element type.
-func (p *Params) Set(name string, value *tensor.Dense) error {
-	q := p.Get(name)
-	switch {
-	case q == nil:
-		return errors.Errorf("graph: no parameter is called %s", name)
-	case value.Dtype() != p.dtype:
-		return errors.Errorf("graph: parameter %s: want %v, found %v", name, p.dtype, value.Dtype())
-	case !slices.Equal(q.value.Shape(), value.Shape()):
-		return errors.Errorf("graph: parameter %s: want shape %v, found %v", name, []int(q.value.Shape()), []int(value.Shape()))
+// made tells whether p is a store.
+func (p *Params) made() error {
+	if p == nil || p.numbers == nil {
+		return errors.New("graph: there is no store of parameters: make one with NewParams")
 	}
-	copyDense(q.value, value)
 	return nil
 }
 
@@ -174,5 +228,13 @@ func (p *Params) create(name string, init Init, shape []int) (*Param, error) {
 	}
 	value := newDense(p.dtype, shape)
 	setFloats(value, func(i int) float64 { return draw[i] })
-	return p.Add(name, value)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if q := p.byName[name]; q != nil && slices.Equal(q.value.Shape(), shape) {
+		return q, nil // another goroutine was faster, and drew the same
+	}
+	if err := p.fits(name, value); err != nil {
+		return nil, err
+	}
+	return p.add(name, value), nil
 }

@@ -8,7 +8,7 @@ func (p *Params) Replica() *Params {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	r := newParams(p.seed, p.dtype)
-	r.sealed, r.replica = true, true
+	r.sealed, r.replica, r.numbers = true, true, p.numbers
 	for _, q := range p.list {
 		same := &Param{name: q.name, value: q.value, frozen: q.frozen}
 		r.list = append(r.list, same)

@@ -14,10 +14,10 @@ func (k *code) hoist() {
 			hoistGradient(v)
 			continue
 		}
-		if table, ids, ok := lookup(v.in[0]); ok && k.worthTable(v, table) {
+		if how, table, ids, ok := lookup(v.in[0]); ok && k.worthTable(v, table) {
 			in := append([]*value{table}, v.in[1:]...)
 			products := derived(v, o, []int{table.shape[0], lastDim(v.shape)}, in...)
-			v.replace(derived(v, gather{pad: noPad}, v.shape, products, ids))
+			v.replace(derived(v, how, v.shape, products, ids))
 			continue
 		}
 		hoistScatter(v, o)
@@ -37,28 +37,28 @@ func (k *code) worthTable(v, table *value) bool {
 	return table.shape[0] < rows
 }
 
-// lookup tells whether v's rows were picked from a table, and from where. A row that several picks share is none.
-func lookup(v *value) (table, ids *value, ok bool) {
+// lookup tells whether v's rows were picked from a table, how, and from where. A row that several picks share is none.
+func lookup(v *value) (how gather, table, ids *value, ok bool) {
 	picked := unshaped(v)
-	g, ok := opOf[gather](picked)
-	if !ok || picked.onto != nil || g.pad != noPad {
-		return nil, nil, false
+	how, ok = opOf[gather](picked)
+	if !ok || picked.onto != nil || how.pad != NoID {
+		return how, nil, nil, false
 	}
 	table, ids = picked.in[0], picked.in[1]
-	return table, ids, len(table.shape) == 2 && table.shape[1] == lastDim(v.shape)
+	return how, table, ids, len(table.shape) == 2 && table.shape[1] == lastDim(v.shape)
 }
 
 // hoistGradient turns Aᵀ·B, where one side was looked up, to a product over the table's rows.
 func hoistGradient(v *value) {
 	for side := range 2 {
-		table, ids, ok := lookup(v.in[side])
+		how, table, ids, ok := lookup(v.in[side])
 		other := v.in[1-side]
 		if !ok || table.shape[0] >= ids.size() {
 			continue
 		}
 		cols := lastDim(other.shape)
 		in := []*value{table, table}
-		in[1-side] = derived(v, scatter{gather{pad: noPad}}, []int{table.shape[0], cols}, other, ids)
+		in[1-side] = derived(v, scatter{how}, []int{table.shape[0], cols}, other, ids)
 		v.replace(derived(v, v.op, v.shape, in...))
 		return
 	}
@@ -73,7 +73,7 @@ func hoistScatter(v *value, o matmul) {
 	for u != nil && is[reshape](u) {
 		u = u.sole()
 	}
-	if u == nil || !is[scatter](u) || u.op.(scatter).pad != noPad || len(u.shape) != 2 || u.shape[0] >= v.size()/lastDim(v.shape) {
+	if u == nil || !is[scatter](u) || u.op.(scatter).pad != NoID || len(u.shape) != 2 || u.shape[0] >= v.size()/lastDim(v.shape) {
 		return
 	}
 	if lastDim(v.shape) != lastDim(u.shape) {

@@ -98,6 +98,20 @@ func (s *instruction) label() string {
 	return fmt.Sprintf("%s in %s %v", v.opName(), v.path, v.shape)
 }
 
+// line is where the caller asked for the instruction's operation, for the end of a message.
+func (s *instruction) line() string {
+	if at := line(s.values[0].caller); at != "" {
+		return " (" + at + ")"
+	}
+	return ""
+}
+
+// failed is the error of an instruction that found something wrong with its data.
+func (s *instruction) failed(err error) error {
+	v := s.values[0]
+	return &Error{Scope: v.path, Op: v.opName(), Shape: v.shape, Caller: line(v.caller), Reason: err.Error(), cause: err}
+}
+
 // DOT draws the program's graph in the language of Graphviz: parameters as boxes, inputs as ellipses, operations as
 // plain text, clustered by scope. It shows the graph as it was built, before the compiler changed it.
 func (p *Program) DOT() string {
@@ -145,6 +159,9 @@ func (p *Program) DOT() string {
 
 // nodes lists the graph's nodes.
 func (p *Program) nodes() []Node {
+	if p.source == nil {
+		return nil
+	}
 	_, outputs, stores, err := p.source()
 	if err != nil {
 		return nil

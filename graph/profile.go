@@ -5,8 +5,6 @@ import (
 	"sort"
 	"strings"
 	"time"
-
-	"github.com/pkg/errors"
 )
 
 // Profile adds up where the time of programs goes, by kind of instruction and by layer. One Profile may serve several
@@ -39,7 +37,7 @@ func (f *Profile) execute(p *Program, from int) error {
 	for p.at = from; p.at < len(p.steps); p.at++ {
 		s := &p.steps[p.at]
 		if err := s.run(); err != nil {
-			return errors.Wrapf(err, "graph: %s", s.label())
+			return s.failed(err)
 		}
 		now := time.Now()
 		f.add(f.kinds, s.kind(), s, now.Sub(before))
@@ -80,7 +78,19 @@ func (s *instruction) kind() string {
 	case tiled:
 		return "element-wise"
 	}
-	return strings.Join(strings.FieldsFunc(v.opName(), func(r rune) bool { return r >= '0' && r <= '9' }), "")
+	return kindOf(v)
+}
+
+// kindOf is the name of an operation for a profile: where a slice lies is left out, or each step of a sequence would be
+// a kind of its own.
+func kindOf(v *value) string {
+	switch o := v.op.(type) {
+	case slice:
+		return fmt.Sprintf("slice %d of %d", o.end-o.start, o.n)
+	case pad:
+		return fmt.Sprintf("pad %d to %d", o.end-o.start, o.n)
+	}
+	return v.opName()
 }
 
 // flopsOf counts the floating-point operations of a product.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/kernel"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -11,8 +12,8 @@ import (
 
 // Program is a compiled graph: a list of instructions over memory that was planned once. A run allocates nothing.
 //
-// One Program serves one goroutine at a time. Several programs may run at once over shared parameters, as long as
-// nothing changes those meanwhile.
+// One Program serves one goroutine at a time. Several programs may run at once over shared parameters; see Params for
+// changing those meanwhile. Graph.Compile or a Func makes programs; the zero Program computes nothing.
 type Program struct {
 	dtype   tensor.Dtype
 	steps   []instruction
@@ -28,6 +29,9 @@ type Program struct {
 	fixed   int  // so many instructions at the beginning depend on weights alone
 	ready   bool // those have run, and need not run again
 	profile *Profile
+
+	numbers *numbers // the values of the store that it reads
+	version uint64   // of the values, when it ran last
 
 	// source gives the graph that the program was compiled from, which it does not keep itself.
 	source func() (c *core, outputs, stores []result, err error)
@@ -70,6 +74,14 @@ func (p *Program) Seed(seed uint64) { p.seed = seed }
 // hold the outputs until its next run. It is an error if an output, or a gradient, is not finite; the message names
 // the node where the first NaN or Inf came up.
 func (p *Program) Run(in ...*tensor.Dense) (out []*tensor.Dense, err error) {
+	if p == nil || p.numbers == nil {
+		return nil, errors.New("graph: the program was never compiled: Graph.Compile and Func.Program make one")
+	}
+	p.numbers.RLock()
+	defer p.numbers.RUnlock()
+	if p.version != p.numbers.version {
+		p.version, p.ready = p.numbers.version, false
+	}
 	if err := p.load(in); err != nil {
 		return nil, err
 	}
@@ -101,7 +113,7 @@ func (p *Program) load(in []*tensor.Dense) error {
 	}
 	for i, v := range in {
 		want := &p.inputs[i]
-		if err := checkDense(v); err != nil {
+		if err := dense.Check(v); err != nil {
 			return errors.Wrapf(err, "graph: input %d (%s)", i, want.name)
 		}
 		if v.Dtype() != want.value.Dtype() || !slices.Equal(v.Shape(), want.value.Shape()) {
@@ -118,7 +130,7 @@ func (p *Program) load(in []*tensor.Dense) error {
 func (p *Program) execute(from int) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = errors.Errorf("graph: %s: panic: %v", p.steps[p.at].label(), r)
+			err = p.steps[p.at].failed(errors.Errorf("panic: %v", r))
 		}
 	}()
 	if p.profile != nil {
@@ -126,7 +138,7 @@ func (p *Program) execute(from int) (err error) {
 	}
 	for p.at = from; p.at < len(p.steps); p.at++ {
 		if err := p.steps[p.at].run(); err != nil {
-			return errors.Wrapf(err, "graph: %s", p.steps[p.at].label())
+			return p.steps[p.at].failed(err)
 		}
 	}
 	return nil
@@ -166,10 +178,10 @@ func (p *Program) diagnose(name string) error {
 	for i := range plain.steps {
 		s := &plain.steps[i]
 		if err := s.run(); err != nil {
-			return errors.Wrapf(err, "graph: %s", s.label())
+			return s.failed(err)
 		}
 		if at, x, bad := s.out.firstBad(); bad {
-			return errors.Errorf("graph: %s gave %v at element %d, so %s is not finite", s.label(), x, at, name)
+			return errors.Errorf("graph: %s gave %v at element %d, so %s is not finite%s", s.label(), x, at, name, s.line())
 		}
 	}
 	return unknown
@@ -213,7 +225,10 @@ func (o operand) firstBad() (int, float64, bool) {
 // Bytes is the size of the program's own memory: intermediate values, packed weights, inputs and outputs, without
 // parameters. Programs of one Func share the memory for intermediate values.
 func (p *Program) Bytes() int {
-	n := p.size * int(p.dtype.Size())
+	n := 0
+	if p.size > 0 {
+		n = p.size * int(p.dtype.Size())
+	}
 	for _, k := range p.packs {
 		switch k := k.(type) {
 		case *kernel.Packed[float32]:

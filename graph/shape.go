@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/kernel"
 )
 
@@ -23,18 +24,15 @@ func (g *Graph) Reshape(x Node, shape ...int) Node {
 		return Node{}
 	}
 	want := cloneInts(shape)
-	known, open := 1, -1
-	for i, d := range want {
-		switch {
-		case d == -1 && open < 0:
-			open = i
-		case d < 1:
-			return g.failf("Reshape", "shape %v; want positive dimensions, at most one -1", shape)
-		default:
-			known *= d
-		}
-	}
+	open := slices.Index(want, -1)
 	if open >= 0 {
+		want[open] = 1
+	}
+	known, err := dense.Size(want)
+	if err != nil {
+		return g.failf("Reshape", "shape %v; want positive dimensions, at most one -1, and no more elements than %v has", shape, x.shape())
+	}
+	if open >= 0 && x.size() >= known {
 		want[open] = x.size() / known
 	}
 	if sizeOf(want) != x.size() {

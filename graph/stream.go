@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -11,9 +12,10 @@ import (
 // by token, or for data that come in as time passes. A step allocates nothing.
 //
 // What depends on the weights alone is computed once: weights are packed, and a table of embeddings is multiplied by the
-// weight that its rows meet. A stream does not see later changes of the weights until Refresh. Results have the bits
+// weight that its rows meet. After Params.Set, SetAll or Load the next step computes that anew; after changes through
+// Param.Value, such as an optimiser's, Refresh has to be called, or steps mix old and new weights. Results have the bits
 // of a whole sequence's. A Stream serves one goroutine at a time; each has its own memory, so any number of them may
-// run side by side over one Params.
+// run side by side over one Params. Func.Stream makes one.
 type Stream struct {
 	program *Program
 	inputs  int // of the caller's
@@ -24,6 +26,9 @@ type Stream struct {
 // Stream compiles the function for steps with inputs like in and the given first state, which it copies. The function
 // must take the inputs followed by the state, and return its outputs followed by the next state, as a train.Loop's does.
 func (f *Func) Stream(state []*tensor.Dense, in ...*tensor.Dense) (*Stream, error) {
+	if err := f.made(); err != nil {
+		return nil, err
+	}
 	args := append(slices.Clone(in), state...)
 	shapes, err := f.shapes(args)
 	if err != nil {
@@ -61,6 +66,9 @@ func (f *Func) Stream(state []*tensor.Dense, in ...*tensor.Dense) (*Stream, erro
 
 // Step runs one step. The returned outputs, without the state, belong to the stream and hold until its next step.
 func (s *Stream) Step(in ...*tensor.Dense) ([]*tensor.Dense, error) {
+	if err := s.made(); err != nil {
+		return nil, err
+	}
 	if len(in) != s.inputs {
 		return nil, errors.Errorf("graph: the stream has %d inputs, found %d", s.inputs, len(in))
 	}
@@ -78,12 +86,15 @@ func (s *Stream) Step(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 
 // Reset sets the state that the next step starts from; the tensors are copied.
 func (s *Stream) Reset(state ...*tensor.Dense) error {
+	if err := s.made(); err != nil {
+		return err
+	}
 	if len(state) != len(s.states) {
 		return errors.Errorf("graph: the stream has %d states, found %d", len(s.states), len(state))
 	}
 	for i, v := range state {
 		own := s.states[i]
-		if err := checkDense(v); err != nil {
+		if err := dense.Check(v); err != nil {
 			return errors.Wrapf(err, "graph: state %d", i)
 		}
 		if v.Dtype() != own.Dtype() || !slices.Equal(v.Shape(), own.Shape()) {
@@ -100,7 +111,18 @@ func (s *Stream) Reset(state ...*tensor.Dense) error {
 func (s *Stream) State() []*tensor.Dense { return s.states }
 
 // Refresh has the next step read the weights anew, after they have changed.
-func (s *Stream) Refresh() { s.program.ready = false }
+func (s *Stream) Refresh() {
+	if s.made() == nil {
+		s.program.ready = false
+	}
+}
+
+func (s *Stream) made() error {
+	if s == nil || s.program == nil {
+		return errors.New("graph: there is no stream: Func.Stream makes one")
+	}
+	return nil
+}
 
 // Program is the step's program, to be printed or profiled.
 func (s *Stream) Program() *Program { return s.program }

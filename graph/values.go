@@ -1,31 +1,51 @@
 package graph
 
 import (
-	"github.com/pkg/errors"
+	"fmt"
+	"math"
+	"reflect"
+
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
 // Numbers enter and leave a graph as *tensor.Dense: row-major, float32 or float64 for values, int for ids and
 // lengths. The helpers here build them from plain slices without a copy.
 
-// Floats wraps data as a float32 tensor of the given shape; no shape means one dimension. The slice is shared.
+// Floats wraps data as a float32 tensor of the given shape; no shape means one dimension. The slice is shared. If the
+// data do not fill the shape, whatever takes the tensor refuses it with an error that names both sizes.
 func Floats(data []float32, shape ...int) *tensor.Dense { return wrap(data, len(data), shape) }
 
 // Floats64 is Floats for float64.
 func Floats64(data []float64, shape ...int) *tensor.Dense { return wrap(data, len(data), shape) }
 
-// Ints wraps ids or lengths as an int tensor of the given shape; no shape means one dimension. The slice is shared.
+// Ints is Floats for int: ids or lengths.
 func Ints(data []int, shape ...int) *tensor.Dense { return wrap(data, len(data), shape) }
 
+// wrap gives a slice of n numbers a shape, which need not fit: dense.Check finds that out where the tensor is used.
 func wrap(backing interface{}, n int, shape []int) *tensor.Dense {
 	if len(shape) == 0 {
 		shape = []int{n}
 	}
-	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing))
+	if size, err := dense.Size(shape); err == nil && size == n {
+		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing))
+	}
+	var t *tensor.Dense
+	if n > 0 {
+		t = tensor.New(tensor.WithShape(n), tensor.WithBacking(backing))
+	} else {
+		t = tensor.New(tensor.WithShape(0), tensor.Of(tensor.Dtype{Type: reflect.TypeOf(backing).Elem()}))
+	}
+	t.AP = tensor.MakeAP(cloneInts(shape), strides(shape), 0, 0)
+	return t
 }
 
-// Scalar returns the single number that t holds, whatever its float type.
+// Scalar returns the single number that t holds, whatever its element type and number of dimensions: a loss, say. It
+// is NaN if t is nil or holds more than one number, or none.
 func Scalar(t *tensor.Dense) float64 {
+	if dense.Check(t) != nil || sizeOf(t.Shape()) != 1 {
+		return math.NaN()
+	}
 	switch t.Dtype() {
 	case tensor.Float64:
 		return t.Float64s()[0]
@@ -74,27 +94,21 @@ func copyDense(dst, src *tensor.Dense) {
 	}
 }
 
-// checkDense refuses tensors that a program cannot read as one row-major block.
-func checkDense(t *tensor.Dense) error {
-	if t == nil {
-		return errors.New("the tensor is nil")
-	}
-	if !t.DataOrder().IsRowMajor() || t.RequiresIterator() {
-		return errors.Errorf("the tensor of shape %v is a view or not row-major; clone it first", []int(t.Shape()))
-	}
-	switch t.Dtype() {
-	case tensor.Float32, tensor.Float64, tensor.Int:
-		return nil
-	}
-	return errors.Errorf("element type %v; want float32, float64 or int", t.Dtype())
-}
-
+// sizeOf is the number of elements of a shape that was checked.
 func sizeOf(shape []int) int {
 	n := 1
 	for _, d := range shape {
 		n *= d
 	}
 	return n
+}
+
+// count is a number with its noun: "1 input", "2 inputs".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func cloneInts(x []int) []int { return append([]int{}, x...) }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/unroll-go/unroll/internal/idxfile"
 )
 
 // idx writes an array of bytes as MNIST's files do.
@@ -18,11 +20,11 @@ func idx(values []byte, shape ...int64) []byte {
 }
 
 func TestIDX(t *testing.T) {
-	shape, values, err := readIDX(bytes.NewReader(idx([]byte{1, 2, 3, 4, 5, 6}, 2, 3)), 10)
+	shape, values, err := idxfile.Read(bytes.NewReader(idx([]byte{1, 2, 3, 4, 5, 6}, 2, 3)), 10)
 	if err != nil || fmt.Sprintf("%d %d", shape, values) != "[2 3] [1 2 3 4 5 6]" {
 		t.Errorf("%v, %v, %v", shape, values, err)
 	}
-	if shape, values, err := readIDX(bytes.NewReader(idx(nil, 0, 2, 8)), 10); err != nil || len(values) != 0 || len(shape) != 3 {
+	if shape, values, err := idxfile.Read(bytes.NewReader(idx(nil, 0, 2, 8)), 10); err != nil || len(values) != 0 || len(shape) != 3 {
 		t.Errorf("%v, %v, %v", shape, values, err)
 	}
 	for _, c := range []struct {
@@ -34,7 +36,7 @@ func TestIDX(t *testing.T) {
 		{idx([]byte{1}, 2), "has 1 values; want 2"}, {idx([]byte{1, 2, 3}, 2), "3 or more values; want 2"},
 		{idx(nil, 11), "at most 10"}, {idx(nil, 1<<32-1, 1<<32-1, 1<<32-1), "at most 10"}, {idx(nil, 0, 1<<32-1), "at most 10"},
 	} {
-		_, _, err := readIDX(bytes.NewReader(c.raw), 10)
+		_, _, err := idxfile.Read(bytes.NewReader(c.raw), 10)
 		wantError(t, err, "datasets: IDX", c.want)
 	}
 }

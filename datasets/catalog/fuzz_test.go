@@ -7,9 +7,11 @@ import (
 	"path"
 	"strings"
 	"testing"
+
+	"github.com/unroll-go/unroll/internal/idxfile"
 )
 
-// Whatever readIDX takes, it has understood: written again, it is the same bytes.
+// Whatever the reader takes, it has understood: written again, it is the same bytes.
 func FuzzIDX(f *testing.F) {
 	f.Add(idx([]byte{1, 2, 3, 4, 5, 6}, 2, 3))
 	f.Add(idx(nil, 0, 28, 28))
@@ -17,7 +19,7 @@ func FuzzIDX(f *testing.F) {
 	f.Add(idx(nil, 1<<32-1, 1<<32-1))
 	f.Add([]byte{0, 0, 13, 1, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		shape, values, err := readIDX(bytes.NewReader(raw), 1<<16)
+		shape, values, err := idxfile.Read(bytes.NewReader(raw), 1<<16)
 		if err != nil {
 			return
 		}

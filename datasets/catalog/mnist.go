@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/idxfile"
 )
 
 const (
@@ -98,6 +99,6 @@ func readPackedIDX(path string) (shape []int, values []byte, err error) {
 	if err != nil {
 		return nil, nil, errors.Wrap(err, path)
 	}
-	shape, values, err = readIDX(z, maxUnpacked/8)
+	shape, values, err = idxfile.Read(z, maxUnpacked/8)
 	return shape, values, errors.Wrap(err, path)
 }

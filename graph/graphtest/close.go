@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -14,9 +15,11 @@ import (
 // larger of 1 and the element.
 func Close(t testing.TB, name string, got, want *tensor.Dense, tolerance float64) {
 	t.Helper()
-	if got == nil || want == nil {
-		t.Errorf("%s: got %v, want %v", name, got, want)
-		return
+	for _, v := range []*tensor.Dense{got, want} {
+		if err := dense.Check(v); err != nil {
+			t.Errorf("%s: %v", name, err)
+			return
+		}
 	}
 	if !slices.Equal(got.Shape(), want.Shape()) {
 		t.Errorf("%s: shape %v, want %v", name, got.Shape(), want.Shape())
@@ -38,8 +41,12 @@ func Close(t testing.TB, name string, got, want *tensor.Dense, tolerance float64
 	}
 }
 
-// Float64s copies a tensor's elements, of whatever type, as float64.
+// Float64s copies a tensor's elements, of whatever type, as float64. It is nil for a tensor that graph functions refuse,
+// such as a view.
 func Float64s(t *tensor.Dense) []float64 {
+	if dense.Check(t) != nil {
+		return nil
+	}
 	var out []float64
 	switch t.Dtype() {
 	case tensor.Float64:
@@ -58,9 +65,9 @@ func Float64s(t *tensor.Dense) []float64 {
 
 // Random returns a float64 tensor of normal draws from a seed; no shape means a scalar.
 func Random(seed uint64, shape ...int) *tensor.Dense {
-	n := 1
-	for _, d := range shape {
-		n *= d
+	n, err := dense.Size(shape)
+	if err != nil {
+		return graph.Floats64(nil, shape...) // whoever takes it says what is wrong
 	}
 	rng := rand.New(rand.NewPCG(seed, 0))
 	data := make([]float64, n)
@@ -73,11 +80,11 @@ func Random(seed uint64, shape ...int) *tensor.Dense {
 	return graph.Floats64(data, shape...)
 }
 
-// RandomIDs returns ids below n from a seed.
+// RandomIDs returns ids below n, which is at least 1, from a seed; no shape means one of them.
 func RandomIDs(seed uint64, n int, shape ...int) *tensor.Dense {
-	size := 1
-	for _, d := range shape {
-		size *= d
+	size, err := dense.Size(shape)
+	if err != nil || n < 1 {
+		return graph.Ints(nil, shape...)
 	}
 	rng := rand.New(rand.NewPCG(seed, 1))
 	data := make([]int, size)
@@ -87,9 +94,9 @@ func RandomIDs(seed uint64, n int, shape ...int) *tensor.Dense {
 	return graph.Ints(data, shape...)
 }
 
-// Float32 rounds a float64 tensor to float32; ints stay.
+// Float32 rounds a float64 tensor to float32; ints stay, and so do tensors that graph functions refuse.
 func Float32(t *tensor.Dense) *tensor.Dense {
-	if t.Dtype() != tensor.Float64 {
+	if dense.Check(t, tensor.Float64) != nil {
 		return t
 	}
 	out := make([]float32, len(t.Float64s()))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -53,6 +54,14 @@ func (c Gradient) Check() (Report, error) {
 	}
 	if p.Dtype() != tensor.Float64 {
 		return Report{}, errors.Errorf("graphtest: want a float64 store, found %v", p.Dtype())
+	}
+	if c.Build == nil {
+		return Report{}, errors.New("graphtest: Build is nil")
+	}
+	for i, v := range c.Inputs {
+		if err := dense.Check(v, tensor.Float64, tensor.Int); err != nil {
+			return Report{}, errors.Wrapf(err, "graphtest: input %d", i)
+		}
 	}
 	ids, build := c.inputsAsParams()
 	f := graph.NewFunc(p, build)
@@ -165,7 +174,7 @@ func difference(w []float64, i int, step float64, loss func() (float64, error)) 
 
 // sample returns up to limit places out of n, always the same ones, with the first and the last among them.
 func sample(n, limit int) []int {
-	if limit == 0 {
+	if limit < 1 {
 		limit = 40
 	}
 	if n <= limit {

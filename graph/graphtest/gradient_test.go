@@ -45,6 +45,26 @@ func TestReportNamesTheWorstWeight(t *testing.T) {
 	}
 }
 
+// Inputs that cannot be differentiated, or not even read, are errors that say which.
+func TestBadInputs(t *testing.T) {
+	for want, in := range map[string]*tensor.Dense{
+		"input 1: the tensor is nil":                         nil,
+		"input 1: shape [2 2] needs 4 numbers, found 3":      graph.Floats64(make([]float64, 3), 2, 2),
+		"input 1: element type float32; want float64 or int": graph.Floats([]float32{1}),
+		"input 1: shape [2 0] has a dimension of 0":          graphtest.Random(1, 2, 0),
+		"input 1: shape [-1] has a dimension below 0":        graphtest.RandomIDs(1, 3, -1),
+		"input 1: shape [1] needs 1 numbers, found 0":        graphtest.RandomIDs(1, 0, 1),
+	} {
+		_, err := graphtest.Gradient{Build: broken, Inputs: []*tensor.Dense{graphtest.Random(1, 3), in}}.Check()
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+	if _, err := (graphtest.Gradient{}).Check(); err == nil {
+		t.Error("no description was taken")
+	}
+}
+
 // A kink closer than the widest step is no error; a wrong slope beside a kink still is.
 func TestKinks(t *testing.T) {
 	build := func(slope float64) graph.Build {

@@ -10,9 +10,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// MaxElements is the most elements that one tensor may have: what fits into half of the address space, at eight bytes
-// an element. Sizes in bytes, and sums of a few of them, then never overflow, on 32 bits either.
-const MaxElements = math.MaxInt / 16
+// MaxElements is the most elements that one tensor may have: 2⁴⁰, more than any machine holds, and 2²⁷ where an int has
+// 32 bits, a GiB of float64. Sizes in bytes, and sums of a few of them, then never overflow, and Go's make takes them.
+const MaxElements = 1 << (27 + 13*(math.MaxUint>>63))
 
 // MaxParts is the most parts of one kind that a network may be made of, such as layers on layers or steps that a
 // convolution sees: each of them becomes nodes of a graph, so that a number without bound would never be done.
@@ -37,10 +37,11 @@ func Check(t *tensor.Dense, types ...tensor.Dtype) error {
 	if err != nil {
 		return err
 	}
-	if !t.DataOrder().IsRowMajor() || t.RequiresIterator() {
+	found := int(t.MemSize() / t.Dtype().Size()) // DataSize is 0 for a scalar
+	switch {
+	case found >= n && (!t.DataOrder().IsRowMajor() || t.RequiresIterator()):
 		return errors.Errorf("the tensor of shape %v is a view or not row-major; clone it first", []int(t.Shape()))
-	}
-	if found := t.DataSize(); found != n && !(found == 0 && n == 1) { // a scalar's data size is 0
+	case found != n:
 		return errors.Errorf("shape %v needs %d numbers, found %d", []int(t.Shape()), n, found)
 	}
 	return nil
@@ -52,15 +53,15 @@ func CheckFloats(t *tensor.Dense) error { return Check(t, tensor.Float32, tensor
 // Size returns the number of elements of a shape, or an error for a dimension below 1 or more than MaxElements
 // elements. The empty shape is a scalar, of one element.
 func Size(shape []int) (int, error) {
-	n := 1
-	for _, d := range shape {
-		switch {
-		case d < 0:
+	if len(shape) > 0 {
+		switch least := slices.Min(shape); {
+		case least < 0:
 			return 0, errors.Errorf("shape %v has a dimension below 0", shape)
-		case d == 0:
+		case least == 0:
 			return 0, errors.Errorf("shape %v has a dimension of 0, so there is nothing to compute", shape)
 		}
 	}
+	n := 1
 	for _, d := range shape {
 		if n > MaxElements/d {
 			return 0, errors.Errorf("shape %v has more than %d elements", shape, MaxElements)
@@ -68,6 +69,15 @@ func Size(shape []int) (int, error) {
 		n *= d
 	}
 	return n, nil
+}
+
+// Empty tells whether a tensor has a dimension of 0, none below that, and so no elements: legal in files, but there is
+// nothing to compute.
+func Empty(t *tensor.Dense) bool {
+	if t == nil || t.Dtype().Type == nil || len(t.Shape()) == 0 {
+		return false
+	}
+	return slices.Min(t.Shape()) == 0 && t.MemSize() == 0
 }
 
 // NotFinite returns the index of the first element that is NaN or infinite, or -1. The tensor has passed Check.

@@ -26,6 +26,8 @@ func TestCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hollow := tensor.New(tensor.WithShape(0), tensor.Of(tensor.Float32))
+	hollow.AP = tensor.MakeAP(tensor.Shape{2, 2}, []int{2, 1}, 0, 0)
 	for _, c := range []struct {
 		name  string
 		value *tensor.Dense
@@ -41,6 +43,7 @@ func TestCheck(t *testing.T) {
 		{"transposed", transposed, nil, "clone it first"},
 		{"columns", columns.(*tensor.Dense), nil, "clone it first"},
 		{"size and shape", short, nil, "shape [4 2] needs 8 numbers, found 6"},
+		{"no data", hollow, nil, "shape [2 2] needs 4 numbers, found 0"},
 		{"no elements", tensor.New(tensor.WithShape(0, 3), tensor.Of(tensor.Float32)), nil, "dimension of 0"},
 		{"bytes", tensor.New(tensor.WithShape(1), tensor.WithBacking([]byte{1})), nil, "want float32, float64 or int"},
 		{"ints for floats", tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2})), []tensor.Dtype{tensor.Float32, tensor.Float64}, "int; want float32 or float64"},
@@ -51,6 +54,24 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
 			t.Errorf("%s: %v; want an error with %q", c.name, err, c.want)
+		}
+	}
+}
+
+func TestEmpty(t *testing.T) {
+	for name, c := range map[string]struct {
+		value *tensor.Dense
+		want  bool
+	}{
+		"nil":         {nil, false},
+		"zero value":  {&tensor.Dense{}, false},
+		"scalar":      {tensor.New(tensor.FromScalar(1.0)), false},
+		"matrix":      {tensor.New(tensor.WithShape(1, 2), tensor.Of(tensor.Int)), false},
+		"no rows":     {tensor.New(tensor.WithShape(0, 3), tensor.Of(tensor.Float32)), true},
+		"no elements": {tensor.New(tensor.WithShape(0), tensor.Of(tensor.Float32)), true},
+	} {
+		if got := Empty(c.value); got != c.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

@@ -66,6 +66,9 @@ func Paths(path string) ([]string, error) {
 // Read reads a .weights.h5 file into a store: parameters that exist are replaced, others are added, and nothing changes
 // if anything in the file does not fit. Arrays of the listed layers that have no place are refused by name.
 func (m Model) Read(p *graph.Params, path string) error {
+	if p == nil {
+		return errors.Errorf("keras: read %s: the store of weights is nil", path)
+	}
 	f, err := hdf5.Read(path)
 	if err != nil {
 		return errors.Wrap(err, "keras")
@@ -80,8 +83,11 @@ func (m Model) Read(p *graph.Params, path string) error {
 }
 
 // Write writes the layers' parameters to a .weights.h5 file, which the load_weights of a Keras model with the same
-// layers reads. The file appears whole or not at all.
+// layers reads. The file appears whole or not at all, replacing one that is there.
 func (m Model) Write(p *graph.Params, path string) error {
+	if p == nil {
+		return errors.Errorf("keras: write %s: the store of weights is nil", path)
+	}
 	w := &writer{params: p}
 	for _, l := range m {
 		if err := w.layer(l); err != nil {

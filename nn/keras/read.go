@@ -67,7 +67,7 @@ func (l Layer) describe() string {
 // array reads an array of a given rank.
 func (r *reader) array(path string, rank int) (hdf5.Dataset, error) {
 	if !r.file.Has(path) {
-		return hdf5.Dataset{}, errors.Errorf("the file has no %s; it has %s", path, strings.Join(r.file.Paths(), ", "))
+		return hdf5.Dataset{}, errors.Errorf("the file has no %s; it has %s", path, some(r.file.Paths()))
 	}
 	d, err := r.file.Dataset(path)
 	if err != nil {
@@ -81,6 +81,15 @@ func (r *reader) array(path string, rank int) (hdf5.Dataset, error) {
 	}
 	r.used[path] = true
 	return d, nil
+}
+
+// some lists paths for a message.
+func some(paths []string) string {
+	const most = 20
+	if len(paths) > most {
+		return strings.Join(paths[:most], ", ") + " and " + itoa(len(paths)-most) + " more"
+	}
+	return strings.Join(paths, ", ")
 }
 
 // take finds a parameter in an array.
@@ -180,7 +189,7 @@ func (r *reader) split(l Layer, nameIH, nameHH string) {
 	}
 	kept := func(local string) *tensor.Dense {
 		d, err := r.file.Dataset(l.keptPath(local))
-		if err != nil || d.Bits == 64 && r.params.Dtype() == tensor.Float32 {
+		if err != nil || !slices.Equal(d.Shape, sum.Shape()) || d.Bits == 64 && r.params.Dtype() == tensor.Float32 {
 			return nil
 		}
 		return dense(r.params.Dtype(), d.Data, d.Shape)

@@ -1,8 +1,10 @@
 package onnx
 
 import (
+	"math"
 	"slices"
 
+	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 )
@@ -38,7 +40,11 @@ func (c *call) wholeNumbers(a, b *constant) []value {
 	if len(b.shape) > len(a.shape) || b.len() > a.len() {
 		out.shape = b.shape
 	}
-	for i := 0; i < sizeOf(out.shape); i++ {
+	if !c.room(out.shape) {
+		return nil
+	}
+	out.ints = make([]int, out.len())
+	for i := range out.ints {
 		x, y := a.ints[i%a.len()], b.ints[i%b.len()]
 		switch c.op {
 		case "Add":
@@ -53,7 +59,7 @@ func (c *call) wholeNumbers(a, b *constant) []value {
 			}
 			x /= y
 		}
-		out.ints = append(out.ints, x)
+		out.ints[i] = fit(out.kind, x)
 	}
 	return []value{{known: out}}
 }
@@ -121,7 +127,20 @@ func buildCast(c *call) []value {
 	case !isFloat(to) && !isInt(to):
 		return c.failf("a cast to %v; want FLOAT, DOUBLE, INT64, INT32 or BOOL", to)
 	case v.known != nil:
-		return []value{{known: v.known.cast(to)}}
+		if !c.room(v.known.shape) {
+			return nil
+		}
+		k, err := v.known.cast(to)
+		if err != nil {
+			return c.failf("%v", err)
+		}
+		return []value{{known: k}}
+	case v.truth && to == onnxpb.TensorProto_BOOL:
+		return c.in[:1]
+	case v.truth && to == c.m.kind:
+		return []value{{node: v.node}}
+	case v.truth:
+		return c.failf("a cast of what is true or false to %v; want BOOL or %v", to, c.m.kind)
 	case v.ids != nil && to != onnxpb.TensorProto_BOOL && isInt(to), v.node.Valid() && to == c.m.kind:
 		return c.in[:1]
 	case v.ids != nil:
@@ -131,29 +150,54 @@ func buildCast(c *call) []value {
 }
 
 // cast converts known numbers, towards zero where they become whole.
-func (c *constant) cast(to onnxpb.TensorProto_DataType) *constant {
-	out := &constant{kind: to, shape: c.shape}
-	for i := 0; i < c.len(); i++ {
-		v := 0.0
-		if c.floats != nil {
-			v = c.floats[i]
-		} else {
-			v = float64(c.ints[i])
-		}
+func (k *constant) cast(to onnxpb.TensorProto_DataType) (*constant, error) {
+	out := &constant{kind: to, shape: k.shape}
+	if isFloat(to) {
+		out.floats = make([]float64, k.len())
+	} else {
+		out.ints = make([]int, k.len())
+	}
+	for i := range k.len() {
 		switch {
-		case to == onnxpb.TensorProto_FLOAT:
-			out.floats = append(out.floats, float64(float32(v)))
-		case to == onnxpb.TensorProto_DOUBLE:
-			out.floats = append(out.floats, v)
-		case to == onnxpb.TensorProto_BOOL && v != 0:
-			out.ints = append(out.ints, 1)
+		case isFloat(to):
+			out.floats[i] = k.number(i)
+			if to == onnxpb.TensorProto_FLOAT {
+				out.floats[i] = float64(float32(out.floats[i]))
+			}
+		case to == onnxpb.TensorProto_BOOL && k.number(i) != 0:
+			out.ints[i] = 1
 		case to == onnxpb.TensorProto_BOOL:
-			out.ints = append(out.ints, 0)
-		case c.floats == nil:
-			out.ints = append(out.ints, c.ints[i])
+		case k.floats == nil:
+			out.ints[i] = fit(to, k.ints[i])
+		case !(math.Abs(k.floats[i]) < largest(to)): // what does not fit has no meaning that all machines share
+			return nil, errors.Errorf("a cast of %g to %v", k.floats[i], to)
 		default:
-			out.ints = append(out.ints, int(v))
+			out.ints[i] = int(k.floats[i])
 		}
 	}
-	return out
+	return out, nil
+}
+
+// number is element i, whatever its type.
+func (k *constant) number(i int) float64 {
+	if k.floats != nil {
+		return k.floats[i]
+	}
+	return float64(k.ints[i])
+}
+
+// largest is the first number that is too large for a type of whole numbers.
+func largest(kind onnxpb.TensorProto_DataType) float64 {
+	if kind == onnxpb.TensorProto_INT32 {
+		return 1 << 31
+	}
+	return math.MaxInt
+}
+
+// fit wraps a whole number as arithmetic in its type does.
+func fit(kind onnxpb.TensorProto_DataType, v int) int {
+	if kind == onnxpb.TensorProto_INT32 {
+		return int(int32(v))
+	}
+	return v
 }

@@ -9,61 +9,109 @@ import (
 )
 
 // Build adds the model to a graph: a graph.Build, so graph.NewFunc(params, model.Build) runs and trains it. in are the
-// model's inputs in order; a sequence of length zero keeps its first state and gives outputs of zero. Weights are taken from the graph's store, below its scope; those that it lacks are put
-// there with the file's numbers.
+// model's inputs in order; a sequence of length zero keeps its first state and gives outputs of zero. Weights are taken
+// from the graph's store, below its scope; those that it lacks are put there with the file's numbers.
+//
+// A file from elsewhere cannot take any amount of memory: what all nodes give together is limited to 64 MiB and 4096
+// times the bytes of the file and the inputs, and what is made of the file alone to 64 MiB and 32 times its bytes.
 func (m *Model) Build(g *graph.Graph, in []graph.Node) []graph.Node {
-	if m.kind == onnxpb.TensorProto_DOUBLE && g.Params().Dtype() == tensor.Float32 {
+	if !m.ready(g) {
+		return nil
+	}
+	b := &building{m: m, g: g, budget: newBudget(m.size, in), values: map[string]value{}}
+	if b.inputs(in) && b.nodes() {
+		return b.outputs()
+	}
+	return nil
+}
+
+// ready reports a model that was not read, and a graph that does not compute in its type.
+func (m *Model) ready(g *graph.Graph) bool {
+	switch {
+	case g == nil:
+		return false
+	case m.empty():
+		g.Failf("onnx.Build", empty)
+	case m.kind == onnxpb.TensorProto_DOUBLE && g.Params().Dtype() == tensor.Float32:
 		g.Failf("onnx.Build", "the model computes in DOUBLE, the store holds float32; want one that NewParams64 made")
-		return nil
 	}
-	values := map[string]value{}
-	if !m.bindInputs(g, in, values) {
-		return nil
-	}
+	return g.Err() == nil
+}
+
+// building is a model on its way into a graph.
+type building struct {
+	m      *Model
+	g      *graph.Graph
+	budget *budget
+	values map[string]value // of the names in the file, as far as they are there
+}
+
+// nodes adds the initialisers and then one operator after the other.
+func (b *building) nodes() bool {
+	m := b.m
 	for name, c := range m.constants {
-		values[name] = value{known: c}
+		b.values[name] = value{known: c, own: true}
 	}
 	for _, name := range m.order {
 		if w := m.plain[name]; w != nil {
-			values[name] = value{node: m.param(g, w)}
+			b.values[name] = value{node: m.param(b.g, w), own: true}
 		}
 		if w := m.transposed[name]; w != nil {
-			p := m.param(g, w)
-			values[name] = value{node: g.Transpose(p), of: p}
+			p := m.param(b.g, w)
+			b.values[name] = value{node: b.g.Transpose(p), of: p, own: true}
 		}
 	}
 	for _, n := range m.nodes {
-		c := &call{node: n, g: n.scope(g), top: g, m: m, opset: m.opset}
-		for i, name := range n.in {
-			v, ok := values[name]
-			if !ok && name != "" && m.split[name] == nil {
-				c.failf("input %d (%q) was not computed", i, name)
-			}
-			c.in = append(c.in, v)
+		if !b.node(n) {
+			return false
 		}
-		if g.Err() != nil {
-			return nil
+	}
+	return true
+}
+
+// node adds one operator, and counts what it gives.
+func (b *building) node(n *node) bool {
+	c := &call{node: n, g: n.scope(b.g), top: b.g, m: b.m, budget: b.budget, opset: b.m.opset, own: true}
+	for i, name := range n.in {
+		v, ok := b.values[name]
+		if !ok && name != "" && b.m.split[name] == nil {
+			c.failf("input %d (%q) was not computed", i, name)
 		}
-		out := n.def.build(c)
-		if g.Err() != nil {
-			return nil
+		c.in = append(c.in, v)
+		c.own = c.own && (v.own || v.absent())
+	}
+	if b.g.Err() != nil {
+		return false
+	}
+	out := n.def.build(c)
+	for i, name := range n.out {
+		if b.g.Err() != nil {
+			return false
 		}
-		for i, name := range n.out {
-			if name != "" && i < len(out) {
-				values[name] = out[i]
+		if name != "" && i < len(out) {
+			v := out[i]
+			v.own = c.own
+			if c.room(v.shape()) && c.spend(bytesOf(v.shape())) {
+				b.values[name] = v
 			}
 		}
 	}
-	out := make([]graph.Node, len(m.outputs))
-	for i, p := range m.outputs {
-		v := values[p.Name]
+	return b.g.Err() == nil
+}
+
+// outputs gives the model's outputs, all of them floats.
+func (b *building) outputs() []graph.Node {
+	out := make([]graph.Node, len(b.m.outputs))
+	for i, p := range b.m.outputs {
+		v := b.values[p.Name]
 		switch {
-		case v.node.Valid():
+		case v.node.Valid() && !v.truth:
 			out[i] = v.node
 		case v.known != nil && v.known.floats != nil:
-			out[i] = (&call{g: g, top: g}).constant(v.known)
+			c := &call{node: &node{name: p.Name, op: "output"}, g: b.g, top: b.g, budget: b.budget, own: true}
+			out[i] = c.constant(v.known)
 		default:
-			g.Failf("onnx.Build", "the output %q holds whole numbers; want floats", p.Name)
+			b.g.Failf("onnx.Build", "the output %q holds whole numbers, or is true or false; want floats", p.Name)
 		}
 	}
 	return out
@@ -81,9 +129,10 @@ func (n *node) scope(g *graph.Graph) *graph.Graph {
 	return g
 }
 
-// bindInputs checks the given inputs against the model's, and gives them their names. Dimensions of one name must be
+// inputs checks the given inputs against the model's, and gives them their names. Dimensions of one name must be
 // equal.
-func (m *Model) bindInputs(g *graph.Graph, in []graph.Node, values map[string]value) bool {
+func (b *building) inputs(in []graph.Node) bool {
+	m, g := b.m, b.g
 	if len(in) != len(m.inputs) {
 		g.Failf("onnx.Build", "%d inputs; want %d: %v", len(in), len(m.inputs), m.inputs)
 		return false
@@ -92,20 +141,7 @@ func (m *Model) bindInputs(g *graph.Graph, in []graph.Node, values map[string]va
 	for i, p := range m.inputs {
 		n := in[i]
 		shape := n.Shape()
-		fits := n.IsIDs() == p.Ints && (p.Dims == nil || len(shape) == len(p.Dims))
-		for k := 0; fits && k < len(p.Dims); k++ {
-			d := p.Dims[k]
-			size, known := sizes[d.Name]
-			switch {
-			case d.Size >= 0:
-				fits = d.Size == shape[k]
-			case d.Name != "" && known:
-				fits = size == shape[k]
-			case d.Name != "":
-				sizes[d.Name] = shape[k]
-			}
-		}
-		if g.Err() == nil && !fits {
+		if g.Err() == nil && !(n.Valid() && p.takes(n, sizes)) {
 			kind := "floats"
 			if n.IsIDs() {
 				kind = "ids"
@@ -113,10 +149,28 @@ func (m *Model) bindInputs(g *graph.Graph, in []graph.Node, values map[string]va
 			g.Failf("onnx.Build", "input %d: want %v, found %s %v (sizes before: %v)", i, p, kind, shape, sizes)
 		}
 		if p.Ints {
-			values[p.Name] = value{ids: &idView{base: n, shape: shape}}
+			b.values[p.Name] = value{ids: &idView{base: n, shape: shape}}
 		} else {
-			values[p.Name] = value{node: n}
+			b.values[p.Name] = value{node: n}
 		}
 	}
 	return g.Err() == nil
+}
+
+// takes tells whether a node has the port's type and shape, and notes the sizes that dimensions have by their names.
+func (p Port) takes(n graph.Node, sizes map[string]int) bool {
+	shape := n.Shape()
+	if n.IsIDs() != p.Ints || p.Dims != nil && len(shape) != len(p.Dims) {
+		return false
+	}
+	for k, d := range p.Dims {
+		size, known := sizes[d.Name]
+		switch {
+		case d.Size >= 0 && d.Size != shape[k], d.Size < 0 && d.Name != "" && known && size != shape[k]:
+			return false
+		case d.Size < 0 && d.Name != "":
+			sizes[d.Name] = shape[k]
+		}
+	}
+	return true
 }

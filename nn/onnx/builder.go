@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
@@ -45,6 +46,9 @@ var timeDim, batchDim = Dim{Size: -1, Name: "time"}, Dim{Size: -1, Name: "batch"
 
 // NewBuilder returns an empty model over a store of weights.
 func NewBuilder(p *graph.Params) *Builder {
+	if p == nil {
+		return &Builder{err: errors.New("NewBuilder: the store of weights is nil")}
+	}
 	b := &Builder{params: p, kind: onnxpb.TensorProto_FLOAT, file: &onnxpb.GraphProto{Name: "unroll"}, taken: map[string]bool{}}
 	if p.Dtype() == tensor.Float64 {
 		b.kind = onnxpb.TensorProto_DOUBLE
@@ -83,7 +87,7 @@ func (b *Builder) Output(name string, v Value) {
 
 // Model returns what was built, as Read would from the file.
 func (b *Builder) Model() (*Model, error) {
-	if b.err != nil {
+	if !b.made() {
 		return nil, errors.Wrap(b.err, "onnx")
 	}
 	if len(b.file.Output) == 0 {
@@ -91,11 +95,11 @@ func (b *Builder) Model() (*Model, error) {
 	}
 	b.prune()
 	m, err := newModel(&onnxpb.ModelProto{IrVersion: writtenIR, ProducerName: "unroll", Graph: b.file,
-		OpsetImport: []*onnxpb.OperatorSetIdProto{{Version: writtenOpset}}}, noFiles)
+		OpsetImport: []*onnxpb.OperatorSetIdProto{{Version: writtenOpset}}}, noFiles())
 	return m, errors.Wrap(err, "onnx")
 }
 
-// Write writes the model to a file. The file appears whole or not at all.
+// Write writes the model to a file, replacing one that is there. The file appears whole or not at all.
 func (b *Builder) Write(path string) error {
 	m, err := b.Model()
 	if err != nil {
@@ -134,9 +138,17 @@ func (b *Builder) failf(format string, args ...interface{}) Value {
 	return Value{}
 }
 
+// made tells whether the builder is one of NewBuilder's, without a mistake so far.
+func (b *Builder) made() bool {
+	if b.file == nil {
+		b.failf("the builder is empty; want one that NewBuilder made")
+	}
+	return b.err == nil
+}
+
 // usable reports a value that an earlier mistake or another builder left invalid.
 func (b *Builder) usable(what string, v Value) bool {
-	if b.err == nil && !b.taken[v.name] {
+	if b.made() && !b.taken[v.name] {
 		b.failf("%s: the value is not one of this model", what)
 	}
 	return b.err == nil
@@ -145,9 +157,11 @@ func (b *Builder) usable(what string, v Value) bool {
 // take reserves a name.
 func (b *Builder) take(name string) bool {
 	switch {
-	case b.err != nil:
+	case !b.made():
 	case name == "":
 		b.failf("an input or output has no name")
+	case !utf8.ValidString(name):
+		b.failf("the name %q is not UTF-8", name)
 	case b.taken[name]:
 		b.failf("two values are called %q", name)
 	default:
@@ -216,9 +230,13 @@ func (b *Builder) numbers(v ...int) string {
 
 // weight gives the name of an initialiser with a parameter of the store, as it is, and its shape.
 func (b *Builder) weight(name string, rank int) (string, []int) {
+	if !b.made() {
+		return "", nil
+	}
 	p := b.params.Get(name)
 	switch {
-	case b.err != nil:
+	case !utf8.ValidString(name):
+		b.failf("the name %q of a parameter is not UTF-8", name)
 		return "", nil
 	case p == nil:
 		b.failf("the store has no parameter %s", name)

@@ -115,6 +115,48 @@ var exports = []export{
 	},
 }
 
+func init() {
+	for name, pool := range map[string]recurrent.Pooling{"last": recurrent.PoolLast, "max": recurrent.PoolMax, "mean": recurrent.PoolMean,
+		"attention": recurrent.PoolAttention} {
+		exports = append(exports, pooled("pool "+name, pool, true), pooled("pool "+name+" of all", pool, false))
+	}
+	slices.SortFunc(exports[4:], func(a, b export) int { return strings.Compare(a.name, b.name) })
+}
+
+// pooled is a classifier of sequences of different lengths, of which some are empty, or of sequences of one length.
+func pooled(name string, pool recurrent.Pooling, lengths bool) export {
+	model := recurrent.ManyToOne{Embedding: nn.Embedding{Tokens: 9, Size: 4}, Classes: 3, Pool: pool,
+		Layer: recurrent.DeepOf(2, recurrent.Bidirectional{Cell: recurrent.GRU{Hidden: 3}})}
+	return export{
+		name: name,
+		build: func(g *graph.Graph, in []graph.Node) []graph.Node {
+			o := recurrent.Options{}
+			if lengths {
+				o.Lengths = in[1]
+			}
+			return []graph.Node{model.Apply(g, in[0], o)}
+		},
+		write: func(b *onnx.Builder) {
+			x, o := b.Embedding(b.Tokens("ids"), "embedding"), onnx.Layers{}
+			if lengths {
+				o.Lengths = b.Lengths("lengths")
+			}
+			b.Output("logits", b.Dense(b.Pool(pool, b.GRU(x, "rnn", o), "pool", o.Lengths), "head"))
+		},
+		in: func(T, B int) []*tensor.Dense {
+			in := []*tensor.Dense{ids(T, B)}
+			if lengths {
+				n := make([]int, B)
+				for i := range n {
+					n[i] = max(0, T-3*i)
+				}
+				in = append(in, graph.Ints(n))
+			}
+			return in
+		},
+	}
+}
+
 // sizes are the steps and batches that every exported model runs with: the file leaves both open.
 var sizes = [][2]int{{5, 3}, {1, 1}, {7, 2}}
 
@@ -215,6 +257,20 @@ func TestBuilderRefuses(t *testing.T) {
 		"the model has no outputs":             func(b *onnx.Builder, _ *graph.Params) { b.Sequence("x", 4) },
 		"ReLU is for an RNN": func(b *onnx.Builder, _ *graph.Params) {
 			b.LSTM(b.Sequence("x", 4), "lstm", onnx.Layers{ReLU: true})
+		},
+		"Pool pool: \"other\" is no input made by Lengths": func(b *onnx.Builder, _ *graph.Params) {
+			b.Pool(recurrent.PoolMax, b.LSTM(b.Sequence("x", 4), "lstm", onnx.Layers{}), "pool", b.Tokens("other"))
+		},
+		"Pool pool: unknown pooling 9": func(b *onnx.Builder, _ *graph.Params) {
+			b.Pool(9, b.LSTM(b.Sequence("x", 4), "lstm", onnx.Layers{}), "pool", onnx.Value{})
+		},
+		"the store has no parameter pool.weight": func(b *onnx.Builder, _ *graph.Params) {
+			b.Pool(recurrent.PoolAttention, b.LSTM(b.Sequence("x", 4), "lstm", onnx.Layers{}), "pool", onnx.Value{})
+		},
+		"parameter pool.query has shape [1 4]; want [1 5]": func(b *onnx.Builder, p *graph.Params) {
+			p.Add("pool.weight", graph.Floats(make([]float32, 20), 4, 5))
+			p.Add("pool.query", graph.Floats(make([]float32, 4), 1, 4))
+			b.Pool(recurrent.PoolAttention, b.LSTM(b.Sequence("x", 4), "lstm", onnx.Layers{}), "pool", onnx.Value{})
 		},
 		"the value is not one of this model": func(b *onnx.Builder, p *graph.Params) {
 			b.Output("y", onnx.NewBuilder(p).Sequence("other", 3))

@@ -3,6 +3,7 @@ package onnx
 import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
+	"google.golang.org/protobuf/proto"
 )
 
 // The versions of ONNX's operators that were read for this package. What the operators in the table compute has
@@ -10,8 +11,8 @@ import (
 const oldestOpset, newestOpset = 7, 28
 
 // newModel checks a file and sorts its weights.
-func newModel(file *onnxpb.ModelProto, external func(*onnxpb.TensorProto) ([]byte, error)) (*Model, error) {
-	m := &Model{proto: file, kind: onnxpb.TensorProto_UNDEFINED, constants: map[string]*constant{},
+func newModel(file *onnxpb.ModelProto, beside *files) (*Model, error) {
+	m := &Model{proto: file, names: map[string]int{}, kind: onnxpb.TensorProto_UNDEFINED, constants: map[string]*constant{},
 		plain: map[string]*weight{}, transposed: map[string]*weight{}, split: map[string][]*weight{}}
 	g := file.Graph
 	switch {
@@ -30,7 +31,7 @@ func newModel(file *onnxpb.ModelProto, external func(*onnxpb.TensorProto) ([]byt
 	}
 	initialisers := map[string]*constant{}
 	for _, t := range g.Initializer {
-		c, err := readTensor(t, external)
+		c, err := readTensor(t, beside)
 		if err != nil {
 			return nil, errors.Wrapf(err, "initialiser %q", t.Name)
 		}
@@ -51,12 +52,13 @@ func newModel(file *onnxpb.ModelProto, external func(*onnxpb.TensorProto) ([]byt
 	if m.kind == onnxpb.TensorProto_UNDEFINED {
 		m.kind = floatKind
 	}
-	if err := m.readNodes(g, initialisers, external); err != nil {
+	if err := m.readNodes(g, initialisers, beside); err != nil {
 		return nil, err
 	}
 	if err := m.claim(initialisers); err != nil {
 		return nil, err
 	}
+	m.size = int64(proto.Size(file)) + beside.size()
 	for name, c := range initialisers {
 		if m.split[name] == nil && m.plain[name] == nil && m.transposed[name] == nil {
 			m.constants[name] = c
@@ -126,7 +128,7 @@ func (m *Model) readPort(v *onnxpb.ValueInfoProto) (Port, error) {
 }
 
 // readNodes checks every node: that its operator and attributes are known, and its inputs computed before.
-func (m *Model) readNodes(g *onnxpb.GraphProto, initialisers map[string]*constant, external func(*onnxpb.TensorProto) ([]byte, error)) error {
+func (m *Model) readNodes(g *onnxpb.GraphProto, initialisers map[string]*constant, beside *files) error {
 	there := map[string]bool{"": true}
 	for name := range initialisers {
 		there[name] = true
@@ -136,7 +138,7 @@ func (m *Model) readNodes(g *onnxpb.GraphProto, initialisers map[string]*constan
 	}
 	for _, from := range g.Node {
 		n := &node{name: from.Name, op: from.OpType, in: from.Input, out: from.Output}
-		if err := m.readNode(n, from, external); err != nil {
+		if err := m.readNode(n, from, beside); err != nil {
 			return errors.Wrapf(err, "%v", n)
 		}
 		for _, name := range n.in {
@@ -160,7 +162,7 @@ func (m *Model) readNodes(g *onnxpb.GraphProto, initialisers map[string]*constan
 	return nil
 }
 
-func (m *Model) readNode(n *node, from *onnxpb.NodeProto, external func(*onnxpb.TensorProto) ([]byte, error)) error {
+func (m *Model) readNode(n *node, from *onnxpb.NodeProto, beside *files) error {
 	if from.Domain != "" && from.Domain != "ai.onnx" {
 		return errors.Errorf("the operator is of the domain %q, which is not supported", from.Domain)
 	}
@@ -183,7 +185,7 @@ func (m *Model) readNode(n *node, from *onnxpb.NodeProto, external func(*onnxpb.
 	}
 	if a := n.attr["value"]; a != nil {
 		var err error
-		if n.tensor, err = readTensor(a.T, external); err != nil {
+		if n.tensor, err = readTensor(a.T, beside); err != nil {
 			return errors.Wrap(err, "its value")
 		}
 		if n.op == "ConstantOfShape" && n.tensor.len() != 1 {

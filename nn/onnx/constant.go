@@ -31,15 +31,20 @@ func buildConstantOfShape(c *call) []value {
 	if k == nil {
 		k = &constant{kind: floatKind, floats: []float64{0}}
 	}
-	if !sane(shape) {
-		return c.failf("shape %v has a dimension below 1, or is too large", shape)
+	for _, d := range shape {
+		if d < 1 {
+			return c.failf("shape %v has a dimension below 1", shape)
+		}
+	}
+	if !c.room(shape) {
+		return nil
 	}
 	if k.floats != nil {
 		return []value{{node: c.g.Full(k.floats[0], shape...)}}
 	}
-	out := &constant{kind: k.kind, shape: cloneInts(shape)}
-	for i := 0; i < sizeOf(shape); i++ {
-		out.ints = append(out.ints, k.ints[0])
+	out := &constant{kind: k.kind, shape: cloneInts(shape), ints: make([]int, sizeOf(shape))}
+	for i := range out.ints {
+		out.ints[i] = k.ints[0]
 	}
 	return []value{{known: out}}
 }

@@ -10,8 +10,10 @@
 // Model.Write. Builder writes models that were made in this library.
 //
 // The package knows the operators RNN, LSTM and GRU with all of their attributes and inputs, and those around them:
-// Gather, MatMul, Gemm, element-wise arithmetic and functions, Softmax, and the ones that handle shapes. A model with
-// any other operator or attribute is refused by its name; nothing is left out or approximated.
+// Gather, MatMul, Gemm, element-wise arithmetic and functions, Softmax, reductions, and the ones that handle shapes.
+// Floats of one type are computed when the model runs, and whole numbers, such as shapes, when it is built; ids and
+// lengths that are given when it runs are looked up and compared with steps, and may change their shape before. A model
+// with any other operator, attribute or type is refused by its name; nothing is left out or approximated.
 package onnx
 
 import (
@@ -31,6 +33,7 @@ import (
 type Model struct {
 	proto     *onnxpb.ModelProto
 	opset     int
+	size      int64                       // bytes of the file, and of those beside it
 	kind      onnxpb.TensorProto_DataType // of the floats: FLOAT or DOUBLE
 	inputs    []Port
 	outputs   []Port
@@ -39,6 +42,7 @@ type Model struct {
 	constants map[string]*constant // initialisers that are not weights
 
 	weights    []*weight            // all, in the order of the store
+	names      map[string]int       // of the weights, with the number that the next of that name gets
 	plain      map[string]*weight   // by initialiser, as they are in the file
 	transposed map[string]*weight   // by initialiser, matrices in PyTorch's order
 	split      map[string][]*weight // by initialiser, weights of recurrent operators
@@ -79,36 +83,52 @@ func (p Port) String() string {
 	return fmt.Sprintf("%s %s [%s]", p.Name, kind, strings.Join(dims, ", "))
 }
 
-// Read reads a model from an ONNX file, and from the files beside it that it keeps weights in. The error names the
-// operator, attribute or node that this library has no equal of.
+// Read reads a model from an ONNX file, and from the files beside it that it keeps weights in: regular files below its
+// folder, which links may not lead out of. The error names the operator, attribute or node that this library has no
+// equal of.
 func Read(path string) (*Model, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, errors.Wrap(err, "onnx")
 	}
-	m, err := parse(data, externalFiles(filepath.Dir(path)))
+	m, err := parse(data, newFiles(filepath.Dir(path)))
 	return m, errors.Wrapf(err, "onnx: %s", path)
 }
 
 // Parse is Read for the bytes of a file, which must hold all of its weights.
 func Parse(data []byte) (*Model, error) {
-	m, err := parse(data, noFiles)
+	m, err := parse(data, noFiles())
 	return m, errors.Wrap(err, "onnx")
 }
 
-func parse(data []byte, external func(*onnxpb.TensorProto) ([]byte, error)) (*Model, error) {
+func parse(data []byte, beside *files) (*Model, error) {
 	file := &onnxpb.ModelProto{}
 	if err := proto.Unmarshal(data, file); err != nil {
 		return nil, errors.Wrap(err, "it is no ONNX model")
 	}
-	return newModel(file, external)
+	return newModel(file, beside)
 }
 
 // Inputs lists what Build and a function made of it take, in order.
-func (m *Model) Inputs() []Port { return append([]Port{}, m.inputs...) }
+func (m *Model) Inputs() []Port {
+	if m == nil {
+		return nil
+	}
+	return append([]Port{}, m.inputs...)
+}
 
 // Outputs lists what Build and a function made of it give, in order.
-func (m *Model) Outputs() []Port { return append([]Port{}, m.outputs...) }
+func (m *Model) Outputs() []Port {
+	if m == nil {
+		return nil
+	}
+	return append([]Port{}, m.outputs...)
+}
+
+// empty is what is wrong with a model that was not read.
+const empty = "the model is empty; want one that Read, Parse or a Builder made"
+
+func (m *Model) empty() bool { return m == nil || m.proto == nil }
 
 // Params returns a new store, of the model's element type, with its weights. The weights of RNN, LSTM and GRU nodes
 // have PyTorch's names, shapes and order of gates, so that recurrent's own cells can take them:
@@ -120,6 +140,9 @@ func (m *Model) Outputs() []Port { return append([]Port{}, m.outputs...) }
 // that is to use its weights needs them as zeros. The matrices that PyTorch's exporter transposes and renames, such as
 // onnx::MatMul_12, get back their name and order; all others keep them.
 func (m *Model) Params(seed uint64) (*graph.Params, error) {
+	if m.empty() {
+		return nil, errors.New("onnx: " + empty)
+	}
 	p := graph.NewParams(seed)
 	if m.kind == onnxpb.TensorProto_DOUBLE {
 		p = graph.NewParams64(seed)
@@ -149,6 +172,9 @@ func dense(kind tensor.Dtype, data []float64, shape []int) *tensor.Dense {
 
 // String lists the inputs, nodes and outputs.
 func (m *Model) String() string {
+	if m.empty() {
+		return empty
+	}
 	var b strings.Builder
 	for _, p := range m.inputs {
 		fmt.Fprintln(&b, "input ", p)

@@ -46,7 +46,7 @@ func TestGivenWeights(t *testing.T) {
 		f := file(t, "runtime/"+name+".onnx")
 		given := map[string]*tensor.Dense{}
 		for _, w := range f.Graph.Initializer {
-			c, err := readTensor(w, noFiles)
+			c, err := readTensor(w, noFiles())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -39,6 +39,15 @@ func init() { // not a literal: some builds use the table's own functions
 		"Softmax":    {"axis:i", [2]int{1, 1}, 1, buildSoftmax},
 		"LogSoftmax": {"axis:i", [2]int{1, 1}, 1, buildSoftmax},
 
+		"ReduceMax":  {"axes:is keepdims:i noop_with_empty_axes:i", [2]int{1, 2}, 1, buildReduce},
+		"ReduceMean": {"axes:is keepdims:i noop_with_empty_axes:i", [2]int{1, 2}, 1, buildReduce},
+		"ReduceSum":  {"axes:is keepdims:i noop_with_empty_axes:i", [2]int{1, 2}, 1, buildReduce},
+
+		"Range": {"", [2]int{3, 3}, 1, buildRange},
+		"Less":  {"", [2]int{2, 2}, 1, buildLess},
+		"Not":   {"", [2]int{1, 1}, 1, buildNot},
+		"Where": {"", [2]int{3, 3}, 1, buildWhere},
+
 		"Identity": {"", [2]int{1, 1}, 1, func(c *call) []value { return c.in[:1] }},
 		"Dropout":  {"ratio:f seed:i", [2]int{1, 3}, 1, buildDropout},
 		"Cast":     {"to:i saturate:i", [2]int{1, 1}, 1, buildCast},

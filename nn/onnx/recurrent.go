@@ -86,6 +86,10 @@ func buildRecurrent(c *call) []value {
 	}
 	r, g := c.rec, c.g
 	T, N := s.x.Dim(0), s.x.Dim(1)
+	step := bytesOf([]int{N, r.hidden, len(gateOrder[c.op]) + 4}) // the gates, and some values of one gate's width
+	if !c.spend(times(step, int64(T*len(r.reverse)))) {
+		return nil
+	}
 	var ys []graph.Node
 	finals := make([][]graph.Node, len(s.init))
 	for d, reverse := range r.reverse {

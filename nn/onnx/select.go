@@ -20,17 +20,18 @@ func buildGather(c *call) []value {
 		return nil
 	}
 	if index.ids != nil {
-		if axis != 0 {
-			return c.failf("indices given when the model runs on axis %d; want axis 0", axis)
-		}
-		table := c.float(0)
-		return []value{{node: index.ids.rows(c.g, table)}}
+		return []value{{node: c.taken(c.float(0), index.ids, axis)}}
 	}
 	at, ok := c.ints(1)
 	if !ok {
 		return nil
 	}
 	n := data.shape()[axis]
+	shape := append(cloneInts(data.shape()[:axis]), index.shape()...)
+	shape = append(shape, data.shape()[axis+1:]...)
+	if !c.room(shape) {
+		return nil
+	}
 	at = cloneInts(at)
 	for i, v := range at {
 		if v < 0 {
@@ -40,8 +41,6 @@ func buildGather(c *call) []value {
 			return c.failf("index %d of axis %d, which has %d", v, axis, n)
 		}
 	}
-	shape := append(cloneInts(data.shape()[:axis]), index.shape()...)
-	shape = append(shape, data.shape()[axis+1:]...)
 	if data.known != nil && data.known.floats == nil {
 		return []value{{known: data.known.pick(axis, at, shape)}}
 	}
@@ -49,31 +48,61 @@ func buildGather(c *call) []value {
 		data = value{node: c.float(0)}
 	}
 	return []value{data.reshaped(shape, func(x graph.Node, tail []int) graph.Node {
-		return c.g.Reshape(pick(c.g, x, axis, at), append(cloneInts(shape), tail...)...)
+		return c.g.Reshape(c.pick(x, axis, at), append(cloneInts(shape), tail...)...)
 	})}
 }
 
+// taken takes entries of an axis by ids that are given when the program runs. The axis comes first for it, as in a
+// table; the axes of the ids are put in its place.
+func (c *call) taken(x graph.Node, ids *idView, axis int) graph.Node {
+	if axis == 0 || c.g.Err() != nil {
+		return c.rows(ids, x)
+	}
+	first := []int{axis}
+	for i := range x.Rank() {
+		if i != axis {
+			first = append(first, i)
+		}
+	}
+	y := c.rows(ids, c.g.Transpose(x, first...)) // [ids..., before..., after...]
+	n := len(ids.shape)
+	var back []int
+	for i := range axis {
+		back = append(back, n+i)
+	}
+	for i := range n {
+		back = append(back, i)
+	}
+	for i := n + axis; i < y.Rank(); i++ {
+		back = append(back, i)
+	}
+	return c.g.Transpose(y, back...)
+}
+
 // pick takes entries of an axis, one by one, or as one slice where they follow each other.
-func pick(g *graph.Graph, x graph.Node, axis int, at []int) graph.Node {
+func (c *call) pick(x graph.Node, axis int, at []int) graph.Node {
 	var parts []graph.Node
 	for i := 0; i < len(at); {
 		j := i + 1
 		for j < len(at) && at[j] == at[j-1]+1 {
 			j++
 		}
-		parts = append(parts, g.Slice(x, axis, at[i], at[i]+j-i))
+		if !c.spend(perNode) {
+			return graph.Node{}
+		}
+		parts = append(parts, c.g.Slice(x, axis, at[i], at[i]+j-i))
 		i = j
 	}
 	if len(parts) == 1 {
 		return parts[0]
 	}
-	return g.Concat(axis, parts...)
+	return c.g.Concat(axis, parts...)
 }
 
 // pick takes entries of an axis of known whole numbers.
 func (c *constant) pick(axis int, at, shape []int) *constant {
 	outer, n, inner := sizeOf(c.shape[:axis]), c.shape[axis], sizeOf(c.shape[axis+1:])
-	out := &constant{kind: c.kind, shape: shape, ints: []int{}}
+	out := &constant{kind: c.kind, shape: shape, ints: make([]int, 0, sizeOf(shape))}
 	for o := 0; o < outer; o++ {
 		for _, i := range at {
 			out.ints = append(out.ints, c.ints[(o*n+i)*inner:(o*n+i+1)*inner]...)
@@ -114,54 +143,55 @@ func buildSlice(c *call) []value {
 		if axis, ok = c.axis(axis, len(v.shape())); !ok {
 			return nil
 		}
-		at := sliceIndices(v.shape()[axis], starts[i], ends[i], step)
-		if len(at) == 0 && (v.known == nil || v.known.floats != nil) {
+		if step == 0 {
+			return c.failf("step 0 of axis %d", axis)
+		}
+		first, count := sliceBounds(v.shape()[axis], starts[i], ends[i], step)
+		if count == 0 && (v.known == nil || v.known.floats != nil) {
 			return c.failf("nothing is left of axis %d of %v from %d to %d by %d", axis, v.shape(), starts[i], ends[i], step)
 		}
-		v = c.picked(v, axis, at)
-	}
-	if c.g.Err() != nil {
-		return nil
+		if v = c.picked(v, axis, first, count, step); c.g.Err() != nil {
+			return nil
+		}
 	}
 	return []value{v}
 }
 
-// picked takes entries of an axis, which stays.
-func (c *call) picked(v value, axis int, at []int) value {
+// picked takes count entries of an axis, which stays: first, first+step and so on.
+func (c *call) picked(v value, axis, first, count, step int) value {
 	shape := cloneInts(v.shape())
-	shape[axis] = len(at)
+	shape[axis] = count
+	if !c.room(shape) {
+		return value{}
+	}
+	at := make([]int, count)
+	for i := range at {
+		at[i] = first + i*step
+	}
 	if v.known != nil && v.known.floats == nil {
 		return value{known: v.known.pick(axis, at, shape)}
 	}
 	if v.known != nil {
 		v = value{node: c.constant(v.known)}
 	}
-	return v.reshaped(shape, func(x graph.Node, _ []int) graph.Node { return pick(c.g, x, axis, at) })
+	return v.reshaped(shape, func(x graph.Node, _ []int) graph.Node { return c.pick(x, axis, at) })
 }
 
-// sliceIndices lists what a slice takes of an axis of n entries.
-func sliceIndices(n, start, end, step int) []int {
+// sliceBounds says which entry a slice takes first of an axis of n, and how many.
+func sliceBounds(n, start, end, step int) (first, count int) {
 	bound := func(at, low, high int) int {
 		if at < 0 {
 			at = max(at, math.MinInt+n) + n
 		}
 		return max(low, min(high, at))
 	}
-	var out []int
 	step = max(-n-1, min(n+1, step)) // so that no sum overflows
-	switch {
-	case step > 0:
-		end = bound(end, 0, n)
-		for i := bound(start, 0, n); i < end; i += step {
-			out = append(out, i)
-		}
-	case step < 0:
-		end = bound(end, -1, n-1)
-		for i := bound(start, -1, n-1); i > end; i += step {
-			out = append(out, i)
-		}
+	if step > 0 {
+		first = bound(start, 0, n)
+		return first, max(0, (bound(end, 0, n)-first+step-1)/step)
 	}
-	return out
+	first = bound(start, -1, n-1)
+	return first, max(0, (first-bound(end, -1, n-1)-step-1)/-step)
 }
 
 // buildSplit cuts an axis in parts of given sizes, or in equal ones.
@@ -190,11 +220,10 @@ func buildSplit(c *call) []value {
 		if size < 1 || size > n-start {
 			return c.failf("parts %v of axis %d of %v", sizes, axis, v.shape())
 		}
-		at := make([]int, size)
-		for i := range at {
-			at[i] = start + i
+		out, start = append(out, c.picked(v, axis, start, size, 1)), start+size
+		if c.g.Err() != nil {
+			return nil
 		}
-		out, start = append(out, c.picked(v, axis, at)), start+size
 	}
 	if start != n || len(out) != k {
 		return c.failf("parts %v of axis %d of %v for %d outputs", sizes, axis, v.shape(), k)

@@ -11,7 +11,10 @@ func (c *call) relabelled(v value, shape []int) []value {
 	if c.g.Err() != nil || v.absent() {
 		return c.failf("the input is missing")
 	}
-	if !sane(shape) || sizeOf(shape) != sizeOf(v.shape()) {
+	if !c.room(shape) {
+		return nil
+	}
+	if slices.ContainsFunc(shape, func(d int) bool { return d < 1 }) || sizeOf(shape) != sizeOf(v.shape()) {
 		return c.failf("shape %v does not hold the elements of %v", shape, v.shape())
 	}
 	if k := v.known; k != nil {
@@ -20,19 +23,6 @@ func (c *call) relabelled(v value, shape []int) []value {
 	return []value{v.reshaped(shape, func(x graph.Node, tail []int) graph.Node {
 		return c.g.Reshape(x, append(cloneInts(shape), tail...)...)
 	})}
-}
-
-// sane tells whether a shape has no empty dimension, and fewer elements than would be a mistake in any model.
-func sane(shape []int) bool {
-	const limit = 1 << 28
-	n := 1
-	for _, d := range shape {
-		if d < 1 || d > limit/n {
-			return false
-		}
-		n *= d
-	}
-	return true
 }
 
 // buildReshape: 0 keeps the input's dimension, one -1 is worked out.
@@ -74,9 +64,9 @@ func buildFlatten(c *call) []value {
 	return c.relabelled(c.arg(0), []int{sizeOf(shape[:axis]), sizeOf(shape[axis:])})
 }
 
-// axes reads the axes of Squeeze and Unsqueeze, an attribute before opset 13, and marks them in a tensor of the rank.
-func (c *call) axes(rank func(axes int) int) ([]bool, bool) {
-	list := c.node.ints("axes")
+// axes marks the axes of a node in a tensor of the rank: the second input from version 13 on, and an attribute, which is
+// given here, before that.
+func (c *call) axes(list []int, rank func(axes int) int) ([]bool, bool) {
 	if c.opset >= 13 && !c.arg(1).absent() {
 		var ok bool
 		if list, ok = c.ints(1); !ok {
@@ -100,7 +90,7 @@ func (c *call) axes(rank func(axes int) int) ([]bool, bool) {
 
 func buildSqueeze(c *call) []value {
 	have := c.arg(0).shape()
-	mark, ok := c.axes(func(int) int { return len(have) })
+	mark, ok := c.axes(c.node.ints("axes"), func(int) int { return len(have) })
 	if !ok {
 		return nil
 	}
@@ -120,7 +110,7 @@ func buildSqueeze(c *call) []value {
 
 func buildUnsqueeze(c *call) []value {
 	have := c.arg(0).shape()
-	mark, ok := c.axes(func(axes int) int { return len(have) + axes })
+	mark, ok := c.axes(c.node.ints("axes"), func(axes int) int { return len(have) + axes })
 	if !ok {
 		return nil
 	}
@@ -184,16 +174,7 @@ func buildConcat(c *call) []value {
 		whole = whole && v.known != nil && v.known.floats == nil
 	}
 	if whole {
-		out := ints64()
-		for i := range c.in {
-			k := c.arg(i).known
-			if len(k.shape) != 1 {
-				return c.failf("whole numbers of shape %v; want one dimension", k.shape)
-			}
-			out.ints = append(out.ints, k.ints...)
-		}
-		out.shape = []int{len(out.ints)}
-		return []value{{known: out}}
+		return c.joined()
 	}
 	parts := make([]graph.Node, len(c.in))
 	for i := range parts {
@@ -207,6 +188,26 @@ func buildConcat(c *call) []value {
 		return nil
 	}
 	return []value{{node: c.g.Concat(axis, parts...)}}
+}
+
+// joined puts known whole numbers of one dimension one after the other.
+func (c *call) joined() []value {
+	n := 0
+	for i := range c.in {
+		k := c.arg(i).known
+		if len(k.shape) != 1 {
+			return c.failf("whole numbers of shape %v; want one dimension", k.shape)
+		}
+		n += k.len()
+	}
+	if !c.room([]int{n}) {
+		return nil
+	}
+	out := &constant{kind: c.arg(0).known.kind, shape: []int{n}, ints: make([]int, 0, n)}
+	for i := range c.in {
+		out.ints = append(out.ints, c.arg(i).known.ints...)
+	}
+	return []value{{known: out}}
 }
 
 // buildShape gives the input's shape, or the part of it from start up to end.
@@ -237,16 +238,13 @@ func buildExpand(c *call) []value {
 	have := x.Shape()
 	shape := make([]int, max(len(want), len(have)))
 	for i := range shape {
-		at := func(s []int) int {
-			if j := i - len(shape) + len(s); j >= 0 {
-				return s[j]
-			}
-			return 1
-		}
-		shape[i] = max(at(want), at(have))
+		shape[i] = max(at(want, i-len(shape)+len(want)), at(have, i-len(shape)+len(have)))
 	}
-	if !sane(shape) || len(want) > 0 && slices.Min(want) < 1 {
+	if len(want) > 0 && slices.Min(want) < 1 {
 		return c.failf("shape %v for a tensor of shape %v", want, have)
+	}
+	if !c.room(shape) {
+		return nil
 	}
 	return []value{{node: c.g.BroadcastTo(x, shape...)}}
 }

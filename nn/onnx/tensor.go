@@ -37,8 +37,8 @@ func ints64(v ...int) *constant {
 
 func (c *constant) len() int { return sizeOf(c.shape) }
 
-// readTensor decodes a tensor of the file. external reads the bytes of tensors that are stored beside the file.
-func readTensor(t *onnxpb.TensorProto, external func(*onnxpb.TensorProto) ([]byte, error)) (*constant, error) {
+// readTensor decodes a tensor of the file. beside has the bytes of tensors that are not in it.
+func readTensor(t *onnxpb.TensorProto, beside *files) (*constant, error) {
 	if t == nil {
 		return nil, errors.New("it has no tensor")
 	}
@@ -57,7 +57,7 @@ func readTensor(t *onnxpb.TensorProto, external func(*onnxpb.TensorProto) ([]byt
 	raw := t.RawData
 	if t.DataLocation == onnxpb.TensorProto_EXTERNAL {
 		var err error
-		if raw, err = external(t); err != nil {
+		if raw, err = beside.read(t); err != nil {
 			return nil, err
 		}
 	}

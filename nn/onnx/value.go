@@ -11,6 +11,8 @@ type value struct {
 	known *constant  // numbers known now
 	ids   *idView    // whole numbers that are given when the program runs
 	of    graph.Node // the matrix that node is the transpose of
+	own   bool       // made of the file's numbers alone
+	truth bool       // node is 1 where something is true and 0 elsewhere: BOOL, in ONNX
 }
 
 // idView is an input of ids, looked at through operations on its shape. Ids are only ever used to look rows of a
@@ -42,14 +44,14 @@ func (v value) reshaped(shape []int, f reshaping) value {
 		ops := append(append([]reshaping{}, v.ids.ops...), f)
 		return value{ids: &idView{base: v.ids.base, shape: shape, ops: ops}}
 	}
-	return value{node: f(v.node, nil)}
+	return value{node: f(v.node, nil), truth: v.truth}
 }
 
 // rows looks the ids up in a table.
-func (v *idView) rows(g *graph.Graph, table graph.Node) graph.Node {
-	x := g.Gather(table, v.base)
+func (c *call) rows(v *idView, table graph.Node) graph.Node {
+	x := c.g.GatherFromEnd(table, v.base)
 	for _, op := range v.ops {
-		if g.Err() != nil {
+		if c.g.Err() != nil || !c.spend(bytesOf(x.Shape())) {
 			return graph.Node{}
 		}
 		x = op(x, table.Shape()[1:])
@@ -60,11 +62,13 @@ func (v *idView) rows(g *graph.Graph, table graph.Node) graph.Node {
 // call is one node at work: the graph it adds to, and its inputs.
 type call struct {
 	*node
-	g     *graph.Graph // in a scope of the node's name, for messages
-	top   *graph.Graph // where the weights' names start
-	m     *Model
-	in    []value
-	opset int
+	g      *graph.Graph // in a scope of the node's name, for messages
+	top    *graph.Graph // where the weights' names start
+	m      *Model
+	in     []value
+	own    bool // all inputs are made of the file's numbers alone
+	budget *budget
+	opset  int
 }
 
 // failf records that the node cannot be built, and gives nothing.
@@ -85,7 +89,11 @@ func (c *call) arg(i int) value {
 func (c *call) float(i int) graph.Node {
 	v := c.arg(i)
 	switch {
-	case v.node.Valid() || c.g.Err() != nil:
+	case c.g.Err() != nil:
+		return v.node
+	case v.truth:
+		c.failf("input %d (%q) is true or false; want floats", i, c.node.input(i))
+	case v.node.Valid():
 		return v.node
 	case v.absent():
 		c.failf("input %d is missing", i)
@@ -99,6 +107,9 @@ func (c *call) float(i int) graph.Node {
 
 // constant puts known floats into the graph.
 func (c *call) constant(k *constant) graph.Node {
+	if !c.spend(bytesOf(k.shape)) {
+		return graph.Node{}
+	}
 	if len(k.shape) == 0 {
 		return c.g.Full(k.floats[0])
 	}

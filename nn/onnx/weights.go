@@ -2,7 +2,6 @@ package onnx
 
 import (
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -66,7 +65,7 @@ func (m *Model) claim(initialisers map[string]*constant) error {
 		name := n.input(1)
 		c, scope := initialisers[name], modulePath(n)
 		if n.op == "MatMul" && c != nil && isFloat(c.kind) && anonymous(name) && len(uses[name]) == 1 && len(c.shape) == 2 &&
-			scope != "" && m.free(scope+".weight") {
+			scope != "" && m.names[scope+".weight"] == 0 && initialisers[scope+".weight"] == nil {
 			rows, cols := c.shape[0], c.shape[1]
 			m.transposed[name] = m.add(&weight{name: scope + ".weight", shape: []int{cols, rows}, source: c, file: name,
 				at: func(i int) int { return i%rows*cols + i/rows }})
@@ -149,18 +148,16 @@ func layered(local string, layer int, reverse bool) string {
 
 func (m *Model) add(w *weight) *weight {
 	m.weights = append(m.weights, w)
+	m.names[w.name] = max(m.names[w.name], 2)
 	return w
-}
-
-func (m *Model) free(name string) bool {
-	return !slices.ContainsFunc(m.weights, func(w *weight) bool { return w.name == name }) && !slices.Contains(m.order, name)
 }
 
 // freeName returns the name, numbered if a weight has it already.
 func (m *Model) freeName(name string) string {
 	out := name
-	for k := 2; slices.ContainsFunc(m.weights, func(w *weight) bool { return w.name == out }); k++ {
-		out = name + "_" + strconv.Itoa(k)
+	for m.names[out] > 0 {
+		out = name + "_" + strconv.Itoa(m.names[name])
+		m.names[name]++
 	}
 	return out
 }

@@ -13,8 +13,14 @@ import (
 
 // Write writes the model, with the weights of a store that Params or Build filled, to an ONNX file. Graph, names and
 // metadata stay as they were read; a store whose weights have not changed gives the same numbers, bit by bit. The file
-// appears whole or not at all, and holds all weights itself, which ONNX limits to 2 GiB.
+// appears whole or not at all, replacing one that is there, and holds all weights itself, which ONNX limits to 2 GiB.
 func (m *Model) Write(path string, p *graph.Params) error {
+	if m.empty() {
+		return errors.Errorf("onnx: write %s: %s", path, empty)
+	}
+	if p == nil {
+		return errors.Errorf("onnx: write %s: the store of weights is nil", path)
+	}
 	file, err := m.withWeights(p)
 	if err != nil {
 		return errors.Wrapf(err, "onnx: write %s", path)

@@ -137,7 +137,7 @@ def record_runtime():
 
 
 # Small graphs of the operators around the recurrent ones, in the textual form of onnx.parser: version of the operators,
-# inputs and outputs, body. Floats are drawn; ids are below 3.
+# inputs and outputs, body. Floats are drawn; ids are below 3, and in gather_from_end also down to -3.
 OPERATORS = {
     "arithmetic": (14, "float[n,3] x, float[3] y", "float[n,3] z", """
         a = Add(x, y)  b = Sub(a, x)  c = Mul(b, x)  two = Constant<value = float {2.0}>()  d = Div(c, two)  z = Neg(d)"""),
@@ -189,6 +189,25 @@ OPERATORS = {
     "dropout": (13, "float[n,3] x", "float[n,3] y", """
         r = Constant<value = float {0.5}>()  off = Constant<value = bool {0}>()  y = Dropout(x, r, off)"""),
     "double": (14, "double[n,3] x, double[3] y", "double[n,3] z", "a = Mul(x, y)  z = Tanh(a)"),
+    "gather_from_end": (13, "float[3,2] table, int64[b,t] ids, float[2,3,2] x", "float[b,t,2] y, float[2,b,t,2] z, float[2,3,b,t] w", """
+        y = Gather(table, ids)  z = Gather<axis = 1>(x, ids)  twice = Concat<axis = -1>(x, x)  w = Gather<axis = 2>(twice, ids)"""),
+    "matmul_stacks": (13, "float[2,n,3,4] a, float[4,3] v, float[3] x, float[2,1,4,3] b",
+                      "float[2,n,3,3] p, float[2,n,3] q, float[4] r, float[2,n,4] s, float[2,n,4,4] t", """
+        p = MatMul(a, b)  one = Constant<value = int64[1] {0}>()  w = Gather<axis = 1>(v, one)  all = Constant<value = int64[1] {-1}>()
+        col = Reshape(w, all)  q = MatMul(a, col)  r = MatMul(v, x)  s = MatMul(x, a)
+        t = MatMul(b, a)"""),
+    "reduce": (18, "float[n,3,4] x", "float[n,1,4] a, float[n,4] b, float[1,1,1] c, float[n,3,4] d, float[1] s", """
+        one = Constant<value = int64[1] {1}>()  a = ReduceMax(x, one)  b = ReduceMean<keepdims = 0>(x, one)  c = ReduceSum(x)
+        d = ReduceSum<noop_with_empty_axes = 1>(x)  m = ReduceMax<keepdims = 0>(x)  first = Constant<value = int64[1] {0}>()  s = Unsqueeze(m, first)"""),
+    "reduce_old": (12, "float[n,3,4] x", "float[3] a, float[n,1,4] b, float[n,3] c", """
+        a = ReduceMax<axes = [-1, 0], keepdims = 0>(x)  b = ReduceMean<axes = [1]>(x)  c = ReduceSum<axes = [2], keepdims = 0>(x)"""),
+    "masks": (14, "float[t,b,2] x, int64[b] lengths", "float[t,b,2] y, float[b,t] m, float[t,b,2] z, float[2,2] w", """
+        s = Shape(x)  nought = Constant<value = int64 {0}>()  one = Constant<value = int64 {1}>()  t = Gather(s, nought)
+        r = Range(nought, t, one)  axis = Constant<value = int64[1] {1}>()  column = Unsqueeze(r, axis)
+        inside = Less(column, lengths)  last = Constant<value = int64[1] {-1}>()  each = Unsqueeze(inside, last)
+        low = Constant<value = float {-2.5}>()  y = Where(each, x, low)  rows = Unsqueeze(lengths, axis)
+        turned = Less(r, rows)  m = Cast<to = 1>(turned)  outside = Not(each)  zeros = Sub(x, x)  z = Where(outside, x, zeros)
+        known = Constant<value = bool[2,1] {1, 0}>()  two = Constant<value = float[2] {1.0, 2.0}>()  w = Where(known, two, low)"""),
 }
 
 
@@ -203,7 +222,8 @@ def record_operators():
         for k, i in enumerate(model.graph.input):
             shape = [d.dim_value or {"b": 4, "t": 3}.get(d.dim_param, 2) for d in i.type.tensor_type.shape.dim]
             kind = i.type.tensor_type.elem_type
-            given[i.name] = (randint(seed, 3, *shape).numpy() if kind == TensorProto.INT64 else
+            low = -3 if case.endswith("from_end") else 0
+            given[i.name] = (randint(seed, 3 - low, *shape).numpy() + low if kind == TensorProto.INT64 else
                              randn(50 * seed + k, *shape).numpy().astype(np.float32 if kind == 1 else np.float64))
         session = onnxruntime.InferenceSession(r.path(case), providers=["CPUExecutionProvider"])
         names = [o.name for o in model.graph.output]

@@ -28,6 +28,8 @@ func (f *File) Dataset(path string) (Dataset, error) {
 			d.Bits, err = datatype(m.data)
 		case msgLayout:
 			raw, err = f.layout(m.data)
+		case msgExternal:
+			err = errors.New("its data is in other files, which is not supported")
 		case msgFilter:
 			err = errors.New("its data is compressed, which is not supported")
 		}

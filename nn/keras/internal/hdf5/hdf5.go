@@ -27,6 +27,7 @@ const (
 	msgDataspace    = 0x01
 	msgDatatype     = 0x03
 	msgFill         = 0x05
+	msgExternal     = 0x07
 	msgLayout       = 0x08
 	msgFilter       = 0x0b
 	msgContinuation = 0x10

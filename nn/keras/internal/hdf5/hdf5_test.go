@@ -94,6 +94,60 @@ func TestLoopsAreRefused(t *testing.T) {
 	}
 }
 
+// What is in other files is not read, whether the data is there or the whole dataset.
+func TestOtherFilesAreNotRead(t *testing.T) {
+	f, err := Read("testdata/elsewhere.h5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Dataset("a"); err == nil || !strings.Contains(err.Error(), `"a": its data is in other files`) {
+		t.Errorf("found %v", err)
+	}
+	if _, err := Read("testdata/links.h5"); err == nil || !strings.Contains(err.Error(), "neither a dataset nor a group") {
+		t.Errorf("found %v", err)
+	}
+}
+
+// Objects may share their names' and messages' bytes, so that a short file could have long paths and headers without end.
+func TestSharedBytesAreCounted(t *testing.T) {
+	var list []Dataset
+	for i := range 40 {
+		list = append(list, Dataset{Path: strings.Repeat("g/", 50) + fmt.Sprint(i), Bits: 32, Data: []float64{1}})
+	}
+	data, err := Bytes(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := bytes.Clone(data)
+	for at := range long[:len(long)-8] { // every group calls its members by one long name
+		if string(long[at:at+4]) == "HEAP" {
+			binary.LittleEndian.PutUint64(long[at+8:], 128)
+			binary.LittleEndian.PutUint64(long[at+24:], uint64(len(long)))
+		}
+	}
+	long = append(append(long, bytes.Repeat([]byte{'n'}, 127)...), 0)
+	if _, err := Parse(long); err == nil || !strings.Contains(err.Error(), "want at most 4096") {
+		t.Errorf("long paths: %v", err)
+	}
+	f, err := Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range f.at { // every header goes on in one block of empty messages
+		binary.LittleEndian.PutUint16(data[at+2:], 1000)
+		binary.LittleEndian.PutUint32(data[at+8:], 24)
+		binary.LittleEndian.PutUint16(data[at+16:], msgContinuation)
+		binary.LittleEndian.PutUint16(data[at+18:], 16)
+		binary.LittleEndian.PutUint64(data[at+24:], uint64(len(data)))
+		binary.LittleEndian.PutUint64(data[at+32:], 1000*8)
+	}
+	block := make([]byte, 1000*8)
+	block[0] = msgLayout
+	if _, err := Parse(append(data, block...)); err == nil || !strings.Contains(err.Error(), "more messages than the file has room for") {
+		t.Errorf("long headers: %v", err)
+	}
+}
+
 // tree returns datasets at random paths; groups have up to 300 members.
 func tree(seed uint64) []Dataset {
 	rng := rand.New(rand.NewPCG(seed, 0))
@@ -181,7 +235,9 @@ func TestBytesRefuses(t *testing.T) {
 	for want, list := range map[string][]Dataset{
 		"is a dataset and a group":      {{Path: "a", Bits: 32, Data: one}, {Path: "a/b", Bits: 32, Data: one}},
 		"1 of 2 paths are different":    {{Path: "a", Bits: 32, Data: one}, {Path: "a", Bits: 32, Data: one}},
-		"is no path":                    {{Path: "a//b", Bits: 32, Data: one}},
+		`"a//b" is no path`:             {{Path: "a//b", Bits: 32, Data: one}},
+		`"a\xff" is no path`:            {{Path: "a\xff", Bits: 32, Data: one}},
+		`aaaa"`:                         {{Path: strings.Repeat("a", longestPath+1), Bits: 32, Data: one}},
 		"shape [2] of 32-bit floats":    {{Path: "a", Bits: 32, Shape: []int{2}, Data: one}},
 		"shape [] of 16-bit floats":     {{Path: "a", Bits: 16, Data: one}},
 		"shape [0 1] of 32-bit floats ": {{Path: "a", Bits: 32, Shape: []int{0, 1}, Data: one}},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"os"
+	"strconv"
 
 	"github.com/pkg/errors"
 )
@@ -14,7 +15,12 @@ type File struct {
 	paths []string          // of all datasets, in order of the tree
 	at    map[string]uint64 // path to the address of the dataset's header
 	seen  map[uint64]bool   // addresses of objects and nodes that were walked
+	left  int               // messages that the file has room for
 }
+
+// longestPath is the limit for paths, in bytes. Groups can share the memory of their names, so that a short file could
+// have any number of long ones.
+const longestPath = 4096
 
 // Read reads a file and finds its datasets.
 func Read(path string) (*File, error) {
@@ -28,7 +34,7 @@ func Read(path string) (*File, error) {
 
 // Parse is Read for the bytes of a file.
 func Parse(data []byte) (*File, error) {
-	f := &File{data: data, at: map[string]uint64{}, seen: map[uint64]bool{}}
+	f := &File{data: data, at: map[string]uint64{}, seen: map[uint64]bool{}, left: len(data) / 8}
 	head, err := f.bytes(0, superblockSize)
 	switch {
 	case err != nil || string(head[:8]) != signature:
@@ -112,37 +118,67 @@ func (f *File) messages(at uint64) ([]message, error) {
 
 // object walks a group, or notes a dataset.
 func (f *File) object(path string, at uint64, depth int) error {
+	if len(path) > longestPath {
+		return errors.Errorf("a path of %d bytes, %.40q...; want at most %d", len(path), path, longestPath)
+	}
 	if depth > 64 {
 		return errors.Errorf("groups are nested more than 64 deep, at %q", path)
 	}
+	table, err := f.member(path, at)
+	if err != nil || table == nil {
+		return located(path, err)
+	}
+	tree, heap := binary.LittleEndian.Uint64(table), binary.LittleEndian.Uint64(table[8:])
+	names, err := f.heap(heap)
+	if err == nil {
+		err = f.tree(path, tree, names, depth, 1<<16)
+	}
+	return located(path, err)
+}
+
+// member reads the header of an object: a group gives its symbol table message, a dataset is noted.
+func (f *File) member(path string, at uint64) (table []byte, err error) {
 	if err := f.first(at); err != nil {
-		return errors.Wrapf(err, "%q", path)
+		return nil, err
 	}
 	list, err := f.messages(at)
 	if err != nil {
-		return errors.Wrapf(err, "%q", path)
+		return nil, err
+	}
+	if f.left -= len(list); f.left < 0 {
+		return nil, errors.New("the headers up to this one have more messages than the file has room for")
 	}
 	for _, m := range list {
-		switch m.kind {
-		case msgSymbolTable:
-			if len(m.data) < 16 {
-				return errors.Errorf("%q: a group without a symbol table", path)
-			}
-			tree, heap := binary.LittleEndian.Uint64(m.data), binary.LittleEndian.Uint64(m.data[8:])
-			names, err := f.heap(heap)
-			if err == nil {
-				err = f.tree(path, tree, names, depth, 1<<16)
-			}
-			return errors.Wrapf(err, "%q", path)
-		case msgLayout:
-			if f.Has(path) {
-				return errors.Errorf("two objects are called %q", path)
-			}
+		switch {
+		case m.kind == msgSymbolTable && len(m.data) < 16:
+			return nil, errors.New("a group without a symbol table")
+		case m.kind == msgSymbolTable:
+			return m.data, nil
+		case m.kind == msgLayout && f.Has(path):
+			return nil, errors.New("two objects have this path")
+		case m.kind == msgLayout:
 			f.paths, f.at[path] = append(f.paths, path), at
-			return nil
+			return nil, nil
 		}
 	}
-	return errors.Errorf("%q is neither a dataset nor a group with a symbol table", path)
+	return nil, errors.New("it is neither a dataset nor a group with a symbol table")
+}
+
+// fault is an error with the path of the object that it is in.
+type fault struct {
+	path string
+	err  error
+}
+
+func (f *fault) Error() string { return strconv.Quote(f.path) + ": " + f.err.Error() }
+
+// located adds a path to an error that has none yet.
+func located(path string, err error) error {
+	var known *fault
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return &fault{path, err}
 }
 
 // heap gives the data of a local heap (section III.D), where a group keeps its names.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
 )
@@ -48,8 +49,8 @@ func Bytes(datasets []Dataset) ([]byte, error) {
 			g = g.groups[p]
 		}
 		g.datasets[parts[len(parts)-1]] = d
-		if slices.Contains(parts, "") || strings.Contains(d.Path, "\x00") {
-			return nil, errors.Errorf("hdf5: %q is no path", d.Path)
+		if slices.Contains(parts, "") || strings.Contains(d.Path, "\x00") || !utf8.ValidString(d.Path) || len(d.Path) > longestPath {
+			return nil, errors.Errorf("hdf5: %.40q is no path", d.Path)
 		}
 	}
 	found := 0

@@ -1,5 +1,6 @@
 """Records HDF5 files that h5py writes, for the tests of the package: forms.h5, with datasets that can be read and
-others that must be refused, many.h5, whose group needs a tree of two levels, and latest.h5, in the newer form.
+others that must be refused, many.h5, whose group needs a tree of two levels, latest.h5, in the newer form, and
+elsewhere.h5 and links.h5, which refer to other files.
 
     python3 -m venv v && v/bin/pip install h5py numpy
     v/bin/python record.py
@@ -42,3 +43,9 @@ with h5py.File(os.path.join(HERE, "many.h5"), "w") as f:
 
 with h5py.File(os.path.join(HERE, "latest.h5"), "w", libver="latest") as f:
     f.create_dataset("a", data=np.float32([1, 2]))
+
+with h5py.File(os.path.join(HERE, "elsewhere.h5"), "w") as f:
+    f.create_dataset("a", data=np.float32([1, 2]), external=[(os.path.join("/tmp", "elsewhere.raw"), 0, 8)])
+
+with h5py.File(os.path.join(HERE, "links.h5"), "w") as f:
+    f["a"] = h5py.ExternalLink("forms.h5", "/good/scalar")

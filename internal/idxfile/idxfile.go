@@ -1,4 +1,5 @@
-package catalog
+// Package idxfile reads the format of MNIST's files.
+package idxfile
 
 import (
 	"encoding/binary"
@@ -7,10 +8,10 @@ import (
 	"github.com/pkg/errors"
 )
 
-// readIDX reads an array of bytes in the format of MNIST: two zeros, 8 (the type of the values, bytes), the number of
+// Read reads an array of bytes in the format of MNIST: two zeros, 8 (the type of the values, bytes), the number of
 // axes, the length of each as 32 bits with the highest first, and the values. At most limit values are read; fewer or
 // more of them than the lengths say is an error.
-func readIDX(r io.Reader, limit int) (shape []int, values []byte, err error) {
+func Read(r io.Reader, limit int) (shape []int, values []byte, err error) {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return nil, nil, errors.Wrap(err, "datasets: IDX header")

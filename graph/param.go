@@ -1,0 +1,76 @@
+package graph
+
+import (
+	"sync"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// Param is one named weight of a store. A nil Param, which Params.Get returns for a name that is not there, has no name,
+// no elements and no value, and cannot be frozen.
+type Param struct {
+	name  string
+	value *tensor.Dense
+
+	frozen bool      // not trained
+	needed sync.Once // makes grad
+	grad   *tensor.Dense
+}
+
+// Name is the parameter's full name, such as "lstm.weight_ih_l0".
+func (p *Param) Name() string {
+	if p == nil {
+		return ""
+	}
+	return p.name
+}
+
+// Shape returns a copy of the parameter's shape.
+func (p *Param) Shape() []int {
+	if p == nil {
+		return nil
+	}
+	return cloneInts(p.value.Shape())
+}
+
+// Len is the number of elements.
+func (p *Param) Len() int {
+	if p == nil {
+		return 0
+	}
+	return sizeOf(p.value.Shape())
+}
+
+// Value is the parameter itself, not a copy: writing to it changes the model, which must not be running meanwhile. A
+// stream that has run needs Stream.Refresh then.
+func (p *Param) Value() *tensor.Dense {
+	if p == nil {
+		return nil
+	}
+	return p.value
+}
+
+// Grad is the gradient that the last Func.Grad left, of the parameter's shape; zero before the first. Its memory is
+// taken when it is first asked for: a model that only runs needs none.
+func (p *Param) Grad() *tensor.Dense {
+	if p == nil {
+		return nil
+	}
+	p.needed.Do(func() { p.grad = newDense(p.value.Dtype(), p.value.Shape()) })
+	return p.grad
+}
+
+// Frozen tells whether training leaves the parameter as it is.
+func (p *Param) Frozen() bool { return p != nil && p.frozen }
+
+// Freeze has training leave the parameter as it is, or takes that back: to fine-tune the last layers of a network, say.
+// A frozen parameter gets no gradient from functions compiled after it was frozen, and optimisers pass it over. The
+// only error is that there is no parameter: Params.Get found none of the name.
+func (p *Param) Freeze(frozen bool) error {
+	if p == nil {
+		return errors.New("graph: Freeze: the store has no parameter of that name")
+	}
+	p.frozen = frozen
+	return nil
+}

@@ -1,0 +1,81 @@
+package onnx
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
+)
+
+// Forms of an operator that a graph cannot compute are refused with the node's name, and what is wrong.
+func TestFormsAreRefusedByName(t *testing.T) {
+	node := func(op, out string, in ...string) *onnxpb.NodeProto {
+		return &onnxpb.NodeProto{Name: "the " + op, OpType: op, Input: in, Output: []string{out}}
+	}
+	with := func(n *onnxpb.NodeProto, a *onnxpb.AttributeProto) *onnxpb.NodeProto {
+		n.Attribute = append(n.Attribute, a)
+		return n
+	}
+	less := node("Less", "t", "steps", "ids")
+	for want, nodes := range map[string][]*onnxpb.NodeProto{
+		"the Less: a comparison of shapes [3] and [3]":                     {node("Less", "y", "three", "ids")},
+		"the Less: a comparison of shapes [2] and [3]":                     {node("Less", "y", "x", "ids")},
+		"the Not: input 0 (\"x\") is not computed by a comparison":         {node("Not", "y", "x")},
+		"the Where: input 0 (\"x\") is no condition":                       {node("Where", "y", "x", "x", "x")},
+		"the Tanh: input 0 (\"t\") is true or false; want floats":          {less, node("Tanh", "y", "t")},
+		"the output \"y\" holds whole numbers, or is true or false":        {less, node("Identity", "y", "t")},
+		"a cast of what is true or false to INT64; want BOOL or FLOAT":     {less, with(node("Cast", "y", "t"), attrInt("to", 7))},
+		"the Where: shapes [[4 3] [2] []] cannot be broadcast":             {less, node("Where", "y", "t", "x", "large")},
+		"the Range: a step of 0":                                           {node("Range", "y", "zero", "one", "zero")},
+		"the Range: input 0 has 3 numbers; want one":                       {node("Range", "y", "three", "one", "one")},
+		"the Range: input 1 (\"ids\") is computed from the data":           {node("Range", "y", "zero", "ids", "one")},
+		"the Slice: step 0 of axis 0":                                      {node("Slice", "y", "three", "zero", "one", "zero", "zero")},
+		"the Cast: a cast of 1.2676506002282294e+30 to INT32":              {with(node("Cast", "y", "large"), attrInt("to", 6))},
+		"the MatMul: shapes [[2] [3]] cannot be broadcast":                 {node("MatMul", "y", "two matrices", "three matrices")},
+		"the MatMul: a product of shapes [2] and []; want at least one":    {node("MatMul", "y", "x", "large")},
+		"the ReduceSum: axis 2 of a tensor with 1 dimensions":              {node("ReduceSum", "y", "x", "two")},
+		"the Reshape: a value with 33 dimensions; want at most 32":         {node("Reshape", "y", "large", "ones")},
+		"the Gather: input 0 (\"three\") holds whole numbers; want floats": {node("Gather", "y", "three", "ids")},
+		"the ConstantOfShape: shape [0] has a dimension below 1":           {node("ConstantOfShape", "y", "zero")},
+		"the Concat: whole numbers of shape [1 3]; want one dimension":     {with(node("Unsqueeze", "u", "three", "zero"), nil), with(node("Concat", "y", "u", "u"), attrInt("axis", 0))},
+	} {
+		for i, n := range nodes {
+			if len(n.Attribute) > 0 && n.Attribute[0] == nil {
+				nodes[i].Attribute = nil
+			}
+		}
+		floats := func(name string, v float64, shape ...int) *onnxpb.TensorProto {
+			k := &constant{kind: floatKind, shape: shape, floats: make([]float64, sizeOf(shape))}
+			k.floats[0] = v
+			return k.tensorProto(name)
+		}
+		g := &onnxpb.GraphProto{Node: nodes, Output: []*onnxpb.ValueInfoProto{valueInfo("y", floatKind, nil)},
+			Input: []*onnxpb.ValueInfoProto{valueInfo("x", floatKind, []Dim{{Size: 2}}), valueInfo("ids", onnxpb.TensorProto_INT64, []Dim{{Size: 3}})},
+			Initializer: []*onnxpb.TensorProto{ints64(0).tensorProto("zero"), ints64(1).tensorProto("one"), ints64(2).tensorProto("two"),
+				ints64(1, 2, 3).tensorProto("three"), ints64(slices.Repeat([]int{1}, 33)...).tensorProto("ones"), floats("large", 1<<100),
+				(&constant{kind: onnxpb.TensorProto_INT64, shape: []int{4, 1}, ints: []int{0, 1, 2, 3}}).tensorProto("steps"),
+				floats("two matrices", 1, 2, 1, 1), floats("three matrices", 1, 3, 1, 1)}}
+		m, err := newModel(&onnxpb.ModelProto{Graph: g, OpsetImport: []*onnxpb.OperatorSetIdProto{{Version: 14}}}, noFiles())
+		if err != nil {
+			t.Errorf("%s: %v", want, err)
+			continue
+		}
+		built := graph.New(graph.NewParams(1), false)
+		m.Build(built, smallInputs(built, m))
+		if err := built.Err(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, found %v", want, err)
+		}
+	}
+}
+
+// Whole numbers of 32 bits wrap around as those of every machine do.
+func TestWholeNumbersOf32Bits(t *testing.T) {
+	k := &constant{kind: onnxpb.TensorProto_INT64, shape: []int{2}, ints: []int{math.MaxInt32 + 1, -1}}
+	out, err := k.cast(onnxpb.TensorProto_INT32)
+	if err != nil || out.ints[0] != math.MinInt32 || out.ints[1] != -1 {
+		t.Errorf("found %v, %v", out, err)
+	}
+}
