@@ -312,10 +312,10 @@ func (f *Func) describe(g *Graph, in []Node) (out []Node, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			why := fmt.Sprint(r)
-			if strings.Contains(why, fmt.Sprintf("out of range [%d] with length %d", len(in), len(in))) {
-				why += fmt.Sprintf("; does it read more inputs than the %d that it was called with?", len(in))
+			if strings.HasSuffix(why, fmt.Sprintf("] with length %d", len(in))) {
+				why += "; does it read inputs that it was not given?"
 			}
-			g.failf("Func", "the build function, called with %s, panicked: %s", count(len(in), "input"), why)
+			g.failf("Func", "the build function, called with %d inputs, panicked: %s", len(in), why)
 			err = g.err
 		}
 	}()

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"fmt"
 	"math"
 	"reflect"
 
@@ -101,14 +100,6 @@ func sizeOf(shape []int) int {
 		n *= d
 	}
 	return n
-}
-
-// count is a number with its noun: "1 input", "2 inputs".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func cloneInts(x []int) []int { return append([]int{}, x...) }
