@@ -74,6 +74,9 @@ func (s setting) call(t *testing.T, n int) (r report) {
 		default:
 			r.Outcome, r.Fault = c.outcome, c.fault
 		}
+		if s.verbose {
+			t.Logf("%s\n%s: %s", r.Call, r.Outcome, c.said)
+		}
 		if used := allocated() - before; r.Fault == "" && used > maxBytes {
 			r.Outcome, r.Fault = faulty, fmt.Sprintf("took %d MB of memory in all", used>>20)
 		}
@@ -152,6 +155,7 @@ type call struct {
 	during  string // what is being done, if not the call itself
 	after   []string
 	begin   func(*call)
+	said    string // the last error
 }
 
 func (c *call) failf(format string, args ...any) {
@@ -189,7 +193,7 @@ func (c *call) make() {
 
 // refuse takes an error for an answer, unless it only wraps a panic that somebody caught.
 func (c *call) refuse(err error) {
-	c.outcome = refused
+	c.outcome, c.said = refused, err.Error()
 	for _, sign := range []string{"panicked", "runtime error", "nil pointer", "out of range [", "makeslice"} {
 		if strings.Contains(err.Error(), sign) {
 			c.failf("an error that is a panic: %s", short(err.Error(), 300))

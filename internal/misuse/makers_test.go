@@ -166,8 +166,9 @@ func trainingMakers() {
 	})
 	maker(func(w *world, name string) train.Source {
 		if w.wrong() {
-			return pick(w, []train.Source{nil, &source{w.tensors(""), -1, 0}, &source{nil, 3, 0}, &source{[]*tensor.Dense{nil, nil}, 2, 0},
-				&source{[]*tensor.Dense{{}}, 2, 0}, &source{w.tensors(""), 2, 0}, &source{w.tensors(""), 0, maxInt}})
+			return pick(w, []train.Source{nil, &source{batch: w.tensors(""), len: -1, tokens: 0}, &source{batch: nil, len: 3, tokens: 0}, &source{batch: []*tensor.Dense{nil, nil}, len: 2, tokens: 0},
+				&source{batch: []*tensor.Dense{{}}, len: 2, tokens: 0}, &source{batch: w.tensors(""), len: 2, tokens: 0}, &source{batch: w.tensors(""), len: 1, tokens: maxInt},
+				&source{batch: w.tensors(""), len: 3, at: 3}, &source{batch: w.tensors(""), len: maxInt}, emptyPass{}})
 		}
 		if w.IntN(3) == 0 {
 			b, err := datasets.LabelledBatches([][]int{{1, 2}, {2}, {1, 1, 1}}, []int{0, 1, 0}, datasets.Batching{Size: 2})
@@ -199,23 +200,36 @@ func trainingMakers() {
 // taggerLoss is a loss function over ids and targets, ids [T, B] both, and a state that may be left out.
 func taggerLoss(g *graph.Graph, in []graph.Node) []graph.Node {
 	e := nn.Embedding{Tokens: 5, Size: 3}.Apply(g.Scope("embedding"), in[0])
-	y, h := recurrent.Unroll(g.Scope("r"), recurrent.GRU{Hidden: 3}, e, recurrent.Options{Init: in[2:]})
+	o := recurrent.Options{}
+	if len(in) > 2 {
+		o.Init = in[2:]
+	}
+	y, h := recurrent.Unroll(g.Scope("r"), recurrent.GRU{Hidden: 3}, e, o)
 	return append([]graph.Node{losses.CrossEntropy{}.Apply(g, nn.Dense{Units: 5}.Apply(g.Scope("h"), y), in[1])}, h...)
 }
 
-// source is a train.Source of a caller's own, with a fault.
+// source is a train.Source of a caller's own, which gives one batch again and again. It may have a fault.
 type source struct {
 	batch       []*tensor.Dense
 	len, tokens int
+	at          int
 }
 
-func (s *source) Len() int       { return s.len }
-func (s *source) Seek(int) error { return nil }
+func (s *source) Len() int             { return s.len }
+func (s *source) Seek(batch int) error { s.at = batch; return nil }
 func (s *source) Next() ([]*tensor.Dense, bool) {
-	s.len--
-	return s.batch, s.len >= 0
+	s.at++
+	return s.batch, s.at <= s.len
 }
 func (s *source) Tokens() int { return s.tokens }
+
+// emptyPass is a source that promises batches and has none.
+type emptyPass struct{}
+
+func (emptyPass) Len() int                      { return 2 }
+func (emptyPass) Seek(int) error                { return nil }
+func (emptyPass) Next() ([]*tensor.Dense, bool) { return nil, false }
+func (emptyPass) Tokens() int                   { return 0 }
 
 func (w *world) windows() *datasets.Windows {
 	ids := make([]int, 60)

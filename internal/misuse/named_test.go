@@ -6,10 +6,12 @@ import (
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/decode"
+	"gorgonia.org/tensor"
 )
 
 // named is a right value for a parameter or field of a name and a type, in all packages or in one: what chance would
@@ -39,6 +41,11 @@ func namedMakers() {
 		{"datasets", "field", func(w *world) any { return pick(w, []string{"a", "b"}) }},
 		{"graph", "name", func(w *world) any { return pick(w, []string{"w", "w", "new"}) }},
 		{"", "scope", func(w *world) any { return pick(w, []string{"", "lstm", "dense", "embedding"}) }},
+		{"", "emissions", func(w *world) any { return filled(4, 2, 3) }},
+		{"losses", "lengths", func(w *world) any { return pick(w, [][]int{nil, {4, 3}}) }},
+		{"", "state", func(w *world) any { return []*tensor.Dense{filled(2, 3)} }},
+		{"decode", "context", func(w *world) any { return []decode.Context(nil) }},
+		{"", "", func(w *world) any { return losses.Quantile{Levels: []float64{0.1, 0.5, 0.9}} }},
 		{"", "loss", func(w *world) any { return w.g.Mean(w.floats[0]) }},
 		{"", "wrt", func(w *world) any { return w.floats[:1+w.IntN(2)] }},
 		{"", "buffer", func(w *world) any { return w.g.Shared().Buffer("b", graph.Zeros(), 2, 3) }},

@@ -12,6 +12,8 @@ type spoiler struct {
 	spoil func(t *tensor.Dense) *tensor.Dense // nil if there is none of the kind, as a scalar has no transpose
 }
 
+const otherNumbers = "ids for floats, floats for ids"
+
 var spoilers = []spoiler{
 	{"nil", func(*tensor.Dense) *tensor.Dense { return nil }},
 	{"zero value", func(*tensor.Dense) *tensor.Dense { return &tensor.Dense{} }},
@@ -20,7 +22,7 @@ var spoilers = []spoiler{
 	{"bytes", func(t *tensor.Dense) *tensor.Dense {
 		return tensor.New(tensor.WithShape(t.Shape().Clone()...), tensor.WithBacking(make([]byte, t.Shape().TotalSize())))
 	}},
-	{"ids for floats, floats for ids", func(t *tensor.Dense) *tensor.Dense {
+	{otherNumbers, func(t *tensor.Dense) *tensor.Dense {
 		n := t.Shape().TotalSize()
 		if t.Dtype() == tensor.Int {
 			return tensor.New(tensor.WithShape(t.Shape().Clone()...), tensor.WithBacking(make([]float32, n)))

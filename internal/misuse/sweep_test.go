@@ -48,9 +48,8 @@ func TestSweep(t *testing.T) {
 		prepare(t, s)
 		watch(*only, nil)
 		r := s.call(t, *only)
-		t.Logf("%s\n%s %s\n%s", r.Call, r.Outcome, r.Fault, r.Place)
 		if r.Fault != "" {
-			t.Fail()
+			t.Errorf("%s (%s)", r.Fault, r.Place)
 		}
 		return
 	}
