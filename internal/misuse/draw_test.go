@@ -20,6 +20,9 @@ func (w *world) draw(t reflect.Type, name string) reflect.Value {
 	if w.depth > 8 {
 		return reflect.Zero(t)
 	}
+	if isNilable(t) && neverNil[t] == "" && w.wrong() && w.IntN(2) == 0 {
+		return w.nothing(t)
+	}
 	if v, ok := w.named(t, name); ok && (name == "shape" || !w.wrong()) {
 		return w.spoil(v)
 	}
@@ -40,9 +43,6 @@ func (w *world) draw(t reflect.Type, name string) reflect.Value {
 		w.fill(v)
 		return v
 	case reflect.Pointer:
-		if w.wrong() {
-			return w.noPointer(t)
-		}
 		v := reflect.New(t.Elem())
 		v.Elem().Set(w.draw(t.Elem(), name))
 		return v
@@ -58,17 +58,11 @@ func (w *world) draw(t reflect.Type, name string) reflect.Value {
 		return v
 	case reflect.Map:
 		v := reflect.MakeMap(t)
-		if w.wrong() {
-			return reflect.Zero(t)
-		}
 		for range w.IntN(3) {
 			v.SetMapIndex(w.draw(t.Key(), name), w.draw(t.Elem(), name))
 		}
 		return v
 	case reflect.Func:
-		if w.wrong() {
-			return reflect.Zero(t)
-		}
 		return w.function(t)
 	default:
 		return w.scalar(t, name)
@@ -124,12 +118,20 @@ func (w *world) spoil(v reflect.Value) reflect.Value {
 	return v
 }
 
-// noPointer is nil, or points to a value that its constructor never saw.
-func (w *world) noPointer(t reflect.Type) reflect.Value {
-	if w.IntN(2) == 0 {
-		return reflect.Zero(t)
+func isNilable(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Func, reflect.Slice, reflect.Map:
+		return true
 	}
-	return reflect.New(t.Elem())
+	return false
+}
+
+// nothing is nil, or points to the zero value, which no constructor has seen.
+func (w *world) nothing(t reflect.Type) reflect.Value {
+	if t.Kind() == reflect.Pointer && w.IntN(2) == 0 {
+		return reflect.New(t.Elem())
+	}
+	return reflect.Zero(t)
 }
 
 // scalar draws numbers, strings and truth values.
@@ -187,11 +189,8 @@ func (w *world) text(name string) string {
 	return pick(w, []string{"a", "b", "c", "w", "weight", "the cat sat on the mat\n", "1", "x\ty", "embedding", "lstm", "deu", "2020-01-02"})
 }
 
-// slice draws a few elements; a wrong slice is nil.
+// slice draws a few elements.
 func (w *world) slice(t reflect.Type, name string) reflect.Value {
-	if w.wrong() {
-		return reflect.Zero(t)
-	}
 	n := w.IntN(4)
 	switch t.Elem().Kind() {
 	case reflect.Int, reflect.Float32, reflect.Float64:
@@ -238,14 +237,15 @@ var errDrawn = errors.New("an error of the caller's")
 
 // implementation draws one of the types of the registry that implement an interface.
 func (w *world) implementation(t reflect.Type, name string) reflect.Value {
-	if w.wrong() {
-		return reflect.Zero(t)
-	}
 	list := implementations(t)
 	if len(list) == 0 {
 		return reflect.Zero(t)
 	}
-	return valueOf(w.draw(pick(w, list), name).Interface(), t)
+	v := w.draw(pick(w, list), name)
+	if v.Kind() == reflect.Pointer && v.IsNil() {
+		return reflect.Zero(t)
+	}
+	return valueOf(v.Interface(), t)
 }
 
 // implementations are the types T of the registry, or *T, that implement an interface.

@@ -32,7 +32,7 @@ var (
 )
 
 const (
-	callLimit = 10 * time.Second // the longest that a call may take
+	callLimit = 30 * time.Second // the longest that a call may take, on a machine with much else to do
 	heapLimit = 2 << 30          // the most memory that it may hold
 )
 
