@@ -37,7 +37,6 @@ type world struct {
 	other        *graph.Graph // another graph over the same store
 	otherInputs  []*tensor.Dense
 	otherNode    graph.Node
-	usedForeign  bool
 	usedSeparate bool // the other graph itself is an argument
 
 	begins interface {
@@ -123,7 +122,6 @@ func (w *world) node(name string) graph.Node {
 		case 0:
 			return graph.Node{}
 		case 1:
-			w.usedForeign = true
 			return w.otherNode
 		}
 		return pick(w, append(append(append([]graph.Node(nil), w.floats...), w.ids...), w.lengths...))
