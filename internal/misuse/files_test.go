@@ -280,15 +280,15 @@ func datasetMakers() {
 		}
 		return b
 	})
-	maker(func(w *world, name string) []byte {
+	maker(func(w *world, _ string) []byte {
 		if w.wrong() {
 			return pick(w, [][]byte{{0}, []byte("null"), []byte("[]"), []byte("{}"), []byte("\xff")})
 		}
-		name = pick(w, append([]string{"vocabulary.json", "bpe.json"}, fixturesOf[w.pkg]...))
+		file := pick(w, append([]string{"vocabulary.json", "bpe.json"}, fixturesOf[w.pkg]...))
 		if w.wrong() {
-			return w.damaged(name)
+			return w.damaged(file)
 		}
-		data, err := os.ReadFile(filepath.Join(w.fixtures, name))
+		data, err := os.ReadFile(filepath.Join(w.fixtures, file))
 		if err != nil {
 			panic(err)
 		}
