@@ -1,0 +1,270 @@
+package misuse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/losses"
+	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/recurrent/decode"
+	"gorgonia.org/tensor"
+)
+
+// recipe is a right call of a function with tensors. It passes each of them through a function, which spoils one.
+type recipe struct {
+	call      func(w *world, via func(*tensor.Dense) *tensor.Dense) (any, error)
+	anyNumber bool // ids and floats are both right
+	nilIsNone bool // a tensor may be left out
+}
+
+var errNothing = errors.New("the result says that there is none")
+
+var recipes map[string]recipe
+
+func init() {
+	type via = func(*tensor.Dense) *tensor.Dense
+	matrix := func() *tensor.Dense { return filled(2, 3) }
+	// double reads its input's numbers; it wants floats.
+	double := func(g *graph.Graph, in []graph.Node) []graph.Node {
+		y := g.Mul(in[0], g.Full(2, 2, 3))
+		return []graph.Node{g.Mean(g.Add(y, g.Param("w", nil, 3))), y}
+	}
+	over := func(w *world) *graph.Func { return graph.NewFunc(w.params, double) }
+	streaming := func(w *world, state, in *tensor.Dense) (*graph.Stream, error) {
+		return graph.NewFunc(w.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+			y := g.Add(in[0], in[1])
+			return []graph.Node{y, g.Tanh(y)}
+		}).Stream([]*tensor.Dense{state}, in)
+	}
+	restoring := func(o func() optim.Optimizer) recipe {
+		return recipe{call: func(w *world, via via) (any, error) {
+			saved, restored := o(), o()
+			if err := saved.Step(w.params, 0.1); err != nil {
+				return nil, err
+			}
+			state := saved.State()
+			for i := range min(3, len(state)) {
+				state[i].Value = via(state[i].Value)
+			}
+			err := restored.Restore(w.params, state)
+			return restored.State(), err
+		}}
+	}
+	// looping trains or validates: only the tensors that it then reads are spoiled.
+	looping := func(trains, validates bool, run func(l *train.Loop) (any, error)) recipe {
+		return recipe{call: func(w *world, via via) (any, error) {
+			ids := func() *tensor.Dense { return graph.Ints([]int{0, 1, 2, 1, 0, 2, 1, 1}, 4, 2) }
+			l := &train.Loop{Params: w.params, Loss: graph.NewFunc(w.params, taggerLoss), Optimizer: &optim.SGD{}, Schedule: optim.Constant(0.1), Steps: 2,
+				State: []*tensor.Dense{matrix()}, Data: &source{batch: []*tensor.Dense{ids(), ids()}, len: 2, tokens: 8},
+				Validation: &source{batch: []*tensor.Dense{ids(), ids()}, len: 2, tokens: 8}, ValidationState: []*tensor.Dense{matrix()}}
+			if trains {
+				l.State = []*tensor.Dense{via(matrix())}
+				l.Data = &source{batch: []*tensor.Dense{via(ids()), via(ids())}, len: 2, tokens: 8}
+			}
+			if validates {
+				l.ValidationState = []*tensor.Dense{via(matrix())}
+				l.Validation = &source{batch: []*tensor.Dense{via(ids()), via(ids())}, len: 2, tokens: 8}
+			}
+			got, err := run(l)
+			return fmt.Sprint(got, inWords(w.params.Tensors(""))), err
+		}}
+	}
+	recipes = map[string]recipe{
+		"graph.Scalar": {call: func(w *world, via via) (any, error) {
+			v := graph.Scalar(via(tensor.New(tensor.FromScalar(float32(0.5)))))
+			if math.IsNaN(v) {
+				return nil, errNothing
+			}
+			return v, nil
+		}},
+		"graph.WriteSafetensors": {anyNumber: true, call: func(w *world, via via) (any, error) {
+			path := w.newPath()
+			if err := graph.WriteSafetensors(path, []graph.Named{{Name: "a", Value: via(matrix())}, {Name: "b", Value: via(graph.Ints([]int{1, 2}))}}, nil); err != nil {
+				return nil, err
+			}
+			list, _, err := graph.ReadSafetensors(path)
+			return list, err
+		}},
+		"graph.Func.Run":  {call: func(w *world, via via) (any, error) { return result(over(w).Run(via(matrix()))) }},
+		"graph.Func.Grad": {call: func(w *world, via via) (any, error) { return result(over(w).Grad(via(matrix()))) }},
+		"graph.Func.Program": {call: func(w *world, via via) (any, error) {
+			p, err := over(w).Program(false, via(matrix()))
+			if err != nil {
+				return nil, err
+			}
+			return result(p.Run(matrix()))
+		}},
+		"graph.Program.Run": {call: func(w *world, via via) (any, error) {
+			p, err := over(w).Program(false, matrix())
+			if err != nil {
+				return nil, err
+			}
+			return result(p.Run(via(matrix())))
+		}},
+		"graph.Func.Stream": {call: func(w *world, via via) (any, error) {
+			s, err := streaming(w, via(matrix()), via(matrix()))
+			if err != nil {
+				return nil, err
+			}
+			return result(s.Step(matrix()))
+		}},
+		"graph.Stream.Step": {call: func(w *world, via via) (any, error) {
+			s, err := streaming(w, matrix(), matrix())
+			if err != nil {
+				return nil, err
+			}
+			return result(s.Step(via(matrix())))
+		}},
+		"graph.Stream.Reset": {call: func(w *world, via via) (any, error) {
+			s, err := streaming(w, matrix(), matrix())
+			if err != nil {
+				return nil, err
+			}
+			err = s.Reset(via(matrix()))
+			return s.State(), err
+		}},
+		"graph.Graph.Const": {anyNumber: true, call: func(w *world, via via) (any, error) {
+			p, err := w.g.Compile(w.g.Const(via(matrix())))
+			if err != nil {
+				return nil, err
+			}
+			return result(p.Run(w.inputs...))
+		}},
+		"graph.Params.Add": {call: func(w *world, via via) (any, error) {
+			p, err := w.params.Add("new", via(matrix()))
+			if err != nil {
+				return nil, err
+			}
+			return p.Value(), nil
+		}},
+		"graph.Params.Set": {call: func(w *world, via via) (any, error) {
+			err := w.params.Set("transitions", via(filled(3, 3)))
+			return w.params.Tensors(""), err
+		}},
+		"graph.Params.SetAll": {call: func(w *world, via via) (any, error) {
+			err := w.params.SetAll([]graph.Named{{Name: "transitions", Value: via(filled(3, 3))}, {Name: "new", Value: via(matrix())}})
+			return w.params.Tensors(""), err
+		}},
+		"optim.SGD.Restore":     restoring(func() optim.Optimizer { return &optim.SGD{Momentum: 0.5} }),
+		"optim.Adam.Restore":    restoring(func() optim.Optimizer { return &optim.Adam{} }),
+		"optim.AdaGrad.Restore": restoring(func() optim.Optimizer { return &optim.AdaGrad{} }),
+		"optim.RMSProp.Restore": restoring(func() optim.Optimizer { return &optim.RMSProp{} }),
+		"graphtest.Float64s": {anyNumber: true, call: func(w *world, via via) (any, error) {
+			if v := graphtest.Float64s(via(matrix())); len(v) > 0 {
+				return v, nil
+			}
+			return nil, errNothing
+		}},
+		"graphtest.Float32": {anyNumber: true, call: func(w *world, via via) (any, error) {
+			v := graphtest.Float32(via(graph.Floats64([]float64{1, 2, 3, 4, 5, 6}, 2, 3)))
+			if v == nil {
+				return nil, errNothing
+			}
+			return v, nil
+		}},
+		"graphtest.Close": {anyNumber: true, call: func(w *world, via via) (any, error) {
+			return nil, failures(func(t testing.TB) { graphtest.Close(t, "x", via(matrix()), via(matrix()), 1e-6) })
+		}},
+		"graphtest.Recorded.Compare": {call: func(w *world, via via) (any, error) {
+			x := matrix()
+			values := map[string]*tensor.Dense{"c.in.x": via(x), "c.in.g": via(matrix()), "c.out.y": via(x.Clone().(*tensor.Dense)), "c.grad.x": matrix()}
+			return nil, failures(func(t testing.TB) {
+				graphtest.Recorded{Values: values, Case: "c", Tolerance: 1e-6, Build: func(g *graph.Graph, in map[string]graph.Node) graph.Node {
+					return g.Affine(in["x"], 1, 0)
+				}}.Compare(t)
+			})
+		}},
+		"graphtest.Gradient.Check": {call: func(w *world, via via) (any, error) { return gradient(via).Check() }},
+		"graphtest.CheckGradient": {call: func(w *world, via via) (any, error) {
+			return nil, failures(func(t testing.TB) { graphtest.CheckGradient(t, gradient(via)) })
+		}},
+		"losses.BinaryCrossEntropy.Apply": {nilIsNone: true, call: func(w *world, via via) (any, error) {
+			loss := losses.BinaryCrossEntropy{Weights: via(filled(4, 2, 3))}.Apply(w.g, w.floats[0], w.g.Sigmoid(w.floats[1]))
+			p, err := w.g.Compile(loss)
+			if err != nil {
+				return nil, err
+			}
+			return result(p.Run(w.inputs...))
+		}},
+		"losses.CRF.Tags": {call: func(w *world, via via) (any, error) {
+			tags, scores, err := losses.CRF{}.Tags(w.params, "", via(filled(4, 2, 3)), nil)
+			return fmt.Sprint(tags, scores), err
+		}},
+		"decode.CTC.Run": {call: func(w *world, via via) (any, error) {
+			found, err := decode.CTC{Beam: 2}.Run(via(filled(4, 2, 3)), nil)
+			return fmt.Sprint(found), err
+		}},
+		"decode.NewStepper": {call: func(w *world, via via) (any, error) {
+			f := graph.NewFunc(w.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+				h := g.Add(g.Gather(g.Zeros(5, 3), in[0]), in[1], in[2])
+				return []graph.Node{h, h}
+			})
+			s, err := decode.NewStepper(f, []*tensor.Dense{via(matrix())}, []decode.Context{{Value: via(matrix())}}, nil, 1)
+			if err != nil {
+				return nil, err
+			}
+			p, err := s.Next([]int{1, 2}, nil)
+			return fmt.Sprint(p), err
+		}},
+		"train.GradientFlow": {call: func(w *world, via via) (any, error) {
+			ids := func() *tensor.Dense { return graph.Ints([]int{0, 1, 2, 1, 0, 2, 1, 1}, 4, 2) }
+			flow, err := train.GradientFlow(w.params, taggerLoss, via(ids()), via(ids()), via(matrix()))
+			if err != nil {
+				return nil, err
+			}
+			return flow.String(), nil
+		}},
+		"train.Loop.Run": looping(true, true, func(l *train.Loop) (any, error) {
+			r, err := l.Run(context.Background())
+			return r.TrainLoss, err
+		}),
+		"train.Loop.Validate": looping(false, true, func(l *train.Loop) (any, error) { return l.Validate(l.Validation) }),
+		"train.Loop.FindRate": looping(true, false, func(l *train.Loop) (any, error) {
+			return l.FindRate(context.Background(), train.RateTest{Steps: 3})
+		}),
+	}
+}
+
+func result(out []*tensor.Dense, err error) (any, error) { return out, err }
+
+// gradient is a right gradient check.
+func gradient(via func(*tensor.Dense) *tensor.Dense) graphtest.Gradient {
+	x := via(graph.Floats64([]float64{1, 2, 3, 4, 5, 6}, 2, 3))
+	return graphtest.Gradient{Inputs: []*tensor.Dense{x, via(graph.Ints([]int{1, 0}))}, Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
+		return []graph.Node{g.Mean(g.Tanh(g.Gather(in[0], in[1])))}
+	}}
+}
+
+// watcher is a testing.TB that notes failures.
+type watcher struct {
+	testing.TB
+	err error
+}
+
+func (w *watcher) Helper()                           {}
+func (w *watcher) Logf(string, ...any)               {}
+func (w *watcher) Errorf(format string, args ...any) { w.err = fmt.Errorf(format, args...) }
+func (w *watcher) Error(args ...any)                 { w.err = errors.New(fmt.Sprint(args...)) }
+func (w *watcher) Fatal(args ...any)                 { w.Error(args...); runtime.Goexit() }
+func (w *watcher) Fatalf(format string, args ...any) { w.Errorf(format, args...); runtime.Goexit() }
+
+// failures is the last failure that a check reports.
+func failures(check func(t testing.TB)) error {
+	w := &watcher{}
+	panicked := make(chan any)
+	go func() {
+		defer func() { panicked <- recover() }()
+		check(w)
+	}()
+	if p := <-panicked; p != nil {
+		panic(p)
+	}
+	return w.err
+}
