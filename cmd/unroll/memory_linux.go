@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -42,13 +41,12 @@ func memoryUnder(root string) memory {
 		return n * 1024
 	}
 	m.all, m.free = kib("MemTotal")+kib("SwapTotal"), kib("MemAvailable")+kib("SwapFree")
-	groups, err := os.Open(filepath.Join(root, "proc/self/cgroup"))
+	groups, err := os.ReadFile(filepath.Join(root, "proc/self/cgroup"))
 	if err != nil {
 		return m
 	}
-	defer groups.Close()
-	for lines := bufio.NewScanner(groups); lines.Scan(); {
-		part := strings.SplitN(lines.Text(), ":", 3) // hierarchy:controllers:path
+	for line := range strings.Lines(string(groups)) {
+		part := strings.SplitN(strings.TrimSpace(line), ":", 3) // hierarchy:controllers:path
 		switch {
 		case len(part) == 3 && part[0] == "0":
 			m = m.inGroup(filepath.Join(root, "sys/fs/cgroup"), part[2], "memory.max", "memory.current")

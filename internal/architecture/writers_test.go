@@ -19,6 +19,7 @@ var writers = map[string]string{
 	"internal/atomicfile/":                      "it is the one way for all others",
 	"nn/train/events.go":                        "TensorBoard reads a log while it grows",
 	"cmd/unroll/trainlog.go":                    "a log grows",
+	"internal/damage/":                          "its files are damaged on purpose, in a folder of its own",
 	"datasets/catalog/internal/fetch/part.go":   "a download that goes on where it broke off",
 	"datasets/catalog/internal/fetch/lock.go":   "a lock, without contents",
 	"datasets/catalog/internal/fetch/accept.go": "a whole download gets its name",
