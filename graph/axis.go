@@ -11,16 +11,11 @@ import (
 
 // slice takes rows start:end of the axis.
 type slice struct {
-	smooth
 	outer, n, inner int
 	start, end      int
 }
 
 func (o slice) String() string { return fmt.Sprintf("slice %d:%d of %d", o.start, o.end, o.n) }
-
-func (o slice) vjp(d derivation) []Node {
-	return []Node{d.g.apply(pad{slice: o}, cloneInts(d.in[0].shape()), d.grad)}
-}
 
 func (o slice) bind(b *binding) task { return pick(b, bindSlice[float32](o), bindSlice[float64](o)) }
 
@@ -42,10 +37,6 @@ func bindSlice[T kernel.Float](o slice) func(*binding) task {
 type pad struct{ slice }
 
 func (o pad) String() string { return fmt.Sprintf("pad %d:%d of %d", o.start, o.end, o.n) }
-
-func (o pad) vjp(d derivation) []Node {
-	return []Node{d.g.apply(o.slice, cloneInts(d.in[0].shape()), d.grad)}
-}
 
 func (o pad) bind(b *binding) task {
 	return pick(b, bindPad[float32](o, false), bindPad[float64](o, false))
@@ -122,7 +113,6 @@ func (g *Graph) Unstack(x Node) []Node {
 
 // concat joins tensors along an axis; sizes are their lengths there.
 type concat struct {
-	smooth
 	outer, inner int
 	sizes        []int
 	starts       []int // running sums of sizes, made when needed
@@ -150,21 +140,6 @@ func (o *concat) part(from, end int) (int, bool) {
 }
 
 func (o *concat) String() string { return fmt.Sprintf("concat of %d", len(o.sizes)) }
-
-func (o *concat) vjp(d derivation) []Node {
-	n := 0
-	for _, s := range o.sizes {
-		n += s
-	}
-	out := make([]Node, len(d.in))
-	start := 0
-	for i, s := range o.sizes {
-		cut := slice{outer: o.outer, n: n, inner: o.inner, start: start, end: start + s}
-		out[i] = d.g.apply(cut, cloneInts(d.in[i].shape()), d.grad)
-		start += s
-	}
-	return out
-}
 
 func (o *concat) bind(b *binding) task {
 	return pick(b, bindConcat[float32](o), bindConcat[float64](o))
@@ -252,4 +227,27 @@ func (g *Graph) axis(op string, x Node, axis int) (int, bool) {
 		return 0, false
 	}
 	return resolved, true
+}
+
+func init() {
+	differentiate(func(o slice, d derivation) []Node {
+		return []Node{d.g.apply(pad{slice: o}, cloneInts(d.in[0].shape()), d.grad)}
+	})
+	differentiate(func(o pad, d derivation) []Node {
+		return []Node{d.g.apply(o.slice, cloneInts(d.in[0].shape()), d.grad)}
+	})
+	differentiate(func(o *concat, d derivation) []Node {
+		n := 0
+		for _, s := range o.sizes {
+			n += s
+		}
+		out := make([]Node, len(d.in))
+		start := 0
+		for i, s := range o.sizes {
+			cut := slice{outer: o.outer, n: n, inner: o.inner, start: start, end: start + s}
+			out[i] = d.g.apply(cut, cloneInts(d.in[i].shape()), d.grad)
+			start += s
+		}
+		return out
+	})
 }

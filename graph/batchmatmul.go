@@ -8,7 +8,6 @@ import (
 
 // batchMatmul is one matrix product for each of a batch of pairs of matrices: the last two dimensions of both operands.
 type batchMatmul struct {
-	smooth
 	transA, transB bool // not both
 }
 
@@ -20,17 +19,6 @@ func (o batchMatmul) String() string {
 		return "batched matmul A·Bᵀ"
 	}
 	return "batched matmul A·B"
-}
-
-func (o batchMatmul) vjp(d derivation) []Node {
-	g, a, b, dc := d.g, d.in[0], d.in[1], d.grad
-	switch {
-	case o.transA: // C = Aᵀ·B
-		return []Node{g.BatchMatMulT(b, dc), g.BatchMatMul(a, dc)}
-	case o.transB: // C = A·Bᵀ
-		return []Node{g.BatchMatMul(dc, b), g.BatchTMatMul(dc, a)}
-	}
-	return []Node{g.BatchMatMulT(dc, b), g.BatchTMatMul(a, dc)} // C = A·B
 }
 
 func (o batchMatmul) bind(b *binding) task {
@@ -108,4 +96,17 @@ func (g *Graph) batchMatmul(name string, o batchMatmul, a, b Node) Node {
 		return g.failf(name, "%s: the sizes of %v and %v do not fit", o, a.shape(), b.shape())
 	}
 	return g.apply(o, append(cloneInts(lead), m, n), a, b)
+}
+
+func init() {
+	differentiate(func(o batchMatmul, d derivation) []Node {
+		g, a, b, dc := d.g, d.in[0], d.in[1], d.grad
+		switch {
+		case o.transA: // C = Aᵀ·B
+			return []Node{g.BatchMatMulT(b, dc), g.BatchMatMul(a, dc)}
+		case o.transB: // C = A·Bᵀ
+			return []Node{g.BatchMatMul(dc, b), g.BatchTMatMul(dc, a)}
+		}
+		return []Node{g.BatchMatMulT(dc, b), g.BatchTMatMul(a, dc)} // C = A·B
+	})
 }

@@ -8,20 +8,12 @@ import (
 
 // binaryOp is an element-wise function of two tensors that broadcast against each other.
 type binaryOp struct {
-	smooth
 	name string
 	f32  func(dst, a, b []float32)
 	f64  func(dst, a, b []float64)
-	// grad builds the gradients of a and b, of the result's shape; the caller sums them over broadcast dimensions.
-	grad func(g *Graph, a, b, y, dy Node) (da, db Node)
 }
 
 func (o *binaryOp) String() string { return o.name }
-
-func (o *binaryOp) vjp(d derivation) []Node {
-	da, db := o.grad(d.g, d.in[0], d.in[1], d.out, d.grad)
-	return []Node{d.g.SumTo(da, d.in[0].shape()...), d.g.SumTo(db, d.in[1].shape()...)}
-}
 
 func (o *binaryOp) bind(b *binding) task {
 	if b.f64 {
@@ -53,25 +45,6 @@ var (
 	opReLUGrad    = &binaryOp{name: "relu'", f32: kernel.ReLUGrad[float32], f64: kernel.ReLUGrad[float64]}
 )
 
-// The derivatives stand apart from the table because they refer back to it.
-func init() {
-	opSub.grad = func(g *Graph, _, _, _, dy Node) (Node, Node) { return dy, g.Neg(dy) }
-	opMul.grad = func(g *Graph, a, b, _, dy Node) (Node, Node) { return g.Mul(dy, b), g.Mul(dy, a) }
-	opDiv.grad = func(g *Graph, _, b, y, dy Node) (Node, Node) {
-		da := g.Div(dy, b)
-		return da, g.Neg(g.Mul(da, y)) // d(a/b)/db = -(a/b)/b
-	}
-	opSigmoidGrad.grad = func(g *Graph, y, dy, _, up Node) (Node, Node) {
-		return g.Mul(up, g.Mul(dy, g.Affine(y, -2, 1))), g.binary(opSigmoidGrad, y, up)
-	}
-	opTanhGrad.grad = func(g *Graph, y, dy, _, up Node) (Node, Node) {
-		return g.Mul(up, g.Mul(dy, g.MulScalar(y, -2))), g.binary(opTanhGrad, y, up)
-	}
-	opReLUGrad.grad = func(g *Graph, y, _, _, up Node) (Node, Node) {
-		return g.MulScalar(y, 0), g.binary(opReLUGrad, y, up)
-	}
-}
-
 // binary adds a node for o(a, b), broadcasting the operands to their common shape.
 func (g *Graph) binary(o *binaryOp, a, b Node) Node {
 	if !g.floats(o.name, a, b) {
@@ -91,17 +64,9 @@ func (g *Graph) Mul(a, b Node) Node { return g.binary(opMul, a, b) }
 func (g *Graph) Div(a, b Node) Node { return g.binary(opDiv, a, b) }
 
 // add is the sum of any number of tensors, which broadcast against each other. Gradient sums are add nodes too.
-type add struct{ smooth }
+type add struct{}
 
 func (add) String() string { return "add" }
-
-func (add) vjp(d derivation) []Node {
-	out := make([]Node, len(d.in))
-	for i, n := range d.in {
-		out[i] = d.g.SumTo(d.grad, n.shape()...)
-	}
-	return out
-}
 
 func (o add) bind(b *binding) task { return pick(b, bindSum[float32], bindSum[float64]) }
 
@@ -200,4 +165,39 @@ func jointShape(a, b []int) ([]int, bool) {
 		}
 	}
 	return out, true
+}
+
+// binaryGrads builds the gradients of a and b from both, the result y and its gradient, all of the result's shape; they
+// are summed over broadcast dimensions afterwards.
+var binaryGrads map[*binaryOp]func(g *Graph, a, b, y, dy Node) (da, db Node)
+
+func init() {
+	binaryGrads = map[*binaryOp]func(g *Graph, a, b, y, dy Node) (da, db Node){
+		opSub: func(g *Graph, _, _, _, dy Node) (Node, Node) { return dy, g.Neg(dy) },
+		opMul: func(g *Graph, a, b, _, dy Node) (Node, Node) { return g.Mul(dy, b), g.Mul(dy, a) },
+		opDiv: func(g *Graph, _, b, y, dy Node) (Node, Node) {
+			da := g.Div(dy, b)
+			return da, g.Neg(g.Mul(da, y)) // d(a/b)/db = -(a/b)/b
+		},
+		opSigmoidGrad: func(g *Graph, y, dy, _, up Node) (Node, Node) {
+			return g.Mul(up, g.Mul(dy, g.Affine(y, -2, 1))), g.binary(opSigmoidGrad, y, up)
+		},
+		opTanhGrad: func(g *Graph, y, dy, _, up Node) (Node, Node) {
+			return g.Mul(up, g.Mul(dy, g.MulScalar(y, -2))), g.binary(opTanhGrad, y, up)
+		},
+		opReLUGrad: func(g *Graph, y, _, _, up Node) (Node, Node) {
+			return g.MulScalar(y, 0), g.binary(opReLUGrad, y, up)
+		},
+	}
+	differentiate(func(o *binaryOp, d derivation) []Node {
+		da, db := binaryGrads[o](d.g, d.in[0], d.in[1], d.out, d.grad)
+		return []Node{d.g.SumTo(da, d.in[0].shape()...), d.g.SumTo(db, d.in[1].shape()...)}
+	})
+	differentiate(func(_ add, d derivation) []Node {
+		out := make([]Node, len(d.in))
+		for i, n := range d.in {
+			out[i] = d.g.SumTo(d.grad, n.shape()...)
+		}
+		return out
+	})
 }

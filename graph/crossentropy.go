@@ -11,11 +11,6 @@ import (
 type crossEntropy struct{ ignore exempt }
 
 func (crossEntropy) String() string { return "softmax cross-entropy" }
-func (crossEntropy) wrt(i int) bool { return i == 0 }
-func (o crossEntropy) vjp(d derivation) []Node {
-	logits, targets := d.in[0], d.in[1]
-	return []Node{d.g.apply(crossEntropyGrad{o}, cloneInts(logits.shape()), logits, targets, d.out, d.grad), {}}
-}
 
 func (o crossEntropy) bind(b *binding) task {
 	return pick(b, bindCrossEntropy[float32](o), bindCrossEntropy[float64](o))
@@ -50,12 +45,6 @@ func bindCrossEntropy[T kernel.Float](o crossEntropy) func(*binding) task {
 type crossEntropyGrad struct{ crossEntropy }
 
 func (crossEntropyGrad) String() string { return "softmax cross-entropy'" }
-func (crossEntropyGrad) wrt(int) bool   { return true }
-
-func (crossEntropyGrad) vjp(d derivation) []Node {
-	d.g.failf("CrossEntropy", "it has no second derivative")
-	return make([]Node, len(d.in))
-}
 
 func (o crossEntropyGrad) bind(b *binding) task {
 	return pick(b, bindCrossEntropyGrad[float32](o), bindCrossEntropyGrad[float64](o))
@@ -92,4 +81,15 @@ func (g *Graph) CrossEntropy(logits, targets Node, ignore int) Node {
 		return g.failf("CrossEntropy", "want logits [..., V] and targets [...], found %v and %v", logits.shape(), targets.shape())
 	}
 	return g.apply(crossEntropy{ignore: exempt(ignore)}, cloneInts(targets.shape()), logits, targets)
+}
+
+func init() {
+	differentiate(func(o crossEntropy, d derivation) []Node {
+		logits, targets := d.in[0], d.in[1]
+		return []Node{d.g.apply(crossEntropyGrad{o}, cloneInts(logits.shape()), logits, targets, d.out, d.grad), {}}
+	}, 0)
+	differentiate(func(_ crossEntropyGrad, d derivation) []Node {
+		d.g.failf("CrossEntropy", "it has no second derivative")
+		return make([]Node, len(d.in))
+	})
 }

@@ -25,12 +25,6 @@ type exempt int
 func (e exempt) is(id int) bool { return id == int(e) && e != NoID }
 
 func (gather) String() string { return "gather rows" }
-func (gather) wrt(i int) bool { return i == 0 }
-
-func (o gather) vjp(d derivation) []Node {
-	table, ids := d.in[0], d.in[1]
-	return []Node{d.g.apply(scatter{o}, cloneInts(table.shape()), d.grad, ids), {}}
-}
 
 func (o gather) bind(b *binding) task { return pick(b, bindGather[float32](o), bindGather[float64](o)) }
 
@@ -80,13 +74,6 @@ func (o gather) first(rows int) int {
 type scatter struct{ gather }
 
 func (scatter) String() string { return "scatter-add rows" }
-
-func (o scatter) vjp(d derivation) []Node {
-	if o.pad != NoID {
-		d.g.failf("GatherPadded", "it has no second derivative")
-	}
-	return []Node{d.g.apply(o.gather, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
-}
 
 func (o scatter) bind(b *binding) task {
 	return pick(b, bindScatter[float32](o, false), bindScatter[float64](o, false))
@@ -160,4 +147,17 @@ func (g *Graph) ids(op string, n Node) bool {
 		return true
 	}
 	return false
+}
+
+func init() {
+	differentiate(func(o gather, d derivation) []Node {
+		table, ids := d.in[0], d.in[1]
+		return []Node{d.g.apply(scatter{o}, cloneInts(table.shape()), d.grad, ids), {}}
+	}, 0)
+	differentiate(func(o scatter, d derivation) []Node {
+		if o.pad != NoID {
+			d.g.failf("GatherPadded", "it has no second derivative")
+		}
+		return []Node{d.g.apply(o.gather, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
+	}, 0)
 }

@@ -103,7 +103,7 @@ func reachable(roots ...Node) []Node {
 // differentiable tells whether n's operation has a derivative with respect to its i-th input.
 func differentiable(n Node, i int) bool {
 	if o, ok := n.n.Op().(*op); ok {
-		return o.wrt(i)
+		return ruleOf(o.operator).differentiable(i)
 	}
 	if o, ok := n.n.Op().(gorgonia.SDOp); ok {
 		return o.DiffWRT(len(n.children()))[i]
@@ -116,7 +116,7 @@ func (g *Graph) derive(n, grad Node) []Node {
 	if o, ok := n.n.Op().(*op); ok {
 		v := g.view()
 		v.path, v.layer, v.rev, v.origin = []string{o.path}, -1, false, o.caller
-		return o.vjp(derivation{g: v, in: o.in, out: n, grad: grad})
+		return ruleOf(o.operator).vjp(derivation{g: v, op: o.operator, in: o.in, out: n, grad: grad})
 	}
 	foreign, ok := n.n.Op().(gorgonia.SDOp)
 	if !ok { // not active: differentiable said so

@@ -12,14 +12,6 @@ import (
 type where struct{}
 
 func (where) String() string { return "where" }
-func (where) wrt(i int) bool { return i > 0 }
-
-func (where) vjp(d derivation) []Node {
-	mask, zero := d.in[0], d.g.Full(0)
-	da := d.g.SumTo(d.g.Where(mask, d.grad, zero), d.in[1].shape()...)
-	db := d.g.SumTo(d.g.Where(mask, zero, d.grad), d.in[2].shape()...)
-	return []Node{{}, da, db}
-}
 
 func (where) bind(b *binding) task { return pick(b, bindWhere[float32], bindWhere[float64]) }
 
@@ -75,9 +67,8 @@ func (g *Graph) Where(mask, a, b Node) Node {
 // lengthMask turns lengths [B] into a mask [T, B]: 1 at the steps that belong to a sequence, 0 at padding.
 type lengthMask struct{ steps int }
 
-func (o lengthMask) String() string        { return fmt.Sprintf("length mask of %d steps", o.steps) }
-func (lengthMask) wrt(int) bool            { return false }
-func (lengthMask) vjp(d derivation) []Node { return []Node{{}} }
+func (o lengthMask) String() string { return fmt.Sprintf("length mask of %d steps", o.steps) }
+
 func (o lengthMask) bind(b *binding) task {
 	return pick(b, bindLengthMask[float32](o), bindLengthMask[float64](o))
 }
@@ -117,10 +108,9 @@ func (g *Graph) LengthMask(lengths Node, steps int) Node {
 // idMask is 0 where an id equals one value and 1 elsewhere.
 type idMask struct{ id int }
 
-func (o idMask) String() string          { return fmt.Sprintf("mask of ids other than %d", o.id) }
-func (o idMask) wrt(int) bool            { return false }
-func (o idMask) vjp(d derivation) []Node { return []Node{{}} }
-func (o idMask) bind(b *binding) task    { return pick(b, bindIDMask[float32](o), bindIDMask[float64](o)) }
+func (o idMask) String() string { return fmt.Sprintf("mask of ids other than %d", o.id) }
+
+func (o idMask) bind(b *binding) task { return pick(b, bindIDMask[float32](o), bindIDMask[float64](o)) }
 
 func bindIDMask[T kernel.Float](o idMask) func(*binding) task {
 	return func(b *binding) task {
@@ -148,9 +138,8 @@ func (g *Graph) IDMask(ids Node, id int) Node {
 // randomMask is 1/keep with probability keep and 0 otherwise, drawn anew at every run.
 type randomMask struct{ keep float64 }
 
-func (o randomMask) String() string          { return fmt.Sprintf("random mask keeping %g", o.keep) }
-func (o randomMask) wrt(int) bool            { return false }
-func (o randomMask) vjp(d derivation) []Node { return nil }
+func (o randomMask) String() string { return fmt.Sprintf("random mask keeping %g", o.keep) }
+
 func (o randomMask) bind(b *binding) task {
 	return pick(b, bindRandomMask[float32](o), bindRandomMask[float64](o))
 }
@@ -194,4 +183,16 @@ func (g *Graph) RandomMask(keep float64, shape ...int) Node {
 		return g.failf("RandomMask", "keep %g; want above 0 and at most 1", keep)
 	}
 	return g.apply(randomMask{keep: keep}, cloneInts(shape))
+}
+
+func init() {
+	differentiate(func(_ where, d derivation) []Node {
+		mask, zero := d.in[0], d.g.Full(0)
+		da := d.g.SumTo(d.g.Where(mask, d.grad, zero), d.in[1].shape()...)
+		db := d.g.SumTo(d.g.Where(mask, zero, d.grad), d.in[2].shape()...)
+		return []Node{{}, da, db}
+	}, 1, 2)
+	constant[lengthMask]()
+	constant[idMask]()
+	constant[randomMask]()
 }

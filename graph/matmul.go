@@ -7,7 +7,6 @@ import (
 // matmul is a matrix product. The left operand may have more than two dimensions: all but its last are rows, so one
 // product serves a whole sequence. The three transposes are closed under differentiation.
 type matmul struct {
-	smooth
 	transA, transB bool // not both
 
 	// Set by the compiler:
@@ -30,20 +29,6 @@ func (o matmul) String() string {
 		s += " + bias"
 	}
 	return s
-}
-
-func (o matmul) vjp(d derivation) []Node {
-	g, a, b, dc := d.g, d.in[0], d.in[1], d.grad
-	var da, db Node
-	switch {
-	case o.transA: // C = Aᵀ·B over shared rows
-		da, db = g.MatMulT(b, dc), g.matmul(matmul{}, a, dc)
-	case o.transB: // C = A·Bᵀ
-		da, db = g.MatMul(dc, b), g.TMatMul(dc, a)
-	default: // C = A·B
-		da, db = g.MatMulT(dc, b), g.TMatMul(a, dc)
-	}
-	return []Node{g.Reshape(da, a.shape()...), g.Reshape(db, b.shape()...)}
 }
 
 // sizes returns the product's m, n, k, given both operands as matrices of their last dimension.
@@ -151,4 +136,20 @@ func (g *Graph) matmul(o matmul, a, b Node) Node {
 		shape = append(cloneInts(a.shape()[:a.Rank()-1]), n)
 	}
 	return g.apply(o, shape, a, b)
+}
+
+func init() {
+	differentiate(func(o matmul, d derivation) []Node {
+		g, a, b, dc := d.g, d.in[0], d.in[1], d.grad
+		var da, db Node
+		switch {
+		case o.transA: // C = Aᵀ·B over shared rows
+			da, db = g.MatMulT(b, dc), g.matmul(matmul{}, a, dc)
+		case o.transB: // C = A·Bᵀ
+			da, db = g.MatMul(dc, b), g.TMatMul(dc, a)
+		default: // C = A·B
+			da, db = g.MatMulT(dc, b), g.TMatMul(a, dc)
+		}
+		return []Node{g.Reshape(da, a.shape()...), g.Reshape(db, b.shape()...)}
+	})
 }

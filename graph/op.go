@@ -12,16 +12,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// operator is one operation of the set: what it is called, its derivative, and its kernel. Shapes are checked by the
-// Graph method that makes the node, before an operator exists.
+// operator is one operation of the set: what it is called, and its kernel. Shapes are checked by the Graph method that
+// makes the node, before an operator exists; its derivative stands with that method, see differentiate.
 type operator interface {
 	// String names the operation with its attributes: "slice 0:4 axis 1".
 	String() string
-	// wrt tells whether the result is differentiable with respect to input i.
-	wrt(i int) bool
-	// vjp (vector-Jacobian product) builds the gradient of each input from the gradient of the result; the zero Node
-	// stands for none. It is written with the graph's own operations.
-	vjp(d derivation) []Node
 	// bind returns the task that computes the result from the inputs' memory, for b's element type.
 	bind(b *binding) task
 }
@@ -31,19 +26,6 @@ type accumulator interface {
 	operator
 	bindAdd(b *binding) task
 }
-
-// derivation is what a derivative is made from.
-type derivation struct {
-	g    *Graph
-	in   []Node
-	out  Node
-	grad Node // gradient of the loss with respect to out, of out's shape
-}
-
-// smooth is embedded by operators that are differentiable with respect to every input.
-type smooth struct{}
-
-func (smooth) wrt(int) bool { return true }
 
 // op is an operator in a graph: what Gorgonia sees. It implements gorgonia.SDOp.
 type op struct {
@@ -203,7 +185,7 @@ func (o *op) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 func (o *op) DiffWRT(n int) []bool {
 	out := make([]bool, n)
 	for i := range out {
-		out[i] = o.wrt(i)
+		out[i] = ruleOf(o.operator).differentiable(i)
 	}
 	return out
 }
@@ -215,7 +197,7 @@ func (o *op) SymDiff(in gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.N
 	for i, n := range in {
 		wrapped[i] = Node{n, o.c}
 	}
-	grads := o.vjp(derivation{g: g, in: wrapped, out: Node{output, o.c}, grad: Node{grad, o.c}})
+	grads := ruleOf(o.operator).vjp(derivation{g: g, op: o.operator, in: wrapped, out: Node{output, o.c}, grad: Node{grad, o.c}})
 	if g.err != nil {
 		return nil, g.err
 	}

@@ -4,7 +4,6 @@ import "github.com/unroll-go/unroll/internal/kernel"
 
 // packing puts a matrix into the order in which the kernels read it, once for all products of a run.
 type packing struct {
-	smooth
 	trans bool
 }
 
@@ -14,8 +13,7 @@ func (o packing) String() string {
 	}
 	return "pack B"
 }
-func (packing) vjp(derivation) []Node { return nil }
-func (packing) bind(*binding) task    { panic("graph: a packing has no dense result") }
+func (packing) bind(*binding) task { panic("graph: a packing has no dense result") }
 
 // fewRows is the number of rows of a product up to which it gains from a packed operand even if no other shares it.
 const fewRows = 16

@@ -20,12 +20,6 @@ type padID struct {
 func (p padID) is(id int) bool { return p.known && id == p.id }
 
 func (along) String() string { return "pick along the last axis" }
-func (along) wrt(i int) bool { return i == 0 }
-
-func (o along) vjp(d derivation) []Node {
-	size := d.in[0].Dim(-1)
-	return []Node{d.g.apply(scatterAlong{size, o.padID}, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
-}
 
 func (o along) bind(b *binding) task { return pick(b, bindAlong[float32](o), bindAlong[float64](o)) }
 
@@ -68,11 +62,6 @@ type scatterAlong struct {
 
 func (o scatterAlong) String() string {
 	return fmt.Sprintf("scatter-add along a last axis of %d", o.size)
-}
-func (scatterAlong) wrt(i int) bool { return i == 0 }
-
-func (o scatterAlong) vjp(d derivation) []Node {
-	return []Node{d.g.apply(along{o.padID}, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
 }
 
 func (o scatterAlong) bind(b *binding) task {
@@ -150,9 +139,8 @@ func (g *Graph) alongRows(op string, x, ids Node) bool {
 // oneHotMax is 1 at the first maximum of every row and 0 elsewhere.
 type oneHotMax struct{}
 
-func (oneHotMax) String() string        { return "one-hot of the maximum" }
-func (oneHotMax) wrt(int) bool          { return false }
-func (oneHotMax) vjp(derivation) []Node { return []Node{{}} }
+func (oneHotMax) String() string { return "one-hot of the maximum" }
+
 func (oneHotMax) bind(b *binding) task {
 	return pick(b, bindOneHotMax[float32], bindOneHotMax[float64])
 }
@@ -179,4 +167,15 @@ func (g *Graph) OneHotMax(x Node) Node {
 		return g.failf("OneHotMax", "want at least one dimension, found a scalar")
 	}
 	return g.apply(oneHotMax{}, x.shape(), x)
+}
+
+func init() {
+	differentiate(func(o along, d derivation) []Node {
+		size := d.in[0].Dim(-1)
+		return []Node{d.g.apply(scatterAlong{size, o.padID}, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
+	}, 0)
+	differentiate(func(o scatterAlong, d derivation) []Node {
+		return []Node{d.g.apply(along{o.padID}, cloneInts(d.in[0].shape()), d.grad, d.in[1]), {}}
+	}, 0)
+	constant[oneHotMax]()
 }

@@ -9,15 +9,10 @@ import (
 
 // sum adds up the middle of [outer, n, inner].
 type sum struct {
-	smooth
 	outer, n, inner int
 }
 
 func (o sum) String() string { return fmt.Sprintf("sum of %d", o.n) }
-
-func (o sum) vjp(d derivation) []Node {
-	return []Node{d.g.apply(expand{outer: o.outer, n: o.n, inner: o.inner}, cloneInts(d.in[0].shape()), d.grad)}
-}
 
 func (o sum) bind(b *binding) task {
 	return pick(b, bindReduce[float32](o, false), bindReduce[float64](o, false))
@@ -58,15 +53,10 @@ func bindReduce[T kernel.Float](o sum, onTop bool) func(*binding) task {
 
 // expand repeats [outer, inner] n times in the middle: sum's derivative.
 type expand struct {
-	smooth
 	outer, n, inner int
 }
 
 func (o expand) String() string { return fmt.Sprintf("expand %d times", o.n) }
-
-func (o expand) vjp(d derivation) []Node {
-	return []Node{d.g.apply(sum{outer: o.outer, n: o.n, inner: o.inner}, cloneInts(d.in[0].shape()), d.grad)}
-}
 
 func (o expand) bind(b *binding) task { return pick(b, bindExpand[float32](o), bindExpand[float64](o)) }
 
@@ -187,15 +177,10 @@ func (g *Graph) BroadcastTo(x Node, shape ...int) Node {
 
 // maximum is the largest element along the middle of [outer, n, inner].
 type maximum struct {
-	smooth
 	outer, n, inner int
 }
 
 func (o maximum) String() string { return fmt.Sprintf("max of %d", o.n) }
-
-func (o maximum) vjp(d derivation) []Node {
-	return []Node{d.g.apply(maxGrad{maximum: o}, cloneInts(d.in[0].shape()), d.in[0], d.grad)}
-}
 
 func (o maximum) bind(b *binding) task { return pick(b, bindMax[float32](o), bindMax[float64](o)) }
 
@@ -231,12 +216,6 @@ func argmax[T kernel.Float](x []T, o maximum, i int) int {
 type maxGrad struct{ maximum }
 
 func (o maxGrad) String() string { return fmt.Sprintf("max' of %d", o.n) }
-func (o maxGrad) wrt(i int) bool { return i == 1 }
-
-func (o maxGrad) vjp(d derivation) []Node {
-	d.g.failf("Max", "it has no second derivative")
-	return []Node{{}, {}}
-}
 
 func (o maxGrad) bind(b *binding) task {
 	return pick(b, bindMaxGrad[float32](o), bindMaxGrad[float64](o))
@@ -263,4 +242,20 @@ func (g *Graph) Max(x Node, axis int) Node {
 	}
 	outer, n, inner := split(x.shape(), axis)
 	return g.apply(maximum{outer: outer, n: n, inner: inner}, without(x.shape(), axis), x)
+}
+
+func init() {
+	differentiate(func(o sum, d derivation) []Node {
+		return []Node{d.g.apply(expand{outer: o.outer, n: o.n, inner: o.inner}, cloneInts(d.in[0].shape()), d.grad)}
+	})
+	differentiate(func(o expand, d derivation) []Node {
+		return []Node{d.g.apply(sum{outer: o.outer, n: o.n, inner: o.inner}, cloneInts(d.in[0].shape()), d.grad)}
+	})
+	differentiate(func(o maximum, d derivation) []Node {
+		return []Node{d.g.apply(maxGrad{maximum: o}, cloneInts(d.in[0].shape()), d.in[0], d.grad)}
+	})
+	differentiate(func(o maxGrad, d derivation) []Node {
+		d.g.failf("Max", "it has no second derivative")
+		return []Node{{}, {}}
+	}, 1)
 }

@@ -9,11 +9,11 @@ import (
 )
 
 // reshape gives the same elements another shape; a program runs it for free, as a view.
-type reshape struct{ smooth }
+type reshape struct{}
 
-func (reshape) String() string          { return "reshape" }
-func (reshape) vjp(d derivation) []Node { return []Node{d.g.Reshape(d.grad, d.in[0].shape()...)} }
-func (reshape) bind(b *binding) task    { return pick(b, bindCopy[float32], bindCopy[float64]) }
+func (reshape) String() string { return "reshape" }
+
+func (reshape) bind(b *binding) task { return pick(b, bindCopy[float32], bindCopy[float64]) }
 func bindCopy[T kernel.Float](b *binding) task {
 	return bindUnary(b, func(dst, x []T) { copy(dst, x) })
 }
@@ -46,19 +46,10 @@ func (g *Graph) Reshape(x Node, shape ...int) Node {
 
 // transpose permutes axes: axis i of the result is axis perm[i] of the input.
 type transpose struct {
-	smooth
 	perm []int
 }
 
 func (o *transpose) String() string { return fmt.Sprintf("transpose %v", o.perm) }
-
-func (o *transpose) vjp(d derivation) []Node {
-	inverse := make([]int, len(o.perm))
-	for i, p := range o.perm {
-		inverse[p] = i
-	}
-	return []Node{d.g.Transpose(d.grad, inverse...)}
-}
 
 func (o *transpose) bind(b *binding) task {
 	return pick(b, bindTranspose[float32](o), bindTranspose[float64](o))
@@ -130,4 +121,15 @@ func (g *Graph) Transpose(x Node, axes ...int) Node {
 		return x
 	}
 	return g.apply(&transpose{perm: perm}, shape, x)
+}
+
+func init() {
+	differentiate(func(_ reshape, d derivation) []Node { return []Node{d.g.Reshape(d.grad, d.in[0].shape()...)} })
+	differentiate(func(o *transpose, d derivation) []Node {
+		inverse := make([]int, len(o.perm))
+		for i, p := range o.perm {
+			inverse[p] = i
+		}
+		return []Node{d.g.Transpose(d.grad, inverse...)}
+	})
 }

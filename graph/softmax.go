@@ -7,12 +7,10 @@ import (
 // The operations here work on the rows of the last axis.
 
 // softmax is exp(x)/Σexp(x) along each row.
-type softmax struct{ smooth }
+type softmax struct{}
 
 func (softmax) String() string { return "softmax" }
-func (softmax) vjp(d derivation) []Node {
-	return []Node{d.g.apply(softmaxGrad{}, cloneInts(d.out.shape()), d.out, d.grad)}
-}
+
 func (softmax) bind(b *binding) task { return pick(b, bindSoftmax[float32], bindSoftmax[float64]) }
 
 func bindSoftmax[T kernel.Float](b *binding) task {
@@ -31,17 +29,9 @@ func eachRow[T kernel.Float](b *binding, f func(dst, x []T)) task {
 }
 
 // softmaxGrad is y·(dy - Σ y·dy) along each row.
-type softmaxGrad struct{ smooth }
+type softmaxGrad struct{}
 
 func (softmaxGrad) String() string { return "softmax'" }
-
-func (softmaxGrad) vjp(d derivation) []Node {
-	g, y, dy, up := d.g, d.in[0], d.in[1], d.grad
-	shape := append(cloneInts(y.shape()[:y.Rank()-1]), 1)
-	inner := func(a, b Node) Node { return g.Reshape(g.SumAxis(g.Mul(a, b), -1), shape...) }
-	toY := g.Sub(g.Mul(up, g.Sub(dy, inner(y, dy))), g.Mul(dy, inner(up, y)))
-	return []Node{toY, g.apply(softmaxGrad{}, cloneInts(y.shape()), y, up)}
-}
 
 func (softmaxGrad) bind(b *binding) task {
 	return pick(b, bindSoftmaxGrad[float32], bindSoftmaxGrad[float64])
@@ -60,16 +50,9 @@ func bindSoftmaxGrad[T kernel.Float](b *binding) task {
 }
 
 // logSoftmax is x - log Σexp(x) along each row.
-type logSoftmax struct{ smooth }
+type logSoftmax struct{}
 
 func (logSoftmax) String() string { return "log softmax" }
-
-func (logSoftmax) vjp(d derivation) []Node {
-	g := d.g
-	shape := append(cloneInts(d.out.shape()[:d.out.Rank()-1]), 1)
-	total := g.Reshape(g.SumAxis(d.grad, -1), shape...)
-	return []Node{g.Sub(d.grad, g.Mul(g.Exp(d.out), total))}
-}
 
 func (logSoftmax) bind(b *binding) task {
 	return pick(b, bindLogSoftmax[float32], bindLogSoftmax[float64])
@@ -80,14 +63,9 @@ func bindLogSoftmax[T kernel.Float](b *binding) task {
 }
 
 // logSumExp is log Σexp(x) of each row.
-type logSumExp struct{ smooth }
+type logSumExp struct{}
 
 func (logSumExp) String() string { return "logsumexp" }
-
-func (logSumExp) vjp(d derivation) []Node {
-	shape := append(cloneInts(d.out.shape()), 1)
-	return []Node{d.g.Mul(d.g.apply(softmax{}, cloneInts(d.in[0].shape()), d.in[0]), d.g.Reshape(d.grad, shape...))}
-}
 
 func (logSumExp) bind(b *binding) task {
 	return pick(b, bindLogSumExp[float32], bindLogSumExp[float64])
@@ -137,4 +115,27 @@ func (g *Graph) LogSumExp(x Node) Node {
 		return Node{}
 	}
 	return g.apply(logSumExp{}, without(x.shape(), x.Rank()-1), x)
+}
+
+func init() {
+	differentiate(func(_ softmax, d derivation) []Node {
+		return []Node{d.g.apply(softmaxGrad{}, cloneInts(d.out.shape()), d.out, d.grad)}
+	})
+	differentiate(func(_ softmaxGrad, d derivation) []Node {
+		g, y, dy, up := d.g, d.in[0], d.in[1], d.grad
+		shape := append(cloneInts(y.shape()[:y.Rank()-1]), 1)
+		inner := func(a, b Node) Node { return g.Reshape(g.SumAxis(g.Mul(a, b), -1), shape...) }
+		toY := g.Sub(g.Mul(up, g.Sub(dy, inner(y, dy))), g.Mul(dy, inner(up, y)))
+		return []Node{toY, g.apply(softmaxGrad{}, cloneInts(y.shape()), y, up)}
+	})
+	differentiate(func(_ logSoftmax, d derivation) []Node {
+		g := d.g
+		shape := append(cloneInts(d.out.shape()[:d.out.Rank()-1]), 1)
+		total := g.Reshape(g.SumAxis(d.grad, -1), shape...)
+		return []Node{g.Sub(d.grad, g.Mul(g.Exp(d.out), total))}
+	})
+	differentiate(func(_ logSumExp, d derivation) []Node {
+		shape := append(cloneInts(d.out.shape()), 1)
+		return []Node{d.g.Mul(d.g.apply(softmax{}, cloneInts(d.in[0].shape()), d.in[0]), d.g.Reshape(d.grad, shape...))}
+	})
 }

@@ -9,17 +9,12 @@ import (
 
 // unaryOp is an element-wise function of one tensor.
 type unaryOp struct {
-	smooth
 	name string
 	f32  func(dst, x []float32)
 	f64  func(dst, x []float64)
-	// grad builds dx from x, the result y, and the gradient of the result.
-	grad func(g *Graph, x, y, dy Node) Node
 }
 
 func (u *unaryOp) String() string { return u.name }
-
-func (u *unaryOp) vjp(d derivation) []Node { return []Node{u.grad(d.g, d.in[0], d.out, d.grad)} }
 
 func (u *unaryOp) bind(b *binding) task {
 	if b.f64 {
@@ -47,24 +42,6 @@ var (
 	opAbs      = &unaryOp{name: "abs", f32: kernel.Abs[float32], f64: kernel.Abs[float64]}
 	opSign     = &unaryOp{name: "sign", f32: sign[float32], f64: sign[float64]}
 )
-
-// The derivatives stand apart from the table because they refer back to it.
-func init() {
-	opSigmoid.grad = func(g *Graph, _, y, dy Node) Node { return g.binary(opSigmoidGrad, y, dy) }
-	opTanh.grad = func(g *Graph, _, y, dy Node) Node { return g.binary(opTanhGrad, y, dy) }
-	opReLU.grad = func(g *Graph, _, y, dy Node) Node { return g.binary(opReLUGrad, y, dy) }
-	opExp.grad = func(g *Graph, _, y, dy Node) Node { return g.Mul(dy, y) }
-	opLog.grad = func(g *Graph, x, _, dy Node) Node { return g.Div(dy, x) }
-	opSqrt.grad = func(g *Graph, _, y, dy Node) Node { return g.Div(dy, g.MulScalar(y, 2)) }
-	opSquare.grad = func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.MulScalar(x, 2)) }
-	opSoftplus.grad = func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.Sigmoid(x)) }
-	opErf.grad = func(g *Graph, x, _, dy Node) Node { // 2/√π·exp(-x²)
-		return g.Mul(dy, g.MulScalar(g.Exp(g.Neg(g.Square(x))), 2/math.Sqrt(math.Pi)))
-	}
-	opNeg.grad = func(g *Graph, _, _, dy Node) Node { return g.Neg(dy) }
-	opAbs.grad = func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.unary(opSign, x)) }
-	opSign.grad = func(g *Graph, x, _, _ Node) Node { return g.MulScalar(x, 0) }
-}
 
 func sign[T kernel.Float](dst, x []T) {
 	for i, v := range x {
@@ -142,7 +119,6 @@ func (g *Graph) Abs(x Node) Node { return g.unary(opAbs, x) }
 
 // affine is mul·x + add.
 type affine struct {
-	smooth
 	mul, add float64
 }
 
@@ -155,8 +131,6 @@ func (o affine) String() string {
 	}
 	return fmt.Sprintf("affine %g %g", o.mul, o.add)
 }
-
-func (o affine) vjp(d derivation) []Node { return []Node{d.g.MulScalar(d.grad, o.mul)} }
 
 func (o affine) bind(b *binding) task {
 	if b.f64 {
@@ -187,16 +161,10 @@ func (g *Graph) MulScalar(x Node, c float64) Node { return g.Affine(x, c, 0) }
 
 // clamp limits x to [low, high].
 type clamp struct {
-	smooth
 	low, high float64
 }
 
 func (o clamp) String() string { return fmt.Sprintf("clamp %g %g", o.low, o.high) }
-
-func (o clamp) vjp(d derivation) []Node {
-	inside := d.g.apply(within{low: o.low, high: o.high}, d.in[0].shape(), d.in[0])
-	return []Node{d.g.Mul(d.grad, inside)}
-}
 
 func (o clamp) bind(b *binding) task { return pick(b, bindClamp[float32](o), bindClamp[float64](o)) }
 
@@ -234,10 +202,9 @@ func (g *Graph) Clamp(x Node, low, high float64) Node {
 // within is 1 where low <= x <= high and 0 elsewhere: the derivative of clamp.
 type within struct{ low, high float64 }
 
-func (o within) String() string          { return fmt.Sprintf("within %g %g", o.low, o.high) }
-func (o within) wrt(int) bool            { return false }
-func (o within) vjp(d derivation) []Node { return []Node{{}} }
-func (o within) bind(b *binding) task    { return pick(b, bindWithin[float32](o), bindWithin[float64](o)) }
+func (o within) String() string { return fmt.Sprintf("within %g %g", o.low, o.high) }
+
+func (o within) bind(b *binding) task { return pick(b, bindWithin[float32](o), bindWithin[float64](o)) }
 
 func bindWithin[T kernel.Float](o within) func(*binding) task {
 	return func(b *binding) task { return bindUnary(b, withinInto[T](o)) }
@@ -254,4 +221,33 @@ func withinInto[T kernel.Float](o within) func(dst, x []T) {
 			}
 		}
 	}
+}
+
+// unaryGrads builds dx from x, the result y, and the gradient of the result.
+var unaryGrads map[*unaryOp]func(g *Graph, x, y, dy Node) Node
+
+func init() {
+	unaryGrads = map[*unaryOp]func(g *Graph, x, y, dy Node) Node{
+		opSigmoid:  func(g *Graph, _, y, dy Node) Node { return g.binary(opSigmoidGrad, y, dy) },
+		opTanh:     func(g *Graph, _, y, dy Node) Node { return g.binary(opTanhGrad, y, dy) },
+		opReLU:     func(g *Graph, _, y, dy Node) Node { return g.binary(opReLUGrad, y, dy) },
+		opExp:      func(g *Graph, _, y, dy Node) Node { return g.Mul(dy, y) },
+		opLog:      func(g *Graph, x, _, dy Node) Node { return g.Div(dy, x) },
+		opSqrt:     func(g *Graph, _, y, dy Node) Node { return g.Div(dy, g.MulScalar(y, 2)) },
+		opSquare:   func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.MulScalar(x, 2)) },
+		opSoftplus: func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.Sigmoid(x)) },
+		opErf: func(g *Graph, x, _, dy Node) Node { // 2/√π·exp(-x²)
+			return g.Mul(dy, g.MulScalar(g.Exp(g.Neg(g.Square(x))), 2/math.Sqrt(math.Pi)))
+		},
+		opNeg:  func(g *Graph, _, _, dy Node) Node { return g.Neg(dy) },
+		opAbs:  func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.unary(opSign, x)) },
+		opSign: func(g *Graph, x, _, _ Node) Node { return g.MulScalar(x, 0) },
+	}
+	differentiate(func(o *unaryOp, d derivation) []Node { return []Node{unaryGrads[o](d.g, d.in[0], d.out, d.grad)} })
+	differentiate(func(o affine, d derivation) []Node { return []Node{d.g.MulScalar(d.grad, o.mul)} })
+	differentiate(func(o clamp, d derivation) []Node {
+		inside := d.g.apply(within{low: o.low, high: o.high}, d.in[0].shape(), d.in[0])
+		return []Node{d.g.Mul(d.grad, inside)}
+	})
+	constant[within]()
 }

@@ -8,9 +8,8 @@ type verify struct {
 	check func(ids [][]int) error
 }
 
-func (o *verify) String() string        { return o.what }
-func (*verify) wrt(i int) bool          { return i == 0 }
-func (*verify) vjp(d derivation) []Node { return append([]Node{d.grad}, make([]Node, len(d.in)-1)...) }
+func (o *verify) String() string { return o.what }
+
 func (o *verify) bind(b *binding) task {
 	return pick(b, bindVerify[float32](o), bindVerify[float64](o))
 }
@@ -45,4 +44,8 @@ func (g *Graph) Verify(what string, x Node, check func(ids [][]int) error, ids .
 		}
 	}
 	return g.apply(&verify{what, check}, cloneInts(x.shape()), append([]Node{x}, ids...)...)
+}
+
+func init() {
+	differentiate(func(_ *verify, d derivation) []Node { return append([]Node{d.grad}, make([]Node, len(d.in)-1)...) }, 0)
 }
