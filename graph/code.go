@@ -4,26 +4,26 @@ import (
 	"container/heap"
 	"fmt"
 
-	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 // value is one result in the code that a graph is compiled through: a leaf, or an operation on other values. Passes
 // replace values by others; the graph itself never changes.
 type value struct {
-	op      operator       // nil for leaves and for Gorgonia's own operations
-	leaf    *leaf          // nil for operations
-	foreign *gorgonia.Node // one of Gorgonia's own operations
-	shape   []int
-	in      []*value
-	onto    *value // what the result is added to: onto + op(in)
+	op     operator // nil for leaves
+	leaf   *leaf    // nil for operations
+	opaque bool     // an operation that is not the library's: nothing is known of it
+	shape  []int
+	in     []*value
+	onto   *value // what the result is added to: onto + op(in)
 
-	name     int64   // the number of the node that it stands for, or came from
-	key      int64   // decides which of several values that could be next comes first
-	uid      uint32  // tells random operations apart
-	path     string  // scope, for messages
-	caller   uintptr // who made it; see core.caller
-	backward bool    // part of a derivative
-	frozen   bool    // depends on weights and constants alone
+	name     int64  // the number of the node that it stands for, or came from
+	key      int64  // decides which of several values that could be next comes first
+	uid      uint32 // tells random operations apart
+	path     string // scope, for messages
+	origin   Origin // who made it
+	backward bool   // part of a derivative
+	frozen   bool   // depends on weights and constants alone
 
 	id      int // place in the code's order
 	users   []*value
@@ -58,7 +58,7 @@ func is[T operator](v *value) bool {
 
 // code is a list of values, operands before results, on its way from a graph to a program.
 type code struct {
-	*core
+	dtype tensor.Dtype
 	order []*value
 	exits []*exit
 	on    passSet
@@ -67,48 +67,16 @@ type code struct {
 // exit is a value that leaves the program.
 type exit struct {
 	value *value
-	result
-}
-
-// lower makes the code of what the results are computed from, one value for each node.
-func (c *core) lower(results []result) *code {
-	roots := make([]Node, len(results))
-	for i, r := range results {
-		roots[i] = r.node
-	}
-	of := map[*gorgonia.Node]*value{}
-	k := &code{core: c}
-	for i, n := range reachable(roots...) {
-		v := &value{shape: n.shape(), name: n.id(), key: int64(i)}
-		if l, ok := c.leaves[n.n]; ok {
-			v.leaf = l
-		} else {
-			if o, ok := n.n.Op().(*op); ok {
-				v.op, v.path, v.caller, v.uid, v.backward = o.operator, o.path, o.caller, o.uid, o.backward
-			} else {
-				v.foreign = n.n
-			}
-			kids := n.children()
-			v.in = make([]*value, len(kids))
-			for i, kid := range kids {
-				v.in[i] = of[kid.n]
-			}
-		}
-		of[n.n] = v
-		k.order = append(k.order, v)
-	}
-	for _, r := range results {
-		k.exits = append(k.exits, &exit{of[r.node.n], r})
-	}
-	k.link()
-	return k
+	name  string        // for messages
+	dst   *tensor.Dense // where to
+	own   bool          // dst may be computed into, not only copied to: a gradient's memory
 }
 
 // derived is a new value that a pass makes, with the messages and the place in time of an old one.
 func derived(from *value, o operator, shape []int, in ...*value) *value {
 	return &value{
 		op: o, shape: shape, in: in, id: unlinked,
-		name: from.name, key: from.key, path: from.path, caller: from.caller, backward: from.backward,
+		name: from.name, key: from.key, path: from.path, origin: from.origin, backward: from.backward,
 	}
 }
 

@@ -6,101 +6,43 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// result is a node whose value leaves the program.
-type result struct {
-	node   Node
-	dst    *tensor.Dense
-	param  *Param // whose gradient it is, if any
-	assign bool   // it is the parameter's next value, not its gradient
-}
-
-// Compile plans a program that computes the given nodes. It takes memory in proportion to the number of nodes below
-// them, and time a little more than that: from a few thousand steps of a cell on, twice the length takes up to two and a
-// half times as long. The graph's first error, if any, comes out here.
-func (g *Graph) Compile(outputs ...Node) (*Program, error) {
-	if g == nil || g.core == nil {
-		return nil, errors.New("graph: Compile: there is no graph: New makes one")
-	}
-	if g.err != nil {
-		return nil, g.err
-	}
-	results, err := g.results(outputs)
-	if err != nil {
-		return nil, err
-	}
-	p, err := g.compile(results, nil, &memory{})
-	if err == nil {
-		p.source = func() (*core, []result, []result, error) { return g.core, results, nil, nil }
-	}
-	return p, err
-}
-
-// results makes a tensor for each output to be copied to.
-func (c *core) results(outputs []Node) ([]result, error) {
-	out := make([]result, len(outputs))
-	for i, n := range outputs {
-		if !n.Valid() || n.c != c || n.IsIDs() {
-			return nil, errors.Errorf("graph: output %d is %v; want a float node of this graph", i, n)
-		}
-		out[i] = result{node: n, dst: newDense(c.dtype, n.shape())}
-	}
-	return out, nil
-}
-
-// compile plans a program for outputs, which Run returns, and for stores, which it writes straight to memory that
-// others own: the gradients of parameters. Intermediate values go to shared memory.
-func (c *core) compile(outputs, stores []result, mem *memory) (*Program, error) {
-	on, err := chosenPasses()
-	if err != nil {
-		return nil, err
-	}
-	return c.compileWith(on, outputs, stores, mem)
-}
-
-func (c *core) compileWith(on passSet, outputs, stores []result, mem *memory) (p *Program, err error) {
-	if c.err != nil {
-		return nil, c.err
-	}
+// build turns code into an executable, with the passes of a set. Inputs are checked even when nothing reads them.
+// The first so many exits are what a run returns. Intermediate values go to shared memory.
+func (k *code) build(on passSet, inputs []*leaf, outputs int, mem *memory) (p *executable, err error) {
 	defer func() {
 		if r := recover(); r != nil { // a mistake in a pass: the graph itself is sound
 			p, err = nil, errors.Errorf("graph: the compiler failed (%v); UNROLL_PASSES=none does without its passes", r)
 		}
 	}()
-	p = &Program{dtype: c.dtype, numbers: c.params.numbers}
-	inputs := map[*leaf]*tensor.Dense{}
-	for _, in := range c.inputs { // declared inputs are checked even when nothing reads them
-		l := c.leaves[in.n]
-		inputs[l] = newDense(dtypeOf(in), in.shape())
-		p.inputs = append(p.inputs, input{l.name, inputs[l]})
+	p = &executable{dtype: k.dtype}
+	values := map[*leaf]*tensor.Dense{}
+	for _, l := range inputs {
+		dtype := k.dtype
+		if l.ids {
+			dtype = tensor.Int
+		}
+		values[l] = newDense(dtype, l.shape)
+		p.inputs = append(p.inputs, input{l.name, values[l]})
 	}
-	results := append(append([]result{}, outputs...), stores...)
-	code := c.lower(results)
-	code.optimise(on)
-	e := &emitter{planner: code.plan(inputs), program: p, mem: mem}
+	k.optimise(on)
+	e := &emitter{planner: k.plan(values), program: p, mem: mem}
 	if err := e.layOut(); err != nil {
 		return nil, err
 	}
 	e.bind()
-	for _, r := range outputs {
-		p.outputs = append(p.outputs, r.dst)
-	}
-	for _, r := range results {
-		p.checks = append(p.checks, check{r.node.label(), operandOf(r.dst)})
+	for i, x := range k.exits {
+		if i < outputs {
+			p.outputs = append(p.outputs, x.dst)
+		}
+		p.checks = append(p.checks, check{x.name, operandOf(x.dst)})
 	}
 	return p, nil
-}
-
-func dtypeOf(n Node) tensor.Dtype {
-	if n.IsIDs() {
-		return tensor.Int
-	}
-	return n.c.dtype
 }
 
 // emitter turns a plan into a program: it gives every step its memory and its kernel.
 type emitter struct {
 	*planner
-	program *Program
+	program *executable
 	mem     *memory
 	packs   map[*value]interface{}
 }
@@ -266,8 +208,6 @@ func (e *emitter) bindPlain(s *step, v *value) {
 		b.in = append(b.in, x)
 	}
 	switch {
-	case v.foreign != nil:
-		e.instruction(s, bindForeign(v.foreign, b), nil)
 	case v.onto != nil:
 		base, _ := e.operand(v.onto)
 		add := v.op.(accumulator).bindAdd(b)

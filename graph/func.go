@@ -204,11 +204,11 @@ func shapeKey(grad bool, in []*tensor.Dense) uint64 {
 }
 
 func (c *compiled) fits(grad bool, in []*tensor.Dense) bool {
-	if c.grad != grad || len(in) != len(c.program.inputs) {
+	if c.grad != grad || len(in) != len(c.program.executable.inputs) {
 		return false
 	}
 	for i, v := range in {
-		want := c.program.inputs[i].value
+		want := c.program.executable.inputs[i].value
 		if v == nil || v.Dtype() != want.Dtype() || !slices.Equal(v.Shape(), want.Shape()) {
 			return false
 		}
@@ -222,23 +222,20 @@ func (f *Func) compile(grad bool, in []*tensor.Dense) (*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, outputs, stores, err := f.source(grad, shapes)
+	u, err := f.unit(grad, shapes)
 	if err != nil {
 		return nil, err
 	}
 	out := &compiled{grad: grad, reaches: map[*Param]bool{}}
-	for _, s := range stores {
+	for _, s := range u.stores {
 		if s.assign {
 			out.updates = append(out.updates, update{s.param, s.dst})
 		} else {
 			out.reaches[s.param] = true
 		}
 	}
-	if out.program, err = c.compile(outputs, stores, f.memory); err != nil {
-		return nil, err
-	}
-	out.program.source = func() (*core, []result, []result, error) { return f.source(grad, shapes) }
-	return out, nil
+	out.program, err = u.compile(f.memory, func() (*unit, error) { return f.unit(grad, shapes) })
+	return out, err
 }
 
 // inputShape is what a graph needs to know of an argument.
@@ -262,8 +259,8 @@ func (f *Func) shapes(in []*tensor.Dense) ([]inputShape, error) {
 	return shapes, nil
 }
 
-// source builds the graph for arguments of the given shapes, with the gradients if asked for.
-func (f *Func) source(grad bool, in []inputShape) (c *core, outputs, stores []result, err error) {
+// unit builds the graph for arguments of the given shapes, with the gradients if asked for.
+func (f *Func) unit(grad bool, in []inputShape) (*unit, error) {
 	g := New(f.params, grad)
 	nodes := make([]Node, len(in))
 	for i, s := range in {
@@ -271,15 +268,16 @@ func (f *Func) source(grad bool, in []inputShape) (c *core, outputs, stores []re
 	}
 	outs, err := f.describe(g, nodes)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	if outputs, err = g.results(outs); err != nil {
-		return nil, nil, nil, err
+	u := &unit{core: g.core}
+	if u.outputs, err = g.results(outs); err != nil {
+		return nil, err
 	}
 	if grad {
-		stores, err = f.gradients(g, outs)
+		u.stores, err = f.gradients(g, outs)
 	}
-	return g.core, outputs, stores, err
+	return u, err
 }
 
 // gradients adds the gradients of the first output with respect to every parameter in the graph, each to be stored
@@ -297,7 +295,7 @@ func (f *Func) gradients(g *Graph, outs []Node) ([]result, error) {
 	}
 	grads := g.Grad(outs[0], weights...)
 	for i, w := range weights {
-		p := g.leaves[w.n].param
+		p := g.owners[w.n]
 		stores = append(stores, result{node: grads[i], dst: p.Grad(), param: p})
 	}
 	for _, a := range g.assigns {

@@ -115,7 +115,7 @@ func differentiable(n Node, i int) bool {
 func (g *Graph) derive(n, grad Node) []Node {
 	if o, ok := n.n.Op().(*op); ok {
 		v := g.view()
-		v.path, v.layer, v.rev, v.origin = []string{o.path}, -1, false, o.caller
+		v.path, v.layer, v.rev, v.origin = []string{o.path}, -1, false, o.origin
 		return ruleOf(o.operator).vjp(derivation{g: v, op: o.operator, in: o.in, out: n, grad: grad})
 	}
 	foreign, ok := n.n.Op().(gorgonia.SDOp)

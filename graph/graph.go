@@ -30,7 +30,7 @@ type Graph struct {
 	shared bool // parameters that exist may be asked for again
 	asked  map[string]bool
 
-	origin uintptr // whose derivative is being made: the caller of the operation
+	origin Origin // whose derivative is being made: the caller of the operation
 
 	transform func(local string, w Node) Node // see Transform
 	record    func(name string, n Node)       // see Recording
@@ -47,6 +47,7 @@ type core struct {
 	backward bool // Grad is adding nodes
 	err      error
 	leaves   map[*gorgonia.Node]*leaf
+	owners   map[*gorgonia.Node]*Param // of weight leaves
 	weights  map[string]Node
 	assigns  []assignment
 	means    []mean // in the order of MeanOver
@@ -73,7 +74,9 @@ type leaf struct {
 	shape []int
 	ids   bool
 	value *tensor.Dense // constLeaf: the constant; weightLeaf: the parameter's value
-	param *Param        // weightLeaf only
+
+	uniform bool    // a constant that is one number everywhere, which its name tells
+	number  float64 // of a uniform constant, as it was before it was rounded to the graph's element type
 }
 
 // New returns an empty graph over a store. Training tells layers such as dropout how to behave.
@@ -86,7 +89,7 @@ func New(p *Params, training bool) *Graph {
 		core: &core{
 			expr: gorgonia.NewGraph(), scratch: gorgonia.NewGraph(), protos: map[int]*gorgonia.Node{},
 			params: p, dtype: p.dtype, training: training, err: err,
-			leaves: map[*gorgonia.Node]*leaf{}, weights: map[string]Node{}, outside: map[uintptr]bool{},
+			leaves: map[*gorgonia.Node]*leaf{}, owners: map[*gorgonia.Node]*Param{}, weights: map[string]Node{}, outside: map[uintptr]bool{},
 		},
 		layer: -1,
 		asked: map[string]bool{},
@@ -222,8 +225,8 @@ func (g *Graph) parameter(local string, init Init, shape []int) Node {
 	if err != nil {
 		return g.failf("Param", "%v", err)
 	}
-	n := g.newLeaf(&leaf{kind: weightLeaf, name: name, shape: cloneInts(shape), value: p.value, param: p})
-	g.weights[name] = n
+	n := g.newLeaf(&leaf{kind: weightLeaf, name: name, shape: cloneInts(shape), value: p.value})
+	g.owners[n.n], g.weights[name] = p, n
 	return n
 }
 
@@ -266,24 +269,22 @@ func (g *Graph) Values(v []float64, shape ...int) Node {
 	if n, err := dense.Size(shape); err != nil || n != len(v) {
 		return g.failf("Values", "%d numbers do not fill shape %v", len(v), shape)
 	}
-	return g.constant("const", func(i int) float64 { return v[i] }, shape)
+	return g.constant(&leaf{name: "const", shape: shape}, func(i int) float64 { return v[i] })
 }
 
 // Full returns a constant tensor with every element v; no shape means a scalar.
 func (g *Graph) Full(v float64, shape ...int) Node {
-	return g.constant(filled+strconv.FormatFloat(v, 'g', -1, 64), func(int) float64 { return v }, shape)
+	return g.constant(&leaf{name: "const " + strconv.FormatFloat(v, 'g', -1, 64), shape: shape, uniform: true, number: v}, func(int) float64 { return v })
 }
 
-// filled begins the names of constants that are one number everywhere.
-const filled = "const "
-
-func (g *Graph) constant(name string, at func(i int) float64, shape []int) Node {
-	if !g.validShape("constant", shape) {
+// constant adds a leaf whose element i is at(i).
+func (g *Graph) constant(l *leaf, at func(i int) float64) Node {
+	if !g.validShape("constant", l.shape) {
 		return Node{}
 	}
-	value := newDense(g.dtype, shape)
-	setFloats(value, at)
-	return g.newLeaf(&leaf{kind: constLeaf, name: name, shape: cloneInts(shape), value: value})
+	l.kind, l.shape, l.value = constLeaf, cloneInts(l.shape), newDense(g.dtype, l.shape)
+	setFloats(l.value, at)
+	return g.newLeaf(l)
 }
 
 // Zeros is Full with 0: an initial state, say.

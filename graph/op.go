@@ -33,8 +33,8 @@ type op struct {
 	c      *core
 	in     []Node
 	shape  []int
-	path   string  // scope, for messages and printing
-	caller uintptr // who made it; see core.caller
+	path   string // scope, for messages and printing
+	origin Origin // who made it
 	uid    uint32
 
 	backward bool // Grad made it
@@ -55,11 +55,11 @@ func (g *Graph) apply(o operator, shape []int, in ...Node) Node {
 	if g.backward {
 		path = strings.TrimSuffix("gradient of "+path, " of ")
 	}
-	caller := g.origin
-	if caller == 0 && !g.backward {
-		caller = g.caller()
+	origin := g.origin
+	if origin == 0 && !g.backward {
+		origin = g.caller()
 	}
-	return g.newNode(&op{operator: o, c: g.core, in: in, shape: shape, path: path, caller: caller, backward: g.backward})
+	return g.newNode(&op{operator: o, c: g.core, in: in, shape: shape, path: path, origin: origin, backward: g.backward})
 }
 
 // newNode makes a Gorgonia node for o and adds it to the graph in constant time.
@@ -192,7 +192,7 @@ func (o *op) DiffWRT(n int) []bool {
 
 // SymDiff is the derivative as gorgonia.Grad wants it.
 func (o *op) SymDiff(in gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	g := &Graph{core: o.c, layer: -1, asked: map[string]bool{}, origin: o.caller}
+	g := &Graph{core: o.c, layer: -1, asked: map[string]bool{}, origin: o.origin}
 	wrapped := make([]Node, len(in))
 	for i, n := range in {
 		wrapped[i] = Node{n, o.c}

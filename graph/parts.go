@@ -3,8 +3,6 @@ package graph
 import (
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
 	"gorgonia.org/gorgonia"
 )
@@ -48,8 +46,8 @@ func (g *Graph) MeanOver(sum, weight Node) Node {
 
 // inverse is one over a fixed number, as it was before it was rounded to the graph's element type; 0 of 0.
 func inverse(l *leaf) float64 {
-	n, err := strconv.ParseFloat(strings.TrimPrefix(l.name, filled), 64)
-	if err != nil {
+	n := l.number
+	if !l.uniform {
 		n = Scalar(l.value)
 	}
 	if n == 0 {
@@ -70,7 +68,7 @@ func (g *Graph) scaled(sum Node) Node {
 // notData names the first thing below a node that is neither an input nor fixed, "" if there is none.
 func (g *Graph) notData(n Node) string {
 	for _, k := range reachable(n) {
-		if l := g.leaves[k.n]; l != nil && l.kind == weightLeaf && !l.param.frozen {
+		if l := g.leaves[k.n]; l != nil && l.kind == weightLeaf && !g.owners[k.n].frozen {
 			return "the parameter " + l.name
 		}
 		if o, ok := k.n.Op().(*op); ok {

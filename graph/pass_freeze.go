@@ -12,7 +12,7 @@ func (k *code) markFrozen() {
 			v.frozen = v.leaf.kind != inputLeaf
 			continue
 		}
-		v.frozen = v.operands() > 0 && v.foreign == nil
+		v.frozen = v.operands() > 0 && !v.opaque
 		for i := range v.operands() {
 			v.frozen = v.frozen && v.operand(i).frozen
 		}

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // merge computes once what several values compute alike: the two biases of a gate have one gradient, and every slice
@@ -46,7 +45,7 @@ func (k *code) merge() {
 
 // mergeable identifies constants that are one number everywhere.
 func mergeable(l *leaf) string {
-	if l == nil || l.kind != constLeaf || !strings.HasPrefix(l.name, filled) {
+	if l == nil || !l.uniform {
 		return ""
 	}
 	return l.name + fmt.Sprint(l.shape)

@@ -10,7 +10,7 @@ import (
 func (p *planner) claimStores() {
 	for _, e := range p.exits {
 		v := e.value
-		if e.param == nil || e.assign || v.leaf != nil || isView(v) || p.mem[v.id] != nil {
+		if !e.own || v.leaf != nil || isView(v) || p.mem[v.id] != nil {
 			continue
 		}
 		mem := operandOf(e.dst)

@@ -5,11 +5,10 @@ import (
 	"strings"
 )
 
-// String lists the program: one line an instruction, with the memory it writes and the values it reads. A fused
-// instruction has a line for each operation; those whose results are never written to memory have no address.
-func (p *Program) String() string {
+// String lists the instructions.
+func (p *executable) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "program: %d steps, %d bytes\n", len(p.steps), p.Bytes())
+	fmt.Fprintf(&b, "program: %d steps, %d bytes\n", len(p.steps), p.bytes())
 	for i := range p.steps {
 		s := &p.steps[i]
 		if s.copies != nil {
@@ -80,11 +79,8 @@ func ref(v *value) string {
 
 // opName is a value's operation without its scope.
 func (v *value) opName() string {
-	switch {
-	case v.op != nil:
+	if v.op != nil {
 		return v.op.String()
-	case v.foreign != nil:
-		return fmt.Sprint(v.foreign.Op())
 	}
 	return v.leaf.name
 }
@@ -100,7 +96,7 @@ func (s *instruction) label() string {
 
 // line is where the caller asked for the instruction's operation, for the end of a message.
 func (s *instruction) line() string {
-	if at := line(s.values[0].caller); at != "" {
+	if at := s.values[0].origin.String(); at != "" {
 		return " (" + at + ")"
 	}
 	return ""
@@ -109,66 +105,5 @@ func (s *instruction) line() string {
 // failed is the error of an instruction that found something wrong with its data.
 func (s *instruction) failed(err error) error {
 	v := s.values[0]
-	return &Error{Scope: v.path, Op: v.opName(), Shape: v.shape, Caller: line(v.caller), Reason: err.Error(), cause: err}
-}
-
-// DOT draws the program's graph in the language of Graphviz: parameters as boxes, inputs as ellipses, operations as
-// plain text, clustered by scope. It shows the graph as it was built, before the compiler changed it.
-func (p *Program) DOT() string {
-	var b strings.Builder
-	order := p.nodes()
-	b.WriteString("digraph program {\n\trankdir=BT;\n\tnode [fontsize=10];\n")
-	clusters := map[string][]string{}
-	var names []string
-	for _, n := range order {
-		scope := ""
-		shape := "plaintext"
-		label := fmt.Sprintf("%s\n%v", n.label(), n.shape())
-		if l, ok := n.c.leaves[n.n]; ok {
-			shape = map[leafKind]string{inputLeaf: "ellipse", weightLeaf: "box", constLeaf: "diamond"}[l.kind]
-		} else if o, ok := n.n.Op().(*op); ok {
-			scope = o.path
-			label = fmt.Sprintf("%s\n%v", o.operator, n.shape())
-		}
-		if _, ok := clusters[scope]; !ok {
-			names = append(names, scope)
-		}
-		clusters[scope] = append(clusters[scope], fmt.Sprintf("n%d [shape=%s, label=%q];", n.id(), shape, label))
-	}
-	for i, scope := range names {
-		indent := "\t"
-		if scope != "" {
-			fmt.Fprintf(&b, "\tsubgraph cluster_%d {\n\t\tlabel=%q;\n", i, scope)
-			indent = "\t\t"
-		}
-		for _, line := range clusters[scope] {
-			b.WriteString(indent + line + "\n")
-		}
-		if scope != "" {
-			b.WriteString("\t}\n")
-		}
-	}
-	for _, n := range order {
-		for _, k := range n.children() {
-			fmt.Fprintf(&b, "\tn%d -> n%d;\n", k.id(), n.id())
-		}
-	}
-	b.WriteString("}\n")
-	return b.String()
-}
-
-// nodes lists the graph's nodes.
-func (p *Program) nodes() []Node {
-	if p.source == nil {
-		return nil
-	}
-	_, outputs, stores, err := p.source()
-	if err != nil {
-		return nil
-	}
-	var roots []Node
-	for _, r := range append(append([]result{}, outputs...), stores...) {
-		roots = append(roots, r.node)
-	}
-	return reachable(roots...)
+	return &Fault{Path: v.path, Op: v.opName(), Shape: v.shape, Origin: v.origin, Cause: err}
 }

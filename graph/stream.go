@@ -34,31 +34,30 @@ func (f *Func) Stream(state []*tensor.Dense, in ...*tensor.Dense) (*Stream, erro
 	if err != nil {
 		return nil, err
 	}
-	c, outputs, _, err := f.source(false, shapes)
+	u, err := f.unit(false, shapes)
 	if err != nil {
 		return nil, err
 	}
-	if len(outputs) < len(state) {
-		return nil, errors.Errorf("graph: Stream: the function returns %d values; want the %d states after the outputs", len(outputs), len(state))
+	if len(u.outputs) < len(state) {
+		return nil, errors.Errorf("graph: Stream: the function returns %d values; want the %d states after the outputs", len(u.outputs), len(state))
 	}
 	on, err := chosenPasses()
 	if err != nil {
 		return nil, err
 	}
 	on[freeze] = true
-	p, err := c.compileWith(on, outputs, nil, &memory{})
+	x, err := u.executable(on, &memory{})
 	if err != nil {
 		return nil, err
 	}
-	p.source = func() (*core, []result, []result, error) { return f.source(false, shapes) }
-	s := &Stream{program: p, inputs: len(in)}
+	s := &Stream{program: newProgram(x, u, func() (*unit, error) { return f.unit(false, shapes) }), inputs: len(in)}
 	for i, v := range state {
-		next := p.outputs[len(outputs)-len(state)+i]
+		next := x.outputs[len(x.outputs)-len(state)+i]
 		if v.Dtype() != next.Dtype() || !slices.Equal(v.Shape(), next.Shape()) {
 			return nil, errors.Errorf("graph: Stream: state %d is %v %v; the function's next is %v %v",
 				i, v.Dtype(), []int(v.Shape()), next.Dtype(), []int(next.Shape()))
 		}
-		s.states = append(s.states, p.inputs[len(in)+i].value)
+		s.states = append(s.states, x.inputs[len(in)+i].value)
 	}
 	s.args = append(make([]*tensor.Dense, len(in)), s.states...)
 	return s, s.Reset(state...)
@@ -113,7 +112,7 @@ func (s *Stream) State() []*tensor.Dense { return s.states }
 // Refresh has the next step read the weights anew, after they have changed.
 func (s *Stream) Refresh() {
 	if s.made() == nil {
-		s.program.ready = false
+		s.program.executable.refresh()
 	}
 }
 

@@ -1,0 +1,70 @@
+package graph
+
+import (
+	"fmt"
+	"time"
+)
+
+// timer is told of every instruction that has run: the kind of work, the layer, and how long it took.
+type timer interface {
+	Took(kind, path string, flops float64, d time.Duration)
+}
+
+// executeTimed runs the instructions, from one on, against the clock.
+func (p *executable) executeTimed(from int) error {
+	before := time.Now()
+	for p.at = from; p.at < len(p.steps); p.at++ {
+		s := &p.steps[p.at]
+		if err := s.run(); err != nil {
+			return s.failed(err)
+		}
+		now := time.Now()
+		p.timer.Took(s.kind(), s.values[0].path, s.flops(), now.Sub(before))
+		before = now
+	}
+	return nil
+}
+
+// kind is the sort of work that an instruction does.
+func (s *instruction) kind() string {
+	v := s.values[0]
+	_, tiled := v.op.(elementwise)
+	switch o := v.op.(type) {
+	case matmul:
+		if s.copies == nil {
+			return o.String()
+		}
+	case packing:
+		return "pack"
+	}
+	switch {
+	case s.copies != nil:
+		return "copy"
+	case tiled:
+		return "element-wise"
+	}
+	return kindOf(v)
+}
+
+// kindOf is the name of an operation for a profile: where a slice lies is left out, or each step of a sequence would be
+// a kind of its own.
+func kindOf(v *value) string {
+	switch o := v.op.(type) {
+	case slice:
+		return fmt.Sprintf("slice %d of %d", o.end-o.start, o.n)
+	case pad:
+		return fmt.Sprintf("pad %d to %d", o.end-o.start, o.n)
+	}
+	return v.opName()
+}
+
+// flops counts the floating-point operations of a product.
+func (s *instruction) flops() float64 {
+	v := s.values[0]
+	o, ok := v.op.(matmul)
+	if !ok || s.copies != nil {
+		return 0
+	}
+	_, _, k := o.sizes(v.in[0].shape, v.in[1].shape)
+	return 2 * float64(v.size()) * float64(k)
+}
