@@ -86,7 +86,7 @@ func (g *Graph) CrossEntropy(logits, targets Node, ignore int) Node {
 func init() {
 	differentiate(func(o crossEntropy, d derivation) []Node {
 		logits, targets := d.in[0], d.in[1]
-		return []Node{d.g.apply(crossEntropyGrad{o}, cloneInts(logits.shape()), logits, targets, d.out, d.grad), {}}
+		return []Node{d.g.apply(crossEntropyGrad{crossEntropy: o}, cloneInts(logits.shape()), logits, targets, d.out, d.grad), {}}
 	}, 0)
 	differentiate(func(_ crossEntropyGrad, d derivation) []Node {
 		d.g.failf("CrossEntropy", "it has no second derivative")

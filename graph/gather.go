@@ -152,7 +152,7 @@ func (g *Graph) ids(op string, n Node) bool {
 func init() {
 	differentiate(func(o gather, d derivation) []Node {
 		table, ids := d.in[0], d.in[1]
-		return []Node{d.g.apply(scatter{o}, cloneInts(table.shape()), d.grad, ids), {}}
+		return []Node{d.g.apply(scatter{gather: o}, cloneInts(table.shape()), d.grad, ids), {}}
 	}, 0)
 	differentiate(func(o scatter, d derivation) []Node {
 		if o.pad != NoID {

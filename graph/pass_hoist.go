@@ -58,7 +58,7 @@ func hoistGradient(v *value) {
 		}
 		cols := lastDim(other.shape)
 		in := []*value{table, table}
-		in[1-side] = derived(v, scatter{how}, []int{table.shape[0], cols}, other, ids)
+		in[1-side] = derived(v, scatter{gather: how}, []int{table.shape[0], cols}, other, ids)
 		v.replace(derived(v, v.op, v.shape, in...))
 		return
 	}

@@ -101,7 +101,7 @@ func bindScatterAlong[T kernel.Float](o scatterAlong, onTop bool) func(*binding)
 func (g *Graph) Pick(x, ids Node) Node { return g.pick(x, ids, padID{}) }
 
 // PickPadded is Pick with a padding id, which gives 0 and has no gradient. It may lie outside 0..V-1, as -1 does.
-func (g *Graph) PickPadded(x, ids Node, pad int) Node { return g.pick(x, ids, padID{pad, true}) }
+func (g *Graph) PickPadded(x, ids Node, pad int) Node { return g.pick(x, ids, padID{id: pad, known: true}) }
 
 func (g *Graph) pick(x, ids Node, pad padID) Node {
 	if !g.alongRows("Pick", x, ids) {

@@ -43,7 +43,7 @@ func (g *Graph) Verify(what string, x Node, check func(ids [][]int) error, ids .
 			return Node{}
 		}
 	}
-	return g.apply(&verify{what, check}, cloneInts(x.shape()), append([]Node{x}, ids...)...)
+	return g.apply(&verify{what: what, check: check}, cloneInts(x.shape()), append([]Node{x}, ids...)...)
 }
 
 func init() {
