@@ -3,6 +3,8 @@ package graph
 import (
 	"fmt"
 	"strings"
+
+	"github.com/unroll-go/unroll/internal/compile"
 )
 
 // DOT draws the program's graph in the language of Graphviz: parameters as boxes, inputs as ellipses, operations as
@@ -25,10 +27,10 @@ func (p *Program) DOT() string {
 		shape := "plaintext"
 		label := fmt.Sprintf("%s\n%v", n.label(), n.shape())
 		if l, ok := n.c.leaves[n.n]; ok {
-			shape = map[leafKind]string{inputLeaf: "ellipse", weightLeaf: "box", constLeaf: "diamond"}[l.kind]
-		} else if o, ok := n.n.Op().(*op); ok {
+			shape = map[compile.LeafKind]string{compile.Input: "ellipse", compile.Weight: "box", compile.Constant: "diamond"}[l.Kind]
+		} else if o, ok := n.n.Op().(*operation); ok {
 			scope = o.path
-			label = fmt.Sprintf("%s\n%v", o.operator, n.shape())
+			label = fmt.Sprintf("%s\n%v", o.Op, n.shape())
 		}
 		if _, ok := clusters[scope]; !ok {
 			names = append(names, scope)

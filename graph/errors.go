@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+
+	"github.com/unroll-go/unroll/internal/compile"
 )
 
 // Error is a mistake made while building a graph, or one that an operation met in its data when it ran: where in the
@@ -38,7 +40,7 @@ func (e *Error) Unwrap() error { return e.cause }
 
 // explained is an error of a running operation as one of the graph.
 func explained(err error) error {
-	if f, ok := err.(*Fault); ok {
+	if f, ok := err.(*compile.Fault); ok {
 		return &Error{Scope: f.Path, Op: f.Op, Shape: f.Shape, Caller: f.Origin.String(), Reason: f.Cause.Error(), cause: f.Cause}
 	}
 	return err
@@ -50,9 +52,9 @@ func (g *Graph) Failf(what, format string, args ...interface{}) Node {
 	return g.failf(what, format, args...)
 }
 
-func (g *Graph) failf(op, format string, args ...interface{}) Node {
+func (g *Graph) failf(what, format string, args ...interface{}) Node {
 	if g.err == nil {
-		g.err = &Error{Scope: g.where(), Op: op, Caller: g.caller().String(), Reason: fmt.Sprintf(format, args...)}
+		g.err = &Error{Scope: g.where(), Op: what, Caller: g.caller().String(), Reason: fmt.Sprintf(format, args...)}
 	}
 	return Node{}
 }
@@ -65,17 +67,17 @@ var library = []string{"graph.", "nn.", "recurrent.", "losses.", "recurrent/deco
 
 // caller is the innermost frame outside the library (its tests count as outside): 0 if there is none.
 // Every operation keeps its own, so looking at a frame is done once for each graph.
-func (c *core) caller() Origin {
+func (c *core) caller() compile.Origin {
 	var stack [64]uintptr
 	for _, pc := range stack[:runtime.Callers(2, stack[:])] {
 		outside, known := c.outside[pc]
 		if !known {
-			f := Origin(pc).Frame()
+			f := compile.Origin(pc).Frame()
 			outside = f.File != "" && (!inLibrary(f.Function) || strings.HasSuffix(f.File, "_test.go"))
 			c.outside[pc] = outside
 		}
 		if outside {
-			return Origin(pc)
+			return compile.Origin(pc)
 		}
 	}
 	return 0

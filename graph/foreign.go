@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/gorgonia"
 )
 
@@ -13,20 +14,20 @@ type foreign struct{ n *gorgonia.Node }
 
 func (f foreign) String() string { return fmt.Sprint(f.n.Op()) }
 
-func (f foreign) bind(b *binding) task {
-	in := make([]gorgonia.Value, len(b.in))
-	for i, x := range b.in {
+func (f foreign) Bind(b *op.Binding) op.Task {
+	in := make([]gorgonia.Value, len(b.In))
+	for i, x := range b.In {
 		switch {
-		case x.ids != nil:
-			in[i] = wrap(x.ids, len(x.ids), x.shape)
-		case len(x.shape) == 0 && x.f64 != nil:
-			in[i] = (*gorgonia.F64)(&x.f64[0])
-		case len(x.shape) == 0:
-			in[i] = (*gorgonia.F32)(&x.f32[0])
-		case x.f64 != nil:
-			in[i] = wrap(x.f64, len(x.f64), x.shape)
+		case x.Ids != nil:
+			in[i] = wrap(x.Ids, len(x.Ids), x.Shape)
+		case len(x.Shape) == 0 && x.F64 != nil:
+			in[i] = (*gorgonia.F64)(&x.F64[0])
+		case len(x.Shape) == 0:
+			in[i] = (*gorgonia.F32)(&x.F32[0])
+		case x.F64 != nil:
+			in[i] = wrap(x.F64, len(x.F64), x.Shape)
 		default:
-			in[i] = wrap(x.f32, len(x.f32), x.shape)
+			in[i] = wrap(x.F32, len(x.F32), x.Shape)
 		}
 	}
 	return func() error {
@@ -34,18 +35,18 @@ func (f foreign) bind(b *binding) task {
 		if err != nil {
 			return err
 		}
-		if !slices.Equal(v.Shape(), b.out.shape) {
-			return errors.Errorf("want shape %v, the operation gave %v", b.out.shape, []int(v.Shape()))
+		if !slices.Equal(v.Shape(), b.Out.Shape) {
+			return errors.Errorf("want shape %v, the operation gave %v", b.Out.Shape, []int(v.Shape()))
 		}
 		switch data := v.Data().(type) {
 		case []float32:
-			copy(b.out.f32, data)
+			copy(b.Out.F32, data)
 		case []float64:
-			copy(b.out.f64, data)
+			copy(b.Out.F64, data)
 		case float32:
-			b.out.f32[0] = data
+			b.Out.F32[0] = data
 		case float64:
-			b.out.f64[0] = data
+			b.Out.F64[0] = data
 		default:
 			return errors.Errorf("the operation gave %T", v)
 		}

@@ -7,7 +7,9 @@ import (
 	"sync"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
 )
 
@@ -23,7 +25,7 @@ type Build func(g *Graph, in []Node) []Node
 type Func struct {
 	params *Params
 	build  Build
-	memory *memory // functions that are derived from this one share it
+	memory *compile.Memory // functions that are derived from this one share it
 	seed   uint64
 	calls  uint64
 
@@ -67,7 +69,7 @@ type compiled struct {
 // NewFunc returns the function that build describes, over a store of parameters. Without one of them, each call of the
 // function is an error.
 func NewFunc(p *Params, build Build) *Func {
-	return &Func{params: p, build: build, memory: &memory{}, programs: map[uint64][]*compiled{}, limit: defaultPrograms}
+	return &Func{params: p, build: build, memory: &compile.Memory{}, programs: map[uint64][]*compiled{}, limit: defaultPrograms}
 }
 
 // Run computes the outputs, with layers such as dropout evaluating.
@@ -87,7 +89,7 @@ func (f *Func) Grad(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.program.Seed(mix(f.seed + mix(f.calls)))
+	c.program.Seed(op.Mix(f.seed + op.Mix(f.calls)))
 	f.calls++
 	for i := 0; i < f.params.Len(); i++ {
 		if p := f.params.At(i); !c.reaches[p] && !p.frozen {
@@ -107,7 +109,7 @@ func (f *Func) update(buffers []update) {
 	numbers.Lock()
 	defer numbers.Unlock()
 	for _, u := range buffers {
-		copyDense(u.param.value, u.value)
+		dense.Copy(u.param.value, u.value)
 	}
 	numbers.version++
 }
@@ -204,11 +206,11 @@ func shapeKey(grad bool, in []*tensor.Dense) uint64 {
 }
 
 func (c *compiled) fits(grad bool, in []*tensor.Dense) bool {
-	if c.grad != grad || len(in) != len(c.program.executable.inputs) {
+	if c.grad != grad || len(in) != len(c.program.executable.Inputs) {
 		return false
 	}
 	for i, v := range in {
-		want := c.program.executable.inputs[i].value
+		want := c.program.executable.Inputs[i].Value
 		if v == nil || v.Dtype() != want.Dtype() || !slices.Equal(v.Shape(), want.Shape()) {
 			return false
 		}
@@ -254,7 +256,7 @@ func (f *Func) shapes(in []*tensor.Dense) ([]inputShape, error) {
 		if d := v.Dtype(); d != f.params.dtype && d != tensor.Int {
 			return nil, errors.Errorf("graph: input %d: want %v or int, found %v", i, f.params.dtype, d)
 		}
-		shapes[i] = inputShape{v.Dtype() == tensor.Int, cloneInts(v.Shape())}
+		shapes[i] = inputShape{v.Dtype() == tensor.Int, op.Clone(v.Shape())}
 	}
 	return shapes, nil
 }
@@ -299,7 +301,7 @@ func (f *Func) gradients(g *Graph, outs []Node) ([]result, error) {
 		stores = append(stores, result{node: grads[i], dst: p.Grad(), param: p})
 	}
 	for _, a := range g.assigns {
-		stores = append(stores, result{node: a.value, dst: newDense(g.dtype, a.value.shape()), param: a.param, assign: true})
+		stores = append(stores, result{node: a.value, dst: dense.New(g.dtype, a.value.shape()), param: a.param, assign: true})
 	}
 	return stores, g.err
 }

@@ -2,6 +2,8 @@ package graph
 
 import (
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/compile"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -39,7 +41,7 @@ func (g *Graph) Compile(outputs ...Node) (*Program, error) {
 		return nil, err
 	}
 	u := &unit{core: g.core, outputs: results}
-	return u.compile(&memory{}, func() (*unit, error) { return u, nil })
+	return u.compile(&compile.Memory{}, func() (*unit, error) { return u, nil })
 }
 
 // results makes a tensor for each output to be copied to.
@@ -49,14 +51,14 @@ func (c *core) results(outputs []Node) ([]result, error) {
 		if !n.Valid() || n.c != c || n.IsIDs() {
 			return nil, errors.Errorf("graph: output %d is %v; want a float node of this graph", i, n)
 		}
-		out[i] = result{node: n, dst: newDense(c.dtype, n.shape())}
+		out[i] = result{node: n, dst: dense.New(c.dtype, n.shape())}
 	}
 	return out, nil
 }
 
 // compile plans a program with the passes that the environment chooses.
-func (u *unit) compile(mem *memory, again rebuild) (*Program, error) {
-	on, err := chosenPasses()
+func (u *unit) compile(mem *compile.Memory, again rebuild) (*Program, error) {
+	on, err := compile.Chosen()
 	if err != nil {
 		return nil, err
 	}
@@ -67,15 +69,15 @@ func (u *unit) compile(mem *memory, again rebuild) (*Program, error) {
 	return newProgram(x, u, again), nil
 }
 
-func (u *unit) executable(on passSet, mem *memory) (*executable, error) {
+func (u *unit) executable(on compile.PassSet, mem *compile.Memory) (*compile.Program, error) {
 	if u.err != nil {
 		return nil, u.err
 	}
-	inputs := make([]*leaf, len(u.inputs))
+	inputs := make([]*compile.Leaf, len(u.inputs))
 	for i, n := range u.inputs {
 		inputs[i] = u.leaves[n.n]
 	}
-	return u.lower().build(on, inputs, len(u.outputs), mem)
+	return u.lower().Build(on, inputs, len(u.outputs), mem)
 }
 
 // all lists what leaves the unit, outputs first.
@@ -91,31 +93,31 @@ func (u *unit) nodes() []Node {
 }
 
 // lower makes the code of the unit, one value for each node.
-func (u *unit) lower() *code {
-	of := map[*gorgonia.Node]*value{}
-	k := &code{dtype: u.dtype}
+func (u *unit) lower() *compile.Code {
+	of := map[*gorgonia.Node]*compile.Value{}
+	k := &compile.Code{Dtype: u.dtype}
 	for i, n := range u.nodes() {
-		v := &value{shape: n.shape(), name: n.id(), key: int64(i)}
+		v := &compile.Value{Shape: n.shape(), Name: n.id(), Key: int64(i)}
 		if l, ok := u.leaves[n.n]; ok {
-			v.leaf = l
+			v.Leaf = l
 		} else {
-			if o, ok := n.n.Op().(*op); ok {
-				v.op, v.path, v.origin, v.uid, v.backward = o.operator, o.path, o.origin, o.uid, o.backward
+			if o, ok := n.n.Op().(*operation); ok {
+				v.Op, v.Path, v.Origin, v.Uid, v.Backward = o.Op, o.path, o.origin, o.uid, o.backward
 			} else {
-				v.op, v.opaque = foreign{n.n}, true
+				v.Op, v.Opaque = foreign{n.n}, true
 			}
 			kids := n.children()
-			v.in = make([]*value, len(kids))
+			v.In = make([]*compile.Value, len(kids))
 			for i, kid := range kids {
-				v.in[i] = of[kid.n]
+				v.In[i] = of[kid.n]
 			}
 		}
 		of[n.n] = v
-		k.order = append(k.order, v)
+		k.Order = append(k.Order, v)
 	}
 	for _, r := range u.all() {
-		k.exits = append(k.exits, &exit{value: of[r.node.n], name: r.node.label(), dst: r.dst, own: r.param != nil && !r.assign})
+		k.Exits = append(k.Exits, &compile.Exit{Value: of[r.node.n], Name: r.node.label(), Dst: r.dst, Own: r.param != nil && !r.assign})
 	}
-	k.link()
+	k.Link()
 	return k
 }

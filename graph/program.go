@@ -2,6 +2,7 @@ package graph
 
 import (
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/compile"
 	"gorgonia.org/tensor"
 )
 
@@ -10,7 +11,7 @@ import (
 // One Program serves one goroutine at a time. Several programs may run at once over shared parameters; see Params for
 // changing those meanwhile. Graph.Compile or a Func makes programs; the zero Program computes nothing.
 type Program struct {
-	executable *executable
+	executable *compile.Program
 	rebuild    rebuild
 	profile    *Profile
 
@@ -18,20 +19,20 @@ type Program struct {
 	version uint64   // of the values, when it ran last
 }
 
-func newProgram(x *executable, u *unit, again rebuild) *Program {
+func newProgram(x *compile.Program, u *unit, again rebuild) *Program {
 	return &Program{executable: x, rebuild: again, numbers: u.params.numbers}
 }
 
 // code is what runs; nothing in a Program that was never compiled.
-func (p *Program) code() *executable {
+func (p *Program) code() *compile.Program {
 	if p.executable == nil {
-		return &executable{}
+		return &compile.Program{}
 	}
 	return p.executable
 }
 
 // Seed sets the seed that the next run's random masks are drawn from. The same seed gives the same masks.
-func (p *Program) Seed(seed uint64) { p.code().seed = seed }
+func (p *Program) Seed(seed uint64) { p.code().Seed = seed }
 
 // Run executes the program. in are the declared inputs, in order. The returned tensors belong to the program and
 // hold the outputs until its next run. It is an error if an output, or a gradient, is not finite; the message names
@@ -44,13 +45,13 @@ func (p *Program) Run(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	defer p.numbers.RUnlock()
 	if p.version != p.numbers.version {
 		p.version = p.numbers.version
-		p.executable.refresh()
+		p.executable.Refresh()
 	}
 	if p.profile != nil {
 		p.profile.Runs++
 	}
-	out, err := p.executable.run(in)
-	if bad, ok := err.(*notFinite); ok {
+	out, err := p.executable.Run(in)
+	if bad, ok := err.(*compile.NotFinite); ok {
 		return nil, p.diagnose(bad)
 	}
 	return out, explained(err)
@@ -58,8 +59,8 @@ func (p *Program) Run(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 
 // diagnose finds out where a non-finite result comes from: bad inputs and parameters first, then, by running the
 // graph again as it stands, without any optimisation, the first operation whose result is not finite.
-func (p *Program) diagnose(bad *notFinite) error {
-	if err := p.executable.badInput(); err != nil {
+func (p *Program) diagnose(bad *compile.NotFinite) error {
+	if err := p.executable.BadInput(); err != nil {
 		return err
 	}
 	unknown := errors.New(bad.Error())
@@ -67,11 +68,11 @@ func (p *Program) diagnose(bad *notFinite) error {
 	if err != nil {
 		return unknown
 	}
-	plain, err := u.executable(passSet{}, &memory{})
+	plain, err := u.executable(compile.PassSet{}, &compile.Memory{})
 	if err != nil {
 		return unknown
 	}
-	if err := plain.blame(p.executable, bad.name); err != nil {
+	if err := plain.Blame(p.executable, bad.Name); err != nil {
 		return explained(err)
 	}
 	return unknown
@@ -79,10 +80,10 @@ func (p *Program) diagnose(bad *notFinite) error {
 
 // Bytes is the size of the program's own memory: intermediate values, packed weights, inputs and outputs, without
 // parameters. Programs of one Func share the memory for intermediate values.
-func (p *Program) Bytes() int { return p.code().bytes() }
+func (p *Program) Bytes() int { return p.code().Bytes() }
 
 // Steps is the number of instructions.
-func (p *Program) Steps() int { return len(p.code().steps) }
+func (p *Program) Steps() int { return len(p.code().Steps) }
 
 // String lists the program: one line an instruction, with the memory it writes and the values it reads. A fused
 // instruction has a line for each operation; those whose results are never written to memory have no address.
@@ -91,8 +92,8 @@ func (p *Program) String() string { return p.code().String() }
 // Profile has every following run measured into prof, which takes about a tenth of a microsecond an instruction; nil
 // stops it.
 func (p *Program) Profile(prof *Profile) {
-	p.profile, p.code().timer = prof, nil
+	p.profile, p.code().Timer = prof, nil
 	if prof != nil {
-		p.code().timer = stopwatch{prof}
+		p.code().Timer = stopwatch{prof}
 	}
 }

@@ -3,12 +3,14 @@ package graph
 import (
 	"reflect"
 	"slices"
+
+	"github.com/unroll-go/unroll/internal/op"
 )
 
 // derivation is what a derivative is made from.
 type derivation struct {
 	g    *Graph
-	op   operator
+	op   op.Op
 	in   []Node
 	out  Node
 	grad Node // gradient of the loss with respect to out, of out's shape
@@ -28,7 +30,7 @@ type rule struct {
 var rules = map[reflect.Type]*rule{}
 
 // differentiate gives the operations of type O their derivative; without inputs, it is one with respect to all.
-func differentiate[O operator](vjp func(o O, d derivation) []Node, inputs ...int) {
+func differentiate[O op.Op](vjp func(o O, d derivation) []Node, inputs ...int) {
 	rules[reflect.TypeFor[O]()] = &rule{
 		vjp: func(d derivation) []Node { return vjp(d.op.(O), d) },
 		all: len(inputs) == 0, inputs: inputs,
@@ -36,11 +38,11 @@ func differentiate[O operator](vjp func(o O, d derivation) []Node, inputs ...int
 }
 
 // constant says that the results of the operations of type O have no derivative: masks, choices.
-func constant[O operator]() {
+func constant[O op.Op]() {
 	rules[reflect.TypeFor[O]()] = &rule{vjp: func(d derivation) []Node { return make([]Node, len(d.in)) }}
 }
 
-func ruleOf(o operator) *rule { return rules[reflect.TypeOf(o)] }
+func ruleOf(o op.Op) *rule { return rules[reflect.TypeOf(o)] }
 
 // differentiable tells whether there is a derivative with respect to input i.
 func (r *rule) differentiable(i int) bool { return r.all || slices.Contains(r.inputs, i) }
