@@ -66,17 +66,17 @@ func (g *Graph) Concat(axis int, parts ...Node) Node {
 	}
 	shape := op.Clone(parts[0].shape())
 	shape[axis] = 0
-	o := &op.Concat{Outer: op.Size(shape[:axis]), Inner: op.Size(shape[axis+1:])}
+	o := op.NewConcat(op.Size(shape[:axis]), op.Size(shape[axis+1:]))
 	for _, p := range parts {
 		s := op.Clone(p.shape())
 		if len(s) == len(shape) {
-			o.Sizes = append(o.Sizes, s[axis])
+			o.Append(s[axis])
 			s[axis] = shape[axis]
 		}
 		if !slices.Equal(s, shape) {
 			return g.failf("Concat", "parts %v and %v differ outside axis %d", parts[0].shape(), p.shape(), axis)
 		}
-		shape[axis] += o.Sizes[len(o.Sizes)-1]
+		shape[axis] = o.Total()
 		if !g.validShape("Concat", shape) { // before the sum can overflow
 			return Node{}
 		}
@@ -92,12 +92,12 @@ func (g *Graph) Stack(parts ...Node) Node {
 	if !g.floats("Stack", parts...) {
 		return Node{}
 	}
-	o := &op.Concat{Outer: 1, Inner: parts[0].size()}
+	o := op.NewConcat(1, parts[0].size())
 	for _, p := range parts {
 		if !slices.Equal(p.shape(), parts[0].shape()) {
 			return g.failf("Stack", "parts have shapes %v and %v", parts[0].shape(), p.shape())
 		}
-		o.Sizes = append(o.Sizes, 1)
+		o.Append(1)
 	}
 	return g.apply(o, append([]int{len(parts)}, parts[0].shape()...), parts...)
 }
@@ -126,16 +126,10 @@ func init() {
 		return []Node{d.g.apply(o.Slice, op.Clone(d.in[0].shape()), d.grad)}
 	})
 	differentiate(func(o *op.Concat, d derivation) []Node {
-		n := 0
-		for _, s := range o.Sizes {
-			n += s
-		}
 		out := make([]Node, len(d.in))
-		start := 0
-		for i, s := range o.Sizes {
-			cut := op.Slice{Outer: o.Outer, N: n, Inner: o.Inner, Start: start, End: start + s}
+		for i := range out {
+			cut := op.Slice{Outer: o.Outer, N: o.Total(), Inner: o.Inner, Start: o.Start(i), End: o.Start(i) + o.Len(i)}
 			out[i] = d.g.apply(cut, op.Clone(d.in[i].shape()), d.grad)
-			start += s
 		}
 		return out
 	})

@@ -27,7 +27,7 @@ func (p *Program) DOT() string {
 		shape := "plaintext"
 		label := fmt.Sprintf("%s\n%v", n.label(), n.shape())
 		if l, ok := n.c.leaves[n.n]; ok {
-			shape = map[compile.LeafKind]string{compile.Input: "ellipse", compile.Weight: "box", compile.Constant: "diamond"}[l.Kind]
+			shape = map[compile.LeafKind]string{compile.FromInput: "ellipse", compile.FromWeight: "box", compile.FromConstant: "diamond"}[l.Kind]
 		} else if o, ok := n.n.Op().(*operation); ok {
 			scope = o.path
 			label = fmt.Sprintf("%s\n%v", o.Op, n.shape())

@@ -18,8 +18,8 @@ func (f foreign) Bind(b *op.Binding) op.Task {
 	in := make([]gorgonia.Value, len(b.In))
 	for i, x := range b.In {
 		switch {
-		case x.Ids != nil:
-			in[i] = wrap(x.Ids, len(x.Ids), x.Shape)
+		case x.IDs != nil:
+			in[i] = wrap(x.IDs, len(x.IDs), x.Shape)
 		case len(x.Shape) == 0 && x.F64 != nil:
 			in[i] = (*gorgonia.F64)(&x.F64[0])
 		case len(x.Shape) == 0:

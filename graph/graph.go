@@ -206,7 +206,7 @@ func (g *Graph) parameter(local string, init Init, shape []int) Node {
 	if err != nil {
 		return g.failf("Param", "%v", err)
 	}
-	n := g.newLeaf(&compile.Leaf{Kind: compile.Weight, Name: name, Shape: op.Clone(shape), Value: p.value})
+	n := g.newLeaf(&compile.Leaf{Kind: compile.FromWeight, Name: name, Shape: op.Clone(shape), Value: p.value})
 	g.owners[n.n], g.weights[name] = p, n
 	return n
 }
@@ -224,7 +224,7 @@ func (g *Graph) input(name string, ids bool, shape []int) Node {
 	if !g.validShape("Input "+name, shape) {
 		return Node{}
 	}
-	n := g.newLeaf(&compile.Leaf{Kind: compile.Input, Name: name, Shape: op.Clone(shape), Ids: ids})
+	n := g.newLeaf(&compile.Leaf{Kind: compile.FromInput, Name: name, Shape: op.Clone(shape), IDs: ids})
 	g.inputs = append(g.inputs, n)
 	return n
 }
@@ -239,7 +239,7 @@ func (g *Graph) Const(v *tensor.Dense) Node {
 	}
 	value := dense.New(v.Dtype(), v.Shape())
 	dense.Copy(value, v)
-	return g.newLeaf(&compile.Leaf{Kind: compile.Constant, Name: "const", Shape: v.Shape().Clone(), Ids: v.Dtype() == tensor.Int, Value: value})
+	return g.newLeaf(&compile.Leaf{Kind: compile.FromConstant, Name: "const", Shape: v.Shape().Clone(), IDs: v.Dtype() == tensor.Int, Value: value})
 }
 
 // Values puts fixed numbers into the graph, rounded to its element type. No shape means one dimension.
@@ -263,7 +263,7 @@ func (g *Graph) constant(l *compile.Leaf, at func(i int) float64) Node {
 	if !g.validShape("constant", l.Shape) {
 		return Node{}
 	}
-	l.Kind, l.Shape, l.Value = compile.Constant, op.Clone(l.Shape), dense.New(g.dtype, l.Shape)
+	l.Kind, l.Shape, l.Value = compile.FromConstant, op.Clone(l.Shape), dense.New(g.dtype, l.Shape)
 	dense.Fill(l.Value, at)
 	return g.newLeaf(l)
 }

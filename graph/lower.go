@@ -102,7 +102,7 @@ func (u *unit) lower() *compile.Code {
 			v.Leaf = l
 		} else {
 			if o, ok := n.n.Op().(*operation); ok {
-				v.Op, v.Path, v.Origin, v.Uid, v.Backward = o.Op, o.path, o.origin, o.uid, o.backward
+				v.Op, v.Path, v.Origin, v.UID, v.Backward = o.Op, o.path, o.origin, o.uid, o.backward
 			} else {
 				v.Op, v.Opaque = foreign{n.n}, true
 			}

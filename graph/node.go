@@ -55,7 +55,7 @@ func (n Node) IsIDs() bool {
 		return false
 	}
 	if l, ok := n.c.leaves[n.n]; ok {
-		return l.Ids
+		return l.IDs
 	}
 	return n.n.Dtype() == tensor.Int
 }
@@ -119,7 +119,7 @@ func (n Node) children() []Node {
 // newLeaf adds a node without an operation. Its Gorgonia name is unique, because Gorgonia merges leaves by name.
 func (c *core) newLeaf(l *compile.Leaf) Node {
 	dtype := c.dtype
-	if l.Ids {
+	if l.IDs {
 		dtype = tensor.Int
 	}
 	name := "%" + strconv.Itoa(len(c.leaves)) + " " + l.Name
@@ -180,7 +180,7 @@ func (c *core) adopt(n *gorgonia.Node) error {
 	if err := dense.Check(d); err != nil {
 		return errors.Wrapf(err, "leaf %s", n.Name())
 	}
-	c.leaves[n] = &compile.Leaf{Kind: compile.Constant, Name: n.Name(), Shape: n.Shape(), Ids: d.Dtype() == tensor.Int, Value: d}
+	c.leaves[n] = &compile.Leaf{Kind: compile.FromConstant, Name: n.Name(), Shape: n.Shape(), IDs: d.Dtype() == tensor.Int, Value: d}
 	return nil
 }
 

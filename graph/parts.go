@@ -35,7 +35,7 @@ func (g *Graph) MeanOver(sum, weight Node) Node {
 	switch {
 	case g.scales.Valid():
 		m.value = g.scaled(sum)
-	case constant != nil && constant.Kind == compile.Constant:
+	case constant != nil && constant.Kind == compile.FromConstant:
 		m.value = g.MulScalar(sum, inverse(constant))
 	default:
 		m.value = g.Div(sum, g.Where(weight, weight, g.Full(math.Inf(1)))) // over infinity, everything is 0
@@ -70,7 +70,7 @@ func (g *Graph) scaled(sum Node) Node {
 // notData names the first thing below a node that is neither an input nor fixed, "" if there is none.
 func (g *Graph) notData(n Node) string {
 	for _, k := range reachable(n) {
-		if l := g.leaves[k.n]; l != nil && l.Kind == compile.Weight && !g.owners[k.n].frozen {
+		if l := g.leaves[k.n]; l != nil && l.Kind == compile.FromWeight && !g.owners[k.n].frozen {
 			return "the parameter " + l.Name
 		}
 		if o, ok := k.n.Op().(*operation); ok {

@@ -68,7 +68,7 @@ func (p *Program) diagnose(bad *compile.NotFinite) error {
 	if err != nil {
 		return unknown
 	}
-	plain, err := u.executable(compile.PassSet{}, &compile.Memory{})
+	plain, err := u.executable(0, &compile.Memory{})
 	if err != nil {
 		return unknown
 	}
@@ -83,7 +83,7 @@ func (p *Program) diagnose(bad *compile.NotFinite) error {
 func (p *Program) Bytes() int { return p.code().Bytes() }
 
 // Steps is the number of instructions.
-func (p *Program) Steps() int { return len(p.code().Steps) }
+func (p *Program) Steps() int { return p.code().Steps() }
 
 // String lists the program: one line an instruction, with the memory it writes and the values it reads. A fused
 // instruction has a line for each operation; those whose results are never written to memory have no address.

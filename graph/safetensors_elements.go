@@ -86,7 +86,7 @@ func (e *namedEntry) read(r io.Reader) (*tensor.Dense, error) {
 				if !fits {
 					return nil, errors.Errorf("the %s at element %d does not fit an int of %d bits", e.Dtype, i, strconv.IntSize)
 				}
-				to.Ids[i] = v
+				to.IDs[i] = v
 			}
 		}
 	}

@@ -46,7 +46,7 @@ func (f *Func) Stream(state []*tensor.Dense, in ...*tensor.Dense) (*Stream, erro
 	if err != nil {
 		return nil, err
 	}
-	on[compile.Freeze] = true
+	on = on.With(compile.Freeze)
 	x, err := u.executable(on, &compile.Memory{})
 	if err != nil {
 		return nil, err

@@ -46,7 +46,7 @@ func (k *Code) accumulate() {
 // onto is a copy of a product or reduction that is added to a base.
 func onto(sum, p, base *Value) *Value {
 	link := derived(p, p.Op, sum.Shape, p.In...)
-	link.onto, link.Uid = base, p.Uid
+	link.onto, link.UID = base, p.UID
 	return link
 }
 

@@ -85,9 +85,9 @@ func (b *batcher) rows(vs []*Value) *Value {
 		s := op.Slice{Outer: 1, N: h.in.size() / cols, Inner: cols, Start: h.at / cols, End: h.at/cols + n}
 		return derived(vs[0], s, []int{n, cols}, h.in)
 	}
-	c := &op.Concat{Outer: 1, Inner: cols}
+	c := op.NewConcat(1, cols)
 	for _, v := range vs {
-		c.Sizes = append(c.Sizes, v.size()/cols)
+		c.Append(v.size() / cols)
 	}
 	all := derived(vs[0], c, []int{n, cols}, slices.Clone(vs)...)
 	b.lay(all)

@@ -20,11 +20,11 @@ func (k *Code) Build(on PassSet, inputs []*Leaf, outputs int, mem *Memory) (p *P
 	values := map[*Leaf]*tensor.Dense{}
 	for _, l := range inputs {
 		dtype := k.Dtype
-		if l.Ids {
+		if l.IDs {
 			dtype = tensor.Int
 		}
 		values[l] = dense.New(dtype, l.Shape)
-		p.Inputs = append(p.Inputs, input{l.Name, values[l]})
+		p.Inputs = append(p.Inputs, Input{l.Name, values[l]})
 	}
 	k.optimise(on)
 	e := &emitter{planner: k.plan(values), program: p, mem: mem}
@@ -54,7 +54,7 @@ func (e *emitter) Bind() {
 	for _, s := range e.steps {
 		e.bindStep(s)
 		if s.values[0].frozen {
-			e.program.fixed = len(e.program.Steps)
+			e.program.fixed = len(e.program.steps)
 		}
 	}
 	for _, x := range e.Exits {
@@ -79,7 +79,7 @@ func (e *emitter) bindStep(s *step) {
 		e.bindConcat(s, v)
 	case is[packing](v):
 		e.bindPacking(s, v)
-	case tiled && e.on["fuse"] && e.tiled(v):
+	case tiled && e.on.Has(Fuse) && e.tiled(v):
 		e.bindTiles(s)
 	default:
 		e.bindPlain(s, v)
@@ -97,7 +97,7 @@ func (e *emitter) instruction(s *step, run op.Task, copies *Value) {
 		i.addresses = append(i.addresses, at)
 	}
 	i.out, _ = e.operand(s.values[len(s.values)-1])
-	e.program.Steps = append(e.program.Steps, i)
+	e.program.steps = append(e.program.steps, i)
 }
 
 // operand returns the memory of a value; false if it has none.
@@ -169,13 +169,12 @@ func gcd(a, b int) int {
 // bindConcat copies the parts that could not be computed in place.
 func (e *emitter) bindConcat(s *step, v *Value) {
 	c := v.Op.(*op.Concat)
-	c.Total()
 	host := e.planner.regions[v.id]
 	for i, part := range v.In {
 		if at := e.slots[part.id]; at.host == v && at.part == i {
 			continue
 		}
-		first, n := c.Starts[i]*c.Inner, c.Sizes[i]*c.Inner
+		first, n := c.Start(i)*c.Inner, c.Len(i)*c.Inner
 		to := host.part(first, c.Outer, n, c.Total()*c.Inner)
 		if c.Outer == 1 {
 			to = host.elements(first, n, op.LastDim(part.Shape))
@@ -203,7 +202,7 @@ func (e *emitter) bindTiles(s *step) {
 
 // bindPlain binds an operation that runs by itself.
 func (e *emitter) bindPlain(s *step, v *Value) {
-	b := &op.Binding{F64: e.Dtype == tensor.Float64, Seed: &e.program.Seed, Node: v.Uid}
+	b := &op.Binding{F64: e.Dtype == tensor.Float64, Seed: &e.program.Seed, Node: v.UID}
 	b.Out, _ = e.operand(v)
 	for _, in := range v.In {
 		x, _ := e.operand(in)

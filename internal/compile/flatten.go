@@ -48,11 +48,12 @@ func joinPads(sum *Value, terms []*Value) []*Value {
 			break
 		}
 		first := set[0].Op.(op.Pad)
-		c := &op.Concat{Outer: first.Outer, Inner: first.Inner}
+		c := op.NewConcat(first.Outer, first.Inner)
 		in := make([]*Value, len(set))
 		for i, p := range set {
 			o := p.Op.(op.Pad)
-			in[i], c.Sizes = p.In[0], append(c.Sizes, o.End-o.Start)
+			in[i] = p.In[0]
+			c.Append(o.End - o.Start)
 		}
 		rest, pads = append(rest, derived(sum, c, sum.Shape, in...)), others
 	}

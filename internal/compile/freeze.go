@@ -4,14 +4,11 @@ import (
 	"slices"
 )
 
-// Freeze is the setting that has what depends on weights alone computed once.
-const Freeze = "freeze"
-
 // markFrozen finds what depends on weights and constants alone.
 func (k *Code) markFrozen() {
 	for _, v := range k.Order {
 		if v.Leaf != nil {
-			v.frozen = v.Leaf.Kind != Input
+			v.frozen = v.Leaf.Kind != FromInput
 			continue
 		}
 		v.frozen = v.operands() > 0 && !v.Opaque

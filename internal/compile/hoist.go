@@ -35,7 +35,7 @@ const maxTable = 1 << 22
 // worthTable tells whether multiplying all of a table costs less than multiplying the rows that were picked from it.
 func (k *Code) worthTable(v, table *Value) bool {
 	rows, cols := op.MatrixOf(v.Shape)
-	if k.on[Freeze] && isWeight(table) && isWeight(v.In[1]) && table.Shape[0]*cols <= maxTable {
+	if k.on.Has(Freeze) && isWeight(table) && isWeight(v.In[1]) && table.Shape[0]*cols <= maxTable {
 		return true
 	}
 	return table.Shape[0] < rows

@@ -20,7 +20,7 @@ type Value struct {
 
 	Name     int64  // the number of the node that it stands for, or came from
 	Key      int64  // decides which of several values that could be next comes first
-	Uid      uint32 // tells random operations apart
+	UID      uint32 // tells random operations apart
 	Path     string // scope, for messages
 	Origin   Origin // who made it
 	Backward bool   // part of a derivative

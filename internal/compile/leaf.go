@@ -1,25 +1,23 @@
 package compile
 
-import (
-	"gorgonia.org/tensor"
-)
+import "gorgonia.org/tensor"
 
 // LeafKind tells where a leaf's numbers come from.
 type LeafKind uint8
 
 const (
-	Input    LeafKind = iota // given at every run
-	Weight                   // owned by Params
-	Constant                 // fixed when the graph is built
+	FromInput    LeafKind = iota // given at every run
+	FromWeight                   // a parameter of the store
+	FromConstant                 // fixed since the graph was built
 )
 
-// Leaf is a node without an operation.
+// Leaf is where numbers enter: an input, a parameter, a constant.
 type Leaf struct {
 	Kind  LeafKind
 	Name  string
 	Shape []int
-	Ids   bool
-	Value *tensor.Dense // constLeaf: the constant; weightLeaf: the parameter's value
+	IDs   bool
+	Value *tensor.Dense // of a constant or a parameter; nil of an input
 
 	Uniform bool    // a constant that is one number everywhere, which its name tells
 	Number  float64 // of a uniform constant, as it was before it was rounded to the graph's element type

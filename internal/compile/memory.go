@@ -78,7 +78,6 @@ func (e *emitter) layOut() error {
 		}
 	}
 	e.mem.grow(e.Dtype, live.size)
-	e.program.arena = e.mem.arena
 	e.program.size = live.size
 	return nil
 }
@@ -98,8 +97,8 @@ func (e *emitter) at(r *region) op.Operand {
 		end = start + r.cols
 	}
 	switch {
-	case mem.Ids != nil:
-		out.Ids = mem.Ids[start:end:end]
+	case mem.IDs != nil:
+		out.IDs = mem.IDs[start:end:end]
 	case mem.F64 != nil:
 		out.F64 = mem.F64[start:end:end]
 	default:

@@ -68,5 +68,5 @@ func isWeight(v *Value) bool {
 	for isView(v) {
 		v = v.In[0]
 	}
-	return v.Leaf != nil && v.Leaf.Kind == Weight
+	return v.Leaf != nil && v.Leaf.Kind == FromWeight
 }

@@ -34,7 +34,7 @@ func (p *planner) assignSlots() {
 				}
 				r, w := op.MatrixOf(part.Shape)
 				switch {
-				case c.Outer > 1 && (r != c.Outer || w != c.Sizes[j]*c.Inner || rows != c.Outer || cols != c.Total()*c.Inner):
+				case c.Outer > 1 && (r != c.Outer || w != c.Len(j)*c.Inner || rows != c.Outer || cols != c.Total()*c.Inner):
 					continue
 				case c.Outer == 1 && strided[v.id] && w != cols:
 					continue
@@ -127,8 +127,7 @@ func (p *planner) fillSlot(v *Value) {
 		return
 	}
 	c := s.host.Op.(*op.Concat)
-	c.Total()
-	first, n := c.Starts[s.part]*c.Inner, c.Sizes[s.part]*c.Inner
+	first, n := c.Start(s.part)*c.Inner, c.Len(s.part)*c.Inner
 	if c.Outer > 1 {
 		p.assign(v, host.columns(first, n))
 	} else {
@@ -166,7 +165,7 @@ func (p *planner) view(u *Value, r *region) *region {
 		return nil
 	}
 	apart := !part.compact()
-	if apart && !p.acceptsStrides(u) || apart && !p.on["place"] {
+	if apart && !p.acceptsStrides(u) || apart && !p.on.Has(Place) {
 		r.parts = r.parts[:len(r.parts)-1]
 		return nil
 	}
@@ -207,7 +206,7 @@ func (p *planner) overwrites(v, base *Value) bool {
 
 // inPlace finds an operand of an element-wise value that nobody reads any more, whose memory the result can take.
 func (p *planner) inPlace(s *step, v *Value) *region {
-	if !p.on["place"] || !p.on["fuse"] || !p.tiled(v) {
+	if !p.on.Has(Place) || !p.on.Has(Fuse) || !p.tiled(v) {
 		return nil
 	}
 	start := p.at[s.values[0].id]

@@ -36,7 +36,7 @@ type step struct {
 func (k *Code) plan(inputs map[*Leaf]*tensor.Dense) *planner {
 	k.schedule()
 	p := &planner{Code: k, inputs: inputs}
-	if p.on[Freeze] {
+	if p.on.Has(Freeze) {
 		p.markFrozen()
 	}
 	p.group()
@@ -55,7 +55,7 @@ func (k *Code) plan(inputs map[*Leaf]*tensor.Dense) *planner {
 		p.inner[v.id] = v.exits == 0 && len(p.of[v.id].values) > 1 && p.readOnlyIn(p.of[v.id], v)
 	}
 	p.claimStores()
-	if p.on["place"] {
+	if p.on.Has(Place) {
 		p.assignSlots()
 	}
 	for _, s := range p.steps {
@@ -91,7 +91,7 @@ func (p *planner) group() {
 		}
 	}
 	for _, v := range p.Order {
-		joins := p.on["fuse"] && p.tiled(v)
+		joins := p.on.Has(Fuse) && p.tiled(v)
 		if open != nil {
 			first := open.values[0]
 			if joins && first.frozen == v.frozen && op.LastDim(first.Shape) == op.LastDim(v.Shape) && first.size() == v.size() && len(open.values) < maxFused {
@@ -130,7 +130,7 @@ func (p *planner) tiled(v *Value) bool {
 // strides tells whether v can be computed into rows that lie apart.
 func (p *planner) strides(v *Value) bool {
 	_, product := v.Op.(op.MatMul)
-	return product || p.on["fuse"] && p.tiled(v)
+	return product || p.on.Has(Fuse) && p.tiled(v)
 }
 
 // acceptsStrides tells whether all readers of v can read rows that lie apart.
@@ -155,7 +155,7 @@ func (p *planner) readsStrides(u, v *Value) bool {
 	case op.Slice:
 		return o.Outer == 1 && o.Inner%cols == 0 && op.LastDim(u.Shape) == cols || o.Outer == rows && o.N*o.Inner == cols && op.Size(u.Shape)/op.LastDim(u.Shape) == rows
 	}
-	if u.onto == v || !p.on["fuse"] || !p.tiled(u) {
+	if u.onto == v || !p.on.Has(Fuse) || !p.tiled(u) {
 		return false
 	}
 	if v.size() == u.size() {

@@ -10,9 +10,9 @@ import (
 // String lists the instructions.
 func (p *Program) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "program: %d steps, %d bytes\n", len(p.Steps), p.Bytes())
-	for i := range p.Steps {
-		s := &p.Steps[i]
+	fmt.Fprintf(&b, "program: %d steps, %d bytes\n", len(p.steps), p.Bytes())
+	for i := range p.steps {
+		s := &p.steps[i]
 		if s.copies != nil {
 			fmt.Fprintf(&b, "%4d  %-10s  = copy %s  for %s\n", i, s.addresses[0], ref(s.copies), ref(s.values[0]))
 			continue
@@ -81,10 +81,13 @@ func ref(v *Value) string {
 
 // opName is a value's operation without its scope.
 func (v *Value) opName() string {
-	if v.Op != nil {
+	switch {
+	case v.Op != nil:
 		return v.Op.String()
+	case v.Leaf != nil:
+		return v.Leaf.Name
 	}
-	return v.Leaf.Name
+	return "nothing" // a mistake, see check
 }
 
 // label names an instruction's operation, with its scope, for messages.

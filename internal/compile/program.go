@@ -12,20 +12,20 @@ import (
 
 // Program is compiled code: a list of instructions over memory that was planned once. A run allocates nothing.
 type Program struct {
-	dtype   tensor.Dtype
-	Steps   []instruction
-	Inputs  []input
-	copies  []op.Task // of values out of the arena, at the end of a run
-	Outputs []*tensor.Dense
-	checks  []check
-	arena   op.Operand
-	size    int // of what the program uses of the arena, in elements
-	packs   []interface{}
-	Seed    uint64
-	at      int  // the instruction that is running
-	fixed   int  // so many instructions at the beginning depend on weights alone
-	ready   bool // those have run, and need not run again
-	Timer   timer
+	Inputs  []Input         // what a run's arguments are copied to, in order
+	Outputs []*tensor.Dense // what a run returns
+	Seed    uint64          // of the next run, for random operations
+	Timer   Timer           // nil unless runs are measured
+
+	dtype  tensor.Dtype
+	steps  []instruction
+	copies []op.Task // of values out of the arena, at the end of a run
+	checks []check
+	size   int           // of what the program uses of the arena, in elements
+	packs  []interface{} // *kernel.Packed
+	at     int           // the instruction that is running
+	fixed  int           // so many instructions at the beginning depend on weights alone
+	ready  bool          // those have run, and need not run again
 }
 
 // instruction is one task of a program.
@@ -46,9 +46,9 @@ type address struct {
 // transient is the place of a value that exists only while its instruction runs.
 var transient = address{offset: -1}
 
-// input is memory that a run's argument is copied to.
-type input struct {
-	name  string
+// Input is memory that a run's argument is copied to.
+type Input struct {
+	Name  string
 	Value *tensor.Dense
 }
 
@@ -85,6 +85,9 @@ func (p *Program) Run(in []*tensor.Dense) (out []*tensor.Dense, err error) {
 	return p.Outputs, nil
 }
 
+// Steps is the number of instructions.
+func (p *Program) Steps() int { return len(p.steps) }
+
 // Refresh has the next run compute anew what depends on weights alone.
 func (p *Program) Refresh() { p.ready = false }
 
@@ -96,11 +99,11 @@ func (p *Program) load(in []*tensor.Dense) error {
 	for i, v := range in {
 		want := &p.Inputs[i]
 		if err := dense.Check(v); err != nil {
-			return errors.Wrapf(err, "graph: input %d (%s)", i, want.name)
+			return errors.Wrapf(err, "graph: input %d (%s)", i, want.Name)
 		}
 		if v.Dtype() != want.Value.Dtype() || !slices.Equal(v.Shape(), want.Value.Shape()) {
 			return errors.Errorf("graph: input %d (%s): want %v %v, found %v %v",
-				i, want.name, want.Value.Dtype(), []int(want.Value.Shape()), v.Dtype(), []int(v.Shape()))
+				i, want.Name, want.Value.Dtype(), []int(want.Value.Shape()), v.Dtype(), []int(v.Shape()))
 		}
 		dense.Copy(want.Value, v)
 	}
@@ -112,15 +115,15 @@ func (p *Program) load(in []*tensor.Dense) error {
 func (p *Program) execute(from int) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = p.Steps[p.at].failed(errors.Errorf("panic: %v", r))
+			err = p.steps[p.at].failed(errors.Errorf("panic: %v", r))
 		}
 	}()
 	if p.Timer != nil {
 		return p.executeTimed(from)
 	}
-	for p.at = from; p.at < len(p.Steps); p.at++ {
-		if err := p.Steps[p.at].run(); err != nil {
-			return p.Steps[p.at].failed(err)
+	for p.at = from; p.at < len(p.steps); p.at++ {
+		if err := p.steps[p.at].run(); err != nil {
+			return p.steps[p.at].failed(err)
 		}
 	}
 	return nil
@@ -135,7 +138,7 @@ func (e *NotFinite) Error() string { return "graph: " + e.Name + " is not finite
 func (p *Program) BadInput() error {
 	for _, in := range p.Inputs {
 		if i, v, bad := op.Of(in.Value).FirstBad(); bad {
-			return errors.Errorf("graph: input %s has %v at element %d", in.name, v, i)
+			return errors.Errorf("graph: input %s has %v at element %d", in.Name, v, i)
 		}
 	}
 	return nil
@@ -145,7 +148,7 @@ func (p *Program) BadInput() error {
 // not finite: a parameter or an operation; nil if nothing is.
 func (p *Program) Blame(other *Program, name string) error {
 	for _, v := range p.leaves() {
-		if l := v.Leaf; l.Kind == Weight {
+		if l := v.Leaf; l.Kind == FromWeight {
 			if i, x, bad := op.Of(l.Value).FirstBad(); bad {
 				return errors.Errorf("graph: parameter %s has %v at element %d", l.Name, x, i)
 			}
@@ -155,8 +158,8 @@ func (p *Program) Blame(other *Program, name string) error {
 		dense.Copy(p.Inputs[i].Value, in.Value)
 	}
 	p.Seed = other.Seed
-	for i := range p.Steps {
-		s := &p.Steps[i]
+	for i := range p.steps {
+		s := &p.steps[i]
 		if err := s.run(); err != nil {
 			return s.failed(err)
 		}
@@ -171,7 +174,7 @@ func (p *Program) Blame(other *Program, name string) error {
 func (p *Program) leaves() []*Value {
 	var out []*Value
 	seen := map[*Value]bool{}
-	for _, s := range p.Steps {
+	for _, s := range p.steps {
 		for _, v := range s.values {
 			for i := range v.operands() {
 				if in := v.operand(i); in.Leaf != nil && !seen[in] {

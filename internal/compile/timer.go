@@ -7,16 +7,16 @@ import (
 	"github.com/unroll-go/unroll/internal/op"
 )
 
-// timer is told of every instruction that has run: the kind of work, the layer, and how long it took.
-type timer interface {
+// Timer is told of every instruction that has run: the kind of work, the layer, and how long it took.
+type Timer interface {
 	Took(kind, path string, flops float64, d time.Duration)
 }
 
 // executeTimed runs the instructions, from one on, against the clock.
 func (p *Program) executeTimed(from int) error {
 	before := time.Now()
-	for p.at = from; p.at < len(p.Steps); p.at++ {
-		s := &p.Steps[p.at]
+	for p.at = from; p.at < len(p.steps); p.at++ {
+		s := &p.steps[p.at]
 		if err := s.run(); err != nil {
 			return s.failed(err)
 		}

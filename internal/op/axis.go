@@ -63,35 +63,42 @@ func bindPad[T kernel.Float](o Pad, onTop bool) func(*Binding) Task {
 	}
 }
 
-// Concat joins tensors along an axis; sizes are their lengths there.
+// Concat joins tensors along an axis.
 type Concat struct {
 	Outer, Inner int
-	Sizes        []int
-	Starts       []int // running sums of sizes, made when needed
+	starts       []int // of the parts along the axis, and the end of the last
 }
 
-// Total is the length of the result along the axis.
-func (o *Concat) Total() int {
-	if o.Starts == nil {
-		o.Starts = make([]int, len(o.Sizes)+1)
-		for i, n := range o.Sizes {
-			o.Starts[i+1] = o.Starts[i] + n
-		}
-	}
-	return o.Starts[len(o.Sizes)]
+// NewConcat returns a concatenation of no parts.
+func NewConcat(outer, inner int) *Concat {
+	return &Concat{Outer: outer, Inner: inner, starts: []int{0}}
 }
+
+// Append adds a part of n rows of the axis.
+func (o *Concat) Append(n int) { o.starts = append(o.starts, o.Total()+n) }
+
+// Parts is their number.
+func (o *Concat) Parts() int { return len(o.starts) - 1 }
+
+// Start is where part i begins along the axis.
+func (o *Concat) Start(i int) int { return o.starts[i] }
+
+// Len is how many rows of the axis part i has.
+func (o *Concat) Len(i int) int { return o.starts[i+1] - o.starts[i] }
+
+// Total is the length of the result along the axis.
+func (o *Concat) Total() int { return o.starts[o.Parts()] }
 
 // Part finds the part that covers elements from to end of each block exactly.
 func (o *Concat) Part(from, end int) (int, bool) {
-	o.Total()
 	if from%o.Inner != 0 || end%o.Inner != 0 {
 		return 0, false
 	}
-	i, ok := slices.BinarySearch(o.Starts, from/o.Inner)
-	return i, ok && i < len(o.Sizes) && o.Starts[i+1] == end/o.Inner
+	i, ok := slices.BinarySearch(o.starts, from/o.Inner)
+	return i, ok && i < o.Parts() && o.starts[i+1] == end/o.Inner
 }
 
-func (o *Concat) String() string { return fmt.Sprintf("concat of %d", len(o.Sizes)) }
+func (o *Concat) String() string { return fmt.Sprintf("concat of %d", o.Parts()) }
 
 func (o *Concat) Bind(b *Binding) Task {
 	return pick(b, bindConcat[float32](o), bindConcat[float64](o))
@@ -108,7 +115,7 @@ func bindConcat[T kernel.Float](o *Concat) func(*Binding) Task {
 			at := 0
 			for r := 0; r < o.Outer; r++ {
 				for i, x := range parts {
-					block := o.Sizes[i] * o.Inner
+					block := o.Len(i) * o.Inner
 					copy(dst[at:at+block], x[r*block:])
 					at += block
 				}

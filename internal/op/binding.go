@@ -23,7 +23,7 @@ type Operand struct {
 	Stride int // between rows of the last dimension; 0 if they adjoin, as they do except for products and fused steps
 	F32    []float32
 	F64    []float64
-	Ids    []int
+	IDs    []int
 	Packed interface{} // *kernel.Packed, for a product's second operand
 }
 
@@ -41,7 +41,7 @@ func Of(t *tensor.Dense) Operand {
 	case tensor.Float64:
 		o.F64 = t.Float64s()
 	case tensor.Int:
-		o.Ids = t.Ints()
+		o.IDs = t.Ints()
 	default:
 		o.F32 = t.Float32s()
 	}

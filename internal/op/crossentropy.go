@@ -16,7 +16,7 @@ func (o CrossEntropy) Bind(b *Binding) Task {
 
 func bindCrossEntropy[T kernel.Float](o CrossEntropy) func(*Binding) Task {
 	return func(b *Binding) Task {
-		dst, x, targets := Vec[T](b.Out), Vec[T](b.In[0]), b.In[1].Ids
+		dst, x, targets := Vec[T](b.Out), Vec[T](b.In[0]), b.In[1].IDs
 		cols := b.In[0].Shape[len(b.In[0].Shape)-1]
 		rows := rowsTask(len(targets), cols, func(from, to int) {
 			for i := from; i < to; i++ {
@@ -50,7 +50,7 @@ func (o CrossEntropyGrad) Bind(b *Binding) Task {
 
 func bindCrossEntropyGrad[T kernel.Float](o CrossEntropyGrad) func(*Binding) Task {
 	return func(b *Binding) Task {
-		dst, x, targets, losses, dy := Vec[T](b.Out), Vec[T](b.In[0]), b.In[1].Ids, Vec[T](b.In[2]), Vec[T](b.In[3])
+		dst, x, targets, losses, dy := Vec[T](b.Out), Vec[T](b.In[0]), b.In[1].IDs, Vec[T](b.In[2]), Vec[T](b.In[3])
 		cols := b.In[0].Shape[len(b.In[0].Shape)-1]
 		return rowsTask(len(targets), cols, func(from, to int) {
 			for i := from; i < to; i++ {

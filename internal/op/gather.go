@@ -31,7 +31,7 @@ func (o GatherRows) Bind(b *Binding) Task {
 
 func bindGather[T kernel.Float](o GatherRows) func(*Binding) Task {
 	return func(b *Binding) Task {
-		dst, table, ids := Vec[T](b.Out), Vec[T](b.In[0]), b.In[1].Ids
+		dst, table, ids := Vec[T](b.Out), Vec[T](b.In[0]), b.In[1].IDs
 		rows, cols := b.In[0].Shape[0], Size(b.In[0].Shape[1:])
 		copies := rowsTask(len(ids), cols, func(from, to int) {
 			for i := from; i < to; i++ {
@@ -86,7 +86,7 @@ func (o ScatterRows) BindAdd(b *Binding) Task {
 
 func bindScatter[T kernel.Float](o ScatterRows, onTop bool) func(*Binding) Task {
 	return func(b *Binding) Task {
-		dst, x, ids := Vec[T](b.Out), Vec[T](b.In[0]), b.In[1].Ids
+		dst, x, ids := Vec[T](b.Out), Vec[T](b.In[0]), b.In[1].IDs
 		rows, cols := b.Out.Shape[0], Size(b.Out.Shape[1:])
 		at := ids
 		if o.FromEnd {

@@ -46,7 +46,7 @@ func (o LengthMask) Bind(b *Binding) Task {
 
 func bindLengthMask[T kernel.Float](o LengthMask) func(*Binding) Task {
 	return func(b *Binding) Task {
-		dst, lengths := Vec[T](b.Out), b.In[0].Ids
+		dst, lengths := Vec[T](b.Out), b.In[0].IDs
 		return func() error {
 			for i, n := range lengths {
 				if n < 0 || n > o.Steps {
@@ -73,7 +73,7 @@ func (o IdMask) Bind(b *Binding) Task { return pick(b, bindIDMask[float32](o), b
 
 func bindIDMask[T kernel.Float](o IdMask) func(*Binding) Task {
 	return func(b *Binding) Task {
-		dst, ids := Vec[T](b.Out), b.In[0].Ids
+		dst, ids := Vec[T](b.Out), b.In[0].IDs
 		return func() error {
 			for i, id := range ids {
 				dst[i] = 1

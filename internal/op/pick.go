@@ -24,7 +24,7 @@ func (o PickLast) Bind(b *Binding) Task { return pick(b, bindAlong[float32](o), 
 
 func bindAlong[T kernel.Float](o PickLast) func(*Binding) Task {
 	return func(b *Binding) Task {
-		dst, x, ids := Vec[T](b.Out), Vec[T](b.In[0]), b.In[1].Ids
+		dst, x, ids := Vec[T](b.Out), Vec[T](b.In[0]), b.In[1].IDs
 		size, n := LastDim(b.In[0].Shape), LastDim(b.Out.Shape)
 		return func() error {
 			if err := checkAlong(ids, n, size, o.PadID); err != nil {
@@ -73,7 +73,7 @@ func (o ScatterLast) BindAdd(b *Binding) Task {
 
 func bindScatterAlong[T kernel.Float](o ScatterLast, onTop bool) func(*Binding) Task {
 	return func(b *Binding) Task {
-		dst, x, ids := Vec[T](b.Out), Vec[T](b.In[0]), b.In[1].Ids
+		dst, x, ids := Vec[T](b.Out), Vec[T](b.In[0]), b.In[1].IDs
 		size, n := LastDim(b.Out.Shape), LastDim(b.In[0].Shape)
 		return func() error {
 			if err := checkAlong(ids, n, size, o.PadID); err != nil {

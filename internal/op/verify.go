@@ -21,7 +21,7 @@ func bindVerify[T kernel.Float](o *Verify) func(*Binding) Task {
 		dst, x := Vec[T](b.Out), Vec[T](b.In[0])
 		ids := make([][]int, len(b.In)-1)
 		for i, in := range b.In[1:] {
-			ids[i] = in.Ids
+			ids[i] = in.IDs
 		}
 		return func() error {
 			if err := o.Check(ids); err != nil {
