@@ -10,6 +10,22 @@ import (
 // fused runs element-wise operations tile by tile: all of them on a few rows, then on the next few. What one
 // operation hands to the next stays in the first-level cache, and results that nobody else reads never get memory of
 // their own.
+//
+// The output of an LSTM: sigmoid(o)·tanh(sigmoid(f)·c), without the pass:
+//
+//	0  @0          = %3 sigmoid o  [2 4]
+//	1  @16         = %4 sigmoid f  [2 4]
+//	2  @32         = %5 mul %4 c  [2 4]
+//	3  @16         = %6 tanh %5  [2 4]
+//	4  @32         = %7 mul %3 %6  [2 4]
+//
+// and with it:
+//
+//	0  -           = %3 sigmoid o  [2 4]
+//	   -           = %4 sigmoid f  [2 4]
+//	   -           = %5 mul %4 c  [2 4]
+//	   -           = %6 tanh %5  [2 4]
+//	   @0          = %7 mul %3 %6  [2 4]
 type fused[T kernel.Float] struct {
 	ops        []tileOp[T]
 	rows, cols int // of every operand, as a matrix of its last dimension

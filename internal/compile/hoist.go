@@ -8,6 +8,16 @@ import (
 // vocabulary of 65 characters and a batch of 32 sequences of 50, it is 25 times cheaper to multiply every row of an
 // embedding by a layer's weight, and then to look up the products, than to look up the rows and multiply each. The
 // gradients are sums over the rows with one id, so those are added up before they are multiplied.
+//
+// 50 rows of a table of 4, times W, without the pass:
+//
+//	0  @0          = %3 gather rows table ids  [50 3]
+//	1  @160        = %4 matmul A·B %3 w  [50 2]
+//
+// and with it:
+//
+//	0  @0          = %3 matmul A·B table w  [4 2]
+//	1  @16         = %4 gather rows %3 ids  [50 2]
 func (k *Code) hoist() {
 	for _, v := range k.Order {
 		o, ok := opOf[op.MatMul](v)

@@ -10,6 +10,19 @@ import (
 
 // merge computes once what several values compute alike: the two biases of a gate have one gradient, and every slice
 // of a sequence is taken once however many layers read it. Random operations differ by definition.
+//
+// tanh(x)·exp(tanh(x)), without the pass:
+//
+//	0  @0          = %1 tanh x  [2 3]
+//	1  @16         = %2 tanh x  [2 3]
+//	2  @32         = %3 exp %2  [2 3]
+//	3  @16         = %4 mul %1 %3  [2 3]
+//
+// and with it:
+//
+//	0  @0          = %1 tanh x  [2 3]
+//	1  @16         = %2 exp %1  [2 3]
+//	2  @32         = %3 mul %1 %2  [2 3]
 func (k *Code) merge() {
 	type key struct {
 		op   op.Op

@@ -28,6 +28,21 @@ const smallWeight = 1 << 12
 // pack finds the matrices that several products multiply by, as the steps of an unrolled cell do by its recurrent
 // weights, and has each packed once. Parameters are packed for small products in any case: then a sequence gets the
 // same bits whatever the batch and the number of steps it is computed with.
+//
+// Two steps of a recurrence, without the pass:
+//
+//	0  @0          = %2 matmul A·B h u  [2 4]
+//	1  @16         = %3 tanh %2  [2 4]
+//	2  @0          = %4 matmul A·B %3 u  [2 4]
+//	3  @16         = %5 tanh %4  [2 4]
+//
+// and with it:
+//
+//	0  -           = %2 pack B u  [4 4]
+//	1  @0          = %3 matmul A·B packed h %2  [2 4]
+//	2  @16         = %4 tanh %3  [2 4]
+//	3  @0          = %5 matmul A·B packed %4 %2  [2 4]
+//	4  @16         = %6 tanh %5  [2 4]
 func (k *Code) pack() {
 	type operand struct {
 		w     *Value

@@ -21,6 +21,20 @@ func (p *planner) claimStores() {
 
 // assignSlots decides which values are computed into a part of a larger one: the parts of concatenations, and what a seated
 // value is added onto. The last values come first, so that a part of a part finds its host seated.
+//
+// The columns tanh(x), exp(x), times U, without the pass:
+//
+//	0  @0          = %2 tanh x  [2 2]
+//	   @16         = %3 exp x  [2 2]
+//	1  @32         = copy %2  for (%2 … %3)
+//	2  @32         = copy %3  for (%2 … %3)
+//	3  @0          = %5 matmul A·B (%2 … %3) u  [2 4]
+//
+// and with it:
+//
+//	0  @0          = %2 tanh x  [2 2]
+//	   @2          = %3 exp x  [2 2]
+//	1  @16         = %5 matmul A·B (%2 … %3) u  [2 4]
 func (p *planner) assignSlots() {
 	strided := make([]bool, len(p.Order)) // of each value: whether its rows will lie apart
 	for i := len(p.Order) - 1; i >= 0; i-- {
