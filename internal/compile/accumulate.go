@@ -5,7 +5,7 @@ import (
 )
 
 // accumulate turns sums into chains in which each product, or reduction, is added to the memory of what was there
-// before: x·W + h·U + b needs no buffer for either product, and no pass over memory for the additions.
+// before: x·W + h·U + b needs no memory of its own for either product, and no pass over memory for the additions.
 //
 // In the forward pass, terms are added in the order in which they are written, biases first; the order does not depend
 // on which of the products were batched, so a single step gives the bits of a sequence. In a gradient's sum, products

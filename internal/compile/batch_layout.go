@@ -10,11 +10,11 @@ import (
 type batcher struct {
 	*Code
 	layouts map[*Value]layout
-	// excluded tells that a home holds values which depend on what is being batched: reading it would close a circle.
+	// excluded tells that a layout holds values which depend on what is being batched: reading it would close a circle.
 	excluded func(*Value) bool
 }
 
-// home is where a value's elements can be found as a part of another value.
+// layout is where a value's elements can be found as a part of another value.
 type layout struct {
 	in *Value
 	at int // first element
@@ -28,7 +28,7 @@ func (b *batcher) findLayouts() {
 	}
 }
 
-// settle makes a concatenation the home of those of its parts that have none.
+// lay makes a concatenation the layout of those of its parts that have none.
 func (b *batcher) lay(v *Value) {
 	at := 0
 	for _, in := range v.In {
@@ -39,7 +39,7 @@ func (b *batcher) lay(v *Value) {
 	}
 }
 
-// layoutOf returns where v lies; the zero home if it stands alone.
+// layoutOf returns where v lies; the zero layout if it stands alone.
 func (b *batcher) layoutOf(v *Value) layout {
 	v = unshaped(v)
 	if s, ok := opOf[op.Slice](v); ok && v.onto == nil && s.Outer == 1 {
@@ -52,7 +52,7 @@ func (b *batcher) layoutOf(v *Value) layout {
 	return h
 }
 
-// exclude sets barred from what holds for values in the order. A home that is not in the order yet is barred if one of its
+// exclude sets excluded from what holds for values in the order. A layout that is not in the order yet is excluded if one of its
 // parts is.
 func (b *batcher) exclude(late func(*Value) bool) {
 	b.excluded = func(h *Value) bool {

@@ -14,7 +14,7 @@ func (b *batcher) sums() {
 			sums = append(sums, v)
 		}
 	}
-	for _, settled := range []bool{true, false} { // sums whose operands have a home set the order for the others
+	for _, settled := range []bool{true, false} { // sums whose operands have a layout set the order for the others
 		for _, v := range sums {
 			b.sumOfProducts(v, settled)
 		}
@@ -26,7 +26,7 @@ func (b *batcher) sums() {
 	b.Link()
 }
 
-// excludeDependents bars homes that depend on v.
+// excludeDependents excludes layouts that depend on v.
 func (b *batcher) excludeDependents(v *Value) {
 	b.excluded = nil
 	if len(v.users) == 0 { // as is usual: gradients leave the program
@@ -55,7 +55,7 @@ func terms(v *Value, fits func(*Value) bool) (chosen, others []*Value) {
 	return chosen, others
 }
 
-// sumOfProducts replaces Σ a_tᵀ·b_t. With settled, it does so only if all of one side's operands have a home.
+// sumOfProducts replaces Σ a_tᵀ·b_t. With settled, it does so only if all of one side's operands have a layout.
 func (b *batcher) sumOfProducts(v *Value, settled bool) {
 	products, others := terms(v, func(t *Value) bool {
 		o, ok := opOf[op.MatMul](t)
@@ -101,7 +101,7 @@ func idOf(v *Value) int64 {
 	return v.Name
 }
 
-// laidSide finds the side of the products whose operands all lie in one place, or most of them.
+// laidSide finds the side of the products whose operands all lie in one layout, or most of them.
 func (b *batcher) laidSide(products []*Value) (side int, all bool) {
 	var count [2]int
 	for s := range 2 {
@@ -118,7 +118,7 @@ func (b *batcher) laidSide(products []*Value) (side int, all bool) {
 	return side, count[side] == len(products)
 }
 
-// joinOperands gives the operands of one side a home, if none of them has one and all are different.
+// joinOperands gives the operands of one side a layout, if none of them has one and all are different.
 func (b *batcher) joinOperands(products []*Value, side int) {
 	seen := map[*Value]bool{}
 	vs := make([]*Value, len(products))

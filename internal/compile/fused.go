@@ -31,7 +31,7 @@ type fused[T kernel.Float] struct {
 	rows, cols int // of every operand, as a matrix of its last dimension
 	high, wide int // of a tile: some whole rows, or a piece of one
 	size       int // of a tile, in elements
-	fill       int // slot of the first of three rows for numbers that are repeated
+	fill       int // lane of the first of three rows for numbers that are repeated
 	perPart    int // tiles in a part of the work
 	tiles      int
 }
@@ -62,9 +62,9 @@ const (
 	partsEach = 4
 )
 
-// newFused plans the tiles. slots is the number of results that live in scratch memory.
-func newFused[T kernel.Float](ops []tileOp[T], rows, cols, slots int) *fused[T] {
-	f := &fused[T]{ops: ops, rows: rows, cols: cols, fill: slots}
+// newFused plans the tiles. lanes is the number of results that live in scratch memory.
+func newFused[T kernel.Float](ops []tileOp[T], rows, cols, lanes int) *fused[T] {
+	f := &fused[T]{ops: ops, rows: rows, cols: cols, fill: lanes}
 	flat := true
 	for i := range ops {
 		flat = flat && ops[i].flat
@@ -76,7 +76,7 @@ func newFused[T kernel.Float](ops []tileOp[T], rows, cols, slots int) *fused[T] 
 		}
 	}
 	target := tileElements
-	for (slots+3)*target*8 > kernel.ScratchBytes {
+	for (lanes+3)*target*8 > kernel.ScratchBytes {
 		target /= 2
 	}
 	f.wide = min(f.cols, target)
@@ -209,7 +209,7 @@ type fuseBinder[T kernel.Float] struct {
 	lanes map[*Value]int
 	last  map[*Value]int // when a value is read last
 	free  []int
-	count int // of slots
+	count int // of lanes
 	rows  int
 	cols  int
 }
@@ -247,7 +247,7 @@ func (b *fuseBinder[T]) add(i int, v *Value) {
 	}
 }
 
-// release frees the slots of v's operands that nobody reads after it, which is number i.
+// release frees the lanes of v's operands that nobody reads after it, which is number i.
 func (b *fuseBinder[T]) release(i int, v *Value) {
 	for j, in := range v.In {
 		if slot, ok := b.lanes[in]; ok && b.last[in] == i && !slices.Contains(v.In[:j], in) {
@@ -256,7 +256,7 @@ func (b *fuseBinder[T]) release(i int, v *Value) {
 	}
 }
 
-// lane takes a slot that is free, or a new one.
+// lane takes one that is free, or a new one.
 func (b *fuseBinder[T]) lane() int {
 	if n := len(b.free); n > 0 {
 		s := b.free[n-1]

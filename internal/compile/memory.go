@@ -43,8 +43,8 @@ func (m *Memory) grow(dtype tensor.Dtype, n int) {
 	}
 }
 
-// layOut gives every arena buffer an offset so that buffers whose lives overlap do not. It walks the steps once,
-// taking for each new buffer the smallest free block that fits.
+// layOut gives every block of the arena an offset, so that blocks whose lives overlap do not. It walks the steps once,
+// taking for each new block the smallest free span that fits.
 func (e *emitter) layOut() error {
 	for _, x := range e.Exits { // what is copied out lives to the end
 		if r := e.planner.regions[x.Value.id]; r != nil {
@@ -73,7 +73,7 @@ func (e *emitter) layOut() error {
 				return errors.Errorf("graph: the program needs memory for more than %d intermediate numbers", dense.MaxElements)
 			}
 		}
-		for _, b := range ends[i] { // only after this step's own buffers were taken: results never overlap operands
+		for _, b := range ends[i] { // only after this step's own blocks were taken: results never overlap operands
 			live.give(b.offset, b.size)
 		}
 	}
@@ -107,7 +107,7 @@ func (e *emitter) at(r *region) op.Operand {
 	return out
 }
 
-// freeList manages the arena's free blocks, sorted by offset and never touching each other.
+// freeList manages the arena's free spans, sorted by offset and never touching each other.
 type freeList struct {
 	size  int // of the arena so far
 	spans []span
@@ -115,7 +115,7 @@ type freeList struct {
 
 type span struct{ offset, size int }
 
-// take returns the offset of a block of at least n elements, growing the arena if none is free.
+// take returns the offset of a span of at least n elements, growing the arena if none is free.
 func (f *freeList) take(n int) int {
 	n = (n + align - 1) / align * align
 	best := -1

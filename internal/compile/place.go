@@ -19,8 +19,8 @@ func (p *planner) claimStores() {
 	}
 }
 
-// assignSlots decides which values are computed into a part of a larger one: the parts of concatenations, and what a seated
-// value is added onto. The last values come first, so that a part of a part finds its host seated.
+// assignSlots decides which values are computed into a part of a larger one: the parts of concatenations, and what a value with a
+// slot is added onto. The last values come first, so that a part of a part finds the slot of its host.
 //
 // The columns tanh(x), exp(x), times U, without the pass:
 //
@@ -110,7 +110,7 @@ func (p *planner) leafValue(l *Leaf) *tensor.Dense {
 	return l.Value
 }
 
-// use extends the life of a buffer to a step.
+// use extends the life of a block to a step.
 func (p *planner) use(b *block, s *step) {
 	if b.first < 0 {
 		b.first = s.index

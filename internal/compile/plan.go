@@ -18,7 +18,7 @@ type planner struct {
 	inputs map[*Leaf]*tensor.Dense
 }
 
-// seat is a place for a value in a larger one.
+// slot is the part of a larger value that a value is computed into.
 type slot struct {
 	host *Value
 	part int // of a concatenation; own if the value is what the host is added onto

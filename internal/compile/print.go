@@ -48,7 +48,7 @@ func describe(v *Value) string {
 	return s
 }
 
-// String names a place in memory: an arena offset, or "own" for memory outside the arena.
+// String names an address: an offset in the arena, or "own" for memory outside the arena.
 func (at address) String() string {
 	switch {
 	case at == transient:

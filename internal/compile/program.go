@@ -43,7 +43,7 @@ type address struct {
 	offset int
 }
 
-// transient is the place of a value that exists only while its instruction runs.
+// transient is the address of a value that exists only while its instruction runs.
 var transient = address{offset: -1}
 
 // Input is memory that a run's argument is copied to.
@@ -59,7 +59,7 @@ type check struct {
 }
 
 // Run executes the program on its declared inputs, in order. The tensors that it returns hold until the next run. If one of
-// them, or a gradient, is not finite, the error is a notFinite.
+// them, or a gradient, is not finite, the error is a NotFinite.
 func (p *Program) Run(in []*tensor.Dense) (out []*tensor.Dense, err error) {
 	if err := p.load(in); err != nil {
 		return nil, err

@@ -8,12 +8,12 @@ import (
 // constant, an input).
 type block struct {
 	size        int
-	first, last int         // the steps between which an arena buffer is in use
+	first, last int         // the steps between which a block of the arena is in use
 	offset      int         // in the arena, once planned
-	mem         *op.Operand // the memory of a buffer outside the arena
+	mem         *op.Operand // the memory of a block outside the arena
 }
 
-// region is where a value's elements lie: rows of cols elements, ld apart, from off on in a buffer. Regions form a
+// region is where a value's elements lie: rows of cols elements, ld apart, from off on in a block. Regions form a
 // tree, because a part of a value's memory may be another value.
 type region struct {
 	block               *block
@@ -27,7 +27,7 @@ type region struct {
 
 func (r *region) compact() bool { return r.ld == r.cols || r.rows == 1 }
 
-// newRegion is a whole buffer for a value of the given shape.
+// newRegion is a whole block for a value of the given shape.
 func newRegion(shape []int, mem *op.Operand) *region {
 	rows, cols := op.MatrixOf(shape)
 	return &region{block: &block{size: rows * cols, first: -1, mem: mem}, rows: rows, cols: cols, ld: cols, read: never, touched: never}
