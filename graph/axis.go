@@ -1,75 +1,10 @@
 package graph
 
 import (
-	"fmt"
 	"slices"
 
-	"github.com/unroll-go/unroll/internal/kernel"
+	"github.com/unroll-go/unroll/internal/op"
 )
-
-// The operations here move blocks of memory along one axis. Each sees its tensor as [outer, n, inner].
-
-// slice takes rows start:end of the axis.
-type slice struct {
-	smooth
-	outer, n, inner int
-	start, end      int
-}
-
-func (o slice) String() string { return fmt.Sprintf("slice %d:%d of %d", o.start, o.end, o.n) }
-
-func (o slice) vjp(d derivation) []Node {
-	return []Node{d.g.apply(pad{slice: o}, cloneInts(d.in[0].shape()), d.grad)}
-}
-
-func (o slice) bind(b *binding) task { return pick(b, bindSlice[float32](o), bindSlice[float64](o)) }
-
-func bindSlice[T kernel.Float](o slice) func(*binding) task {
-	return func(b *binding) task {
-		dst, x := vec[T](b.out), vec[T](b.in[0])
-		block, stride, first := (o.end-o.start)*o.inner, o.n*o.inner, o.start*o.inner
-		return func() error {
-			for i := 0; i < o.outer; i++ {
-				copy(dst[i*block:(i+1)*block], x[i*stride+first:])
-			}
-			return nil
-		}
-	}
-}
-
-// pad is slice's derivative: its input at rows start:end, zeros around it. As a term of a gradient sum it touches
-// those rows only, which keeps the gradient of T slices linear in T.
-type pad struct{ slice }
-
-func (o pad) String() string { return fmt.Sprintf("pad %d:%d of %d", o.start, o.end, o.n) }
-
-func (o pad) vjp(d derivation) []Node {
-	return []Node{d.g.apply(o.slice, cloneInts(d.in[0].shape()), d.grad)}
-}
-
-func (o pad) bind(b *binding) task {
-	return pick(b, bindPad[float32](o, false), bindPad[float64](o, false))
-}
-func (o pad) bindAdd(b *binding) task {
-	return pick(b, bindPad[float32](o, true), bindPad[float64](o, true))
-}
-
-func bindPad[T kernel.Float](o pad, onTop bool) func(*binding) task {
-	return func(b *binding) task {
-		dst, x := vec[T](b.out), vec[T](b.in[0])
-		block, stride, first := (o.end-o.start)*o.inner, o.n*o.inner, o.start*o.inner
-		return func() error {
-			if !onTop {
-				kernel.Fill(dst, 0)
-			}
-			for i := 0; i < o.outer; i++ {
-				at := i*stride + first
-				kernel.AddTo(dst[at:at+block], x[i*block:(i+1)*block])
-			}
-			return nil
-		}
-	}
-}
 
 // Slice takes start:end of one axis; negative axes count from the end.
 func (g *Graph) Slice(x Node, axis, start, end int) Node {
@@ -77,13 +12,13 @@ func (g *Graph) Slice(x Node, axis, start, end int) Node {
 	if !ok {
 		return Node{}
 	}
-	outer, n, inner := split(x.shape(), axis)
+	outer, n, inner := op.Split(x.shape(), axis)
 	if start < 0 || end > n || start >= end {
 		return g.failf("Slice", "rows %d:%d of axis %d, which has %d (shape %v)", start, end, axis, n, x.shape())
 	}
-	shape := cloneInts(x.shape())
+	shape := op.Clone(x.shape())
 	shape[axis] = end - start
-	return g.apply(slice{outer: outer, n: n, inner: inner, start: start, end: end}, shape, x)
+	return g.apply(op.Slice{Outer: outer, N: n, Inner: inner, Start: start, End: end}, shape, x)
 }
 
 // Split cuts an axis into k equal parts: the gates of [B, 4H], say.
@@ -112,83 +47,12 @@ func (g *Graph) Unstack(x Node) []Node {
 	if _, ok := g.axis("Unstack", x, 0); !ok {
 		return invalid(x.Dim(0))
 	}
-	_, n, inner := split(x.shape(), 0)
+	_, n, inner := op.Split(x.shape(), 0)
 	out := make([]Node, n)
 	for i := range out {
-		out[i] = g.apply(slice{outer: 1, n: n, inner: inner, start: i, end: i + 1}, cloneInts(x.shape()[1:]), x)
+		out[i] = g.apply(op.Slice{Outer: 1, N: n, Inner: inner, Start: i, End: i + 1}, op.Clone(x.shape()[1:]), x)
 	}
 	return out
-}
-
-// concat joins tensors along an axis; sizes are their lengths there.
-type concat struct {
-	smooth
-	outer, inner int
-	sizes        []int
-	starts       []int // running sums of sizes, made when needed
-}
-
-// total is the length of the result along the axis.
-func (o *concat) total() int {
-	if o.starts == nil {
-		o.starts = make([]int, len(o.sizes)+1)
-		for i, n := range o.sizes {
-			o.starts[i+1] = o.starts[i] + n
-		}
-	}
-	return o.starts[len(o.sizes)]
-}
-
-// part finds the part that covers elements from to end of each block exactly.
-func (o *concat) part(from, end int) (int, bool) {
-	o.total()
-	if from%o.inner != 0 || end%o.inner != 0 {
-		return 0, false
-	}
-	i, ok := slices.BinarySearch(o.starts, from/o.inner)
-	return i, ok && i < len(o.sizes) && o.starts[i+1] == end/o.inner
-}
-
-func (o *concat) String() string { return fmt.Sprintf("concat of %d", len(o.sizes)) }
-
-func (o *concat) vjp(d derivation) []Node {
-	n := 0
-	for _, s := range o.sizes {
-		n += s
-	}
-	out := make([]Node, len(d.in))
-	start := 0
-	for i, s := range o.sizes {
-		cut := slice{outer: o.outer, n: n, inner: o.inner, start: start, end: start + s}
-		out[i] = d.g.apply(cut, cloneInts(d.in[i].shape()), d.grad)
-		start += s
-	}
-	return out
-}
-
-func (o *concat) bind(b *binding) task {
-	return pick(b, bindConcat[float32](o), bindConcat[float64](o))
-}
-
-func bindConcat[T kernel.Float](o *concat) func(*binding) task {
-	return func(b *binding) task {
-		dst := vec[T](b.out)
-		parts := make([][]T, len(b.in))
-		for i, in := range b.in {
-			parts[i] = vec[T](in)
-		}
-		return func() error {
-			at := 0
-			for r := 0; r < o.outer; r++ {
-				for i, x := range parts {
-					block := o.sizes[i] * o.inner
-					copy(dst[at:at+block], x[r*block:])
-					at += block
-				}
-			}
-			return nil
-		}
-	}
 }
 
 // Concat joins tensors along an axis; the other dimensions must agree.
@@ -200,19 +64,19 @@ func (g *Graph) Concat(axis int, parts ...Node) Node {
 	if !ok || !g.floats("Concat", parts...) {
 		return Node{}
 	}
-	shape := cloneInts(parts[0].shape())
+	shape := op.Clone(parts[0].shape())
 	shape[axis] = 0
-	o := &concat{outer: sizeOf(shape[:axis]), inner: sizeOf(shape[axis+1:])}
+	o := op.NewConcat(op.Size(shape[:axis]), op.Size(shape[axis+1:]))
 	for _, p := range parts {
-		s := cloneInts(p.shape())
+		s := op.Clone(p.shape())
 		if len(s) == len(shape) {
-			o.sizes = append(o.sizes, s[axis])
+			o.Append(s[axis])
 			s[axis] = shape[axis]
 		}
 		if !slices.Equal(s, shape) {
 			return g.failf("Concat", "parts %v and %v differ outside axis %d", parts[0].shape(), p.shape(), axis)
 		}
-		shape[axis] += o.sizes[len(o.sizes)-1]
+		shape[axis] = o.Total()
 		if !g.validShape("Concat", shape) { // before the sum can overflow
 			return Node{}
 		}
@@ -228,19 +92,19 @@ func (g *Graph) Stack(parts ...Node) Node {
 	if !g.floats("Stack", parts...) {
 		return Node{}
 	}
-	o := &concat{outer: 1, inner: parts[0].size()}
+	o := op.NewConcat(1, parts[0].size())
 	for _, p := range parts {
 		if !slices.Equal(p.shape(), parts[0].shape()) {
 			return g.failf("Stack", "parts have shapes %v and %v", parts[0].shape(), p.shape())
 		}
-		o.sizes = append(o.sizes, 1)
+		o.Append(1)
 	}
 	return g.apply(o, append([]int{len(parts)}, parts[0].shape()...), parts...)
 }
 
 // axis resolves and checks an axis of a float tensor.
-func (g *Graph) axis(op string, x Node, axis int) (int, bool) {
-	if !g.floats(op, x) {
+func (g *Graph) axis(what string, x Node, axis int) (int, bool) {
+	if !g.floats(what, x) {
 		return 0, false
 	}
 	resolved := axis
@@ -248,8 +112,25 @@ func (g *Graph) axis(op string, x Node, axis int) (int, bool) {
 		resolved += x.Rank()
 	}
 	if resolved < 0 || resolved >= x.Rank() {
-		g.failf(op, "axis %d of a tensor with shape %v", axis, x.shape())
+		g.failf(what, "axis %d of a tensor with shape %v", axis, x.shape())
 		return 0, false
 	}
 	return resolved, true
+}
+
+func init() {
+	differentiate(func(o op.Slice, d derivation) []Node {
+		return []Node{d.g.apply(op.Pad{Slice: o}, op.Clone(d.in[0].shape()), d.grad)}
+	})
+	differentiate(func(o op.Pad, d derivation) []Node {
+		return []Node{d.g.apply(o.Slice, op.Clone(d.in[0].shape()), d.grad)}
+	})
+	differentiate(func(o *op.Concat, d derivation) []Node {
+		out := make([]Node, len(d.in))
+		for i := range out {
+			cut := op.Slice{Outer: o.Outer, N: o.Total(), Inner: o.Inner, Start: o.Start(i), End: o.Start(i) + o.Len(i)}
+			out[i] = d.g.apply(cut, op.Clone(d.in[i].shape()), d.grad)
+		}
+		return out
+	})
 }

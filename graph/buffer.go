@@ -11,7 +11,7 @@ import (
 func (g *Graph) Buffer(local string, init Init, shape ...int) Node {
 	n := g.parameter(local, init, shape)
 	if n.Valid() {
-		g.leaves[n.n].param.frozen = true
+		g.owners[n.n].frozen = true
 	}
 	return n
 }
@@ -22,18 +22,18 @@ func (g *Graph) Assign(buffer, value Node) {
 	if !g.floats("Assign", buffer, value) {
 		return
 	}
-	l := g.leaves[buffer.n]
+	p := g.owners[buffer.n]
 	switch {
-	case l == nil || l.param == nil || !l.param.frozen:
+	case p == nil || !p.frozen:
 		g.failf("Assign", "%v is no buffer", buffer)
 	case !slices.Equal(buffer.shape(), value.shape()):
 		g.failf("Assign", "want shape %v, found %v", buffer.shape(), value.shape())
 	case g.params.replica:
-		g.failf("Assign", "buffer %s belongs to another store, of which this is a replica", l.name)
-	case g.assigned(l.param):
-		g.failf("Assign", "buffer %s is assigned twice", l.name)
+		g.failf("Assign", "buffer %s belongs to another store, of which this is a replica", p.name)
+	case g.assigned(p):
+		g.failf("Assign", "buffer %s is assigned twice", p.name)
 	default:
-		g.assigns = append(g.assigns, assignment{l.param, value})
+		g.assigns = append(g.assigns, assignment{p, value})
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+
+	"github.com/unroll-go/unroll/internal/compile"
 )
 
 // Error is a mistake made while building a graph, or one that an operation met in its data when it ran: where in the
@@ -36,15 +38,23 @@ func (e *Error) Error() string {
 // Unwrap is the error of the operation that ran; nil while building.
 func (e *Error) Unwrap() error { return e.cause }
 
+// explained is an error of a running operation as one of the graph.
+func explained(err error) error {
+	if f, ok := err.(*compile.Fault); ok {
+		return &Error{Scope: f.Path, Op: f.Op, Shape: f.Shape, Caller: f.Origin.String(), Reason: f.Cause.Error(), cause: f.Cause}
+	}
+	return err
+}
+
 // Failf records an error for the layer or cell named what, if it is the first, and returns an invalid node that
 // every operation passes on in silence. Cells and layers use it to refuse a wrong configuration.
 func (g *Graph) Failf(what, format string, args ...interface{}) Node {
 	return g.failf(what, format, args...)
 }
 
-func (g *Graph) failf(op, format string, args ...interface{}) Node {
+func (g *Graph) failf(what, format string, args ...interface{}) Node {
 	if g.err == nil {
-		g.err = &Error{Scope: g.where(), Op: op, Caller: line(g.caller()), Reason: fmt.Sprintf(format, args...)}
+		g.err = &Error{Scope: g.where(), Op: what, Caller: g.caller().String(), Reason: fmt.Sprintf(format, args...)}
 	}
 	return Node{}
 }
@@ -55,37 +65,22 @@ const module = "github.com/unroll-go/unroll/"
 // library holds the packages whose frames are passed over when looking for the caller's line.
 var library = []string{"graph.", "nn.", "recurrent.", "losses.", "recurrent/decode.", "nn/train.", "nn/onnx.", "nn/keras."}
 
-// caller is the innermost frame outside the library (its tests count as outside): the program counter of a call, for
-// line; 0 if there is none. Every operation keeps its own, so looking at a frame is done once for each graph.
-func (c *core) caller() uintptr {
+// caller is the innermost frame outside the library (its tests count as outside): 0 if there is none.
+// Every operation keeps its own, so looking at a frame is done once for each graph.
+func (c *core) caller() compile.Origin {
 	var stack [64]uintptr
 	for _, pc := range stack[:runtime.Callers(2, stack[:])] {
 		outside, known := c.outside[pc]
 		if !known {
-			f := frame(pc)
+			f := compile.Origin(pc).Frame()
 			outside = f.File != "" && (!inLibrary(f.Function) || strings.HasSuffix(f.File, "_test.go"))
 			c.outside[pc] = outside
 		}
 		if outside {
-			return pc
+			return compile.Origin(pc)
 		}
 	}
 	return 0
-}
-
-// frame describes one of the program counters that runtime.Callers gives.
-func frame(pc uintptr) runtime.Frame {
-	f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-	return f
-}
-
-// line is file:line of what caller found.
-func line(pc uintptr) string {
-	if pc == 0 {
-		return ""
-	}
-	f := frame(pc)
-	return fmt.Sprintf("%s:%d", f.File, f.Line)
 }
 
 func inLibrary(function string) bool {

@@ -7,7 +7,9 @@ import (
 	"sync"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
 )
 
@@ -23,7 +25,7 @@ type Build func(g *Graph, in []Node) []Node
 type Func struct {
 	params *Params
 	build  Build
-	memory *memory // functions that are derived from this one share it
+	memory *compile.Memory // functions that are derived from this one share it
 	seed   uint64
 	calls  uint64
 
@@ -67,7 +69,7 @@ type compiled struct {
 // NewFunc returns the function that build describes, over a store of parameters. Without one of them, each call of the
 // function is an error.
 func NewFunc(p *Params, build Build) *Func {
-	return &Func{params: p, build: build, memory: &memory{}, programs: map[uint64][]*compiled{}, limit: defaultPrograms}
+	return &Func{params: p, build: build, memory: &compile.Memory{}, programs: map[uint64][]*compiled{}, limit: defaultPrograms}
 }
 
 // Run computes the outputs, with layers such as dropout evaluating.
@@ -87,7 +89,7 @@ func (f *Func) Grad(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.program.Seed(mix(f.seed + mix(f.calls)))
+	c.program.Seed(op.Mix(f.seed + op.Mix(f.calls)))
 	f.calls++
 	for i := 0; i < f.params.Len(); i++ {
 		if p := f.params.At(i); !c.reaches[p] && !p.frozen {
@@ -107,7 +109,7 @@ func (f *Func) update(buffers []update) {
 	numbers.Lock()
 	defer numbers.Unlock()
 	for _, u := range buffers {
-		copyDense(u.param.value, u.value)
+		dense.Copy(u.param.value, u.value)
 	}
 	numbers.version++
 }
@@ -204,11 +206,11 @@ func shapeKey(grad bool, in []*tensor.Dense) uint64 {
 }
 
 func (c *compiled) fits(grad bool, in []*tensor.Dense) bool {
-	if c.grad != grad || len(in) != len(c.program.inputs) {
+	if c.grad != grad || len(in) != len(c.program.executable.Inputs) {
 		return false
 	}
 	for i, v := range in {
-		want := c.program.inputs[i].value
+		want := c.program.executable.Inputs[i].Value
 		if v == nil || v.Dtype() != want.Dtype() || !slices.Equal(v.Shape(), want.Shape()) {
 			return false
 		}
@@ -222,23 +224,20 @@ func (f *Func) compile(grad bool, in []*tensor.Dense) (*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, outputs, stores, err := f.source(grad, shapes)
+	u, err := f.unit(grad, shapes)
 	if err != nil {
 		return nil, err
 	}
 	out := &compiled{grad: grad, reaches: map[*Param]bool{}}
-	for _, s := range stores {
+	for _, s := range u.stores {
 		if s.assign {
 			out.updates = append(out.updates, update{s.param, s.dst})
 		} else {
 			out.reaches[s.param] = true
 		}
 	}
-	if out.program, err = c.compile(outputs, stores, f.memory); err != nil {
-		return nil, err
-	}
-	out.program.source = func() (*core, []result, []result, error) { return f.source(grad, shapes) }
-	return out, nil
+	out.program, err = u.compile(f.memory, func() (*unit, error) { return f.unit(grad, shapes) })
+	return out, err
 }
 
 // inputShape is what a graph needs to know of an argument.
@@ -257,13 +256,13 @@ func (f *Func) shapes(in []*tensor.Dense) ([]inputShape, error) {
 		if d := v.Dtype(); d != f.params.dtype && d != tensor.Int {
 			return nil, errors.Errorf("graph: input %d: want %v or int, found %v", i, f.params.dtype, d)
 		}
-		shapes[i] = inputShape{v.Dtype() == tensor.Int, cloneInts(v.Shape())}
+		shapes[i] = inputShape{v.Dtype() == tensor.Int, op.Clone(v.Shape())}
 	}
 	return shapes, nil
 }
 
-// source builds the graph for arguments of the given shapes, with the gradients if asked for.
-func (f *Func) source(grad bool, in []inputShape) (c *core, outputs, stores []result, err error) {
+// unit builds the graph for arguments of the given shapes, with the gradients if asked for.
+func (f *Func) unit(grad bool, in []inputShape) (*unit, error) {
 	g := New(f.params, grad)
 	nodes := make([]Node, len(in))
 	for i, s := range in {
@@ -271,15 +270,16 @@ func (f *Func) source(grad bool, in []inputShape) (c *core, outputs, stores []re
 	}
 	outs, err := f.describe(g, nodes)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	if outputs, err = g.results(outs); err != nil {
-		return nil, nil, nil, err
+	u := &unit{core: g.core}
+	if u.outputs, err = g.results(outs); err != nil {
+		return nil, err
 	}
 	if grad {
-		stores, err = f.gradients(g, outs)
+		u.stores, err = f.gradients(g, outs)
 	}
-	return g.core, outputs, stores, err
+	return u, err
 }
 
 // gradients adds the gradients of the first output with respect to every parameter in the graph, each to be stored
@@ -297,11 +297,11 @@ func (f *Func) gradients(g *Graph, outs []Node) ([]result, error) {
 	}
 	grads := g.Grad(outs[0], weights...)
 	for i, w := range weights {
-		p := g.leaves[w.n].param
+		p := g.owners[w.n]
 		stores = append(stores, result{node: grads[i], dst: p.Grad(), param: p})
 	}
 	for _, a := range g.assigns {
-		stores = append(stores, result{node: a.value, dst: newDense(g.dtype, a.value.shape()), param: a.param, assign: true})
+		stores = append(stores, result{node: a.value, dst: dense.New(g.dtype, a.value.shape()), param: a.param, assign: true})
 	}
 	return stores, g.err
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"slices"
 
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/gorgonia"
 )
 
@@ -72,7 +73,7 @@ func (g *Graph) sumTerms(terms []Node) Node {
 	if len(terms) == 1 {
 		return terms[0]
 	}
-	return g.apply(add{}, cloneInts(terms[0].shape()), terms...)
+	return g.apply(op.Add{}, op.Clone(terms[0].shape()), terms...)
 }
 
 // reachable lists the nodes that the given ones are computed from, themselves included, children before parents.
@@ -102,8 +103,8 @@ func reachable(roots ...Node) []Node {
 
 // differentiable tells whether n's operation has a derivative with respect to its i-th input.
 func differentiable(n Node, i int) bool {
-	if o, ok := n.n.Op().(*op); ok {
-		return o.wrt(i)
+	if o, ok := n.n.Op().(*operation); ok {
+		return ruleOf(o.Op).differentiable(i)
 	}
 	if o, ok := n.n.Op().(gorgonia.SDOp); ok {
 		return o.DiffWRT(len(n.children()))[i]
@@ -113,10 +114,10 @@ func differentiable(n Node, i int) bool {
 
 // derive returns the gradients of n's inputs, given its own.
 func (g *Graph) derive(n, grad Node) []Node {
-	if o, ok := n.n.Op().(*op); ok {
+	if o, ok := n.n.Op().(*operation); ok {
 		v := g.view()
-		v.path, v.layer, v.rev, v.origin = []string{o.path}, -1, false, o.caller
-		return o.vjp(derivation{g: v, in: o.in, out: n, grad: grad})
+		v.path, v.layer, v.rev, v.origin = []string{o.path}, -1, false, o.origin
+		return ruleOf(o.Op).vjp(derivation{g: v, op: o.Op, in: o.in, out: n, grad: grad})
 	}
 	foreign, ok := n.n.Op().(gorgonia.SDOp)
 	if !ok { // not active: differentiable said so

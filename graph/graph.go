@@ -14,7 +14,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -30,7 +32,7 @@ type Graph struct {
 	shared bool // parameters that exist may be asked for again
 	asked  map[string]bool
 
-	origin uintptr // whose derivative is being made: the caller of the operation
+	origin compile.Origin // whose derivative is being made: the caller of the operation
 
 	transform func(local string, w Node) Node // see Transform
 	record    func(name string, n Node)       // see Recording
@@ -46,7 +48,8 @@ type core struct {
 	training bool
 	backward bool // Grad is adding nodes
 	err      error
-	leaves   map[*gorgonia.Node]*leaf
+	leaves   map[*gorgonia.Node]*compile.Leaf
+	owners   map[*gorgonia.Node]*Param // of weight leaves
 	weights  map[string]Node
 	assigns  []assignment
 	means    []mean // in the order of MeanOver
@@ -55,25 +58,6 @@ type core struct {
 	ops      uint32
 	edges    int              // how many of expr's nodes have had their edges registered
 	outside  map[uintptr]bool // see caller
-}
-
-// leafKind tells where a leaf's numbers come from.
-type leafKind uint8
-
-const (
-	inputLeaf  leafKind = iota // given at every run
-	weightLeaf                 // owned by Params
-	constLeaf                  // fixed when the graph is built
-)
-
-// leaf is a node without an operation.
-type leaf struct {
-	kind  leafKind
-	name  string
-	shape []int
-	ids   bool
-	value *tensor.Dense // constLeaf: the constant; weightLeaf: the parameter's value
-	param *Param        // weightLeaf only
 }
 
 // New returns an empty graph over a store. Training tells layers such as dropout how to behave.
@@ -86,7 +70,7 @@ func New(p *Params, training bool) *Graph {
 		core: &core{
 			expr: gorgonia.NewGraph(), scratch: gorgonia.NewGraph(), protos: map[int]*gorgonia.Node{},
 			params: p, dtype: p.dtype, training: training, err: err,
-			leaves: map[*gorgonia.Node]*leaf{}, weights: map[string]Node{}, outside: map[uintptr]bool{},
+			leaves: map[*gorgonia.Node]*compile.Leaf{}, owners: map[*gorgonia.Node]*Param{}, weights: map[string]Node{}, outside: map[uintptr]bool{},
 		},
 		layer: -1,
 		asked: map[string]bool{},
@@ -222,8 +206,8 @@ func (g *Graph) parameter(local string, init Init, shape []int) Node {
 	if err != nil {
 		return g.failf("Param", "%v", err)
 	}
-	n := g.newLeaf(&leaf{kind: weightLeaf, name: name, shape: cloneInts(shape), value: p.value, param: p})
-	g.weights[name] = n
+	n := g.newLeaf(&compile.Leaf{Kind: compile.FromWeight, Name: name, Shape: op.Clone(shape), Value: p.value})
+	g.owners[n.n], g.weights[name] = p, n
 	return n
 }
 
@@ -240,7 +224,7 @@ func (g *Graph) input(name string, ids bool, shape []int) Node {
 	if !g.validShape("Input "+name, shape) {
 		return Node{}
 	}
-	n := g.newLeaf(&leaf{kind: inputLeaf, name: name, shape: cloneInts(shape), ids: ids})
+	n := g.newLeaf(&compile.Leaf{Kind: compile.FromInput, Name: name, Shape: op.Clone(shape), IDs: ids})
 	g.inputs = append(g.inputs, n)
 	return n
 }
@@ -253,9 +237,9 @@ func (g *Graph) Const(v *tensor.Dense) Node {
 	if d := v.Dtype(); d != g.dtype && d != tensor.Int {
 		return g.failf("Const", "want %v or int, found %v", g.dtype, d)
 	}
-	value := newDense(v.Dtype(), v.Shape())
-	copyDense(value, v)
-	return g.newLeaf(&leaf{kind: constLeaf, name: "const", shape: v.Shape().Clone(), ids: v.Dtype() == tensor.Int, value: value})
+	value := dense.New(v.Dtype(), v.Shape())
+	dense.Copy(value, v)
+	return g.newLeaf(&compile.Leaf{Kind: compile.FromConstant, Name: "const", Shape: v.Shape().Clone(), IDs: v.Dtype() == tensor.Int, Value: value})
 }
 
 // Values puts fixed numbers into the graph, rounded to its element type. No shape means one dimension.
@@ -266,24 +250,22 @@ func (g *Graph) Values(v []float64, shape ...int) Node {
 	if n, err := dense.Size(shape); err != nil || n != len(v) {
 		return g.failf("Values", "%d numbers do not fill shape %v", len(v), shape)
 	}
-	return g.constant("const", func(i int) float64 { return v[i] }, shape)
+	return g.constant(&compile.Leaf{Name: "const", Shape: shape}, func(i int) float64 { return v[i] })
 }
 
 // Full returns a constant tensor with every element v; no shape means a scalar.
 func (g *Graph) Full(v float64, shape ...int) Node {
-	return g.constant(filled+strconv.FormatFloat(v, 'g', -1, 64), func(int) float64 { return v }, shape)
+	return g.constant(&compile.Leaf{Name: "const " + strconv.FormatFloat(v, 'g', -1, 64), Shape: shape, Uniform: true, Number: v}, func(int) float64 { return v })
 }
 
-// filled begins the names of constants that are one number everywhere.
-const filled = "const "
-
-func (g *Graph) constant(name string, at func(i int) float64, shape []int) Node {
-	if !g.validShape("constant", shape) {
+// constant adds a leaf whose element i is at(i).
+func (g *Graph) constant(l *compile.Leaf, at func(i int) float64) Node {
+	if !g.validShape("constant", l.Shape) {
 		return Node{}
 	}
-	value := newDense(g.dtype, shape)
-	setFloats(value, at)
-	return g.newLeaf(&leaf{kind: constLeaf, name: name, shape: cloneInts(shape), value: value})
+	l.Kind, l.Shape, l.Value = compile.FromConstant, op.Clone(l.Shape), dense.New(g.dtype, l.Shape)
+	dense.Fill(l.Value, at)
+	return g.newLeaf(l)
 }
 
 // Zeros is Full with 0: an initial state, say.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/kernel"
+	"github.com/unroll-go/unroll/internal/op"
 )
 
 // Init fills dst, the row-major elements of a new parameter of the given shape, drawing from rng. Draws are made in
@@ -60,7 +61,7 @@ func fans(shape []int) (in, out int, err error) {
 	if len(shape) < 2 {
 		return 0, 0, errors.Errorf("fan-in and fan-out need at least two dimensions, found shape %v", shape)
 	}
-	receptive := sizeOf(shape[2:])
+	receptive := op.Size(shape[2:])
 	return shape[1] * receptive, shape[0] * receptive, nil
 }
 
@@ -115,7 +116,7 @@ func blocks(k int, at func(i int) Init) Init {
 			return errors.Errorf("block initialiser: shape %v does not split in %d equal blocks", shape, k)
 		}
 		block := append([]int{shape[0] / k}, shape[1:]...)
-		size := sizeOf(block)
+		size := op.Size(block)
 		for i := range k {
 			init := at(i)
 			if init == nil {

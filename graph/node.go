@@ -5,7 +5,9 @@ import (
 	"strconv"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -28,7 +30,7 @@ func (n Node) Shape() []int {
 	if !n.Valid() {
 		return nil
 	}
-	return cloneInts(n.shape())
+	return op.Clone(n.shape())
 }
 
 // Dim returns the size of one dimension; negative counts from the end, so Dim(-1) is the feature width. It is 0 if n
@@ -53,7 +55,7 @@ func (n Node) IsIDs() bool {
 		return false
 	}
 	if l, ok := n.c.leaves[n.n]; ok {
-		return l.ids
+		return l.IDs
 	}
 	return n.n.Dtype() == tensor.Int
 }
@@ -70,37 +72,37 @@ func (n Node) shape() []int {
 	if !n.Valid() {
 		return nil
 	}
-	if o, ok := n.n.Op().(*op); ok {
+	if o, ok := n.n.Op().(*operation); ok {
 		return o.shape
 	}
 	if l, ok := n.c.leaves[n.n]; ok {
-		return l.shape
+		return l.Shape
 	}
 	return n.n.Shape()
 }
 
-func (n Node) size() int { return sizeOf(n.shape()) }
+func (n Node) size() int { return op.Size(n.shape()) }
 
 // id numbers nodes in the order of creation, so children always have smaller ids.
 func (n Node) id() int64 { return n.n.ID() }
 
 // label names what the node does, with its scope.
 func (n Node) label() string {
-	if o, ok := n.n.Op().(*op); ok {
+	if o, ok := n.n.Op().(*operation); ok {
 		if o.path == "" {
-			return o.operator.String()
+			return o.Op.String()
 		}
-		return o.operator.String() + " in " + o.path
+		return o.Op.String() + " in " + o.path
 	}
 	if l, ok := n.c.leaves[n.n]; ok {
-		return l.name
+		return l.Name
 	}
 	return n.n.Name()
 }
 
 // children returns the nodes that n is computed from.
 func (n Node) children() []Node {
-	if o, ok := n.n.Op().(*op); ok {
+	if o, ok := n.n.Op().(*operation); ok {
 		return o.in
 	}
 	if n.n.Op() == nil {
@@ -115,17 +117,17 @@ func (n Node) children() []Node {
 }
 
 // newLeaf adds a node without an operation. Its Gorgonia name is unique, because Gorgonia merges leaves by name.
-func (c *core) newLeaf(l *leaf) Node {
+func (c *core) newLeaf(l *compile.Leaf) Node {
 	dtype := c.dtype
-	if l.ids {
+	if l.IDs {
 		dtype = tensor.Int
 	}
-	name := "%" + strconv.Itoa(len(c.leaves)) + " " + l.name
+	name := "%" + strconv.Itoa(len(c.leaves)) + " " + l.Name
 	var n *gorgonia.Node
-	if len(l.shape) == 0 {
+	if len(l.Shape) == 0 {
 		n = gorgonia.NewScalar(c.expr, dtype, gorgonia.WithName(name))
 	} else {
-		n = gorgonia.NewTensor(c.expr, dtype, len(l.shape), gorgonia.WithShape(l.shape...), gorgonia.WithName(name))
+		n = gorgonia.NewTensor(c.expr, dtype, len(l.Shape), gorgonia.WithShape(l.Shape...), gorgonia.WithName(name))
 	}
 	c.leaves[n] = l
 	return Node{n, c}
@@ -155,7 +157,7 @@ func (g *Graph) Wrap(n *gorgonia.Node) Node {
 
 // adopt registers the foreign leaves below n as constants.
 func (c *core) adopt(n *gorgonia.Node) error {
-	if _, ours := n.Op().(*op); ours || c.leaves[n] != nil {
+	if _, ours := n.Op().(*operation); ours || c.leaves[n] != nil {
 		return nil
 	}
 	kids := Node{n, c}.children()
@@ -178,7 +180,7 @@ func (c *core) adopt(n *gorgonia.Node) error {
 	if err := dense.Check(d); err != nil {
 		return errors.Wrapf(err, "leaf %s", n.Name())
 	}
-	c.leaves[n] = &leaf{kind: constLeaf, name: n.Name(), shape: n.Shape(), ids: d.Dtype() == tensor.Int, value: d}
+	c.leaves[n] = &compile.Leaf{Kind: compile.FromConstant, Name: n.Name(), Shape: n.Shape(), IDs: d.Dtype() == tensor.Int, Value: d}
 	return nil
 }
 
@@ -187,9 +189,9 @@ func (c *core) adopt(n *gorgonia.Node) error {
 func (g *Graph) Expr() *gorgonia.ExprGraph {
 	g.registerEdges()
 	for n, l := range g.leaves {
-		if l.value != nil && n.Op() == nil {
-			if err := gorgonia.UnsafeLet(n, l.value); err != nil {
-				g.failf("Expr", "leaf %s: %v", l.name, err)
+		if l.Value != nil && n.Op() == nil {
+			if err := gorgonia.UnsafeLet(n, l.Value); err != nil {
+				g.failf("Expr", "leaf %s: %v", l.Name, err)
 			}
 		}
 	}

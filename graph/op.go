@@ -7,62 +7,31 @@ import (
 
 	"github.com/chewxy/hm"
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
-// operator is one operation of the set: what it is called, its derivative, and its kernel. Shapes are checked by the
-// Graph method that makes the node, before an operator exists.
-type operator interface {
-	// String names the operation with its attributes: "slice 0:4 axis 1".
-	String() string
-	// wrt tells whether the result is differentiable with respect to input i.
-	wrt(i int) bool
-	// vjp (vector-Jacobian product) builds the gradient of each input from the gradient of the result; the zero Node
-	// stands for none. It is written with the graph's own operations.
-	vjp(d derivation) []Node
-	// bind returns the task that computes the result from the inputs' memory, for b's element type.
-	bind(b *binding) task
-}
-
-// accumulator is an operator that can add its result to memory: a term of a gradient sum needs no buffer of its own.
-type accumulator interface {
-	operator
-	bindAdd(b *binding) task
-}
-
-// derivation is what a derivative is made from.
-type derivation struct {
-	g    *Graph
-	in   []Node
-	out  Node
-	grad Node // gradient of the loss with respect to out, of out's shape
-}
-
-// smooth is embedded by operators that are differentiable with respect to every input.
-type smooth struct{}
-
-func (smooth) wrt(int) bool { return true }
-
-// op is an operator in a graph: what Gorgonia sees. It implements gorgonia.SDOp.
-type op struct {
-	operator
+// operation is an operator in a graph: what Gorgonia sees. It implements gorgonia.SDOp.
+type operation struct {
+	op.Op
 	c      *core
 	in     []Node
 	shape  []int
-	path   string  // scope, for messages and printing
-	caller uintptr // who made it; see core.caller
+	path   string         // scope, for messages and printing
+	origin compile.Origin // who made it
 	uid    uint32
 
 	backward bool // Grad made it
 }
 
-var _ gorgonia.SDOp = (*op)(nil)
+var _ gorgonia.SDOp = (*operation)(nil)
 
 // apply adds a node to the graph. Invalid inputs give an invalid node; so does a graph that holds an error. Every
 // operation's shape is checked here.
-func (g *Graph) apply(o operator, shape []int, in ...Node) Node {
+func (g *Graph) apply(o op.Op, shape []int, in ...Node) Node {
 	if g.err != nil {
 		return Node{}
 	}
@@ -73,11 +42,11 @@ func (g *Graph) apply(o operator, shape []int, in ...Node) Node {
 	if g.backward {
 		path = strings.TrimSuffix("gradient of "+path, " of ")
 	}
-	caller := g.origin
-	if caller == 0 && !g.backward {
-		caller = g.caller()
+	origin := g.origin
+	if origin == 0 && !g.backward {
+		origin = g.caller()
 	}
-	return g.newNode(&op{operator: o, c: g.core, in: in, shape: shape, path: path, caller: caller, backward: g.backward})
+	return g.newNode(&operation{Op: o, c: g.core, in: in, shape: shape, path: path, origin: origin, backward: g.backward})
 }
 
 // newNode makes a Gorgonia node for o and adds it to the graph in constant time.
@@ -89,7 +58,7 @@ func (g *Graph) apply(o operator, shape []int, in ...Node) Node {
 //
 // Gorgonia merges nodes whose 32-bit hashes collide when their operations' hash codes are equal too. Ours number
 // themselves, so that no two are.
-func (c *core) newNode(o *op) Node {
+func (c *core) newNode(o *operation) Node {
 	c.ops++
 	o.uid = c.ops
 	n := c.prototype(len(o.shape)).Clone().(*gorgonia.Node)
@@ -130,7 +99,7 @@ func (c *core) registerEdges() {
 	all := c.expr.AllNodes()
 	for ; c.edges < len(all); c.edges++ {
 		n := all[c.edges]
-		if o, ok := n.Op().(*op); ok {
+		if o, ok := n.Op().(*operation); ok {
 			for _, k := range o.in {
 				c.expr.SetEdge(c.expr.Edge(n.ID(), k.n.ID()))
 			}
@@ -148,9 +117,9 @@ func typeOf(dtype tensor.Dtype, dims int) hm.Type {
 
 // The methods below make op a gorgonia.SDOp.
 
-func (o *op) Arity() int { return len(o.in) }
+func (o *operation) Arity() int { return len(o.in) }
 
-func (o *op) Type() hm.Type {
+func (o *operation) Type() hm.Type {
 	types := make([]hm.Type, 0, len(o.in)+1)
 	for _, n := range o.in {
 		types = append(types, n.n.Type())
@@ -158,41 +127,45 @@ func (o *op) Type() hm.Type {
 	return hm.NewFnType(append(types, typeOf(o.c.dtype, len(o.shape)))...)
 }
 
-func (o *op) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
+func (o *operation) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
 	return tensor.Shape(o.shape).Clone(), nil
 }
-func (o *op) ReturnsPtr() bool     { return true }
-func (o *op) CallsExtern() bool    { return false }
-func (o *op) OverwritesInput() int { return -1 }
-func (o *op) Hashcode() uint32     { return o.uid }
 
-func (o *op) WriteHash(h hash.Hash) {
+func (o *operation) ReturnsPtr() bool { return true }
+
+func (o *operation) CallsExtern() bool { return false }
+
+func (o *operation) OverwritesInput() int { return -1 }
+
+func (o *operation) Hashcode() uint32 { return o.uid }
+
+func (o *operation) WriteHash(h hash.Hash) {
 	var b [4]byte
 	binary.LittleEndian.PutUint32(b[:], o.uid)
 	h.Write(b[:])
 }
 
 // Do computes the operation into a new tensor: how Gorgonia's own machines run it.
-func (o *op) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
+func (o *operation) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 	if len(in) != len(o.in) {
 		return nil, errors.Errorf("%s: want %d inputs, found %d", o, len(o.in), len(in))
 	}
-	out := newDense(o.c.dtype, o.shape)
-	b := &binding{f64: o.c.dtype == tensor.Float64, out: operandOf(out), seed: new(uint64), node: o.uid}
+	out := dense.New(o.c.dtype, o.shape)
+	b := &op.Binding{F64: o.c.dtype == tensor.Float64, Out: op.Of(out), Seed: new(uint64), Node: o.uid}
 	for i, v := range in {
 		d, ok := v.(*tensor.Dense)
 		if !ok { // a Gorgonia scalar
 			d = tensor.New(tensor.FromScalar(v.Data()))
 		}
-		x := operandOf(d)
-		x.shape = o.in[i].shape()
-		b.in = append(b.in, x)
+		x := op.Of(d)
+		x.Shape = o.in[i].shape()
+		b.In = append(b.In, x)
 	}
-	if err := o.bind(b)(); err != nil {
+	if err := o.Bind(b)(); err != nil {
 		return nil, errors.Wrap(err, o.String())
 	}
 	if len(o.shape) == 0 { // Gorgonia's machines expect its own scalars
-		if b.f64 {
+		if b.F64 {
 			return gorgonia.NewF64(out.Float64s()[0]), nil
 		}
 		return gorgonia.NewF32(out.Float32s()[0]), nil
@@ -200,22 +173,22 @@ func (o *op) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 	return out, nil
 }
 
-func (o *op) DiffWRT(n int) []bool {
+func (o *operation) DiffWRT(n int) []bool {
 	out := make([]bool, n)
 	for i := range out {
-		out[i] = o.wrt(i)
+		out[i] = ruleOf(o.Op).differentiable(i)
 	}
 	return out
 }
 
 // SymDiff is the derivative as gorgonia.Grad wants it.
-func (o *op) SymDiff(in gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	g := &Graph{core: o.c, layer: -1, asked: map[string]bool{}, origin: o.caller}
+func (o *operation) SymDiff(in gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	g := &Graph{core: o.c, layer: -1, asked: map[string]bool{}, origin: o.origin}
 	wrapped := make([]Node, len(in))
 	for i, n := range in {
 		wrapped[i] = Node{n, o.c}
 	}
-	grads := o.vjp(derivation{g: g, in: wrapped, out: Node{output, o.c}, grad: Node{grad, o.c}})
+	grads := ruleOf(o.Op).vjp(derivation{g: g, op: o.Op, in: wrapped, out: Node{output, o.c}, grad: Node{grad, o.c}})
 	if g.err != nil {
 		return nil, g.err
 	}

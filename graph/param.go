@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
 )
 
@@ -31,7 +33,7 @@ func (p *Param) Shape() []int {
 	if p == nil {
 		return nil
 	}
-	return cloneInts(p.value.Shape())
+	return op.Clone(p.value.Shape())
 }
 
 // Len is the number of elements.
@@ -39,7 +41,7 @@ func (p *Param) Len() int {
 	if p == nil {
 		return 0
 	}
-	return sizeOf(p.value.Shape())
+	return op.Size(p.value.Shape())
 }
 
 // Value is the parameter itself, not a copy: writing to it changes the model, which must not be running meanwhile. A
@@ -57,7 +59,7 @@ func (p *Param) Grad() *tensor.Dense {
 	if p == nil {
 		return nil
 	}
-	p.needed.Do(func() { p.grad = newDense(p.value.Dtype(), p.value.Shape()) })
+	p.needed.Do(func() { p.grad = dense.New(p.value.Dtype(), p.value.Shape()) })
 	return p.grad
 }
 

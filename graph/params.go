@@ -6,6 +6,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
 )
 
@@ -144,7 +145,7 @@ func (p *Params) setAll(tensors []Named) error {
 	}
 	for _, t := range tensors {
 		if q := p.byName[t.Name]; q != nil {
-			copyDense(q.value, t.Value)
+			dense.Copy(q.value, t.Value)
 		} else {
 			p.add(t.Name, t.Value)
 		}
@@ -179,8 +180,8 @@ func (p *Params) fits(name string, value *tensor.Dense) error {
 
 // add stores a copy of a value that fits.
 func (p *Params) add(name string, value *tensor.Dense) *Param {
-	q := &Param{name: name, value: newDense(p.dtype, value.Shape())}
-	copyDense(q.value, value)
+	q := &Param{name: name, value: dense.New(p.dtype, value.Shape())}
+	dense.Copy(q.value, value)
 	p.list = append(p.list, q)
 	p.byName[name] = q
 	return q
@@ -222,12 +223,12 @@ func (p *Params) create(name string, init Init, shape []int) (*Param, error) {
 	if init == nil {
 		return nil, errors.Errorf("parameter %s: not in the store and no initialiser given", name)
 	}
-	draw := make([]float64, sizeOf(shape))
+	draw := make([]float64, op.Size(shape))
 	if err := init(draw, shape, newRand(p.seed, name)); err != nil {
 		return nil, errors.Wrapf(err, "parameter %s", name)
 	}
-	value := newDense(p.dtype, shape)
-	setFloats(value, func(i int) float64 { return draw[i] })
+	value := dense.New(p.dtype, shape)
+	dense.Fill(value, func(i int) float64 { return draw[i] })
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if q := p.byName[name]; q != nil && slices.Equal(q.value.Shape(), shape) {

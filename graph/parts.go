@@ -3,9 +3,9 @@ package graph
 import (
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
+	"github.com/unroll-go/unroll/internal/compile"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/gorgonia"
 )
 
@@ -35,7 +35,7 @@ func (g *Graph) MeanOver(sum, weight Node) Node {
 	switch {
 	case g.scales.Valid():
 		m.value = g.scaled(sum)
-	case constant != nil && constant.kind == constLeaf:
+	case constant != nil && constant.Kind == compile.FromConstant:
 		m.value = g.MulScalar(sum, inverse(constant))
 	default:
 		m.value = g.Div(sum, g.Where(weight, weight, g.Full(math.Inf(1)))) // over infinity, everything is 0
@@ -47,10 +47,10 @@ func (g *Graph) MeanOver(sum, weight Node) Node {
 }
 
 // inverse is one over a fixed number, as it was before it was rounded to the graph's element type; 0 of 0.
-func inverse(l *leaf) float64 {
-	n, err := strconv.ParseFloat(strings.TrimPrefix(l.name, filled), 64)
-	if err != nil {
-		n = Scalar(l.value)
+func inverse(l *compile.Leaf) float64 {
+	n := l.Number
+	if !l.Uniform {
+		n = Scalar(l.Value)
 	}
 	if n == 0 {
 		return 0
@@ -70,11 +70,11 @@ func (g *Graph) scaled(sum Node) Node {
 // notData names the first thing below a node that is neither an input nor fixed, "" if there is none.
 func (g *Graph) notData(n Node) string {
 	for _, k := range reachable(n) {
-		if l := g.leaves[k.n]; l != nil && l.kind == weightLeaf && !l.param.frozen {
-			return "the parameter " + l.name
+		if l := g.leaves[k.n]; l != nil && l.Kind == compile.FromWeight && !g.owners[k.n].frozen {
+			return "the parameter " + l.Name
 		}
-		if o, ok := k.n.Op().(*op); ok {
-			if _, random := o.operator.(randomMask); random {
+		if o, ok := k.n.Op().(*operation); ok {
+			if _, random := o.Op.(op.RandomMask); random {
 				return "chance (" + k.label() + ")"
 			}
 		}

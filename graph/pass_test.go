@@ -76,7 +76,7 @@ func TestSuitesUnderEveryPass(t *testing.T) {
 	if testing.Short() || os.Getenv("UNROLL_PASSES") != "" {
 		t.Skip("runs the tests of several packages again and again")
 	}
-	for _, setting := range []string{"none", "-merge", "-flatten", "-batch", "-hoist", "-accumulate", "-pack", "-place", "-fuse"} {
+	for _, setting := range []string{"check", "none", "-merge", "-flatten", "-batch", "-hoist", "-accumulate", "-pack", "-place", "-fuse"} {
 		t.Run(setting, func(t *testing.T) {
 			// That a step gives the bits of the sequence takes packed weights, and sums in one order.
 			cmd := exec.Command("go", "test", "-skip", "StepIsUnroll", "-run", "Gradient|PyTorch|Derivative|Plans|Tape|Unroll|LanguageModel", ".", "../recurrent", "../nn", "../losses")

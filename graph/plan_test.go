@@ -1,10 +1,13 @@
 package graph
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"os"
 	"testing"
 
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -74,6 +77,7 @@ func randomGraph(g *Graph, rng *rand.Rand, in []Node) Node {
 // TestPlansAgree compares a program as it is planned, with memory used again and sums accumulated in place, with the
 // same graph when every node is an output, so that nothing is.
 func TestPlansAgree(t *testing.T) {
+	t.Setenv("UNROLL_PASSES", cmp.Or(os.Getenv("UNROLL_PASSES"), "check")) // the code is sound after each pass
 	for seed := uint64(0); seed < 1500; seed++ {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		p := NewParams64(seed)
@@ -86,8 +90,8 @@ func TestPlansAgree(t *testing.T) {
 		}
 		var args []*tensor.Dense
 		for _, n := range in {
-			v := newDense(tensor.Float64, n.shape())
-			setFloats(v, func(int) float64 { return rng.NormFloat64() })
+			v := dense.New(tensor.Float64, n.shape())
+			dense.Fill(v, func(int) float64 { return rng.NormFloat64() })
 			args = append(args, v)
 		}
 		run := func(outputs []Node) []*tensor.Dense {
@@ -112,37 +116,5 @@ func TestPlansAgree(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-func TestFreeList(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 1))
-	var f freeList
-	type taken struct{ offset, size int }
-	var live []taken
-	for i := 0; i < 20000; i++ {
-		if len(live) > 0 && rng.IntN(2) == 0 {
-			j := rng.IntN(len(live))
-			f.give(live[j].offset, live[j].size)
-			live = append(live[:j], live[j+1:]...)
-			continue
-		}
-		n := 1 + rng.IntN(200)
-		at := f.take(n)
-		for _, o := range live {
-			if at < o.offset+o.size && o.offset < at+n {
-				t.Fatalf("block %d to %d overlaps %d to %d", at, at+n, o.offset, o.offset+o.size)
-			}
-		}
-		if at%align != 0 || at+n > f.size {
-			t.Fatal(at, n, f.size)
-		}
-		live = append(live, taken{at, n})
-	}
-	for _, o := range live {
-		f.give(o.offset, o.size)
-	}
-	if len(f.blocks) != 1 || f.blocks[0] != (block{0, f.size}) {
-		t.Errorf("all is free, but in %d blocks", len(f.blocks))
 	}
 }

@@ -23,31 +23,19 @@ type cost struct {
 	flops float64
 }
 
-// Profile has every following run measured into prof, which takes about a tenth of a microsecond an instruction; nil
-// stops it.
-func (p *Program) Profile(prof *Profile) { p.profile = prof }
+// stopwatch hands what programs measure to a profile.
+type stopwatch struct{ *Profile }
 
-// execute runs the instructions of a program, from one on, against the clock.
-func (f *Profile) execute(p *Program, from int) error {
+// Took adds one run of an instruction.
+func (f stopwatch) Took(kind, path string, flops float64, d time.Duration) {
 	if f.kinds == nil {
 		f.kinds, f.paths = map[string]*cost{}, map[string]*cost{}
 	}
-	f.Runs++
-	before := time.Now()
-	for p.at = from; p.at < len(p.steps); p.at++ {
-		s := &p.steps[p.at]
-		if err := s.run(); err != nil {
-			return s.failed(err)
-		}
-		now := time.Now()
-		f.add(f.kinds, s.kind(), s, now.Sub(before))
-		f.add(f.paths, s.values[0].path, s, now.Sub(before))
-		before = now
-	}
-	return nil
+	addCost(f.kinds, kind, flops, d)
+	addCost(f.paths, path, flops, d)
 }
 
-func (f *Profile) add(to map[string]*cost, name string, s *instruction, d time.Duration) {
+func addCost(to map[string]*cost, name string, flops float64, d time.Duration) {
 	c := to[name]
 	if c == nil {
 		c = &cost{name: name}
@@ -55,52 +43,7 @@ func (f *Profile) add(to map[string]*cost, name string, s *instruction, d time.D
 	}
 	c.count++
 	c.time += d
-	if s.copies == nil {
-		c.flops += flopsOf(s.values[0])
-	}
-}
-
-// kind is the sort of work that an instruction does.
-func (s *instruction) kind() string {
-	v := s.values[0]
-	_, tiled := v.op.(elementwise)
-	switch o := v.op.(type) {
-	case matmul:
-		if s.copies == nil {
-			return o.String()
-		}
-	case packing:
-		return "pack"
-	}
-	switch {
-	case s.copies != nil:
-		return "copy"
-	case tiled:
-		return "element-wise"
-	}
-	return kindOf(v)
-}
-
-// kindOf is the name of an operation for a profile: where a slice lies is left out, or each step of a sequence would be
-// a kind of its own.
-func kindOf(v *value) string {
-	switch o := v.op.(type) {
-	case slice:
-		return fmt.Sprintf("slice %d of %d", o.end-o.start, o.n)
-	case pad:
-		return fmt.Sprintf("pad %d to %d", o.end-o.start, o.n)
-	}
-	return v.opName()
-}
-
-// flopsOf counts the floating-point operations of a product.
-func flopsOf(v *value) float64 {
-	o, ok := v.op.(matmul)
-	if !ok {
-		return 0
-	}
-	_, _, k := o.sizes(v.in[0].shape, v.in[1].shape)
-	return 2 * float64(v.size()) * float64(k)
+	c.flops += flops
 }
 
 // String is two tables: time, its share, calls and GFLOP/s by kind of instruction, and by layer.

@@ -10,6 +10,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/atomicfile"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
 )
 
@@ -107,8 +108,8 @@ func safetensorsHeader(tensors []Named, metadata map[string]string) ([]byte, err
 			return nil, errors.Wrapf(err, "tensor %s", t.Name)
 		}
 		code, width := dtypeCode(t.Value.Dtype())
-		end := offset + int64(sizeOf(t.Value.Shape()))*int64(width)
-		if err := add(t.Name, safetensorsEntry{code, cloneInts(t.Value.Shape()), []int64{offset, end}}); err != nil {
+		end := offset + int64(op.Size(t.Value.Shape()))*int64(width)
+		if err := add(t.Name, safetensorsEntry{code, op.Clone(t.Value.Shape()), []int64{offset, end}}); err != nil {
 			return nil, err
 		}
 		offset = end

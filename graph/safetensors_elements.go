@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
 )
 
@@ -38,7 +40,8 @@ var elements = map[string]element{
 
 const elementNames = "F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8 or BOOL"
 
-func signed(v int64) (int, bool)    { return int(v), int64(int(v)) == v }
+func signed(v int64) (int, bool) { return int(v), int64(int(v)) == v }
+
 func unsigned(v uint64) (int, bool) { return int(v), v <= math.MaxInt }
 
 // float16 widens IEEE 754's half precision: 1 bit of sign, 5 of exponent, 10 of fraction.
@@ -60,11 +63,11 @@ const pieceElements = 1 << 13
 // read takes the tensor's elements from a file that has been read up to them.
 func (e *namedEntry) read(r io.Reader) (*tensor.Dense, error) {
 	t := elements[e.Dtype]
-	value := newDense(t.dtype(), e.Shape)
+	value := dense.New(t.dtype(), e.Shape)
 	if e.n == 0 {
 		return value, nil
 	}
-	to := operandOf(value)
+	to := op.Of(value)
 	buf := make([]byte, min(e.n, pieceElements)*t.width)
 	for from := 0; from < e.n; from += pieceElements {
 		end := min(from+pieceElements, e.n)
@@ -75,15 +78,15 @@ func (e *namedEntry) read(r io.Reader) (*tensor.Dense, error) {
 		for i := from; i < end; i, raw = i+1, raw[t.width:] {
 			switch {
 			case t.f64 != nil:
-				to.f64[i] = t.f64(raw)
+				to.F64[i] = t.f64(raw)
 			case t.f32 != nil:
-				to.f32[i] = t.f32(raw)
+				to.F32[i] = t.f32(raw)
 			default:
 				v, fits := t.int(raw)
 				if !fits {
 					return nil, errors.Errorf("the %s at element %d does not fit an int of %d bits", e.Dtype, i, strconv.IntSize)
 				}
-				to.ids[i] = v
+				to.IDs[i] = v
 			}
 		}
 	}

@@ -1,126 +1,26 @@
 package graph
 
 import (
-	"github.com/unroll-go/unroll/internal/kernel"
+	"github.com/unroll-go/unroll/internal/op"
 )
 
-// The operations here work on the rows of the last axis.
-
-// softmax is exp(x)/Σexp(x) along each row.
-type softmax struct{ smooth }
-
-func (softmax) String() string { return "softmax" }
-func (softmax) vjp(d derivation) []Node {
-	return []Node{d.g.apply(softmaxGrad{}, cloneInts(d.out.shape()), d.out, d.grad)}
-}
-func (softmax) bind(b *binding) task { return pick(b, bindSoftmax[float32], bindSoftmax[float64]) }
-
-func bindSoftmax[T kernel.Float](b *binding) task {
-	return eachRow(b, func(dst, x []T) { kernel.SoftmaxRow(dst, x) })
-}
-
-// eachRow applies f to every row of the last axis of a unary operation.
-func eachRow[T kernel.Float](b *binding, f func(dst, x []T)) task {
-	dst, x := vec[T](b.out), vec[T](b.in[0])
-	cols := b.in[0].shape[len(b.in[0].shape)-1]
-	return rowsTask(len(x)/cols, cols, func(from, to int) {
-		for i := from * cols; i < to*cols; i += cols {
-			f(dst[i:i+cols], x[i:i+cols])
-		}
-	})
-}
-
-// softmaxGrad is y·(dy - Σ y·dy) along each row.
-type softmaxGrad struct{ smooth }
-
-func (softmaxGrad) String() string { return "softmax'" }
-
-func (softmaxGrad) vjp(d derivation) []Node {
-	g, y, dy, up := d.g, d.in[0], d.in[1], d.grad
-	shape := append(cloneInts(y.shape()[:y.Rank()-1]), 1)
-	inner := func(a, b Node) Node { return g.Reshape(g.SumAxis(g.Mul(a, b), -1), shape...) }
-	toY := g.Sub(g.Mul(up, g.Sub(dy, inner(y, dy))), g.Mul(dy, inner(up, y)))
-	return []Node{toY, g.apply(softmaxGrad{}, cloneInts(y.shape()), y, up)}
-}
-
-func (softmaxGrad) bind(b *binding) task {
-	return pick(b, bindSoftmaxGrad[float32], bindSoftmaxGrad[float64])
-}
-
-func bindSoftmaxGrad[T kernel.Float](b *binding) task {
-	dst, y, dy := vec[T](b.out), vec[T](b.in[0]), vec[T](b.in[1])
-	cols := b.out.shape[len(b.out.shape)-1]
-	return rowsTask(len(dst)/cols, cols, func(from, to int) {
-		for i := from * cols; i < to*cols; i += cols {
-			out, p, g := dst[i:i+cols], y[i:i+cols], dy[i:i+cols]
-			kernel.Affine(out, g, 1, -kernel.Dot(p, g))
-			kernel.Mul(out, out, p)
-		}
-	})
-}
-
-// logSoftmax is x - log Σexp(x) along each row.
-type logSoftmax struct{ smooth }
-
-func (logSoftmax) String() string { return "log softmax" }
-
-func (logSoftmax) vjp(d derivation) []Node {
-	g := d.g
-	shape := append(cloneInts(d.out.shape()[:d.out.Rank()-1]), 1)
-	total := g.Reshape(g.SumAxis(d.grad, -1), shape...)
-	return []Node{g.Sub(d.grad, g.Mul(g.Exp(d.out), total))}
-}
-
-func (logSoftmax) bind(b *binding) task {
-	return pick(b, bindLogSoftmax[float32], bindLogSoftmax[float64])
-}
-
-func bindLogSoftmax[T kernel.Float](b *binding) task {
-	return eachRow(b, func(dst, x []T) { kernel.Affine(dst, x, 1, -kernel.LogSumExpRow(x)) })
-}
-
-// logSumExp is log Σexp(x) of each row.
-type logSumExp struct{ smooth }
-
-func (logSumExp) String() string { return "logsumexp" }
-
-func (logSumExp) vjp(d derivation) []Node {
-	shape := append(cloneInts(d.out.shape()), 1)
-	return []Node{d.g.Mul(d.g.apply(softmax{}, cloneInts(d.in[0].shape()), d.in[0]), d.g.Reshape(d.grad, shape...))}
-}
-
-func (logSumExp) bind(b *binding) task {
-	return pick(b, bindLogSumExp[float32], bindLogSumExp[float64])
-}
-
-func bindLogSumExp[T kernel.Float](b *binding) task {
-	dst, x := vec[T](b.out), vec[T](b.in[0])
-	cols := b.in[0].shape[len(b.in[0].shape)-1]
-	return func() error {
-		for i := range dst {
-			dst[i] = kernel.LogSumExpRow(x[i*cols : (i+1)*cols])
-		}
-		return nil
-	}
-}
-
 // Softmax turns the logits along one axis into probabilities. It is safe for logits of any size.
-func (g *Graph) Softmax(x Node, axis int) Node { return g.alongAxis("Softmax", softmax{}, x, axis) }
+func (g *Graph) Softmax(x Node, axis int) Node { return g.alongAxis("Softmax", op.Softmax{}, x, axis) }
 
 // LogSoftmax is the logarithm of Softmax, computed without taking that logarithm.
 func (g *Graph) LogSoftmax(x Node, axis int) Node {
-	return g.alongAxis("LogSoftmax", logSoftmax{}, x, axis)
+	return g.alongAxis("LogSoftmax", op.LogSoftmax{}, x, axis)
 }
 
 // alongAxis applies a row operation along any axis, by swapping that axis with the last one.
-func (g *Graph) alongAxis(name string, o operator, x Node, axis int) Node {
+func (g *Graph) alongAxis(name string, o op.Op, x Node, axis int) Node {
 	axis, ok := g.axis(name, x, axis)
 	if !ok {
 		return Node{}
 	}
 	last := x.Rank() - 1
 	if axis == last {
-		return g.apply(o, cloneInts(x.shape()), x)
+		return g.apply(o, op.Clone(x.shape()), x)
 	}
 	perm := make([]int, x.Rank())
 	for i := range perm {
@@ -128,7 +28,7 @@ func (g *Graph) alongAxis(name string, o operator, x Node, axis int) Node {
 	}
 	perm[axis], perm[last] = last, axis
 	t := g.Transpose(x, perm...)
-	return g.Transpose(g.apply(o, cloneInts(t.shape()), t), perm...)
+	return g.Transpose(g.apply(o, op.Clone(t.shape()), t), perm...)
 }
 
 // LogSumExp is log Σexp(x) along the last axis, which disappears.
@@ -136,5 +36,28 @@ func (g *Graph) LogSumExp(x Node) Node {
 	if _, ok := g.axis("LogSumExp", x, -1); !ok {
 		return Node{}
 	}
-	return g.apply(logSumExp{}, without(x.shape(), x.Rank()-1), x)
+	return g.apply(op.LogSumExp{}, op.Without(x.shape(), x.Rank()-1), x)
+}
+
+func init() {
+	differentiate(func(_ op.Softmax, d derivation) []Node {
+		return []Node{d.g.apply(op.SoftmaxGrad{}, op.Clone(d.out.shape()), d.out, d.grad)}
+	})
+	differentiate(func(_ op.SoftmaxGrad, d derivation) []Node {
+		g, y, dy, up := d.g, d.in[0], d.in[1], d.grad
+		shape := append(op.Clone(y.shape()[:y.Rank()-1]), 1)
+		inner := func(a, b Node) Node { return g.Reshape(g.SumAxis(g.Mul(a, b), -1), shape...) }
+		toY := g.Sub(g.Mul(up, g.Sub(dy, inner(y, dy))), g.Mul(dy, inner(up, y)))
+		return []Node{toY, g.apply(op.SoftmaxGrad{}, op.Clone(y.shape()), y, up)}
+	})
+	differentiate(func(_ op.LogSoftmax, d derivation) []Node {
+		g := d.g
+		shape := append(op.Clone(d.out.shape()[:d.out.Rank()-1]), 1)
+		total := g.Reshape(g.SumAxis(d.grad, -1), shape...)
+		return []Node{g.Sub(d.grad, g.Mul(g.Exp(d.out), total))}
+	})
+	differentiate(func(_ op.LogSumExp, d derivation) []Node {
+		shape := append(op.Clone(d.out.shape()), 1)
+		return []Node{d.g.Mul(d.g.apply(op.Softmax{}, op.Clone(d.in[0].shape()), d.in[0]), d.g.Reshape(d.grad, shape...))}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
@@ -34,31 +35,30 @@ func (f *Func) Stream(state []*tensor.Dense, in ...*tensor.Dense) (*Stream, erro
 	if err != nil {
 		return nil, err
 	}
-	c, outputs, _, err := f.source(false, shapes)
+	u, err := f.unit(false, shapes)
 	if err != nil {
 		return nil, err
 	}
-	if len(outputs) < len(state) {
-		return nil, errors.Errorf("graph: Stream: the function returns %d values; want the %d states after the outputs", len(outputs), len(state))
+	if len(u.outputs) < len(state) {
+		return nil, errors.Errorf("graph: Stream: the function returns %d values; want the %d states after the outputs", len(u.outputs), len(state))
 	}
-	on, err := chosenPasses()
+	on, err := compile.Chosen()
 	if err != nil {
 		return nil, err
 	}
-	on[freeze] = true
-	p, err := c.compileWith(on, outputs, nil, &memory{})
+	on = on.With(compile.Freeze)
+	x, err := u.executable(on, &compile.Memory{})
 	if err != nil {
 		return nil, err
 	}
-	p.source = func() (*core, []result, []result, error) { return f.source(false, shapes) }
-	s := &Stream{program: p, inputs: len(in)}
+	s := &Stream{program: newProgram(x, u, func() (*unit, error) { return f.unit(false, shapes) }), inputs: len(in)}
 	for i, v := range state {
-		next := p.outputs[len(outputs)-len(state)+i]
+		next := x.Outputs[len(x.Outputs)-len(state)+i]
 		if v.Dtype() != next.Dtype() || !slices.Equal(v.Shape(), next.Shape()) {
 			return nil, errors.Errorf("graph: Stream: state %d is %v %v; the function's next is %v %v",
 				i, v.Dtype(), []int(v.Shape()), next.Dtype(), []int(next.Shape()))
 		}
-		s.states = append(s.states, p.inputs[len(in)+i].value)
+		s.states = append(s.states, x.Inputs[len(in)+i].Value)
 	}
 	s.args = append(make([]*tensor.Dense, len(in)), s.states...)
 	return s, s.Reset(state...)
@@ -79,7 +79,7 @@ func (s *Stream) Step(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	}
 	n := len(out) - len(s.states)
 	for i, v := range s.states {
-		copyDense(v, out[n+i])
+		dense.Copy(v, out[n+i])
 	}
 	return out[:n:n], nil
 }
@@ -102,7 +102,7 @@ func (s *Stream) Reset(state ...*tensor.Dense) error {
 		}
 	}
 	for i, v := range state {
-		copyDense(s.states[i], v)
+		dense.Copy(s.states[i], v)
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func (s *Stream) State() []*tensor.Dense { return s.states }
 // Refresh has the next step read the weights anew, after they have changed.
 func (s *Stream) Refresh() {
 	if s.made() == nil {
-		s.program.ready = false
+		s.program.executable.Refresh()
 	}
 }
 

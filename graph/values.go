@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
 )
 
@@ -35,14 +36,14 @@ func wrap(backing interface{}, n int, shape []int) *tensor.Dense {
 	} else {
 		t = tensor.New(tensor.WithShape(0), tensor.Of(tensor.Dtype{Type: reflect.TypeOf(backing).Elem()}))
 	}
-	t.AP = tensor.MakeAP(cloneInts(shape), strides(shape), 0, 0)
+	t.AP = tensor.MakeAP(op.Clone(shape), op.Strides(shape), 0, 0)
 	return t
 }
 
 // Scalar returns the single number that t holds, whatever its element type and number of dimensions: a loss, say. It
 // is NaN if t is nil or holds more than one number, or none.
 func Scalar(t *tensor.Dense) float64 {
-	if dense.Check(t) != nil || sizeOf(t.Shape()) != 1 {
+	if dense.Check(t) != nil || op.Size(t.Shape()) != 1 {
 		return math.NaN()
 	}
 	switch t.Dtype() {
@@ -54,52 +55,6 @@ func Scalar(t *tensor.Dense) float64 {
 	return float64(t.Ints()[0])
 }
 
-// newDense returns a zeroed tensor. Scalars have the empty shape.
-func newDense(dtype tensor.Dtype, shape []int) *tensor.Dense {
-	if len(shape) == 0 {
-		switch dtype {
-		case tensor.Float64:
-			return tensor.New(tensor.FromScalar(float64(0)))
-		case tensor.Int:
-			return tensor.New(tensor.FromScalar(int(0)))
-		}
-		return tensor.New(tensor.FromScalar(float32(0)))
-	}
-	return tensor.New(tensor.Of(dtype), tensor.WithShape(shape...))
-}
-
-// setFloats sets element i of a float tensor to at(i).
-func setFloats(t *tensor.Dense, at func(i int) float64) {
-	if t.Dtype() == tensor.Float64 {
-		for i, dst := 0, t.Float64s(); i < len(dst); i++ {
-			dst[i] = at(i)
-		}
-		return
-	}
-	for i, dst := 0, t.Float32s(); i < len(dst); i++ {
-		dst[i] = float32(at(i))
-	}
-}
-
-// copyDense copies src into dst; both are row-major and of one element type and size.
-func copyDense(dst, src *tensor.Dense) {
-	switch dst.Dtype() {
-	case tensor.Float64:
-		copy(dst.Float64s(), src.Float64s())
-	case tensor.Int:
-		copy(dst.Ints(), src.Ints())
-	default:
-		copy(dst.Float32s(), src.Float32s())
-	}
-}
-
-// sizeOf is the number of elements of a shape that was checked.
-func sizeOf(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
-}
-
-func cloneInts(x []int) []int { return append([]int{}, x...) }
+// NoID stands for the absence of an id that is treated in a way of its own: a padding id, an ignored target. It is no
+// id itself, and an error where ids are wanted.
+const NoID = op.NoID

@@ -1,36 +1,8 @@
 package graph
 
-import "github.com/unroll-go/unroll/internal/kernel"
-
-// verify hands on x unchanged after a look at ids. It is a pointer, as functions cannot be compared.
-type verify struct {
-	what  string
-	check func(ids [][]int) error
-}
-
-func (o *verify) String() string        { return o.what }
-func (*verify) wrt(i int) bool          { return i == 0 }
-func (*verify) vjp(d derivation) []Node { return append([]Node{d.grad}, make([]Node, len(d.in)-1)...) }
-func (o *verify) bind(b *binding) task {
-	return pick(b, bindVerify[float32](o), bindVerify[float64](o))
-}
-
-func bindVerify[T kernel.Float](o *verify) func(*binding) task {
-	return func(b *binding) task {
-		dst, x := vec[T](b.out), vec[T](b.in[0])
-		ids := make([][]int, len(b.in)-1)
-		for i, in := range b.in[1:] {
-			ids[i] = in.ids
-		}
-		return func() error {
-			if err := o.check(ids); err != nil {
-				return err
-			}
-			copy(dst, x)
-			return nil
-		}
-	}
-}
+import (
+	"github.com/unroll-go/unroll/internal/op"
+)
 
 // Verify returns x, and has every run that needs it look at ids first: an error of check, which gets the numbers of each
 // node of ids in row-major order, ends the run. So a loss says in its own words what is wrong with its targets, before some
@@ -44,5 +16,9 @@ func (g *Graph) Verify(what string, x Node, check func(ids [][]int) error, ids .
 			return Node{}
 		}
 	}
-	return g.apply(&verify{what, check}, cloneInts(x.shape()), append([]Node{x}, ids...)...)
+	return g.apply(&op.Verify{What: what, Check: check}, op.Clone(x.shape()), append([]Node{x}, ids...)...)
+}
+
+func init() {
+	differentiate(func(_ *op.Verify, d derivation) []Node { return append([]Node{d.grad}, make([]Node, len(d.in)-1)...) }, 0)
 }

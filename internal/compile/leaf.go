@@ -1,0 +1,24 @@
+package compile
+
+import "gorgonia.org/tensor"
+
+// LeafKind tells where a leaf's numbers come from.
+type LeafKind uint8
+
+const (
+	FromInput    LeafKind = iota // given at every run
+	FromWeight                   // a parameter of the store
+	FromConstant                 // fixed since the graph was built
+)
+
+// Leaf is where numbers enter: an input, a parameter, a constant.
+type Leaf struct {
+	Kind  LeafKind
+	Name  string
+	Shape []int
+	IDs   bool
+	Value *tensor.Dense // of a constant or a parameter; nil of an input
+
+	Uniform bool    // a constant that is one number everywhere, which its name tells
+	Number  float64 // of a uniform constant, as it was before it was rounded to the graph's element type
+}

@@ -1,0 +1,87 @@
+package compile
+
+import (
+	"github.com/unroll-go/unroll/internal/kernel"
+	"github.com/unroll-go/unroll/internal/op"
+)
+
+// packing puts a matrix into the order in which the kernels read it, once for all products of a run.
+type packing struct {
+	trans bool
+}
+
+func (o packing) String() string {
+	if o.trans {
+		return "pack Bᵀ"
+	}
+	return "pack B"
+}
+
+func (packing) Bind(*op.Binding) op.Task { panic("graph: a packing has no dense result") }
+
+// fewRows is the number of rows of a product up to which it gains from a packed operand even if no other shares it.
+const fewRows = 16
+
+// smallWeight is the size of a matrix below which it is packed in any case.
+const smallWeight = 1 << 12
+
+// pack finds the matrices that several products multiply by, as the steps of an unrolled cell do by its recurrent
+// weights, and has each packed once. Parameters are packed for small products in any case: then a sequence gets the
+// same bits whatever the batch and the number of steps it is computed with.
+//
+// Two steps of a recurrence, without the pass:
+//
+//	0  @0          = %2 matmul A·B h u  [2 4]
+//	1  @16         = %3 tanh %2  [2 4]
+//	2  @0          = %4 matmul A·B %3 u  [2 4]
+//	3  @16         = %5 tanh %4  [2 4]
+//
+// and with it:
+//
+//	0  -           = %2 pack B u  [4 4]
+//	1  @0          = %3 matmul A·B packed h %2  [2 4]
+//	2  @16         = %4 tanh %3  [2 4]
+//	3  @0          = %5 matmul A·B packed %4 %2  [2 4]
+//	4  @16         = %6 tanh %5  [2 4]
+func (k *Code) pack() {
+	type operand struct {
+		w     *Value
+		trans bool
+	}
+	users := map[operand][]*Value{}
+	var order []operand
+	for _, v := range k.Order {
+		if o, ok := opOf[op.MatMul](v); ok && !o.TransA {
+			at := operand{v.In[1], o.TransB}
+			if users[at] == nil {
+				order = append(order, at)
+			}
+			users[at] = append(users[at], v)
+		}
+	}
+	for _, at := range order {
+		few := !kernel.PackingKeepsOrder[float32]() || at.w.size() < smallWeight // very small products run in loops
+		for _, u := range users[at] {
+			rows, _ := op.MatrixOf(u.Shape)
+			few = few || rows <= fewRows
+		}
+		if len(users[at]) < 2 && !(few && isWeight(at.w)) {
+			continue
+		}
+		p := derived(users[at][0], packing{trans: at.trans}, at.w.Shape, at.w)
+		for _, u := range users[at] {
+			o := u.Op.(op.MatMul)
+			o.Packed = true
+			u.Op, u.In[1] = o, p
+		}
+	}
+	k.Link()
+}
+
+// isWeight tells whether v is a parameter or a piece of one.
+func isWeight(v *Value) bool {
+	for isView(v) {
+		v = v.In[0]
+	}
+	return v.Leaf != nil && v.Leaf.Kind == FromWeight
+}

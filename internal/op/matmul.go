@@ -1,0 +1,82 @@
+package op
+
+import (
+	"github.com/unroll-go/unroll/internal/kernel"
+)
+
+// MatMul is a matrix product. The left operand may have more than two dimensions: all but its last are rows, so one
+// product serves a whole sequence. The three transposes are closed under differentiation.
+type MatMul struct {
+	TransA, TransB bool // not both
+
+	// Set by the compiler:
+	Bias   bool // a third operand, a vector, is added to every row
+	Packed bool // the second operand is packed
+}
+
+func (o MatMul) String() string {
+	s := "matmul A·B"
+	switch {
+	case o.TransA:
+		s = "matmul Aᵀ·B"
+	case o.TransB:
+		s = "matmul A·Bᵀ"
+	}
+	if o.Packed {
+		s += " packed"
+	}
+	if o.Bias {
+		s += " + bias"
+	}
+	return s
+}
+
+// Sizes returns the product's m, n, k, given both operands as matrices of their last dimension.
+func (o MatMul) Sizes(a, b []int) (m, n, k int) {
+	rowsA, colsA, rowsB, colsB := RowsOf(a), a[len(a)-1], RowsOf(b), b[len(b)-1]
+	switch {
+	case o.TransA:
+		return colsA, colsB, rowsA
+	case o.TransB:
+		return rowsA, rowsB, colsA
+	}
+	return rowsA, colsB, colsA
+}
+
+func (o MatMul) Bind(b *Binding) Task {
+	return pick(b, bindMatmul[float32](o, 0), bindMatmul[float64](o, 0))
+}
+
+func (o MatMul) BindAdd(b *Binding) Task {
+	return pick(b, bindMatmul[float32](o, 1), bindMatmul[float64](o, 1))
+}
+
+func bindMatmul[T kernel.Float](o MatMul, beta T) func(*Binding) Task {
+	return func(b *Binding) Task {
+		x, dst := Vec[T](b.In[0]), Vec[T](b.Out)
+		m, n, k := o.Sizes(b.In[0].Shape, b.In[1].Shape)
+		ldx, ldy, ldc := b.In[0].Ld(), b.In[1].Ld(), b.Out.Ld()
+		if RowsOf(b.Out.Shape) != m { // a gradient of a tensor with more dimensions
+			ldc = n
+		}
+		var bias []T
+		if o.Bias {
+			bias = Vec[T](b.In[2])
+		}
+		if o.Packed {
+			w := b.In[1].Packed.(*kernel.Packed[T])
+			return func() error {
+				kernel.GemmPacked(o.TransA, m, 1, x, ldx, w, beta, dst, ldc, bias)
+				return nil
+			}
+		}
+		y := Vec[T](b.In[1])
+		return func() error {
+			kernel.GemmBias(o.TransA, o.TransB, m, n, k, 1, x, ldx, y, ldy, beta, dst, ldc, bias)
+			return nil
+		}
+	}
+}
+
+// RowsOf is the number of rows of a tensor seen as a matrix of its last dimension.
+func RowsOf(shape []int) int { return Size(shape[:len(shape)-1]) }
