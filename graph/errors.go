@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/unroll-go/unroll/internal/compile"
@@ -62,11 +63,8 @@ func (g *Graph) failf(what, format string, args ...interface{}) Node {
 // module is the import path below which code belongs to the library.
 const module = "github.com/unroll-go/unroll/"
 
-// library holds the packages whose frames are passed over when looking for the caller's line.
-var library = []string{"graph.", "nn.", "recurrent.", "losses.", "recurrent/decode.", "nn/train.", "nn/onnx.", "nn/keras."}
-
-// caller is the innermost frame outside the library (its tests count as outside): 0 if there is none.
-// Every operation keeps its own, so looking at a frame is done once for each graph.
+// caller is the innermost frame outside the library (its tests count as outside), 0 if there is none. Every operation
+// keeps its own, so looking at a frame is done once for each graph.
 func (c *core) caller() compile.Origin {
 	var stack [64]uintptr
 	for _, pc := range stack[:runtime.Callers(2, stack[:])] {
@@ -83,15 +81,13 @@ func (c *core) caller() compile.Origin {
 	return 0
 }
 
+// callers are packages of the standard library that call the functions they are given, so that a model may be built below
+// them; and the runtime, whose frames a panic has.
+var callers = []string{"runtime.", "slices.", "sort.", "maps.", "iter.", "sync.", "reflect."}
+
+// inLibrary tells whether a function's frame is passed over: it belongs to the library, or calls for it. The functions of
+// programs do not, whatever their folder: their package is called main.
 func inLibrary(function string) bool {
-	rest, ok := strings.CutPrefix(function, module)
-	if !ok {
-		return strings.HasPrefix(function, "runtime.") // the frames of a panic
-	}
-	for _, p := range library {
-		if strings.HasPrefix(rest, p) {
-			return true
-		}
-	}
-	return false
+	return strings.HasPrefix(function, module) ||
+		slices.ContainsFunc(callers, func(p string) bool { return strings.HasPrefix(function, p) })
 }

@@ -80,6 +80,22 @@ func sumExp[T Float](x []T, m T) float64 {
 	return sumExpGeneric(x, m)
 }
 
+// LogSoftmaxRow is dst = x - ln Σeˣ. With m the largest of x it computes (x-m) - ln Σe^(x-m): m + ln Σe^(x-m), rounded
+// to the size of x, would leave its error in every element.
+func LogSoftmaxRow[T Float](dst, x []T) {
+	if len(x) == 0 {
+		return
+	}
+	m := Max(x)
+	if math.IsInf(float64(m), 0) || m != m {
+		Affine(dst, x, 1, -m)
+		return
+	}
+	log := T(math.Log(sumExp(x, m)))
+	Affine(dst, x, 1, -m)
+	Affine(dst, dst, 1, -log)
+}
+
 // SoftmaxRow is dst = eˣ/Σeˣ, and returns ln Σeˣ. With m the largest of x it computes e^(x-m)/Σe^(x-m): the
 // logarithm, rounded to the size of x, would leave its error in every element. Elements are NaN, or 0 beside an Inf,
 // if m is not finite.

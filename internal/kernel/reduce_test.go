@@ -210,3 +210,30 @@ func TestSoftmaxRowOddRows(t *testing.T) {
 		}
 	})
 }
+
+// Logits of any size have the same logarithms of probabilities when all are moved by one number that changes none of
+// their differences.
+func TestLogSoftmaxRowOfLargeLogits(t *testing.T) {
+	eachVectorSet(t, func(t *testing.T) {
+		for _, n := range []int{1, 2, 7, 64, 65, 1000} {
+			near, far := make([]float32, n), make([]float32, n)
+			for i := range near {
+				near[i] = float32(i%13) - 6
+				far[i] = near[i] + 16384
+			}
+			a, b := make([]float32, n), make([]float32, n)
+			LogSoftmaxRow(a, near)
+			LogSoftmaxRow(b, far)
+			sum := 0.0
+			for i := range a {
+				if a[i] != b[i] {
+					t.Fatalf("of %d: element %d is %v, and %v for larger logits", n, i, a[i], b[i])
+				}
+				sum += math.Exp(float64(a[i]))
+			}
+			if math.Abs(sum-1) > 1e-5 {
+				t.Errorf("of %d: the probabilities add up to %v", n, sum)
+			}
+		}
+	})
+}

@@ -59,7 +59,7 @@ func (LogSoftmax) Bind(b *Binding) Task {
 }
 
 func bindLogSoftmax[T kernel.Float](b *Binding) Task {
-	return eachRow(b, func(dst, x []T) { kernel.Affine(dst, x, 1, -kernel.LogSumExpRow(x)) })
+	return eachRow(b, func(dst, x []T) { kernel.LogSoftmaxRow(dst, x) })
 }
 
 // LogSumExp is log Σexp(x) of each row.
