@@ -18,7 +18,7 @@ func (l *Loop) stepsPerPass() int {
 
 // maskSeed is the seed of the random masks of batch i of the step: they depend on the step and the place in it alone.
 func (l *Loop) maskSeed(i int) uint64 {
-	return l.at.Seed + uint64(l.at.Step*l.micro()+i)*0x9e3779b97f4a7c15
+	return l.run.Seed + uint64(l.run.Step*l.micro()+i)*0x9e3779b97f4a7c15
 }
 
 // gradients leaves in the store the gradients of a step's loss, beginning with its first batch, and returns the loss and
@@ -29,8 +29,8 @@ func (l *Loop) gradients(batch []*tensor.Dense) (loss float64, tokens int, err e
 		if err != nil {
 			return 0, 0, err
 		}
-		l.at.Batch++
-		l.at.LossSum += loss
+		l.run.Batch++
+		l.run.LossSum += loss
 		return loss, l.Data.Tokens(), nil
 	}
 	batches, err := l.collect(batch)
@@ -41,7 +41,7 @@ func (l *Loop) gradients(batch []*tensor.Dense) (loss float64, tokens int, err e
 	if err != nil {
 		return 0, 0, err
 	}
-	l.sum.reset()
+	l.work.sum.reset()
 	for _, b := range batches {
 		run := l.batchGradients
 		if l.Parallel.Shards > 1 {
@@ -54,25 +54,25 @@ func (l *Loop) gradients(batch []*tensor.Dense) (loss float64, tokens int, err e
 		loss += part
 		tokens += b.tokens
 	}
-	l.sum.take(l)
-	l.at.Batch += len(batches)
-	l.at.LossSum += loss * float64(len(batches))
+	l.work.sum.take(l.params())
+	l.run.Batch += len(batches)
+	l.run.LossSum += loss * float64(len(batches))
 	return loss, tokens, nil
 }
 
 // wholeGradients computes the loss of a step that is one batch, and its gradients, and carries the state on.
 func (l *Loop) wholeGradients(batch []*tensor.Dense) (float64, error) {
-	l.args = append(append(l.args[:0], batch...), l.carried...)
+	l.work.args = append(append(l.work.args[:0], batch...), l.run.carried...)
 	l.Loss.Seed(l.maskSeed(0))
-	out, err := l.Loss.Grad(l.args...)
+	out, err := l.Loss.Grad(l.work.args...)
 	if err != nil {
 		return 0, err
 	}
-	loss, next, err := lossAndStates(out, l.carried)
+	loss, next, err := lossAndStates(out, l.run.carried)
 	if err != nil {
 		return 0, err
 	}
-	carry(l.carried, next)
+	carry(l.run.carried, next)
 	return loss, nil
 }
 
@@ -87,17 +87,18 @@ func (l *Loop) batchGradients(b *microBatch, scales *tensor.Dense) (float64, err
 	if err != nil {
 		return 0, err
 	}
-	loss, next, err := lossAndStates(out, l.carried)
+	loss, next, err := lossAndStates(out, l.run.carried)
 	if err != nil {
 		return 0, err
 	}
-	carry(l.carried, next)
+	carry(l.run.carried, next)
 	factor := b.parts[0].factor
-	l.sum.add(l.Params, factor)
+	l.work.sum.add(l.params(), factor)
 	return factor * loss, nil
 }
 
-// gradientSum adds up the gradients of the batches of a step, one vector a parameter, in the store's order.
+// gradientSum adds up the gradients of the batches of a step, one tensor a parameter, in the store's order. Those of
+// frozen parameters are nil.
 type gradientSum struct {
 	sums []*tensor.Dense
 	any  bool // something has been added
@@ -107,44 +108,28 @@ func (s *gradientSum) reset() { s.any = false }
 
 // add adds the store's gradients, times a weight.
 func (s *gradientSum) add(p *graph.Params, weight float64) {
-	for i := range p.Len() {
-		q := p.At(i)
-		if i == len(s.sums) { // parameters come into being with the first gradients
-			s.sums = append(s.sums, nil)
-		}
-		if q.Frozen() {
-			continue
-		}
+	if more := p.Len() - len(s.sums); more > 0 { // parameters come into being with the first gradients
+		s.sums = append(s.sums, make([]*tensor.Dense, more)...)
+	}
+	for i, q := range trained(p) {
 		if s.sums[i] == nil {
 			s.sums[i] = tensor.New(tensor.Of(q.Value().Dtype()), tensor.WithShape(q.Shape()...))
 		}
+		sum := vectorOf(s.sums[i])
 		if !s.any {
-			s.sums[i].Zero()
+			sum.clear()
 		}
-		if p.Dtype() == tensor.Float64 {
-			axpy(s.sums[i].Float64s(), weight, q.Grad().Float64s())
-		} else {
-			axpy(s.sums[i].Float32s(), float32(weight), q.Grad().Float32s())
-		}
+		sum.addScaled(weight, vectorOf(q.Grad()))
 	}
 	s.any = true
 }
 
 // take sets the store's gradients to the sums, if there are any.
-func (s *gradientSum) take(l *Loop) {
+func (s *gradientSum) take(p *graph.Params) {
 	if !s.any {
 		return
 	}
-	for i, sum := range s.sums {
-		if q := l.Params.At(i); !q.Frozen() {
-			copyElements(q.Grad(), 0, sum, 0, q.Len())
-		}
-	}
-}
-
-// axpy is dst += a·x.
-func axpy[T float32 | float64](dst []T, a T, x []T) {
-	for i, v := range x {
-		dst[i] += a * v
+	for i, q := range trained(p) {
+		vectorOf(q.Grad()).set(vectorOf(s.sums[i]))
 	}
 }

@@ -51,7 +51,7 @@ func regression(sizes []int, accumulate int) *train.Loop {
 		return []graph.Node{g.Mean(g.Square(g.Sub(g.Tanh(g.MatMulT(in[0], w)), in[1])))}
 	})
 	return &train.Loop{
-		Params: p, Loss: f, Accumulate: accumulate, Epochs: 5, ClipNorm: 0.1,
+		Loss: f, Accumulate: accumulate, Epochs: 5, Clip: train.Clip{Norm: 0.1},
 		Data:      &rows{x: graphtest.Random(1, 24, 3).Float64s(), y: graphtest.Random(2, 24, 1).Float64s(), sizes: sizes},
 		Optimizer: &optim.Adam{}, Schedule: optim.Constant(0.01),
 	}
@@ -64,12 +64,12 @@ func TestAccumulateIsTheLargeBatch(t *testing.T) {
 	for name, sizes := range map[string][]int{"equal": {4, 4, 4, 4, 4, 4}, "unequal": {7, 4, 1, 2, 5, 5}} {
 		small := regression(sizes, 3)
 		var last train.Progress
-		small.OnStep = func(p train.Progress) { last = p }
+		onStep(small, func(p train.Progress) { last = p })
 		got := run(t, small)
 		if got.Step != want.Step || small.Total() != large.Total() || last.Tokens != 12 {
 			t.Errorf("%s: %d steps of %d, want %d; %d tokens in the last", name, got.Step, small.Total(), want.Step, last.Tokens)
 		}
-		a, b := large.Params.Get("w").Value().Float64s(), small.Params.Get("w").Value().Float64s()
+		a, b := large.Loss.Params().Get("w").Value().Float64s(), small.Loss.Params().Get("w").Value().Float64s()
 		for i := range a {
 			if math.Abs(a[i]-b[i]) > 1e-12 {
 				t.Errorf("%s: weight %d is %v; %v with the large batch", name, i, b[i], a[i])
@@ -80,7 +80,7 @@ func TestAccumulateIsTheLargeBatch(t *testing.T) {
 	uneven, split := regression([]int{16, 8}, 0), regression([]int{8, 8, 8}, 2)
 	run(t, uneven)
 	run(t, split)
-	a, b := uneven.Params.Get("w").Value().Float64s(), split.Params.Get("w").Value().Float64s()
+	a, b := uneven.Loss.Params().Get("w").Value().Float64s(), split.Loss.Params().Get("w").Value().Float64s()
 	for i := range a {
 		if math.Abs(a[i]-b[i]) > 1e-12 {
 			t.Errorf("weight %d is %v; %v with large batches", i, b[i], a[i])
@@ -92,7 +92,7 @@ func TestAccumulateIsTheLargeBatch(t *testing.T) {
 func TestAccumulateResumes(t *testing.T) {
 	build := func(path string) *train.Loop {
 		l := newLoop(t, path)
-		l.Accumulate, l.SaveEvery = 4, 2 // 33 batches are 9 steps
+		l.Accumulate, l.Saving.Every = 4, 2 // 33 batches are 9 steps
 		return l
 	}
 	dir := t.TempDir()
@@ -103,11 +103,11 @@ func TestAccumulateResumes(t *testing.T) {
 	for _, stop := range []int{3, 8, 9, 20} {
 		ctx, cancel := context.WithCancel(context.Background())
 		first := build(path)
-		first.OnStep = func(p train.Progress) {
+		onStep(first, func(p train.Progress) {
 			if p.Step == stop {
 				cancel()
 			}
-		}
+		})
 		if _, err := first.Run(ctx); !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}

@@ -68,7 +68,7 @@ func (l *Loop) cut(b *microBatch) (err error) {
 		p := &part{name: fmt.Sprintf("shard %d of %d", i, n), from: i * size / n, to: (i + 1) * size / n}
 		for j, a := range b.args {
 			if b.axes[j] >= 0 {
-				a = partOf(a, b.axes[j], p.from, p.to)
+				a = takePart(a, b.axes[j], p.from, p.to)
 			}
 			p.args = append(p.args, a)
 		}
@@ -85,10 +85,10 @@ func (s *shards) prepare(l *Loop, i int, p *part, scales *tensor.Dense) error {
 		if _, err := l.Loss.Program(true, p.args...); err != nil {
 			return err
 		}
-		s.known = l.Params.Len()
+		s.known = l.params().Len()
 	}
 	if i == len(s.of) {
-		store := l.Params.Replica()
+		store := l.params().Replica()
 		plain := l.Loss.Over(store)
 		s.of = append(s.of, &shard{params: store, plain: plain, parts: plain.Parts()})
 	}
@@ -107,7 +107,7 @@ func (l *Loop) batchAxes(args []*tensor.Dense) ([]int, int, error) {
 	if axes == nil {
 		for i, a := range args {
 			axes = append(axes, min(a.Dims()-1, 1))
-			if i >= len(args)-len(l.carried) {
+			if i >= len(args)-len(l.run.carried) {
 				axes[i] = 0
 			}
 		}
@@ -120,8 +120,8 @@ func (l *Loop) batchAxes(args []*tensor.Dense) ([]int, int, error) {
 		switch axis := axes[i]; {
 		case axis >= a.Dims():
 			return nil, 0, errors.Errorf("argument %d has the shape %v; axis %d is to be its batch axis (see Parallel.Axes)", i, a.Shape(), axis)
-		case axis < 0 && i >= len(args)-len(l.carried):
-			return nil, 0, errors.Errorf("state %d has no batch axis, but each shard gives one of its own (see Parallel.Axes)", i-len(args)+len(l.carried))
+		case axis < 0 && i >= len(args)-len(l.run.carried):
+			return nil, 0, errors.Errorf("state %d has no batch axis, but each shard gives one of its own (see Parallel.Axes)", i-len(args)+len(l.run.carried))
 		case axis < 0:
 		case size != 0 && a.Shape()[axis] != size:
 			return nil, 0, errors.Errorf("argument %d has %d examples along axis %d; want %d (see Parallel.Axes)", i, a.Shape()[axis], axis, size)
@@ -149,16 +149,16 @@ func (l *Loop) targets(from, to int) float64 {
 // parallelGradients computes a batch of a step in shards. The store has its gradients then, or, if the step has several
 // batches, they are added to the sum. It returns the batch's part of the loss.
 func (l *Loop) parallelGradients(b *microBatch, scales *tensor.Dense) (float64, error) {
-	first := len(b.args) - len(l.carried)
+	first := len(b.args) - len(l.run.carried)
 	for i, p := range b.parts {
-		for j, state := range l.carried { // the batch before has changed it
-			p.args[first+j] = partOf(state, b.axes[first+j], p.from, p.to)
+		for j, state := range l.run.carried { // the batch before has changed it
+			p.args[first+j] = takePart(state, b.axes[first+j], p.from, p.to)
 		}
-		if err := l.shards.prepare(l, i, p, scales); err != nil {
+		if err := l.work.shards.prepare(l, i, p, scales); err != nil {
 			return 0, p.wrap(err)
 		}
 	}
-	all := l.shards.of[:len(b.parts)]
+	all := l.work.shards.of[:len(b.parts)]
 	var next atomic.Int64
 	work := func(int, []float64) {
 		for i := int(next.Add(1)) - 1; i < len(all); i = int(next.Add(1)) - 1 {
@@ -176,14 +176,14 @@ func (l *Loop) parallelGradients(b *microBatch, scales *tensor.Dense) (float64, 
 	kernel.Share(min(workers, len(all)), work)
 	loss, err := l.join(b, all)
 	if err == nil && l.micro() > 1 {
-		l.sum.add(l.Params, 1)
+		l.work.sum.add(l.params(), 1)
 	}
 	return loss, err
 }
 
 // join puts the shards' losses, gradients and next states together.
 func (l *Loop) join(b *microBatch, all []*shard) (loss float64, err error) {
-	first := len(b.args) - len(l.carried)
+	first := len(b.args) - len(l.run.carried)
 	for _, c := range all {
 		if c.err != nil {
 			return 0, c.part.wrap(c.err)
@@ -193,7 +193,7 @@ func (l *Loop) join(b *microBatch, all []*shard) (loss float64, err error) {
 			return 0, c.part.wrap(err)
 		}
 		loss += c.part.factor * part
-		for i, state := range l.carried {
+		for i, state := range l.run.carried {
 			putPart(state, b.axes[first+i], c.part.from, c.part.to, next[i])
 		}
 	}

@@ -18,10 +18,10 @@ type forms struct {
 
 // forms derives them once.
 func (l *Loop) forms() *forms {
-	if l.derived.of != l.Loss {
-		l.derived = forms{l.Loss, l.Loss.Weights(), l.Loss.Parts(), l.Loss.Means()}
+	if l.work.forms.of != l.Loss {
+		l.work.forms = forms{l.Loss, l.Loss.Weights(), l.Loss.Parts(), l.Loss.Means()}
 	}
-	return &l.derived
+	return &l.work.forms
 }
 
 // part is what one run of the loss function takes of a step: a batch, or a shard of one.
@@ -58,18 +58,18 @@ func (l *Loop) collect(first []*tensor.Dense) ([]*microBatch, error) {
 		if k > 1 {
 			batch = cloneAll(batch) // holds until the next one is read
 		}
-		b := &microBatch{args: append(batch[:len(batch):len(batch)], l.carried...), tokens: l.Data.Tokens(), seed: l.maskSeed(i)}
+		b := &microBatch{args: append(batch[:len(batch):len(batch)], l.run.carried...), tokens: l.Data.Tokens(), seed: l.maskSeed(i)}
 		if err := l.cut(b); err != nil {
 			return nil, err
 		}
 		out = append(out, b)
-		if i+1 == k || l.at.Batch+len(out) == l.Data.Len() {
+		if i+1 == k || l.run.Batch+len(out) == l.Data.Len() {
 			return out, nil
 		}
 		var ok bool
 		if batch, ok = l.Data.Next(); !ok {
 			return nil, errors.Wrapf(firstError(errOf(l.Data), errors.New("the pass ended early")),
-				"batch %d of %d", l.at.Batch+len(out)+1, l.Data.Len())
+				"batch %d of %d", l.run.Batch+len(out)+1, l.Data.Len())
 		}
 	}
 }
@@ -97,7 +97,7 @@ func (l *Loop) weigh(batches []*microBatch) (scales *tensor.Dense, err error) {
 				totals[j] = n / total
 			}
 		}
-		return floatsOf(l.Params.Dtype(), totals), nil
+		return floatsOf(l.params().Dtype(), totals), nil
 	}
 	total := 0.0
 	for _, p := range all {

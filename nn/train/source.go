@@ -38,6 +38,14 @@ type FallibleSource interface {
 	Err() error
 }
 
+// errOf is the error that ended a source's pass, if one did.
+func errOf(s Source) error {
+	if f, ok := s.(FallibleSource); ok {
+		return f.Err()
+	}
+	return nil
+}
+
 // CountingSource is a Source that knows the tokens of a part of a batch: by them Parallel weighs shards if the loss does
 // not say what it is a mean over.
 type CountingSource interface {
@@ -54,6 +62,9 @@ type windows struct {
 
 // FromWindows makes a Source of windows of text; its batches are the inputs and the targets, ids [T, B] each.
 func FromWindows(w *datasets.Windows) Source {
+	if w == nil {
+		return &batches{BatchSource: nothing("train: FromWindows: the windows are nil")}
+	}
 	steps, batch := w.Shape()
 	return &windows{w: w, batch: []*tensor.Dense{graph.Ints(w.Inputs, steps, batch), graph.Ints(w.Targets, steps, batch)}}
 }

@@ -47,7 +47,7 @@ func lossAndStates(out, states []*tensor.Dense) (float64, []*tensor.Dense, error
 // carry copies the next states over the current ones, which are like them.
 func carry(dst, src []*tensor.Dense) {
 	for i := range dst {
-		copyElements(dst[i], 0, src[i], 0, dst[i].Shape().TotalSize())
+		vectorOf(dst[i]).set(vectorOf(src[i]))
 	}
 }
 
