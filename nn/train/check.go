@@ -36,7 +36,7 @@ func (l *Loop) check() error {
 	if err := firstError(l.Validation.check(), l.Saving.check(l.Validation.Data != nil)); err != nil {
 		return err
 	}
-	l.run.Seed, l.work.shards = l.Seed, shards{}
+	l.run.Seed = l.Seed
 	return nil
 }
 

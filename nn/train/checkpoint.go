@@ -103,6 +103,18 @@ func (l *Loop) metadata() (map[string]string, error) {
 	return metadata, nil
 }
 
+// chosen are the weights to use, where they are not those that are trained: the best at the end of a run that keeps
+// them, or the averages. Nil for the weights themselves.
+func (l *Loop) chosen() []graph.Named {
+	switch {
+	case l.run.Done && l.Validation.KeepBest && l.run.best != nil:
+		return l.run.best
+	case l.run.average != nil:
+		return l.run.average.tensors
+	}
+	return nil
+}
+
 // ReadCheckpoint reads a file that a Loop saved.
 func ReadCheckpoint(path string) (*Checkpoint, error) {
 	tensors, metadata, err := graph.ReadSafetensors(path)

@@ -4,9 +4,7 @@ import (
 	"time"
 
 	"github.com/pkg/errors"
-	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
-	"gorgonia.org/tensor"
 )
 
 // endEpoch validates, saves and starts a new pass, or ends the run.
@@ -52,7 +50,7 @@ func (l *Loop) judge(o *outcome) (Evaluation, error) {
 	if l.Validation.State != nil {
 		state = l.Validation.State
 	}
-	loss, err := meanLoss(l.forms().means, l.Validation.Data, state)
+	loss, err := meanLoss(l.lossForms().means, l.Validation.Data, state)
 	if err != nil {
 		return Evaluation{}, errors.Wrap(err, "train: validation")
 	}
@@ -84,10 +82,10 @@ func (l *Loop) keep() {
 	}
 }
 
-func cloneNamed(in []graph.Named) []graph.Named {
-	out := make([]graph.Named, len(in))
-	for i, t := range in {
-		out[i] = graph.Named{Name: t.Name, Value: t.Value.Clone().(*tensor.Dense)}
+// begin moves the data to where the run is.
+func (l *Loop) begin() error {
+	if s, ok := l.Data.(EpochSource); ok {
+		s.SetEpoch(l.run.Epoch)
 	}
-	return out
+	return l.Data.Seek(l.run.Batch)
 }

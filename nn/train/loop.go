@@ -1,10 +1,17 @@
+// Package train runs the training of a loss function: a Loop takes batches from a Source, makes steps of an optimiser,
+// validates after each pass, and saves checkpoints from which a run continues bit for bit.
+//
+//	Source, FromBatches, FromWindows   what is trained on; BatchOf names the inputs of the loss function
+//	Loop, Clip, Parallel               how steps are made
+//	Validation, Validate               how the model is judged
+//	Saving, Checkpoint, ReadCheckpoint files, and Loop.Resume
+//	Observer, Progress, Evaluation     who is told
+//
+// The packages beside it measure predictions (metric), say how a run went (diagnose), write logs (events), look for settings
+// (search), follow gradients through time (flow), and draw all that (chart).
 package train
 
 import (
-	"context"
-	"time"
-
-	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"gorgonia.org/tensor"
@@ -47,8 +54,9 @@ type Loop struct {
 	Saving     Saving
 	Observers  []Observer // told how the run goes, in their order
 
-	run  memory // where the run is
-	work work
+	run       memory // where the run is
+	forms     *forms // of Loss
+	gradients gradients
 }
 
 // Clip limits gradients before they are used. 0 is no limit.
@@ -102,105 +110,27 @@ type counters struct {
 	History []Pass  `json:"history,omitempty"`
 }
 
-// work is what steps use again and again.
-type work struct {
-	args   []*tensor.Dense
-	sum    gradientSum // of the batches of a step, for Accumulate
-	shards shards      // of a batch, for Parallel
-	forms  forms       // of Loss
-}
-
-// Run trains until the epochs or steps are done, or validation stops improving. If ctx is cancelled, it saves a
-// checkpoint and returns the context's error. Continuing a run from a checkpoint, see Resume, gives the same bits as
-// never having stopped.
-func (l *Loop) Run(ctx context.Context) (Result, error) {
-	if ctx == nil {
-		return Result{}, errors.New("train: Run: the context is nil")
-	}
-	if err := l.check(); err != nil {
-		return Result{}, err
-	}
-	o := newOutcome()
-	if l.run.ended {
-		return o.result(l), nil
-	}
-	if l.run.carried == nil {
-		l.run.carried = cloneAll(l.State)
-	}
-	if err := l.begin(); err != nil {
-		return o.result(l), err
-	}
-	for !l.run.Done {
-		if err := l.advance(ctx, o); err != nil {
-			return o.result(l), err
-		}
-	}
-	return o.result(l), l.end()
-}
-
-// advance makes a step with the next batch, or ends the pass if there is none.
-func (l *Loop) advance(ctx context.Context, o *outcome) error {
-	if err := ctx.Err(); err != nil {
-		return errors.Wrap(firstError(l.save(), err), "train: interrupted")
-	}
-	batch, ok := l.Data.Next()
-	if !ok {
-		if err := errOf(l.Data); err != nil {
-			return errors.Wrapf(err, "train: after step %d", l.run.Step)
-		}
-		return l.endEpoch(o)
-	}
-	progress, err := l.step(batch, &o.clock)
-	if err != nil {
-		return &StepError{l.run.Step + 1, err}
-	}
-	if err := l.tellStep(progress); err != nil {
-		return l.handleStop(err, o)
-	}
-	switch {
-	case l.Steps > 0 && l.run.Step >= l.Steps:
-		err = l.endEpoch(o)
-		l.run.Done = l.run.Done || err == nil
-	case l.Saving.Every > 0 && l.run.Step%l.Saving.Every == 0:
-		err = l.save()
-	}
-	return err
-}
-
-// begin moves the data to where the run is.
-func (l *Loop) begin() error {
-	if s, ok := l.Data.(EpochSource); ok {
-		s.SetEpoch(l.run.Epoch)
-	}
-	return l.Data.Seek(l.run.Batch)
-}
-
-// end saves the run, and leaves in the store the weights that it is for.
-func (l *Loop) end() error {
-	if err := l.save(); err != nil {
-		return err
-	}
-	l.run.ended = true
-	if chosen := l.chosen(); chosen != nil {
-		return l.params().SetAll(chosen)
-	}
-	return nil
-}
-
-// chosen are the weights to use, where they are not those that are trained: the best at the end of a run that keeps
-// them, or the averages. Nil for the weights themselves.
-func (l *Loop) chosen() []graph.Named {
-	switch {
-	case l.run.Done && l.Validation.KeepBest && l.run.best != nil:
-		return l.run.best
-	case l.run.average != nil:
-		return l.run.average.tensors
-	}
-	return nil
-}
-
 // params is the store of the weights.
 func (l *Loop) params() *graph.Params { return l.Loss.Params() }
+
+// lossForms are the forms of Loss, derived once.
+func (l *Loop) lossForms() *forms {
+	if l.forms == nil || l.forms.loss != l.Loss {
+		l.forms = formsOf(l.Loss)
+	}
+	return l.forms
+}
+
+// batchesPerStep is the number of batches that make a step.
+func (l *Loop) batchesPerStep() int { return max(l.Accumulate, 1) }
+
+// stepsPerPass counts the last step of a pass, which may have fewer batches, too.
+func (l *Loop) stepsPerPass() int {
+	if l.Data == nil {
+		return 0
+	}
+	return (l.Data.Len() + l.batchesPerStep() - 1) / l.batchesPerStep()
+}
 
 // epochs is the number of passes to make; without a limit, Steps decides.
 func (l *Loop) epochs() int {
@@ -226,41 +156,4 @@ func (l *Loop) Total() int {
 // to its end, unless the loop now has more Epochs or Steps.
 func (l *Loop) Finished() bool {
 	return l.run.Epoch >= l.epochs() || l.Steps > 0 && l.run.Step >= l.Steps
-}
-
-// step computes gradients on one batch and updates the weights. A step that fails is not counted.
-func (l *Loop) step(batch []*tensor.Dense, clock *speed) (_ Progress, err error) {
-	start, before := time.Now(), l.run.counters
-	defer func() {
-		if err != nil {
-			l.run.counters = before
-		}
-	}()
-	loss, tokens, err := l.gradients(batch)
-	if err != nil {
-		return Progress{}, err
-	}
-	if l.Clip.Value > 0 {
-		if err := optim.ClipByValue(l.params(), l.Clip.Value); err != nil {
-			return Progress{}, err
-		}
-	}
-	rate := l.Schedule.Rate(l.run.Step)
-	norm, err := optim.Update(l.Optimizer, l.params(), rate, l.Clip.Norm)
-	if err != nil {
-		return Progress{}, err
-	}
-	l.run.Step++
-	if l.Average > 0 {
-		if l.run.average == nil {
-			l.run.average = &average{}
-		}
-		l.run.average.add(l.params(), l.Average, l.run.Step)
-	}
-	clock.add(time.Since(start), tokens)
-	return Progress{
-		Step: l.run.Step, Steps: l.Total(), Epoch: l.run.Epoch + 1, Epochs: l.epochs(),
-		Loss: loss, EpochLoss: l.run.LossSum / float64(l.run.Batch), GradientNorm: norm, Rate: rate,
-		Tokens: tokens, TokensPerSecond: clock.rate(), Remaining: clock.per(l.Total() - l.run.Step),
-	}, nil
 }

@@ -45,38 +45,3 @@ type Score struct {
 	Name  string
 	Value float64
 }
-
-// tellStep calls all observers, even after one of them wants the run to end, and returns the first error.
-func (l *Loop) tellStep(p Progress) (err error) {
-	for _, o := range l.Observers {
-		if o.OnStep != nil {
-			err = firstError(err, o.OnStep(p))
-		}
-	}
-	return err
-}
-
-func (l *Loop) tellValidation(e Evaluation) (err error) {
-	for _, o := range l.Observers {
-		if o.OnValidation != nil {
-			err = firstError(err, o.OnValidation(e))
-		}
-	}
-	return err
-}
-
-// handleStop saves, and ends the run if an observer wants it to; nil is no such wish.
-func (l *Loop) handleStop(told error, o *outcome) error {
-	if errors.Is(told, ErrStop) {
-		l.run.Done, o.stopped, told = true, true, nil
-	}
-	return firstError(l.save(), errors.Wrap(told, "train: observer"))
-}
-
-// firstError is err unless an earlier step failed worse.
-func firstError(worse, err error) error {
-	if worse != nil {
-		return worse
-	}
-	return err
-}

@@ -18,9 +18,9 @@ type stretch struct {
 
 // addShards sets the store's gradients to the sum of the shards', each times its factor. Every element is added up in the
 // order of the shards, whoever does it.
-func (l *Loop) addShards(all []*shard) {
+func addShards(params *graph.Params, all []*shard) {
 	var pieces []stretch
-	for i, q := range trained(l.params()) {
+	for i, q := range trained(params) {
 		for from := 0; from < q.Len(); from += sumPiece {
 			pieces = append(pieces, stretch{i, q, from, min(from+sumPiece, q.Len())})
 		}

@@ -40,26 +40,6 @@ func (e *StepError) Error() string { return fmt.Sprintf("train: step %d: %v", e.
 // Unwrap is why the step could not be made.
 func (e *StepError) Unwrap() error { return e.Err }
 
-// outcome is what one call of Run has come to so far.
-type outcome struct {
-	began      time.Time
-	clock      speed
-	trainLoss  float64
-	validation float64
-	stopped    bool
-}
-
-func newOutcome() *outcome { return &outcome{began: time.Now(), validation: math.NaN()} }
-
-func (o *outcome) result(l *Loop) Result {
-	r := Result{Step: l.run.Step, Epoch: l.run.Epoch, TrainLoss: o.trainLoss, Validation: o.validation, Best: math.NaN(),
-		Stopped: o.stopped, TokensPerSecond: o.clock.rate(), History: passes(l.run.History, l.Validation.Data != nil)}
-	if l.run.Tested {
-		r.Best = l.run.Best
-	}
-	return r
-}
-
 // passes is a copy of the record of a checkpoint, in which passes that nothing validated have the loss 0.
 func passes(record []Pass, validated bool) []Pass {
 	out := slices.Clone(record)

@@ -58,3 +58,19 @@ func cloneAll(in []*tensor.Dense) []*tensor.Dense {
 	}
 	return out
 }
+
+// firstError is err unless an earlier step failed worse.
+func firstError(worse, err error) error {
+	if worse != nil {
+		return worse
+	}
+	return err
+}
+
+func cloneNamed(in []graph.Named) []graph.Named {
+	out := make([]graph.Named, len(in))
+	for i, t := range in {
+		out[i] = graph.Named{Name: t.Name, Value: t.Value.Clone().(*tensor.Dense)}
+	}
+	return out
+}
