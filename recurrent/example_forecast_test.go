@@ -53,11 +53,12 @@ func ExampleManyToOne_forecast() {
 	}
 	params := graph.NewParams(1)
 	loop := &train.Loop{
-		Params: params,
-		Loss: graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node { // in[0] is Values, in[1] is Future
-			return []graph.Node{losses.MSE{}.Apply(g, m.Apply(g, in[0], recurrent.Options{}), in[1])}
+		Loss: graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+			b := train.BatchOf(g, in)
+			return []graph.Node{losses.MSE{}.Apply(g, m.Apply(g, b.Values, recurrent.Options{}), b.Future)}
 		}),
-		Data: data, Validation: validation, Optimizer: &optim.Adam{}, Schedule: optim.Constant(0.01), ClipNorm: 1, Epochs: 8, KeepBest: true,
+		Data: data, Optimizer: &optim.Adam{}, Schedule: optim.Constant(0.01), Clip: train.Clip{Norm: 1},
+		Epochs: 8, Validation: train.Validation{Data: validation, KeepBest: true},
 	}
 	if _, err := loop.Run(context.Background()); err != nil {
 		fmt.Println(err)

@@ -70,7 +70,7 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 			}
 		}
 		o.Trace.states(next)
-		for j, n := range next { // for who listens to the whole model: train.GradientFlow
+		for j, n := range next { // for who listens to the whole model: flow.Measure
 			g.Record("state_"+strconv.Itoa(j), n)
 		}
 		outputs[t], state = y, next

@@ -11,6 +11,7 @@ import (
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/metric"
 )
 
 // classDefaults are what a classifier's training flags are unless they are given: tables are small beside texts.
@@ -149,9 +150,11 @@ func (m *classifier) loop(p parts, fl trainFlags) (*train.Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &train.Loop{Params: m.params, Loss: m.loss, Data: data, Validation: validation, Optimizer: o, Schedule: optim.Constant(c.Rate),
-		ClipNorm: c.Clip, Epochs: c.Epochs, Steps: c.Steps, Patience: c.Patience, KeepBest: true, Seed: c.Seed,
-		Checkpoint: fl.out, SaveEvery: fl.saveEvery, Metadata: metadata}, nil
+	return &train.Loop{
+		Loss: m.loss, Data: data, Seed: c.Seed, Optimizer: o, Schedule: optim.Constant(c.Rate), Clip: train.Clip{Norm: c.Clip},
+		Epochs: c.Epochs, Steps: c.Steps, Validation: train.Validation{Data: validation, Patience: c.Patience, KeepBest: true},
+		Saving: train.Saving{Path: fl.out, Every: fl.saveEvery, Metadata: metadata},
+	}, nil
 }
 
 func (m *classifier) describe(w io.Writer, t *labelledTable, p parts) {
@@ -162,7 +165,7 @@ func (m *classifier) describe(w io.Writer, t *labelledTable, p parts) {
 }
 
 // judge compares the predictions for texts with their labels; it also gives the mean loss.
-func (m *classifier) judge(s *samples) (*train.Confusion, float64, error) {
+func (m *classifier) judge(s *samples) (*metric.Confusion, float64, error) {
 	truth, err := m.labelIDs(s)
 	if err != nil {
 		return nil, 0, err
@@ -184,7 +187,7 @@ func (m *classifier) judge(s *samples) (*train.Confusion, float64, error) {
 		}
 		loss -= math.Log(max(row[truth[i]], 1e-30)) / float64(len(ids))
 	}
-	c := train.NewConfusion(m.labels...)
+	c := metric.NewConfusion(m.labels...)
 	return c, loss, c.Add(truth, predicted)
 }
 

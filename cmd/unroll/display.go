@@ -31,7 +31,7 @@ func newDisplay(w io.Writer) *display {
 }
 
 // step takes the progress of one training step.
-func (d *display) step(p train.Progress) {
+func (d *display) step(p train.Progress) error {
 	if d.loss == 0 {
 		d.loss = p.Loss
 	}
@@ -46,7 +46,7 @@ func (d *display) step(p train.Progress) {
 			d.last = time.Now()
 			fmt.Fprintf(d.w, "step %d/%d  %s  %v left\n", p.Step, p.Steps, status, p.Remaining.Round(time.Second))
 		}
-		return
+		return nil
 	}
 	if d.bar == nil {
 		d.bar = progressbar.NewOptions(p.Steps, progressbar.OptionSetWriter(d.w), progressbar.OptionShowCount(),
@@ -55,10 +55,11 @@ func (d *display) step(p train.Progress) {
 	}
 	d.bar.Describe(status)
 	d.bar.Set(p.Step)
+	return nil
 }
 
 // validation takes the outcome of a validation.
-func (d *display) validation(v train.Validation) {
+func (d *display) validation(v train.Evaluation) error {
 	d.clear()
 	note := ""
 	if v.Improved {
@@ -69,6 +70,7 @@ func (d *display) validation(v train.Validation) {
 		ppl = fmt.Sprintf("  val ppl %.2f", math.Exp(v.Loss))
 	}
 	fmt.Fprintf(d.w, "epoch %d  train loss %.4f  val loss %.4f%s%s\n", v.Epoch, v.TrainLoss, v.Loss, ppl, note)
+	return nil
 }
 
 func (d *display) clear() {

@@ -9,7 +9,9 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/metric"
 )
 
 func evalCommand() *cobra.Command {
@@ -75,7 +77,7 @@ type judged struct {
 	Accuracy  number           `json:"accuracy"`
 	MacroF1   number           `json:"macro_f1"`
 	Labels    map[string]score `json:"labels"`
-	confusion *train.Confusion
+	confusion *metric.Confusion
 }
 
 type score struct {
@@ -176,7 +178,7 @@ func evalLanguage(m *model, path string) (report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fluency{n, number(loss), number(train.Perplexity(loss)), number(loss / math.Ln2)}, nil
+	return &fluency{n, number(loss), number(losses.Perplexity(loss)), number(loss / math.Ln2)}, nil
 }
 
 // lossOf is the mean loss over ids, in lanes side by side, and the number of tokens that were predicted.
@@ -190,8 +192,7 @@ func (m *model) lossOf(ids []int) (loss float64, tokens int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	l := &train.Loop{Loss: m.loss, State: m.state(lanes)}
-	loss, err = l.Validate(train.FromWindows(windows))
+	loss, err = train.Validate(m.loss, train.FromWindows(windows), m.state(lanes))
 	return loss, windows.Len() * steps * lanes, err
 }
 

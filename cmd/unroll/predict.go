@@ -12,7 +12,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
-	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/losses"
 )
 
 // predictFlags are the command line of predict.
@@ -257,7 +257,7 @@ func (p *predictor) judge() error {
 			if err != nil {
 				return errors.Wrap(err, p.texts.place(i))
 			}
-			perplexity := train.Perplexity(loss)
+			perplexity := losses.Perplexity(loss)
 			out.Tokens, out.LogProb, out.Perplexity = len(ids)-1, -loss*float64(len(ids)-1), &perplexity
 		}
 		if err := p.out.Encode(out); err != nil {

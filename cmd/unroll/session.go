@@ -10,19 +10,21 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/diagnose"
+	"github.com/unroll-go/unroll/nn/train/events"
 )
 
 // carryOut runs a loop, of either kind of model, and shows and logs how it goes. A run that is resumed goes on at the
 // checkpoint.
 func carryOut(cmd *cobra.Command, loop *train.Loop, show *display, saved *train.Checkpoint, fl trainFlags) (result train.Result, err error) {
 	w := cmd.ErrOrStderr()
-	loop.OnStep, loop.OnValidate = show.step, show.validation
+	loop.Observers = []train.Observer{{OnStep: show.step, OnValidation: show.validation}}
 	log, err := openLog(fl.log, saved, fl.force)
 	if err != nil {
 		return result, err
 	}
 	if log != nil {
-		loop.Callbacks = append(loop.Callbacks, train.LogTo(logEvery, log))
+		loop.Observers = append(loop.Observers, events.Observer(logEvery, log))
 		defer func() {
 			if closing := log.Close(); err == nil {
 				err = closing
@@ -77,7 +79,7 @@ func goOn(l *train.Loop, saved *train.Checkpoint, fl trainFlags) error {
 
 // conclusion says how a run ended and what its losses tell. Kept tells whether the weights of the best pass are kept.
 func conclusion(w io.Writer, r train.Result, patience int, kept bool) {
-	d := train.Diagnose(r.History)
+	d := diagnose.Losses(r.History)
 	if r.Stopped && d.Best > 0 {
 		which := fmt.Sprintf("the weights are those of epoch %d, the last", len(r.History))
 		if kept {
@@ -85,22 +87,22 @@ func conclusion(w io.Writer, r train.Result, patience int, kept bool) {
 		}
 		paragraph(w, fmt.Sprintf("Stopped by --patience %d: no epoch after epoch %d was better; %s.", patience, d.Best, which))
 	}
-	if d.State != train.TooShort {
+	if d.State != diagnose.TooShort {
 		paragraph(w, inWords(d, r.History))
 	}
 }
 
 // inWords is a diagnosis with what the command's flags can do about it.
-func inWords(d train.Diagnosis, history []train.Pass) string {
+func inWords(d diagnose.Report, history []train.Pass) string {
 	first, last := history[0], history[len(history)-1]
 	switch d.State {
-	case train.Overfitting:
+	case diagnose.Overfitting:
 		best := history[d.Best-1]
 		return fmt.Sprintf("Overfitting since epoch %d: the validation loss rose from %.4g to %.4g, while the training loss fell on from %.4g to %.4g. "+
 			"More data, more --dropout or a smaller --hidden may help.", d.Best, best.Validation, last.Validation, best.TrainLoss, last.TrainLoss)
-	case train.Diverged:
+	case diagnose.Diverged:
 		return fmt.Sprintf("Diverged: the training loss rose from %.4g to %.4g. Try a lower --lr.", first.TrainLoss, last.TrainLoss)
-	case train.Underfitting:
+	case diagnose.Underfitting:
 		return fmt.Sprintf("Underfitting: the training loss hardly fell, from %.4g to %.4g. Try a higher --lr, a larger --hidden, or less --dropout.",
 			first.TrainLoss, last.TrainLoss)
 	}

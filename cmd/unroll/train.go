@@ -250,11 +250,11 @@ func newLoop(m *model, corpus datasets.Corpus, fl trainFlags) (*train.Loop, erro
 		total = min(total, c.Steps)
 	}
 	return &train.Loop{
-		Params: m.params, Loss: m.loss, State: m.state(c.Batch), ValidationState: m.state(lanes),
-		Data: train.FromWindows(data), Validation: train.FromWindows(check),
+		Loss: m.loss, State: m.state(c.Batch), Data: train.FromWindows(data), Seed: c.Seed,
 		Optimizer: o, Schedule: optim.Warmup{Steps: min(20, total), From: 0.1, Then: optim.Cosine{Start: c.Rate, End: c.Rate / 10, Steps: total}},
-		ClipNorm: c.Clip, Epochs: c.Epochs, Steps: c.Steps, Patience: c.Patience, Seed: c.Seed,
-		Checkpoint: fl.out, SaveEvery: fl.saveEvery, Metadata: metadata,
+		Clip: train.Clip{Norm: c.Clip}, Epochs: c.Epochs, Steps: c.Steps,
+		Validation: train.Validation{Data: train.FromWindows(check), State: m.state(lanes), Patience: c.Patience},
+		Saving:     train.Saving{Path: fl.out, Every: fl.saveEvery, Metadata: metadata},
 	}, nil
 }
 
@@ -270,7 +270,7 @@ func primer(v *datasets.Vocabulary, ids []int) (string, error) {
 // describe says what is going to happen.
 func describe(w io.Writer, m *model, corpus datasets.Corpus, l *train.Loop, saved *train.Checkpoint, fl trainFlags) {
 	c := m.config
-	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name, l.Data.Len()*l.Data.Tokens()+l.Validation.Len()*l.Validation.Tokens(), c.Vocabulary, m.vocab.Len())
+	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name, l.Data.Len()*l.Data.Tokens()+l.Validation.Data.Len()*l.Validation.Data.Tokens(), c.Vocabulary, m.vocab.Len())
 	fmt.Fprintf(w, "Model   %s\n", c.network())
 	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n", l.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
 	describeFiles(w, saved, fl)

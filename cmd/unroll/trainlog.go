@@ -12,6 +12,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/atomicfile"
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/events"
 )
 
 // logEvery is the number of steps between two entries of a log.
@@ -19,7 +20,7 @@ const logEvery = 10
 
 // closingLog is a log of one run.
 type closingLog interface {
-	train.Log
+	events.Log
 	io.Closer
 }
 
@@ -35,12 +36,12 @@ func openLog(path string, saved *train.Checkpoint, force bool) (closingLog, erro
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		return nil, usage("--log %s: want a name that ends in .csv, or a folder for TensorBoard", path)
 	}
-	return train.NewEventLog(path)
+	return events.NewTensorBoard(path)
 }
 
-// csvFile is a CSVLog with its file.
+// csvFile is a CSV with its file.
 type csvFile struct {
-	*train.CSVLog
+	*events.CSV
 	file *os.File
 }
 
@@ -74,7 +75,7 @@ func openCSV(path string, saved *train.Checkpoint, force bool) (closingLog, erro
 	if err != nil {
 		return nil, errors.Wrap(err, "--log")
 	}
-	log, err := train.NewCSVLog(file, goesOn)
+	log, err := events.NewCSV(file, goesOn)
 	if err != nil {
 		file.Close()
 		return nil, err

@@ -206,3 +206,48 @@ func TestPlateauPassesOverNaN(t *testing.T) {
 		}
 	}
 }
+
+// A schedule's memory is a text, which only a schedule of the kind takes; the memory of a warm-up is that of what follows.
+func TestAdaptiveSchedules(t *testing.T) {
+	after := func(s optim.AdaptiveSchedule) optim.AdaptiveSchedule {
+		for _, v := range []float64{2, 2, 2, 1} {
+			s.Observe(v)
+		}
+		return s
+	}
+	for name, build := range map[string]func() optim.AdaptiveSchedule{
+		"Plateau": func() optim.AdaptiveSchedule { return &optim.Plateau{Current: 0.1, Factor: 0.5, Patience: 1} },
+		"Warmup": func() optim.AdaptiveSchedule {
+			return optim.Warmup{Steps: 2, Then: &optim.Plateau{Current: 0.1, Factor: 0.5, Patience: 1}}
+		},
+	} {
+		s, other := after(build()), build()
+		state, err := s.State()
+		if err != nil || s.Rate(5) != 0.05 || other.Rate(5) != 0.1 {
+			t.Fatal(name, s, err)
+		}
+		if err := other.Restore(state); err != nil {
+			t.Fatal(name, err)
+		}
+		again, err := other.State()
+		if err != nil || other.Rate(5) != 0.05 || again != state {
+			t.Errorf("%s: %s, want %s, error %v", name, again, state, err)
+		}
+		for _, wrong := range []string{"", "null null", "[]", `{"Current":-1}`, `{"Current":"a"}`, `{"rate":1}`} {
+			if err := other.Restore(wrong); err == nil {
+				t.Errorf("%s: %q was restored", name, wrong)
+			}
+			if now, err := other.State(); err != nil || now != state {
+				t.Errorf("%s: after %q the state is %s, error %v", name, wrong, now, err)
+			}
+		}
+	}
+	plain := optim.Warmup{Then: optim.Constant(1)}
+	plain.Observe(3)
+	if state, err := plain.State(); state != "" || err != nil || plain.Restore(state) != nil {
+		t.Errorf("%q, error %v", state, err)
+	}
+	if _, err := (&optim.Plateau{Best: math.NaN()}).State(); err == nil {
+		t.Error("NaN has a text in JSON")
+	}
+}

@@ -7,6 +7,19 @@ type Schedule interface {
 	Rate(step int) float64
 }
 
+// AdaptiveSchedule is a Schedule whose rates depend on how training goes. A training loop tells it the loss of every
+// validation and saves what it knows in checkpoints, so that a run that is resumed has the rates of one that was not
+// stopped. Plateau is one; a schedule of your own is one if it has these methods.
+type AdaptiveSchedule interface {
+	Schedule
+	// Observe takes the next measure, such as a validation loss; smaller is better.
+	Observe(measure float64)
+	// State is all that the schedule knows, as a text that Restore reads. An empty one is not saved.
+	State() (string, error)
+	// Restore sets the schedule to a state. An error changes nothing.
+	Restore(state string) error
+}
+
 // Constant is one rate for all steps.
 type Constant float64
 
@@ -58,41 +71,25 @@ func (s Warmup) Rate(step int) float64 {
 	return rate * (s.From + (1-s.From)*float64(step)/float64(s.Steps))
 }
 
-// Plateau lowers the rate when a measure, told by Observe, stops falling: torch.optim.lr_scheduler.ReduceLROnPlateau
-// in its mode "min" with a relative threshold. Its exported fields are all it knows, so that it can be saved.
-type Plateau struct {
-	Current   float64 // the rate in force; set it to the first one
-	Factor    float64 // what the rate is multiplied by; 0 for 0.1
-	Patience  int     // observations without progress that are let pass
-	Threshold float64 // progress is a fall below best·(1-Threshold); 0 for 1e-4
-	Cooldown  int     // observations after a fall of the rate that do not count
-	Least     float64 // the rate never falls below it
-	Best      float64 // the lowest measure so far
-	Bad       int     // observations since
-	Cooling   int     // observations of the cool-down left
-	Started   bool
+// Observe tells Then, if that is adaptive; the warm-up itself does not depend on it.
+func (s Warmup) Observe(measure float64) {
+	if then, ok := s.Then.(AdaptiveSchedule); ok {
+		then.Observe(measure)
+	}
 }
 
-// Rate is the current rate, whatever the step.
-func (s *Plateau) Rate(int) float64 { return s.Current }
+// State is that of Then, if it is adaptive, and empty otherwise.
+func (s Warmup) State() (string, error) {
+	if then, ok := s.Then.(AdaptiveSchedule); ok {
+		return then.State()
+	}
+	return "", nil
+}
 
-// Observe takes the next measure, such as a validation loss. A NaN tells nothing and is passed over, where
-// PyTorch counts it as no progress.
-func (s *Plateau) Observe(measure float64) {
-	if math.IsNaN(measure) {
-		return
+// Restore restores Then, if it is adaptive, and does nothing otherwise.
+func (s Warmup) Restore(state string) error {
+	if then, ok := s.Then.(AdaptiveSchedule); ok {
+		return then.Restore(state)
 	}
-	if !s.Started || math.IsNaN(s.Best) || measure < s.Best*(1-orDefault(s.Threshold, 1e-4)) {
-		s.Best, s.Bad, s.Started = measure, 0, true
-	} else {
-		s.Bad++
-	}
-	if s.Cooling > 0 {
-		s.Cooling--
-		s.Bad = 0
-	}
-	if s.Bad > s.Patience {
-		s.Current = max(s.Current*orDefault(s.Factor, 0.1), s.Least)
-		s.Bad, s.Cooling = 0, s.Cooldown
-	}
+	return nil
 }

@@ -14,13 +14,14 @@ import (
 const module = "github.com/unroll-go/unroll/"
 
 // common packages hold rules that are the same everywhere; any package may import them, and they import none of ours.
-var common = []string{"internal/atomicfile", "internal/dense"}
+var common = []string{"internal/atomicfile", "internal/dense", "internal/texttable"}
 
 // allowed says which packages of the library each may import. Data flows one way.
 var allowed = map[string][]string{
 	"internal/kernel":     {},
 	"internal/atomicfile": {},
 	"internal/dense":      {},
+	"internal/texttable":  {},
 	"datasets":            {},
 	"internal/idxfile":    {},
 	"datasets/catalog":    {"datasets", "datasets/catalog/internal/fetch", "internal/idxfile"},
@@ -35,7 +36,12 @@ var allowed = map[string][]string{
 	"recurrent/decode":    {"graph", "nn", "recurrent"},
 	"recurrent/celltest":  {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":            {"graph", "graph/optim", "datasets", "internal/kernel"},
-	"nn/train/chart":      {"nn/train"},
+	"nn/train/metric":     {},
+	"nn/train/flow":       {"graph"},
+	"nn/train/diagnose":   {"nn/train"},
+	"nn/train/events":     {"graph", "nn/train"},
+	"nn/train/search":     {"graph", "nn/train"},
+	"nn/train/chart":      {"nn/train", "nn/train/flow", "nn/train/metric"},
 	"nn/onnx":             {"graph", "recurrent", "nn/onnx/internal/onnxpb"},
 
 	"nn/onnx/internal/onnxpb": {},
@@ -44,7 +50,8 @@ var allowed = map[string][]string{
 	"nn/keras/internal/hdf5": {},
 
 	"datasets/catalog/internal/fetch": {},
-	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/train/chart", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets", "datasets/catalog",
+	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
+		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets", "datasets/catalog",
 		"internal/kernel"},
 	"benchmarks":      nil, // anything
 	"internal/damage": nil,

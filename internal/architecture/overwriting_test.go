@@ -14,19 +14,19 @@ import (
 // somebody else wrote. Who adds one has thought of that. Functions that are called Save or Write are told where to write by
 // their caller: they replace what is there, and do so at once (internal/atomicfile) or not at all.
 var overwriters = map[string]string{
-	"datasets EncodeFile":    "only where nothing is, or ids (TestEncodeFileOverwritesNothing)",
-	"nn/train NewEventLog":   "a new file, O_EXCL",
-	"nn/train/chart Save":    "",
-	"graph WriteSafetensors": "",
-	"datasets Save":          "",
-	"nn/onnx Write":          "",
-	"nn/keras Write":         "",
-	fetch + " openPart":      "the download's own file, NAME.part",
-	fetch + " begin":         "the note about it, NAME.part.json",
-	fetch + " discard":       "both of these",
-	fetch + " accept":        "gives a download its name, where nothing was, with the lock held",
-	fetch + " remember":      "NAME.sha256, where there is none (TestRecordsStay)",
-	fetch + " lock":          ".lock, never emptied",
+	"datasets EncodeFile":            "only where nothing is, or ids (TestEncodeFileOverwritesNothing)",
+	"nn/train/events NewTensorBoard": "a new file, O_EXCL",
+	"nn/train/chart Save":            "",
+	"graph WriteSafetensors":         "",
+	"datasets Save":                  "",
+	"nn/onnx Write":                  "",
+	"nn/keras Write":                 "",
+	fetch + " openPart":              "the download's own file, NAME.part",
+	fetch + " begin":                 "the note about it, NAME.part.json",
+	fetch + " discard":               "both of these",
+	fetch + " accept":                "gives a download its name, where nothing was, with the lock held",
+	fetch + " remember":              "NAME.sha256, where there is none (TestRecordsStay)",
+	fetch + " lock":                  ".lock, never emptied",
 }
 
 const fetch = "datasets/catalog/internal/fetch"

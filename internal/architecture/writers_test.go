@@ -17,7 +17,7 @@ var creators = []string{"WriteFile", "Create", "CreateTemp", "Rename", "OpenFile
 // writers are the files that may call them, and why they cannot use atomicfile.
 var writers = map[string]string{
 	"internal/atomicfile/":                      "it is the one way for all others",
-	"nn/train/events.go":                        "TensorBoard reads a log while it grows",
+	"nn/train/events/tensorboard.go":            "TensorBoard reads a log while it grows",
 	"cmd/unroll/trainlog.go":                    "a log grows",
 	"internal/damage/":                          "its files are damaged on purpose, in a folder of its own",
 	"datasets/catalog/internal/fetch/part.go":   "a download that goes on where it broke off",

@@ -104,6 +104,18 @@ func firstNotFinite[F float32 | float64](x []F) int {
 	return -1
 }
 
+// Float64s copies the elements of a tensor of floats, as float64. The tensor has passed CheckFloats.
+func Float64s(t *tensor.Dense) []float64 {
+	if t.Dtype() == tensor.Float64 {
+		return slices.Clone(t.Float64s())
+	}
+	out := make([]float64, t.Shape().TotalSize())
+	for i, v := range t.Float32s() {
+		out[i] = float64(v)
+	}
+	return out
+}
+
 // either lists types as a sentence does: "float32, float64 or int".
 func either(types []tensor.Dtype) string {
 	out := ""

@@ -109,3 +109,17 @@ func TestNotFinite(t *testing.T) {
 		t.Errorf("scalar NaN: %d", at)
 	}
 }
+
+func TestFloat64s(t *testing.T) {
+	doubles := []float64{1, -2.5}
+	for _, x := range []*tensor.Dense{tensor.New(tensor.WithBacking([]float32{1, -2.5})), tensor.New(tensor.WithBacking(doubles))} {
+		got := Float64s(x)
+		if len(got) != 2 || got[0] != 1 || got[1] != -2.5 {
+			t.Errorf("%v: %v", x.Dtype(), got)
+		}
+		got[0] = 7
+	}
+	if doubles[0] != 1 {
+		t.Error("the tensor's own elements were given out")
+	}
+}

@@ -70,7 +70,7 @@ func writeFixtures(t *testing.T, folder string) {
 
 	w := newWorld(t, rand.New(rand.NewPCG(0, 0)), nil, 0, "train", folder, folder)
 	l := makers[reflect.TypeFor[*train.Loop]()](w, "").(*train.Loop)
-	l.Checkpoint = in("checkpoint.safetensors")
+	l.Saving.Path = in("checkpoint.safetensors")
 	_, err = l.Run(context.Background())
 	check(err)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/metric"
 	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/decode"
 	"gorgonia.org/gorgonia"
@@ -123,7 +124,7 @@ func (w *world) tensors(name string) []*tensor.Dense {
 	switch {
 	case w.program:
 		list = slices.Clone(w.inputs)
-	case w.pkg == "train": // what build takes there
+	case w.trains(): // what build takes there
 		list = []*tensor.Dense{graph.Ints([]int{0, 1, 2, 1, 0, 2, 1, 1}, 4, 2), graph.Ints([]int{0, 1, 2, 1, 0, 2, 1, 1}, 4, 2)}
 	case w.stream:
 		list = []*tensor.Dense{graph.Ints([]int{1, 2})}
@@ -147,13 +148,13 @@ func (w *world) tensors(name string) []*tensor.Dense {
 
 func trainingMakers() {
 	maker(func(w *world, name string) *train.Loop {
-		l := &train.Loop{Params: w.params, Loss: graph.NewFunc(w.params, taggerLoss), State: []*tensor.Dense{filled(2, 3)}, Data: train.FromWindows(w.windows()),
+		l := &train.Loop{Loss: graph.NewFunc(w.params, taggerLoss), State: []*tensor.Dense{filled(2, 3)}, Data: train.FromWindows(w.windows()),
 			Optimizer: &optim.Adam{}, Schedule: optim.Constant(0.1), Steps: 3}
 		if w.IntN(2) == 0 {
-			l.Validation = train.FromWindows(w.windows())
+			l.Validation.Data = train.FromWindows(w.windows())
 		}
 		if w.IntN(3) == 0 {
-			l.Checkpoint, l.SaveEvery = w.newPath(), 1
+			l.Saving = train.Saving{Path: w.newPath(), Every: 1}
 		}
 		return l
 	})
@@ -178,13 +179,13 @@ func trainingMakers() {
 		}
 		return c
 	})
-	maker(func(w *world, name string) *train.Confusion {
-		c := train.NewConfusion("a", "b", "c")
+	maker(func(w *world, name string) *metric.Confusion {
+		c := metric.NewConfusion("a", "b", "c")
 		if w.IntN(3) > 0 {
 			_ = c.Add([]int{0, 1, 2, 2}, []int{0, 1, 1, 2})
 		}
 		if w.wrong() {
-			return train.NewConfusion()
+			return metric.NewConfusion()
 		}
 		return c
 	})
@@ -192,13 +193,14 @@ func trainingMakers() {
 
 // taggerLoss is a loss function over ids and targets, ids [T, B] both, and a state that may be left out.
 func taggerLoss(g *graph.Graph, in []graph.Node) []graph.Node {
-	e := nn.Embedding{Tokens: 5, Size: 3}.Apply(g.Scope("embedding"), in[0])
+	b := train.BatchOf(g, in)
+	e := nn.Embedding{Tokens: 5, Size: 3}.Apply(g.Scope("embedding"), b.Inputs)
 	o := recurrent.Options{}
-	if len(in) > 2 {
-		o.Init = in[2:]
+	if len(b.State) > 0 {
+		o.Init = b.State
 	}
 	y, h := recurrent.Unroll(g.Scope("r"), recurrent.GRU{Hidden: 3}, e, o)
-	return append([]graph.Node{losses.CrossEntropy{}.Apply(g, nn.Dense{Units: 5}.Apply(g.Scope("h"), y), in[1])}, h...)
+	return append([]graph.Node{losses.CrossEntropy{}.Apply(g, nn.Dense{Units: 5}.Apply(g.Scope("h"), y), b.Targets)}, h...)
 }
 
 // source is a train.Source of a caller's own, which gives one batch again and again. It may have a fault.
@@ -212,7 +214,7 @@ func (s *source) Len() int             { return s.len }
 func (s *source) Seek(batch int) error { s.at = batch; return nil }
 func (s *source) Next() ([]*tensor.Dense, bool) {
 	s.at++
-	return s.batch, s.at <= s.len
+	return s.batch, s.at <= min(s.len, 1000) // a validation of MaxInt batches would come to no end
 }
 func (s *source) Tokens() int { return s.tokens }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
-	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/flow"
 	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/decode"
 	"gorgonia.org/tensor"
@@ -67,7 +67,7 @@ func namedMakers() {
 		{"", "", func(w *world) any { return datasets.Scaler{Mean: []float64{0, 1}, Deviation: []float64{1, 2}} }},
 		{"", "", func(w *world) any { return datasets.Batching{Size: 2, Shuffle: w.IntN(2) == 0} }},
 		{"", "", func(w *world) any {
-			return train.StateFlow{Name: "rnn.state_0_l0", Norms: []float64{1, 0.5, 0.2}, Factor: 0.5, Ratio: 0.2}
+			return flow.State{Name: "rnn.state_0_l0", Norms: []float64{1, 0.5, 0.2}, Factor: 0.5, Ratio: 0.2}
 		}},
 		{"", "", func(w *world) any {
 			b := datasets.VocabularyBuilder{Kind: pick(w, []string{"", datasets.Word, datasets.Label})}

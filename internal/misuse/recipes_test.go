@@ -13,6 +13,8 @@ import (
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/flow"
+	"github.com/unroll-go/unroll/nn/train/search"
 	"github.com/unroll-go/unroll/recurrent/decode"
 	"gorgonia.org/tensor"
 )
@@ -61,16 +63,16 @@ func init() {
 	looping := func(trains, validates bool, run func(l *train.Loop) (any, error)) recipe {
 		return recipe{call: func(w *world, via via) (any, error) {
 			ids := func() *tensor.Dense { return graph.Ints([]int{0, 1, 2, 1, 0, 2, 1, 1}, 4, 2) }
-			l := &train.Loop{Params: w.params, Loss: graph.NewFunc(w.params, taggerLoss), Optimizer: &optim.SGD{}, Schedule: optim.Constant(0.1), Steps: 2,
+			l := &train.Loop{Loss: graph.NewFunc(w.params, taggerLoss), Optimizer: &optim.SGD{}, Schedule: optim.Constant(0.1), Steps: 2,
 				State: []*tensor.Dense{matrix()}, Data: &source{batch: []*tensor.Dense{ids(), ids()}, len: 2, tokens: 8},
-				Validation: &source{batch: []*tensor.Dense{ids(), ids()}, len: 2, tokens: 8}, ValidationState: []*tensor.Dense{matrix()}}
+				Validation: train.Validation{Data: &source{batch: []*tensor.Dense{ids(), ids()}, len: 2, tokens: 8}, State: []*tensor.Dense{matrix()}}}
 			if trains {
 				l.State = []*tensor.Dense{via(matrix())}
 				l.Data = &source{batch: []*tensor.Dense{via(ids()), via(ids())}, len: 2, tokens: 8}
 			}
 			if validates {
-				l.ValidationState = []*tensor.Dense{via(matrix())}
-				l.Validation = &source{batch: []*tensor.Dense{via(ids()), via(ids())}, len: 2, tokens: 8}
+				l.Validation.State = []*tensor.Dense{via(matrix())}
+				l.Validation.Data = &source{batch: []*tensor.Dense{via(ids()), via(ids())}, len: 2, tokens: 8}
 			}
 			got, err := run(l)
 			return fmt.Sprint(got, inWords(w.params.Tensors(""))), err
@@ -213,21 +215,23 @@ func init() {
 			p, err := s.Next([]int{1, 2}, nil)
 			return fmt.Sprint(p), err
 		}},
-		"train.GradientFlow": {call: func(w *world, via via) (any, error) {
+		"flow.Measure": {call: func(w *world, via via) (any, error) {
 			ids := func() *tensor.Dense { return graph.Ints([]int{0, 1, 2, 1, 0, 2, 1, 1}, 4, 2) }
-			flow, err := train.GradientFlow(w.params, taggerLoss, via(ids()), via(ids()), via(matrix()))
+			report, err := flow.Measure(w.params, taggerLoss, via(ids()), via(ids()), via(matrix()))
 			if err != nil {
 				return nil, err
 			}
-			return flow.String(), nil
+			return report.String(), nil
 		}},
 		"train.Loop.Run": looping(true, true, func(l *train.Loop) (any, error) {
 			r, err := l.Run(context.Background())
 			return r.TrainLoss, err
 		}),
-		"train.Loop.Validate": looping(false, true, func(l *train.Loop) (any, error) { return l.Validate(l.Validation) }),
-		"train.Loop.FindRate": looping(true, false, func(l *train.Loop) (any, error) {
-			return l.FindRate(context.Background(), train.RateTest{Steps: 3})
+		"train.Validate": looping(false, true, func(l *train.Loop) (any, error) {
+			return train.Validate(l.Loss, l.Validation.Data, l.Validation.State)
+		}),
+		"search.RangeTest.Do": looping(true, false, func(l *train.Loop) (any, error) {
+			return search.RangeTest{Steps: 3}.Do(context.Background(), l)
 		}),
 	}
 }

@@ -3,6 +3,7 @@ package misuse
 import (
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
@@ -157,6 +158,9 @@ func (w *world) state() recurrent.State {
 	return w.begins.Begin(w.g, 2)
 }
 
+// trains tells whether functions of the package take loss functions and batches, as a train.Loop does.
+func (w *world) trains() bool { return slices.Contains([]string{"train", "flow", "search"}, w.pkg) }
+
 // build draws a description of a computation: a right one takes any inputs and returns a scalar loss and its float
 // inputs, as the loss function of a train.Loop does.
 func (w *world) build() graph.Build {
@@ -170,7 +174,7 @@ func (w *world) build() graph.Build {
 		}
 		return append([]graph.Node{loss}, floats...)
 	}
-	if w.pkg == "train" {
+	if w.trains() {
 		right = taggerLoss
 	}
 	if !w.wrong() {

@@ -24,26 +24,12 @@ func (a *average) add(p *graph.Params, decay float64, t int) {
 			a.tensors = append(a.tensors, graph.Named{Name: q.Name(), Value: q.Value().Clone().(*tensor.Dense)})
 			continue
 		}
-		mean, part := a.tensors[i].Value, 1-d
+		mean, weights := vectorOf(a.tensors[i].Value), vectorOf(q.Value())
 		if q.Frozen() {
-			part = 1
-		}
-		if p.Dtype() == tensor.Float64 {
-			approach(mean.Float64s(), part, q.Value().Float64s())
+			mean.set(weights)
 		} else {
-			approach(mean.Float32s(), float32(part), q.Value().Float32s())
+			mean.approach(1-d, weights)
 		}
-	}
-}
-
-// approach is a += part·(w-a); a part of 1 gives w itself.
-func approach[T float32 | float64](a []T, part T, w []T) {
-	if part == 1 {
-		copy(a, w)
-		return
-	}
-	for i, v := range w {
-		a[i] += part * (v - a[i])
 	}
 }
 
@@ -53,17 +39,6 @@ func (a *average) swap(p *graph.Params) {
 		return
 	}
 	for i, t := range a.tensors {
-		q := p.At(i).Value()
-		if p.Dtype() == tensor.Float64 {
-			exchange(q.Float64s(), t.Value.Float64s())
-		} else {
-			exchange(q.Float32s(), t.Value.Float32s())
-		}
-	}
-}
-
-func exchange[T float32 | float64](a, b []T) {
-	for i := range a {
-		a[i], b[i] = b[i], a[i]
+		vectorOf(p.At(i).Value()).swap(vectorOf(t.Value))
 	}
 }

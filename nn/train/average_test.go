@@ -17,10 +17,10 @@ import (
 // The run ends with the average that its recurrence gives from the weights of each step.
 func TestAverage(t *testing.T) {
 	l := regression([]int{12, 12}, 0)
-	l.Average, l.Checkpoint = 0.7, filepath.Join(t.TempDir(), "c")
+	l.Average, l.Saving.Path = 0.7, filepath.Join(t.TempDir(), "c")
 	var mean, last []float64
-	l.OnStep = func(p train.Progress) {
-		last = slices.Clone(l.Params.Get("w").Value().Float64s())
+	onStep(l, func(p train.Progress) {
+		last = slices.Clone(l.Loss.Params().Get("w").Value().Float64s())
 		if mean == nil {
 			mean = slices.Clone(last)
 		}
@@ -28,12 +28,12 @@ func TestAverage(t *testing.T) {
 		for i, w := range last {
 			mean[i] = d*mean[i] + (1-d)*w
 		}
-	}
-	l.Validation = l.Data
+	})
+	l.Validation.Data = l.Data
 	var judged float64
-	l.OnValidate = func(v train.Validation) { judged = v.Loss }
+	onValidation(l, func(v train.Evaluation) { judged = v.Loss })
 	run(t, l)
-	saved, err := train.ReadCheckpoint(l.Checkpoint)
+	saved, err := train.ReadCheckpoint(l.Saving.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,13 +41,13 @@ func TestAverage(t *testing.T) {
 	if err := saved.Weights(other); err != nil {
 		t.Fatal(err)
 	}
-	w, loaded := l.Params.Get("w").Value().Float64s(), other.Get("w").Value().Float64s()
+	w, loaded := l.Loss.Params().Get("w").Value().Float64s(), other.Get("w").Value().Float64s()
 	for i := range mean {
 		if math.Abs(w[i]-mean[i]) > 1e-14 || loaded[i] != w[i] || math.Abs(w[i]-last[i]) < 1e-6 {
 			t.Errorf("weight %d: the average is %v, want %v; %v was saved; the last weight was %v", i, w[i], mean[i], loaded[i], last[i])
 		}
 	}
-	if v, err := l.Validate(l.Validation); err != nil || v != judged {
+	if v, err := train.Validate(l.Loss, l.Validation.Data, l.State); err != nil || v != judged {
 		t.Errorf("the average gives %v, error %v; the last validation gave %v", v, err, judged)
 	}
 }
@@ -59,7 +59,7 @@ func TestAverageResumes(t *testing.T) {
 	alone, path := filepath.Join(dir, "alone"), filepath.Join(dir, "stopped")
 	build := func(path string, epochs int) *train.Loop {
 		l := newLoop(t, path)
-		l.Average, l.KeepBest, l.Epochs = 0.9, true, epochs
+		l.Average, l.Validation.KeepBest, l.Epochs = 0.9, true, epochs
 		return l
 	}
 	run(t, build(alone, 4))
@@ -79,11 +79,11 @@ func TestAverageResumes(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	first := build(path, 4)
-	first.OnStep = func(p train.Progress) {
+	onStep(first, func(p train.Progress) {
 		if p.Step == 40 {
 			cancel()
 		}
-	}
+	})
 	if _, err := first.Run(ctx); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}

@@ -12,53 +12,70 @@ func (l *Loop) check() error {
 	}
 	switch {
 	case l.Schedule == nil:
-		return errors.New("train: Loss, Data, Optimizer and Schedule must be set")
+		return errIncomplete
 	case l.Data.Len() < 1:
 		return errors.New("train: the data have no batches")
-	case l.Validation != nil && l.Validation.Len() < 1:
-		return errors.New("train: the validation data have no batches")
 	case !(l.Average >= 0 && l.Average < 1):
 		return errors.Errorf("train: the average's decay is %g; want 0 to 1, without 1", l.Average)
 	case l.Parallel.Shards < 0 || l.Parallel.Workers < 0:
 		return errors.Errorf("train: %d shards and %d workers; want 0 or more", l.Parallel.Shards, l.Parallel.Workers)
 	case l.Epochs < 0 || l.Steps < 0:
 		return errors.Errorf("train: %d epochs and %d steps; want 0 or more", l.Epochs, l.Steps)
-	case !(l.ClipNorm >= 0):
-		return errors.Errorf("train: ClipNorm %g; want 0 or more", l.ClipNorm)
-	case !(l.ClipValue >= 0):
-		return errors.Errorf("train: ClipValue %g; want 0 or more", l.ClipValue)
-	case l.Patience < 0 || l.SaveEvery < 0:
-		return errors.Errorf("train: a patience of %d and a checkpoint every %d steps; want 0 or more", l.Patience, l.SaveEvery)
+	case !(l.Clip.Norm >= 0):
+		return errors.Errorf("train: Clip.Norm %g; want 0 or more", l.Clip.Norm)
+	case !(l.Clip.Value >= 0):
+		return errors.Errorf("train: Clip.Value %g; want 0 or more", l.Clip.Value)
 	}
-	for _, settings := range []interface{}{l.Optimizer, l.Schedule} {
+	for _, settings := range []any{l.Optimizer, l.Schedule} {
 		if c, ok := settings.(optim.Checker); ok {
 			if err := c.Check(); err != nil {
 				return errors.Wrap(err, "train")
 			}
 		}
 	}
-	for k := range l.Metadata {
+	if err := firstError(l.Validation.check(), l.Saving.check(l.Validation.Data != nil)); err != nil {
+		return err
+	}
+	l.run.Seed = l.Seed
+	return nil
+}
+
+func (v *Validation) check() error {
+	switch {
+	case v.Data == nil && (v.State != nil || v.Patience != 0 || v.KeepBest || v.Measure != nil):
+		return errors.New("train: Validation without Data: its State, Patience, KeepBest and Measure would do nothing")
+	case v.Data != nil && v.Data.Len() < 1:
+		return errors.New("train: the validation data have no batches")
+	case v.Patience < 0:
+		return errors.Errorf("train: Validation.Patience %d; want 0 or more", v.Patience)
+	}
+	return nil
+}
+
+func (s *Saving) check(validated bool) error {
+	if s.Every < 0 {
+		return errors.Errorf("train: Saving.Every %d steps; want 0 or more", s.Every)
+	}
+	if s.BestPath != "" && !validated {
+		return errors.Errorf("train: Saving.BestPath %s without Validation.Data: no checkpoint is the best", s.BestPath)
+	}
+	for k := range s.Metadata {
 		if k == formatKey || k == loopKey || k == scheduleKey {
 			return errors.Errorf("train: the metadata has an entry %q, which a checkpoint needs for itself", k)
 		}
 	}
-	l.at.Seed, l.shards = l.Seed, shards{}
 	return nil
 }
 
-// ready checks what a run and Resume need, and takes Params from Loss.
+var errIncomplete = errors.New("train: Loss, Data, Optimizer and Schedule must be set")
+
+// ready checks what a run and Resume need.
 func (l *Loop) ready() error {
 	if l.Loss == nil || l.Data == nil || l.Optimizer == nil {
-		return errors.New("train: Loss, Data, Optimizer and Schedule must be set")
-	}
-	if l.Params == nil {
-		l.Params = l.Loss.Params()
-	}
-	if l.Params != l.Loss.Params() {
-		return errors.New("train: Params is another store than that of Loss's function, so that nothing would be trained; leave it out, or give the function this store")
+		return errIncomplete
 	}
 	if l.Accumulate < 0 {
 		return errors.Errorf("train: %d batches a step; want 0 or more", l.Accumulate)
 	}
-	return errors.Wrap(firstError(checkState(l.State), checkState(l.ValidationState)), "train")
+	return errors.Wrap(firstError(checkState(l.State), checkState(l.Validation.State)), "train")
 }

@@ -3,7 +3,7 @@ package train
 import (
 	"encoding/json"
 	"fmt"
-	"math"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +23,7 @@ const (
 	statePrefix  = "train/state/"
 	bestPrefix   = "train/best/" // weights with the lowest validation loss, for KeepBest
 	meanPrefix   = "train/mean/" // averages of the weights, for Average
-	rawPrefix    = "train/raw/"  // weights that are trained, where the names themselves hold others: see Loop.served
+	rawPrefix    = "train/raw/"  // weights that are trained, where the names themselves hold others: see Loop.chosen
 	loopKey      = "train.loop"
 	scheduleKey  = "train.schedule"
 	formatKey    = "format"
@@ -45,7 +45,7 @@ type Checkpoint struct {
 
 // save writes the checkpoint, if the loop has a file for it. Numbers that are not finite are an error: they never replace
 // those of a file.
-func (l *Loop) save() error { return l.saveTo(l.Checkpoint) }
+func (l *Loop) save() error { return l.saveTo(l.Saving.Path) }
 
 func (l *Loop) saveTo(path string) error {
 	if path == "" {
@@ -57,41 +57,62 @@ func (l *Loop) saveTo(path string) error {
 			tensors = append(tensors, graph.Named{Name: prefix + t.Name, Value: t.Value})
 		}
 	}
-	if served := l.served(); served != nil {
-		add("", served)
-		add(rawPrefix, l.Params.Tensors(""))
+	if chosen := l.chosen(); chosen != nil {
+		add("", chosen)
+		add(rawPrefix, l.params().Tensors(""))
 	} else {
-		add("", l.Params.Tensors(""))
+		add("", l.params().Tensors(""))
 	}
 	add(optimPrefix, l.Optimizer.State())
-	add(bestPrefix, l.best)
-	if l.average != nil {
-		add(meanPrefix, l.average.tensors)
+	add(bestPrefix, l.run.best)
+	if l.run.average != nil {
+		add(meanPrefix, l.run.average.tensors)
 	}
-	for i, t := range l.carried {
+	for i, t := range l.run.carried {
 		tensors = append(tensors, graph.Named{Name: fmt.Sprint(statePrefix, i), Value: t})
 	}
 	for _, t := range tensors {
 		if i := dense.NotFinite(t.Value); i >= 0 {
-			return errors.Errorf("train: checkpoint: after step %d, %s is NaN or infinite at element %d; %s stays as it was", l.at.Step, t.Name, i, path)
+			return errors.Errorf("train: checkpoint: after step %d, %s is NaN or infinite at element %d; %s stays as it was", l.run.Step, t.Name, i, path)
 		}
 	}
-	at, err := json.Marshal(l.at)
+	metadata, err := l.metadata()
 	if err != nil {
 		return errors.Wrap(err, "train: checkpoint")
 	}
-	metadata := map[string]string{formatKey: formatString, loopKey: string(at)}
-	if plateau, ok := l.Schedule.(*optim.Plateau); ok {
-		s, err := json.Marshal(plateau)
-		if err != nil {
-			return errors.Wrap(err, "train: checkpoint")
-		}
-		metadata[scheduleKey] = string(s)
-	}
-	for k, v := range l.Metadata {
-		metadata[k] = v
-	}
 	return errors.Wrap(graph.WriteSafetensors(path, tensors, metadata), "train: checkpoint")
+}
+
+// metadata is what a checkpoint holds beside tensors.
+func (l *Loop) metadata() (map[string]string, error) {
+	at, err := json.Marshal(l.run.counters)
+	if err != nil {
+		return nil, err
+	}
+	metadata := map[string]string{formatKey: formatString, loopKey: string(at)}
+	if s, ok := l.Schedule.(optim.AdaptiveSchedule); ok {
+		state, err := s.State()
+		if err != nil {
+			return nil, errors.Wrap(err, "schedule")
+		}
+		if state != "" {
+			metadata[scheduleKey] = state
+		}
+	}
+	maps.Copy(metadata, l.Saving.Metadata)
+	return metadata, nil
+}
+
+// chosen are the weights to use, where they are not those that are trained: the best at the end of a run that keeps
+// them, or the averages. Nil for the weights themselves.
+func (l *Loop) chosen() []graph.Named {
+	switch {
+	case l.run.Done && l.Validation.KeepBest && l.run.best != nil:
+		return l.run.best
+	case l.run.average != nil:
+		return l.run.average.tensors
+	}
+	return nil
 }
 
 // ReadCheckpoint reads a file that a Loop saved.
@@ -159,50 +180,70 @@ func (c *Checkpoint) Weights(p *graph.Params) error {
 
 // Resume sets the loop to where the checkpoint was saved. The next Run continues from there, and with more Epochs or
 // Steps than before it goes on past the old end. An error changes nothing: neither weights nor optimiser nor schedule.
-func (l *Loop) Resume(c *Checkpoint) error {
+func (l *Loop) Resume(c *Checkpoint) (err error) {
 	if err := l.ready(); err != nil {
 		return err
 	}
 	if err := l.suits(c); err != nil {
 		return err
 	}
-	next, err := c.schedules(l.Schedule)
+	undo, err := c.restoreSchedule(l.Schedule)
 	if err != nil {
 		return err
 	}
-	// On a copy of the store first.
-	trial := likeStore(l.Params)
-	if err := c.restore(trial); err != nil {
+	defer func() {
+		if err != nil {
+			err = firstError(err, undo())
+		}
+	}()
+	mean, err := c.restoreStores(l)
+	if err != nil {
 		return err
 	}
-	var mean *average
+	var carried []*tensor.Dense
+	for _, t := range c.state {
+		carried = append(carried, t.Value.Clone().(*tensor.Dense))
+	}
+	l.Seed, l.run = c.at.Seed, memory{counters: c.at, carried: carried, best: c.best, average: mean}
+	l.run.Done = l.Finished()
+	return nil
+}
+
+// restoreStores puts the weights and the optimiser's state where they belong, and returns the averages. Everything is
+// tried on a copy of the store first.
+func (c *Checkpoint) restoreStores(l *Loop) (mean *average, err error) {
+	trial := likeStore(l.params())
+	if err := c.restore(trial); err != nil {
+		return nil, err
+	}
 	if l.Average > 0 && c.mean != nil {
 		tensors, err := inOrder(trial, c.mean)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		mean = &average{tensors: tensors}
 	}
 	before := cloneNamed(l.Optimizer.State())
 	if err := l.Optimizer.Restore(trial, c.optim); err != nil {
-		return errors.Wrap(err, "train: checkpoint")
+		return nil, errors.Wrap(err, "train: checkpoint")
 	}
-	if err := c.restore(l.Params); err != nil {
-		return firstError(err, l.Optimizer.Restore(l.Params, before))
+	if err := c.restore(l.params()); err != nil {
+		return nil, firstError(err, l.Optimizer.Restore(l.params(), before))
 	}
-	if err := l.Optimizer.Restore(l.Params, c.optim); err != nil {
-		return errors.Wrap(err, "train: checkpoint")
+	return mean, errors.Wrap(l.Optimizer.Restore(l.params(), c.optim), "train: checkpoint")
+}
+
+// restoreSchedule gives a schedule with a memory what it knew, and returns what takes that back.
+func (c *Checkpoint) restoreSchedule(s optim.Schedule) (undo func() error, err error) {
+	adaptive, ok := s.(optim.AdaptiveSchedule)
+	if !ok || c.schedule == "" {
+		return func() error { return nil }, nil
 	}
-	if next != nil {
-		*l.Schedule.(*optim.Plateau) = *next
+	before, err := adaptive.State()
+	if err == nil {
+		err = adaptive.Restore(c.schedule)
 	}
-	l.carried = nil
-	for _, t := range c.state {
-		l.carried = append(l.carried, t.Value.Clone().(*tensor.Dense))
-	}
-	l.average, l.at, l.Seed, l.best = mean, c.at, c.at.Seed, c.best
-	l.at.Done, l.ended = l.Finished(), false
-	return nil
+	return func() error { return adaptive.Restore(before) }, errors.Wrap(err, "train: checkpoint: schedule")
 }
 
 // suits tells whether a checkpoint is of a run with such data and states.
@@ -223,19 +264,6 @@ func (l *Loop) suits(c *Checkpoint) error {
 		return errors.Errorf("train: the checkpoint is at batch %d of a pass; the data have %d", c.at.Batch, l.Data.Len())
 	}
 	return nil
-}
-
-// schedules is the schedule's next state, nil if it has none.
-func (c *Checkpoint) schedules(s optim.Schedule) (*optim.Plateau, error) {
-	plateau, ok := s.(*optim.Plateau)
-	if !ok || c.schedule == "" {
-		return nil, nil
-	}
-	next := *plateau
-	if err := json.Unmarshal([]byte(c.schedule), &next); err != nil {
-		return nil, errors.Wrap(err, "train: checkpoint: schedule")
-	}
-	return &next, errors.Wrap(next.Check(), "train: checkpoint: schedule")
 }
 
 // restore puts the weights that are trained into a store.
@@ -282,19 +310,5 @@ func inOrder(p *graph.Params, list []graph.Named) ([]graph.Named, error) {
 	return out, nil
 }
 
-// Finished tells whether all steps have been made, so that Run has nothing to do: after Resume of a run that had come
-// to its end, unless the loop now has more Epochs or Steps.
-func (l *Loop) Finished() bool {
-	return l.at.Epoch >= l.epochs() || l.Steps > 0 && l.at.Step >= l.Steps
-}
-
 // History is every whole pass that the run had made; Validation is NaN in those of a run without validation.
-func (c *Checkpoint) History() []Pass {
-	out := slices.Clone(c.at.History)
-	for i := range out {
-		if !c.at.Tested {
-			out[i].Validation = math.NaN()
-		}
-	}
-	return out
-}
+func (c *Checkpoint) History() []Pass { return passes(c.at.History, c.at.Tested) }

@@ -36,7 +36,7 @@ func TestKilledProcess(t *testing.T) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
-	l.OnStep = func(train.Progress) { fmt.Println("step") }
+	onStep(l, func(train.Progress) { fmt.Println("step") })
 	if _, err := l.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestKilledProcess(t *testing.T) {
 // newKilledLoop saves after every step, so that kills often fall into the writing of a checkpoint.
 func newKilledLoop(t *testing.T, path string) *train.Loop {
 	l := newLoop(t, path)
-	l.SaveEvery, l.Epochs, l.KeepBest = 1, 6, true
+	l.Saving.Every, l.Epochs, l.Validation.KeepBest = 1, 6, true
 	return l
 }
 

@@ -1,80 +1,102 @@
+// Package train runs the training of a loss function: a Loop takes batches from a Source, makes steps of an optimiser,
+// validates after each pass, and saves checkpoints from which a run continues bit for bit.
+//
+//	Source, FromBatches, FromWindows   what is trained on; BatchOf names the inputs of the loss function
+//	Loop, Clip, Parallel               how steps are made
+//	Validation, Validate               how the model is judged
+//	Saving, Checkpoint, ReadCheckpoint files, and Loop.Resume
+//	Observer, Progress, Evaluation     who is told
+//
+// The packages beside it measure predictions (metric), say how a run went (diagnose), write logs (events), look for settings
+// (search), follow gradients through time (flow), and draw all that (chart).
 package train
 
 import (
-	"context"
-	"math"
-	"slices"
-	"time"
-
-	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"gorgonia.org/tensor"
 )
 
-// Loop trains a function. Loss, Data, Optimizer and Schedule are needed; the rest has useful zero values.
+// Loop trains a function. Loss, Data, Optimizer and Schedule are needed; the rest has useful zero values. The weights are
+// those of Loss's store.
 type Loop struct {
-	// Params is the store of Loss's function; nil takes it from there, and another store is an error.
-	Params *graph.Params
+	// What is trained, and on what.
+
 	// Loss maps a batch, followed by the carried state, to the loss, followed by the next state and by nothing else. A model
 	// that carries nothing may return more after the loss, its predictions, say, for calls of one's own: a run passes it over.
 	Loss *graph.Func
 	// State is the state before the first batch of a pass, carried from batch to batch after that, without a gradient:
 	// truncated backpropagation through time. Nil for a model that carries nothing.
 	State []*tensor.Dense
+	Data  Source
+	Seed  uint64 // of dropout masks
 
-	Data       Source
-	Validation Source // nil for none
-	// ValidationState is the state before the first validation batch, for batches of another size; nil for State.
-	ValidationState []*tensor.Dense
+	// How a step is made.
 
 	Optimizer optim.Optimizer
-	Schedule  optim.Schedule
-	ClipNorm  float64 // limit of the gradients' global norm; 0 for none
-	ClipValue float64 // limit of each gradient element; 0 for none
-
+	// Schedule gives the rate of each step. One with a memory (optim.AdaptiveSchedule) is told each validation loss, and its
+	// memory is part of checkpoints.
+	Schedule optim.Schedule
+	Clip     Clip // limits of the gradients
 	// Accumulate is the number of batches whose gradients make one step, 0 for 1: a large batch in the memory of a small
 	// one. The last step of a pass takes what is left.
 	Accumulate int
-
-	Parallel Parallel // gradients of a batch by several workers
-
-	Epochs   int    // passes over Data; 0 for 1, unless Steps is set
-	Steps    int    // stop after this many steps in all; 0 for no limit
-	Patience int    // stop after this many validations without progress; 0 for never
-	KeepBest bool   // end with the weights of the lowest validation loss, not with the last
-	Seed     uint64 // of dropout masks
-
+	Parallel   Parallel // gradients of a batch by several workers
 	// Average is the decay of an exponential moving average of the weights, 0.999 say, or 0 for none. The average
 	// validates, is what checkpoints hold under the weights' names, and is what the run ends with.
 	Average float64
 
-	Checkpoint string            // file to save to: at the end, when cancelled, and
-	SaveEvery  int               // every so many steps; 0 for after each pass only
-	Metadata   map[string]string // goes into the checkpoint: the model's configuration, say
-	// BestCheckpoint is a file that is saved to beside Checkpoint after each validation with the lowest loss so far.
-	BestCheckpoint string
+	// How long, and what is done beside the steps.
 
-	// Measure is called after each validation, and gives further measures of the model in Params as it is then.
-	Measure    func() ([]Score, error)
-	OnStep     func(Progress)   // called after every step
-	OnValidate func(Validation) // called after every validation
-	Callbacks  []Callback       // told of both, and may end the run
+	Epochs     int // passes over Data; 0 for 1, unless Steps is set
+	Steps      int // stop after this many steps in all; 0 for no limit
+	Validation Validation
+	Saving     Saving
+	Observers  []Observer // told how the run goes, in their order
 
-	at      counters
-	best    []graph.Named // the weights with the lowest validation loss, for KeepBest
-	carried []*tensor.Dense
-	args    []*tensor.Dense
-	sum     gradientSum // of the batches of a step, for Accumulate
-	shards  shards      // of a batch, for Parallel
-	derived forms       // of Loss
-	average *average
-	began   time.Time
-	ended   bool // Params hold the weights that the run ended with
+	run       memory // where the run is
+	forms     *forms // of Loss
+	gradients gradients
 }
 
-// counters are what a checkpoint remembers of the loop; together with the weights, the optimiser's state and the
-// carried state they decide everything that follows.
+// Clip limits gradients before they are used. 0 is no limit.
+type Clip struct {
+	Norm  float64 // of the norm of all gradients together: larger ones are scaled down
+	Value float64 // of each element, which is cut off
+}
+
+// Validation says how a Loop judges what it has learned after each pass, and what follows from that. Without Data nothing
+// is judged, and the other fields must not be set.
+type Validation struct {
+	Data  Source
+	State []*tensor.Dense // before the first batch; nil for the Loop's State. Set it for batches of another size.
+
+	Patience int  // stop after this many validations without progress; 0 for never
+	KeepBest bool // end with the weights of the lowest validation loss, not with the last
+
+	// Measure gives further measures of the model, with the weights as they are when it is called: after each validation.
+	Measure func() ([]Score, error)
+}
+
+// Saving says where and how often a Loop saves checkpoints: at the end, when it is cancelled, after each pass, and every so
+// many steps.
+type Saving struct {
+	Path     string            // file to save to; none if empty
+	Every    int               // also save after every so many steps; 0 for not
+	BestPath string            // another file, saved to after each validation with the lowest loss so far; none if empty
+	Metadata map[string]string // goes into the checkpoints: the model's configuration, say
+}
+
+// memory is what a run knows beside the weights and the optimiser's state. All of it goes into checkpoints, but for ended.
+type memory struct {
+	counters
+	carried []*tensor.Dense
+	best    []graph.Named // the weights with the lowest validation loss, for KeepBest
+	average *average
+	ended   bool // the store holds the weights that the run ended with
+}
+
+// counters, together with the weights, the optimiser's state and the carried state, decide everything that follows.
 type counters struct {
 	Step    int     `json:"step"`
 	Epoch   int     `json:"epoch"`
@@ -88,107 +110,26 @@ type counters struct {
 	History []Pass  `json:"history,omitempty"`
 }
 
-// Run trains until the epochs or steps are done, or validation stops improving. If ctx is cancelled, it saves a
-// checkpoint and returns the context's error. Continuing a run from a checkpoint, see Resume, gives the same bits as
-// never having stopped.
-func (l *Loop) Run(ctx context.Context) (Result, error) {
-	if err := l.check(); err != nil {
-		return Result{}, err
+// params is the store of the weights.
+func (l *Loop) params() *graph.Params { return l.Loss.Params() }
+
+// lossForms are the forms of Loss, derived once.
+func (l *Loop) lossForms() *forms {
+	if l.forms == nil || l.forms.loss != l.Loss {
+		l.forms = formsOf(l.Loss)
 	}
-	result := Result{Validation: math.NaN(), Best: math.NaN()}
-	if l.ended {
-		return l.report(result, &speed{}), nil
-	}
-	l.began = time.Now()
-	if l.carried == nil {
-		l.carried = cloneAll(l.State)
-	}
-	if err := l.begin(); err != nil {
-		return result, err
-	}
-	clock := &speed{}
-	for !l.at.Done {
-		if err := ctx.Err(); err != nil {
-			return l.report(result, clock), errors.Wrap(firstError(l.save(), err), "train: interrupted")
-		}
-		batch, ok := l.Data.Next()
-		if !ok {
-			if err := errOf(l.Data); err != nil {
-				return l.report(result, clock), errors.Wrapf(err, "train: after step %d", l.at.Step)
-			}
-			if err := l.endEpoch(&result); err != nil {
-				return result, err
-			}
-			continue
-		}
-		progress, err := l.step(batch, clock)
-		if err != nil {
-			return l.report(result, clock), errors.Wrapf(err, "train: step %d", l.at.Step+1)
-		}
-		if err := l.tellStep(progress); err != nil {
-			if err := l.heed(err, &result); err != nil {
-				return l.report(result, clock), err
-			}
-		} else if l.Steps > 0 && l.at.Step >= l.Steps {
-			if err := l.endEpoch(&result); err != nil {
-				return result, err
-			}
-			l.at.Done = true
-		} else if l.SaveEvery > 0 && l.at.Step%l.SaveEvery == 0 {
-			if err := l.save(); err != nil {
-				return result, err
-			}
-		}
-	}
-	return l.report(result, clock), l.end()
+	return l.forms
 }
 
-// end saves the run, and leaves in the store the weights that it is for.
-func (l *Loop) end() error {
-	if err := l.save(); err != nil {
-		return err
-	}
-	l.ended = true
-	if served := l.served(); served != nil {
-		return l.Params.SetAll(served)
-	}
-	return nil
-}
+// batchesPerStep is the number of batches that make a step.
+func (l *Loop) batchesPerStep() int { return max(l.Accumulate, 1) }
 
-// served are the weights to use, where they are not those that are trained: the best at the end of a run that keeps
-// them, or the averages. Nil for the weights themselves.
-func (l *Loop) served() []graph.Named {
-	switch {
-	case l.at.Done && l.KeepBest && l.best != nil:
-		return l.best
-	case l.average != nil:
-		return l.average.tensors
+// stepsPerPass counts the last step of a pass, which may have fewer batches, too.
+func (l *Loop) stepsPerPass() int {
+	if l.Data == nil {
+		return 0
 	}
-	return nil
-}
-
-// begin moves the data to where the run is.
-func (l *Loop) begin() error {
-	if s, ok := l.Data.(EpochSource); ok {
-		s.SetEpoch(l.at.Epoch)
-	}
-	return l.Data.Seek(l.at.Batch)
-}
-
-// errOf is the error that ended a source's pass, if one did.
-func errOf(s Source) error {
-	if f, ok := s.(FallibleSource); ok {
-		return f.Err()
-	}
-	return nil
-}
-
-// firstError is err unless an earlier step failed worse.
-func firstError(worse, err error) error {
-	if worse != nil {
-		return worse
-	}
-	return err
+	return (l.Data.Len() + l.batchesPerStep() - 1) / l.batchesPerStep()
 }
 
 // epochs is the number of passes to make; without a limit, Steps decides.
@@ -197,8 +138,7 @@ func (l *Loop) epochs() int {
 	case l.Epochs > 0:
 		return l.Epochs
 	case l.Steps > 0:
-		each := max(l.stepsPerPass(), 1)
-		return (l.Steps + each - 1) / each
+		return (l.Steps-1)/max(l.stepsPerPass(), 1) + 1
 	}
 	return 1
 }
@@ -212,54 +152,8 @@ func (l *Loop) Total() int {
 	return n
 }
 
-// step computes gradients on one batch and updates the weights.
-func (l *Loop) step(batch []*tensor.Dense, clock *speed) (_ Progress, err error) {
-	start := time.Now()
-	before := l.at
-	defer func() {
-		if err != nil {
-			l.at = before // a step that failed was not made
-		}
-	}()
-	loss, tokens, err := l.gradients(batch)
-	if err != nil {
-		return Progress{}, err
-	}
-	if l.ClipValue > 0 {
-		if err := optim.ClipByValue(l.Params, l.ClipValue); err != nil {
-			return Progress{}, err
-		}
-	}
-	rate := l.Schedule.Rate(l.at.Step)
-	norm, err := optim.Update(l.Optimizer, l.Params, rate, l.ClipNorm)
-	if err != nil {
-		return Progress{}, err
-	}
-	l.at.Step++
-	if l.Average > 0 {
-		if l.average == nil {
-			l.average = &average{}
-		}
-		l.average.add(l.Params, l.Average, l.at.Step)
-	}
-	clock.add(time.Since(start), tokens)
-	return Progress{
-		Step: l.at.Step, Steps: l.Total(), Epoch: l.at.Epoch + 1, Epochs: l.epochs(),
-		Loss: loss, EpochLoss: l.at.LossSum / float64(l.at.Batch), GradientNorm: norm, Rate: rate,
-		Tokens: tokens, TokensPerSecond: clock.rate(), Remaining: clock.per(l.Total() - l.at.Step),
-	}, nil
-}
-
-func (l *Loop) report(r Result, clock *speed) Result {
-	r.Step, r.Epoch, r.TokensPerSecond = l.at.Step, l.at.Epoch, clock.rate()
-	r.History = slices.Clone(l.at.History)
-	if l.Validation == nil {
-		for i := range r.History {
-			r.History[i].Validation = math.NaN()
-		}
-	}
-	if l.at.Tested {
-		r.Best = l.at.Best
-	}
-	return r
+// Finished tells whether all steps have been made, so that Run has nothing to do: after Resume of a run that had come
+// to its end, unless the loop now has more Epochs or Steps.
+func (l *Loop) Finished() bool {
+	return l.run.Epoch >= l.epochs() || l.Steps > 0 && l.run.Step >= l.Steps
 }

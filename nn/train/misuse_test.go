@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
@@ -24,21 +23,6 @@ func refused(t *testing.T, what string, err error, words ...string) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", what, err, want)
 		}
-	}
-}
-
-// The function knows its store: it need not be given, and no other may be.
-func TestParamsAreTheFunctions(t *testing.T) {
-	given, derived := newLoop(t, ""), newLoop(t, "")
-	derived.Params = nil
-	if a, b := run(t, given), run(t, derived); a.TrainLoss != b.TrainLoss || derived.Params != derived.Loss.Params() {
-		t.Errorf("training loss %v with Params, %v without", a.TrainLoss, b.TrainLoss)
-	}
-	for name, other := range map[string]*graph.Params{"another store": graph.NewParams(1), "a replica": given.Params.Replica()} {
-		l := newLoop(t, "")
-		l.Params = other
-		_, err := l.Run(context.Background())
-		refused(t, name, err, "another store than that of Loss's function")
 	}
 }
 
@@ -63,7 +47,7 @@ func TestStatesAreChecked(t *testing.T) {
 		loop := func() *train.Loop {
 			l := regression([]int{2, 2, 2}, 0)
 			l.State, l.Epochs = c.state, 1
-			l.Loss = graph.NewFunc(l.Params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+			l.Loss = graph.NewFunc(l.Loss.Params(), func(g *graph.Graph, in []graph.Node) []graph.Node {
 				y := g.MatMulT(in[0], g.Param("w", graph.Orthogonal(1), 1, 3))
 				return append([]graph.Node{g.MeanOver(g.Sum(g.Square(g.Sub(y, in[1]))), g.Full(float64(in[0].Dim(0))))}, c.next(g, in)...)
 			})
@@ -83,7 +67,7 @@ func TestStatesAreChecked(t *testing.T) {
 			}
 		}
 		l := loop()
-		_, err := l.Validate(l.Data)
+		_, err := train.Validate(l.Loss, l.Data, l.State)
 		refused(t, name+" in validation", err, c.want)
 		if len(c.state) > 0 && !strings.Contains(c.want, "returned") {
 			_, err := l.Loss.Stream(l.State, graph.Floats64(make([]float64, 6), 2, 3), graph.Floats64(make([]float64, 2), 2, 1))
@@ -101,7 +85,7 @@ func TestOutputsBesideTheLoss(t *testing.T) {
 		var losses []float64
 		for _, more := range []bool{false, true} {
 			l := regression([]int{12, 12}, 0)
-			l.Loss = graph.NewFunc(l.Params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+			l.Loss = graph.NewFunc(l.Loss.Params(), func(g *graph.Graph, in []graph.Node) []graph.Node {
 				y := g.MatMulT(in[0], g.Param("w", graph.Orthogonal(1), 1, 3))
 				out := []graph.Node{g.MeanOver(g.Sum(g.Square(g.Sub(y, in[1]))), g.Full(float64(in[0].Dim(0)))), y}
 				if !more {
@@ -109,7 +93,7 @@ func TestOutputsBesideTheLoss(t *testing.T) {
 				}
 				return out
 			})
-			l.Validation = l.Data
+			l.Validation.Data = l.Data
 			change(l)
 			losses = append(losses, run(t, l).Validation)
 		}
@@ -138,16 +122,16 @@ func TestDivergingRunKeepsItsCheckpoint(t *testing.T) {
 		for _, average := range []float64{0, 0.9} {
 			path := filepath.Join(t.TempDir(), "c")
 			l := newLoop(t, path)
-			l.Optimizer, l.Schedule, l.SaveEvery, l.ClipNorm, l.Average = &optim.SGD{}, rateAt{19, rate}, 10, 0, average
+			l.Optimizer, l.Schedule, l.Saving.Every, l.Clip.Norm, l.Average = &optim.SGD{}, rateAt{19, rate}, 10, 0, average
 			if rate == 3.4e38 {
 				l.Loss = steep(l)
 			}
 			var good []byte
-			l.OnStep = func(p train.Progress) {
+			onStep(l, func(p train.Progress) {
 				if p.Step == 11 {
 					good = read(t, path)
 				}
-			}
+			})
 			_, err := l.Run(context.Background())
 			refused(t, name, err, "train: step 20:")
 			if !bytes.Equal(good, read(t, path)) || good == nil {
@@ -160,13 +144,13 @@ func TestDivergingRunKeepsItsCheckpoint(t *testing.T) {
 	l := newLoop(t, path)
 	ctx, cancel := context.WithCancel(context.Background())
 	var good []byte
-	l.OnStep = func(p train.Progress) {
+	onStep(l, func(p train.Progress) {
 		if p.Step == 12 {
 			good = read(t, path)
-			l.Params.Get("w").Value().Float32s()[5] = float32(math.Inf(-1))
+			l.Loss.Params().Get("w").Value().Float32s()[5] = float32(math.Inf(-1))
 			cancel()
 		}
-	}
+	})
 	_, err := l.Run(ctx)
 	refused(t, "interrupted", err, "after step 12, w is NaN or infinite at element 5")
 	if !bytes.Equal(good, read(t, path)) {
@@ -176,7 +160,7 @@ func TestDivergingRunKeepsItsCheckpoint(t *testing.T) {
 
 // steep is the loop's function with a loss whose gradients are large.
 func steep(l *train.Loop) *graph.Func {
-	return graph.NewFunc(l.Params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+	return graph.NewFunc(l.Loss.Params(), func(g *graph.Graph, in []graph.Node) []graph.Node {
 		w := g.Param("w", graph.Constant(1), 3)
 		return []graph.Node{g.MulScalar(g.Sum(w), 1e3), in[2]}
 	})
@@ -205,11 +189,11 @@ func TestRefusedResumeChangesNothing(t *testing.T) {
 		"another optimiser, trained": {true, func(*train.Loop) {}},
 		"a sealed store": {false, func(l *train.Loop) {
 			l.Optimizer = &optim.SGD{Momentum: 0.9}
-			l.Params.Seal()
+			l.Loss.Params().Seal()
 		}},
 		"another shape": {false, func(l *train.Loop) {
 			l.Optimizer = &optim.SGD{Momentum: 0.9}
-			if _, err := l.Params.Add("head.weight", graph.Floats(make([]float32, 2))); err != nil {
+			if _, err := l.Loss.Params().Add("head.weight", graph.Floats(make([]float32, 2))); err != nil {
 				t.Fatal(err)
 			}
 		}},
@@ -220,11 +204,11 @@ func TestRefusedResumeChangesNothing(t *testing.T) {
 			run(t, l)
 		}
 		c.change(l)
-		before, plateau, step := fmt.Sprint(l.Params, l.Params.Tensors(""), l.Optimizer.State()), *l.Schedule.(*optim.Plateau), l.Total()
+		before, plateau, step := fmt.Sprint(l.Loss.Params(), l.Loss.Params().Tensors(""), l.Optimizer.State()), *l.Schedule.(*optim.Plateau), l.Total()
 		if err := l.Resume(momentum); err == nil {
 			t.Errorf("%s: it was resumed", name)
 		}
-		if after := fmt.Sprint(l.Params, l.Params.Tensors(""), l.Optimizer.State()); after != before || *l.Schedule.(*optim.Plateau) != plateau || l.Total() != step {
+		if after := fmt.Sprint(l.Loss.Params(), l.Loss.Params().Tensors(""), l.Optimizer.State()); after != before || *l.Schedule.(*optim.Plateau) != plateau || l.Total() != step {
 			t.Errorf("%s: refused, and\n%s\nis now\n%s", name, before, after)
 		}
 	}
@@ -259,40 +243,50 @@ func TestCountersAreChecked(t *testing.T) {
 func TestLoopSettingsAreChecked(t *testing.T) {
 	nan := math.NaN()
 	for want, change := range map[string]func(*train.Loop){
-		"ClipNorm NaN":               func(l *train.Loop) { l.ClipNorm = nan },
-		"ClipNorm -1":                func(l *train.Loop) { l.ClipNorm = -1 },
-		"ClipValue NaN":              func(l *train.Loop) { l.ClipValue = nan },
-		"ClipValue -1":               func(l *train.Loop) { l.ClipValue = -1 },
+		"Clip.Norm NaN":              func(l *train.Loop) { l.Clip.Norm = nan },
+		"Clip.Norm -1":               func(l *train.Loop) { l.Clip.Norm = -1 },
+		"Clip.Value NaN":             func(l *train.Loop) { l.Clip.Value = nan },
+		"Clip.Value -1":              func(l *train.Loop) { l.Clip.Value = -1 },
 		"decay is NaN":               func(l *train.Loop) { l.Average = nan },
-		"a patience of -1":           func(l *train.Loop) { l.Patience = -1 },
-		"every -2 steps":             func(l *train.Loop) { l.SaveEvery = -2 },
+		"Validation.Patience -1":     func(l *train.Loop) { l.Validation.Patience = -1 },
+		"Saving.Every -2 steps":      func(l *train.Loop) { l.Saving.Every = -2 },
 		"SGD: Momentum 2":            func(l *train.Loop) { l.Optimizer = &optim.SGD{Momentum: 2} },
 		"Adam: Beta2 2":              func(l *train.Loop) { l.Optimizer = &optim.Adam{Beta2: 2} },
 		"Warmup: Then is not set":    func(l *train.Loop) { l.Schedule = optim.Warmup{Steps: 10} },
 		"Constant: rate NaN":         func(l *train.Loop) { l.Schedule = optim.Constant(nan) },
 		"state 0: the tensor is nil": func(l *train.Loop) { l.State = []*tensor.Dense{nil} },
 		"state 0: element type int":  func(l *train.Loop) { l.State = []*tensor.Dense{graph.Ints([]int{1})} },
-		`an entry "train.loop"`:      func(l *train.Loop) { l.Metadata = map[string]string{"train.loop": "x"} },
+		"Validation without Data":    func(l *train.Loop) { l.Validation = train.Validation{KeepBest: true} },
+		"Saving.BestPath best without Validation.Data": func(l *train.Loop) {
+			l.Validation, l.Saving.BestPath = train.Validation{}, "best"
+		},
+		`an entry "train.loop"`: func(l *train.Loop) { l.Saving.Metadata = map[string]string{"train.loop": "x"} },
 	} {
 		l := newLoop(t, "")
-		l.OnStep = func(train.Progress) { t.Errorf("%s: a step was made", want) }
+		onStep(l, func(train.Progress) { t.Errorf("%s: a step was made", want) })
 		change(l)
 		_, err := l.Run(context.Background())
 		refused(t, want, err, want)
 	}
 }
 
-// What is not set is an error, and not a panic; values that nobody made have a String.
+// What is not set is an error, and not a panic.
 func TestNothingSet(t *testing.T) {
 	empty := func() *train.Loop { return &train.Loop{} }
 	_, err := empty().Run(context.Background())
 	refused(t, "Run", err, "must be set")
-	_, err = empty().FindRate(context.Background(), train.RateTest{})
-	refused(t, "FindRate", err, "must be set")
-	_, err = empty().Validate(nil)
-	refused(t, "Validate", err, "must be set")
-	_, err = newLoop(t, "").Validate(nil)
-	refused(t, "Validate", err, "must be set")
+	_, err = train.Validate(nil, newLoop(t, "").Data, nil)
+	refused(t, "Validate", err, "must be given")
+	_, err = train.Validate(newLoop(t, "").Loss, nil, nil)
+	refused(t, "Validate", err, "must be given")
+	_, err = train.Validate(newLoop(t, "").Loss, newLoop(t, "").Data, []*tensor.Dense{nil})
+	refused(t, "Validate", err, "state 0: the tensor is nil")
+	_, err = newLoop(t, "").Run(nil) //nolint:staticcheck // that is the test
+	refused(t, "Run", err, "the context is nil")
+	_, err = train.Validate(newLoop(t, "").Loss, train.FromWindows(nil), nil)
+	refused(t, "FromWindows", err, "the windows are nil")
+	_, err = train.Validate(newLoop(t, "").Loss, train.FromBatches(nil), nil)
+	refused(t, "FromBatches", err, "the source is nil")
 	refused(t, "Resume", empty().Resume(&train.Checkpoint{}), "must be set")
 	refused(t, "Resume", newLoop(t, "").Resume(nil), "the checkpoint is nil")
 	var none *train.Checkpoint
@@ -305,25 +299,8 @@ func TestNothingSet(t *testing.T) {
 	if steps.Steps = 5; steps.Total() != 0 || steps.Finished() {
 		t.Errorf("%d steps without data", steps.Total())
 	}
-	_, err = train.UpdateRatios(graph.NewParams(1), nil)
-	refused(t, "UpdateRatios", err, "must be given")
-	_, err = train.UpdateRatios(nil, func() error { return nil })
-	refused(t, "UpdateRatios", err, "must be given")
-	for _, s := range []fmt.Stringer{
-		train.Verdict(-1), train.Verdict(9), train.State(-1), train.State(100), train.Diagnosis{}, train.RateCurve{}, train.Table{},
-		train.Table{{Settings: nil}, {Settings: []train.Score{{Name: "a"}, {Name: "b"}}}, {Err: os.ErrClosed, Elapsed: time.Second}},
-		&train.Flow{}, &train.Flow{States: []train.StateFlow{{}, {Name: "x_reverse", Ratio: math.NaN()}}, Gates: []train.GateUse{{}},
-			Weights: []train.RecurrentWeight{{}}, Params: []train.ParamGradient{{}}},
-	} {
-		if text := s.String(); strings.Contains(text, "%!") {
-			t.Errorf("%T: %s", s, text)
-		}
-	}
-	if got := train.Verdict(9).String() + train.State(-1).String(); got != "Verdict(9)State(-1)" {
-		t.Error(got)
-	}
-	if s := (train.StateFlow{}); s.Reach() != 0 {
-		t.Error(s.Reach())
+	if text := (&train.StepError{}).Error(); strings.Contains(text, "%!") {
+		t.Error(text)
 	}
 }
 

@@ -54,42 +54,42 @@ type shard struct {
 
 // cut gives each shard its part of a batch, or makes one part of the batch if there are no shards. Batches of fewer
 // examples than shards leave shards without any; of others, no shard has more than one example more than another.
-func (l *Loop) cut(b *microBatch) (err error) {
-	if l.Parallel.Shards <= 1 {
+func (p *Parallel) cut(b *microBatch, states int, data Source) (err error) {
+	if p.Shards <= 1 {
 		b.parts = []*part{{args: b.args, count: float64(b.tokens)}}
 		return nil
 	}
 	size := 0
-	if b.axes, size, err = l.batchAxes(b.args); err != nil {
+	if b.axes, size, err = p.batchAxes(b.args, states); err != nil {
 		return err
 	}
-	n := min(l.Parallel.Shards, size)
+	n := min(p.Shards, size)
 	for i := range n {
-		p := &part{name: fmt.Sprintf("shard %d of %d", i, n), from: i * size / n, to: (i + 1) * size / n}
+		cut := &part{name: fmt.Sprintf("shard %d of %d", i, n), from: i * size / n, to: (i + 1) * size / n}
 		for j, a := range b.args {
 			if b.axes[j] >= 0 {
-				a = partOf(a, b.axes[j], p.from, p.to)
+				a = takePart(a, b.axes[j], cut.from, cut.to)
 			}
-			p.args = append(p.args, a)
+			cut.args = append(cut.args, a)
 		}
-		p.count = l.targets(p.from, p.to)
-		b.parts = append(b.parts, p)
+		cut.count = p.targets(cut.from, cut.to, data)
+		b.parts = append(b.parts, cut)
 	}
 	return nil
 }
 
 // prepare gives shard i its part of a batch, with its function compiled for the arguments: build functions need not be
 // safe for several goroutines.
-func (s *shards) prepare(l *Loop, i int, p *part, scales *tensor.Dense) error {
+func (s *shards) prepare(loss *graph.Func, i int, p *part, scales *tensor.Dense) error {
 	if s.known == 0 { // brings the parameters into being
-		if _, err := l.Loss.Program(true, p.args...); err != nil {
+		if _, err := loss.Program(true, p.args...); err != nil {
 			return err
 		}
-		s.known = l.Params.Len()
+		s.known = loss.Params().Len()
 	}
 	if i == len(s.of) {
-		store := l.Params.Replica()
-		plain := l.Loss.Over(store)
+		store := loss.Params().Replica()
+		plain := loss.Over(store)
 		s.of = append(s.of, &shard{params: store, plain: plain, parts: plain.Parts()})
 	}
 	c := s.of[i]
@@ -101,13 +101,13 @@ func (s *shards) prepare(l *Loop, i int, p *part, scales *tensor.Dense) error {
 	return err
 }
 
-// batchAxes returns each argument's batch axis and the number of examples.
-func (l *Loop) batchAxes(args []*tensor.Dense) ([]int, int, error) {
-	axes := l.Parallel.Axes
+// batchAxes returns each argument's batch axis and the number of examples. The last arguments are the states.
+func (p *Parallel) batchAxes(args []*tensor.Dense, states int) ([]int, int, error) {
+	axes, first := p.Axes, len(args)-states
 	if axes == nil {
 		for i, a := range args {
 			axes = append(axes, min(a.Dims()-1, 1))
-			if i >= len(args)-len(l.carried) {
+			if i >= first {
 				axes[i] = 0
 			}
 		}
@@ -120,8 +120,8 @@ func (l *Loop) batchAxes(args []*tensor.Dense) ([]int, int, error) {
 		switch axis := axes[i]; {
 		case axis >= a.Dims():
 			return nil, 0, errors.Errorf("argument %d has the shape %v; axis %d is to be its batch axis (see Parallel.Axes)", i, a.Shape(), axis)
-		case axis < 0 && i >= len(args)-len(l.carried):
-			return nil, 0, errors.Errorf("state %d has no batch axis, but each shard gives one of its own (see Parallel.Axes)", i-len(args)+len(l.carried))
+		case axis < 0 && i >= first:
+			return nil, 0, errors.Errorf("state %d has no batch axis, but each shard gives one of its own (see Parallel.Axes)", i-first)
 		case axis < 0:
 		case size != 0 && a.Shape()[axis] != size:
 			return nil, 0, errors.Errorf("argument %d has %d examples along axis %d; want %d (see Parallel.Axes)", i, a.Shape()[axis], axis, size)
@@ -136,29 +136,29 @@ func (l *Loop) batchAxes(args []*tensor.Dense) ([]int, int, error) {
 }
 
 // targets is the number of targets of a shard.
-func (l *Loop) targets(from, to int) float64 {
-	if l.Parallel.Count != nil {
-		return l.Parallel.Count(from, to)
+func (p *Parallel) targets(from, to int, data Source) float64 {
+	if p.Count != nil {
+		return p.Count(from, to)
 	}
-	if s, ok := l.Data.(CountingSource); ok {
+	if s, ok := data.(CountingSource); ok {
 		return float64(s.TokensOf(from, to))
 	}
 	return float64(to - from)
 }
 
-// parallelGradients computes a batch of a step in shards. The store has its gradients then, or, if the step has several
-// batches, they are added to the sum. It returns the batch's part of the loss.
-func (l *Loop) parallelGradients(b *microBatch, scales *tensor.Dense) (float64, error) {
-	first := len(b.args) - len(l.carried)
+// run computes a batch in shards. The store has its gradients then, and carried the next state. It returns the batch's
+// part of the loss.
+func (s *shards) run(loss *graph.Func, b *microBatch, carried []*tensor.Dense, workers int, scales *tensor.Dense) (float64, error) {
+	first := len(b.args) - len(carried)
 	for i, p := range b.parts {
-		for j, state := range l.carried { // the batch before has changed it
-			p.args[first+j] = partOf(state, b.axes[first+j], p.from, p.to)
+		for j, state := range carried { // the batch before has changed it
+			p.args[first+j] = takePart(state, b.axes[first+j], p.from, p.to)
 		}
-		if err := l.shards.prepare(l, i, p, scales); err != nil {
+		if err := s.prepare(loss, i, p, scales); err != nil {
 			return 0, p.wrap(err)
 		}
 	}
-	all := l.shards.of[:len(b.parts)]
+	all := s.of[:len(b.parts)]
 	var next atomic.Int64
 	work := func(int, []float64) {
 		for i := int(next.Add(1)) - 1; i < len(all); i = int(next.Add(1)) - 1 {
@@ -167,23 +167,18 @@ func (l *Loop) parallelGradients(b *microBatch, scales *tensor.Dense) (float64, 
 			c.out, c.err = c.loss.Grad(c.args...)
 		}
 	}
-	workers := l.Parallel.Workers
 	if workers == 0 {
 		workers = len(all)
 	}
 	// The workers are the parts of a job, so that no product in a shard is shared out a second time. One worker alone does
 	// share its products.
 	kernel.Share(min(workers, len(all)), work)
-	loss, err := l.join(b, all)
-	if err == nil && l.micro() > 1 {
-		l.sum.add(l.Params, 1)
-	}
-	return loss, err
+	return join(loss.Params(), b, carried, all)
 }
 
 // join puts the shards' losses, gradients and next states together.
-func (l *Loop) join(b *microBatch, all []*shard) (loss float64, err error) {
-	first := len(b.args) - len(l.carried)
+func join(p *graph.Params, b *microBatch, carried []*tensor.Dense, all []*shard) (loss float64, err error) {
+	first := len(b.args) - len(carried)
 	for _, c := range all {
 		if c.err != nil {
 			return 0, c.part.wrap(c.err)
@@ -193,10 +188,10 @@ func (l *Loop) join(b *microBatch, all []*shard) (loss float64, err error) {
 			return 0, c.part.wrap(err)
 		}
 		loss += c.part.factor * part
-		for i, state := range l.carried {
+		for i, state := range carried {
 			putPart(state, b.axes[first+i], c.part.from, c.part.to, next[i])
 		}
 	}
-	l.addShards(all)
+	addShards(p, all)
 	return loss, nil
 }

@@ -40,10 +40,10 @@ func BenchmarkParallel(b *testing.B) {
 	for i, way := range ways {
 		l := lstmLoop(b, steps, batch, hidden, tokens)
 		l.Parallel.Shards, turns[i] = way.shards, make(chan bool)
-		l.OnStep = func(train.Progress) {
+		onStep(l, func(train.Progress) {
 			made <- nil
 			<-turns[i]
-		}
+		})
 		go func() {
 			if _, err := l.Run(ctx); ctx.Err() == nil {
 				made <- err
@@ -91,6 +91,6 @@ func lstmLoop(b *testing.B, steps, batch, hidden, tokens int) *train.Loop {
 		return append([]graph.Node{losses.CrossEntropy{}.Apply(g, logits, in[1])}, final...)
 	})
 	state := func() *tensor.Dense { return graph.Floats(make([]float32, batch*hidden), batch, hidden) }
-	return &train.Loop{Params: p, Loss: f, State: []*tensor.Dense{state(), state()}, Data: train.FromWindows(windows),
-		Optimizer: &optim.Adam{}, Schedule: optim.Constant(0.001), ClipNorm: 1, Epochs: 1000}
+	return &train.Loop{Loss: f, State: []*tensor.Dense{state(), state()}, Data: train.FromWindows(windows),
+		Optimizer: &optim.Adam{}, Schedule: optim.Constant(0.001), Clip: train.Clip{Norm: 1}, Epochs: 1000}
 }

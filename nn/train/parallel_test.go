@@ -59,8 +59,8 @@ func TestShardsAreTheBatch(t *testing.T) {
 			l := regression([]int{12, 7, 5}, accumulate)
 			l.Parallel = train.Parallel{Shards: shards, Axes: []int{0, 0}}
 			run(t, l)
-			for i, w := range want.Params.Get("w").Value().Float64s() {
-				if got := l.Params.Get("w").Value().Float64s()[i]; math.Abs(got-w) > 1e-12 {
+			for i, w := range want.Loss.Params().Get("w").Value().Float64s() {
+				if got := l.Loss.Params().Get("w").Value().Float64s()[i]; math.Abs(got-w) > 1e-12 {
 					t.Errorf("%d shards: weight %d is %v; want %v", shards, i, got, w)
 				}
 			}
@@ -85,7 +85,7 @@ func tagger(t *testing.T) *train.Loop {
 		all := g.Mul(mask, g.CrossEntropy(logits, in[2], padding))
 		return []graph.Node{g.Div(g.Sum(all), g.Sum(mask))}
 	})
-	return &train.Loop{Params: p, Loss: f, Data: train.FromBatches(b), Optimizer: &optim.SGD{}, Schedule: optim.Constant(0.5)}
+	return &train.Loop{Loss: f, Data: train.FromBatches(b), Optimizer: &optim.SGD{}, Schedule: optim.Constant(0.5)}
 }
 
 const padding = -1
@@ -97,11 +97,11 @@ func TestShardsWeighByTargets(t *testing.T) {
 	if math.Abs(a.TrainLoss-b.TrainLoss) > 1e-12 {
 		t.Errorf("loss %v in shards; want %v", b.TrainLoss, a.TrainLoss)
 	}
-	for i := range want.Params.Len() {
-		x, y := want.Params.At(i).Value().Float64s(), l.Params.At(i).Value().Float64s()
+	for i := range want.Loss.Params().Len() {
+		x, y := want.Loss.Params().At(i).Value().Float64s(), l.Loss.Params().At(i).Value().Float64s()
 		for j := range x {
 			if math.Abs(x[j]-y[j]) > 1e-12 {
-				t.Fatalf("%s: element %d is %v; want %v", want.Params.At(i).Name(), j, y[j], x[j])
+				t.Fatalf("%s: element %d is %v; want %v", want.Loss.Params().At(i).Name(), j, y[j], x[j])
 			}
 		}
 	}
@@ -135,7 +135,7 @@ func TestParallelBadUse(t *testing.T) {
 	// A buffer would be changed by all shards at once.
 	p := graph.NewParams64(1)
 	l := regression([]int{12, 12}, 0)
-	l.Params, l.Parallel = p, train.Parallel{Shards: 2, Axes: []int{0, 0}}
+	l.Parallel = train.Parallel{Shards: 2, Axes: []int{0, 0}}
 	l.Loss = graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		loss := g.Mean(g.MatMulT(in[0], g.Param("w", graph.Orthogonal(1), 1, 3)))
 		g.Assign(g.Buffer("seen", graph.Zeros()), loss)

@@ -12,16 +12,12 @@ import (
 
 // forms are the loss function in the forms that parts of a batch need; see graph.Func.
 type forms struct {
-	of                    *graph.Func
+	loss                  *graph.Func
 	weights, parts, means *graph.Func
 }
 
-// forms derives them once.
-func (l *Loop) forms() *forms {
-	if l.derived.of != l.Loss {
-		l.derived = forms{l.Loss, l.Loss.Weights(), l.Loss.Parts(), l.Loss.Means()}
-	}
-	return &l.derived
+func formsOf(loss *graph.Func) *forms {
+	return &forms{loss, loss.Weights(), loss.Parts(), loss.Means()}
 }
 
 // part is what one run of the loss function takes of a step: a batch, or a shard of one.
@@ -50,40 +46,16 @@ type microBatch struct {
 	seed   uint64
 }
 
-// collect takes the batches of a step, beginning with the first, and cuts them.
-func (l *Loop) collect(first []*tensor.Dense) ([]*microBatch, error) {
-	var out []*microBatch
-	k := l.micro()
-	for i, batch := 0, first; ; i++ {
-		if k > 1 {
-			batch = cloneAll(batch) // holds until the next one is read
-		}
-		b := &microBatch{args: append(batch[:len(batch):len(batch)], l.carried...), tokens: l.Data.Tokens(), seed: l.maskSeed(i)}
-		if err := l.cut(b); err != nil {
-			return nil, err
-		}
-		out = append(out, b)
-		if i+1 == k || l.at.Batch+len(out) == l.Data.Len() {
-			return out, nil
-		}
-		var ok bool
-		if batch, ok = l.Data.Next(); !ok {
-			return nil, errors.Wrapf(firstError(errOf(l.Data), errors.New("the pass ended early")),
-				"batch %d of %d", l.at.Batch+len(out)+1, l.Data.Len())
-		}
-	}
-}
-
 // weigh decides how the parts of a step are joined: by what factor each counts, and the scales of the means in the loss,
-// nil if it has none.
-func (l *Loop) weigh(batches []*microBatch) (scales *tensor.Dense, err error) {
+// nil if it has none. Counted means that it has none that are asked for: the parts' counts decide.
+func (f *forms) weigh(batches []*microBatch, counted bool) (scales *tensor.Dense, err error) {
 	var all []*part
 	for _, b := range batches {
 		all = append(all, b.parts...)
 	}
 	var totals []float64
-	if l.Parallel.Shards <= 1 || l.Parallel.Count == nil {
-		if totals, err = l.totals(all); err != nil {
+	if !counted {
+		if totals, err = f.totals(all); err != nil {
 			return nil, err
 		}
 	}
@@ -97,7 +69,7 @@ func (l *Loop) weigh(batches []*microBatch) (scales *tensor.Dense, err error) {
 				totals[j] = n / total
 			}
 		}
-		return floatsOf(l.Params.Dtype(), totals), nil
+		return floatsOf(f.loss.Params().Dtype(), totals), nil
 	}
 	total := 0.0
 	for _, p := range all {
@@ -116,10 +88,10 @@ func (l *Loop) weigh(batches []*microBatch) (scales *tensor.Dense, err error) {
 }
 
 // totals are the weights of the loss's means over all parts; none for a loss without.
-func (l *Loop) totals(all []*part) ([]float64, error) {
+func (f *forms) totals(all []*part) ([]float64, error) {
 	var totals []float64
 	for i, p := range all {
-		out, err := l.forms().weights.Run(p.args...)
+		out, err := f.weights.Run(p.args...)
 		switch {
 		case err != nil:
 			return nil, p.wrap(err)

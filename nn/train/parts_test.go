@@ -165,8 +165,9 @@ func split(t *testing.T, l splitLoss, sizes []int, shards int) (loss, validation
 		return []graph.Node{l(g, g.MatMulT(in[0], w), in)}
 	})
 	loop := &train.Loop{Loss: f, Data: &cuts{sizes: sizes}, Accumulate: len(sizes), Parallel: train.Parallel{Shards: shards, Axes: splitAxes},
-		Optimizer: &optim.SGD{}, Schedule: optim.Constant(1), Steps: 1, OnStep: func(p train.Progress) { loss = p.Loss }}
-	validation, err := loop.Validate(&cuts{sizes: sizes})
+		Optimizer: &optim.SGD{}, Schedule: optim.Constant(1), Steps: 1}
+	onStep(loop, func(p train.Progress) { loss = p.Loss })
+	validation, err := train.Validate(loop.Loss, &cuts{sizes: sizes}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,6 @@
-// Package train has the training loop: truncated backpropagation through time over windows of data, with clipping,
-// schedules, validation, early stopping, and checkpoints from which a run continues bit for bit.
 package train
 
-import (
-	"github.com/unroll-go/unroll/datasets"
-	"github.com/unroll-go/unroll/graph"
-	"gorgonia.org/tensor"
-)
+import "gorgonia.org/tensor"
 
 // Source gives passes over data in batches. The same batch of the same pass is always the same, so that a run can be
 // resumed; passes may differ, see EpochSource. What else a source may offer: EpochSource, FallibleSource, CountingSource.
@@ -38,34 +32,18 @@ type FallibleSource interface {
 	Err() error
 }
 
+// errOf is the error that ended a source's pass, if one did.
+func errOf(s Source) error {
+	if f, ok := s.(FallibleSource); ok {
+		return f.Err()
+	}
+	return nil
+}
+
 // CountingSource is a Source that knows the tokens of a part of a batch: by them Parallel weighs shards if the loss does
 // not say what it is a mean over.
 type CountingSource interface {
 	Source
 	// TokensOf is the number of tokens in examples from to to, without to, of the batch that Next returned last.
 	TokensOf(from, to int) int
-}
-
-// windows is a Source over datasets.Windows.
-type windows struct {
-	w     *datasets.Windows
-	batch []*tensor.Dense
-}
-
-// FromWindows makes a Source of windows of text; its batches are the inputs and the targets, ids [T, B] each.
-func FromWindows(w *datasets.Windows) Source {
-	steps, batch := w.Shape()
-	return &windows{w: w, batch: []*tensor.Dense{graph.Ints(w.Inputs, steps, batch), graph.Ints(w.Targets, steps, batch)}}
-}
-
-func (s *windows) Len() int             { return s.w.Len() }
-func (s *windows) Seek(batch int) error { return s.w.Seek(batch) }
-func (s *windows) Tokens() int          { return len(s.w.Inputs) }
-func (s *windows) Err() error           { return s.w.Err() }
-
-func (s *windows) Next() ([]*tensor.Dense, bool) {
-	if !s.w.Next() {
-		return nil, false
-	}
-	return s.batch, true
 }

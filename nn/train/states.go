@@ -47,7 +47,7 @@ func lossAndStates(out, states []*tensor.Dense) (float64, []*tensor.Dense, error
 // carry copies the next states over the current ones, which are like them.
 func carry(dst, src []*tensor.Dense) {
 	for i := range dst {
-		copyElements(dst[i], 0, src[i], 0, dst[i].Shape().TotalSize())
+		vectorOf(dst[i]).set(vectorOf(src[i]))
 	}
 }
 
@@ -55,6 +55,22 @@ func cloneAll(in []*tensor.Dense) []*tensor.Dense {
 	out := make([]*tensor.Dense, len(in))
 	for i, t := range in {
 		out[i] = t.Clone().(*tensor.Dense)
+	}
+	return out
+}
+
+// firstError is err unless an earlier step failed worse.
+func firstError(worse, err error) error {
+	if worse != nil {
+		return worse
+	}
+	return err
+}
+
+func cloneNamed(in []graph.Named) []graph.Named {
+	out := make([]graph.Named, len(in))
+	for i, t := range in {
+		out[i] = graph.Named{Name: t.Name, Value: t.Value.Clone().(*tensor.Dense)}
 	}
 	return out
 }

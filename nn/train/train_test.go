@@ -61,11 +61,27 @@ func newLoop(t *testing.T, checkpoint string) *train.Loop {
 	}
 	ids := stream(1000)
 	return &train.Loop{
-		Params: p, Loss: f, State: []*tensor.Dense{graph.Floats(make([]float32, 4*6), 4, 6)},
-		Data: windows(ids[:800]), Validation: windows(ids[800:]),
+		Loss: f, State: []*tensor.Dense{graph.Floats(make([]float32, 4*6), 4, 6)},
+		Data: windows(ids[:800]), Validation: train.Validation{Data: windows(ids[800:])},
 		Optimizer: &optim.Adam{}, Schedule: &optim.Plateau{Current: 0.01, Patience: 1, Factor: 0.5},
-		ClipNorm: 1, Epochs: 4, Seed: 7, Checkpoint: checkpoint, SaveEvery: 10, Metadata: map[string]string{"model": "test"},
+		Clip: train.Clip{Norm: 1}, Epochs: 4, Seed: 7,
+		Saving: train.Saving{Path: checkpoint, Every: 10, Metadata: map[string]string{"model": "test"}},
 	}
+}
+
+// onStep has f told of every step, onValidation of every validation.
+func onStep(l *train.Loop, f func(train.Progress)) {
+	l.Observers = append(l.Observers, train.Observer{OnStep: func(p train.Progress) error {
+		f(p)
+		return nil
+	}})
+}
+
+func onValidation(l *train.Loop, f func(train.Evaluation)) {
+	l.Observers = append(l.Observers, train.Observer{OnValidation: func(e train.Evaluation) error {
+		f(e)
+		return nil
+	}})
 }
 
 func run(t *testing.T, l *train.Loop) train.Result {
@@ -90,10 +106,10 @@ func TestLoopLearns(t *testing.T) {
 	l := newLoop(t, "")
 	l.Epochs = 8
 	var seen []train.Progress
-	var checks []train.Validation
-	l.OnStep = func(p train.Progress) { seen = append(seen, p) }
-	l.OnValidate = func(v train.Validation) { checks = append(checks, v) }
-	before, err := l.Validate(l.Validation)
+	var checks []train.Evaluation
+	onStep(l, func(p train.Progress) { seen = append(seen, p) })
+	onValidation(l, func(v train.Evaluation) { checks = append(checks, v) })
+	before, err := train.Validate(l.Loss, l.Validation.Data, l.State)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,8 +126,8 @@ func TestLoopLearns(t *testing.T) {
 		t.Errorf("%d steps of %d: %+v", len(seen), l.Total(), last)
 	}
 	// Validation evaluates: twice the same number, whatever was dropped in training.
-	a, _ := l.Validate(l.Validation)
-	b, _ := l.Validate(l.Validation)
+	a, _ := train.Validate(l.Loss, l.Validation.Data, l.State)
+	b, _ := train.Validate(l.Loss, l.Validation.Data, l.State)
 	if a != b || a != r.Validation {
 		t.Error(a, b, r.Validation)
 	}
@@ -133,12 +149,12 @@ func TestResumeIsBitForBit(t *testing.T) {
 			first := newLoop(t, name)
 			ctx, cancel := context.WithCancel(context.Background())
 			killed := []byte(nil)
-			first.OnStep = func(p train.Progress) {
+			onStep(first, func(p train.Progress) {
 				if p.Step == stop {
 					killed, _ = os.ReadFile(name) // what a process killed here leaves behind
 					cancel()
 				}
-			}
+			})
 			if _, err := first.Run(ctx); !errors.Is(err, context.Canceled) {
 				t.Fatal(err)
 			}
@@ -172,7 +188,7 @@ func TestResumeIsBitForBit(t *testing.T) {
 func TestEarlyStoppingAndSteps(t *testing.T) {
 	l := newLoop(t, "")
 	l.Schedule = optim.Constant(0) // no progress
-	l.Epochs, l.Patience = 50, 2
+	l.Epochs, l.Validation.Patience = 50, 2
 	if r := run(t, l); !r.Stopped || r.Epoch != 3 {
 		t.Errorf("%+v", r)
 	}
@@ -182,7 +198,7 @@ func TestEarlyStoppingAndSteps(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	l = newLoop(t, "")
-	l.Validation, l.Epochs = nil, 1
+	l.Validation.Data, l.Epochs = nil, 1
 	if r := run(t, l); !math.IsNaN(r.Validation) || r.Step != 33 {
 		t.Errorf("%+v", r)
 	}

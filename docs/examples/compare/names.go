@@ -9,7 +9,7 @@ import (
 	"github.com/unroll-go/unroll/datasets/catalog"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/losses"
-	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/metric"
 	"gorgonia.org/tensor"
 )
 
@@ -61,7 +61,7 @@ func names(e effort) error {
 				}
 			}
 		}
-		confusion := train.NewConfusion(classes...)
+		confusion := metric.NewConfusion(classes...)
 		testing.SetEpoch(0)
 		for b, ok := testing.Next(); ok; b, ok = testing.Next() {
 			out, err := t.loss.Run(tensors(b)...)

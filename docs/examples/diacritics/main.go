@@ -19,6 +19,7 @@ import (
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/metric"
 	"github.com/unroll-go/unroll/recurrent"
 )
 
@@ -76,7 +77,7 @@ func run() error {
 	}
 	fmt.Printf("\n%-38s %10s %10s\n", "right on the test lines", "letters", "syllables")
 	for _, r := range restorers {
-		var letters, syllables train.ErrorRate
+		var letters, syllables metric.ErrorRate
 		for _, line := range test {
 			got, err := r.restore(line)
 			if err != nil {
@@ -118,8 +119,9 @@ func newTagger(layer recurrent.Layer, lines []string) (*tagger, error) {
 	ignore := -1
 	model := recurrent.ManyToMany{Embedding: nn.Embedding{Tokens: t.typed.Len(), Size: 64}, Layer: layer, Classes: t.meant.Len(), Dropout: 0.3}
 	t.loss = graph.NewFunc(t.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		y := model.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
-		return []graph.Node{losses.CrossEntropy{Ignore: &ignore}.Apply(g, y, in[2]), y}
+		b := train.BatchOf(g, in)
+		y := model.Apply(g, b.Inputs, recurrent.Options{Lengths: b.Lengths})
+		return []graph.Node{losses.CrossEntropy{Ignore: &ignore}.Apply(g, y, b.Targets), y}
 	})
 	return t, nil
 }
@@ -159,8 +161,9 @@ func (t *tagger) fit(fit, check []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = study.Fit(&train.Loop{Params: t.params, Loss: t.loss, Data: data, Validation: validation, Optimizer: &optim.Adam{}, ClipNorm: 1,
-		Schedule: optim.Cosine{Start: 0.003, End: 0.0001, Steps: *epochs * data.Len()}, Epochs: *epochs, Patience: 6, KeepBest: true, Seed: *seed})
+	_, err = study.Fit(&train.Loop{Loss: t.loss, Data: data, Seed: *seed, Optimizer: &optim.Adam{}, Clip: train.Clip{Norm: 1},
+		Schedule: optim.Cosine{Start: 0.003, End: 0.0001, Steps: *epochs * data.Len()}, Epochs: *epochs,
+		Validation: train.Validation{Data: validation, Patience: 6, KeepBest: true}})
 	return err
 }
 

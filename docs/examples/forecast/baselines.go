@@ -2,18 +2,18 @@ package main
 
 import (
 	"github.com/pkg/errors"
-	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/metric"
 	"gonum.org/v1/gonum/mat"
 )
 
 // judge compares forecasts with what came, over all places of the test rows; the scale is that of MASE: the error of
 // seasonal forecasts on the rows to train on.
-func (d *data) judge(predict func(at int) ([]float64, error)) (*train.ForecastErrors, float64, error) {
-	scale, err := train.NaiveError(d.column(0, d.fitRows), d.season)
+func (d *data) judge(predict func(at int) ([]float64, error)) (*metric.ForecastErrors, float64, error) {
+	scale, err := metric.NaiveError(d.column(0, d.fitRows), d.season)
 	if err != nil {
 		return nil, 0, err
 	}
-	m := &train.ForecastErrors{}
+	m := &metric.ForecastErrors{}
 	for at := d.endRows; at+d.horizon <= d.all.Rows(); at++ {
 		y, err := predict(at)
 		if err != nil {

@@ -52,10 +52,12 @@ func (d *data) learn() (func(at int) ([]float64, error), error) {
 	}
 	const epochs = 30
 	loss := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		return []graph.Node{losses.Huber{}.Apply(g, forecast(g, in[0]), in[1])}
+		b := train.BatchOf(g, in)
+		return []graph.Node{losses.Huber{}.Apply(g, forecast(g, b.Values), b.Future)}
 	})
-	if _, err := study.Fit(&train.Loop{Params: params, Loss: loss, Data: fit, Validation: check, Optimizer: optim.AdamW(0.01),
-		Schedule: optim.Cosine{Start: 0.003, End: 0.0001, Steps: epochs * fit.Len()}, ClipNorm: 1, Epochs: epochs, KeepBest: true, Seed: *seed}); err != nil {
+	if _, err := study.Fit(&train.Loop{Loss: loss, Data: fit, Seed: *seed, Optimizer: optim.AdamW(0.01),
+		Schedule: optim.Cosine{Start: 0.003, End: 0.0001, Steps: epochs * fit.Len()}, Clip: train.Clip{Norm: 1}, Epochs: epochs,
+		Validation: train.Validation{Data: check, KeepBest: true}}); err != nil {
 		return nil, err
 	}
 	predict := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{forecast(g, in[0])} })

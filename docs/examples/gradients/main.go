@@ -13,8 +13,9 @@ import (
 	"path/filepath"
 
 	"github.com/unroll-go/unroll/graph/optim"
-	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/chart"
+	"github.com/unroll-go/unroll/nn/train/flow"
+	"github.com/unroll-go/unroll/nn/train/metric"
 	"github.com/unroll-go/unroll/recurrent"
 )
 
@@ -52,17 +53,17 @@ func lstm(span int) *network {
 // atTheStart measures the gradients of new networks.
 func atTheStart(a *album) error {
 	var lines []chart.Series
-	var flow *train.Flow
+	var report *flow.Report
 	for _, n := range []*network{plain(0.9), plain(1.2), plain(1.5), linear(1.05), lstm(0), lstm(steps)} {
 		err := n.start(1)
 		if err == nil {
-			flow, err = n.flow()
+			report, err = n.flow()
 		}
 		if err != nil {
 			return err
 		}
-		fmt.Printf("--- %s\n%s\n", n.name, flow)
-		s := flow.States[len(flow.States)-1] // the memory: h of a plain network, c of an LSTM
+		fmt.Printf("--- %s\n%s\n", n.name, report)
+		s := report.States[len(report.States)-1] // the memory: h of a plain network, c of an LSTM
 		lines = append(lines, chart.Series{Name: fmt.Sprintf("%s: times %.3f a step back", n.name, s.Factor), Y: s.Norms})
 	}
 	return a.add("gradients", chart.Lines(chart.Axes{Title: "How far back the gradient of the last step's loss reaches",
@@ -109,7 +110,7 @@ func exploding(a *album) error {
 func vanishing(a *album) error {
 	var lines []chart.Series
 	var n *network
-	var answers *train.Confusion
+	var answers *metric.Confusion
 	for _, n = range []*network{plain(0.9), lstm(0), lstm(steps)} {
 		err := n.start(1)
 		if err != nil {
@@ -127,14 +128,14 @@ func vanishing(a *album) error {
 			n.name, updates, course[updates-1], 100*answers.Accuracy(), answers.Total())
 		lines = append(lines, chart.Series{Name: n.name, Y: course})
 	}
-	flow, err := n.flow() // of the last one, trained
+	report, err := n.flow() // of the last one, trained
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\n--- %s, trained\n%s\n", n.name, flow)
+	fmt.Printf("\n--- %s, trained\n%s\n", n.name, report)
 	for name, p := range map[string]*chart.Picture{
 		"vanishing": chart.Lines(chart.Axes{Title: "Networks whose gradients vanish, and one with a long memory", X: "update", Y: "loss (mean of 20 updates)"}, lines...),
-		"gates":     chart.GateUse(flow),
+		"gates":     chart.GateUse(report),
 		"answers":   chart.Confusion(answers),
 	} {
 		if err := a.add(name, p); err != nil {

@@ -5,7 +5,8 @@ import (
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
-	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/flow"
+	"github.com/unroll-go/unroll/nn/train/metric"
 	"github.com/unroll-go/unroll/recurrent"
 	"gorgonia.org/tensor"
 )
@@ -35,8 +36,8 @@ func (n *network) start(seed uint64) error {
 	return nil
 }
 
-func (n *network) flow() (*train.Flow, error) {
-	return train.GradientFlow(n.params, model(n.cell), draw(rand.New(rand.NewPCG(3, 4)))...)
+func (n *network) flow() (*flow.Report, error) {
+	return flow.Measure(n.params, model(n.cell), draw(rand.New(rand.NewPCG(3, 4)))...)
 }
 
 // how says how to train. Clip limits the gradients' global norm; 0 for none.
@@ -66,8 +67,8 @@ func (n *network) train(h how) (course []float64, largest float64, err error) {
 }
 
 // test answers sequences that were never trained on.
-func (n *network) test() (*train.Confusion, error) {
-	c := train.NewConfusion("A", "B", "C", "D")
+func (n *network) test() (*metric.Confusion, error) {
+	c := metric.NewConfusion("A", "B", "C", "D")
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 16 {
 		in := draw(rng)

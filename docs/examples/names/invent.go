@@ -47,7 +47,7 @@ func (n *names) invent(judge *study.Classifier, wanted []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("    test: perplexity %.2f a letter; from the letter before and the language alone: %.2f\n\n", train.Perplexity(loss), math.Exp(baseline))
+	fmt.Printf("    test: perplexity %.2f a letter; from the letter before and the language alone: %.2f\n\n", losses.Perplexity(loss), math.Exp(baseline))
 	return v.show(judge, wanted)
 }
 
@@ -74,16 +74,18 @@ func (v *inventor) fit() (float64, error) {
 		}
 	}
 	ignore := -1
-	loop := &train.Loop{Params: v.params, Data: parts[0], Validation: parts[1], Optimizer: &optim.Adam{}, ClipNorm: 1, Epochs: 12, KeepBest: true,
-		Seed: *seed, Schedule: optim.Cosine{Start: 0.003, End: 0.0001, Steps: 12 * parts[0].Len()},
-		Loss: graph.NewFunc(v.params, func(g *graph.Graph, in []graph.Node) []graph.Node { // languages [1, B], lengths, letters before, letters
-			y, _ := v.model.Apply(g, v.language(g, in[0]), in[2], recurrent.Options{})
-			return []graph.Node{losses.CrossEntropy{Ignore: &ignore}.Apply(g, y, in[3])}
+	loop := &train.Loop{Data: parts[0], Seed: *seed, Optimizer: &optim.Adam{}, Clip: train.Clip{Norm: 1}, Epochs: 12,
+		Schedule:   optim.Cosine{Start: 0.003, End: 0.0001, Steps: 12 * parts[0].Len()},
+		Validation: train.Validation{Data: parts[1], KeepBest: true},
+		Loss: graph.NewFunc(v.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+			b := train.BatchOf(g, in) // languages [1, B] as inputs, letters as targets
+			y, _ := v.model.Apply(g, v.language(g, b.Inputs), b.TargetInputs, recurrent.Options{})
+			return []graph.Node{losses.CrossEntropy{Ignore: &ignore}.Apply(g, y, b.Targets)}
 		})}
 	if _, err := study.Fit(loop); err != nil {
 		return 0, err
 	}
-	return loop.Validate(parts[2])
+	return train.Validate(loop.Loss, parts[2], nil)
 }
 
 // draw makes names of a language.

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/unroll-go/unroll/docs/examples/internal/study"
-	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/metric"
 	"github.com/unroll-go/unroll/recurrent/decode"
 )
 
@@ -14,7 +14,7 @@ type exam struct {
 	letters  [][]string
 	phonemes [][][]string
 	names    []string
-	results  []train.ErrorRate
+	results  []metric.ErrorRate
 }
 
 func newExam(w words) *exam {
@@ -24,7 +24,7 @@ func newExam(w words) *exam {
 
 // mark counts the mistakes in what was said for the words: of several right ways to say one, the nearest counts.
 func (e *exam) mark(name string, said [][]string) {
-	var m train.ErrorRate
+	var m metric.ErrorRate
 	for i, s := range said {
 		m.Add(s, e.phonemes[i]...)
 	}

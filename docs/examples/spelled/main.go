@@ -21,6 +21,7 @@ import (
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/metric"
 	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/decode"
 	"gorgonia.org/tensor"
@@ -51,7 +52,7 @@ func run() error {
 	if err := s.fit(parts.Train, parts.Validation); err != nil {
 		return err
 	}
-	var m train.ErrorRate
+	var m metric.ErrorRate
 	mistakes := []string{}
 	for i := range parts.Test.Len() {
 		got, err := s.spell(parts.Test, i)
@@ -154,11 +155,13 @@ func (s *speller) fit(fit, check catalog.Images) error {
 	data.SetEpoch(0)
 	validation.SetEpoch(0)
 	const epochs = 40
-	_, err := study.Fit(&train.Loop{Params: s.params, Data: data, Validation: validation, Optimizer: &optim.Adam{}, ClipNorm: 1,
-		Schedule: optim.Cosine{Start: 0.005, End: 0.0001, Steps: epochs * data.Len()}, Epochs: epochs, Seed: *seed, KeepBest: true,
+	_, err := study.Fit(&train.Loop{Data: data, Seed: *seed, Optimizer: &optim.Adam{}, Clip: train.Clip{Norm: 1},
+		Schedule: optim.Cosine{Start: 0.005, End: 0.0001, Steps: epochs * data.Len()}, Epochs: epochs,
+		Validation: train.Validation{Data: validation, KeepBest: true},
 		Loss: graph.NewFunc(s.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-			y, _ := s.model.Apply(g, s.seen(g, in[0]), in[1], recurrent.Options{})
-			return []graph.Node{losses.CrossEntropy{Ignore: &ignore}.Apply(g, y, in[2])}
+			pixels, before, after := in[0], in[1], in[2] // what Next gives
+			y, _ := s.model.Apply(g, s.seen(g, pixels), before, recurrent.Options{})
+			return []graph.Node{losses.CrossEntropy{Ignore: &ignore}.Apply(g, y, after)}
 		})})
 	return err
 }

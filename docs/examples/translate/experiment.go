@@ -7,7 +7,7 @@ import (
 
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/docs/examples/internal/study"
-	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/metric"
 	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/decode"
 )
@@ -36,8 +36,8 @@ func (e *experiment) prepare() (err error) {
 // row is a line of the table of results.
 type row struct {
 	name      string
-	bleu      train.BLEU
-	chrf      train.ChrF
+	bleu      metric.BLEU
+	chrf      metric.ChrF
 	weights   int
 	epochs    int
 	trainedIn time.Duration
@@ -53,7 +53,7 @@ func (r row) String() string {
 
 // score rates translations of the test sentences, written by say. Case does not count: the network writes small letters.
 func (e *experiment) score(name string, say func(i int) (string, error)) (row, error) {
-	r := row{name: name, bleu: train.BLEU{Lowercase: true}}
+	r := row{name: name, bleu: metric.BLEU{Lowercase: true}}
 	for i, s := range e.test {
 		said, err := say(i)
 		if err != nil {

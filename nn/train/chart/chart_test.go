@@ -16,23 +16,25 @@ import (
 
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/chart"
+	"github.com/unroll-go/unroll/nn/train/flow"
+	"github.com/unroll-go/unroll/nn/train/metric"
 )
 
-// flow has a state that shrinks by 0.8 and one that grows by 1.1 in every step back, and three gates.
-func flow() *train.Flow {
+// measured has a state that shrinks by 0.8 and one that grows by 1.1 in every step back, and three gates.
+func measured() *flow.Report {
 	var shrinks, grows []float64
 	for t := range 200 {
 		back := float64(199 - t)
 		shrinks, grows = append(shrinks, math.Pow(0.8, back)), append(grows, math.Pow(1.1, back))
 	}
-	return &train.Flow{
-		States: []train.StateFlow{{Name: "rnn.state_0_l0", Norms: shrinks, Factor: 0.8, Ratio: shrinks[0]}, {Name: "rnn.state_0_l1", Norms: grows, Factor: 1.1, Ratio: 1}},
-		Gates:  []train.GateUse{{Name: "input_gate", Closed: 1}, {Name: "forget_gate", Open: 1}, {Name: "output_gate"}},
+	return &flow.Report{
+		States: []flow.State{{Name: "rnn.state_0_l0", Norms: shrinks, Factor: 0.8, Ratio: shrinks[0]}, {Name: "rnn.state_0_l1", Norms: grows, Factor: 1.1, Ratio: 1}},
+		Gates:  []flow.Gate{{Name: "input_gate", Closed: 1}, {Name: "forget_gate", Open: 1}, {Name: "output_gate"}},
 	}
 }
 
-func confusion(t *testing.T) *train.Confusion {
-	c := train.NewConfusion("noun", "verb")
+func confusion(t *testing.T) *metric.Confusion {
+	c := metric.NewConfusion("noun", "verb")
 	if err := c.Add([]int{0, 0, 0, 0, 1, 1}, []int{0, 0, 0, 1, 1, 1}); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +63,7 @@ func attention(n int) *chart.Picture {
 
 func pictures(t *testing.T) map[string]*chart.Picture {
 	return map[string]*chart.Picture{
-		"norms": chart.GradientNorms(flow()), "gates": chart.GateUse(flow()), "losses": chart.Losses(history()),
+		"norms": chart.GradientNorms(measured()), "gates": chart.GateUse(measured()), "losses": chart.Losses(history()),
 		"confusion": chart.Confusion(confusion(t)), "attention": attention(5), "long attention": attention(40),
 		"metric": chart.Lines(chart.Axes{Title: "F1", X: "epoch", Y: "macro F1 in %"}, chart.Series{Y: []float64{10, 40, 60}}),
 		"flat":   chart.Lines(chart.Axes{Y: "loss"}, chart.Series{Y: []float64{0, 0}}),
@@ -177,7 +179,7 @@ var (
 
 // A gate that is always closed, one that is always open and one in between are three bars of one length.
 func TestGateUseIsDrawnToScale(t *testing.T) {
-	data, err := chart.GateUse(flow()).PNG()
+	data, err := chart.GateUse(measured()).PNG()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,7 +300,7 @@ func TestSaveKeepsTheOlderPicture(t *testing.T) {
 		t.Errorf("another file, %v", err)
 	}
 	// Who has the older picture open still has all of it: the new one is another file with the same name.
-	if err := chart.GateUse(flow()).Save(path); err != nil {
+	if err := chart.GateUse(measured()).Save(path); err != nil {
 		t.Fatal(err)
 	}
 	if after, err := os.Stat(path); err != nil || os.SameFile(before, after) {
@@ -316,7 +318,7 @@ func TestRefuses(t *testing.T) {
 		"no values to draw":         chart.Losses(nil),
 		"2 values at 1 places":      chart.Lines(chart.Axes{}, chart.Series{X: []float64{1}, Y: []float64{1, 2}}),
 		"no flow":                   chart.GradientNorms(nil),
-		"without gates":             chart.GateUse(&train.Flow{}),
+		"without gates":             chart.GateUse(&flow.Report{}),
 		"without classes":           chart.Confusion(nil),
 		"1 rows of weights for 2":   chart.Attention([][]float64{{1}}, []string{"a"}, []string{"b", "c"}),
 		"row 0 has 1 weights":       chart.Attention([][]float64{{1}}, []string{"a", "b"}, []string{"c"}),

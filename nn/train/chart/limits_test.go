@@ -51,6 +51,17 @@ func TestFirstTick(t *testing.T) {
 	}
 }
 
+// Beyond 2⁵³ a number and the next one are the same; the ticks come to an end nonetheless.
+func TestTicksOfHugeNumbers(t *testing.T) {
+	for _, low := range []float64{1 << 62, -1 << 62, 1e300, math.MaxFloat64 / 2} {
+		for _, width := range []float64{0, 1, 1024, 1e300} {
+			if n := len((rounds{whole: true, first: true}).Ticks(low, low+width)); n > 10 {
+				t.Errorf("%g to %g: %d ticks", low, low+width, n)
+			}
+		}
+	}
+}
+
 func labelsOf(ticks []plot.Tick) (out []string) {
 	for _, t := range ticks {
 		out = append(out, t.Label)

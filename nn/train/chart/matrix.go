@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/metric"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
@@ -16,7 +16,7 @@ import (
 
 // Confusion draws a confusion matrix: truths down, predictions across, with the counts. A cell is the darker the larger
 // its share of its truth is, so that a good model has a dark diagonal however rare a class is.
-func Confusion(c *train.Confusion) *Picture {
+func Confusion(c *metric.Confusion) *Picture {
 	if c == nil || len(c.Labels) == 0 {
 		return failed("confusion matrix without classes")
 	}

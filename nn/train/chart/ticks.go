@@ -30,7 +30,11 @@ func (r rounds) Ticks(low, high float64) []plot.Tick {
 	if r.first && first*each-low >= 0.6*each {
 		ticks = append(ticks, plot.Tick{Value: low, Label: fmt.Sprintf("%.6g", low)})
 	}
-	for n := first; n <= last; n++ {
+	for i := range most + 1 { // counted, since beyond 2⁵³ a number and the next one are the same
+		n := first + float64(i)
+		if n > last {
+			break
+		}
 		v := n*each + 0 // and no -0
 		ticks = append(ticks, plot.Tick{Value: v, Label: fmt.Sprintf("%.6g", v)})
 	}

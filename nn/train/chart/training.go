@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/flow"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -13,7 +14,7 @@ import (
 
 // GradientNorms draws how the norm of every state's gradient changes from step to step, on a logarithmic axis: a
 // straight line is growth or decay by the same factor in every step. The legend has the verdicts.
-func GradientNorms(f *train.Flow) *Picture {
+func GradientNorms(f *flow.Report) *Picture {
 	if f == nil {
 		return failed("gradient norms of no flow")
 	}
@@ -46,7 +47,7 @@ func Losses(history []train.Pass) *Picture {
 
 // GateUse draws for every gate which share of its activations is closed, open, or in between, where a gate decides
 // and learns.
-func GateUse(f *train.Flow) *Picture {
+func GateUse(f *flow.Report) *Picture {
 	if f == nil || len(f.Gates) == 0 {
 		return failed("gate use of a flow without gates")
 	}

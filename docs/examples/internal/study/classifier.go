@@ -7,6 +7,7 @@ import (
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/metric"
 )
 
 // Labelled are sequences of ids with their classes.
@@ -27,8 +28,9 @@ type Classifier struct {
 func NewClassifier(classes []string, seed uint64, logits func(g *graph.Graph, ids, lengths graph.Node) graph.Node) *Classifier {
 	c := &Classifier{Params: graph.NewParams(seed), Classes: classes, logits: logits}
 	c.loss = graph.NewFunc(c.Params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		y := c.logits(g, in[0], in[1])
-		return []graph.Node{losses.CrossEntropy{}.Apply(g, y, in[2]), y}
+		b := train.BatchOf(g, in)
+		y := c.logits(g, b.Inputs, b.Lengths)
+		return []graph.Node{losses.CrossEntropy{}.Apply(g, y, b.Labels), y}
 	})
 	c.loss.Keep(1000)
 	return c
@@ -60,17 +62,17 @@ func (c *Classifier) Fit(l Lesson, fit, check Labelled) (train.Result, error) {
 	if err != nil {
 		return train.Result{}, err
 	}
-	return Fit(&train.Loop{Params: c.Params, Loss: c.loss, Data: data, Validation: validation, Optimizer: optim.AdamW(l.Decay),
-		Schedule: optim.Constant(l.Rate), ClipNorm: 1, Epochs: l.Epochs, Patience: l.Patience, KeepBest: true, Seed: l.Seed})
+	return Fit(&train.Loop{Loss: c.loss, Data: data, Seed: l.Seed, Optimizer: optim.AdamW(l.Decay), Schedule: optim.Constant(l.Rate),
+		Clip: train.Clip{Norm: 1}, Epochs: l.Epochs, Validation: train.Validation{Data: validation, Patience: l.Patience, KeepBest: true}})
 }
 
 // Judge predicts the classes of sequences and compares.
-func (c *Classifier) Judge(l Labelled) (*train.Confusion, error) {
+func (c *Classifier) Judge(l Labelled) (*metric.Confusion, error) {
 	predicted, err := c.Predict(l.Sequences)
 	if err != nil {
 		return nil, err
 	}
-	m := train.NewConfusion(c.Classes...)
+	m := metric.NewConfusion(c.Classes...)
 	return m, m.Add(l.Labels, predicted)
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/diagnose"
 )
 
 // progressEvery is how often a line tells of a pass that takes long.
@@ -21,19 +22,22 @@ func Fit(l *train.Loop) (train.Result, error) {
 	defer stop()
 	start := time.Now()
 	last := start
-	l.OnStep = func(p train.Progress) {
+	step := func(p train.Progress) error {
 		if time.Since(last) > progressEvery {
 			last = time.Now()
 			fmt.Printf("    step %d of %d, loss %.4f, %.0f tokens/s, %v left\n", p.Step, p.Steps, p.EpochLoss, p.TokensPerSecond, p.Remaining.Round(time.Second))
 		}
+		return nil
 	}
-	l.OnValidate = func(v train.Validation) {
+	validation := func(v train.Evaluation) error {
 		last = time.Now()
 		fmt.Printf("    epoch %d, loss %.4f, validation %.4f, %.0f s\n", v.Epoch, v.TrainLoss, v.Loss, time.Since(start).Seconds())
+		return nil
 	}
+	l.Observers = append(l.Observers, train.Observer{OnStep: step, OnValidation: validation})
 	r, err := l.Run(ctx)
 	if err == nil {
-		fmt.Printf("    %v\n", train.Diagnose(r.History))
+		fmt.Printf("    %v\n", diagnose.Losses(r.History))
 	}
 	return r, err
 }

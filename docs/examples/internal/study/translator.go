@@ -82,12 +82,13 @@ func (t *Translator) Fit(c Course, fit, check Pairs) (train.Result, error) {
 		if g.Training() {
 			l.Smoothing = c.Smoothing
 		}
-		return []graph.Node{l.Apply(g, t.model.Apply(g, in[0], in[1], in[2]), in[3])}
+		b := train.BatchOf(g, in)
+		return []graph.Node{l.Apply(g, t.model.Apply(g, b.Inputs, b.Lengths, b.TargetInputs), b.Targets)}
 	})
 	loss.Keep(1000)
-	return Fit(&train.Loop{Params: t.Params, Loss: loss, Data: data, Validation: validation, Optimizer: &optim.Adam{},
-		Schedule: optim.Cosine{Start: c.Rate, End: c.Rate / 100, Steps: c.Epochs * data.Len()}, ClipNorm: 1,
-		Epochs: c.Epochs, Patience: c.Patience, KeepBest: true, Seed: c.Seed})
+	return Fit(&train.Loop{Loss: loss, Data: data, Seed: c.Seed, Optimizer: &optim.Adam{},
+		Schedule: optim.Cosine{Start: c.Rate, End: c.Rate / 100, Steps: c.Epochs * data.Len()}, Clip: train.Clip{Norm: 1},
+		Epochs: c.Epochs, Validation: train.Validation{Data: validation, Patience: c.Patience, KeepBest: true}})
 }
 
 // Translate finds the targets of sources, some at a time, shorter ones together.

@@ -1,0 +1,91 @@
+package train
+
+import (
+	"time"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/graph/optim"
+)
+
+// endEpoch validates, saves and starts a new pass, or ends the run.
+func (l *Loop) endEpoch(o *outcome) error {
+	o.trainLoss = l.run.LossSum / float64(max(l.run.Batch, 1))
+	pass := Pass{Epoch: l.run.Epoch + 1, Step: l.run.Step, TrainLoss: o.trainLoss, Rate: l.Schedule.Rate(max(l.run.Step-1, 0))}
+	improved, told := false, error(nil)
+	if l.Validation.Data != nil {
+		e, err := l.judge(o)
+		if err != nil {
+			return err
+		}
+		improved, pass.Validation = e.Improved, e.Loss
+		told = l.tellValidation(e)
+		if l.Validation.Patience > 0 && l.run.Stale >= l.Validation.Patience {
+			l.run.Done, o.stopped = true, true
+		}
+	}
+	l.run.History = append(l.run.History, pass)
+	l.run.Epoch++
+	l.run.Batch, l.run.LossSum = 0, 0
+	if l.run.Epoch >= l.epochs() {
+		l.run.Done = true
+	}
+	carry(l.run.carried, l.State)
+	if err := l.begin(); err != nil {
+		return err
+	}
+	// The best first: a process that dies in between makes the step again, and both files.
+	if improved {
+		if err := l.saveTo(l.Saving.BestPath); err != nil {
+			return err
+		}
+	}
+	return l.handleStop(told, o)
+}
+
+// judge validates with the averaged weights, if they are averaged, and keeps them if they are the best.
+func (l *Loop) judge(o *outcome) (Evaluation, error) {
+	l.run.average.swap(l.params())
+	defer l.run.average.swap(l.params())
+	state := l.State
+	if l.Validation.State != nil {
+		state = l.Validation.State
+	}
+	loss, err := meanLoss(l.lossForms().means, l.Validation.Data, state)
+	if err != nil {
+		return Evaluation{}, errors.Wrap(err, "train: validation")
+	}
+	improved := !l.run.Tested || loss < l.run.Best
+	if improved {
+		l.run.Best, l.run.Stale, l.run.Tested = loss, 0, true
+		l.keep()
+	} else {
+		l.run.Stale++
+	}
+	if s, ok := l.Schedule.(optim.AdaptiveSchedule); ok {
+		s.Observe(loss)
+	}
+	o.validation = loss
+	e := Evaluation{Step: l.run.Step, Epoch: l.run.Epoch + 1, TrainLoss: o.trainLoss, Loss: loss, Best: l.run.Best, Improved: improved,
+		Elapsed: time.Since(o.began)}
+	if l.Validation.Measure != nil {
+		if e.Scores, err = l.Validation.Measure(); err != nil {
+			return e, errors.Wrap(err, "train: measure")
+		}
+	}
+	return e, nil
+}
+
+// keep remembers the weights as the best so far.
+func (l *Loop) keep() {
+	if l.Validation.KeepBest {
+		l.run.best = cloneNamed(l.params().Tensors(""))
+	}
+}
+
+// begin moves the data to where the run is.
+func (l *Loop) begin() error {
+	if s, ok := l.Data.(EpochSource); ok {
+		s.SetEpoch(l.run.Epoch)
+	}
+	return l.Data.Seek(l.run.Batch)
+}

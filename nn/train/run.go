@@ -1,0 +1,162 @@
+package train
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/graph/optim"
+	"gorgonia.org/tensor"
+)
+
+// Run trains until the epochs or steps are done, or validation stops improving. If ctx is cancelled, it saves a
+// checkpoint and returns the context's error. Continuing a run from a checkpoint, see Resume, gives the same bits as
+// never having stopped.
+func (l *Loop) Run(ctx context.Context) (Result, error) {
+	if ctx == nil {
+		return Result{}, errors.New("train: Run: the context is nil")
+	}
+	if err := l.check(); err != nil {
+		return Result{}, err
+	}
+	o := newOutcome()
+	if l.run.ended {
+		return o.result(l), nil
+	}
+	if l.run.carried == nil {
+		l.run.carried = cloneAll(l.State)
+	}
+	l.gradients = gradients{forms: l.lossForms(), data: l.Data, each: l.batchesPerStep(), parallel: l.Parallel, carried: l.run.carried}
+	if err := l.begin(); err != nil {
+		return o.result(l), err
+	}
+	for !l.run.Done {
+		if err := l.advance(ctx, o); err != nil {
+			return o.result(l), err
+		}
+	}
+	return o.result(l), l.end()
+}
+
+// advance makes a step with the next batch, or ends the pass if there is none.
+func (l *Loop) advance(ctx context.Context, o *outcome) error {
+	if err := ctx.Err(); err != nil {
+		return errors.Wrap(firstError(l.save(), err), "train: interrupted")
+	}
+	batch, ok := l.Data.Next()
+	if !ok {
+		if err := errOf(l.Data); err != nil {
+			return errors.Wrapf(err, "train: after step %d", l.run.Step)
+		}
+		return l.endEpoch(o)
+	}
+	progress, err := l.step(batch, &o.clock)
+	if err != nil {
+		return &StepError{l.run.Step + 1, err}
+	}
+	if err := l.tellStep(progress); err != nil {
+		return l.handleStop(err, o)
+	}
+	switch {
+	case l.Steps > 0 && l.run.Step >= l.Steps:
+		err = l.endEpoch(o)
+		l.run.Done = l.run.Done || err == nil
+	case l.Saving.Every > 0 && l.run.Step%l.Saving.Every == 0:
+		err = l.save()
+	}
+	return err
+}
+
+// end saves the run, and leaves in the store the weights that it is for.
+func (l *Loop) end() error {
+	if err := l.save(); err != nil {
+		return err
+	}
+	l.run.ended = true
+	if chosen := l.chosen(); chosen != nil {
+		return l.params().SetAll(chosen)
+	}
+	return nil
+}
+
+// step computes gradients, beginning with one batch, and updates the weights. A step that fails is not counted.
+func (l *Loop) step(batch []*tensor.Dense, clock *speed) (Progress, error) {
+	start := time.Now()
+	m, err := l.gradients.of(batch, place{l.run.Seed, l.run.Step, l.run.Batch})
+	if err != nil {
+		return Progress{}, err
+	}
+	if l.Clip.Value > 0 {
+		if err := optim.ClipByValue(l.params(), l.Clip.Value); err != nil {
+			return Progress{}, err
+		}
+	}
+	rate := l.Schedule.Rate(l.run.Step)
+	norm, err := optim.Update(l.Optimizer, l.params(), rate, l.Clip.Norm)
+	if err != nil {
+		return Progress{}, err
+	}
+	l.run.Step++
+	l.run.Batch += m.batches
+	l.run.LossSum += m.loss * float64(m.batches)
+	if l.Average > 0 {
+		if l.run.average == nil {
+			l.run.average = &average{}
+		}
+		l.run.average.add(l.params(), l.Average, l.run.Step)
+	}
+	clock.add(time.Since(start), m.tokens)
+	return Progress{
+		Step: l.run.Step, Steps: l.Total(), Epoch: l.run.Epoch + 1, Epochs: l.epochs(),
+		Loss: m.loss, EpochLoss: l.run.LossSum / float64(l.run.Batch), GradientNorm: norm, Rate: rate,
+		Tokens: m.tokens, TokensPerSecond: clock.rate(), Remaining: clock.per(l.Total() - l.run.Step),
+	}, nil
+}
+
+// tellStep calls all observers, even after one of them wants the run to end, and returns the first error.
+func (l *Loop) tellStep(p Progress) (err error) {
+	for _, o := range l.Observers {
+		if o.OnStep != nil {
+			err = firstError(err, o.OnStep(p))
+		}
+	}
+	return err
+}
+
+func (l *Loop) tellValidation(e Evaluation) (err error) {
+	for _, o := range l.Observers {
+		if o.OnValidation != nil {
+			err = firstError(err, o.OnValidation(e))
+		}
+	}
+	return err
+}
+
+// handleStop saves, and ends the run if an observer wants it to; nil is no such wish.
+func (l *Loop) handleStop(told error, o *outcome) error {
+	if errors.Is(told, ErrStop) {
+		l.run.Done, o.stopped, told = true, true, nil
+	}
+	return firstError(l.save(), errors.Wrap(told, "train: observer"))
+}
+
+// outcome is what one call of Run has come to so far.
+type outcome struct {
+	began      time.Time
+	clock      speed
+	trainLoss  float64
+	validation float64
+	stopped    bool
+}
+
+func newOutcome() *outcome { return &outcome{began: time.Now(), validation: math.NaN()} }
+
+func (o *outcome) result(l *Loop) Result {
+	r := Result{Step: l.run.Step, Epoch: l.run.Epoch, TrainLoss: o.trainLoss, Validation: o.validation, Best: math.NaN(),
+		Stopped: o.stopped, TokensPerSecond: o.clock.rate(), History: passes(l.run.History, l.Validation.Data != nil)}
+	if l.run.Tested {
+		r.Best = l.run.Best
+	}
+	return r
+}
