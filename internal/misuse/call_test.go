@@ -63,6 +63,8 @@ func (s setting) call(t *testing.T, n int) (r report) {
 		p := recover()
 		r.Call = c.String()
 		switch {
+		case indexing[x.name] != "" && strings.Contains(fmt.Sprint(p), "out of range"):
+			r.Outcome = refused
 		case p != nil:
 			stack := debug.Stack()
 			r.Outcome, r.Fault, r.Place = faulty, fmt.Sprintf("panic%s: %v", c.during, p), place(stack)

@@ -1,6 +1,8 @@
 package misuse
 
 import (
+	"context"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 
@@ -13,9 +15,22 @@ import (
 //     work on. (Nil interfaces, functions, slices, maps, and nil pointers as arguments are all drawn.)
 //   - Callbacks, readers and contexts of the caller's do not panic, and come to an end: what they do is the caller's.
 //   - Sizes between what a machine has and MaxElements of internal/dense are an honest wish; see wrongInts.
-//   - See neverNil.
+//   - Indexing a plain array out of its bounds panics, as everywhere in Go; see indexing.
+//   - See neverNil and neverZero.
 var neverNil = map[reflect.Type]string{
 	reflect.TypeFor[*graph.Graph](): "errors stick in the graph: without one there is no place for them",
 	reflect.TypeFor[*testing.T]():   "a check without a test has nobody to tell",
 	reflect.TypeFor[testing.TB]():   "as *testing.T",
+
+	reflect.TypeFor[context.Context](): "package context says so: do not pass a nil Context, even if a function permits it",
+}
+
+// neverZero are types with only hidden fields, of which no pointer to the zero value is drawn.
+var neverZero = map[reflect.Type]string{
+	reflect.TypeFor[*rand.Rand](): "its documentation says that New makes one",
+}
+
+// indexing are methods that index a slice which the caller can see, and have no error to return.
+var indexing = map[string]string{
+	"catalog.Images.Pixel": "an element of Pixels, once for every pixel",
 }

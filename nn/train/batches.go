@@ -29,8 +29,12 @@ func FromBatches(s datasets.BatchSource) Source { return &batches{BatchSource: s
 // Tokens is the number of sequences, of targets that are not padding, or of future values.
 func (s *batches) Tokens() int { return s.tokens }
 
-// TokensOf is the number of tokens in examples from to to of the batch.
+// TokensOf is the number of tokens in examples from to to of the batch; examples that it does not have count nothing.
 func (s *batches) TokensOf(from, to int) int {
+	from, to = max(from, 0), min(to, s.n)
+	if from >= to {
+		return 0
+	}
 	if s.count != nil {
 		return sum(s.count[from:to])
 	}

@@ -30,6 +30,11 @@ func (l *Loop) check() error {
 	case l.Patience < 0 || l.SaveEvery < 0:
 		return errors.Errorf("train: a patience of %d and a checkpoint every %d steps; want 0 or more", l.Patience, l.SaveEvery)
 	}
+	for i, c := range l.Callbacks {
+		if c == nil {
+			return errors.Errorf("train: callback %d is nil", i)
+		}
+	}
 	for _, settings := range []interface{}{l.Optimizer, l.Schedule} {
 		if c, ok := settings.(optim.Checker); ok {
 			if err := c.Check(); err != nil {

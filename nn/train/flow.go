@@ -59,6 +59,9 @@ type ParamGradient struct {
 // To see how far back the network learns, let the loss depend on the last steps alone: where every step has a loss of its
 // own, every state has a gradient from nearby.
 func GradientFlow(p *graph.Params, loss graph.Build, in ...*tensor.Dense) (*Flow, error) {
+	if loss == nil {
+		return nil, errors.New("train: gradient flow: the loss is nil")
+	}
 	probe := &flowProbe{}
 	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node { return probe.build(g, loss, in) })
 	out, err := f.Grad(in...)

@@ -43,7 +43,10 @@ func (l *logger) Validated(v Validation) error {
 }
 
 func (l *logger) write(step int, flush bool, scores ...Score) error {
-	for _, to := range l.logs {
+	for i, to := range l.logs {
+		if to == nil {
+			return errors.Errorf("train: LogTo: log %d is nil", i)
+		}
 		for _, s := range scores {
 			if err := to.Scalar(s.Name, step, s.Value); err != nil {
 				return err
