@@ -277,7 +277,7 @@ func (c *call) run(g *graph.Graph, nodes []graph.Node) {
 			c.failf("a node of shape %v gave %v", n.Shape(), out[i].Shape())
 		}
 	}
-	if !w.usedSeparate && slices.ContainsFunc(c.args, func(a reflect.Value) bool { return slices.Contains(gather(a, nil), w.otherNode) }) {
+	if !w.usedSeparate && slices.ContainsFunc(c.args, func(a reflect.Value) bool { return !longer(c.name, a) && slices.Contains(gather(a, nil), w.otherNode) }) {
 		c.failf("a node of another graph was taken")
 	}
 }

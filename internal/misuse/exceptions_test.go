@@ -4,9 +4,11 @@ import (
 	"context"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/recurrent"
 )
 
 // The exceptions are what the sweep does not do, since no library could answer it with an error. There are no others.
@@ -16,6 +18,7 @@ import (
 //   - Callbacks, readers and contexts of the caller's do not panic, and come to an end: what they do is the caller's.
 //   - Sizes between what a machine has and MaxElements of internal/dense are an honest wish; see wrongInts.
 //   - Indexing a plain array out of its bounds panics, as everywhere in Go; see indexing.
+//   - A state may be longer than a cell needs; see longer.
 //   - See neverNil and neverZero.
 var neverNil = map[reflect.Type]string{
 	reflect.TypeFor[*graph.Graph](): "errors stick in the graph: without one there is no place for them",
@@ -28,6 +31,12 @@ var neverNil = map[reflect.Type]string{
 // neverZero are types with only hidden fields, of which no pointer to the zero value is drawn.
 var neverZero = map[reflect.Type]string{
 	reflect.TypeFor[*rand.Rand](): "its documentation says that New makes one",
+}
+
+// longer tells of states that may go on after a cell's own entries, which is all that it looks at; recurrent.Cell says so,
+// for the cells of a Stack.
+func longer(name string, a reflect.Value) bool {
+	return a.Type() == reflect.TypeFor[recurrent.State]() && name != "recurrent.Step" && (strings.HasSuffix(name, ".Step") || strings.HasSuffix(name, ".Scan"))
 }
 
 // indexing are methods that index a slice which the caller can see, and have no error to return.

@@ -192,6 +192,9 @@ func trainingMakers() {
 
 // taggerLoss is a loss function over ids and targets, ids [T, B] both, and a state that may be left out.
 func taggerLoss(g *graph.Graph, in []graph.Node) []graph.Node {
+	if len(in) < 2 {
+		return []graph.Node{g.Failf("taggerLoss", "%d inputs; want ids and targets", len(in))}
+	}
 	e := nn.Embedding{Tokens: 5, Size: 3}.Apply(g.Scope("embedding"), in[0])
 	o := recurrent.Options{}
 	if len(in) > 2 {

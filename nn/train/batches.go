@@ -23,8 +23,13 @@ type batches struct {
 //	Labels [B], Numbers [B, G], Targets [T, B] or [U, B], or Future [H, B, G]      what it is to predict
 //
 // A shuffled source has another order in every pass, which the number of the pass decides: a run that is resumed reads
-// what it would have read.
-func FromBatches(s datasets.BatchSource) Source { return &batches{BatchSource: s} }
+// what it would have read. Without batches there is no source: the result is nil, as if none were set.
+func FromBatches(s datasets.BatchSource) Source {
+	if s == nil {
+		return nil
+	}
+	return &batches{BatchSource: s}
+}
 
 // Tokens is the number of sequences, of targets that are not padding, or of future values.
 func (s *batches) Tokens() int { return s.tokens }

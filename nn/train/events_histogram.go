@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -26,6 +27,9 @@ func (l *EventLog) Histogram(tag string, step int, values []float64) error {
 
 // Weights writes the histogram of every parameter of a store under "weights/" and its name.
 func (l *EventLog) Weights(step int, p *graph.Params) error {
+	if p == nil {
+		return errors.New("train: events: the store of the weights is nil")
+	}
 	var values []float64
 	for _, t := range p.Tensors("weights/") {
 		switch x := t.Value.Data().(type) {

@@ -52,8 +52,12 @@ type windows struct {
 	batch []*tensor.Dense
 }
 
-// FromWindows makes a Source of windows of text; its batches are the inputs and the targets, ids [T, B] each.
+// FromWindows makes a Source of windows of text; its batches are the inputs and the targets, ids [T, B] each. Without
+// windows there is no source: the result is nil, as if none were set.
 func FromWindows(w *datasets.Windows) Source {
+	if w == nil {
+		return nil
+	}
 	steps, batch := w.Shape()
 	return &windows{w: w, batch: []*tensor.Dense{graph.Ints(w.Inputs, steps, batch), graph.Ints(w.Targets, steps, batch)}}
 }
