@@ -243,7 +243,7 @@ func (c *call) run(g *graph.Graph, nodes []graph.Node) {
 	w, inputs := c.world, c.world.inputs
 	wrt := slices.Clone(w.floats)
 	if w.usedSeparate {
-		inputs, wrt = w.otherInputs, []graph.Node{w.otherNode}
+		inputs, wrt = w.otherInputs, w.others[:2]
 	}
 	if w.IntN(2) == 0 {
 		c.during = " while its result was differentiated"
@@ -277,7 +277,8 @@ func (c *call) run(g *graph.Graph, nodes []graph.Node) {
 			c.failf("a node of shape %v gave %v", n.Shape(), out[i].Shape())
 		}
 	}
-	if !w.usedSeparate && slices.ContainsFunc(c.args, func(a reflect.Value) bool { return !longer(c.name, a) && slices.Contains(gather(a, nil), w.otherNode) }) {
+	foreign := func(n graph.Node) bool { return slices.Contains(w.others, n) }
+	if !w.usedSeparate && slices.ContainsFunc(c.args, func(a reflect.Value) bool { return !longer(c.name, a) && slices.ContainsFunc(gather(a, nil), foreign) }) {
 		c.failf("a node of another graph was taken")
 	}
 }

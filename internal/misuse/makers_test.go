@@ -90,7 +90,7 @@ func graphMakers() {
 	maker(func(w *world, name string) *gorgonia.Node {
 		if w.wrong() {
 			free := gorgonia.NewMatrix(gorgonia.NewGraph(), gorgonia.Float32, gorgonia.WithShape(2, 3), gorgonia.WithName("m"))
-			return pick(w, []*gorgonia.Node{{}, free, w.otherNode.Gorgonia()})
+			return pick(w, []*gorgonia.Node{{}, free, pick(w, w.others).Gorgonia()})
 		}
 		return pick(w, w.floats).Gorgonia()
 	})
@@ -291,7 +291,7 @@ func modelMakers() {
 	maker(func(w *world, name string) *decode.Stepper { return w.stepper() })
 	maker(func(w *world, name string) nn.ModuleFunc {
 		if w.wrong() {
-			foreign := w.otherNode
+			foreign := pick(w, w.others)
 			return pick(w, []nn.ModuleFunc{func(*graph.Graph, graph.Node) graph.Node { return graph.Node{} },
 				func(*graph.Graph, graph.Node) graph.Node { return foreign }})
 		}

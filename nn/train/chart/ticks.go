@@ -30,7 +30,7 @@ func (r rounds) Ticks(low, high float64) []plot.Tick {
 	if r.first && first*each-low >= 0.6*each {
 		ticks = append(ticks, plot.Tick{Value: low, Label: fmt.Sprintf("%.6g", low)})
 	}
-	for n := first; n <= last; n++ {
+	for n := first; n <= last && len(ticks) <= most+1; n++ { // beyond 2⁵³, n+1 may be n
 		v := n*each + 0 // and no -0
 		ticks = append(ticks, plot.Tick{Value: v, Label: fmt.Sprintf("%.6g", v)})
 	}
