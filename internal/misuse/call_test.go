@@ -79,7 +79,7 @@ func (s setting) call(t *testing.T, n int) (r report) {
 		if s.verbose {
 			t.Logf("%s\n%s: %s", r.Call, r.Outcome, c.said)
 		}
-		if used := allocated() - before; r.Fault == "" && used > maxBytes {
+		if used := allocated() - before; r.Fault == "" && used > bytesOf(x.name) {
 			r.Outcome, r.Fault = faulty, fmt.Sprintf("took %d MB of memory in all", used>>20)
 		}
 	}()
@@ -122,8 +122,6 @@ func (c *call) taken() (taken bool) {
 	c.begin(c)
 	return failure(c.invoke(c.args)) == nil && c.graph().Err() == nil
 }
-
-const maxBytes = 1 << 30
 
 func allocated() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
@@ -278,7 +276,9 @@ func (c *call) run(g *graph.Graph, nodes []graph.Node) {
 		}
 	}
 	foreign := func(n graph.Node) bool { return slices.Contains(w.others, n) }
-	if !w.usedSeparate && slices.ContainsFunc(c.args, func(a reflect.Value) bool { return !longer(c.name, a) && slices.ContainsFunc(gather(a, nil), foreign) }) {
+	if !w.usedSeparate && slices.ContainsFunc(c.args, func(a reflect.Value) bool {
+		return !passedOver(c.name, a) && slices.ContainsFunc(gather(a, nil), foreign)
+	}) {
 		c.failf("a node of another graph was taken")
 	}
 }

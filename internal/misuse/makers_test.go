@@ -204,7 +204,7 @@ func taggerLoss(g *graph.Graph, in []graph.Node) []graph.Node {
 	return append([]graph.Node{losses.CrossEntropy{}.Apply(g, nn.Dense{Units: 5}.Apply(g.Scope("h"), y), in[1])}, h...)
 }
 
-// source is a train.Source of a caller's own, which gives one batch again and again. It may have a fault.
+// source is a train.Source of a caller's own, which gives one batch again and again, up to a thousand times. It may have a fault.
 type source struct {
 	batch       []*tensor.Dense
 	len, tokens int
@@ -215,7 +215,7 @@ func (s *source) Len() int             { return s.len }
 func (s *source) Seek(batch int) error { s.at = batch; return nil }
 func (s *source) Next() ([]*tensor.Dense, bool) {
 	s.at++
-	return s.batch, s.at <= s.len
+	return s.batch, s.at <= min(s.len, 1000)
 }
 func (s *source) Tokens() int { return s.tokens }
 

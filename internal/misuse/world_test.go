@@ -2,6 +2,7 @@ package misuse
 
 import (
 	"math/rand/v2"
+	"os"
 	"reflect"
 	"testing"
 
@@ -212,11 +213,12 @@ const (
 	minInt = -maxInt - 1
 )
 
-// release closes what the call has opened.
+// release closes what the call has opened, and removes its files: the call may be made again, with some values wrong.
 func (w *world) release() {
 	for _, f := range w.closers {
 		f()
 	}
+	os.RemoveAll(w.folder)
 }
 
 // arguments draws the arguments of a target, the receiver first.
