@@ -1,6 +1,7 @@
 package train
 
 import (
+	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"gorgonia.org/tensor"
@@ -12,6 +13,7 @@ type batches struct {
 	tokens int
 	count  []int // tokens of each example; nil if all have as many
 	n      int   // examples
+	failed error // what Next met
 }
 
 // FromBatches makes a Source of datasets.Batches, or of a Prefetch of them. The loss function gets, of what a batch has
@@ -48,11 +50,15 @@ func (s *batches) TokensOf(from, to int) int {
 
 func (s *batches) Next() ([]*tensor.Dense, bool) {
 	b, ok := s.BatchSource.Next()
-	if !ok {
+	if ok && b == nil {
+		s.failed = errors.New("train: the source says that it has a batch, and gives none")
+	}
+	if !ok || b == nil {
 		return nil, false
 	}
 	n := len(b.Examples)
 	var out []*tensor.Dense
+	// Sizes that do not fit each other are refused with the tensor, where it is used.
 	ids := func(v []int, shape ...int) {
 		if v != nil {
 			out = append(out, graph.Ints(v, shape...))
@@ -60,7 +66,7 @@ func (s *batches) Next() ([]*tensor.Dense, bool) {
 	}
 	floats := func(v []float32, steps int) {
 		if v != nil {
-			out = append(out, graph.Floats(v, steps, n, len(v)/(steps*n)))
+			out = append(out, graph.Floats(v, steps, n, len(v)/max(steps*n, 1)))
 		}
 	}
 	ids(b.Inputs, b.Steps, n)
@@ -69,7 +75,7 @@ func (s *batches) Next() ([]*tensor.Dense, bool) {
 	ids(b.TargetInputs, b.TargetSteps, n)
 	ids(b.Labels, n)
 	if b.Numbers != nil {
-		out = append(out, graph.Floats(b.Numbers, n, len(b.Numbers)/n))
+		out = append(out, graph.Floats(b.Numbers, n, len(b.Numbers)/max(n, 1)))
 	}
 	switch {
 	case b.TargetInputs != nil:
@@ -89,6 +95,9 @@ func (s *batches) Next() ([]*tensor.Dense, bool) {
 	}
 	return out, true
 }
+
+// Err is the error that ended the pass, or nil.
+func (s *batches) Err() error { return firstError(s.failed, s.BatchSource.Err()) }
 
 func sum(v []int) int {
 	n := 0
