@@ -46,7 +46,7 @@ func ReadFile(path string) (Corpus, error) {
 // ended. Text that is empty or not UTF-8 is an error; name is what errors call it.
 func Read(r io.Reader, name string) (Corpus, error) {
 	if absent(r) {
-		return Corpus{}, errors.Errorf("datasets: no reader of %s was given", name)
+		return Corpus{}, errNoReader(name)
 	}
 	var b strings.Builder
 	if _, err := io.Copy(&b, r); err != nil {

@@ -44,6 +44,9 @@ func (c CSV) Open(path string) (*Rows, error) {
 
 // Read reads from r; name is what errors call it. Lines that are empty are passed over.
 func (c CSV) Read(r io.Reader, name string) (*Rows, error) {
+	if absent(r) {
+		return nil, errNoReader(name)
+	}
 	limit := c.MaxRecord
 	if limit <= 0 {
 		limit = defaultRecord

@@ -32,7 +32,11 @@ func newLineReader(r io.Reader, name string, max int) lineReader {
 	if max <= 0 {
 		max = defaultRecord
 	}
-	return lineReader{name: name, r: bufio.NewReaderSize(newSource(r, false), 1<<16), max: max}
+	l := lineReader{name: name, r: bufio.NewReaderSize(newSource(r, false), 1<<16), max: max}
+	if absent(r) {
+		l.err = errNoReader(name)
+	}
+	return l
 }
 
 // openFile opens a file for a reader that closes it.

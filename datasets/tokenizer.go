@@ -39,8 +39,8 @@ func encodeParts(r io.Reader, name string, t Tokenizer, give func(ids []int) err
 	if absent(t) {
 		return errNoTokenizer
 	}
-	if absent(r) {
-		return errors.Errorf("datasets: no reader of %s was given", name)
+	if give == nil {
+		return errors.Errorf("datasets: nothing to give the ids of %s to: the function is nil", name)
 	}
 	cut, encode := cutBeforeBlank, func(text string, first bool) ([]int, error) { return t.Encode(text) }
 	if p, ok := t.(partTokenizer); ok {
@@ -81,7 +81,11 @@ type textParts struct {
 }
 
 func newTextParts(r io.Reader, name string, cut func(string) int) *textParts {
-	return &textParts{r: r, name: name, cut: cut, line: 1}
+	p := &textParts{r: r, name: name, cut: cut, line: 1}
+	if absent(r) {
+		p.err = errNoReader(name)
+	}
+	return p
 }
 
 // next moves to the next part. At the end of the text, or after an error, it returns false.

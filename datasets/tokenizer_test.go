@@ -90,7 +90,9 @@ func TestStreamErrors(t *testing.T) {
 	if err := datasets.EncodeStream(strings.NewReader("abc"), v, func([]int) error { return broken }); !errors.Is(err, broken) {
 		t.Error(err)
 	}
-	wantError(t, datasets.EncodeStream(iotest.ErrReader(broken), v, nil), "stop")
+	take := func([]int) error { return nil }
+	wantError(t, datasets.EncodeStream(iotest.ErrReader(broken), v, take), "stop")
+	wantError(t, datasets.EncodeStream(strings.NewReader("abc"), v, nil), "the function is nil")
 	if ids, parts, err := streamed("", v); err != nil || len(ids) != 0 || parts != 0 {
 		t.Error(ids, parts, err)
 	}

@@ -137,6 +137,15 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	_, err := datasets.NewFileWindows(nil, 1, 1)
 	wantError(t, err, "no file of ids")
 	wantError(t, new(datasets.IDFile).Read(make([]int, 1), 0), "never opened")
+	_, err = datasets.CSV{Comma: datasets.CommaDetect}.Read(nil, "rows")
+	wantError(t, err, "no reader of rows was given")
+	_, err = datasets.TSV{}.Read(nil, "rows")
+	wantError(t, err, "no reader of rows was given")
+	sentences := datasets.CoNLL{}.Read(nil, "bank")
+	if sentences.Next() {
+		t.Error("a sentence of no reader")
+	}
+	wantError(t, sentences.Err(), "no reader of bank was given")
 	p := datasets.NewPrefetch(context.Background(), nil, 1)
 	if _, ok := p.Next(); ok {
 		t.Error("a batch of no source")

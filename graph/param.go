@@ -20,6 +20,9 @@ type Param struct {
 	grad   *tensor.Dense
 }
 
+// absent tells that there is no parameter: p is nil, or the zero value, which only a store gives a value.
+func (p *Param) absent() bool { return p == nil || p.value == nil }
+
 // Name is the parameter's full name, such as "lstm.weight_ih_l0".
 func (p *Param) Name() string {
 	if p == nil {
@@ -30,7 +33,7 @@ func (p *Param) Name() string {
 
 // Shape returns a copy of the parameter's shape.
 func (p *Param) Shape() []int {
-	if p == nil {
+	if p.absent() {
 		return nil
 	}
 	return op.Clone(p.value.Shape())
@@ -38,7 +41,7 @@ func (p *Param) Shape() []int {
 
 // Len is the number of elements.
 func (p *Param) Len() int {
-	if p == nil {
+	if p.absent() {
 		return 0
 	}
 	return op.Size(p.value.Shape())
@@ -56,7 +59,7 @@ func (p *Param) Value() *tensor.Dense {
 // Grad is the gradient that the last Func.Grad left, of the parameter's shape; zero before the first. Its memory is
 // taken when it is first asked for: a model that only runs needs none.
 func (p *Param) Grad() *tensor.Dense {
-	if p == nil {
+	if p.absent() {
 		return nil
 	}
 	p.needed.Do(func() { p.grad = dense.New(p.value.Dtype(), p.value.Shape()) })
@@ -70,7 +73,7 @@ func (p *Param) Frozen() bool { return p != nil && p.frozen }
 // A frozen parameter gets no gradient from functions compiled after it was frozen, and optimisers pass it over. The
 // only error is that there is no parameter: Params.Get found none of the name.
 func (p *Param) Freeze(frozen bool) error {
-	if p == nil {
+	if p.absent() {
 		return errors.New("graph: Freeze: the store has no parameter of that name")
 	}
 	p.frozen = frozen

@@ -169,6 +169,9 @@ func (f *Func) Means() *Func {
 
 // derive returns another function over the same parameters and memory.
 func (f *Func) derive(build Build) *Func {
+	if f.build == nil {
+		build = nil // a call says so
+	}
 	d := NewFunc(f.params, build)
 	d.limit, d.memory, d.profile = f.limit, f.memory, f.profile
 	return d

@@ -11,6 +11,9 @@ func (g *Graph) Verify(what string, x Node, check func(ids [][]int) error, ids .
 	if !g.floats("Verify", x) {
 		return Node{}
 	}
+	if check == nil {
+		return g.failf("Verify", "%s: the check is nil", what)
+	}
 	for _, n := range ids {
 		if !g.ids("Verify", n) {
 			return Node{}

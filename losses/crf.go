@@ -35,6 +35,9 @@ func (l CRF) Apply(g *graph.Graph, emissions, tags graph.Node) graph.Node {
 	}
 	w, batch := newChain(g, emissions.Dim(2)), emissions.Dim(1)
 	mask = l.verify(g, mask, tags, emissions.Dim(2))
+	if g.Err() != nil {
+		return graph.Node{}
+	}
 	chosen := g.GatherPadded(identity(g, emissions.Dim(2)), tags, -1) // [T, B, K]: 1 at the tag
 	each := g.Sub(w.total(g, emissions, mask), w.score(g, emissions, chosen, mask))
 	if l.Lengths.Valid() {

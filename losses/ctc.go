@@ -34,6 +34,9 @@ func (l CTC) Apply(g *graph.Graph, logits, targets, frames, labels graph.Node) g
 	steps, batch, count := logits.Dim(0), logits.Dim(1), targets.Dim(1)
 	start := l.verify(g, logits, targets, frames, labels) // first, so that no operation trips over what it would explain
 	logp := g.LogSoftmax(logits, -1)
+	if g.Err() != nil {
+		return graph.Node{}
+	}
 	blanks := g.Unstack(g.Slice(logp, 2, l.Blank, l.Blank+1)) // T of [B, 1]
 	chosen := g.Unstack(g.PickPadded(logp, targets, -1))      // T of [B, S]
 	inside := g.Unstack(g.LengthMask(frames, steps))          // T of [B]

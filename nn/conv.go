@@ -60,10 +60,11 @@ func (c Conv1D) Apply(g *graph.Graph, x graph.Node) graph.Node {
 		before, after = reach, 0
 	}
 	views := w.views(g, "Conv1D", padded(g, x, before, after))
+	weight := c.weight(g, x.Dim(2))
 	if g.Err() != nil {
 		return graph.Node{}
 	}
-	taps := g.Unstack(g.Transpose(c.weight(g, x.Dim(2)), 2, 0, 1)) // [Channels, C] for each k
+	taps := g.Unstack(g.Transpose(weight, 2, 0, 1)) // [Channels, C] for each k
 	terms := make([]graph.Node, w.size, w.size+1)
 	for k, tap := range taps[c.Kernel-w.size:] {
 		terms[k] = g.MatMulT(views[k], tap)

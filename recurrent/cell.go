@@ -46,7 +46,11 @@ func Step(g *graph.Graph, cell Cell, x graph.Node, s State) (graph.Node, State) 
 	if !hasCell(g, "Step", cell) {
 		return graph.Node{}, s
 	}
-	return cell.Step(g.InLayer().Shared(), x, s)
+	y, next := cell.Step(g.InLayer().Shared(), x, s)
+	if g.Err() == nil && len(next) != len(s) {
+		return g.Failf("Step", "the state has %d entries; want %d", len(s), len(next)), s
+	}
+	return y, next
 }
 
 // weights are the four parameters that RNN, LSTM and GRU have in common, in PyTorch's names and shapes, for a number

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/dense"
 )
 
 // ImageSet is a data set of pictures in grey, all of one size, each of a class.
@@ -97,11 +98,16 @@ func (r Recordings) Batch(examples []int) (values []float32, labels []int, err e
 
 // batch turns examples of [N, T, F] into a batch [T, B, F].
 func batch(all []float32, of []int, steps, features int, examples []int) (values []float32, labels []int, err error) {
-	values, labels = make([]float32, len(examples)*steps*features), make([]int, len(examples))
-	for b, e := range examples {
+	for _, e := range examples {
 		if e < 0 || e >= len(of) {
 			return nil, nil, errors.Errorf("datasets: example %d; there are %d, counted from 0", e, len(of))
 		}
+	}
+	if want, err := dense.Size([]int{len(of), steps, features}); len(examples) > 0 && (err != nil || want != len(all)) {
+		return nil, nil, errors.Errorf("datasets: found %d numbers; want those of %d examples of %d steps with %d features", len(all), len(of), steps, features)
+	}
+	values, labels = make([]float32, len(examples)*steps*features), make([]int, len(examples))
+	for b, e := range examples {
 		labels[b] = of[e]
 		for t := range steps {
 			copy(values[(t*len(examples)+b)*features:][:features], all[(e*steps+t)*features:])

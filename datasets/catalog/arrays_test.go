@@ -212,4 +212,7 @@ func TestBatch(t *testing.T) {
 		_, _, err := m.Batch([]int{0, bad})
 		wantError(t, err, fmt.Sprintf("example %d; there are 3", bad))
 	}
+	m.Pixels = m.Pixels[1:]
+	_, _, err = m.Batch([]int{0})
+	wantError(t, err, "found 17 numbers; want those of 3 examples of 2 steps with 3 features")
 }

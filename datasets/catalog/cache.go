@@ -32,7 +32,12 @@ type MissingError struct {
 	Err    error  // why it could not be fetched
 }
 
-func (e *MissingError) Error() string { return "datasets: " + e.Set + ": " + e.Err.Error() }
+func (e *MissingError) Error() string {
+	if e.Err == nil { // made by hand
+		return "datasets: " + e.Set + ": the file " + e.Path + " is missing"
+	}
+	return "datasets: " + e.Set + ": " + e.Err.Error()
+}
 
 // Unwrap returns why the file could not be fetched.
 func (e *MissingError) Unwrap() error { return e.Err }

@@ -73,6 +73,9 @@ func TestMissing(t *testing.T) {
 	place := filepath.Join(folder, "mnist", "train-images-idx3-ubyte.gz")
 	wantError(t, err, "datasets: mnist: ", mnistURL+"train-images-idx3-ubyte.gz", "bring the file by other means to "+place,
 		"440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609", "9912422 bytes")
+	if text := (&MissingError{Set: "names", Path: "names.txt"}).Error(); text != "datasets: names: the file names.txt is missing" {
+		t.Error(text)
+	}
 	var missing *MissingError
 	if !errors.As(err, &missing) || missing.Set != "mnist" || missing.Path != place || missing.URL != mnistURL+"train-images-idx3-ubyte.gz" {
 		t.Errorf("%#v", missing)

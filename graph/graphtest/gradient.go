@@ -53,7 +53,7 @@ func (c Gradient) Check() (Report, error) {
 		p = graph.NewParams64(1)
 	}
 	if p.Dtype() != tensor.Float64 {
-		return Report{}, errors.Errorf("graphtest: want a float64 store, found %v", p.Dtype())
+		return Report{}, errors.New("graphtest: want a store of float64, which graph.NewParams64 makes")
 	}
 	if c.Build == nil {
 		return Report{}, errors.New("graphtest: Build is nil")

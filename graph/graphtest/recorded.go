@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -25,6 +26,11 @@ func (r Recorded) Compare(t testing.TB) {
 	y, g := r.Values[prefix+"out.y"], r.Values[prefix+"in.g"]
 	if y == nil || g == nil {
 		t.Fatalf("nothing is recorded for %s", r.Case)
+	}
+	for name, v := range r.Values {
+		if err := dense.Check(v); err != nil && strings.HasPrefix(name, prefix) {
+			t.Fatalf("%s: %v", name, err)
+		}
 	}
 	p := graph.NewParams64(1)
 	if y.Dtype() == tensor.Float32 {

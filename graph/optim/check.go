@@ -60,8 +60,19 @@ func checkRate(rate float64, narrow bool) error {
 	return nil
 }
 
+// given refuses to work on no store.
+func given(p *graph.Params) error {
+	if p == nil {
+		return errors.New("optim: there is no store of parameters: it is nil; want one from graph.NewParams")
+	}
+	return nil
+}
+
 // check is what every step asks first.
 func check(o Optimizer, p *graph.Params, rate float64) error {
+	if err := given(p); err != nil {
+		return err
+	}
 	if err := checkRate(rate, p.Dtype() == tensor.Float32); err != nil {
 		return err
 	}

@@ -11,6 +11,9 @@ import (
 // GlobalNorm is the Euclidean length of all gradients of the store taken as one vector. It is an error, naming the
 // parameter, if a gradient is not finite.
 func GlobalNorm(p *graph.Params) (float64, error) {
+	if err := given(p); err != nil {
+		return 0, err
+	}
 	total := 0.0
 	for i := 0; i < p.Len(); i++ {
 		q := p.At(i)
@@ -59,6 +62,9 @@ func checkLimit(limit float64) error {
 
 // ClipByValue limits every element of every gradient to [-limit, limit].
 func ClipByValue(p *graph.Params, limit float64) error {
+	if err := given(p); err != nil {
+		return err
+	}
 	if !(limit > 0) {
 		return errors.Errorf("optim: clip value %g; want above 0", limit)
 	}

@@ -6,6 +6,7 @@ package optim
 import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/kernel"
 	"gorgonia.org/tensor"
 )
@@ -69,27 +70,33 @@ func (s *slots) State() []graph.Named {
 
 // restore checks a saved state against the store and takes copies of its vectors.
 func (s *slots) restore(p *graph.Params, kinds []string, state []graph.Named) error {
-	fresh := slots{kinds: kinds}
-	given := map[string]*tensor.Dense{}
-	for _, t := range state {
-		given[t.Name] = t.Value
+	if err := given(p); err != nil {
+		return err
 	}
-	step := given["step"]
-	if step == nil || step.Dtype() != tensor.Int || len(step.Ints()) != 1 || step.Ints()[0] < 0 {
+	fresh := slots{kinds: kinds}
+	saved := map[string]*tensor.Dense{}
+	for _, t := range state {
+		saved[t.Name] = t.Value
+	}
+	step := saved["step"]
+	if dense.Check(step, tensor.Int) != nil || step.Shape().TotalSize() != 1 || step.Ints()[0] < 0 {
 		return errors.New("optim: the state has no step count")
 	}
 	fresh.steps = step.Ints()[0]
 	used := 1
 	for i := 0; i < p.Len(); i++ {
 		q := p.At(i)
-		if len(kinds) == 0 || given[q.Name()+"."+kinds[0]] == nil {
+		if len(kinds) == 0 || saved[q.Name()+"."+kinds[0]] == nil {
 			continue // never updated, or nothing to remember
 		}
 		for j, v := range fresh.of(p, q) {
 			name := q.Name() + "." + kinds[j]
-			t := given[name]
-			if t == nil || t.Dtype() != p.Dtype() || t.Shape().TotalSize() != q.Len() {
-				return errors.Errorf("optim: state %s: want %d elements of %v, found %v", name, q.Len(), p.Dtype(), t)
+			t := saved[name]
+			if err := dense.Check(t, p.Dtype()); err != nil {
+				return errors.Wrapf(err, "optim: state %s", name)
+			}
+			if n := t.Shape().TotalSize(); n != q.Len() {
+				return errors.Errorf("optim: state %s: want %d elements of %v, found %d", name, q.Len(), p.Dtype(), n)
 			}
 			copy(float32s(v), float32s(t))
 			copy(float64s(v), float64s(t))

@@ -181,6 +181,13 @@ func TestBadState(t *testing.T) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
 	}
+	for _, o := range []optim.Optimizer{&optim.SGD{}, &optim.Adam{}, &optim.AdaGrad{}, &optim.RMSProp{}} {
+		for _, err := range []error{o.Step(nil, 0.1), o.Restore(nil, o.State())} {
+			if err == nil || !strings.Contains(err.Error(), "there is no store") {
+				t.Errorf("%T without a store: error %v", o, err)
+			}
+		}
+	}
 	p.At(0).Grad().Float32s()[1] = float32(inf())
 	if _, err := optim.ClipByNorm(p, 1); err == nil || !strings.Contains(err.Error(), "the gradient of w is not finite") {
 		t.Error(err)

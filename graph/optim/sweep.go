@@ -15,8 +15,8 @@ import (
 // by piece, on all processors; the result does not depend on their number. A limit of 0 only measures; a negative one, a
 // rate that is not 0 or more and finite, and weights that the step has made NaN or infinite are errors.
 func Update(o Optimizer, p *graph.Params, rate, limit float64) (norm float64, err error) {
-	if o == nil || p == nil {
-		return 0, errors.New("optim: Update: the optimiser and the store must be given")
+	if o == nil {
+		return 0, errors.New("optim: Update: the optimiser is nil")
 	}
 	if err := check(o, p, rate); err != nil {
 		return 0, err

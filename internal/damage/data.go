@@ -18,6 +18,8 @@ var (
 	objects = []string{"{\"text\":\"a b\",\"label\":1}\n{\"text\":\"\\u00e9\\ud83d\\ude00\",\"label\":-2.5e3,\"more\":{\"list\":[1,[2,{}]]}}\n\n{\"text\":null}\n", "{}\n{\"a\":true}\n"}
 	trees   = []string{"# sent_id = s1\n# text = Don't go.\n1-2\tDon't\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=Yes\n1\tDo\tdo\tAUX\tVBP\tMood=Imp|VerbForm=Fin\t3\taux\t_\t_\n" +
 		"2\tn't\tnot\tPART\tRB\t_\t3\tadvmod\t_\t_\n3\tgo\tgo\tVERB\tVB\t_\t0\troot\t0:root\t_\n3.1\tgone\tgo\tVERB\t_\t_\t_\t_\t3:conj\t_\n\n1\tĐi\tđi\tVERB\t_\t_\t0\troot\t_\t_\n\n"}
+	columns = []string{"-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\n\nPeter NNP B-NP B-PER\nBlackburn NNP I-NP I-PER\n",
+		"Đi\tV\r\nđâu\tP\r\n\r\n#hashtag\tN\r\n"}
 	texts  = []string{"The quick brown fox.\r\nIt jumps\tover 12,5 dogs — naïve café 👩‍🚀\n", "e\u0301\u1112\u1161\u11ab\x00\ufeff\u200b", "\ufeffone\ntwo\n"}
 	arrays = []string{"\x00\x00\x08\x03\x00\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00\x03abcdefghijkl", "\x00\x00\x08\x01\x00\x00\x00\x04\x01\x02\x03\x04"}
 )
@@ -194,6 +196,21 @@ func useCoNLLU(_ string, data []byte) error {
 		s.Comment("text")
 	}
 	return b.Err()
+}
+
+// useCoNLL reads the sentences of a file in columns, and again with all that may be set.
+func useCoNLL(_ string, data []byte) error {
+	read := func(c datasets.CoNLL) error {
+		s := c.Read(bytes.NewReader(data), "file")
+		for s.Next() {
+			s.Column(0)
+			s.Column(-1)
+			s.Line()
+		}
+		return s.Err()
+	}
+	_ = read(datasets.CoNLL{Separator: "\t", Comment: "#", MaxSentence: 64})
+	return read(datasets.CoNLL{})
 }
 
 // useText reads a text, and makes vocabularies and byte pairs of it.

@@ -30,6 +30,7 @@ var formats = []format{
 	{name: "tsv", files: inline(tabbed...), use: useTSV, memory: ofFiles},
 	{name: "jsonl", files: inline(objects...), use: useJSONL, memory: ofFiles},
 	{name: "conllu", files: inline(trees...), use: useCoNLLU, memory: ofFiles},
+	{name: "conll", files: inline(columns...), use: useCoNLL, memory: ofFiles},
 	{name: "text", files: inline(texts...), use: useText, memory: ofFiles},
 	{name: "idx", files: inline(arrays...), use: useIDX, memory: ofFiles},
 }

@@ -63,6 +63,8 @@ func (s setting) call(t *testing.T, n int) (r report) {
 		p := recover()
 		r.Call = c.String()
 		switch {
+		case indexing[x.name] != "" && strings.Contains(fmt.Sprint(p), "out of range"):
+			r.Outcome = refused
 		case p != nil:
 			stack := debug.Stack()
 			r.Outcome, r.Fault, r.Place = faulty, fmt.Sprintf("panic%s: %v", c.during, p), place(stack)
@@ -77,7 +79,7 @@ func (s setting) call(t *testing.T, n int) (r report) {
 		if s.verbose {
 			t.Logf("%s\n%s: %s", r.Call, r.Outcome, c.said)
 		}
-		if used := allocated() - before; r.Fault == "" && used > maxBytes {
+		if used := allocated() - before; r.Fault == "" && used > bytesOf(x.name) {
 			r.Outcome, r.Fault = faulty, fmt.Sprintf("took %d MB of memory in all", used>>20)
 		}
 	}()
@@ -120,8 +122,6 @@ func (c *call) taken() (taken bool) {
 	c.begin(c)
 	return failure(c.invoke(c.args)) == nil && c.graph().Err() == nil
 }
-
-const maxBytes = 1 << 30
 
 func allocated() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
@@ -241,7 +241,7 @@ func (c *call) run(g *graph.Graph, nodes []graph.Node) {
 	w, inputs := c.world, c.world.inputs
 	wrt := slices.Clone(w.floats)
 	if w.usedSeparate {
-		inputs, wrt = w.otherInputs, []graph.Node{w.otherNode}
+		inputs, wrt = w.otherInputs, w.others[:2]
 	}
 	if w.IntN(2) == 0 {
 		c.during = " while its result was differentiated"
@@ -275,7 +275,10 @@ func (c *call) run(g *graph.Graph, nodes []graph.Node) {
 			c.failf("a node of shape %v gave %v", n.Shape(), out[i].Shape())
 		}
 	}
-	if !w.usedSeparate && slices.ContainsFunc(c.args, func(a reflect.Value) bool { return slices.Contains(gather(a, nil), w.otherNode) }) {
+	foreign := func(n graph.Node) bool { return slices.Contains(w.others, n) }
+	if !w.usedSeparate && slices.ContainsFunc(c.args, func(a reflect.Value) bool {
+		return !passedOver(c.name, a) && slices.ContainsFunc(gather(a, nil), foreign)
+	}) {
 		c.failf("a node of another graph was taken")
 	}
 }

@@ -128,7 +128,7 @@ func isNilable(t reflect.Type) bool {
 
 // nothing is nil, or points to the zero value, which no constructor has seen.
 func (w *world) nothing(t reflect.Type) reflect.Value {
-	if t.Kind() == reflect.Pointer && w.IntN(2) == 0 {
+	if t.Kind() == reflect.Pointer && neverZero[t] == "" && w.IntN(2) == 0 {
 		return reflect.New(t.Elem())
 	}
 	return reflect.Zero(t)

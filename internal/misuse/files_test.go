@@ -29,7 +29,7 @@ var fixturesOf = map[string][]string{
 	"train":     {"checkpoint.safetensors"},
 	"onnx":      {"model.onnx"},
 	"keras":     {"lstm.weights.h5"},
-	"datasets":  {"book.txt", "book.ids", "vocabulary.json", "bpe.json", "rows.csv", "rows.tsv", "lines.jsonl", "bank.conllu"},
+	"datasets":  {"book.txt", "book.ids", "vocabulary.json", "bpe.json", "rows.csv", "rows.tsv", "lines.jsonl", "bank.conllu", "bank.conll"},
 }
 
 // writeFixtures makes a right file of every kind.
@@ -48,6 +48,7 @@ func writeFixtures(t *testing.T, folder string) {
 	write("rows.tsv", "a\tb\tc\n1\t2\tx\n")
 	write("lines.jsonl", "{\"a\": 1, \"b\": \"x\"}\n\n{\"a\": null, \"b\": [1]}\n")
 	write("bank.conllu", "# text = The cat\n1\tThe\tthe\tDET\t_\t_\t2\tdet\t_\t_\n2\tcat\tcat\tNOUN\t_\t_\t0\troot\t_\t_\n\n")
+	write("bank.conll", "-DOCSTART- -X- O\n\nEU NNP B-ORG\nrejects VBZ O\n\nPeter NNP B-PER\n")
 	v, err := datasets.Characters(text)
 	check(err)
 	data, err := v.MarshalJSON()
@@ -269,6 +270,20 @@ func datasetMakers() {
 	})
 	maker(func(w *world, name string) *datasets.Treebank {
 		return datasets.CoNLLU{}.Read(w.reader(), "bank")
+	})
+	maker(func(w *world, name string) *datasets.Sentences {
+		s := datasets.CoNLL{}.Read(w.reader(), "bank")
+		if w.IntN(3) > 0 {
+			s.Next()
+		}
+		return s
+	})
+	maker(func(w *world, name string) *datasets.Lines {
+		l := datasets.PlainText{}.Read(w.reader(), "lines")
+		if w.IntN(3) > 0 {
+			l.Next()
+		}
+		return l
 	})
 	maker(func(w *world, name string) datasets.BatchSource {
 		if w.wrong() {

@@ -91,7 +91,7 @@ func graphMakers() {
 	maker(func(w *world, name string) *gorgonia.Node {
 		if w.wrong() {
 			free := gorgonia.NewMatrix(gorgonia.NewGraph(), gorgonia.Float32, gorgonia.WithShape(2, 3), gorgonia.WithName("m"))
-			return pick(w, []*gorgonia.Node{{}, free, w.otherNode.Gorgonia()})
+			return pick(w, []*gorgonia.Node{{}, free, pick(w, w.others).Gorgonia()})
 		}
 		return pick(w, w.floats).Gorgonia()
 	})
@@ -203,7 +203,7 @@ func taggerLoss(g *graph.Graph, in []graph.Node) []graph.Node {
 	return append([]graph.Node{losses.CrossEntropy{}.Apply(g, nn.Dense{Units: 5}.Apply(g.Scope("h"), y), b.Targets)}, h...)
 }
 
-// source is a train.Source of a caller's own, which gives one batch again and again. It may have a fault.
+// source is a train.Source of a caller's own, which gives one batch again and again, up to a thousand times. It may have a fault.
 type source struct {
 	batch       []*tensor.Dense
 	len, tokens int
@@ -290,7 +290,7 @@ func modelMakers() {
 	maker(func(w *world, name string) *decode.Stepper { return w.stepper() })
 	maker(func(w *world, name string) nn.ModuleFunc {
 		if w.wrong() {
-			foreign := w.otherNode
+			foreign := pick(w, w.others)
 			return pick(w, []nn.ModuleFunc{func(*graph.Graph, graph.Node) graph.Node { return graph.Node{} },
 				func(*graph.Graph, graph.Node) graph.Node { return foreign }})
 		}

@@ -12,7 +12,10 @@ type spoiler struct {
 	spoil func(t *tensor.Dense) *tensor.Dense // nil if there is none of the kind, as a scalar has no transpose
 }
 
-const otherNumbers = "ids for floats, floats for ids"
+const (
+	otherNumbers = "ids for floats, floats for ids"
+	noElements   = "shape [0 3]"
+)
 
 var spoilers = []spoiler{
 	{"nil", func(*tensor.Dense) *tensor.Dense { return nil }},
@@ -29,7 +32,7 @@ var spoilers = []spoiler{
 		}
 		return tensor.New(tensor.WithShape(t.Shape().Clone()...), tensor.WithBacking(make([]int, n)))
 	}},
-	{"shape [0 3]", func(t *tensor.Dense) *tensor.Dense { return tensor.New(tensor.WithShape(0, 3), tensor.Of(t.Dtype())) }},
+	{noElements, func(t *tensor.Dense) *tensor.Dense { return tensor.New(tensor.WithShape(0, 3), tensor.Of(t.Dtype())) }},
 	{"more shape than data", func(t *tensor.Dense) *tensor.Dense {
 		short := t.Clone().(*tensor.Dense)
 		shape := append(tensor.Shape{3}, t.Shape()...)

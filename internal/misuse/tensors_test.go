@@ -88,7 +88,7 @@ func (r recipe) test(t *testing.T) {
 				return right
 			}
 			spoiled := s.spoil(right)
-			skipped = spoiled == nil && s.name != "nil" || r.anyNumber && s.name == otherNumbers || r.nilIsNone && s.name == "nil"
+			skipped = spoiled == nil && s.name != "nil" || r.anyNumber && s.name == otherNumbers || r.nilIsNone && s.name == "nil" || r.noneFits && s.name == noElements
 			if skipped {
 				return right
 			}

@@ -2,6 +2,7 @@ package misuse
 
 import (
 	"math/rand/v2"
+	"os"
 	"reflect"
 	"slices"
 	"testing"
@@ -37,8 +38,8 @@ type world struct {
 
 	other        *graph.Graph // another graph over the same store
 	otherInputs  []*tensor.Dense
-	otherNode    graph.Node
-	usedSeparate bool // the other graph itself is an argument
+	others       []graph.Node // of the other graph
+	usedSeparate bool         // the other graph itself is an argument
 
 	begins interface {
 		Begin(*graph.Graph, int) recurrent.State
@@ -74,8 +75,8 @@ func newWorld(t *testing.T, r, bad *rand.Rand, hostile float64, pkg, fixtures, f
 	w.like = w.IntN(2)
 	w.lengths = []graph.Node{integers("lengths", []int{4, 3}, 2)}
 	w.other = graph.New(w.params, false)
-	w.otherNode = w.other.Input("x", 4, 2, 3)
-	w.otherInputs = []*tensor.Dense{filled(4, 2, 3)}
+	w.others = []graph.Node{w.other.Input("x", 4, 2, 3), w.other.Input("h", 2, 3), w.other.InputIDs("ids", 4, 2), w.other.InputIDs("lengths", 2)}
+	w.otherInputs = []*tensor.Dense{filled(4, 2, 3), filled(2, 3), graph.Ints(make([]int, 8), 4, 2), graph.Ints([]int{4, 3})}
 	return w
 }
 
@@ -123,7 +124,7 @@ func (w *world) node(name string) graph.Node {
 		case 0:
 			return graph.Node{}
 		case 1:
-			return w.otherNode
+			return pick(w, w.others)
 		}
 		return pick(w, append(append(append([]graph.Node(nil), w.floats...), w.ids...), w.lengths...))
 	}
@@ -180,7 +181,7 @@ func (w *world) build() graph.Build {
 	if !w.wrong() {
 		return right
 	}
-	wrong, foreign := w.IntN(7), w.otherNode
+	wrong, foreign := w.IntN(7), pick(w, w.others)
 	if wrong == 0 {
 		return nil
 	}
@@ -216,11 +217,12 @@ const (
 	minInt = -maxInt - 1
 )
 
-// release closes what the call has opened.
+// release closes what the call has opened, and removes its files: the call may be made again, with some values wrong.
 func (w *world) release() {
 	for _, f := range w.closers {
 		f()
 	}
+	os.RemoveAll(w.folder)
 }
 
 // arguments draws the arguments of a target, the receiver first.

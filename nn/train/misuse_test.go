@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/nn/train"
@@ -341,7 +342,7 @@ func TestWhatSourcesMayOffer(t *testing.T) {
 	if fmt.Sprint(s.seen) != "[0 0 0 1 1 1]" {
 		t.Errorf("passes %v", s.seen)
 	}
-	_, counts := train.FromBatches(nil).(train.CountingSource)
+	_, counts := train.FromBatches(new(datasets.Batches)).(train.CountingSource)
 	if !counts {
 		t.Error("FromBatches' source counts nothing")
 	}

@@ -120,6 +120,14 @@ type failing struct{ datasets.BatchSource }
 func (failing) Next() (*datasets.Batch, bool) { return nil, false }
 func (failing) Err() error                    { return errors.New("the disk is gone") }
 
+// wrong gives batches whose parts do not fit, or none.
+type wrong struct {
+	datasets.BatchSource
+	batch *datasets.Batch
+}
+
+func (w wrong) Next() (*datasets.Batch, bool) { return w.batch, true }
+
 func TestSourcesThatFail(t *testing.T) {
 	l := classifier(t, 2, "")
 	sequences, labels := counted(10)
@@ -130,6 +138,19 @@ func TestSourcesThatFail(t *testing.T) {
 	l.Data = train.FromBatches(failing{b})
 	if _, err := l.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "after step 0: the disk is gone") {
 		t.Error(err)
+	}
+	for want, batch := range map[string]*datasets.Batch{
+		"says that it has a batch, and gives none": nil,
+		"shape [0 0 2] has a dimension of 0":       {Values: []float32{1, 2}},
+	} {
+		l = classifier(t, 2, "")
+		l.Data = train.FromBatches(wrong{b, batch})
+		if _, err := l.Run(context.Background()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: want an error with %q", err, want)
+		}
+	}
+	if train.FromBatches(nil) != nil || train.FromWindows(nil) != nil {
+		t.Error("a source of nothing")
 	}
 	l = classifier(t, 1, "")
 	l.Validation.Data = train.FromBatches(failing{b})

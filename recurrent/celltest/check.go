@@ -7,6 +7,7 @@ import (
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/recurrent"
 	"gorgonia.org/tensor"
 )
@@ -36,6 +37,9 @@ func Check(t *testing.T, c Case) {
 	c = c.filled()
 	if c.Cell == nil || c.Input < 1 || c.Steps < 1 || c.Batch < 1 || c.Samples < 1 {
 		t.Fatalf("celltest: cell %v at input %d, %d steps, batch %d, %d samples; want a cell, and at least 1 of each", c.Cell, c.Input, c.Steps, c.Batch, c.Samples)
+	}
+	if _, err := dense.Size([]int{c.Steps, c.Batch, c.Input}); err != nil {
+		t.Fatalf("celltest: the input: %v", err)
 	}
 	t.Run("gradient", c.gradients)
 	t.Run("step", c.steps)
