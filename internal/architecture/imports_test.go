@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"losses":              {"graph"},
 	"recurrent":           {"graph", "nn"},
 	"recurrent/decode":    {"graph", "nn", "recurrent"},
+	"recurrent/models":    {"graph", "graph/optim", "nn", "nn/train", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets"},
 	"recurrent/celltest":  {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":            {"graph", "graph/optim", "datasets", "internal/kernel"},
 	"nn/train/chart":      {"nn/train"},
