@@ -13,6 +13,9 @@ type Summary struct {
 	Tested      bool
 }
 
+// SummaryKey is the entry of a checkpoint's metadata that SummaryOf reads.
+const SummaryKey = loopKey
+
 // SummaryOf reads the metadata of a safetensors file. Nil is that of a file without the state of a run: weights that are
 // not from a Loop.
 func SummaryOf(metadata map[string]string) (*Summary, error) {

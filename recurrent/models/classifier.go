@@ -53,10 +53,7 @@ func newClassifier(c Config, tokens datasets.Tokenizer, labels []string) (*Class
 	if err != nil {
 		return nil, err
 	}
-	m := &Classifier{tokens: tokens, labels: labels}
-	if m.core, err = newCore(c, classifierNetwork(c, kind, pool, tokens.Len(), len(labels))); err != nil {
-		return nil, err
-	}
+	m := &Classifier{core: newCore(c, classifierNetwork(c, kind, pool, tokens.Len(), len(labels))), tokens: tokens, labels: labels}
 	m.logits.make = m.Logits
 	return m, nil
 }

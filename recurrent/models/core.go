@@ -19,11 +19,8 @@ type core struct {
 }
 
 // newCore is a model of a network, with no weights yet.
-func newCore(c Config, net network) (core, error) {
-	if w := net.demand(c).Weights; w > dense.MaxElements {
-		return core{}, errors.Errorf("models: a network of %.3g weights is more than any machine can hold (Hidden %d, Layers %d, Embed %d)", w, c.Hidden, c.Layers, c.Embed)
-	}
-	return core{config: c, net: net, params: graph.NewParams(c.Seed)}, nil
+func newCore(c Config, net network) core {
+	return core{config: c, net: net, params: graph.NewParams(c.Seed)}
 }
 
 // made tells whether a function of this package made the model.
@@ -76,6 +73,10 @@ func (c *core) save(path string, metadata map[string]string) error {
 func (c *core) draw() error {
 	if err := c.made(); err != nil {
 		return err
+	}
+	if w := c.Demand().Weights; w > dense.MaxElements {
+		return errors.Errorf("models: a network of %.3g weights is more than any machine can hold (Hidden %d, Layers %d, Embed %d)",
+			w, c.config.Hidden, c.config.Layers, c.config.Embed)
 	}
 	f := graph.NewFunc(c.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		return []graph.Node{c.net.build(g, flow{x: in[0], lengths: in[1]}).x}

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -54,7 +55,7 @@ func (m *LanguageModel) Loop(text string, r Run) (*train.Loop, error) {
 	}
 	data, err := datasets.NewWindows(first, c.Seq, c.Batch)
 	if err != nil {
-		return nil, errors.Wrapf(err, "too short for Seq %d and Batch %d", c.Seq, c.Batch)
+		return nil, errors.Wrapf(err, "the text is too short for %d windows side by side, of %d steps each", c.Batch, c.Seq)
 	}
 	check, lanes, err := m.lanes(last)
 	if err != nil {
@@ -176,11 +177,20 @@ func (m *Classifier) labelIDs(e Examples) ([]int, error) {
 	for i, l := range e.Labels {
 		at, ok := slices.BinarySearch(m.labels, l)
 		if !ok {
-			return nil, errors.Errorf("%s has the label %q; the model knows %q", e.Place(i), l, m.labels)
+			return nil, errors.Errorf("%s has the label %q; the model knows %s", e.Place(i), l, listed(m.labels))
 		}
 		out[i] = at
 	}
 	return out, nil
+}
+
+// listed are names in a sentence; of many, the first.
+func listed(names []string) string {
+	const most = 20
+	if more := len(names) - most; more > 0 {
+		return fmt.Sprintf("%s, and %d more", strings.Join(names[:most], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // loop is what the runs of all models have in common.

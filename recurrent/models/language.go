@@ -53,10 +53,7 @@ func newLanguageModel(c Config, v *datasets.Vocabulary) (*LanguageModel, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := &LanguageModel{vocab: v}
-	if m.core, err = newCore(c, languageNetwork(c, kind, v.Len())); err != nil {
-		return nil, err
-	}
+	m := &LanguageModel{core: newCore(c, languageNetwork(c, kind, v.Len())), vocab: v}
 	for _, l := range m.net {
 		if r, ok := l.(recurrence); ok {
 			m.cell = r.cell()
