@@ -107,6 +107,7 @@ var registry = []member{
 	{"models.NewLanguageModelOf", models.NewLanguageModelOf},
 	{"models.Optimizers", models.Optimizers},
 	{"models.Poolings", models.Poolings},
+	{"models.ReadExamples", models.ReadExamples},
 	{"losses.CheckCTC", losses.CheckCTC},
 	{"losses.Perplexity", losses.Perplexity},
 	{"datasets.Characters", datasets.Characters},

@@ -3,8 +3,11 @@ package models
 import (
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
+	"strings"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
 )
 
 // Examples are texts with their labels.
@@ -15,6 +18,33 @@ type Examples struct {
 	// text its line.
 	Name  string
 	Lines []int
+}
+
+// ReadExamples reads a table with a text and a label in each row: CSV, with whatever separator, or TSV if the file's name
+// ends in .tsv. The first row has the names of the columns. Blanks around labels are taken off; a row without a label is an
+// error.
+func ReadExamples(path, textColumn, labelColumn string) (Examples, error) {
+	open := datasets.CSV{Comma: datasets.CommaDetect, Header: datasets.HeaderYes}.Open
+	if strings.EqualFold(filepath.Ext(path), ".tsv") {
+		open = datasets.TSV{Header: datasets.HeaderYes}.Open
+	}
+	rows, err := open(path)
+	if err != nil {
+		return Examples{}, err
+	}
+	defer rows.Close()
+	e := Examples{Name: path}
+	for rows.Next() {
+		text, label := rows.Text(textColumn), strings.TrimSpace(rows.Text(labelColumn))
+		if rows.Err() == nil && label == "" {
+			return Examples{}, errors.Errorf("%s, line %d: no label in column %q", path, rows.Line(), labelColumn)
+		}
+		e.Texts, e.Labels, e.Lines = append(e.Texts, text), append(e.Labels, label), append(e.Lines, rows.Line())
+	}
+	if err := rows.Err(); err != nil {
+		return Examples{}, err
+	}
+	return e, nil
 }
 
 // Len is the number of examples.
