@@ -53,7 +53,7 @@ func (g *Graph) failf(op, format string, args ...interface{}) Node {
 const module = "github.com/unroll-go/unroll/"
 
 // library holds the packages whose frames are passed over when looking for the caller's line.
-var library = []string{"graph.", "nn.", "recurrent.", "losses.", "recurrent/decode.", "nn/train.", "nn/onnx.", "nn/keras."}
+var library = []string{"graph.", "nn.", "recurrent.", "losses.", "recurrent/decode.", "recurrent/models.", "nn/train.", "nn/onnx.", "nn/keras."}
 
 // caller is the innermost frame outside the library (its tests count as outside): the program counter of a call, for
 // line; 0 if there is none. Every operation keeps its own, so looking at a frame is done once for each graph.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/models"
@@ -29,26 +30,7 @@ func trainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "train",
 		Short: "Train a language model on a text, or a classifier on a table",
-		Long: `Train a recurrent network and save it as one safetensors file. Ctrl-C saves a
-checkpoint; --resume continues it, bit for bit. --init-from begins with the
-weights of a trained model, and trains on with another text or table.
-
-With --text, or nothing: a language model. The first 90 % of the text are
-trained on, the rest validates. The last line printed is
-val_loss=<nats a token> val_ppl=<perplexity> tokens_per_s=<training speed>.
-
-With --table: a classifier of texts, on a file in CSV, TSV or JSONL with a
-column of texts and one of labels. A tenth of the rows, always the same, is
-kept for the test, a tenth of the others to stop by, and the weights of the
-best pass are kept. Unless given, --tokens is bpe, --vocabulary 1500,
---cell gru, --layers 1, --hidden 64, --batch 32, --epochs 30, --lr 0.002,
---dropout 0.4, --patience 5, --pool max, --test-part 0.1. The last line is
-test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text>
-texts_per_s=<texts a second>, all in one.
-
-A model that --init-from names keeps its network and its vocabulary. A text
-with characters that the vocabulary lacks is refused; words that it lacks are
-read as <unk>. A table with other labels gives the classifier a new head.`,
+		Long:  fmt.Sprintf(trainHelp, classifierDefaults()),
 		Example: `  unroll train                    # on the text that comes with the library
   unroll train --text book.txt --cell gru --hidden 256 --out book.safetensors
   unroll train --table reviews.csv --out reviews.safetensors
@@ -73,6 +55,41 @@ read as <unk>. A table with other labels gives the classifier a new head.`,
 	completions(cmd, map[string][]string{"cell": models.Cells(), "pool": models.Poolings(), "optimizer": models.Optimizers(),
 		"tokens": {datasets.Character, datasets.Word, models.BytePairs}})
 	return cmd
+}
+
+const trainHelp = `Train a recurrent network and save it as one safetensors file. Ctrl-C saves a
+checkpoint; --resume continues it, bit for bit. --init-from begins with the
+weights of a trained model, and trains on with another text or table.
+
+With --text, or nothing: a language model. The first 90 %% of the text are
+trained on, the rest validates. The last line printed is
+val_loss=<nats a token> val_ppl=<perplexity> tokens_per_s=<training speed>.
+
+With --table: a classifier of texts, on a file in CSV, TSV or JSONL with a
+column of texts and one of labels. A tenth of the rows, always the same, is
+kept for the test, a tenth of the others to stop by, and the weights of the
+best pass are kept. The last line is
+test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text>
+texts_per_s=<texts a second>, all in one.
+%s
+
+A model that --init-from names keeps its network and its vocabulary. A text
+with characters that the vocabulary lacks is refused; words that it lacks are
+read as <unk>. A table with other labels gives the classifier a new head.`
+
+// classifierDefaults says which flags are otherwise for a classifier, unless they are given.
+func classifierDefaults() string {
+	language, class := models.Defaults(models.KindLanguage), models.Defaults(models.KindClassifier)
+	usual := flagsOf(&language)
+	var others []string
+	flagsOf(&class).VisitAll(func(f *pflag.Flag) {
+		if f.DefValue != usual.Lookup(f.Name).DefValue {
+			others = append(others, "--"+f.Name+" "+f.DefValue)
+		}
+	})
+	var b strings.Builder
+	paragraph(&b, "Unless given, these are: "+strings.Join(others, ", ")+".")
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // runTrain trains either kind of model.

@@ -68,11 +68,16 @@ const BytePairs = "bpe"
 // Defaults is the configuration of a model of some kind that the command trains unless told otherwise.
 func Defaults(k Kind) Config {
 	if k == KindClassifier {
-		return Config{Tokens: BytePairs, Vocabulary: 1500, Cell: "gru", Layers: 1, Hidden: 64, Embed: 64, Dropout: 0.4, Pool: "max",
-			Seq: 50, Batch: 32, Optimizer: "adam", Rate: 0.002, Clip: 1, Epochs: 30, Patience: 5, Seed: 1, Origin: Origin{Table: Table{TestPart: 0.1}}}
+		return Config{
+			Tokens: BytePairs, Vocabulary: 1500, Cell: "gru", Layers: 1, Hidden: 64, Embed: 64, Dropout: 0.4, Pool: "max",
+			Seq: 50, Batch: 32, Optimizer: "adam", Rate: 0.002, Clip: 1, Epochs: 30, Patience: 5, Seed: 1,
+			Origin: Origin{Table: Table{TestPart: 0.1}},
+		}
 	}
-	return Config{Tokens: datasets.Character, Vocabulary: 10000, Cell: "lstm", Layers: 2, Hidden: 128, Embed: 64,
-		Seq: 50, Batch: 50, Optimizer: "adam", Rate: 0.004, Clip: 1, Epochs: 1, Seed: 1}
+	return Config{
+		Tokens: datasets.Character, Vocabulary: 10000, Cell: "lstm", Layers: 2, Hidden: 128, Embed: 64,
+		Seq: 50, Batch: 50, Optimizer: "adam", Rate: 0.004, Clip: 1, Epochs: 1, Seed: 1,
+	}
 }
 
 // complete fills in the fields that are zero and cannot be.
@@ -81,7 +86,10 @@ func (c Config) complete(k Kind) Config {
 	for _, f := range []struct {
 		field *int
 		value int
-	}{{&c.Vocabulary, d.Vocabulary}, {&c.Layers, d.Layers}, {&c.Hidden, d.Hidden}, {&c.Embed, d.Embed}, {&c.Seq, d.Seq}, {&c.Batch, d.Batch}, {&c.Epochs, d.Epochs}} {
+	}{
+		{&c.Vocabulary, d.Vocabulary}, {&c.Layers, d.Layers}, {&c.Hidden, d.Hidden}, {&c.Embed, d.Embed},
+		{&c.Seq, d.Seq}, {&c.Batch, d.Batch}, {&c.Epochs, d.Epochs},
+	} {
 		if *f.field == 0 {
 			*f.field = f.value
 		}

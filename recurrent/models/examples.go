@@ -32,7 +32,7 @@ func ReadExamples(path, textColumn, labelColumn string) (Examples, error) {
 	if err != nil {
 		return Examples{}, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	e := Examples{Name: path}
 	for rows.Next() {
 		text, label := rows.Text(textColumn), strings.TrimSpace(rows.Text(labelColumn))

@@ -34,23 +34,21 @@ func exported(t *testing.T, m Model) *graph.Func {
 // texts of different lengths.
 func TestONNXComputesTheSame(t *testing.T) {
 	ids, lengths := graph.Ints(graphtest.RandomIDs(1, 10, 7, 3).Ints(), 7, 3), graph.Ints([]int{7, 2, 5})
-	for _, cell := range []string{"rnn", "lstm", "gru"} {
-		for _, pool := range Poolings() {
-			for _, oneWay := range []bool{false, true} {
-				m := newClasses(t, Config{Cell: cell, Pool: pool, OneWay: oneWay, Layers: 2, Tokens: "word", Dropout: 0.5, Steps: 1})
-				if _, err := m.Fit(context.Background(), opinions(60), Examples{}, Run{}); err != nil {
-					t.Fatal(err)
-				}
-				want, err := m.Logits().Run(ids, lengths)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got, err := exported(t, m).Run(ids, lengths)
-				if err != nil {
-					t.Fatal(err)
-				}
-				graphtest.Close(t, m.Config().Network(), got[0], want[0], 1e-6)
+	for i, cell := range []string{"rnn", "lstm", "gru"} {
+		for k, pool := range Poolings() {
+			m := newClasses(t, Config{Cell: cell, Pool: pool, OneWay: (i+k)%2 == 0, Layers: 2, Tokens: "word", Dropout: 0.5, Steps: 1})
+			if _, err := m.Fit(context.Background(), opinions(60), Examples{}, Run{}); err != nil {
+				t.Fatal(err)
 			}
+			want, err := m.Logits().Run(ids, lengths)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := exported(t, m).Run(ids, lengths)
+			if err != nil {
+				t.Fatal(err)
+			}
+			graphtest.Close(t, m.Config().Network(), got[0], want[0], 1e-6)
 		}
 		m := newLanguage(t, Config{Cell: cell, Layers: 2})
 		state, err := m.State(3)

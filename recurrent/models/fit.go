@@ -195,6 +195,11 @@ func listed(names []string) string {
 
 // loop is what the runs of all models have in common.
 func (c *core) loop(r Run, metadata func() (map[string]string, error)) (*train.Loop, error) {
+	for i, o := range r.Observers {
+		if o == nil {
+			return nil, errors.Errorf("models: Run.Observers: number %d is nil", i)
+		}
+	}
 	o, _, err := optimizerOf(c.config.Optimizer)
 	if err != nil {
 		return nil, err

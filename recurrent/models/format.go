@@ -71,8 +71,10 @@ type classifierFields struct {
 func (c Config) language() languageFields {
 	return languageFields{
 		Text: c.Origin.Text, Hash: c.Origin.Hash, InitFrom: c.Origin.InitFrom,
-		Tokens: c.Tokens, Vocabulary: c.Vocabulary, Cell: c.Cell, Layers: c.Layers, Hidden: c.Hidden, Embed: c.Embed, Dropout: c.Dropout,
-		Seq: c.Seq, Batch: c.Batch, Optimizer: c.Optimizer, Rate: c.Rate, Clip: c.Clip, Epochs: c.Epochs, Steps: c.Steps, Patience: c.Patience, Seed: c.Seed,
+		Tokens: c.Tokens, Vocabulary: c.Vocabulary,
+		Cell: c.Cell, Layers: c.Layers, Hidden: c.Hidden, Embed: c.Embed, Dropout: c.Dropout,
+		Seq: c.Seq, Batch: c.Batch, Optimizer: c.Optimizer, Rate: c.Rate, Clip: c.Clip,
+		Epochs: c.Epochs, Steps: c.Steps, Patience: c.Patience, Seed: c.Seed,
 	}
 }
 
@@ -89,8 +91,10 @@ func (c Config) classifier() classifierFields {
 
 func (f languageFields) config() Config {
 	return Config{
-		Tokens: f.Tokens, Vocabulary: f.Vocabulary, Cell: f.Cell, Layers: f.Layers, Hidden: f.Hidden, Embed: f.Embed, Dropout: f.Dropout,
-		Seq: f.Seq, Batch: f.Batch, Optimizer: f.Optimizer, Rate: f.Rate, Clip: f.Clip, Epochs: f.Epochs, Steps: f.Steps, Patience: f.Patience, Seed: f.Seed,
+		Tokens: f.Tokens, Vocabulary: f.Vocabulary,
+		Cell: f.Cell, Layers: f.Layers, Hidden: f.Hidden, Embed: f.Embed, Dropout: f.Dropout,
+		Seq: f.Seq, Batch: f.Batch, Optimizer: f.Optimizer, Rate: f.Rate, Clip: f.Clip,
+		Epochs: f.Epochs, Steps: f.Steps, Patience: f.Patience, Seed: f.Seed,
 		Origin: Origin{Text: f.Text, Hash: f.Hash, InitFrom: f.InitFrom},
 	}
 }
@@ -98,8 +102,11 @@ func (f languageFields) config() Config {
 func (f classifierFields) config() Config {
 	c := f.languageFields.config()
 	c.OneWay, c.Pool = f.OneWay, f.Pool
-	c.Origin.Table = Table{File: f.File, TextColumn: f.TextColumn, LabelColumn: f.LabelColumn, Header: f.Header, Delimiter: f.Delimiter,
-		Encoding: f.Encoding, Missing: f.Missing, TestPart: f.TestPart, ValidFile: f.ValidFile, TestFile: f.TestFile}
+	c.Origin.Table = Table{
+		File: f.File, TextColumn: f.TextColumn, LabelColumn: f.LabelColumn,
+		Header: f.Header, Delimiter: f.Delimiter, Encoding: f.Encoding, Missing: f.Missing,
+		TestPart: f.TestPart, ValidFile: f.ValidFile, TestFile: f.TestFile,
+	}
 	return c
 }
 

@@ -55,18 +55,24 @@ type size struct {
 // languageNetwork predicts a token at every step, and carries its state from window to window.
 func languageNetwork(c Config, kind cellKind, tokens int) network {
 	return network{
-		embedding{tokens, c.Embed}, dropout{c.Dropout},
-		recurrence{kind: kind, scope: kind.name(), layers: c.Layers, hidden: c.Hidden, input: c.Embed, carried: true, dropout: c.Dropout}, dropout{c.Dropout},
+		embedding{tokens, c.Embed},
+		dropout{c.Dropout},
+		recurrence{kind: kind, scope: kind.name(), layers: c.Layers, hidden: c.Hidden, input: c.Embed, carried: true, dropout: c.Dropout},
+		dropout{c.Dropout},
 		head{"vocabulary", tokens, c.Hidden},
 	}
 }
 
 // classifierNetwork predicts one label for a whole text.
 func classifierNetwork(c Config, kind cellKind, pool recurrent.Pooling, tokens, labels int) network {
-	r := recurrence{kind: kind, scope: "rnn", layers: c.Layers, hidden: c.Hidden, input: c.Embed, bothWays: !c.OneWay, pooled: pool == recurrent.PoolLast}
+	r := recurrence{kind: kind, scope: "rnn", layers: c.Layers, hidden: c.Hidden, input: c.Embed, bothWays: !c.OneWay,
+		pooled: pool == recurrent.PoolLast}
 	return network{
-		embedding{tokens, c.Embed}, dropout{c.Dropout},
-		r, pooling{c.Pool, pool, r.output()}, dropout{c.Dropout},
+		embedding{tokens, c.Embed},
+		dropout{c.Dropout},
+		r,
+		pooling{c.Pool, pool, r.output()},
+		dropout{c.Dropout},
 		head{"labels", labels, r.output()},
 	}
 }
