@@ -4,91 +4,101 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 // about is what a file's metadata tell, in rows of a table: for a model of this command in words, for others as they
 // are. A file that is damaged is one to look at, so nothing here is an error.
 func (c *contents) about() []string {
-	rest := map[string]string{}
-	for key, value := range c.Metadata {
-		rest[key] = value
+	a := &account{contents: c, rest: maps.Clone(c.Metadata)}
+	kind, ok := models.KindOf(c.Metadata)
+	config, err := models.ConfigOf(c.Metadata)
+	if ok && err == nil {
+		a.model(kind, config)
+		a.training(config)
 	}
-	var rows []string
-	say := func(what, format string, args ...interface{}) {
-		rows = append(rows, fmt.Sprintf("  %s\t%s", what, quoted(shortened(fmt.Sprintf(format, args...), columns-14))))
+	for _, key := range slices.Sorted(maps.Keys(a.rest)) {
+		a.say(quoted(key), "%s", a.rest[key])
 	}
-	// take decodes an entry, which is then told in words and not shown as it is.
-	take := func(key string, to interface{}) bool {
-		if rest[key] == "" || json.Unmarshal([]byte(rest[key]), to) != nil {
-			return false
-		}
-		delete(rest, key)
-		return true
-	}
-	var own config
-	var class classConfig
-	var tokens struct {
-		Kind   string            `json:"kind"`
-		Tokens []json.RawMessage `json:"tokens"`
-	}
-	var labels []string
-	switch {
-	case c.Kind == languageModel.String() && take("config", &own):
-		say("network", "%s", own.network())
-		if take("vocabulary", &tokens) {
-			say("vocabulary", "%s %ss", thousands(len(tokens.Tokens)), own.Vocabulary)
-		}
-		say("text", "%s", cmp.Or(own.Text, "the one that comes with the library"))
-	case c.Kind == textClassifier.String() && take("classifier", &class):
-		own = class.config
-		say("network", "%s", class.network())
-		if take("tokens", &tokens) {
-			kind := own.Vocabulary + "s"
-			if own.Vocabulary == bytePairs {
-				kind = "byte pairs"
-			}
-			say("vocabulary", "%s %s", thousands(numberOfTokens(c, tokens.Tokens)), kind)
-		}
-		if take("labels", &labels) {
-			say("labels", "%s", strings.Join(labels, ", "))
-		}
-		say("table", "%s, texts in %s, labels in %s", class.Table, class.TextColumn, class.LabelColumn)
-	}
-	if own.InitFrom != "" {
-		say("begun with", "the weights of %s", own.InitFrom)
-	}
-	var loop struct {
-		Step, Epoch int
-		Best        float64
-		Tested      bool
-	}
-	if own.Optimizer != "" && take("train.loop", &loop) {
-		delete(rest, "format")
-		say("trained", "%s steps, %d passes; %s, rate %g, batch %d, seed %d", thousands(loop.Step), loop.Epoch, own.Optimizer, own.Rate, own.Batch, own.Seed)
-		if loop.Tested {
-			say("validation", "lowest loss %.4f", loop.Best)
-		}
-	}
-	var keys []string
-	for key := range rest {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		say(quoted(key), "%s", rest[key])
-	}
-	return rows
+	return a.rows
 }
 
-// numberOfTokens is the size of a classifier's vocabulary: that of its embedding, since byte pairs list their tokens
-// otherwise than words do.
-func numberOfTokens(c *contents, tokens []json.RawMessage) int {
-	for _, t := range c.Tensors {
-		if t.Name == "embedding.weight" {
+// account collects what there is to say of a file.
+type account struct {
+	*contents
+	rest map[string]string // entries of the metadata that were not told in words yet
+	rows []string
+}
+
+func (a *account) say(what, format string, args ...any) {
+	a.rows = append(a.rows, fmt.Sprintf("  %s\t%s", what, quoted(shortened(fmt.Sprintf(format, args...), columns-14))))
+}
+
+// take decodes an entry, which is then told in words and not shown as it is.
+func (a *account) take(key string, to any) bool {
+	if a.rest[key] == "" || json.Unmarshal([]byte(a.rest[key]), to) != nil {
+		return false
+	}
+	delete(a.rest, key)
+	return true
+}
+
+// model tells what the model is.
+func (a *account) model(kind models.Kind, c models.Config) {
+	a.say("network", "%s", c.Network())
+	delete(a.rest, "format")
+	var vocabulary json.RawMessage
+	var labels []string
+	if kind == models.KindClassifier {
+		delete(a.rest, "classifier")
+		if a.take("tokens", &vocabulary) {
+			tokens := c.Tokens + "s"
+			if c.Tokens == models.BytePairs {
+				tokens = "byte pairs"
+			}
+			a.say("vocabulary", "%s %s", thousands(a.tokens()), tokens)
+		}
+		if a.take("labels", &labels) {
+			a.say("labels", "%s", strings.Join(labels, ", "))
+		}
+		t := c.Origin.Table
+		a.say("table", "%s, texts in %s, labels in %s", t.File, t.TextColumn, t.LabelColumn)
+	} else {
+		delete(a.rest, "config")
+		if a.take("vocabulary", &vocabulary) {
+			a.say("vocabulary", "%s %ss", thousands(a.tokens()), c.Tokens)
+		}
+		a.say("text", "%s", cmp.Or(c.Origin.Text, "the one that comes with the library"))
+	}
+	if from := c.Origin.InitFrom; from != "" {
+		a.say("begun with", "the weights of %s", from)
+	}
+}
+
+// training tells how the model was trained.
+func (a *account) training(c models.Config) {
+	run, err := train.SummaryOf(a.Metadata)
+	if err != nil || run == nil {
+		return
+	}
+	delete(a.rest, train.SummaryKey)
+	a.say("trained", "%s steps, %d passes; %s, rate %g, batch %d, seed %d", thousands(run.Step), run.Epoch, c.Optimizer, c.Rate, c.Batch, c.Seed)
+	if run.Tested {
+		a.say("validation", "lowest loss %.4f", run.Best)
+	}
+}
+
+// tokens is the size of the vocabulary: that of the embedding.
+func (a *account) tokens() int {
+	for _, t := range a.Tensors {
+		if t.Name == "embedding.weight" && len(t.Shape) > 0 {
 			return t.Shape[0]
 		}
 	}
-	return len(tokens)
+	return 0
 }

@@ -11,11 +11,12 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/internal/kernel"
+	"github.com/unroll-go/unroll/recurrent/models"
 	"gorgonia.org/tensor"
 )
 
 func benchCommand() *cobra.Command {
-	c := config{Optimizer: "adam", Seed: 1}
+	c := models.Defaults(models.KindLanguage)
 	var tokens int
 	var seconds float64
 	cmd := &cobra.Command{
@@ -25,20 +26,23 @@ func benchCommand() *cobra.Command {
 seconds, then generate with it for some more, and print tokens a second and how
 much of the processor's limit that is. GOMAXPROCS sets the number of threads.`,
 		Example: `  unroll bench
-  unroll bench --cell gru --hidden 512 --batch 64 --tokens 10000 --json`,
+  unroll bench --cell gru --hidden 512 --batch 64 --vocabulary 10000 --json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c.Vocabulary, c.VocabLimit, c.Epochs, c.Rate = datasets.Character, 2, 1, 1e-3
-			if err := c.check(); err != nil {
+			if err := c.Check(models.KindLanguage); err != nil {
 				return err
 			}
 			if tokens < 2 || !(seconds > 0) {
-				return usage("--tokens %d and --seconds %g; want at least 2 and above 0", tokens, seconds)
+				return usage("--vocabulary %d and --seconds %g; want at least 2 and above 0", tokens, seconds)
 			}
-			if err := c.enough(cmd.ErrOrStderr(), size{tokens, tokens, 1, true}, machineMemory()); err != nil {
+			m, err := nonsense(c, tokens)
+			if err != nil {
 				return err
 			}
-			r, err := measure(c, tokens, time.Duration(seconds*float64(time.Second)))
+			if err := enough(cmd.ErrOrStderr(), m, tokens, machineMemory()); err != nil {
+				return err
+			}
+			r, err := measure(m, time.Duration(seconds*float64(time.Second)))
 			if err != nil {
 				return err
 			}
@@ -47,7 +51,7 @@ much of the processor's limit that is. GOMAXPROCS sets the number of threads.`,
 	}
 	f := cmd.Flags()
 	networkFlags(f, &c)
-	f.IntVar(&tokens, "tokens", 65, "size of the vocabulary")
+	f.IntVar(&tokens, "vocabulary", 65, "size of the vocabulary")
 	f.Float64Var(&seconds, "seconds", 2, "how long to train, and to generate")
 	jsonFlag(cmd)
 	return cmd
@@ -65,7 +69,8 @@ type speeds struct {
 	Generated number `json:"generating_tokens_per_s"`
 }
 
-func measure(c config, tokens int, each time.Duration) (*speeds, error) {
+// nonsense is a language model of tokens that mean nothing.
+func nonsense(c models.Config, tokens int) (*models.LanguageModel, error) {
 	words := make([]string, tokens)
 	for i := range words {
 		words[i] = fmt.Sprint("t", i)
@@ -74,7 +79,12 @@ func measure(c config, tokens int, each time.Duration) (*speeds, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := newModel(c, vocab)
+	return models.NewLanguageModelOf(c, vocab)
+}
+
+func measure(m *models.LanguageModel, each time.Duration) (*speeds, error) {
+	c, tokens, params := m.Config(), m.Vocabulary().Len(), m.Params()
+	state, err := m.State(c.Batch)
 	if err != nil {
 		return nil, err
 	}
@@ -82,27 +92,30 @@ func measure(c config, tokens int, each time.Duration) (*speeds, error) {
 	for i := range ids {
 		ids[i] = (i*i + i/7) % tokens
 	}
-	in := append([]*tensor.Dense{graph.Ints(ids, c.Seq, c.Batch), graph.Ints(ids, c.Seq, c.Batch)}, m.state(c.Batch)...)
-	adam := &optim.Adam{}
+	in := append([]*tensor.Dense{graph.Ints(ids, c.Seq, c.Batch), graph.Ints(ids, c.Seq, c.Batch)}, state...)
+	adam, loss := &optim.Adam{}, m.Loss()
 	n, took, err := repeat(each, func() error {
-		if _, err := m.loss.Grad(in...); err != nil {
+		if _, err := loss.Grad(in...); err != nil {
 			return err
 		}
-		_, err := optim.Update(adam, m.params, 1e-4, 1)
+		_, err := optim.Update(adam, params, 1e-4, 1)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	r := &speeds{Network: fmt.Sprintf("%d x %s %d, embedding %d, vocabulary %d, batch %d x %d", c.Layers, c.Cell, c.Hidden, c.Embed, tokens, c.Seq, c.Batch),
-		Weights: m.params.Elements(), Threads: runtime.GOMAXPROCS(0), Limit: number(kernel.PeakFMA(runtime.GOMAXPROCS(0)))}
+		Weights: params.Elements(), Threads: runtime.GOMAXPROCS(0), Limit: number(kernel.PeakFMA(runtime.GOMAXPROCS(0)))}
 	perSecond := float64(n) / took.Seconds()
 	r.Training, r.StepMs = number(perSecond*float64(len(ids))), number(1e3/perSecond)
-	multiplied := float64(m.params.Elements() - m.params.Get("embedding.weight").Len())
+	multiplied := float64(params.Elements() - params.Get("embedding.weight").Len())
 	r.Rate = number(6*multiplied/1e9) * r.Training // every weight: forward, and for both gradients, a multiplication and an addition
 
 	one := graph.Ints([]int{0}, 1, 1)
-	stream, err := m.next.Stream(m.state(1), one)
+	if state, err = m.State(1); err != nil {
+		return nil, err
+	}
+	stream, err := m.Next().Stream(state, one)
 	if err != nil {
 		return nil, err
 	}

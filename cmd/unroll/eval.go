@@ -8,10 +8,8 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
-	"github.com/unroll-go/unroll/datasets"
-	"github.com/unroll-go/unroll/losses"
-	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/metric"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 func evalCommand() *cobra.Command {
@@ -33,24 +31,27 @@ text, on which it was not trained.`,
   unroll eval --model book.safetensors --text other.txt`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			m, err := loadAny(path)
+			m, err := load(path)
 			if err != nil {
 				return err
 			}
-			var r report
-			switch {
-			case m.classifier != nil && text != "":
-				return usage("%s is a classifier: want --table", path)
-			case m.language != nil && tablePath != "":
-				return usage("%s is a language model: want --text", path)
-			case tablePath == "" && columns != tableColumns{}:
+			if tablePath == "" && columns != (tableColumns{}) {
 				return usage("--text-column and --label-column go with --table")
-			case m.classifier != nil:
-				if format, err = format.settled(cmd); err == nil {
-					r, err = evalClassifier(cmd.ErrOrStderr(), m.classifier, tablePath, columns, format)
+			}
+			var r report
+			switch m := m.(type) {
+			case *models.Classifier:
+				if text != "" {
+					return usage("%s is a classifier: want --table", path)
 				}
-			default:
-				r, err = evalLanguage(m.language, text)
+				if format, err = format.settled(cmd); err == nil {
+					r, err = evalClassifier(cmd.ErrOrStderr(), m, tablePath, columns, format)
+				}
+			case *models.LanguageModel:
+				if tablePath != "" {
+					return usage("%s is a language model: want --text", path)
+				}
+				r, err = evalLanguage(m, text)
 			}
 			if err != nil {
 				return err
@@ -89,50 +90,51 @@ type score struct {
 
 // evalClassifier judges a classifier by a table, or, if the path is empty, by the test rows of its own. The log is told
 // how another table was read.
-func evalClassifier(log io.Writer, m *classifier, path string, columns tableColumns, format tableFormat) (report, error) {
-	var rows *samples
+func evalClassifier(log io.Writer, m *models.Classifier, path string, columns tableColumns, format tableFormat) (*judged, error) {
+	var rows models.Examples
 	var err error
+	own := m.Config().Origin
 	if path == "" {
-		rows, err = m.ownTest()
+		rows, err = ownTest(own)
 	} else {
-		rows, err = m.otherTest(log, path, columns, format)
+		rows, err = otherTest(log, path, own.Table, columns, format)
 	}
 	if err != nil {
 		return nil, err
 	}
-	confusion, loss, err := m.judge(rows)
+	e, err := m.Evaluate(rows)
 	if err != nil {
 		return nil, err
 	}
-	j := &judged{Rows: len(rows.texts), Loss: number(loss), Accuracy: number(confusion.Accuracy()), MacroF1: number(confusion.MacroF1()), Labels: map[string]score{}, confusion: confusion}
-	for i, name := range m.labels {
-		j.Labels[name] = score{number(confusion.Precision(i)), number(confusion.Recall(i)), number(confusion.F1(i)), confusion.Support(i)}
+	c := e.Confusion
+	j := &judged{Rows: e.Rows, Loss: number(e.Loss), Accuracy: number(c.Accuracy()), MacroF1: number(c.MacroF1()), Labels: map[string]score{}, confusion: c}
+	for i, name := range m.Labels() {
+		j.Labels[name] = score{number(c.Precision(i)), number(c.Recall(i)), number(c.F1(i)), c.Support(i)}
 	}
 	return j, nil
 }
 
 // ownTest are the rows that were kept for the test when a classifier was trained.
-func (m *classifier) ownTest() (*samples, error) {
-	c := m.config
-	hash, err := c.tablesHash()
+func ownTest(own models.Origin) (models.Examples, error) {
+	hash, err := tablesHash(own.Table)
 	if err != nil {
-		return nil, errors.Wrap(err, "the model's own table (another one: --table)")
+		return models.Examples{}, errors.Wrap(err, "the model's own table (another one: --table)")
 	}
-	if hash != c.TextHash {
-		return nil, errors.Errorf("%s has changed since the model was trained: its test rows may be others; give the table with --table", c.Table)
+	if hash != own.Hash {
+		return models.Examples{}, errors.Errorf("%s has changed since the model was trained: its test rows may be others; give the table with --table", own.Table.File)
 	}
-	_, p, err := c.readTables()
+	_, p, err := readTables(own.Table)
 	return p.test, err
 }
 
 // otherTest are the rows of another table, whose columns are called as those of the model's own unless they are given.
-func (m *classifier) otherTest(log io.Writer, path string, columns tableColumns, format tableFormat) (*samples, error) {
-	t, err := readTable(path, tableColumns{cmp.Or(columns.text, m.config.TextColumn), cmp.Or(columns.label, m.config.LabelColumn)}, format)
+func otherTest(log io.Writer, path string, own models.Table, columns tableColumns, format tableFormat) (models.Examples, error) {
+	t, err := readTable(path, tableColumns{cmp.Or(columns.text, own.TextColumn), cmp.Or(columns.label, own.LabelColumn)}, format)
 	if err != nil {
-		return nil, err
+		return models.Examples{}, err
 	}
 	t.describe(log)
-	return &t.samples, nil
+	return t.Examples, nil
 }
 
 func (j *judged) print(w io.Writer) error {
@@ -148,52 +150,27 @@ type fluency struct {
 	Bits       number `json:"bits_per_token"`
 }
 
-func evalLanguage(m *model, path string) (report, error) {
-	var ids []int
-	if path != "" {
-		corpus, err := datasets.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		if ids, err = m.vocab.Encode(corpus.Text); err != nil {
-			return nil, errors.Wrap(err, path)
-		}
-	} else {
-		corpus, err := readText(m.config.Text)
-		if err != nil {
-			return nil, errors.Wrap(err, "the model's own text (another one: --text)")
-		}
-		if hash := textHash(corpus); hash != m.config.TextHash {
-			return nil, errors.Errorf("%s has changed since the model was trained: the model may have seen its last tenth; give the text with --text", corpus.Name)
-		}
-		all, err := m.vocab.Encode(corpus.Text)
-		if err != nil {
-			return nil, errors.Wrap(err, corpus.Name)
-		}
-		if _, ids, err = datasets.Split(all, 0.9); err != nil {
-			return nil, err
-		}
+// evalLanguage judges a language model by a text, or, if the path is empty, by the last tenth of its own.
+func evalLanguage(m *models.LanguageModel, path string) (*fluency, error) {
+	name, evaluate, own := path, m.Evaluate, m.Config().Origin
+	if path == "" {
+		name, evaluate = own.Text, m.EvaluateRest
 	}
-	loss, n, err := m.lossOf(ids)
+	corpus, err := readText(name)
+	if err != nil && path == "" {
+		return nil, errors.Wrap(err, "the model's own text (another one: --text)")
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &fluency{n, number(loss), number(losses.Perplexity(loss)), number(loss / math.Ln2)}, nil
-}
-
-// lossOf is the mean loss over ids, in lanes side by side, and the number of tokens that were predicted.
-func (m *model) lossOf(ids []int) (loss float64, tokens int, err error) {
-	if len(ids) < 2 {
-		return 0, 0, errors.Errorf("%d tokens: two at least are needed to predict one", len(ids))
+	if path == "" && textHash(corpus) != own.Hash {
+		return nil, errors.Errorf("%s has changed since the model was trained: the model may have seen its last tenth; give the text with --text", corpus.Name)
 	}
-	steps := min(m.config.Seq, len(ids)-1)
-	lanes := min(m.config.Batch, (len(ids)-1)/steps)
-	windows, err := datasets.NewWindows(ids, steps, lanes)
+	l, err := evaluate(corpus.Text)
 	if err != nil {
-		return 0, 0, err
+		return nil, errors.Wrap(err, corpus.Name)
 	}
-	loss, err = train.Validate(m.loss, train.FromWindows(windows), m.state(lanes))
-	return loss, windows.Len() * steps * lanes, err
+	return &fluency{l.Tokens, number(l.Loss), number(l.Perplexity()), number(l.Loss / math.Ln2)}, nil
 }
 
 func (f *fluency) print(w io.Writer) error {

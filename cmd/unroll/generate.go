@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"io"
-	"math/rand/v2"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
-	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/recurrent/decode"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 func generateCommand() *cobra.Command {
@@ -30,12 +29,16 @@ func generateCommand() *cobra.Command {
 				return usage("--length %d; want at least 1", length)
 			}
 			s.Greedy = s.Temperature == 0
-			m, err := loadModel(path)
+			m, err := load(path)
 			if err != nil {
 				return err
 			}
+			language, ok := m.(*models.LanguageModel)
+			if !ok {
+				return wrongKind(path, m, models.KindLanguage)
+			}
 			out := cmd.OutOrStdout()
-			if err := m.generate(cmd.Context(), out, prompt, length, s, seed); err != nil {
+			if err := generate(cmd.Context(), out, language, prompt, models.Generation{Length: length, Sampler: s, Seed: seed}); err != nil {
 				return err
 			}
 			_, err = io.WriteString(out, "\n")
@@ -53,55 +56,21 @@ func generateCommand() *cobra.Command {
 	return cmd
 }
 
-// generate writes the prompt and its continuation, token by token. Without a prompt, the model first reads a piece of
-// its training text, unseen: a network that always carried a state does not know how to begin from nothing.
-func (m *model) generate(ctx context.Context, w io.Writer, prompt string, length int, s decode.Sampler, seed uint64) error {
-	read := prompt
-	if prompt == "" {
-		read = m.primer
-	}
-	ids, err := m.vocab.Encode(read)
-	if err != nil {
+// generate writes a prompt and its continuation, token by token.
+func generate(ctx context.Context, w io.Writer, m *models.LanguageModel, prompt string, o models.Generation) error {
+	if _, err := m.Vocabulary().Encode(prompt); err != nil {
 		return errors.Wrap(err, "prompt")
-	}
-	if len(ids) == 0 {
-		ids = []int{0}
 	}
 	if _, err := io.WriteString(w, prompt); err != nil {
 		return err
 	}
-	token := []int{0}
-	in := graph.Ints(token, 1, 1)
-	stream, err := m.next.Stream(m.state(1), in)
-	if err != nil {
+	o.Each = func(piece string) error {
+		_, err := io.WriteString(w, piece)
 		return err
 	}
-	rng := rand.New(rand.NewPCG(seed, 0))
-	prefix := len(ids) - 1 // tokens of the prompt whose prediction is not needed
-	for i := 0; i < prefix+length; i++ {
-		if err := ctx.Err(); err != nil {
-			return errors.New("interrupted")
-		}
-		token[0] = ids[i]
-		result, err := stream.Step(in)
-		if err != nil {
-			return err
-		}
-		if i < prefix {
-			continue
-		}
-		id, err := s.Sample(result[0].Float32s(), rng)
-		if err != nil {
-			return err
-		}
-		ids = append(ids, id)
-		text, err := m.vocab.Decode(ids[len(ids)-1:])
-		if err != nil {
-			return err
-		}
-		if _, err := io.WriteString(w, text); err != nil {
-			return err
-		}
+	_, err := m.Generate(ctx, prompt, o)
+	if errors.Is(err, context.Canceled) {
+		return errors.New("interrupted")
 	}
-	return nil
+	return err
 }

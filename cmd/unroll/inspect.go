@@ -13,6 +13,8 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/keras"
 	"github.com/unroll-go/unroll/nn/onnx"
+	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/recurrent/models"
 	"gorgonia.org/tensor"
 )
 
@@ -69,7 +71,7 @@ func inspect(path, histogram string) (report, error) {
 		return nil, err
 	}
 	name := "safetensors"
-	if kind, ok := kindOf(metadata); ok {
+	if kind, ok := models.KindOf(metadata); ok {
 		name = kind.String()
 	}
 	return contentsOf(path, name, list, metadata, histogram)
@@ -104,7 +106,7 @@ type weights struct {
 func contentsOf(path, kind string, list []graph.Named, metadata map[string]string, histogram string) (*contents, error) {
 	c := &contents{File: filepath.Base(path), Kind: kind, Metadata: metadata}
 	for _, t := range list {
-		if strings.HasPrefix(t.Name, trainingPrefix) {
+		if train.IsState(t.Name) {
 			c.Training += t.Value.Shape().TotalSize()
 			continue
 		}

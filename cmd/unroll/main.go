@@ -11,12 +11,13 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 // usageError is a mistake on the command line; the exit status is 2 instead of 1. So it is for a badSetting.
 type usageError struct{ error }
 
-func usage(format string, args ...interface{}) error {
+func usage(format string, args ...any) error {
 	return usageError{errors.Errorf(format, args...)}
 }
 
@@ -35,6 +36,7 @@ func run(ctx context.Context, args []string) int {
 		return 0
 	}
 	w := printable{os.Stderr} // an error may quote names from a file
+	err = asFlag(err)
 	var misused usageError
 	var setting badSetting
 	if errors.As(err, &misused) || errors.As(err, &setting) || cmd == root { // the root has no work of its own: it was asked for an unknown command
@@ -43,6 +45,15 @@ func run(ctx context.Context, args []string) int {
 	}
 	fmt.Fprintf(w, "unroll: %v\n", err)
 	return 1
+}
+
+// asFlag says of a configuration that makes no sense which flag is at fault.
+func asFlag(err error) error {
+	var field *models.ConfigError
+	if errors.As(err, &field) {
+		return badSetting{field.Field, field.Problem}
+	}
+	return err
 }
 
 // columns is the width of everything that is not fitted to a terminal.

@@ -268,7 +268,7 @@ func TestBadUse(t *testing.T) {
 		{2, `unexpected argument "x"`, []string{"train", "x"}},
 		{2, `invalid argument "many"`, []string{"train", "--hidden", "many"}},
 		{2, "--hidden 0; want at least 1", small(text, out, "--hidden", "0")},
-		{2, `--cell "cnn"; want rnn, lstm or gru`, small(text, out, "--cell", "cnn")},
+		{2, `--cell "cnn"; want rnn, lstm, gru, `, small(text, out, "--cell", "cnn")},
 		{2, `--optimizer "magic"`, small(text, out, "--optimizer", "magic")},
 		{2, "--dropout 1; want", small(text, out, "--dropout", "1")},
 		{2, "--lr -1; want above 0", small(text, out, "--lr", "-1")},

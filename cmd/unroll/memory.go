@@ -7,37 +7,8 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
-
-// size is what a configuration does not tell of a network.
-type size struct {
-	tokens, classes int
-	directions      int
-	everyStep       bool // a prediction at every step, not one a sequence
-}
-
-// demand is what training takes, in numbers that may be beyond every whole one.
-type demand struct {
-	weights float64
-	least   float64 // bytes of the weights, their gradients and the optimiser's state
-	likely  float64 // bytes with what a batch takes, roughly
-}
-
-// demand estimates what training a network of this configuration takes.
-func (c config) demand(s size) demand {
-	gates := map[string]float64{"rnn": 1, "gru": 3, "lstm": 4}[c.Cell]
-	hidden, ways, layers := float64(c.Hidden), float64(s.directions), float64(c.Layers)
-	layer := func(input float64) float64 { return ways * gates * hidden * (input + hidden + 2) }
-	weights := float64(s.tokens)*float64(c.Embed) + layer(float64(c.Embed)) + (layers-1)*layer(ways*hidden) + (ways*hidden+1)*float64(s.classes)
-	copies := 2 + map[string]float64{"momentum": 1, "rmsprop": 1, "adagrad": 1, "adam": 2, "adamw": 2}[c.Optimizer]
-	// A step keeps each gate, the state and the gradient of the pre-activations; the logits come with their gradient.
-	step := float64(c.Embed) + layers*ways*hidden*(2*gates+2)
-	if s.everyStep {
-		step += 2 * float64(s.classes)
-	}
-	least := 4 * copies * weights
-	return demand{weights, least, least + 4*step*float64(c.Seq)*float64(c.Batch)}
-}
 
 // memory is what this machine, or the part of it that the process may use, has; 0 where nobody tells.
 type memory struct {
@@ -45,19 +16,19 @@ type memory struct {
 	free float64
 }
 
-// enough refuses a network whose weights alone cannot be trained in the memory that there is, in place of dying of it,
-// and warns of one that may not fit.
-func (c config) enough(w io.Writer, s size, m memory) error {
-	d := c.demand(s)
-	sizes := fmt.Sprintf("--hidden %d, --layers %d, --embed %d, %s tokens", c.Hidden, c.Layers, c.Embed, thousands(s.tokens))
+// enough refuses a model whose weights alone cannot be trained in the memory that there is, in place of dying of it, and
+// warns of one that may not fit.
+func enough(w io.Writer, model models.Model, tokens int, m memory) error {
+	c, d := model.Config(), model.Demand()
+	sizes := fmt.Sprintf("--hidden %d, --layers %d, --embed %d, %s tokens", c.Hidden, c.Layers, c.Embed, thousands(tokens))
 	switch {
-	case d.weights > dense.MaxElements:
-		return errors.Errorf("a network of %s weights is more than any machine can hold (%s)", rough(d.weights), sizes)
-	case m.all > 0 && d.least > m.all:
+	case d.Weights > dense.MaxElements:
+		return errors.Errorf("a network of %s weights is more than any machine can hold (%s)", rough(d.Weights), sizes)
+	case m.all > 0 && d.Least > m.all:
 		return errors.Errorf("a network of %s weights takes at least %sB to train with %s, and there are %sB in all (%s)",
-			rough(d.weights), rough(d.least), c.Optimizer, rough(m.all), sizes)
-	case m.free > 0 && d.likely > m.free:
-		fmt.Fprintf(w, "Memory  training may take %sB; %sB are free\n", rough(d.likely), rough(m.free))
+			rough(d.Weights), rough(d.Least), c.Optimizer, rough(m.all), sizes)
+	case m.free > 0 && d.Likely > m.free:
+		fmt.Fprintf(w, "Memory  training may take %sB; %sB are free\n", rough(d.Likely), rough(m.free))
 	}
 	return nil
 }

@@ -11,56 +11,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
 
-// The estimate counts the weights that a network really has.
-func TestDemandCountsWeights(t *testing.T) {
-	vocab, err := datasets.Labels([]string{"a", "b", "c", "d", "e"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, cell := range cells {
-		for _, layers := range []int{1, 3} {
-			c := config{Cell: cell, Layers: layers, Hidden: 7, Embed: 3, Seq: 4, Batch: 2, Optimizer: "adam", Vocabulary: datasets.Character}
-			m, err := newModel(c, vocab)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := m.touch(); err != nil {
-				t.Fatal(err)
-			}
-			if d := c.demand(size{5, 5, 1, true}); d.weights != float64(m.params.Elements()) || d.least != 16*d.weights || d.likely <= d.least {
-				t.Errorf("%d x %s: %+v; the network has %d weights", layers, cell, d, m.params.Elements())
-			}
-			for _, oneWay := range []bool{false, true} {
-				ways := 2
-				if oneWay {
-					ways = 1
-				}
-				k, err := newClassifier(classConfig{config: c, Pool: "max", OneWay: oneWay}, vocab, []string{"x", "y"})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := k.touch(); err != nil {
-					t.Fatal(err)
-				}
-				if d := c.demand(size{5, 2, ways, false}); d.weights != float64(k.params.Elements()) {
-					t.Errorf("%d x %s, %d directions: %+v; the network has %d weights", layers, cell, ways, d, k.params.Elements())
-				}
-			}
-		}
-	}
-}
-
 func TestEnoughMemory(t *testing.T) {
-	c := config{Cell: "lstm", Layers: 1, Hidden: 20000, Embed: 4, Seq: 10, Batch: 4, Optimizer: "adam"}
+	c := models.Config{Cell: "lstm", Layers: 1, Hidden: 20000, Embed: 4, Seq: 10, Batch: 4}
 	huge := c
 	huge.Hidden = math.MaxInt / 2
 	deep := c
 	deep.Hidden, deep.Layers = 8, math.MaxInt
 	for _, s := range []struct {
-		c            config
+		c            models.Config
 		m            memory
 		wants, warns string
 	}{
@@ -71,8 +32,12 @@ func TestEnoughMemory(t *testing.T) {
 		{huge, memory{}, fmt.Sprintf("is more than any machine can hold (--hidden %d,", math.MaxInt/2), ""},
 		{deep, memory{4e9, 4e9}, "weights", ""},
 	} {
+		m, err := nonsense(s.c, 28)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var w bytes.Buffer
-		err := s.c.enough(&w, size{28, 28, 1, true}, s.m)
+		err = enough(&w, m, 28, s.m)
 		if s.wants == "" && err != nil || s.wants != "" && (err == nil || !strings.Contains(err.Error(), s.wants)) {
 			t.Errorf("%+v: %v; want %q", s.m, err, s.wants)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/chart"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 func plotCommand() *cobra.Command {
@@ -41,25 +42,22 @@ of its own table that were kept for the test.`,
 }
 
 func picture(path string, confusion bool) (*chart.Picture, error) {
-	if confusion {
-		m, err := loadAny(path)
-		if err != nil {
-			return nil, err
-		}
-		if m.classifier == nil {
-			return nil, usage("%s is a language model; --confusion wants a classifier", path)
-		}
-		r, err := evalClassifier(io.Discard, m.classifier, "", tableColumns{}, tableFormat{})
-		if err != nil {
-			return nil, err
-		}
-		return chart.Confusion(r.(*judged).confusion), nil
-	}
-	f, err := readModelFile(path)
+	m, err := load(path)
 	if err != nil {
 		return nil, err
 	}
-	if !f.trained {
+	if confusion {
+		c, ok := m.(*models.Classifier)
+		if !ok {
+			return nil, usage("%s is a language model; --confusion wants a classifier", path)
+		}
+		r, err := evalClassifier(io.Discard, c, "", tableColumns{}, tableFormat{})
+		if err != nil {
+			return nil, err
+		}
+		return chart.Confusion(r.confusion), nil
+	}
+	if !m.Trained() {
 		return nil, errors.Errorf("%s has weights, but no record of a training to draw (unroll import writes such files)", path)
 	}
 	saved, err := train.ReadCheckpoint(path)

@@ -12,7 +12,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
-	"github.com/unroll-go/unroll/losses"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 // predictFlags are the command line of predict.
@@ -53,7 +53,7 @@ under "columns".`,
 				return usage("--top %d; want 0 or more", fl.top)
 			}
 			fl.keepAll = !cmd.Flags().Changed("keep")
-			m, err := loadAny(fl.model)
+			m, err := load(fl.model)
 			if err != nil {
 				return err
 			}
@@ -97,15 +97,15 @@ func (fl predictFlags) run(cmd *cobra.Command, args []string, p *predictor) erro
 // table predicts the texts of a table.
 func (fl predictFlags) table(log io.Writer, path string, p *predictor) error {
 	want := tableColumns{text: fl.textColumn}
-	if p.model.classifier != nil && want.text == "" {
-		want.text = p.model.classifier.config.TextColumn
+	if want.text == "" {
+		want.text = p.model.Config().Origin.Table.TextColumn // none of a language model
 	}
 	r, err := fl.format.open(path, want.names())
 	if err != nil {
 		return err
 	}
 	defer func() { _ = r.Close() }()
-	p.texts.name = path
+	p.texts.Name = path
 	var columns tableColumns
 	var keep []string
 	for r.Next() {
@@ -162,16 +162,16 @@ const together = 256
 
 // predictor collects texts and writes what a model says of them.
 type predictor struct {
-	model   anyModel
+	model   models.Model
 	top     int
 	out     *json.Encoder
-	texts   samples
+	texts   models.Examples
 	columns []map[string]any
 }
 
 // lines predicts the lines of a text.
 func (p *predictor) lines(r io.Reader, name string) error {
-	p.texts.name = name
+	p.texts.Name = name
 	lines := datasets.PlainText{}.Read(r, name)
 	for lines.Next() {
 		if err := p.add(lines.Text(), lines.Line(), nil); err != nil {
@@ -182,7 +182,7 @@ func (p *predictor) lines(r io.Reader, name string) error {
 }
 
 func (p *predictor) add(text string, line int, columns map[string]any) error {
-	p.texts.texts, p.texts.lines, p.columns = append(p.texts.texts, text), append(p.texts.lines, line), append(p.columns, columns)
+	p.texts.Texts, p.texts.Lines, p.columns = append(p.texts.Texts, text), append(p.texts.Lines, line), append(p.columns, columns)
 	if len(p.columns) < together {
 		return nil
 	}
@@ -191,13 +191,24 @@ func (p *predictor) add(text string, line int, columns map[string]any) error {
 
 // finish predicts what was collected before the reader ended, with an error or without.
 func (p *predictor) finish(readError error) error {
-	predict := p.classify
-	if p.model.language != nil {
-		predict = p.judge
-	}
-	err := predict()
-	p.texts, p.columns = samples{name: p.texts.name}, p.columns[:0]
+	err := p.predict()
+	p.texts, p.columns = models.Examples{Name: p.texts.Name}, p.columns[:0]
 	return cmp.Or(err, readError)
+}
+
+// predict writes what the model says of the texts, up to the first that it cannot read.
+func (p *predictor) predict() (err error) {
+	switch m := p.model.(type) {
+	case *models.Classifier:
+		err = p.classify(m)
+	case *models.LanguageModel:
+		err = p.judge(m)
+	}
+	var at *models.TextError
+	if errors.As(err, &at) {
+		return errors.Wrapf(at.Err, "%s: in its text", p.texts.Place(at.Index))
+	}
+	return err
 }
 
 // labelledText is what a classifier says of a text.
@@ -209,30 +220,27 @@ type labelledText struct {
 	Columns       map[string]any     `json:"columns,omitempty"`
 }
 
-func (p *predictor) classify() error {
-	m := p.model.classifier
-	ids, bad := m.encode(&p.texts) // up to the first that cannot be encoded
-	all, err := m.probabilities(ids)
-	if err != nil {
-		return err
-	}
-	for i, row := range all {
-		order := make([]int, len(row))
+func (p *predictor) classify(m *models.Classifier) error {
+	all, unreadable := m.Predict(p.texts.Texts)
+	labels := m.Labels()
+	for i, found := range all {
+		order := make([]int, len(labels))
 		for j := range order {
 			order[j] = j
 		}
+		row := found.Probabilities
 		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(row[b], row[a]) })
-		out := labelledText{Text: p.texts.texts[i], Label: m.labels[order[0]], Probability: row[order[0]], Probabilities: map[string]float64{}, Columns: p.columns[i]}
+		out := labelledText{Text: p.texts.Texts[i], Label: found.Label, Probability: found.Probability, Probabilities: map[string]float64{}, Columns: p.columns[i]}
 		for k, j := range order {
 			if p.top == 0 || k < p.top {
-				out.Probabilities[m.labels[j]] = row[j]
+				out.Probabilities[labels[j]] = row[j]
 			}
 		}
 		if err := p.out.Encode(out); err != nil {
 			return err
 		}
 	}
-	return bad
+	return unreadable
 }
 
 // likelyText is what a language model says of a text.
@@ -244,25 +252,17 @@ type likelyText struct {
 	Columns    map[string]any `json:"columns,omitempty"`
 }
 
-func (p *predictor) judge() error {
-	m := p.model.language
-	for i, text := range p.texts.texts {
-		ids, err := m.vocab.Encode(text)
-		if err != nil {
-			return errors.Wrapf(err, "%s: in its text", p.texts.place(i))
-		}
-		out := likelyText{Text: text, Columns: p.columns[i]}
-		if len(ids) > 1 {
-			loss, err := m.lineLoss(ids)
-			if err != nil {
-				return errors.Wrap(err, p.texts.place(i))
-			}
-			perplexity := losses.Perplexity(loss)
-			out.Tokens, out.LogProb, out.Perplexity = len(ids)-1, -loss*float64(len(ids)-1), &perplexity
+func (p *predictor) judge(m *models.LanguageModel) error {
+	all, unreadable := m.Predict(p.texts.Texts)
+	for i, l := range all {
+		out := likelyText{Text: p.texts.Texts[i], Columns: p.columns[i]}
+		if l.Tokens > 0 {
+			perplexity := l.Perplexity()
+			out.Tokens, out.LogProb, out.Perplexity = l.Tokens, l.LogProb(), &perplexity
 		}
 		if err := p.out.Encode(out); err != nil {
 			return err
 		}
 	}
-	return nil
+	return unreadable
 }

@@ -9,33 +9,12 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
-
-// samples are texts with their labels, if they have any, and with the lines of the file that they come from.
-type samples struct {
-	name          string
-	texts, labels []string
-	lines         []int
-}
-
-// pick is some of the samples.
-func (s *samples) pick(at []int) *samples {
-	out := &samples{name: s.name}
-	for _, i := range at {
-		out.texts, out.lines = append(out.texts, s.texts[i]), append(out.lines, s.lines[i])
-		if s.labels != nil {
-			out.labels = append(out.labels, s.labels[i])
-		}
-	}
-	return out
-}
-
-// place is where a sample comes from.
-func (s *samples) place(i int) string { return fmt.Sprintf("%s, line %d", s.name, s.lines[i]) }
 
 // labelledTable is a table's texts with their labels, and how it was read.
 type labelledTable struct {
-	samples
+	models.Examples
 	columns tableColumns
 	format  string
 	skipped int // rows left out, for their text or label is missing
@@ -49,7 +28,7 @@ func readTable(path string, want tableColumns, format tableFormat) (*labelledTab
 		return nil, err
 	}
 	defer func() { _ = r.Close() }()
-	t := &labelledTable{samples: samples{name: path}}
+	t := &labelledTable{Examples: models.Examples{Name: path}}
 	for r.Next() {
 		if t.columns.text == "" {
 			t.format = r.format()
@@ -64,7 +43,7 @@ func readTable(path string, want tableColumns, format tableFormat) (*labelledTab
 	if err := r.Err(); err != nil {
 		return nil, err
 	}
-	if len(t.texts) == 0 {
+	if len(t.Texts) == 0 {
 		return nil, errors.Errorf("%s has no rows with a text and a label%s", path, t.left())
 	}
 	if format.Header == "" && !r.hasHeader() {
@@ -82,14 +61,14 @@ func (t *labelledTable) add(r rows, skip bool) error {
 		return r.Err()
 	}
 	if noLabel && r.Err() == nil {
-		return errors.Errorf("%s, line %d: no label in column %q; with --missing \"\", rows without are left out", t.name, r.Line(), t.columns.label)
+		return errors.Errorf("%s, line %d: no label in column %q; with --missing \"\", rows without are left out", t.Name, r.Line(), t.columns.label)
 	}
 	label := r.Text(t.columns.label)
 	if plain := strings.TrimSpace(label); plain != label {
 		label = plain
 		t.trimmed++
 	}
-	t.texts, t.labels, t.lines = append(t.texts, r.Text(t.columns.text)), append(t.labels, label), append(t.lines, r.Line())
+	t.Texts, t.Labels, t.Lines = append(t.Texts, r.Text(t.columns.text)), append(t.Labels, label), append(t.Lines, r.Line())
 	return nil
 }
 
@@ -115,27 +94,27 @@ func differing(path string, want tableColumns, format tableFormat) func(column s
 // doubtHeader refuses a first row, taken for data, whose label no other row has: it looks like the columns' names.
 func (t *labelledTable) doubtHeader() error {
 	count := t.count()
-	if first := t.labels[0]; len(t.labels) > 3 && count[first] == 1 && 2*len(count) <= len(t.labels) {
-		return errors.Errorf("%s: is the first row the columns' names? It was taken for data, and is the only one with the label %q: say --header yes or --header no", t.name, first)
+	if first := t.Labels[0]; len(t.Labels) > 3 && count[first] == 1 && 2*len(count) <= len(t.Labels) {
+		return errors.Errorf("%s: is the first row the columns' names? It was taken for data, and is the only one with the label %q: say --header yes or --header no", t.Name, first)
 	}
 	return t.doubtTexts()
 }
 
 // doubtTexts refuses texts that are the labels.
 func (t *labelledTable) doubtTexts() error {
-	for i, text := range t.texts {
-		if strings.TrimSpace(text) != t.labels[i] {
+	for i, text := range t.Texts {
+		if strings.TrimSpace(text) != t.Labels[i] {
 			return nil
 		}
 	}
 	return errors.Errorf("%s: every text, in column %q, is its own label, in column %q; want texts that the labels do not stand in (--text-column)",
-		t.name, t.columns.text, t.columns.label)
+		t.Name, t.columns.text, t.columns.label)
 }
 
 // count is how many rows each label has.
 func (t *labelledTable) count() map[string]int {
 	out := map[string]int{}
-	for _, l := range t.labels {
+	for _, l := range t.Labels {
 		out[l]++
 	}
 	return out
@@ -155,7 +134,7 @@ func (t *labelledTable) classes() []string { return slices.Sorted(maps.Keys(t.co
 // describe says how the table was read, and what of it is strange.
 func (t *labelledTable) describe(w io.Writer) {
 	labels := t.classes()
-	fmt.Fprintf(w, "Table   %s: texts in %q, labels in %q (%s)\n", t.name, t.columns.text, t.columns.label, quotedList(labels))
+	fmt.Fprintf(w, "Table   %s: texts in %q, labels in %q (%s)\n", t.Name, t.columns.text, t.columns.label, quotedList(labels))
 	fmt.Fprintf(w, "Format  %s\n", t.format)
 	note := func(format string, args ...any) { fmt.Fprintf(w, "Note    "+format+"\n", args...) }
 	if t.skipped > 0 {
@@ -174,15 +153,15 @@ func (t *labelledTable) describe(w io.Writer) {
 // describeTexts notes texts by which the labels are too easy to tell.
 func (t *labelledTable) describeTexts(note func(format string, args ...any), labels int) {
 	texts, within := map[string]bool{}, true
-	for i, text := range t.texts {
+	for i, text := range t.Texts {
 		texts[text] = true
-		within = within && strings.Contains(strings.ToLower(text), strings.ToLower(t.labels[i]))
+		within = within && strings.Contains(strings.ToLower(text), strings.ToLower(t.Labels[i]))
 	}
 	if within {
 		note("every text has its label in it: a high accuracy will mean little (--text-column)")
 	}
-	if len(texts) <= labels && 4*len(texts) <= len(t.texts) {
-		note("%d rows have only %d different texts: is %q the column of the texts? (--text-column)", len(t.texts), len(texts), t.columns.text)
+	if len(texts) <= labels && 4*len(texts) <= len(t.Texts) {
+		note("%d rows have only %d different texts: is %q the column of the texts? (--text-column)", len(t.Texts), len(texts), t.columns.text)
 	}
 }
 
@@ -190,14 +169,14 @@ func (t *labelledTable) describeTexts(note func(format string, args ...any), lab
 func (t *labelledTable) checkLabels() error {
 	labels := t.classes()
 	if len(labels) < 2 {
-		return errors.Errorf("%s: the column %q has one label only, %q; want two at least", t.name, t.columns.label, labels[0])
+		return errors.Errorf("%s: the column %q has one label only, %q; want two at least", t.Name, t.columns.label, labels[0])
 	}
-	if len(labels) <= len(t.labels)/2 {
+	if len(labels) <= len(t.Labels)/2 {
 		return nil
 	}
 	what := "is it the right one? (--label-column)"
 	if !slices.ContainsFunc(labels, func(l string) bool { _, err := strconv.ParseFloat(l, 64); return err != nil }) {
 		what = "they are numbers, which this command cannot predict yet, only classes; is it the right column? (--label-column)"
 	}
-	return errors.Errorf("%s: the column %q has %d different labels in %d rows; %s", t.name, t.columns.label, len(labels), len(t.labels), what)
+	return errors.Errorf("%s: the column %q has %d different labels in %d rows; %s", t.Name, t.columns.label, len(labels), len(t.Labels), what)
 }

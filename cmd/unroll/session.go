@@ -59,22 +59,26 @@ func interrupted(w io.Writer, err error, r train.Result, fl trainFlags) error {
 	return errors.New("interrupted; the checkpoint is saved")
 }
 
-// goOn sets a loop to where a checkpoint was saved; nil is none.
-func goOn(l *train.Loop, saved *train.Checkpoint, fl trainFlags) error {
-	if saved == nil {
-		return nil
+// goOn sets a loop of a run that is resumed to where its checkpoint was saved; of another there is none.
+func goOn(l *train.Loop, fl trainFlags) (*train.Checkpoint, error) {
+	if fl.resume == "" {
+		return nil, nil
+	}
+	saved, err := train.ReadCheckpoint(fl.resume)
+	if err != nil {
+		return nil, err
 	}
 	if err := l.Resume(saved); err != nil {
-		return err
+		return nil, err
 	}
 	if l.Finished() {
 		limit := fmt.Sprintf("--epochs %d", l.Epochs)
 		if l.Steps > 0 {
 			limit += fmt.Sprintf(" or --steps %d", l.Steps)
 		}
-		return errors.Errorf("%s has made all of its %d steps; to go on, give more than %s", fl.resume, saved.Step(), limit)
+		return nil, errors.Errorf("%s has made all of its %d steps; to go on, give more than %s", fl.resume, saved.Step(), limit)
 	}
-	return nil
+	return saved, nil
 }
 
 // conclusion says how a run ended and what its losses tell. Kept tells whether the weights of the best pass are kept.

@@ -12,17 +12,28 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/recurrent/models"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 )
 
-// tableFormat is how a table is to be read; what is empty is found out by the file. A checkpoint carries it.
+// tableFormat is how a table is to be read; what is empty is found out by the file. A classifier's file carries it.
 type tableFormat struct {
-	Header    string   `json:"header,omitempty"`    // yes or no
-	Delimiter string   `json:"delimiter,omitempty"` // a name of delimiters, or a character
-	Encoding  string   `json:"encoding,omitempty"`  // its name in HTML
-	Missing   []string `json:"missing,omitempty"`   // marks of missing values, whose rows are left out; nil to refuse them
+	Header    string   // yes or no
+	Delimiter string   // a name of delimiters, or a character
+	Encoding  string   // its name in HTML
+	Missing   []string // marks of missing values, whose rows are left out; nil to refuse them
+}
+
+// formatIn is the format that a model's record has.
+func formatIn(t models.Table) tableFormat {
+	return tableFormat{t.Header, t.Delimiter, t.Encoding, t.Missing}
+}
+
+// into puts the format into a model's record.
+func (t tableFormat) into(record *models.Table) {
+	record.Header, record.Delimiter, record.Encoding, record.Missing = t.Header, t.Delimiter, t.Encoding, t.Missing
 }
 
 // delimiters are the characters between fields that have a name.
@@ -66,13 +77,13 @@ func (t tableFormat) settled(cmd *cobra.Command) (tableFormat, error) {
 // check refuses a format that does not exist.
 func (t tableFormat) check() error {
 	if !slices.Contains([]string{"", "yes", "no"}, t.Header) {
-		return bad("header", "header", "%q; want yes, no or auto", t.Header)
+		return bad("Header", "%q; want yes, no or auto", t.Header)
 	}
 	if c := t.comma(); c == utf8.RuneError || strings.ContainsRune("\"\r\n", c) {
-		return bad("delimiter", "delimiter", "%q; want comma, semicolon, tab, pipe, auto, or one character that is no quotation mark", t.Delimiter)
+		return bad("Delimiter", "%q; want comma, semicolon, tab, pipe, auto, or one character that is no quotation mark", t.Delimiter)
 	}
 	if _, err := htmlindex.Get(t.Encoding); t.Encoding != "" && err != nil {
-		return bad("encoding", "encoding", "%q; want the name of an encoding, such as utf-8, windows-1252 or shift_jis, or auto", t.Encoding)
+		return bad("Encoding", "%q; want the name of an encoding, such as utf-8, windows-1252 or shift_jis, or auto", t.Encoding)
 	}
 	return nil
 }

@@ -42,8 +42,8 @@ func wantOpinions(t *testing.T, what string, table *labelledTable, err error, te
 		t.Errorf("%s: texts in %q, labels in %q; want %q, %q", what, table.columns.text, table.columns.label, text, label)
 	case !reflect.DeepEqual(table.count(), map[string]int{"positive": 20, "negative": 20}):
 		t.Errorf("%s: rows %v", what, table.count())
-	case !strings.HasPrefix(table.texts[0], "the "):
-		t.Errorf("%s: text %q", what, table.texts[0])
+	case !strings.HasPrefix(table.Texts[0], "the "):
+		t.Errorf("%s: text %q", what, table.Texts[0])
 	}
 }
 
@@ -122,8 +122,8 @@ func TestTableFormatIsSaid(t *testing.T) {
 			t.Errorf("%+v: %v", c.format, err)
 			continue
 		}
-		if got := table.columns.text + " " + table.columns.label; got != c.columns || len(table.texts) != c.rows || !strings.Contains(table.format, c.says) {
-			t.Errorf("%+v: columns %s, %d rows, %s; want %s, %d, %s", c.format, got, len(table.texts), table.format, c.columns, c.rows, c.says)
+		if got := table.columns.text + " " + table.columns.label; got != c.columns || len(table.Texts) != c.rows || !strings.Contains(table.format, c.says) {
+			t.Errorf("%+v: columns %s, %d rows, %s; want %s, %d, %s", c.format, got, len(table.Texts), table.format, c.columns, c.rows, c.says)
 		}
 	}
 }

@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"losses":              {"graph"},
 	"recurrent":           {"graph", "nn"},
 	"recurrent/decode":    {"graph", "nn", "recurrent"},
+	"recurrent/models":    {"graph", "graph/optim", "nn", "nn/train", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets"},
 	"recurrent/celltest":  {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":            {"graph", "graph/optim", "datasets", "internal/kernel"},
 	"nn/train/metric":     {},
@@ -51,7 +52,7 @@ var allowed = map[string][]string{
 
 	"datasets/catalog/internal/fetch": {},
 	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
-		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets", "datasets/catalog",
+		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "losses", "datasets", "datasets/catalog",
 		"internal/kernel"},
 	"benchmarks":      nil, // anything
 	"internal/damage": nil,

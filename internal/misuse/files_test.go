@@ -18,6 +18,7 @@ import (
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 const text = "the cat sat on the mat\nthe dog sat on the log\n\nA cat, a dog.\n"
@@ -29,6 +30,7 @@ var fixturesOf = map[string][]string{
 	"train":     {"checkpoint.safetensors"},
 	"onnx":      {"model.onnx"},
 	"keras":     {"lstm.weights.h5"},
+	"models":    {"language.safetensors", "classifier.safetensors"},
 	"datasets":  {"book.txt", "book.ids", "vocabulary.json", "bpe.json", "rows.csv", "rows.tsv", "lines.jsonl", "bank.conllu", "bank.conll"},
 }
 
@@ -74,6 +76,24 @@ func writeFixtures(t *testing.T, folder string) {
 	l.Saving.Path = in("checkpoint.safetensors")
 	_, err = l.Run(context.Background())
 	check(err)
+
+	for i, m := range tinyModels() {
+		check(m.Save(in(fixturesOf["models"][i])))
+	}
+}
+
+// tinyModels are a language model and a classifier that know nothing yet.
+func tinyModels() []models.Model {
+	c := models.Config{Tokens: "word", Hidden: 3, Embed: 2, Layers: 1, Batch: 2, Seq: 3, Epochs: 1}
+	l, err := models.NewLanguageModel(c, strings.Repeat(text, 4))
+	if err != nil {
+		panic(err)
+	}
+	k, err := models.NewClassifier(c, strings.Split(text, "\n"), []string{"a", "b"})
+	if err != nil {
+		panic(err)
+	}
+	return []models.Model{l, k}
 }
 
 // fixture gives a copy of a right file, which the call may overwrite.

@@ -3,17 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 // trained makes a small model of each kind.
@@ -89,75 +86,13 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// jsonNames are the names of a configuration's fields in a file.
-func jsonNames(t reflect.Type) []string {
-	var out []string
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if f.Anonymous {
-			out = append(out, jsonNames(f.Type)...)
-			continue
-		}
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		out = append(out, name)
-	}
-	return out
-}
-
-// sensible are values of the next test that a configuration may have; what does not fit the data is found later.
-var sensible = map[string]string{
-	"text": `"word"`, "text_sha256": `"word"`, "init_from": `"word"`, "table": `"word"`, "text_column": `"word"`, "label_column": `"word"`,
-	"valid_file": `"word"`, "test_file": `"word"`, "missing": "[]", "vocabulary": `"word"`, "one_way": "true", "dropout": "0", "test_part": "0",
-	"lr": "1.5 1000000000 100000000000000", "clip": "0 1.5 1000000000 100000000000000",
-	"steps": "0 1000000000", "patience": "0 1000000000", "epochs": "1000000000", "vocabulary_limit": "1000000000",
-	"seed": "0 1000000000 100000000000000", "seq": "1000000000", "batch": "1000000000",
-}
-
-// Every field of a configuration, made wrong in every way, gives an error that names the file and the field; in little
-// memory.
-func TestConfigurationOfAFileIsInput(t *testing.T) {
-	language, class := trained(t, t.TempDir())
-	for _, c := range []struct {
-		path, key string
-		of        interface{}
-	}{{language, "config", config{}}, {class, "classifier", classConfig{}}} {
-		list, metadata, err := graph.ReadSafetensors(c.path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, field := range jsonNames(reflect.TypeOf(c.of)) {
-			for _, value := range []string{"-5", "0", "1000000000", "100000000000000", "1e300", "null", `"word"`, "true", "[]", "{}", "1.5"} {
-				if slices.Contains(strings.Fields(sensible[field]), value) || value == "1e300" && (field == "lr" || field == "clip") {
-					continue
-				}
-				own := maps.Clone(metadata)
-				own[c.key] = withField(t, own[c.key], field, value)
-				const path = "some.safetensors"
-				var err error
-				used := allocated(func() { _, err = parseModelFile(path, slices.Clone(list), own) })
-				if err == nil || !strings.HasPrefix(err.Error(), path) || !strings.Contains(strings.TrimPrefix(err.Error(), path), field) {
-					t.Errorf("%s %s: %v; want an error that names the file and the field", field, value, err)
-				}
-				var misused usageError
-				var setting badSetting
-				if errors.As(err, &misused) || errors.As(err, &setting) {
-					t.Errorf("%s %s: %v is an error of the command line", field, value, err)
-				}
-				if used > 16<<20 {
-					t.Errorf("%s %s: loading took %d MiB", field, value, used>>20)
-				}
-			}
-		}
-	}
-}
-
 // readers are the commands that read a model of a kind.
-func readers(path, out string, kind modelKind) [][]string {
+func readers(path, out string, kind models.Kind) [][]string {
 	all := [][]string{
 		{"eval", "--model", path}, {"predict", "--model", path}, {"train", "--resume", path}, {"export", "--model", path, "--out", out + ".safetensors"},
 		{"plot", "--model", path, "--out", out + ".svg"}, {"import", out + ".weights.h5", "--model", path, "--out", out + ".imported"},
 	}
-	if kind == textClassifier {
+	if kind == models.KindClassifier {
 		return append(all, []string{"plot", "--confusion", "--model", path, "--out", out + ".svg"}, []string{"train", "--init-from", path, "--table", out})
 	}
 	return append(all, []string{"generate", "--model", path, "--length", "3"}, []string{"train", "--init-from", path, "--text", out})
@@ -169,19 +104,23 @@ func TestCommandsRefuseDamagedModels(t *testing.T) {
 	language, class := trained(t, dir)
 	for _, c := range []struct {
 		path, key, field, value, want string
-		kind                          modelKind
+		kind                          models.Kind
 	}{
-		{language, "config", "hidden", "-5", "its configuration has hidden -5; want at least 1", languageModel},
-		{language, "config", "hidden", "100000000000000", "hidden 100000000000000, its weights gru.weight_hh_l0 have the shape [36 12]", languageModel},
-		{language, "config", "layers", "1000000000", "layers 1000000000, its weights are those of 2", languageModel},
-		{language, "config", "", "null", "its config is null", languageModel},
-		{language, "vocabulary", "", "null", "its vocabulary is null", languageModel},
-		{language, "train.loop", "", "null", "its train.loop is null", languageModel},
-		{class, "classifier", "test_part", "5", "test_part 5; want 0 to 0.5", textClassifier},
-		{class, "labels", "", `["a","a"]`, `its labels have "a" before "a"; want each once, in order`, textClassifier},
-		{class, "labels", "", `["a","b","c"]`, "labels 3, its weights head.bias have the shape [2]", textClassifier},
-		{class, "tokens", "", "null", "its tokens is null", textClassifier},
-		{class, "labels", "", `"positive"`, "its labels cannot be read", textClassifier},
+		{language, "config", "hidden", "-5", "its configuration has hidden -5; want at least 1", models.KindLanguage},
+		{language, "config", "hidden", "100000000000000", "hidden 100000000000000, its weights gru.weight_ih_l0 have the shape [36 6]", models.KindLanguage},
+		{language, "config", "layers", "1000000000", "layers 1000000000, its weights are those of 2", models.KindLanguage},
+		{language, "config", "", "null", "its config is null", models.KindLanguage},
+		{language, "vocabulary", "", "null", "its vocabulary is null", models.KindLanguage},
+		{language, "train.loop", "", "null", "train.loop: want an object with step, epoch and batch", models.KindLanguage},
+		{class, "classifier", "header", `"maybe"`, `its configuration has header "maybe"; want yes, no or auto`, models.KindClassifier},
+		{class, "classifier", "delimiter", `"ab"`, `its configuration has delimiter "ab"; want comma`, models.KindClassifier},
+		{class, "classifier", "encoding", `"klingon"`, `its configuration has encoding "klingon"; want the name`, models.KindClassifier},
+		{class, "classifier", "test_part", "-1e300", "test_part -1e+300; want 0 to 0.5", models.KindClassifier},
+		{class, "classifier", "test_part", "5", "test_part 5; want 0 to 0.5", models.KindClassifier},
+		{class, "labels", "", `["a","a"]`, `its labels have "a" before "a"; want each once, in order`, models.KindClassifier},
+		{class, "labels", "", `["a","b","c"]`, "labels 3, its weights head.bias have the shape [2]", models.KindClassifier},
+		{class, "tokens", "", "null", "its tokens is null", models.KindClassifier},
+		{class, "labels", "", `"positive"`, "its labels cannot be read", models.KindClassifier},
 	} {
 		path := withEntry(t, c.path, c.key, c.field, c.value)
 		for _, args := range readers(path, filepath.Join(dir, "out"), c.kind) {
@@ -195,7 +134,7 @@ func TestCommandsRefuseDamagedModels(t *testing.T) {
 	// Sizes that only the data can refuse.
 	for _, field := range []string{"seq", "batch", "epochs", "steps"} {
 		path := withEntry(t, language, "config", field, "1000000000")
-		for _, args := range readers(path, filepath.Join(dir, "out2"), languageModel) {
+		for _, args := range readers(path, filepath.Join(dir, "out2"), models.KindLanguage) {
 			if args[0] == "train" && (field == "epochs" || field == "steps") {
 				continue // a long training, which one may want
 			}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/datasets/catalog"
+	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/recurrent/decode"
+	"github.com/unroll-go/unroll/recurrent/models"
+)
+
+// demoSteps is how long the bare command trains: enough for words and phrases, in a minute.
+const demoSteps = 1000
+
+// trainOnText trains a language model.
+func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
+	corpus, err := readText(p.config.Origin.Text)
+	if err != nil {
+		return err
+	}
+	w := cmd.ErrOrStderr()
+	m, err := languageModelFor(w, p, corpus, fl)
+	if err != nil {
+		return err
+	}
+	loop, err := m.Loop(corpus.Text, fl.run())
+	if err != nil {
+		return errors.Wrap(err, corpus.Name)
+	}
+	saved, err := goOn(loop, fl)
+	if err != nil {
+		return err
+	}
+	c := m.Config()
+	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name,
+		loop.Data.Len()*loop.Data.Tokens()+loop.Validation.Data.Len()*loop.Validation.Data.Tokens(), c.Tokens, m.Vocabulary().Len())
+	fmt.Fprintf(w, "Model   %s\n", c.Network())
+	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n", loop.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
+	describeFiles(w, saved, fl)
+	result, err := carryOut(cmd, loop, newDisplay(w), saved, fl)
+	if err != nil {
+		return err
+	}
+	conclusion(w, result, c.Patience, false)
+	return sampleAndFigures(cmd, m, result, fl)
+}
+
+func readText(path string) (datasets.Corpus, error) {
+	if path == "" {
+		bible, err := catalog.KingJames.Load(context.Background(), catalog.Options{Validation: -1, Test: -1})
+		return bible.Train, err
+	}
+	return datasets.ReadFile(path)
+}
+
+// textHash tells whether a text is still the same.
+func textHash(corpus datasets.Corpus) string {
+	sum := sha256.Sum256([]byte(corpus.Text))
+	return hex.EncodeToString(sum[:])
+}
+
+// languageModelFor is a new model for a text, or one from a file.
+func languageModelFor(w io.Writer, p *plan, corpus datasets.Corpus, fl trainFlags) (*models.LanguageModel, error) {
+	hash := textHash(corpus)
+	if fl.resume != "" && hash != p.config.Origin.Hash {
+		return nil, errors.Errorf("%s has changed since %s was saved (or --text was another file); to train on with another text: --init-from", corpus.Name, fl.resume)
+	}
+	p.config.Origin.Hash = hash
+	if from, ok := p.from.(*models.LanguageModel); ok {
+		if fl.initFrom != "" {
+			if err := canRead(w, from, fl.initFrom, corpus); err != nil {
+				return nil, err
+			}
+		}
+		return from.With(p.config)
+	}
+	m, err := models.NewLanguageModel(p.config, corpus.Text)
+	if err != nil {
+		return nil, err
+	}
+	return m, enough(w, m, m.Vocabulary().Len(), machineMemory())
+}
+
+// canRead tells whether a model can read a text: characters that its vocabulary lacks are an error that names them, words
+// are counted.
+func canRead(w io.Writer, m *models.LanguageModel, path string, corpus datasets.Corpus) error {
+	unknown, tokens, err := m.Unknown(corpus.Text)
+	if err != nil || len(unknown) == 0 {
+		return errors.Wrap(err, corpus.Name)
+	}
+	if m.Vocabulary().Kind() != datasets.Character {
+		n := unknown[0].Count
+		fmt.Fprintf(w, "Unknown %s of %s words (%.1f %%) are not in the model's vocabulary, and are read as %s\n",
+			thousands(n), thousands(tokens), 100*float64(n)/float64(tokens), datasets.Unknown)
+		return nil
+	}
+	var list []string
+	for _, u := range unknown[:min(len(unknown), 10)] {
+		list = append(list, fmt.Sprintf("%q (%d)", u.Token, u.Count))
+	}
+	if len(unknown) > len(list) {
+		list = append(list, "...")
+	}
+	return errors.Errorf("%s has %d kinds of character that the vocabulary of %s lacks: %s. A model keeps its vocabulary: replace them in the text, or train a new model",
+		corpus.Name, len(unknown), path, strings.Join(list, ", "))
+}
+
+// sampleAndFigures prints a sample and the final figures.
+func sampleAndFigures(cmd *cobra.Command, m *models.LanguageModel, r train.Result, fl trainFlags) error {
+	out := cmd.OutOrStdout()
+	if fl.sample > 0 {
+		fmt.Fprintln(out, "\nA sample, at temperature 0.8:")
+		o := models.Generation{Length: fl.sample, Sampler: decode.Sampler{Temperature: 0.8}, Seed: m.Config().Seed}
+		if err := generate(cmd.Context(), out, m, "", o); err != nil {
+			return err
+		}
+		fmt.Fprintln(out)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "\nSaved %s. More text: unroll generate --model %s\n", fl.out, fl.out)
+	_, err := fmt.Fprintf(out, "val_loss=%.4f val_ppl=%.2f tokens_per_s=%.0f\n", r.Validation, math.Exp(r.Validation), r.TokensPerSecond)
+	return err
+}

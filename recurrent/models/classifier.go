@@ -1,0 +1,261 @@
+package models
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/losses"
+)
+
+// Classifier says of a text which of some labels it has: embedding, recurrent layers in both directions or one, pooling
+// over time, softmax head.
+type Classifier struct {
+	core
+	tokens datasets.Tokenizer
+	labels []string // in order
+	logits lender   // of functions: ids [T, B], lengths [B] to logits [B, labels]
+}
+
+// NewClassifier returns a classifier with these labels, each of which may come any number of times. Its tokens are those of
+// the texts. It is to be trained, see Fit.
+func NewClassifier(c Config, texts, labels []string) (*Classifier, error) {
+	c = c.complete(KindClassifier)
+	if err := c.Check(KindClassifier); err != nil {
+		return nil, err
+	}
+	labels = distinct(labels)
+	if len(labels) < 2 {
+		return nil, errors.Errorf("models: the labels are %q; want two at least", labels)
+	}
+	if len(texts) == 0 {
+		return nil, errors.New("models: there are no texts to take the tokens of")
+	}
+	tokens, err := tokensOf(c, texts)
+	if err != nil {
+		return nil, err
+	}
+	return newClassifier(c, tokens, labels)
+}
+
+// distinct are the different values of a list, in order.
+func distinct(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
+
+func newClassifier(c Config, tokens datasets.Tokenizer, labels []string) (*Classifier, error) {
+	kind, err := cellOf(c.Cell)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := poolingOf(c.Pool)
+	if err != nil {
+		return nil, err
+	}
+	m := &Classifier{core: newCore(c, classifierNetwork(c, kind, pool, tokens.Len(), len(labels))), tokens: tokens, labels: labels}
+	m.logits.make = m.Logits
+	return m, nil
+}
+
+// tokensOf makes the tokens of texts.
+func tokensOf(c Config, texts []string) (datasets.Tokenizer, error) {
+	all := strings.Join(texts, "\n")
+	if c.Tokens == BytePairs {
+		return datasets.BPETrainer{Size: max(c.Vocabulary, 256), Compose: true, PrefixSpace: true}.Train(all)
+	}
+	b := datasets.VocabularyBuilder{Kind: c.Tokens}
+	if c.Tokens == datasets.Word {
+		b.Limit = c.Vocabulary
+	}
+	if err := b.Add(all); err != nil {
+		return nil, err
+	}
+	v, err := b.Vocabulary()
+	if err != nil {
+		return nil, err
+	}
+	return v.WithSpecials()
+}
+
+// Kind is KindClassifier.
+func (m *Classifier) Kind() Kind { return KindClassifier }
+
+// Tokenizer is the model's.
+func (m *Classifier) Tokenizer() datasets.Tokenizer { return m.tokens }
+
+// Labels are those that the model knows, in order.
+func (m *Classifier) Labels() []string { return slices.Clone(m.labels) }
+
+// With is the model with another configuration of its training, which must describe the same network. The weights are
+// copied.
+func (m *Classifier) With(c Config) (*Classifier, error) { return m.remade(c, m.labels) }
+
+// Relabelled is With for other labels. Unless they are those of the model, the weights of its head are drawn anew; all
+// others are copied.
+func (m *Classifier) Relabelled(c Config, labels []string) (*Classifier, error) {
+	if labels = distinct(labels); len(labels) < 2 {
+		return nil, errors.Errorf("models: the labels are %q; want two at least", labels)
+	}
+	return m.remade(c, labels)
+}
+
+func (m *Classifier) remade(c Config, labels []string) (*Classifier, error) {
+	if err := m.made(); err != nil {
+		return nil, err
+	}
+	if err := c.Check(KindClassifier); err != nil {
+		return nil, err
+	}
+	if err := m.sameNetwork(c); err != nil {
+		return nil, err
+	}
+	out, err := newClassifier(c, m.tokens, labels)
+	if err != nil {
+		return nil, err
+	}
+	same := slices.Equal(labels, m.labels)
+	return out, out.inherit(&m.core, func(name string) bool { return same || !strings.HasPrefix(name, headScope+".") })
+}
+
+// Loss returns a new function over the model's weights: ids [T, B], lengths [B] and the numbers of the labels [B] map to the
+// mean loss in nats a text and the logits [B, labels]. It is what a train.Loop wants.
+func (m *Classifier) Loss() *graph.Func {
+	return m.function(func(g *graph.Graph, in []graph.Node) []graph.Node {
+		if len(in) != 3 {
+			return []graph.Node{g.Failf("Classifier", "%d inputs; want ids, lengths and labels", len(in))}
+		}
+		y := m.net.build(g, flow{x: in[0], lengths: in[1]}).x
+		return []graph.Node{losses.CrossEntropy{}.Apply(g, y, in[2]), y}
+	})
+}
+
+// Logits returns a new function over the model's weights: ids [T, B] and lengths [B] map to logits [B, labels].
+func (m *Classifier) Logits() *graph.Func {
+	return m.function(func(g *graph.Graph, in []graph.Node) []graph.Node {
+		if len(in) != 2 {
+			return []graph.Node{g.Failf("Classifier", "%d inputs; want ids and lengths", len(in))}
+		}
+		return []graph.Node{m.net.build(g, flow{x: in[0], lengths: in[1]}).x}
+	})
+}
+
+// function is one for batches of many lengths, each of which it compiles for.
+func (m *Classifier) function(build graph.Build) *graph.Func {
+	f := graph.NewFunc(m.params, build)
+	f.Keep(256)
+	return f
+}
+
+// encode maps texts to ids; a text without tokens gets one that stands for nothing, id 0. With a *TextError come the ids of
+// the texts before the one at fault.
+func (m *Classifier) encode(texts []string) ([][]int, error) {
+	var out [][]int
+	for i, t := range texts {
+		ids, err := m.tokens.Encode(t)
+		if err != nil {
+			return out, &TextError{i, err}
+		}
+		if len(ids) == 0 {
+			ids = []int{0}
+		}
+		out = append(out, ids)
+	}
+	return out, nil
+}
+
+// Prediction is what a classifier says of a text.
+type Prediction struct {
+	Label         string // the likeliest
+	Probability   float64
+	Probabilities []float64 // of all labels, in the order of Classifier.Labels
+}
+
+// Predict predicts the labels of texts. With a text that the model cannot read it returns a *TextError, and what it
+// predicts for the texts before that.
+func (m *Classifier) Predict(texts []string) ([]Prediction, error) {
+	if err := m.made(); err != nil {
+		return nil, err
+	}
+	ids, unreadable := m.encode(texts)
+	rows, err := m.probabilities(ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Prediction, len(rows))
+	for i, row := range rows {
+		best := largest(row)
+		out[i] = Prediction{m.labels[best], row[best], row}
+	}
+	return out, unreadable
+}
+
+// largest is the place of the first of the largest numbers.
+func largest(row []float64) int {
+	best := 0
+	for j, v := range row {
+		if v > row[best] {
+			best = j
+		}
+	}
+	return best
+}
+
+// probabilities are those of the labels for each text of some ids, [texts][labels].
+func (m *Classifier) probabilities(ids [][]int) ([][]float64, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	b, err := datasets.LabelledBatches(ids, make([]int, len(ids)), datasets.Batching{Size: 64, Pool: len(ids), RoundTo: 8})
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]float64, len(ids))
+	return out, m.logits.with(func(f *graph.Func) error {
+		for {
+			batch, ok := b.Next()
+			if !ok {
+				return nil
+			}
+			r, err := f.Run(graph.Ints(batch.Inputs, batch.Steps, len(batch.Examples)), graph.Ints(batch.Lengths))
+			if err != nil {
+				return err
+			}
+			k := len(m.labels)
+			for i, example := range batch.Examples {
+				out[example] = softmax(r[0].Float32s()[i*k : (i+1)*k])
+			}
+		}
+	})
+}
+
+func softmax(logits []float32) []float64 {
+	top, sum := slices.Max(logits), 0.0
+	out := make([]float64, len(logits))
+	for i, v := range logits {
+		out[i] = math.Exp(float64(v - top))
+		sum += out[i]
+	}
+	for i := range out {
+		out[i] /= sum
+	}
+	return out
+}
+
+// metadata is what a file needs beside the weights to be a model again.
+func (m *Classifier) metadata() (map[string]string, error) {
+	return encodeEntries(map[string]any{classifierKey: m.config.classifier(), tokensKey: m.tokens, labelsKey: m.labels})
+}
+
+// Save writes the model to a file, without the state of a training, replacing one that is there. The file appears whole or
+// not at all.
+func (m *Classifier) Save(path string) error {
+	if err := m.made(); err != nil {
+		return err
+	}
+	metadata, err := m.metadata()
+	if err != nil {
+		return err
+	}
+	return m.save(path, metadata)
+}

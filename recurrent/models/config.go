@@ -1,0 +1,259 @@
+package models
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/recurrent"
+)
+
+// Config describes a model and how it is trained. NewLanguageModel and NewClassifier take the value of Defaults for a
+// field that is zero and cannot be; dropout, clipping and patience that are zero are none. A file carries it.
+type Config struct {
+	Tokens     string // what a token is: "character" or "word"; for a classifier also "bpe"
+	Vocabulary int    // limit of the number of words or byte pairs
+
+	Cell    string  // one of Cells
+	Layers  int     // stacked layers
+	Hidden  int     // width of the hidden state
+	Embed   int     // width of the embedding
+	Dropout float64 // probability of dropping an activation between layers, while training
+	OneWay  bool    // a classifier that reads from left to right only
+	Pool    string  // what a classifier makes of a text's steps: "last", "max", "mean" or "attention"
+
+	Seq       int     // time steps of a language model's window: how far gradients reach back
+	Batch     int     // sequences in a batch
+	Optimizer string  // one of Optimizers
+	Rate      float64 // learning rate; a language model's falls to a tenth along a cosine
+	Clip      float64 // limit of the gradients' global norm; 0 for none
+	Epochs    int     // passes over the data
+	Steps     int     // stop after this many steps; 0 for no limit
+	Patience  int     // stop after this many epochs without a better validation loss; 0 for never
+	Seed      uint64  // of the weights, of dropout and of the order of examples
+
+	Origin Origin
+}
+
+// Origin tells where a model's data came from: a record for whoever reads them again, as the command does. This package
+// stores it and opens none of the files.
+type Origin struct {
+	Text     string // file of a language model's text; empty for the one that comes with the library
+	Hash     string // SHA-256 of the data
+	InitFrom string // the model whose weights training began with
+	Table    Table
+}
+
+// Table tells which table a classifier was trained on, and how it was read.
+type Table struct {
+	File        string
+	TextColumn  string
+	LabelColumn string
+	Header      string   // yes, no, or empty for what the file says
+	Delimiter   string   // likewise
+	Encoding    string   // likewise
+	Missing     []string // marks of missing values, whose rows were left out; nil where they were refused
+	TestPart    float64  // part of the rows that was kept for the test
+	ValidFile   string   // tables of those rows, in place of parts of File
+	TestFile    string
+}
+
+// BytePairs is the kind of token that a classifier has beside those of datasets.Vocabulary.
+const BytePairs = "bpe"
+
+// Defaults is the configuration of a model of some kind that the command trains unless told otherwise.
+func Defaults(k Kind) Config {
+	if k == KindClassifier {
+		return Config{
+			Tokens: BytePairs, Vocabulary: 1500, Cell: "gru", Layers: 1, Hidden: 64, Embed: 64, Dropout: 0.4, Pool: "max",
+			Seq: 50, Batch: 32, Optimizer: "adam", Rate: 0.002, Clip: 1, Epochs: 30, Patience: 5, Seed: 1,
+			Origin: Origin{Table: Table{TestPart: 0.1}},
+		}
+	}
+	return Config{
+		Tokens: datasets.Character, Vocabulary: 10000, Cell: "lstm", Layers: 2, Hidden: 128, Embed: 64,
+		Seq: 50, Batch: 50, Optimizer: "adam", Rate: 0.004, Clip: 1, Epochs: 1, Seed: 1,
+	}
+}
+
+// complete fills in the fields that are zero and cannot be.
+func (c Config) complete(k Kind) Config {
+	d := Defaults(k)
+	for _, f := range []struct {
+		field *int
+		value int
+	}{
+		{&c.Vocabulary, d.Vocabulary}, {&c.Layers, d.Layers}, {&c.Hidden, d.Hidden}, {&c.Embed, d.Embed},
+		{&c.Seq, d.Seq}, {&c.Batch, d.Batch}, {&c.Epochs, d.Epochs},
+	} {
+		if *f.field == 0 {
+			*f.field = f.value
+		}
+	}
+	for _, f := range []struct {
+		field *string
+		value string
+	}{{&c.Tokens, d.Tokens}, {&c.Cell, d.Cell}, {&c.Pool, d.Pool}, {&c.Optimizer, d.Optimizer}} {
+		if *f.field == "" {
+			*f.field = f.value
+		}
+	}
+	if c.Rate == 0 {
+		c.Rate = d.Rate
+	}
+	return c
+}
+
+// ConfigError is a field of a Config that makes no sense.
+type ConfigError struct {
+	Field   string // its name in Config
+	Problem string // what was found, and what is wanted
+}
+
+func (e *ConfigError) Error() string { return "models: Config." + e.Field + " " + e.Problem }
+
+func wrong(field, format string, args ...any) error {
+	return &ConfigError{field, fmt.Sprintf(format, args...)}
+}
+
+// most is the limit of whole numbers that only count. Products of two of them do not overflow.
+const most = math.MaxInt32
+
+// Check refuses a configuration that cannot work, before anything is read and before memory is taken. The error is a
+// *ConfigError.
+func (c Config) Check(k Kind) error {
+	for _, v := range []struct {
+		field               string
+		value, least, limit int
+	}{
+		{"Layers", c.Layers, 1, math.MaxInt}, {"Hidden", c.Hidden, 1, math.MaxInt}, {"Embed", c.Embed, 1, math.MaxInt},
+		{"Seq", c.Seq, 1, most}, {"Batch", c.Batch, 1, most}, {"Epochs", c.Epochs, 1, most},
+		{"Steps", c.Steps, 0, most}, {"Patience", c.Patience, 0, most}, {"Vocabulary", c.Vocabulary, 2, most},
+	} {
+		if v.value < v.least {
+			return wrong(v.field, "%d; want at least %d", v.value, v.least)
+		}
+		if v.value > v.limit {
+			return wrong(v.field, "%d; want at most %d", v.value, v.limit)
+		}
+	}
+	if _, err := dense.Size([]int{c.Seq, c.Batch}); err != nil {
+		return wrong("Batch", "%d, of %d steps each: that is too much for one batch", c.Batch, c.Seq)
+	}
+	if tokens := tokenKinds(k); !slices.Contains(tokens, c.Tokens) {
+		return wrong("Tokens", "%q; want %s", c.Tokens, oneOf(tokens))
+	}
+	switch {
+	case !(c.Dropout >= 0 && c.Dropout < 1):
+		return wrong("Dropout", "%g; want at least 0 and below 1", c.Dropout)
+	case !(c.Rate > 0) || math.IsInf(c.Rate, 0):
+		return wrong("Rate", "%g; want above 0", c.Rate)
+	case !(c.Clip >= 0):
+		return wrong("Clip", "%g; want 0 or more", c.Clip)
+	case k == KindLanguage && c.Pool != "":
+		return wrong("Pool", "%q; want none: a language model predicts at every step", c.Pool)
+	case k == KindLanguage && c.OneWay:
+		return wrong("OneWay", "true; want false: a language model reads in one direction anyway")
+	}
+	if _, err := cellOf(c.Cell); err != nil {
+		return err
+	}
+	if _, _, err := optimizerOf(c.Optimizer); err != nil {
+		return err
+	}
+	if k == KindClassifier {
+		_, err := poolingOf(c.Pool)
+		return err
+	}
+	return nil
+}
+
+// tokenKinds are the values of Config.Tokens.
+func tokenKinds(k Kind) []string {
+	if k == KindClassifier {
+		return []string{datasets.Character, datasets.Word, BytePairs}
+	}
+	return []string{datasets.Character, datasets.Word}
+}
+
+var poolings = []struct {
+	name string
+	pool recurrent.Pooling
+}{{"last", recurrent.PoolLast}, {"max", recurrent.PoolMax}, {"mean", recurrent.PoolMean}, {"attention", recurrent.PoolAttention}}
+
+// Poolings are the names of the ways in which a classifier may pool.
+func Poolings() []string {
+	out := make([]string, len(poolings))
+	for i, p := range poolings {
+		out[i] = p.name
+	}
+	return out
+}
+
+func poolingOf(name string) (recurrent.Pooling, error) {
+	for _, p := range poolings {
+		if p.name == name {
+			return p.pool, nil
+		}
+	}
+	return 0, wrong("Pool", "%q; want %s", name, oneOf(Poolings()))
+}
+
+// optimizers make an optimiser, and say how many numbers it keeps for each weight.
+var optimizers = []struct {
+	name   string
+	make   func() optim.Optimizer
+	copies float64
+}{
+	{"sgd", func() optim.Optimizer { return &optim.SGD{} }, 0},
+	{"momentum", func() optim.Optimizer { return &optim.SGD{Momentum: 0.9, Nesterov: true} }, 1},
+	{"rmsprop", func() optim.Optimizer { return &optim.RMSProp{} }, 1},
+	{"adam", func() optim.Optimizer { return &optim.Adam{} }, 2},
+	{"adamw", func() optim.Optimizer { return optim.AdamW(0.01) }, 2},
+	{"adagrad", func() optim.Optimizer { return &optim.AdaGrad{} }, 1},
+}
+
+// Optimizers are the names of the optimisers that a Config may have.
+func Optimizers() []string {
+	out := make([]string, len(optimizers))
+	for i, o := range optimizers {
+		out[i] = o.name
+	}
+	return out
+}
+
+// optimizerOf makes an optimiser, and returns how many numbers it keeps for each weight.
+func optimizerOf(name string) (optim.Optimizer, float64, error) {
+	for _, o := range optimizers {
+		if o.name == name {
+			return o.make(), o.copies, nil
+		}
+	}
+	return nil, 0, wrong("Optimizer", "%q; want %s", name, oneOf(Optimizers()))
+}
+
+// Network says in words what the network is.
+func (c Config) Network() string {
+	what := strings.ToUpper(c.Cell)
+	if k, err := cellOf(c.Cell); err == nil {
+		what = k.title
+	}
+	if c.Pool == "" {
+		return fmt.Sprintf("%d x %s, hidden %d, embedding %d", c.Layers, what, c.Hidden, c.Embed)
+	}
+	ways := "both directions"
+	if c.OneWay {
+		ways = "left to right"
+	}
+	return fmt.Sprintf("%d x %s, %s, hidden %d, embedding %d, %s over time", c.Layers, what, ways, c.Hidden, c.Embed, c.Pool)
+}
+
+// oneOf lists values as a sentence does: "a, b or c".
+func oneOf(list []string) string {
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " or " + list[last]
+}

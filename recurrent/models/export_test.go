@@ -1,0 +1,123 @@
+package models
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/nn/onnx"
+	"gorgonia.org/tensor"
+)
+
+// exported is a model that was written as ONNX and read back, as a function.
+func exported(t *testing.T, m Model) *graph.Func {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "m.onnx")
+	if err := m.Export(path); err != nil {
+		t.Fatal(err)
+	}
+	file, err := onnx.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := file.Params(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return graph.NewFunc(p, file.Build)
+}
+
+// What ONNX computes is what the model computes: for every cell that ONNX has, every pooling, one direction and both, and
+// texts of different lengths.
+func TestONNXComputesTheSame(t *testing.T) {
+	ids, lengths := graph.Ints(graphtest.RandomIDs(1, 10, 7, 3).Ints(), 7, 3), graph.Ints([]int{7, 2, 5})
+	for i, cell := range []string{"rnn", "lstm", "gru"} {
+		for k, pool := range Poolings() {
+			m := newClasses(t, Config{Cell: cell, Pool: pool, OneWay: (i+k)%2 == 0, Layers: 2, Tokens: "word", Dropout: 0.5, Steps: 1})
+			if _, err := m.Fit(context.Background(), opinions(60), Examples{}, Run{}); err != nil {
+				t.Fatal(err)
+			}
+			want, err := m.Logits().Run(ids, lengths)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := exported(t, m).Run(ids, lengths)
+			if err != nil {
+				t.Fatal(err)
+			}
+			graphtest.Close(t, m.Config().Network(), got[0], want[0], 1e-6)
+		}
+		m := newLanguage(t, Config{Cell: cell, Layers: 2})
+		state, err := m.State(3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := m.Next().Run(append([]*tensor.Dense{ids}, state...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := exported(t, m).Run(ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		graphtest.Close(t, m.Config().Network(), got[0], want[0], 1e-6)
+	}
+}
+
+// Weights go to every framework that has the layers, and come back; others are refused by the name of what they lack.
+func TestExportAndImport(t *testing.T) {
+	for _, c := range []struct {
+		config  Config
+		refused map[string]string // by format, the reason
+	}{
+		{Config{Cell: "lstm", Layers: 2}, nil},
+		{Config{Cell: "gru", Pool: "mean", Tokens: "word"}, nil},
+		{Config{Cell: "rnn", Pool: "last", OneWay: true, Layers: 2, Tokens: "word"}, nil},
+		{Config{Cell: "gru", Pool: "attention", Tokens: "word"}, map[string]string{formatKeras: "Keras has no layer like pooling by attention"}},
+		{Config{Cell: "slstm"}, map[string]string{formatKeras: "Keras has no layer like the cell slstm", formatONNX: "ONNX has no layer like the cell slstm"}},
+		{Config{Cell: "lru", Pool: "max", Tokens: "word"}, map[string]string{formatKeras: "no layer like the cell lru", formatONNX: "no layer like the cell lru"}},
+	} {
+		made := func(seed uint64) Model {
+			own := c.config
+			own.Seed = seed
+			if own.Pool == "" {
+				return newLanguage(t, own)
+			}
+			return newClasses(t, own)
+		}
+		for _, format := range Formats() {
+			m, other := made(1), made(2)
+			path := filepath.Join(t.TempDir(), "m"+format)
+			err := m.Export(path)
+			if reason := c.refused[format]; reason != "" {
+				if err == nil || !strings.Contains(err.Error(), reason) {
+					t.Errorf("%s: %v; want %s", format, err, reason)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := other.Import(path); err != nil {
+				t.Fatal(err)
+			}
+			same(t, m.Config().Network()+" "+format, m.Params(), other.Params())
+		}
+	}
+	m := newLanguage(t, Config{})
+	for _, path := range []string{"m.pt", "", "safetensors"} {
+		if err := m.Export(path); err == nil || !strings.Contains(err.Error(), "want a name that ends in .onnx, .weights.h5 or .safetensors") {
+			t.Error(err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "m.safetensors")
+	if err := newLanguage(t, Config{Cell: "gru"}).Export(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Import(path); err == nil || !strings.Contains(err.Error(), "lacks the weight lstm.weight_ih_l0") {
+		t.Error(err)
+	}
+}

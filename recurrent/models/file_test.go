@@ -1,0 +1,236 @@
+package models
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/graph"
+)
+
+// saved writes a new model of each kind, and returns the files' paths.
+func saved(t *testing.T) (language, class string) {
+	t.Helper()
+	dir := t.TempDir()
+	language, class = filepath.Join(dir, "language"), filepath.Join(dir, "class")
+	for path, m := range map[string]Model{language: newLanguage(t, Config{Cell: "gru", Layers: 2}), class: newClasses(t, Config{Tokens: "word"})} {
+		if err := m.Save(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return language, class
+}
+
+// withField is a JSON object with one of its fields set.
+func withField(t *testing.T, object, field, value string) string {
+	t.Helper()
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(object), &fields); err != nil {
+		t.Fatal(err)
+	}
+	fields[field] = json.RawMessage(value)
+	data, err := json.Marshal(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// allocated is how much memory f takes in all, in bytes.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// jsonNames are the names of a configuration's fields in a file.
+func jsonNames(t reflect.Type) []string {
+	var out []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Anonymous {
+			out = append(out, jsonNames(f.Type)...)
+			continue
+		}
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		out = append(out, name)
+	}
+	return out
+}
+
+// sensible are values of the next test that a configuration may have. What does not fit the data is found later; of the
+// table whoever reads it again judges.
+var sensible = map[string]string{
+	"text": `"word"`, "text_sha256": `"word"`, "init_from": `"word"`, "table": `"word"`, "text_column": `"word"`, "label_column": `"word"`,
+	"header": `"word"`, "delimiter": `"word"`, "encoding": `"word"`, "test_part": "-5 0 1.5 1000000000 100000000000000 1e300",
+	"valid_file": `"word"`, "test_file": `"word"`, "missing": "[]", "vocabulary": `"word"`, "one_way": "true", "dropout": "0",
+	"lr": "1.5 1000000000 100000000000000 1e300", "clip": "0 1.5 1000000000 100000000000000 1e300",
+	"steps": "0 1000000000", "patience": "0 1000000000", "epochs": "1000000000", "vocabulary_limit": "1000000000",
+	"seed": "0 1000000000 100000000000000", "seq": "1000000000", "batch": "1000000000",
+}
+
+// Every field of a configuration, made wrong in every way, gives an error that names the file and the field; in little
+// memory.
+func TestConfigurationOfAFileIsInput(t *testing.T) {
+	language, class := saved(t)
+	for _, c := range []struct {
+		path, key string
+		of        any
+	}{{language, configKey, languageFields{}}, {class, classifierKey, classifierFields{}}} {
+		list, metadata, err := graph.ReadSafetensors(c.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, field := range jsonNames(reflect.TypeOf(c.of)) {
+			for _, value := range []string{"-5", "0", "1000000000", "100000000000000", "1e300", "null", `"word"`, "true", "[]", "{}", "1.5"} {
+				own := maps.Clone(metadata)
+				own[c.key] = withField(t, own[c.key], field, value)
+				const path = "some.safetensors"
+				var err error
+				used := allocated(func() { _, err = parseFile(path, list, own) })
+				if slices.Contains(strings.Fields(sensible[field]), value) {
+					if err != nil {
+						t.Errorf("%s %s: %v", field, value, err)
+					}
+				} else if err == nil || !strings.HasPrefix(err.Error(), path) || !strings.Contains(strings.TrimPrefix(err.Error(), path), field) {
+					t.Errorf("%s %s: %v; want an error that names the file and the field", field, value, err)
+				}
+				var setting *ConfigError
+				if errors.As(err, &setting) {
+					t.Errorf("%s %s: %v is an error of the caller's configuration", field, value, err)
+				}
+				if used > 16<<20 {
+					t.Errorf("%s %s: loading took %d MiB", field, value, used>>20)
+				}
+			}
+		}
+	}
+}
+
+// What else may be wrong with a file is said in plain words.
+func TestDamagedFiles(t *testing.T) {
+	language, class := saved(t)
+	entry := func(key, value string) func([]graph.Named, map[string]string) []graph.Named {
+		return func(list []graph.Named, metadata map[string]string) []graph.Named {
+			metadata[key] = value
+			return list
+		}
+	}
+	without := func(name string) func([]graph.Named, map[string]string) []graph.Named {
+		return func(list []graph.Named, _ map[string]string) []graph.Named {
+			return slices.DeleteFunc(list, func(t graph.Named) bool { return t.Name == name })
+		}
+	}
+	for _, c := range []struct {
+		path, want string
+		edit       func([]graph.Named, map[string]string) []graph.Named
+	}{
+		{language, "is no model of this library", entry(configKey, "")},
+		{language, "its config is null", entry(configKey, "null")},
+		{language, "its vocabulary is null", entry(vocabularyKey, "null")},
+		{language, `has the format "unroll model 2", of another version of this library; this one reads "unroll model 1"`, entry(formatKey, "unroll model 2")},
+		{language, `has the format "unroll checkpoint 12"`, entry(formatKey, "unroll checkpoint 12")},
+		{language, "train.loop: want an object with step, epoch and batch", entry("train.loop", "null")},
+		{language, "the weights embedding.weight are missing", without("embedding.weight")},
+		{language, "its configuration has layers 2, its weights are those of 1", without("gru.weight_ih_l1")},
+		{language, "its weights do not fit its configuration", without("gru.weight_hh_l1")},
+		{class, `its labels have "b" before "a"; want each once, in order`, entry(labelsKey, `["b","a"]`)},
+		{class, `its labels are ["a"]; want two at least`, entry(labelsKey, `["a"]`)},
+		{class, "labels 3, its weights head.bias have the shape [2]", entry(labelsKey, `["a","b","c"]`)},
+		{class, "its labels cannot be read", entry(labelsKey, `"positive"`)},
+		{class, "its tokens is null", entry(tokensKey, "null")},
+	} {
+		list, metadata, err := graph.ReadSafetensors(c.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "damaged")
+		if err := graph.WriteSafetensors(path, c.edit(list, metadata), metadata); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); err == nil || !strings.HasPrefix(err.Error(), path) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v; want %s", err, c.want)
+		}
+	}
+	if _, err := LoadClassifier(language); err == nil || !strings.Contains(err.Error(), "is a language model; want a classifier of texts") {
+		t.Error(err)
+	}
+	if _, err := LoadLanguageModel(class); err == nil || !strings.Contains(err.Error(), "is a classifier of texts; want a language model") {
+		t.Error(err)
+	}
+	if _, err := Load(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+// Files of Save before its format had a name are those of now without it.
+func TestFilesWithoutAFormat(t *testing.T) {
+	language, class := saved(t)
+	for _, path := range []string{language, class} {
+		list, metadata, err := graph.ReadSafetensors(path)
+		if err != nil || metadata[formatKey] != formatModel {
+			t.Fatal(metadata[formatKey], err)
+		}
+		delete(metadata, formatKey)
+		if err := graph.WriteSafetensors(path, list, metadata); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// fillIn gives every field of a struct a value other than zero.
+func fillIn(v reflect.Value, n *int) {
+	for i := range v.NumField() {
+		*n++
+		switch f := v.Field(i); f.Kind() {
+		case reflect.Struct:
+			fillIn(f, n)
+		case reflect.String:
+			f.SetString("s" + string(rune('a'+*n)))
+		case reflect.Int:
+			f.SetInt(int64(*n))
+		case reflect.Uint64:
+			f.SetUint(uint64(*n))
+		case reflect.Float64:
+			f.SetFloat(float64(*n) / 8)
+		case reflect.Bool:
+			f.SetBool(true)
+		case reflect.Slice:
+			f.Set(reflect.ValueOf([]string{"x"}))
+		}
+	}
+}
+
+// Every field of a Config is in a classifier's file, under a name, and comes back from there.
+func TestFilesHaveAllOfAConfig(t *testing.T) {
+	var c Config
+	n := 0
+	fillIn(reflect.ValueOf(&c).Elem(), &n)
+	data, err := json.Marshal(c.classifier())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back classifierFields
+	if err := json.Unmarshal(data, &back); err != nil || !reflect.DeepEqual(back.config(), c) {
+		t.Errorf("%v\n%+v came back as\n%+v", err, c, back.config())
+	}
+	for _, of := range []reflect.Type{reflect.TypeFor[Config](), reflect.TypeFor[Origin](), reflect.TypeFor[Table]()} {
+		for i := range of.NumField() {
+			if f := of.Field(i); f.Type.Kind() != reflect.Struct && FileField(f.Name) == "" {
+				t.Errorf("%v.%s has no name in files", of, f.Name)
+			}
+		}
+	}
+}

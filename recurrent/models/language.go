@@ -1,0 +1,198 @@
+package models
+
+import (
+	"math"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/losses"
+	"github.com/unroll-go/unroll/recurrent"
+	"gorgonia.org/tensor"
+)
+
+// LanguageModel predicts the next token of a text: embedding, stacked recurrent cells, softmax head.
+type LanguageModel struct {
+	core
+	vocab  *datasets.Vocabulary
+	cell   recurrent.Stack
+	primer string // a piece of the training text, read before generating without a prompt
+	losses lender // of functions like Loss
+}
+
+// NewLanguageModel returns a model for texts like this one, whose tokens are its vocabulary. It is to be trained, see Fit.
+func NewLanguageModel(c Config, text string) (*LanguageModel, error) {
+	c = c.complete(KindLanguage)
+	if err := c.Check(KindLanguage); err != nil {
+		return nil, err
+	}
+	v, err := datasets.Characters(text)
+	if c.Tokens == datasets.Word {
+		v, err = datasets.Words(text, c.Vocabulary)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newLanguageModel(c, v)
+}
+
+// NewLanguageModelOf is NewLanguageModel with a vocabulary that is there.
+func NewLanguageModelOf(c Config, v *datasets.Vocabulary) (*LanguageModel, error) {
+	c = c.complete(KindLanguage)
+	if err := c.Check(KindLanguage); err != nil {
+		return nil, err
+	}
+	if v == nil || v.Len() == 0 {
+		return nil, errors.New("models: there is no vocabulary, or it is empty")
+	}
+	return newLanguageModel(c, v)
+}
+
+func newLanguageModel(c Config, v *datasets.Vocabulary) (*LanguageModel, error) {
+	kind, err := cellOf(c.Cell)
+	if err != nil {
+		return nil, err
+	}
+	m := &LanguageModel{core: newCore(c, languageNetwork(c, kind, v.Len())), vocab: v}
+	for _, l := range m.net {
+		if r, ok := l.(recurrence); ok {
+			m.cell = r.cell()
+		}
+	}
+	m.losses.make = m.Loss
+	return m, nil
+}
+
+// Kind is KindLanguage.
+func (m *LanguageModel) Kind() Kind { return KindLanguage }
+
+// Vocabulary is the model's.
+func (m *LanguageModel) Vocabulary() *datasets.Vocabulary { return m.vocab }
+
+// With is the model with another configuration of its training, which must describe the same network. The weights are
+// copied.
+func (m *LanguageModel) With(c Config) (*LanguageModel, error) {
+	if err := m.made(); err != nil {
+		return nil, err
+	}
+	if err := c.Check(KindLanguage); err != nil {
+		return nil, err
+	}
+	if err := m.sameNetwork(c); err != nil {
+		return nil, err
+	}
+	out, err := newLanguageModel(c, m.vocab)
+	if err != nil {
+		return nil, err
+	}
+	out.primer = m.primer
+	return out, out.inherit(&m.core, func(string) bool { return true })
+}
+
+// Loss returns a new function over the model's weights: ids [T, B], the ids that follow [T, B] and a state map to the mean
+// loss in nats a token and the state after the last step. It is what a train.Loop wants.
+func (m *LanguageModel) Loss() *graph.Func {
+	return graph.NewFunc(m.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		if len(in) < 2 {
+			return []graph.Node{g.Failf("LanguageModel", "%d inputs; want ids, the ids that follow, and a state", len(in))}
+		}
+		f := m.net.build(g, flow{x: in[0], state: in[2:]})
+		return append([]graph.Node{losses.CrossEntropy{}.Apply(g, f.x, in[1])}, f.state...)
+	})
+}
+
+// Next returns a new function over the model's weights: ids [T, B] and a state map to logits [T, B, V] and the state after
+// the last step. With graph.Func.Stream it goes token by token.
+func (m *LanguageModel) Next() *graph.Func {
+	return graph.NewFunc(m.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		if len(in) < 1 {
+			return []graph.Node{g.Failf("LanguageModel", "no inputs; want ids and a state")}
+		}
+		f := m.net.build(g, flow{x: in[0], state: in[1:]})
+		return append([]graph.Node{f.x}, f.state...)
+	})
+}
+
+// State is the state before the first token, for a batch of sequences.
+func (m *LanguageModel) State(batch int) ([]*tensor.Dense, error) {
+	if err := m.made(); err != nil {
+		return nil, err
+	}
+	out, err := graph.NewFunc(m.params, func(g *graph.Graph, _ []graph.Node) []graph.Node { return m.cell.Begin(g, batch) }).Run()
+	return clones(out), errors.Wrapf(err, "models: the first state of %d sequences", batch)
+}
+
+// Likelihood is how likely a text is to a language model.
+type Likelihood struct {
+	Tokens int     // that were predicted: all but the first
+	Loss   float64 // mean of -log p, in nats a token; 0 without tokens
+}
+
+// LogProb is the logarithm of the text's probability, given its first token, in nats.
+func (l Likelihood) LogProb() float64 { return -l.Loss * float64(l.Tokens) }
+
+// Perplexity is exp(Loss), and NaN where there was nothing to predict.
+func (l Likelihood) Perplexity() float64 {
+	if l.Tokens == 0 {
+		return math.NaN()
+	}
+	return math.Exp(l.Loss)
+}
+
+// Predict tells how likely each of some texts is. Each is read from the first state on. With a text that the model cannot
+// read it returns a *TextError, and what it found of the texts before that.
+func (m *LanguageModel) Predict(texts []string) (out []Likelihood, err error) {
+	if err := m.made(); err != nil {
+		return nil, err
+	}
+	state, err := m.State(1)
+	if err != nil {
+		return nil, err
+	}
+	err = m.losses.with(func(f *graph.Func) error {
+		for i, text := range texts {
+			l, err := m.likelihood(f, state, text)
+			if err != nil {
+				return &TextError{i, err}
+			}
+			out = append(out, l)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (m *LanguageModel) likelihood(f *graph.Func, state []*tensor.Dense, text string) (Likelihood, error) {
+	ids, err := m.vocab.Encode(text)
+	n := len(ids) - 1
+	if err != nil || n < 1 {
+		return Likelihood{}, err
+	}
+	out, err := f.Run(append([]*tensor.Dense{graph.Ints(ids[:n], n, 1), graph.Ints(ids[1:], n, 1)}, state...)...)
+	if err != nil {
+		return Likelihood{}, err
+	}
+	return Likelihood{n, graph.Scalar(out[0])}, nil
+}
+
+// metadata is what a file needs beside the weights to be a model again.
+func (m *LanguageModel) metadata() (map[string]string, error) {
+	out, err := encodeEntries(map[string]any{configKey: m.config.language(), vocabularyKey: m.vocab})
+	if err == nil {
+		out[primerKey] = m.primer
+	}
+	return out, err
+}
+
+// Save writes the model to a file, without the state of a training, replacing one that is there. The file appears whole or
+// not at all.
+func (m *LanguageModel) Save(path string) error {
+	if err := m.made(); err != nil {
+		return err
+	}
+	metadata, err := m.metadata()
+	if err != nil {
+		return err
+	}
+	return m.save(path, metadata)
+}

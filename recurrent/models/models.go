@@ -1,0 +1,95 @@
+// Package models has trained models as values: a language model and a classifier of texts, each with its configuration,
+// its vocabulary or tokenizer, its labels and its weights. One file holds one model; the command unroll writes and reads
+// the same files.
+//
+//	m, err := models.LoadClassifier("reviews.safetensors")
+//	predictions, err := m.Predict([]string{"a wonderful evening"})
+//	fmt.Println(predictions[0].Label, predictions[0].Probability)
+//
+// To train one: NewClassifier or NewLanguageModel, then Fit. Loop gives the train.Loop that Fit would run, to change it or
+// to watch it.
+//
+// Predict, Generate and Evaluate may be called by any number of goroutines at once: each call has functions of its own over
+// the same weights. They must not run while Fit or Import changes the weights.
+//
+// What a file holds is written down in docs/models.md.
+package models
+
+import (
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/graph"
+)
+
+// Kind is the kind of a model.
+type Kind int
+
+// Kinds of model.
+const (
+	KindLanguage   Kind = iota // a LanguageModel
+	KindClassifier             // a Classifier
+)
+
+func (k Kind) String() string {
+	if k == KindClassifier {
+		return "classifier of texts"
+	}
+	return "language model"
+}
+
+// Model is what the kinds of model have in common: a *LanguageModel or a *Classifier.
+type Model interface {
+	Kind() Kind
+	// Config is the model's configuration, complete.
+	Config() Config
+	// Params is the store of the weights. A new model draws them when they are first needed.
+	Params() *graph.Params
+	// Trained tells whether the file that the model was loaded from is a checkpoint, from which training can be resumed.
+	Trained() bool
+	// Demand estimates what training the model takes.
+	Demand() Demand
+	// Save writes the model to a file, without the state of a training, replacing one that is there.
+	Save(path string) error
+	// Export writes the model for another framework, see Formats.
+	Export(path string) error
+	// Import replaces the model's weights by those of a file that Export, or the other framework, wrote.
+	Import(path string) error
+}
+
+// Load reads a model of either kind.
+func Load(path string) (Model, error) {
+	f, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if f.kind == KindClassifier {
+		return f.classifier()
+	}
+	return f.languageModel()
+}
+
+// LoadLanguageModel reads a language model.
+func LoadLanguageModel(path string) (*LanguageModel, error) {
+	f, err := readKind(path, KindLanguage)
+	if err != nil {
+		return nil, err
+	}
+	return f.languageModel()
+}
+
+// LoadClassifier reads a classifier.
+func LoadClassifier(path string) (*Classifier, error) {
+	f, err := readKind(path, KindClassifier)
+	if err != nil {
+		return nil, err
+	}
+	return f.classifier()
+}
+
+// readKind reads a file that must be of a kind.
+func readKind(path string, want Kind) (*file, error) {
+	f, err := readFile(path)
+	if err == nil && f.kind != want {
+		err = errors.Errorf("%s is a %v; want a %v", path, f.kind, want)
+	}
+	return f, err
+}
