@@ -44,7 +44,7 @@ func (a MultiHeadAttention) Attend(g *graph.Graph, query, key, value, lengths gr
 		return graph.Node{}, graph.Node{}
 	}
 	e, tk, batch := query.Dim(2), key.Dim(0), query.Dim(1)
-	mask := lengthMask(g, "MultiHeadAttention", key, lengths)
+	mask := SequenceMask(g, "MultiHeadAttention", key, lengths)
 	if g.Err() != nil {
 		return graph.Node{}, graph.Node{}
 	}

@@ -184,7 +184,7 @@ func TestBadAttention(t *testing.T) {
 			y, _ := nn.MultiHeadAttention{Heads: 2}.Attend(g, x, m, m, graph.Node{})
 			return y
 		}),
-		"MultiHeadAttention: want lengths [2], found [3]": attend(func(g *graph.Graph, x graph.Node) graph.Node {
+		"MultiHeadAttention: want lengths [2], ids, found ids [3]": attend(func(g *graph.Graph, x graph.Node) graph.Node {
 			return nn.MultiHeadAttention{Heads: 2}.Run(g, x, g.InputIDs("lengths", 3))
 		}),
 	})

@@ -36,7 +36,7 @@ func (n BatchNorm) Run(g *graph.Graph, x, lengths graph.Node) graph.Node {
 		if !isSequence(g, "BatchNorm", x) {
 			return graph.Node{}
 		}
-		mask = lengthMask(g, "BatchNorm", x, lengths)
+		mask = SequenceMask(g, "BatchNorm", x, lengths)
 		if x = g.Where(mask, x, g.Full(0)); !x.Valid() {
 			return x
 		}

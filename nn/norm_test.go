@@ -171,7 +171,7 @@ func TestBadNorms(t *testing.T) {
 		"RMSNorm: epsilon NaN; want a number, 0 or more":                         nn.RMSNorm{Epsilon: math.NaN()},
 		"BatchNorm: input [3 2 4], momentum 2; want":                             nn.BatchNorm{Momentum: 2},
 		"BatchNorm: want a sequence [T, B, F], found [6 4]":                      nn.ModuleFunc(paddedMatrix),
-		"BatchNorm: want lengths [2], found [3]":                                 nn.ModuleFunc(wrongLengths),
+		"BatchNorm: want lengths [2], ids, found ids [3]":                                 nn.ModuleFunc(wrongLengths),
 		"BatchNorm: want more than one row to train with, found [1 24]":          reshaped(nn.BatchNorm{}, 1, 24),
 		"BatchNorm: input [24], momentum 0; want [..., F] of at least two dimen": reshaped(nn.BatchNorm{}, 24),
 	})

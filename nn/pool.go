@@ -78,7 +78,7 @@ func (GlobalMaxPool) Run(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	if !isSequence(g, "GlobalMaxPool", x) {
 		return graph.Node{}
 	}
-	mask := lengthMask(g, "GlobalMaxPool", x, lengths)
+	mask := SequenceMask(g, "GlobalMaxPool", x, lengths)
 	if !mask.Valid() {
 		return g.Max(x, 0)
 	}
@@ -99,7 +99,7 @@ func (GlobalMeanPool) Run(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	if !isSequence(g, "GlobalMeanPool", x) {
 		return graph.Node{}
 	}
-	mask := lengthMask(g, "GlobalMeanPool", x, lengths)
+	mask := SequenceMask(g, "GlobalMeanPool", x, lengths)
 	if !mask.Valid() {
 		return g.MeanAxis(x, 0)
 	}

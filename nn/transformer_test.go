@@ -149,7 +149,7 @@ func TestBadTransformers(t *testing.T) {
 		"LearnedPositions: want a sequence [T, B, F], found [4 3 2 1]": reshaped(nn.LearnedPositions{Max: 9}, 4, 3, 2, 1),
 		"TransformerEncoder: want a sequence [T, B, F], found [6 4]":   reshaped(nn.TransformerEncoder{Layers: 1}, 6, 4),
 		"TransformerDecoder: 0 layers; want 1 to 10000":                nn.ModuleFunc(emptyDecoder),
-		"multihead_attn: want lengths [2], found [5]":                  nn.ModuleFunc(wrongMemoryLengths),
+		"multihead_attn: want lengths [2], ids, found ids [5]":                  nn.ModuleFunc(wrongMemoryLengths),
 	})
 }
 

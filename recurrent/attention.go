@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
 )
 
 // Attention is the way a decoder looks at the outputs m_s of an encoder: with scores that a softmax over the source
@@ -98,7 +99,7 @@ func (c Attentive) Recall(g *graph.Graph, values, keys, lengths graph.Node) Atte
 	c.memory = memory{
 		values: g.Transpose(values, 1, 0, 2),
 		keys:   g.Transpose(keys, 1, 0, 2),
-		mask:   maskOf(g, stepMask(g, "Attentive", values, lengths)),
+		mask:   transposed(g, nn.SequenceMask(g, "Attentive", values, lengths)),
 	}
 	return c
 }

@@ -83,26 +83,20 @@ func inputs(g *graph.Graph, x graph.Node, gates, hidden int, biasIH graph.Init) 
 // checked reports a configuration, an input or a state that a cell cannot work with. widths are those of the entries
 // of the cell's state.
 func checked(g *graph.Graph, name string, x graph.Node, s State, widths ...int) bool {
-	switch {
-	case g.Err() != nil || !positive(g, name, widths):
-		return false
-	case x.Rank() != 2:
-		g.Failf(name, "want an input [B, I], found %v", x.Shape())
-		return false
-	}
-	return stateFits(g, name, x.Dim(0), s, widths)
+	return g.Err() == nil && positive(g, name, widths) && ranked(g, name, x, "an input [B, I]", 2) && stateFits(g, name, x.Dim(0), s, widths)
 }
 
 // scannable is checked for a Scan, whose input is [T, B, I].
 func scannable(g *graph.Graph, name string, x graph.Node, s State, widths ...int) bool {
-	switch {
-	case g.Err() != nil || !positive(g, name, widths):
-		return false
-	case x.Rank() != 3:
-		g.Failf(name, "want a sequence [T, B, I], found %v", x.Shape())
-		return false
+	return g.Err() == nil && positive(g, name, widths) && ranked(g, name, x, "a sequence [T, B, I]", 3) && stateFits(g, name, x.Dim(1), s, widths)
+}
+
+// ranked reports an input of another rank.
+func ranked(g *graph.Graph, name string, x graph.Node, want string, rank int) bool {
+	if x.Rank() != rank {
+		g.Failf(name, "want %s, found %v", want, x.Shape())
 	}
-	return stateFits(g, name, x.Dim(1), s, widths)
+	return x.Rank() == rank
 }
 
 // stateFits reports a state whose first entries are not [batch, width] each.

@@ -2,7 +2,6 @@ package recurrent
 
 import (
 	"github.com/unroll-go/unroll/graph"
-	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/nn"
 )
 
@@ -139,11 +138,7 @@ type Deep struct {
 // LSTM(..., num_layers=2, bidirectional=True). A Deep has 1 to 10,000 layers; with another number it is an error to use
 // it.
 func DeepOf(n int, l Layer) Deep {
-	d := Deep{Layers: make([]Layer, min(max(n, 0), dense.MaxParts+1))}
-	for i := range d.Layers {
-		d.Layers[i] = l
-	}
-	return d
+	return Deep{Layers: copies(n, l)}
 }
 
 // Begin returns all layers' first states.
@@ -209,11 +204,7 @@ func (d Deep) around(g *graph.Graph, x, y, lengths graph.Node) graph.Node {
 	if x.Dim(-1) != y.Dim(-1) || !d.Residual && !d.Highway {
 		return y
 	}
-	y = d.past(g, x, y)
-	if lengths.Valid() {
-		y = g.Where(g.LengthMask(lengths, x.Dim(0)), y, g.Full(0))
-	}
-	return y
+	return nn.ClearPadding(g, d.past(g, x, y), lengths)
 }
 
 func (d Deep) past(g *graph.Graph, x, y graph.Node) graph.Node {

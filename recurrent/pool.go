@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
 )
 
 // Pooling is the way one vector is made of the outputs of a sequence. Padding has no part in it, and a sequence of
@@ -46,71 +47,47 @@ func (p Pooling) apply(g *graph.Graph, y, lengths, last graph.Node) (pooled, wei
 	if y.Rank() != 3 {
 		return g.Failf("Pooling", "want outputs [T, B, H], found %v", y.Shape()), graph.Node{}
 	}
-	mask := stepMask(g, "Pooling", y, lengths)
 	switch p {
 	case PoolLast:
 		if last.Rank() != 2 || last.Dim(0) != y.Dim(1) {
 			return g.Failf("Pooling", "want the last hidden state [%d, H], found %v", y.Dim(1), last.Shape()), graph.Node{}
 		}
-		pooled = last
-	case PoolMax:
-		if mask.Valid() {
-			y = g.Where(mask, y, g.Full(-math.MaxFloat32)) // below every output
+		if mask := nn.SequenceMask(g, "Pooling", y, lengths); mask.Valid() {
+			last = g.Where(nonEmpty(g, mask), last, g.Full(0))
 		}
-		pooled = g.Max(y, 0)
+		return last, graph.Node{}
+	case PoolMax:
+		return nn.GlobalMaxPool{}.Run(g, y, lengths), graph.Node{}
 	case PoolMean:
-		pooled = meanOver(g, y, mask)
+		return nn.GlobalMeanPool{}.Run(g, y, lengths), graph.Node{}
 	case PoolAttention:
-		pooled, weights = attentive(g, y, mask)
-	default:
-		return g.Failf("Pooling", "unknown pooling %d", p), graph.Node{}
+		return attentive(g, y, nn.SequenceMask(g, "Pooling", y, lengths))
 	}
-	return notEmpty(g, mask, pooled), weights
+	return g.Failf("Pooling", "unknown pooling %d", p), graph.Node{}
 }
 
-// stepMask is 1 at the steps of y [T, B, H] that belong to a sequence, [T, B]; invalid when all do.
-func stepMask(g *graph.Graph, name string, y, lengths graph.Node) graph.Node {
-	if !lengths.Valid() {
-		return graph.Node{}
-	}
-	if !lengths.IsIDs() || lengths.Rank() != 1 || lengths.Dim(0) != y.Dim(1) {
-		return g.Failf(name, "want lengths [%d], found %v", y.Dim(1), lengths.Shape())
-	}
-	return g.LengthMask(lengths, y.Dim(0))
-}
-
-// notEmpty sets rows of x [B, ...] to zero whose sequence has no steps.
-func notEmpty(g *graph.Graph, mask, x graph.Node) graph.Node {
-	if !mask.Valid() {
-		return x
-	}
-	first := g.Reshape(g.Slice(mask, 0, 0, 1), mask.Dim(1)) // step 0 belongs to every sequence but the empty ones
-	return g.Where(first, x, g.Full(0))
-}
-
-func meanOver(g *graph.Graph, y, mask graph.Node) graph.Node {
-	if !mask.Valid() {
-		return g.MeanAxis(y, 0)
-	}
-	steps := g.Clamp(g.SumAxis(mask, 0), 1, float64(mask.Dim(0))) // [B]
-	sum := g.SumAxis(g.Where(mask, y, g.Full(0)), 0)
-	return g.Div(sum, g.Reshape(steps, -1, 1))
+// nonEmpty is 1 for every sequence that has a step, [B], for a mask [T, B]: step 0 is padding in empty sequences alone.
+func nonEmpty(g *graph.Graph, mask graph.Node) graph.Node {
+	return g.Reshape(g.Slice(mask, 0, 0, 1), mask.Dim(1))
 }
 
 // attentive is the mean of y [T, B, H] over time with learnt weights, which it returns, too, [T, B].
 func attentive(g *graph.Graph, y, mask graph.Node) (pooled, weights graph.Node) {
+	if mask.Valid() { // nothing that padding holds, such as a NaN, may meet a weight of zero
+		y = g.Where(mask, y, g.Full(0))
+	}
 	t, b, h := y.Dim(0), y.Dim(1), y.Dim(2)
 	w := g.Param("weight", graph.GlorotUniform(), h, h)
 	u := g.Tanh(g.Add(g.MatMulT(y, w), g.Param("bias", graph.Zeros(), h)))
 	query := g.Param("query", graph.GlorotUniform(), 1, h)
 	scores := g.Reshape(g.MatMulT(u, query), t, b)
-	weights = maskedSoftmax(g, g.Transpose(scores), maskOf(g, mask)) // [B, T]
+	weights = maskedSoftmax(g, g.Transpose(scores), transposed(g, mask)) // [B, T]
 	pooled = weightedSum(g, weights, g.Transpose(y, 1, 0, 2))
 	return pooled, g.Transpose(weights)
 }
 
-// maskOf turns a mask [T, B] around, to [B, T].
-func maskOf(g *graph.Graph, mask graph.Node) graph.Node {
+// transposed is a mask [T, B] as [B, T]; the zero Node stays one.
+func transposed(g *graph.Graph, mask graph.Node) graph.Node {
 	if !mask.Valid() {
 		return mask
 	}

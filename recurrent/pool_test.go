@@ -9,7 +9,7 @@ import (
 	"github.com/unroll-go/unroll/recurrent"
 )
 
-// Pooling against plain loops. Padding holds numbers that would win every maximum.
+// Pooling against plain loops. Padding holds numbers that would win every maximum, and NaN.
 func TestPoolingAgreesWithLoops(t *testing.T) {
 	const T, B, H = 5, 4, 3
 	y, lengths := graphtest.Random(1, T, B, H), []int{5, 2, 0, 1}
@@ -17,7 +17,7 @@ func TestPoolingAgreesWithLoops(t *testing.T) {
 	for b, n := range lengths {
 		for i := n; i < T; i++ {
 			for h := range H {
-				y.Float64s()[(i*B+b)*H+h] = 100
+				y.Float64s()[(i*B+b)*H+h] = []float64{100, math.NaN()}[h%2]
 			}
 		}
 	}

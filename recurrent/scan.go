@@ -21,32 +21,25 @@ type Scanner interface {
 // Layers are scanned one after the other, each with its number: y, _ := Scan(g.Layer(0), a, x, o), then
 // Scan(g.Layer(1), b, y, o).
 func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, State) {
-	if g.Err() != nil {
+	w, ok := o.walk(g, "Scan", cell, x)
+	if !ok {
 		return graph.Node{}, nil
 	}
-	if x.Rank() != 3 {
-		return g.Failf("Scan", "want a sequence [T, B, I], found %v", x.Shape()), nil
-	}
-	if !hasCell(g, "Scan", cell) {
-		return graph.Node{}, nil
-	}
-	g = g.InLayer()
-	steps, batch := x.Dim(0), x.Dim(1)
 	if o.Drop.Recurrent != 0 || o.Trace != nil {
 		return g.Failf("Scan", "recurrent dropout and traces need one step after the other: use Unroll"), nil
 	}
-	state := o.first(g, "Scan", cell, batch)
-	order := Order{reverse: o.Reverse, mask: o.mask(g, "Scan", steps, batch)}
-	drop := o.Drop.begin(g, cell, state)
+	g = w.g
+	drop := o.Drop.begin(g, cell, w.state)
 	if g.Err() != nil {
 		return graph.Node{}, nil
 	}
-	y, last := cell.Scan(drop.weights(g), drop.inputs(g, x), state, order)
+	order := Order{reverse: o.Reverse, mask: w.mask}
+	y, last := cell.Scan(drop.weights(g), drop.inputs(g, x), w.state, order)
 	switch {
 	case g.Err() != nil:
 		return graph.Node{}, nil
-	case len(last) != len(state):
-		return g.Failf("Scan", "the cell's scan returned %d states, its Begin %d", len(last), len(state)), nil
+	case len(last) != len(w.state):
+		return g.Failf("Scan", "the cell's scan returned %d states, its Begin %d", len(last), len(w.state)), nil
 	}
 	if order.mask.Valid() {
 		y = g.Where(order.mask, y, g.Full(0))
@@ -104,8 +97,7 @@ func (o Order) Last(g *graph.Graph, x, first graph.Node) graph.Node {
 	case !o.mask.Valid():
 		return g.Reshape(o.end(g, x), batch, width)
 	case o.reverse:
-		some := g.Reshape(g.Slice(o.mask, 0, 0, 1), batch)
-		return g.Where(some, g.Reshape(o.end(g, x), batch, width), first)
+		return g.Where(nonEmpty(g, o.mask), g.Reshape(o.end(g, x), batch, width), first)
 	}
 	// The mask falls from 1 to 0 behind the last step; before the first one it falls where a sequence is empty.
 	all := g.Concat(0, g.Reshape(first, 1, batch, width), x)

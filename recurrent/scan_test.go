@@ -180,7 +180,7 @@ func TestScanRefuses(t *testing.T) {
 		"the first state has 2 entries; want 1": func(g *graph.Graph, in []graph.Node) []graph.Node {
 			return scanLoss(cell, recurrent.Options{Init: recurrent.State{g.Zeros(2, 5), g.Zeros(2, 5)}})(g, in)
 		},
-		"want lengths [2], found [3]": func(g *graph.Graph, in []graph.Node) []graph.Node {
+		"want lengths [2], ids, found ids [3]": func(g *graph.Graph, in []graph.Node) []graph.Node {
 			return scanLoss(cell, recurrent.Options{Lengths: g.Const(graph.Ints([]int{1, 2, 3}))})(g, in)
 		},
 		"length 5 of sequence 1; want 0 to 4": func(g *graph.Graph, in []graph.Node) []graph.Node {

@@ -1,6 +1,8 @@
 package recurrent
 
 import (
+	"slices"
+
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/nn"
@@ -16,11 +18,12 @@ type Stack struct {
 
 // Layers returns a Stack of n equal cells. A Stack has 1 to 10,000 of them; with another number it is an error to use it.
 func Layers(n int, cell Cell) Stack {
-	s := Stack{Cells: make([]Cell, min(max(n, 0), dense.MaxParts+1))}
-	for i := range s.Cells {
-		s.Cells[i] = cell
-	}
-	return s
+	return Stack{Cells: copies(n, cell)}
+}
+
+// copies are n times the same part; of too many, enough to be refused.
+func copies[T any](n int, part T) []T {
+	return slices.Repeat([]T{part}, min(max(n, 0), dense.MaxParts+1))
 }
 
 // Begin returns the states of all layers.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
 )
 
 // Options change how a sequence is walked. The zero value walks all of it forward from the cell's own first state.
@@ -31,21 +32,14 @@ type Options struct {
 // Unroll repeats a cell over the first axis of x [T, B, I]. It returns the outputs in order of time, [T, B, H], and
 // the state after the last step. Steps share one set of weights.
 func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, State) {
-	if g.Err() != nil {
+	w, ok := o.walk(g, "Unroll", cell, x)
+	if !ok {
 		return graph.Node{}, nil
 	}
-	if x.Rank() != 3 {
-		return g.Failf("Unroll", "want a sequence [T, B, I], found %v", x.Shape()), nil
-	}
-	if !hasCell(g, "Unroll", cell) {
-		return graph.Node{}, nil
-	}
-	g = g.InLayer()
-	steps, batch := x.Dim(0), x.Dim(1)
-	state := o.first(g, "Unroll", cell, batch)
+	g, state, steps := w.g, w.state, x.Dim(0)
 	var masks []graph.Node
-	if mask := o.mask(g, "Unroll", steps, batch); mask.Valid() {
-		masks = g.Unstack(mask)
+	if w.mask.Valid() {
+		masks = g.Unstack(w.mask)
 	}
 	drop := o.Drop.begin(g, cell, state)
 	inputs, outputs := g.Unstack(drop.inputs(g, x)), make([]graph.Node, steps)
@@ -80,15 +74,25 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 	return g.Stack(outputs...), state
 }
 
-// mask is 1 where a step belongs to a sequence, [T, B]; invalid if all of them do.
-func (o Options) mask(g *graph.Graph, what string, steps, batch int) graph.Node {
-	if !o.Lengths.Valid() {
-		return graph.Node{}
+// walk is how a sequence is walked: what Unroll and Scan have in common.
+type walk struct {
+	g     *graph.Graph // in a layer
+	state State        // before the first step
+	mask  graph.Node   // [T, B], 1 before a sequence's end; invalid when there is no padding
+}
+
+// walk prepares to walk x [T, B, I]; false after an error.
+func (o Options) walk(g *graph.Graph, what string, cell Cell, x graph.Node) (walk, bool) {
+	if g.Err() == nil && x.Rank() != 3 {
+		g.Failf(what, "want a sequence [T, B, I], found %v", x.Shape())
 	}
-	if o.Lengths.Rank() != 1 || o.Lengths.Dim(0) != batch {
-		return g.Failf(what, "want lengths [%d], found %v", batch, o.Lengths.Shape())
+	if !hasCell(g, what, cell) {
+		return walk{}, false
 	}
-	return g.LengthMask(o.Lengths, steps)
+	w := walk{g: g.InLayer()}
+	w.state = o.first(w.g, what, cell, x.Dim(1))
+	w.mask = nn.SequenceMask(w.g, what, x, o.Lengths)
+	return w, g.Err() == nil
 }
 
 // first is the state before the first step.

@@ -220,7 +220,7 @@ func TestBadUse(t *testing.T) {
 		"entry 1 of the first state has shape [2 4]; want [2 5]": unroll(lstm, func(g *graph.Graph) recurrent.Options {
 			return recurrent.Options{Init: recurrent.State{g.Zeros(2, 5), g.Zeros(2, 4)}}
 		}),
-		"want lengths [2], found [3]": unroll(lstm, func(g *graph.Graph) recurrent.Options {
+		"want lengths [2], ids, found ids [3]": unroll(lstm, func(g *graph.Graph) recurrent.Options {
 			return recurrent.Options{Lengths: g.Const(graph.Ints([]int{1, 2, 3}))}
 		}),
 		"length 5 of sequence 1; want 0 to 4": unroll(lstm, func(g *graph.Graph) recurrent.Options {
