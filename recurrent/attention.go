@@ -104,7 +104,7 @@ func (c Attentive) Recall(g *graph.Graph, values, keys, lengths graph.Node) Atte
 	return c
 }
 
-// Begin returns y = 0 and the cell's first state.
+// Begin returns y = 0 and the cell's initial state.
 func (c Attentive) Begin(g *graph.Graph, batch int) State {
 	if !c.configured(g) {
 		return nil
@@ -175,8 +175,8 @@ func (c Attentive) attend(g *graph.Graph, query graph.Node) (context, weights gr
 	return weightedSum(g, weights, m.values), weights
 }
 
-// listening returns a view that collects the attention of every step built in it, [B, S] each.
-func listening(g *graph.Graph) (*graph.Graph, *[]graph.Node) {
+// listen returns a view that collects the attention of every step built in it, [B, S] each.
+func listen(g *graph.Graph) (*graph.Graph, *[]graph.Node) {
 	var seen []graph.Node
 	return g.Recording(func(name string, n graph.Node) {
 		if local := name[strings.LastIndexByte(name, '.')+1:]; strings.HasPrefix(local, "attention_l") {

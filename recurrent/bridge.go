@@ -8,7 +8,7 @@ import (
 	"github.com/unroll-go/unroll/nn"
 )
 
-// Bridge makes a decoder's first state of the state in which an encoder ended.
+// Bridge makes a decoder's initial state of the state in which an encoder ended.
 //
 // The states of an encoder's two directions are merged first, entry by entry and layer by layer. Where encoder and
 // decoder then have the same cells, every entry of the decoder's state comes from its counterpart: a copy when the
@@ -22,14 +22,14 @@ type Bridge struct {
 	Dense bool  // tanh(W·s + b) even where a copy would fit
 }
 
-// Apply returns the first state of a decoder's cell, given the encoder and the state that its Run returned.
+// Apply returns the initial state of a decoder's cell, given the encoder and the state that its Apply returned.
 func (b Bridge) Apply(g *graph.Graph, encoder Layer, final State, cell Cell) State {
 	if !hasLayer(g, "Bridge", encoder) || !hasCell(g, "Bridge", cell) {
 		return nil
 	}
 	from := layerLayout(g, encoder)
 	if n := len(from.shapes); g.Err() == nil && (n == 0 || n != len(final)) {
-		g.Failf("Bridge", "the encoder's state has %d entries; want %d, those that Run returns", len(final), n)
+		g.Failf("Bridge", "the encoder's state has %d entries; want %d, those that Apply returns", len(final), n)
 	}
 	if g.Err() != nil {
 		return nil
@@ -68,7 +68,7 @@ func (b Bridge) joined(g *graph.Graph, l layout, final State) State {
 	return out
 }
 
-// started makes a cell's first state from a vector v [B, F].
+// started makes a cell's initial state from a vector v [B, F].
 func started(g *graph.Graph, cell Cell, v graph.Node) State {
 	own := cell.Begin(g, v.Dim(0))
 	if g.Err() != nil {
@@ -81,7 +81,7 @@ func started(g *graph.Graph, cell Cell, v graph.Node) State {
 	return own
 }
 
-// start is entry i of a first state, tanh(W·v + b), or own where the entry may not be any vector.
+// start is entry i of an initial state, tanh(W·v + b), or own where the entry may not be any vector.
 func start(g *graph.Graph, l layout, i int, v, own graph.Node) graph.Node {
 	leaf := l.leafOf(i)
 	if c, ok := leaf.cell.(particular); ok && !c.startable(g, i-leaf.at) {

@@ -6,9 +6,9 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// Drop is dropout whose masks stay the same for all steps of a sequence, and are drawn anew for the next batch. It acts
+// SequenceDropout is dropout whose masks stay the same for all steps of a sequence, and are drawn anew for the next batch. It acts
 // while training; kept elements are scaled so that the expectation stays. Rates are 0 up to, not including, 1.
-type Drop struct {
+type SequenceDropout struct {
 	// Input drops features of the input (variational dropout: Gal and Ghahramani, 2016).
 	Input float64
 	// Recurrent drops elements of the hidden state on its way into the next step, of every cell in a Composite; other
@@ -21,12 +21,12 @@ type Drop struct {
 
 // dropping is Drop in one run over a sequence.
 type dropping struct {
-	Drop
+	SequenceDropout
 	masks map[int]graph.Node // of the entries of the state that are hidden states
 }
 
 // begin draws the masks of the state, of which first is the one before the first step.
-func (d Drop) begin(g *graph.Graph, cell Cell, first State) dropping {
+func (d SequenceDropout) begin(g *graph.Graph, cell Cell, first State) dropping {
 	for name, rate := range map[string]float64{"input": d.Input, "recurrent": d.Recurrent, "weight": d.Weights} {
 		if !(rate >= 0 && rate < 1) {
 			g.Failf("Unroll", "%s dropout at rate %g; want at least 0 and below 1", name, rate)
@@ -35,7 +35,7 @@ func (d Drop) begin(g *graph.Graph, cell Cell, first State) dropping {
 	if g.Err() != nil || !g.Training() {
 		return dropping{}
 	}
-	out := dropping{Drop: d, masks: map[int]graph.Node{}}
+	out := dropping{SequenceDropout: d, masks: map[int]graph.Node{}}
 	if d.Recurrent > 0 {
 		for _, i := range cellLayout(g, cell).hidden() {
 			out.masks[i] = g.RandomMask(1-d.Recurrent, first[i].Shape()...)

@@ -48,14 +48,15 @@ func ExampleManyToOne_forecast() {
 	}
 
 	m := recurrent.ManyToOne{
-		Layer:   recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 16, Span: window}},
+		Layer:   recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 16, ChronoSpan: window}},
 		Classes: 1, Horizon: horizon, // [W, B, 2] to [H, B, 1], which is what Future has
 	}
 	params := graph.NewParams(1)
 	loop := &train.Loop{
 		Params: params,
 		Loss: graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node { // in[0] is Values, in[1] is Future
-			return []graph.Node{losses.MSE{}.Apply(g, m.Apply(g, in[0], recurrent.Options{}), in[1])}
+			forecast, _ := m.Apply(g, in[0], recurrent.Options{})
+			return []graph.Node{losses.MSE{}.Apply(g, forecast, in[1])}
 		}),
 		Data: data, Validation: validation, Optimizer: &optim.Adam{}, Schedule: optim.Constant(0.01), ClipNorm: 1, Epochs: 8, KeepBest: true,
 	}
@@ -65,7 +66,8 @@ func ExampleManyToOne_forecast() {
 	}
 
 	predict := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		return []graph.Node{m.Apply(g, in[0], recurrent.Options{})}
+		forecast, _ := m.Apply(g, in[0], recurrent.Options{})
+		return []graph.Node{forecast}
 	})
 	last, err := scaler.Scale(datasets.Series{Values: hours[len(hours)-2*(window+horizon) : len(hours)-2*horizon], Features: 2})
 	if err != nil {

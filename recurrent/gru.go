@@ -19,12 +19,12 @@ type GRU struct {
 	Hidden      int  // H, the width of h
 	ResetBefore bool // apply the reset gate to h, before the product
 	LayerNorm   bool // layer normalisation
-	Span        int  // memories last up to so many steps from the start (chrono initialisation, see LSTM); 0 for none
+	ChronoSpan  int  // memories last up to so many steps from the start (chrono initialisation, see LSTM); 0 for none
 }
 
 // Begin returns h = 0, [B, H].
 func (c GRU) Begin(g *graph.Graph, batch int) State {
-	checkSpan(g, "GRU", c.Span)
+	checkSpan(g, "GRU", c.ChronoSpan)
 	return zeros(g, "GRU", batch, c.Hidden)
 }
 
@@ -48,8 +48,8 @@ func (c GRU) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 
 // bias is the start of bias_ih; nil for zeros.
 func (c GRU) bias() graph.Init {
-	if c.Span == 0 {
+	if c.ChronoSpan == 0 {
 		return nil
 	}
-	return chrono(3, 1, -1, c.Span)
+	return chrono(3, 1, -1, c.ChronoSpan)
 }

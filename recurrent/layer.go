@@ -11,14 +11,14 @@ import (
 type Layer interface {
 	// Begin returns the layer's own state before the first step.
 	Begin(g *graph.Graph, batch int) State
-	// Run maps x [T, B, I] to the outputs in order of time, [T, B, F], and the state after the last step.
-	Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State)
+	// Apply maps x [T, B, I] to the outputs in order of time, [T, B, F], and the state after the last step.
+	Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State)
 }
 
 // Unidirectional is a cell, or a Stack of cells, as a Layer; it is Unroll.
 type Unidirectional struct{ Cell Cell }
 
-// Begin returns the cell's first state.
+// Begin returns the cell's initial state.
 func (l Unidirectional) Begin(g *graph.Graph, batch int) State {
 	if !hasLayer(g, "Unidirectional", l) {
 		return nil
@@ -26,8 +26,8 @@ func (l Unidirectional) Begin(g *graph.Graph, batch int) State {
 	return l.Cell.Begin(g, batch)
 }
 
-// Run unrolls the cell.
-func (l Unidirectional) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
+// Apply unrolls the cell.
+func (l Unidirectional) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 	if !hasLayer(g, "Unidirectional", l) {
 		return graph.Node{}, nil
 	}
@@ -71,7 +71,7 @@ type Bidirectional struct {
 	Merge Merge
 }
 
-// Begin returns both directions' first states.
+// Begin returns both directions' initial states.
 func (l Bidirectional) Begin(g *graph.Graph, batch int) State {
 	if !hasLayer(g, "Bidirectional", l) {
 		return nil
@@ -79,8 +79,8 @@ func (l Bidirectional) Begin(g *graph.Graph, batch int) State {
 	return append(append(State{}, l.Cell.Begin(g, batch)...), l.Cell.Begin(g, batch)...)
 }
 
-// Run merges the outputs of both directions.
-func (l Bidirectional) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
+// Apply merges the outputs of both directions.
+func (l Bidirectional) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 	forward, backward, final := l.Both(g, x, o)
 	if g.Err() != nil {
 		return graph.Node{}, final
@@ -103,11 +103,11 @@ func (l Bidirectional) Both(g *graph.Graph, x graph.Node, o Options) (forward, b
 	g = g.InLayer()
 	there, back := o, o
 	back.Reverse = true
-	if o.Init != nil {
-		if n := len(o.Init); n%2 != 0 {
-			return g.Failf("Bidirectional", "the first state has %d entries; want those of both directions", n), graph.Node{}, nil
+	if o.Initial != nil {
+		if n := len(o.Initial); n%2 != 0 {
+			return g.Failf("Bidirectional", "the initial state has %d entries; want those of both directions", n), graph.Node{}, nil
 		}
-		there.Init, back.Init = o.Init[:len(o.Init)/2], o.Init[len(o.Init)/2:]
+		there.Initial, back.Initial = o.Initial[:len(o.Initial)/2], o.Initial[len(o.Initial)/2:]
 	}
 	if o.Trace != nil {
 		back.Trace = &Trace{}
@@ -141,7 +141,7 @@ func DeepOf(n int, l Layer) Deep {
 	return Deep{Layers: copies(n, l)}
 }
 
-// Begin returns all layers' first states.
+// Begin returns all layers' initial states.
 func (d Deep) Begin(g *graph.Graph, batch int) State {
 	if !hasLayer(g, "Deep", d) {
 		return nil
@@ -153,8 +153,8 @@ func (d Deep) Begin(g *graph.Graph, batch int) State {
 	return s
 }
 
-// Run runs all layers. Options hold for each; Trace is that of the last one.
-func (d Deep) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
+// Apply runs all layers. Options hold for each; Trace is that of the last one.
+func (d Deep) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 	switch {
 	case g.Err() != nil:
 		return graph.Node{}, nil
@@ -177,15 +177,15 @@ func (d Deep) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 		if i < len(d.Layers)-1 {
 			own.Trace = nil
 		}
-		if o.Init != nil {
+		if o.Initial != nil {
 			n := len(shapes(g, l.Begin))
-			if used+n > len(o.Init) {
-				return g.Failf("Deep", "the first state has %d entries; want more", len(o.Init)), nil
+			if used+n > len(o.Initial) {
+				return g.Failf("Deep", "the initial state has %d entries; want more", len(o.Initial)), nil
 			}
-			own.Init = o.Init[used : used+n]
+			own.Initial = o.Initial[used : used+n]
 			used += n
 		}
-		y, s := l.Run(g.Layer(layer), x, own)
+		y, s := l.Apply(g.Layer(layer), x, own)
 		if g.Err() != nil {
 			return graph.Node{}, nil
 		}
@@ -193,8 +193,8 @@ func (d Deep) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 		x = d.around(g.Layer(layer), x, y, o.Lengths)
 		layer += layerDepth(l)
 	}
-	if o.Init != nil && used != len(o.Init) {
-		return g.Failf("Deep", "the first state has %d entries; want %d", len(o.Init), used), nil
+	if o.Initial != nil && used != len(o.Initial) {
+		return g.Failf("Deep", "the initial state has %d entries; want %d", len(o.Initial), used), nil
 	}
 	return x, final
 }

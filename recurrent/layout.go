@@ -8,7 +8,7 @@ import (
 )
 
 // Composite is a Cell made of other cells: Stack, Zoneout, Attentive, or a wrapper of one's own. Parts tells everything
-// that looks into a state what lies where: LastHidden, Bridge, Drop.Recurrent, Zoneout and the numbers of layers. A
+// that looks into a state what lies where: LastHidden, Bridge, SequenceDropout.Recurrent, Zoneout and the numbers of layers. A
 // wrapper without it is taken for a single cell, whose first entry is its hidden state.
 //
 // The state of a composite is entries of its own, if it has any, and then those of its parts, in their order. Its hidden
@@ -169,7 +169,7 @@ func (l layout) leafOf(entry int) leaf {
 	return leaf{}
 }
 
-// shapes are those of the entries of a first state for a batch of one. They come from a graph of their own, so that a
+// shapes are those of the entries of an initial state for a batch of one. They come from a graph of their own, so that a
 // question leaves no nodes behind; if that has an error, the graph itself is to have it, with its place.
 func shapes(g *graph.Graph, begin func(*graph.Graph, int) State) [][]int {
 	apart := graph.New(graph.NewParams(0), g.Training())

@@ -15,7 +15,7 @@ import (
 // pair gives the one in its middle (Blelloch, 1990). That is O(T) arithmetic in O(log T) operations.
 func (o Order) Linear(g *graph.Graph, a, b, first graph.Node) (all, last graph.Node) {
 	if b.Rank() != 3 || first.Rank() != 2 {
-		return g.Failf("Scan", "want b [T, B, H] and a first state [B, H], found %v and %v", b.Shape(), first.Shape()), first
+		return g.Failf("Scan", "want b [T, B, H] and an initial state [B, H], found %v and %v", b.Shape(), first.Shape()), first
 	}
 	if o.mask.Valid() {
 		a = g.Where(o.mask, g.BroadcastTo(a, b.Shape()...), g.Full(1))
@@ -55,7 +55,7 @@ func (o Order) paired(g *graph.Graph, T, levels int) (walk, back graph.Node) {
 	return g.Const(graph.Ints(there)), g.Const(graph.Ints(home))
 }
 
-// before returns the state before every step, [T, B, H], for steps in the order of paired and a first state [1, B, H].
+// before returns the state before every step, [T, B, H], for steps in the order of paired and an initial state [1, B, H].
 func before(g *graph.Graph, a, b, first graph.Node, levels int) graph.Node {
 	n := b.Dim(0)
 	if g.Err() != nil {

@@ -10,8 +10,8 @@ import "github.com/unroll-go/unroll/graph"
 //
 // The cell state c passes through time by addition, which is why its gradient need not vanish. The forget gate's bias
 // starts at 1, so that a new network remembers for some steps (Jozefowicz et al., 2015). Distances of fifty steps and
-// more need Span: it starts the biases of the forget and input gates so that the units remember for 1 to Span steps
-// (chrono initialisation: Tallec and Ollivier, 2018).
+// more need ChronoSpan: it starts the biases of the forget and input gates so that the units remember for 1 to ChronoSpan
+// steps (chrono initialisation: Tallec and Ollivier, 2018).
 //
 // Each of the other options changes one equation, and they combine:
 //
@@ -32,7 +32,7 @@ type LSTM struct {
 	Coupled    bool // the forget gate is one minus the input gate
 	NoForget   bool // no forget gate
 	LayerNorm  bool // layer normalisation
-	Span       int  // at the start, units remember for up to so many steps; 0 for a forget bias of 1
+	ChronoSpan int  // at the start, units remember for up to so many steps; 0 for a forget bias of 1
 }
 
 // Begin returns h = c = 0.
@@ -42,10 +42,10 @@ func (c LSTM) Begin(g *graph.Graph, batch int) State {
 		g.Failf("LSTM", "projection to %d; want at least 1, or 0 for none", c.Projection)
 	case c.Coupled && c.NoForget:
 		g.Failf("LSTM", "both Coupled and NoForget are set; want one of them at most")
-	case c.NoForget && c.Span != 0:
-		g.Failf("LSTM", "Span starts the forget gate, which NoForget leaves out")
+	case c.NoForget && c.ChronoSpan != 0:
+		g.Failf("LSTM", "ChronoSpan starts the forget gate, which NoForget leaves out")
 	}
-	checkSpan(g, "LSTM", c.Span)
+	checkSpan(g, "LSTM", c.ChronoSpan)
 	return zeros(g, "LSTM", batch, c.output(), c.Hidden)
 }
 
@@ -71,14 +71,14 @@ func (c LSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 func (c LSTM) bias() graph.Init {
 	zero, one := graph.Zeros(), graph.Constant(1)
 	switch {
-	case c.Coupled && c.Span > 0:
-		return chrono(3, -1, 0, c.Span)
+	case c.Coupled && c.ChronoSpan > 0:
+		return chrono(3, -1, 0, c.ChronoSpan)
 	case c.Coupled:
 		return graph.Blocks(graph.Constant(-1), zero, zero)
 	case c.NoForget:
 		return zero
-	case c.Span > 0:
-		return chrono(4, 1, 0, c.Span)
+	case c.ChronoSpan > 0:
+		return chrono(4, 1, 0, c.ChronoSpan)
 	}
 	return graph.Blocks(zero, one, zero, zero)
 }

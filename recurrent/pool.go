@@ -57,9 +57,9 @@ func (p Pooling) apply(g *graph.Graph, y, lengths, last graph.Node) (pooled, wei
 		}
 		return last, graph.Node{}
 	case PoolMax:
-		return nn.GlobalMaxPool{}.Run(g, y, lengths), graph.Node{}
+		return nn.GlobalMaxPool{}.ApplyPadded(g, y, lengths), graph.Node{}
 	case PoolMean:
-		return nn.GlobalMeanPool{}.Run(g, y, lengths), graph.Node{}
+		return nn.GlobalMeanPool{}.ApplyPadded(g, y, lengths), graph.Node{}
 	case PoolAttention:
 		return attentive(g, y, nn.SequenceMask(g, "Pooling", y, lengths))
 	}

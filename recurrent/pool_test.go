@@ -72,7 +72,7 @@ func TestLastHidden(t *testing.T) {
 	for _, name := range []string{"one way", "both ways"} {
 		l := topoLayers[name]
 		out, err := graph.NewFunc(graph.NewParams64(5), func(g *graph.Graph, in []graph.Node) []graph.Node {
-			y, final := l.Run(g, in[0], recurrent.Options{Lengths: in[1]})
+			y, final := l.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
 			return []graph.Node{y, recurrent.LastHidden(g, l, final)}
 		}).Run(x, graph.Ints(lengths))
 		if err != nil {

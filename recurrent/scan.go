@@ -25,11 +25,11 @@ func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, St
 	if !ok {
 		return graph.Node{}, nil
 	}
-	if o.Drop.Recurrent != 0 || o.Trace != nil {
+	if o.Dropout.Recurrent != 0 || o.Trace != nil {
 		return g.Failf("Scan", "recurrent dropout and traces need one step after the other: use Unroll"), nil
 	}
 	g = w.g
-	drop := o.Drop.begin(g, cell, w.state)
+	drop := o.Dropout.begin(g, cell, w.state)
 	if g.Err() != nil {
 		return graph.Node{}, nil
 	}

@@ -20,7 +20,7 @@ import (
 // and predicts the ones after them. Encode and Step, or Encoding and Decoding as whole functions, go token by token,
 // with the same weights and the same bits.
 //
-// An empty source (length 0) has a defined result: the bridge of the encoder's first state, and contexts that are zero.
+// An empty source (length 0) has a defined result: the bridge of the encoder's initial state, and contexts that are zero.
 //
 // Parameters: source.weight and target.weight, the tables, or embedding.weight when they share one; encoder.*,
 // bridge.*, decoder.*, see Attentive; head.*.
@@ -40,57 +40,53 @@ type Seq2Seq struct {
 	Shared   bool    // one table for source and target, which must have the same vocabulary and width
 	Tied     bool    // the head's weight is the target's table, whose rows must be as wide as the decoder's output
 	Dropout  float64 // of the embedded tokens and of what the head reads, while training
-	Sampling Sampling
+	Sampling ScheduledSampling
 }
 
-// Apply maps a source, ids [S, B] or features [S, B, F], its lengths [B] (the zero Node: all are S long), and the target
-// tokens before, ids [T, B], to logits [T, B, V].
-func (m Seq2Seq) Apply(g *graph.Graph, source, lengths, target graph.Node) graph.Node {
-	logits, _ := m.apply(g, source, lengths, target, false)
-	return logits
+// Apply maps a source, ids [S, B] or features [S, B, F], and the target tokens before, ids [T, B], to logits [T, B, V] and
+// the decoder's final state. The options are those of the encoder's walk over the source: o.Lengths [B] are the sources'.
+func (m Seq2Seq) Apply(g *graph.Graph, source, target graph.Node, o Options) (graph.Node, State) {
+	return m.apply(g, g, source, target, o)
 }
 
-// Align is Apply, and returns where the decoder looked, too, [T, B, S].
-func (m Seq2Seq) Align(g *graph.Graph, source, lengths, target graph.Node) (logits, attention graph.Node) {
+// Align is Apply, but returns the attention weights of every step over the source, [T, B, S], in place of the state.
+func (m Seq2Seq) Align(g *graph.Graph, source, target graph.Node, o Options) (logits, attention graph.Node) {
 	if m.Attention == NoAttention {
 		return g.Failf("Seq2Seq", "it has no attention to return"), graph.Node{}
 	}
-	return m.apply(g, source, lengths, target, true)
-}
-
-func (m Seq2Seq) apply(g *graph.Graph, source, lengths, target graph.Node, align bool) (logits, attention graph.Node) {
-	first, values := m.encode(g, source, lengths)
-	x, table := m.embed(g, target, 2)
+	listening, weights := listen(g)
+	logits, _ = m.apply(g, listening, source, target, o)
 	if g.Err() != nil {
 		return graph.Node{}, graph.Node{}
 	}
+	return logits, g.Stack(*weights...)
+}
+
+// apply is Apply with a view of the graph for the decoder's steps.
+func (m Seq2Seq) apply(g, steps *graph.Graph, source, target graph.Node, o Options) (graph.Node, State) {
+	first, values := m.encode(g, source, o)
+	x, table := m.embed(g, target, 2)
+	if g.Err() != nil {
+		return graph.Node{}, nil
+	}
 	if batch := first[0].Dim(0); target.Dim(1) != batch {
-		return g.Failf("Seq2Seq", "%d sources, but targets %v; want [T, %d]", batch, target.Shape(), batch), graph.Node{}
+		return g.Failf("Seq2Seq", "%d sources, but targets %v; want [T, %d]", batch, target.Shape(), batch), nil
 	}
 	decoder := m.Decoder
 	if m.Attention != NoAttention {
-		decoder = m.attentive().Remember(g.Scope("decoder"), values, lengths)
-	}
-	view, seen := g, new([]graph.Node)
-	if align {
-		view, seen = listening(g)
+		decoder = m.attentive().Remember(g.Scope("decoder"), values, o.Lengths)
 	}
 	if m.Sampling.on(g) {
-		logits = m.sampled(view, decoder, first, x, table)
-	} else {
-		y, _ := Unroll(view.Scope("decoder"), decoder, x, Options{Init: first})
-		logits = m.ends().predict(g, y, table)
+		return m.sampled(steps, decoder, first, x, table)
 	}
-	if align && g.Err() == nil {
-		attention = g.Stack(*seen...)
-	}
-	return logits, attention
+	y, final := Unroll(steps.Scope("decoder"), decoder, x, Options{Initial: first})
+	return m.ends().predict(g, y, table), final
 }
 
-// Encode reads a source and returns the state before the first token, for Step, and the context: with attention, the
-// memory [S, B, M] and its keys [S, B, A]; nothing without.
-func (m Seq2Seq) Encode(g *graph.Graph, source, lengths graph.Node) (State, []graph.Node) {
-	first, values := m.encode(g, source, lengths)
+// Encode reads a source, with options as in Apply, and returns the state before the first token, for Step, and the
+// context: with attention, the memory [S, B, M] and its keys [S, B, A]; nothing without.
+func (m Seq2Seq) Encode(g *graph.Graph, source graph.Node, o Options) (State, []graph.Node) {
+	first, values := m.encode(g, source, o)
 	if g.Err() != nil || m.Attention == NoAttention {
 		return first, nil
 	}
@@ -107,7 +103,7 @@ func (m Seq2Seq) Step(g *graph.Graph, token graph.Node, s State, context []graph
 	if g.Err() != nil {
 		return graph.Node{}, s, graph.Node{}
 	}
-	view, seen := listening(g)
+	view, seen := listen(g)
 	y, next := Step(view.Scope("decoder"), decoder, x, s)
 	var attention graph.Node
 	if len(*seen) > 0 {
@@ -116,8 +112,8 @@ func (m Seq2Seq) Step(g *graph.Graph, token graph.Node, s State, context []graph
 	return m.ends().predict(g, y, table), next, attention
 }
 
-// encode returns the decoder's first state and the encoder's outputs [S, B, M].
-func (m Seq2Seq) encode(g *graph.Graph, source, lengths graph.Node) (first State, values graph.Node) {
+// encode returns the decoder's initial state and the encoder's outputs [S, B, M].
+func (m Seq2Seq) encode(g *graph.Graph, source graph.Node, o Options) (first State, values graph.Node) {
 	if !m.configured(g) {
 		return nil, graph.Node{}
 	}
@@ -126,7 +122,7 @@ func (m Seq2Seq) encode(g *graph.Graph, source, lengths graph.Node) (first State
 	if g.Err() != nil {
 		return nil, graph.Node{}
 	}
-	values, final := m.Encoder.Run(g.Scope("encoder"), x, Options{Lengths: lengths})
+	values, final := m.Encoder.Apply(g.Scope("encoder"), x, o)
 	first = m.Bridge.Apply(g.Scope("bridge"), m.Encoder, final, m.Decoder)
 	if m.Attention != NoAttention {
 		first = m.attentive().after(g, first)

@@ -12,7 +12,7 @@ func (m Seq2Seq) Encoding(g *graph.Graph, in []graph.Node) []graph.Node {
 	if len(in) != 2 {
 		return []graph.Node{g.Failf("Seq2Seq", "Encoding has %d inputs; want the source and its lengths", len(in))}
 	}
-	state, context := m.Encode(g, in[0], in[1])
+	state, context := m.Encode(g, in[0], Options{Lengths: in[1]})
 	return append(state, context...)
 }
 

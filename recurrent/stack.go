@@ -16,8 +16,8 @@ type Stack struct {
 	Dropout float64 // probability of dropping an output between two layers, while training
 }
 
-// Layers returns a Stack of n equal cells. A Stack has 1 to 10,000 of them; with another number it is an error to use it.
-func Layers(n int, cell Cell) Stack {
+// StackOf returns a Stack of n equal cells. A Stack has 1 to 10,000 of them; with another number it is an error to use it.
+func StackOf(n int, cell Cell) Stack {
 	return Stack{Cells: copies(n, cell)}
 }
 

@@ -32,7 +32,7 @@ type OneToOne struct {
 	Dropout   float64 // of what the cell reads and of what the head reads, while training
 }
 
-// Begin returns the cell's first state, for Step.
+// Begin returns the cell's initial state, for Step.
 func (m OneToOne) Begin(g *graph.Graph, batch int) State {
 	if !hasCell(g, "OneToOne", m.Cell) {
 		return nil
@@ -41,7 +41,7 @@ func (m OneToOne) Begin(g *graph.Graph, batch int) State {
 }
 
 // Apply maps ids [T, B] or features [T, B, F] to predictions [T, B, V] and the state after the last step, which
-// truncated backpropagation carries on as o.Init. Predictions at padding mean nothing.
+// truncated backpropagation carries on as o.Initial. Predictions at padding mean nothing.
 func (m OneToOne) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 	if !hasCell(g, "OneToOne", m.Cell) {
 		return graph.Node{}, nil
@@ -84,18 +84,19 @@ type ManyToMany struct {
 	Dropout   float64 // of what the layer reads and of what the head reads, while training
 }
 
-// Apply maps ids [T, B] or features [T, B, F] to predictions [T, B, V]. Predictions at padding mean nothing.
-func (m ManyToMany) Apply(g *graph.Graph, x graph.Node, o Options) graph.Node {
+// Apply maps ids [T, B] or features [T, B, F] to predictions [T, B, V] and the layer's final state. Predictions at padding
+// mean nothing.
+func (m ManyToMany) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 	if !hasLayer(g, "ManyToMany", m.Layer) {
-		return graph.Node{}
+		return graph.Node{}, nil
 	}
 	e := ends{"ManyToMany", m.Embedding, m.Classes, false, m.Dropout}
 	x, table := e.read(g, x, 2)
 	if g.Err() != nil {
-		return graph.Node{}
+		return graph.Node{}, nil
 	}
-	y, _ := m.Layer.Run(g.Scope("rnn"), x, o)
-	return e.predict(g, y, table)
+	y, final := m.Layer.Apply(g.Scope("rnn"), x, o)
+	return e.predict(g, y, table), final
 }
 
 // ends are what comes before and after a recurrence.

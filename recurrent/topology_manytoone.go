@@ -27,42 +27,43 @@ type ManyToOne struct {
 	Dropout   float64 // of what the layer reads and of what the head reads, while training
 }
 
-// Apply maps ids [T, B] or features [T, B, F], with o.Lengths [B] for sequences of different lengths, to logits [B, V].
-// A sequence of length 0 gives the head's bias. With a Horizon it gives [H, B, V], as datasets.Series has the future; row
-// h·V + v of the head's weight is that of value v in step h.
-func (m ManyToOne) Apply(g *graph.Graph, x graph.Node, o Options) graph.Node {
-	y := m.ends().predict(g, m.Pooled(g, x, o), graph.Node{})
+// Apply maps ids [T, B] or features [T, B, F], with o.Lengths [B] for sequences of different lengths, to logits [B, V]
+// and the layer's final state. A sequence of length 0 gives the head's bias. With a Horizon it gives [H, B, V], as
+// datasets.Series has the future; row h·V + v of the head's weight is that of value v in step h.
+func (m ManyToOne) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
+	pooled, final := m.Pooled(g, x, o)
+	y := m.ends().predict(g, pooled, graph.Node{})
 	if m.Horizon == 0 || g.Err() != nil {
-		return y
+		return y, final
 	}
-	return g.Transpose(g.Reshape(y, y.Dim(0), m.Horizon, m.Classes), 1, 0, 2) // [B, H·V] to [H, B, V]
+	return g.Transpose(g.Reshape(y, y.Dim(0), m.Horizon, m.Classes), 1, 0, 2), final // [B, H·V] to [H, B, V]
 }
 
-// Pooled is the vector that the head reads, [B, H]: an encoding of the sequence. Use it in place of Apply.
-func (m ManyToOne) Pooled(g *graph.Graph, x graph.Node, o Options) graph.Node {
+// Pooled is Apply without the head: it returns the vector that the head reads, [B, H], an encoding of the sequence.
+func (m ManyToOne) Pooled(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 	if !hasLayer(g, "ManyToOne", m.Layer) {
-		return graph.Node{}
+		return graph.Node{}, nil
 	}
 	if m.Horizon < 0 || m.Horizon > dense.MaxParts || m.Classes > widest/max(m.Horizon, 1) {
-		return g.Failf("ManyToOne", "%d classes and a horizon of %d; want at most %d predictions, at most %d steps ahead", m.Classes, m.Horizon, widest, dense.MaxParts)
+		return g.Failf("ManyToOne", "%d classes and a horizon of %d; want at most %d predictions, at most %d steps ahead", m.Classes, m.Horizon, widest, dense.MaxParts), nil
 	}
 	x, _ = m.ends().read(g, x, 2)
 	if g.Err() != nil {
-		return graph.Node{}
+		return graph.Node{}, nil
 	}
-	y, final := m.Layer.Run(g.Scope("rnn"), x, o)
+	y, final := m.Layer.Apply(g.Scope("rnn"), x, o)
 	var last graph.Node
 	if m.Pool == PoolLast {
 		last = LastHidden(g, m.Layer, final)
 	}
-	return m.Pool.Apply(g.Scope("pool"), y, o.Lengths, last)
+	return m.Pool.Apply(g.Scope("pool"), y, o.Lengths, last), final
 }
 
 func (m ManyToOne) ends() ends {
 	return ends{"ManyToOne", m.Embedding, m.Classes * max(m.Horizon, 1), false, m.Dropout}
 }
 
-// LastHidden is the last hidden state of a layer's topmost cell, [B, H], out of the state that Run returned. Of a
+// LastHidden is the last hidden state of a layer's topmost cell, [B, H], out of the state that Apply returned. Of a
 // bidirectional layer it is both directions' last states, each at the end of its own walk, merged as the outputs are.
 // (The output at the last step is not that: there, the backward direction has seen a single input.)
 func LastHidden(g *graph.Graph, l Layer, final State) graph.Node {
@@ -74,7 +75,7 @@ func LastHidden(g *graph.Graph, l Layer, final State) graph.Node {
 	}
 	lay := layerLayout(g, l)
 	if n := len(lay.shapes); g.Err() == nil && (n == 0 || len(final) != n) {
-		return g.Failf("LastHidden", "the state has %d entries; want %d, those that Run returns", len(final), n)
+		return g.Failf("LastHidden", "the state has %d entries; want %d, those that Apply returns", len(final), n)
 	}
 	if g.Err() != nil {
 		return graph.Node{}

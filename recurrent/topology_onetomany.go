@@ -7,13 +7,13 @@ import (
 	"github.com/unroll-go/unroll/nn"
 )
 
-// Condition is the way a vector enters a sequence that is made from it.
-type Condition int
+// Conditioning is the way a vector enters a sequence that is made from it.
+type Conditioning int
 
 // Ways for a vector v [B, F] to enter.
 const (
 	// ConditionState starts the state: every entry is tanh(W·v + b), with weights of its own (Xu et al., 2015).
-	ConditionState Condition = iota
+	ConditionState Conditioning = iota
 	// ConditionInput joins the vector to the input of every step, where no number of steps can wash it out.
 	ConditionInput
 	// ConditionBoth does both.
@@ -35,13 +35,13 @@ const (
 // start_0.weight [H, F] and start_0.bias [H], zero at the start, and so on for the entries of the state. Of an SLSTM the
 // vector starts h alone, since its normaliser must not be negative.
 type OneToMany struct {
-	Condition nn.Embedding // of class ids [B]; empty when the thing is features [B, F]
-	Feed      Condition
-	Embedding nn.Embedding // of the tokens
-	Cell      Cell
-	Classes   int     // V; 0 for Embedding.Tokens
-	Tied      bool    // the head's weight is the embedding's table
-	Dropout   float64 // of what the cell reads and of what the head reads, while training
+	Condition    nn.Embedding // of class ids [B]; empty when the thing is features [B, F]
+	Conditioning Conditioning
+	Embedding    nn.Embedding // of the tokens
+	Cell         Cell
+	Classes      int     // V; 0 for Embedding.Tokens
+	Tied         bool    // the head's weight is the embedding's table
+	Dropout      float64 // of what the cell reads and of what the head reads, while training
 }
 
 // Apply maps the thing, class ids [B] or features [B, F], and the tokens before, ids [T, B], to logits [T, B, V] and the
@@ -56,13 +56,13 @@ func (m OneToMany) Apply(g *graph.Graph, thing, tokens graph.Node, o Options) (g
 	if g.Err() != nil {
 		return graph.Node{}, nil
 	}
-	if o.Learned && m.Feed != ConditionInput {
-		return g.Failf("OneToMany", "Options.Learned is set, but the thing starts the state (Feed)"), nil
+	if o.LearnInitial && m.Conditioning != ConditionInput {
+		return g.Failf("OneToMany", "Options.LearnInitial is set, but the condition starts the state (Conditioning)"), nil
 	}
-	if o.Init == nil && m.Feed != ConditionInput {
-		o.Init = started(g, m.Cell, v)
+	if o.Initial == nil && m.Conditioning != ConditionInput {
+		o.Initial = started(g, m.Cell, v)
 	}
-	if m.Feed != ConditionState {
+	if m.Conditioning != ConditionState {
 		x = g.Concat(2, x, g.BroadcastTo(v, x.Dim(0), v.Dim(0), v.Dim(1)))
 	}
 	y, final := Unroll(g.Scope("rnn"), m.Cell, x, o)
@@ -76,10 +76,10 @@ func (m OneToMany) Begin(g *graph.Graph, thing graph.Node) State {
 		return nil
 	}
 	s := m.Cell.Begin(g, v.Dim(0))
-	if m.Feed != ConditionInput {
+	if m.Conditioning != ConditionInput {
 		s = started(g, m.Cell, v)
 	}
-	if m.Feed != ConditionState {
+	if m.Conditioning != ConditionState {
 		s = append(s, v)
 	}
 	return s
@@ -95,7 +95,7 @@ func (m OneToMany) Step(g *graph.Graph, token graph.Node, s State) (graph.Node, 
 	e := m.ends()
 	x, table := e.read(g, token, 1)
 	var v State
-	if m.Feed != ConditionState {
+	if m.Conditioning != ConditionState {
 		if len(s) == 0 {
 			return g.Failf("OneToMany", "the state is empty; want what Begin gives"), s
 		}
@@ -115,8 +115,8 @@ func (m OneToMany) vector(g *graph.Graph, thing graph.Node) (graph.Node, bool) {
 	if !hasCell(g, "OneToMany", m.Cell) {
 		return graph.Node{}, false
 	}
-	if m.Feed < ConditionState || m.Feed > ConditionBoth {
-		return g.Failf("OneToMany", "unknown condition %d", m.Feed), false
+	if m.Conditioning < ConditionState || m.Conditioning > ConditionBoth {
+		return g.Failf("OneToMany", "unknown condition %d", m.Conditioning), false
 	}
 	if m.Condition.Tokens == 0 {
 		v, _ := embedded(g, "OneToMany", "condition", m.Condition, thing, 1)

@@ -60,7 +60,7 @@ func newClassifier(c classConfig, tokens datasets.Tokenizer, labels []string) (*
 		Pool: pool, Classes: len(labels), Dropout: c.Dropout}
 	m := &classifier{config: c, tokens: tokens, labels: labels, params: graph.NewParams(c.Seed)}
 	m.loss = graph.NewFunc(m.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		y := model.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
+		y, _ := model.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
 		return []graph.Node{losses.CrossEntropy{}.Apply(g, y, in[2]), y}
 	})
 	m.loss.Keep(256)

@@ -30,7 +30,7 @@ func newModel(c config, vocab *datasets.Vocabulary) (*model, error) {
 	logits := func(g *graph.Graph, ids graph.Node, state recurrent.State) (graph.Node, recurrent.State) {
 		x := nn.Embedding{Tokens: vocab.Len(), Size: c.Embed}.Apply(g.Scope("embedding"), ids)
 		x = nn.Dropout{Rate: c.Dropout}.Apply(g, x)
-		y, state := recurrent.Unroll(g.Scope(c.Cell), cell, x, recurrent.Options{Init: state})
+		y, state := recurrent.Unroll(g.Scope(c.Cell), cell, x, recurrent.Options{Initial: state})
 		y = nn.Dropout{Rate: c.Dropout}.Apply(g, y)
 		return nn.Head{Classes: vocab.Len()}.Apply(g.Scope("head"), y), state
 	}
@@ -55,7 +55,7 @@ func cellOf(c config) (recurrent.Stack, error) {
 	if !ok {
 		return recurrent.Stack{}, bad("cell", "cell", "%q; want %s", c.Cell, oneOf(cells))
 	}
-	s := recurrent.Layers(c.Layers, cell)
+	s := recurrent.StackOf(c.Layers, cell)
 	s.Dropout = c.Dropout
 	return s, nil
 }
@@ -73,7 +73,7 @@ func (m *model) state(batch int) []*tensor.Dense {
 	return out
 }
 
-// lineLoss is the mean loss over one line, read from the first state on, in nats a token.
+// lineLoss is the mean loss over one line, read from the initial state on, in nats a token.
 func (m *model) lineLoss(ids []int) (float64, error) {
 	n := len(ids) - 1
 	in := append([]*tensor.Dense{graph.Ints(ids[:n], n, 1), graph.Ints(ids[1:], n, 1)}, m.state(1)...)

@@ -187,7 +187,8 @@ func loop(path string) (*train.Loop, error) {
 	p := graph.NewParams(1)
 	model := recurrent.ManyToOne{Embedding: nn.Embedding{Tokens: 5, Size: 3}, Layer: recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 4}}, Classes: 2}
 	loss := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		return []graph.Node{losses.CrossEntropy{}.Apply(g, model.Apply(g, in[0], recurrent.Options{Lengths: in[1]}), in[2])}
+		logits, _ := model.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
+		return []graph.Node{losses.CrossEntropy{}.Apply(g, logits, in[2])}
 	})
 	return &train.Loop{Params: p, Loss: loss, Data: train.FromBatches(data), Validation: train.FromBatches(check), Optimizer: &optim.Adam{},
 		Schedule: &optim.Plateau{Current: 0.01, Factor: 0.5, Patience: 1}, KeepBest: true, Average: 0.9, Steps: 3, Checkpoint: path,

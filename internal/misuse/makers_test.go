@@ -195,7 +195,7 @@ func taggerLoss(g *graph.Graph, in []graph.Node) []graph.Node {
 	e := nn.Embedding{Tokens: 5, Size: 3}.Apply(g.Scope("embedding"), in[0])
 	o := recurrent.Options{}
 	if len(in) > 2 {
-		o.Init = in[2:]
+		o.Initial = in[2:]
 	}
 	y, h := recurrent.Unroll(g.Scope("r"), recurrent.GRU{Hidden: 3}, e, o)
 	return append([]graph.Node{losses.CrossEntropy{}.Apply(g, nn.Dense{Units: 5}.Apply(g.Scope("h"), y), in[1])}, h...)

@@ -31,7 +31,7 @@ func exampleLoop(hidden int, rate float64, seed uint64) (*train.Loop, error) {
 	model := recurrent.ManyToOne{Embedding: nn.Embedding{Tokens: 5, Size: 4},
 		Layer: recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: hidden}}, Classes: 2}
 	loss := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		logits := model.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
+		logits, _ := model.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
 		return []graph.Node{losses.CrossEntropy{}.Apply(g, logits, in[2])}
 	})
 	return &train.Loop{Params: params, Loss: loss, Data: train.FromBatches(training), Validation: train.FromBatches(validation),

@@ -175,7 +175,7 @@ func (f *Flow) advice(seen map[Verdict]bool) []string {
 			"start recurrent weights orthogonal (a radius of 1 at most), or shorten the windows.")
 	}
 	if seen[Vanishing] {
-		out = append(out, "Against vanishing gradients: take an LSTM or GRU, with Span for long distances, or a cell with a linear "+
+		out = append(out, "Against vanishing gradients: take an LSTM or GRU, with ChronoSpan for long distances, or a cell with a linear "+
 			"recurrence (LRU, MinGRU); start recurrent weights orthogonal; layer normalisation.")
 	}
 	for _, g := range f.Gates {

@@ -118,7 +118,7 @@ func newTagger(layer recurrent.Layer, lines []string) (*tagger, error) {
 	ignore := -1
 	model := recurrent.ManyToMany{Embedding: nn.Embedding{Tokens: t.typed.Len(), Size: 64}, Layer: layer, Classes: t.meant.Len(), Dropout: 0.3}
 	t.loss = graph.NewFunc(t.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		y := model.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
+		y, _ := model.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
 		return []graph.Node{losses.CrossEntropy{Ignore: &ignore}.Apply(g, y, in[2]), y}
 	})
 	return t, nil

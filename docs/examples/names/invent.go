@@ -34,7 +34,7 @@ func (v *inventor) language(g *graph.Graph, ids graph.Node) graph.Node {
 // invent trains a network that makes names of a language, lets it make some, and has them judged.
 func (n *names) invent(judge *study.Classifier, wanted []string) error {
 	v := &inventor{names: n, params: graph.NewParams(*seed)}
-	v.model = recurrent.OneToMany{Feed: recurrent.ConditionBoth, Embedding: nn.Embedding{Tokens: n.letters.Len(), Size: 32},
+	v.model = recurrent.OneToMany{Conditioning: recurrent.ConditionBoth, Embedding: nn.Embedding{Tokens: n.letters.Len(), Size: 32},
 		Cell: recurrent.LSTM{Hidden: 128}, Dropout: 0.2}
 	v.start, _ = n.letters.ID(datasets.Start)
 	v.end, _ = n.letters.ID(datasets.End)
@@ -98,7 +98,7 @@ func (v *inventor) draw(language, n int) ([]string, error) {
 		y, next := v.model.Step(g, in[0], in[1:])
 		return append([]graph.Node{y}, next...)
 	})
-	s := decode.Search{Start: v.start, End: v.end, Max: 20, Min: 2, Best: n, Sampler: &decode.Sampler{Temperature: 0.8}, Seed: *seed, First: language}
+	s := decode.Search{Start: v.start, End: v.end, Max: 20, Min: 2, Best: n, Sampler: &decode.Sampler{Temperature: 0.8}, Seed: *seed, FirstSource: language}
 	m, err := decode.NewStepper(step, begin, nil, nil, s.Rows())
 	if err != nil {
 		return nil, err

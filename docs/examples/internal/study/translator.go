@@ -82,7 +82,8 @@ func (t *Translator) Fit(c Course, fit, check Pairs) (train.Result, error) {
 		if g.Training() {
 			l.Smoothing = c.Smoothing
 		}
-		return []graph.Node{l.Apply(g, t.model.Apply(g, in[0], in[1], in[2]), in[3])}
+		logits, _ := t.model.Apply(g, in[0], in[2], recurrent.Options{Lengths: in[1]})
+		return []graph.Node{l.Apply(g, logits, in[3])}
 	})
 	loss.Keep(1000)
 	return Fit(&train.Loop{Params: t.Params, Loss: loss, Data: data, Validation: validation, Optimizer: &optim.Adam{},
