@@ -19,7 +19,7 @@ type GRU struct {
 	Hidden      int  // H, the width of h
 	ResetBefore bool // apply the reset gate to h, before the product
 	LayerNorm   bool // layer normalisation
-	ChronoSpan  int  // memories last up to so many steps from the start (chrono initialisation, see LSTM); 0 for none
+	ChronoSpan  int  // at the start, units remember for up to so many steps (chrono initialisation, see LSTM); 0 for none
 }
 
 // Begin returns h = 0, [B, H].

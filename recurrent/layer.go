@@ -5,17 +5,17 @@ import (
 	"github.com/unroll-go/unroll/nn"
 )
 
-// Layer maps a whole sequence to a sequence. A cell in one direction is one, see Unidirectional; so are both directions
-// of a cell, which cannot be a Cell itself, because its output at one step depends on the steps after it: a decoder that
-// generates step by step takes a Cell, and the compiler refuses a Bidirectional there.
+// Layer maps a whole sequence to a sequence. Unidirectional makes one of a cell, Bidirectional one that reads in both
+// directions. The latter is no Cell, because its output at one step depends on later steps: a decoder that generates step
+// by step takes a Cell, so Go's compiler refuses a Bidirectional there.
 type Layer interface {
-	// Begin returns the layer's own state before the first step.
+	// Begin returns the layer's own initial state.
 	Begin(g *graph.Graph, batch int) State
 	// Apply maps x [T, B, I] to the outputs in order of time, [T, B, F], and the state after the last step.
 	Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State)
 }
 
-// Unidirectional is a cell, or a Stack of cells, as a Layer; it is Unroll.
+// Unidirectional is a cell, or a Stack of cells, as a Layer: its Apply is Unroll.
 type Unidirectional struct{ Cell Cell }
 
 // Begin returns the cell's initial state.
@@ -48,7 +48,7 @@ const (
 	MergeMultiply              // their element-wise product
 )
 
-// of makes one tensor of those of two directions, whose features are an axis.
+// of merges the tensors of two directions; axis is that of the features.
 func (m Merge) of(g *graph.Graph, forward, backward graph.Node, axis int) graph.Node {
 	switch m {
 	case MergeConcat:
@@ -64,8 +64,8 @@ func (m Merge) of(g *graph.Graph, forward, backward graph.Node, axis int) graph.
 }
 
 // Bidirectional reads a sequence in both directions (Schuster and Paliwal, 1997). The backward direction has weights of
-// its own, whose names end in _reverse, and starts at each sequence's own last step. State: the forward direction's
-// entries, then the backward's, which is PyTorch's order.
+// its own, whose names end in _reverse, and starts at each sequence's own last step. State: the entries of the forward
+// direction, then those of the backward direction, as in PyTorch.
 type Bidirectional struct {
 	Cell  Cell
 	Merge Merge
@@ -97,7 +97,8 @@ func (l Bidirectional) Both(g *graph.Graph, x graph.Node, o Options) (forward, b
 		return g.Failf("Bidirectional", "Options.Reverse is set; it reads in both directions anyway"), graph.Node{}, nil
 	}
 	if several(l.Cell) {
-		return g.Failf("Bidirectional", "its cell is a %s of several cells; put Bidirectional layers into a Deep instead, so that each sees both directions",
+		return g.Failf("Bidirectional", "its cell is a %s of several cells; "+
+			"put Bidirectional layers into a Deep instead, so that each sees both directions",
 			typeName(l.Cell)), graph.Node{}, nil
 	}
 	g = g.InLayer()
@@ -120,9 +121,9 @@ func (l Bidirectional) Both(g *graph.Graph, x graph.Node, o Options) (forward, b
 	return forward, backward, append(append(State{}, end...), begin...)
 }
 
-// Deep runs layers one after the other, each over the whole output of the one before. Layer k's parameters end in _l{k}.
-// Its state is the layers' states in a row, which for bidirectional LSTMs is h and c of layer 0 forward, of layer 0
-// backward, of layer 1 forward, and so on.
+// Deep runs layers one after the other, each over the whole output of the one before. The parameters of layer k end in
+// _l{k}. Its state is the states of its layers one after the other: for bidirectional LSTMs h and c of layer 0 forward, of
+// layer 0 backward, of layer 1 forward, and so on.
 type Deep struct {
 	Layers  []Layer
 	Dropout float64 // probability of dropping an output between two layers, while training
@@ -135,13 +136,12 @@ type Deep struct {
 }
 
 // DeepOf returns n equal layers: DeepOf(2, Bidirectional{Cell: LSTM{Hidden: 128}}) is PyTorch's
-// LSTM(..., num_layers=2, bidirectional=True). A Deep has 1 to 10,000 layers; with another number it is an error to use
-// it.
+// LSTM(..., num_layers=2, bidirectional=True). n is 1 to 10,000; the use of a Deep with another number is an error.
 func DeepOf(n int, l Layer) Deep {
 	return Deep{Layers: copies(n, l)}
 }
 
-// Begin returns all layers' initial states.
+// Begin returns the initial states of all layers.
 func (d Deep) Begin(g *graph.Graph, batch int) State {
 	if !hasLayer(g, "Deep", d) {
 		return nil
@@ -153,7 +153,7 @@ func (d Deep) Begin(g *graph.Graph, batch int) State {
 	return s
 }
 
-// Apply runs all layers. Options hold for each; Trace is that of the last one.
+// Apply runs all layers. The options hold for each of them, except that Trace is filled by the last one alone.
 func (d Deep) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 	switch {
 	case g.Err() != nil:
@@ -199,7 +199,7 @@ func (d Deep) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State)
 	return x, final
 }
 
-// around adds the connection past a layer. Padding stays zero, whatever the input has there.
+// around adds the connection around a layer. Padding stays zero, whatever the input holds there.
 func (d Deep) around(g *graph.Graph, x, y, lengths graph.Node) graph.Node {
 	if x.Dim(-1) != y.Dim(-1) || !d.Residual && !d.Highway {
 		return y
@@ -217,8 +217,8 @@ func (d Deep) past(g *graph.Graph, x, y graph.Node) graph.Node {
 	return g.Add(x, g.Mul(t, g.Sub(y, x)))
 }
 
-// Parts are the layers.
+// Parts returns the layers.
 func (d Deep) Parts() []Layer { return d.Layers }
 
-// Depth is the number of layers, counted through layers in the layers.
+// Depth is the number of layers, those inside of layers included.
 func (d Deep) Depth() int { return depths(d.Layers, layerDepth) }

@@ -7,32 +7,32 @@ import (
 	"github.com/unroll-go/unroll/nn"
 )
 
-// Pooling is the way one vector is made of the outputs of a sequence. Padding has no part in it, and a sequence of
-// length 0 gives zero.
+// Pooling is a way to make one vector of the outputs of a sequence. Padding has no part in it, and a sequence of length 0
+// gives zero.
 type Pooling int
 
 // Ways to pool the outputs y [T, B, H] of a layer.
 const (
-	// PoolLast takes the last hidden state of each direction: what the layer knows at the end of its walk.
+	// PoolLast takes the last hidden state of each direction.
 	PoolLast Pooling = iota
 	// PoolMax takes the largest output of each unit over time.
 	PoolMax
 	// PoolMean takes the mean output of each unit over time.
 	PoolMean
-	// PoolAttention takes a mean whose weights are learnt (Yang et al., 2016, eq. 8-10):
+	// PoolAttention takes a mean with learned weights (Yang et al., 2016, eq. 8-10):
 	// a = softmax over time of q·tanh(W·y + b). Parameters: weight [H, H], bias [H], zero at the start, query [H].
 	PoolAttention
 )
 
 // Apply pools y [T, B, H] to [B, H]. lengths [B], ids, may be the zero Node when all sequences are T long. last
-// [B, H], the last hidden state, is needed by PoolLast alone; LastHidden finds it.
+// [B, H], the last hidden state, which LastHidden finds, is needed by PoolLast alone.
 func (p Pooling) Apply(g *graph.Graph, y, lengths, last graph.Node) graph.Node {
 	v, _ := p.apply(g, y, lengths, last)
 	return v
 }
 
-// Weights is Apply for PoolAttention, and returns the weights of the steps, too, [T, B]: those of a sequence add up to
-// 1, or are all 0 when it is empty.
+// Weights is Apply for PoolAttention, and also returns the weights of the steps, [T, B]: those of a sequence add up to 1,
+// or are all 0 if it is empty.
 func (p Pooling) Weights(g *graph.Graph, y, lengths graph.Node) (pooled, weights graph.Node) {
 	if p != PoolAttention {
 		return g.Failf("Pooling", "only PoolAttention has weights"), graph.Node{}
@@ -71,7 +71,7 @@ func nonEmpty(g *graph.Graph, mask graph.Node) graph.Node {
 	return g.Reshape(g.Slice(mask, 0, 0, 1), mask.Dim(1))
 }
 
-// attentive is the mean of y [T, B, H] over time with learnt weights, which it returns, too, [T, B].
+// attentive returns the mean of y [T, B, H] over time with learned weights, and the weights, [T, B].
 func attentive(g *graph.Graph, y, mask graph.Node) (pooled, weights graph.Node) {
 	if mask.Valid() { // nothing that padding holds, such as a NaN, may meet a weight of zero
 		y = g.Where(mask, y, g.Full(0))
@@ -100,7 +100,7 @@ func maskedSoftmax(g *graph.Graph, scores, mask graph.Node) graph.Node {
 	if !mask.Valid() {
 		return g.Softmax(scores, -1)
 	}
-	// exp of what is this low is 0. A row of nothing else gives equal weights, which the second mask takes away.
+	// exp of a number this low is 0. A row of nothing else gets equal weights, which the outer Where sets to 0.
 	return g.Where(mask, g.Softmax(g.Where(mask, scores, g.Full(-math.MaxFloat32)), -1), g.Full(0))
 }
 

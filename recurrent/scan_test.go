@@ -166,7 +166,7 @@ func TestScanRefuses(t *testing.T) {
 	for want, build := range map[string]graph.Build{
 		"recurrent dropout and traces need one step after the other: use Unroll": scanLoss(
 			cell, recurrent.Options{Dropout: recurrent.SequenceDropout{Recurrent: 0.1}}),
-		"Keep says which sequences go on from Init, which is not given": func(g *graph.Graph, in []graph.Node) []graph.Node {
+		"Continue says which sequences go on from Initial, which is not given": func(g *graph.Graph, in []graph.Node) []graph.Node {
 			return scanLoss(cell, recurrent.Options{Continue: g.Full(1, 2)})(g, in)
 		},
 		"SRU in layer 0: with peepholes it is not linear in its state": scanLoss(

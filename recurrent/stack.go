@@ -8,15 +8,15 @@ import (
 	"github.com/unroll-go/unroll/nn"
 )
 
-// Stack feeds each cell's output to the next cell: a deep recurrent network, which is a Cell itself. Layer k's
-// parameters end in _l{k}, as in PyTorch. Its state is the layers' states in a row: h and c of layer 0, h and c of
-// layer 1, and so on, for LSTMs.
+// Stack feeds each cell's output to the next cell: a deep recurrent network, which is a Cell itself. The parameters of layer
+// k end in _l{k}, as in PyTorch. Its state is the states of its layers one after the other: for LSTMs h and c of layer 0, h
+// and c of layer 1, and so on.
 type Stack struct {
 	Cells   []Cell
 	Dropout float64 // probability of dropping an output between two layers, while training
 }
 
-// StackOf returns a Stack of n equal cells. A Stack has 1 to 10,000 of them; with another number it is an error to use it.
+// StackOf returns a Stack of n equal cells. n is 1 to 10,000; the use of a Stack with another number is an error.
 func StackOf(n int, cell Cell) Stack {
 	return Stack{Cells: copies(n, cell)}
 }
@@ -26,7 +26,7 @@ func copies[T any](n int, part T) []T {
 	return slices.Repeat([]T{part}, min(max(n, 0), dense.MaxParts+1))
 }
 
-// Begin returns the states of all layers.
+// Begin returns the initial states of all layers.
 func (c Stack) Begin(g *graph.Graph, batch int) State {
 	if !c.complete(g) {
 		return nil
@@ -60,10 +60,10 @@ func (c Stack) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	return x, next
 }
 
-// Parts are the cells.
+// Parts returns the cells.
 func (c Stack) Parts() []Cell { return c.Cells }
 
-// Depth is the number of layers, counted through stacks in the stack.
+// Depth is the number of layers, those of stacks inside included.
 func (c Stack) Depth() int { return depths(c.Cells, depth) }
 
 // complete reports a stack without cells, or with one that is missing.

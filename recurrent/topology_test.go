@@ -282,7 +282,7 @@ func TestTopologiesRefuse(t *testing.T) {
 			y, _ := m.Step(g, x, m.Begin(g, topoB))
 			return y
 		}},
-		"OneToMany: unknown condition 7": {ids, func(g *graph.Graph, x graph.Node) graph.Node {
+		"OneToMany: unknown conditioning 7": {ids, func(g *graph.Graph, x graph.Node) graph.Node {
 			y, _ := recurrent.OneToMany{Embedding: topoTable, Cell: cell, Conditioning: 7}.Apply(g, x, x, run)
 			return y
 		}},

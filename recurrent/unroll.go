@@ -8,24 +8,24 @@ import (
 	"github.com/unroll-go/unroll/nn"
 )
 
-// Options change how a sequence is walked. The zero value walks all of it forward from the cell's own initial state.
+// Options say how a sequence is read. The zero value reads all of it forward, from the cell's own initial state.
 type Options struct {
-	// Initial is the state before the first step, as many entries as the cell's Begin gives; nil for Begin's own.
+	// Initial is the state before the first step, with as many entries as that of Begin; nil for Begin's own.
 	Initial State
-	// Continue [B], for a state carried from window to window, is 1 where a sequence goes on and 0 where a new one begins,
-	// which then starts from Begin's state; the zero Node keeps all.
+	// Continue [B] is for a state that is carried from window to window: 1 where a sequence continues from Initial, 0 where
+	// a new one begins, with Begin's state. For the zero Node all of them continue.
 	Continue graph.Node
-	// LearnInitial makes the initial state parameters, initial_0, initial_1 and so on, which start at zero. Together with Init it
-	// wants Keep: then sequences that begin anew start from the parameters.
+	// LearnInitial makes Begin's state a set of parameters, initial_0, initial_1 and so on, which start at zero. Together
+	// with Initial it needs Continue: then new sequences begin with the parameters.
 	LearnInitial bool
 	// Lengths [B], ids, are the lengths of the sequences in the batch, 0 to T; the zero Node means that all are T
-	// long. Steps past a sequence's end leave its state unchanged and give output zero.
+	// long. At padding the state stays as it is and the output is zero.
 	Lengths graph.Node
-	// Reverse walks from the last step to the first. With Lengths, each sequence starts at its own last step.
+	// Reverse reads from the last step to the first. With Lengths, each sequence starts at its own last step.
 	Reverse bool
-	// Dropout is dropout with one mask for a whole sequence, while training.
+	// Dropout drops inputs, hidden states and weights while training, with one mask for a whole sequence.
 	Dropout SequenceDropout
-	// Trace, if not nil, is filled with what happened at each step.
+	// Trace, if not nil, is filled with the states and gates of every step.
 	Trace *Trace
 }
 
@@ -64,7 +64,7 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 			}
 		}
 		o.Trace.states(next)
-		for j, n := range next { // for who listens to the whole model: train.GradientFlow
+		for j, n := range next { // for those who listen to the whole model, such as train.GradientFlow
 			g.Record("state_"+strconv.Itoa(j), n)
 		}
 		outputs[t], state = y, next
@@ -99,7 +99,7 @@ func (o Options) walk(g *graph.Graph, what string, cell Cell, x graph.Node) (wal
 func (o Options) first(g *graph.Graph, what string, cell Cell, batch int) State {
 	own := cell.Begin(g, batch)
 	if g.Err() == nil && o.LearnInitial && o.Initial != nil && !o.Continue.Valid() {
-		g.Failf(what, "both LearnInitial and Initial say what the initial state is; want one of them, or Continue to choose between them")
+		g.Failf(what, "both LearnInitial and Initial say what the initial state is; want one of them, or Continue to choose")
 	}
 	if g.Err() != nil {
 		return own

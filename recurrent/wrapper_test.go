@@ -141,8 +141,8 @@ func TestLastHiddenOfWrappers(t *testing.T) {
 	}
 }
 
-// An initial state that is learnt and one that is given contradict each other, unless Keep chooses between them.
-func TestLearnedAndInit(t *testing.T) {
+// An initial state that is learnt and one that is given contradict each other, unless Continue chooses between them.
+func TestLearnInitialAndInitial(t *testing.T) {
 	x := graphtest.Random(1, 4, 2, 3)
 	run := func(keep, learned bool, cell recurrent.Cell, run func(*graph.Graph, graph.Node, recurrent.Options) graph.Node) (int, error) {
 		p := graph.NewParams64(1)
@@ -166,7 +166,7 @@ func TestLearnedAndInit(t *testing.T) {
 			return y
 		},
 	} {
-		if n, err := run(false, true, gru, how); err == nil || !strings.Contains(err.Error(), name+" in layer 0: both Learned and Init") || n != 0 {
+		if n, err := run(false, true, gru, how); err == nil || !strings.Contains(err.Error(), name+" in layer 0: both LearnInitial and Initial") || n != 0 {
 			t.Errorf("%s: error %v and %d parameters", name, err, n)
 		}
 		if n, err := run(true, true, gru, how); err != nil || n != 3 {

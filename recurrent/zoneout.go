@@ -6,12 +6,13 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// Zoneout has each element of a cell's state keep its old value with some probability, drawn anew at each step (Krueger
-// et al., 2017): unlike dropout, it lets the gradient pass. When evaluating, the state is the expectation. It is a Cell
-// around a Cell; in a Stack, wrap each cell. Entries that a wrapper adds to the state, as Attentive's y, are left alone.
+// Zoneout lets each element of a cell's state keep its old value with some probability, drawn anew at each step (Krueger
+// et al., 2017). Unlike dropout, it lets the gradient pass. During evaluation the state is the expectation. It is a Cell
+// around a Cell; in a Stack, wrap each cell. Entries that a wrapper adds to the state, such as the y of an Attentive, are
+// left alone.
 type Zoneout struct {
 	Cell       Cell
-	HiddenRate float64 // probability for the hidden state, 0 up to, not including, 1
+	HiddenRate float64 // probability for the hidden state, at least 0 and below 1
 	MemoryRate float64 // probability for the other entries of the state, such as an LSTM's c; 0 for an SLSTM or MLSTM
 }
 
@@ -28,7 +29,8 @@ func (c Zoneout) Begin(g *graph.Graph, batch int) State {
 	}
 	if of := single(c.Cell); c.MemoryRate > 0 && of != nil {
 		if _, ok := of.(particular); ok {
-			g.Failf("Zoneout", "MemoryRate is set, but the entries of an %s's memory are scaled by one another and cannot be kept each by itself; want 0", typeName(of))
+			g.Failf("Zoneout", "MemoryRate is set, but the entries of an %s's memory are scaled by one another, "+
+				"so they cannot be kept one by one; want 0", typeName(of))
 		}
 	}
 	return c.Cell.Begin(g, batch)
@@ -68,7 +70,7 @@ func (c Zoneout) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State)
 	return y, out
 }
 
-// rates are those of n entries of the state.
+// rates returns the probabilities of n entries of the state.
 func (c Zoneout) rates(g *graph.Graph, n int) []float64 {
 	out := slices.Repeat([]float64{c.MemoryRate}, n)
 	if _, ok := c.Cell.(Composite); !ok && n > 0 {
@@ -85,7 +87,7 @@ func (c Zoneout) rates(g *graph.Graph, n int) []float64 {
 	return out
 }
 
-// Parts are the cell.
+// Parts returns the cell.
 func (c Zoneout) Parts() []Cell { return []Cell{c.Cell} }
 
 // Depth is the number of layer numbers that the cell takes.
