@@ -18,18 +18,18 @@ func BenchmarkLayers(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		cell recurrent.LSTM
-		drop recurrent.Drop
+		drop recurrent.SequenceDropout
 	}{
-		{"plain", recurrent.LSTM{Hidden: H}, recurrent.Drop{}},
-		{"layer norm", recurrent.LSTM{Hidden: H, LayerNorm: true}, recurrent.Drop{}},
-		{"dropout", recurrent.LSTM{Hidden: H}, recurrent.Drop{Input: 0.2, Recurrent: 0.2, Weights: 0.2}},
-		{"both", recurrent.LSTM{Hidden: H, LayerNorm: true}, recurrent.Drop{Input: 0.2, Recurrent: 0.2}},
+		{"plain", recurrent.LSTM{Hidden: H}, recurrent.SequenceDropout{}},
+		{"layer norm", recurrent.LSTM{Hidden: H, LayerNorm: true}, recurrent.SequenceDropout{}},
+		{"dropout", recurrent.LSTM{Hidden: H}, recurrent.SequenceDropout{Input: 0.2, Recurrent: 0.2, Weights: 0.2}},
+		{"both", recurrent.LSTM{Hidden: H, LayerNorm: true}, recurrent.SequenceDropout{Input: 0.2, Recurrent: 0.2}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			loss := func(g *graph.Graph, in []graph.Node) []graph.Node {
 				x := nn.Embedding{Tokens: V, Size: H}.Apply(g.Scope("embedding"), in[0])
 				deep := recurrent.DeepOf(2, recurrent.Bidirectional{Cell: c.cell})
-				y, _ := deep.Run(g.Scope("rnn"), x, recurrent.Options{Drop: c.drop})
+				y, _ := deep.Apply(g.Scope("rnn"), x, recurrent.Options{Dropout: c.drop})
 				return []graph.Node{losses.CrossEntropy{}.Apply(g, nn.Head{Classes: V}.Apply(g.Scope("head"), y), in[1])}
 			}
 			t := model.TrainerOf(loss, graphtest.RandomIDs(1, V, T, B), graphtest.RandomIDs(2, V, T, B))

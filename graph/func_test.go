@@ -17,7 +17,7 @@ import (
 func languageModel(cell recurrent.Cell, vocabulary, width int) graph.Build {
 	return func(g *graph.Graph, in []graph.Node) []graph.Node {
 		x := nn.Embedding{Tokens: vocabulary, Size: width}.Apply(g.Scope("embedding"), in[0])
-		y, _ := recurrent.Unroll(g.Scope("rnn"), recurrent.Layers(2, cell), x, recurrent.Options{})
+		y, _ := recurrent.Unroll(g.Scope("rnn"), recurrent.StackOf(2, cell), x, recurrent.Options{})
 		return []graph.Node{losses.CrossEntropy{}.Apply(g, nn.Head{Classes: vocabulary}.Apply(g.Scope("head"), y), in[1])}
 	}
 }

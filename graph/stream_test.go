@@ -14,8 +14,8 @@ import (
 // sequence maps ids [T, B] and two layers' states to logits and the next states.
 func sequence(g *graph.Graph, in []graph.Node) []graph.Node {
 	x := nn.Embedding{Tokens: 20, Size: 9}.Apply(g.Scope("embedding"), in[0])
-	cell := recurrent.Layers(2, recurrent.LSTM{Hidden: 70})
-	y, next := recurrent.Unroll(g.Scope("rnn"), cell, x, recurrent.Options{Init: in[1:]})
+	cell := recurrent.StackOf(2, recurrent.LSTM{Hidden: 70})
+	y, next := recurrent.Unroll(g.Scope("rnn"), cell, x, recurrent.Options{Initial: in[1:]})
 	return append([]graph.Node{nn.Head{Classes: 20}.Apply(g.Scope("head"), y)}, next...)
 }
 

@@ -21,7 +21,7 @@ func tapeCells() map[string]recurrent.Cell {
 	lstm, gru := recurrent.LSTM{Hidden: 4}, recurrent.GRU{Hidden: 4}
 	return map[string]recurrent.Cell{
 		"rnn": recurrent.RNN{Hidden: 6}, "rnn relu": recurrent.RNN{Hidden: 6, ReLU: true}, "irnn": recurrent.RNN{Hidden: 6, ReLU: true, Identity: true},
-		"lstm": recurrent.LSTM{Hidden: 6}, "lstm hidden 300": recurrent.LSTM{Hidden: 300}, "lstm span": recurrent.LSTM{Hidden: 6, Span: 9},
+		"lstm": recurrent.LSTM{Hidden: 6}, "lstm hidden 300": recurrent.LSTM{Hidden: 300}, "lstm span": recurrent.LSTM{Hidden: 6, ChronoSpan: 9},
 		"lstm all norm": recurrent.LSTM{Hidden: 4, Peepholes: true, Projection: 3, LayerNorm: true},
 		"lstm coupled":  recurrent.LSTM{Hidden: 4, Coupled: true, Peepholes: true}, "lstm no forget": recurrent.LSTM{Hidden: 4, NoForget: true},
 		"gru": recurrent.GRU{Hidden: 6}, "gru reset before": recurrent.GRU{Hidden: 6, ResetBefore: true}, "gru norm": recurrent.GRU{Hidden: 4, LayerNorm: true},
@@ -31,7 +31,7 @@ func tapeCells() map[string]recurrent.Cell {
 		"slstm": recurrent.SLSTM{Hidden: 4, Heads: 2}, "slstm exponential": recurrent.SLSTM{Hidden: 4, Exponential: true},
 		"mlstm": recurrent.MLSTM{Hidden: 4, Heads: 2}, "mlstm exponential": recurrent.MLSTM{Hidden: 4, Exponential: true},
 		"conv lstm": recurrent.ConvLSTM{Places: 2, Channels: 2, Peepholes: true},
-		"stack":     recurrent.Stack{Cells: []recurrent.Cell{lstm, gru}, Dropout: 0.3}, "zoneout": recurrent.Zoneout{Cell: lstm, Hidden: 0.3, Memory: 0.4},
+		"stack":     recurrent.Stack{Cells: []recurrent.Cell{lstm, gru}, Dropout: 0.3}, "zoneout": recurrent.Zoneout{Cell: lstm, HiddenRate: 0.3, MemoryRate: 0.4},
 		"attentive": recurrent.Attentive{Cell: gru, Attention: recurrent.Bahdanau}, "attentive luong": recurrent.Attentive{Cell: lstm, Attention: recurrent.LuongGeneral, InputFeeding: true},
 	}
 }
@@ -85,7 +85,7 @@ func readAll(g *graph.Graph, l recurrent.Layer, x graph.Node, o recurrent.Option
 			l = recurrent.Unidirectional{Cell: a.Remember(g, x, o.Lengths)}
 		}
 	}
-	y, final := l.Run(g, x, o)
+	y, final := l.Apply(g, x, o)
 	var terms []graph.Node
 	for i, n := range append(recurrent.State{y}, final...) {
 		weights := graphtest.Random(uint64(i), n.Shape()...).Float64s()

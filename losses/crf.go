@@ -93,15 +93,10 @@ func (l CRF) Marginals(g *graph.Graph, emissions graph.Node) graph.Node {
 
 // mask is 1 at the steps inside the sequences, [T, B].
 func (l CRF) mask(g *graph.Graph, emissions graph.Node) (graph.Node, bool) {
-	steps, batch := emissions.Dim(0), emissions.Dim(1)
 	if !l.Lengths.Valid() {
-		return g.Full(1, steps, batch), g.Err() == nil
+		return g.Full(1, emissions.Dim(0), emissions.Dim(1)), g.Err() == nil
 	}
-	if l.Lengths.Rank() != 1 || l.Lengths.Dim(0) != batch {
-		g.Failf("CRF", "want lengths [%d], found %v", batch, l.Lengths.Shape())
-		return graph.Node{}, false
-	}
-	return g.LengthMask(l.Lengths, steps), g.Err() == nil
+	return sequenceMask(g, "CRF", emissions, l.Lengths), g.Err() == nil
 }
 
 // some is 1 where a sequence has a step at all, [B].

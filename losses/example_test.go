@@ -3,6 +3,7 @@ package losses_test
 import (
 	"fmt"
 	"log"
+	"math"
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
@@ -91,7 +92,7 @@ func ExampleCrossEntropy() {
 		log.Fatal(err)
 	}
 	loss := graph.Scalar(out[0])
-	fmt.Printf("%.4f nats, perplexity %.1f\n", loss, losses.Perplexity(loss))
+	fmt.Printf("%.4f nats, perplexity %.1f\n", loss, math.Exp(loss))
 	// Output: 1.3863 nats, perplexity 4.0
 }
 

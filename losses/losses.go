@@ -20,10 +20,6 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// Perplexity is e to the power of a mean cross-entropy in nats: among how many equally likely classes a choice would be
-// as hard.
-func Perplexity(loss float64) float64 { return math.Exp(loss) }
-
 // CrossEntropy is the softmax cross-entropy of logits [..., V] against target ids [...], in nats, averaged over the
 // targets that count: torch.nn.functional.cross_entropy. Over a sequence, [T, B, V] against [T, B], it is the loss of
 // a language model.
@@ -85,11 +81,16 @@ func shares(g *graph.Graph, name string, targets graph.Node, classes int, ignore
 
 // inside is x [T, B, ...] with zeros behind the sequences' ends, where its gradient is zero, too.
 func inside(g *graph.Graph, name string, x, lengths graph.Node) graph.Node {
+	return g.Where(sequenceMask(g, name, x, lengths), x, g.Full(0))
+}
+
+// sequenceMask is 1 at the steps of x [T, B, ...] that belong to a sequence, [T, B], for lengths [B].
+func sequenceMask(g *graph.Graph, name string, x, lengths graph.Node) graph.Node {
 	shape := x.Shape()
-	if len(shape) < 2 || !slices.Equal(lengths.Shape(), shape[1:2]) {
-		return g.Failf(name, "lengths %v for [T, B, ...] = %v; want [B]", lengths.Shape(), shape)
+	if len(shape) < 2 || !lengths.IsIDs() || !slices.Equal(lengths.Shape(), shape[1:2]) {
+		return g.Failf(name, "lengths %v for [T, B, ...] = %v; want ids [B]", lengths.Shape(), shape)
 	}
-	return g.Where(g.LengthMask(lengths, shape[0]), x, g.Full(0))
+	return g.LengthMask(lengths, shape[0])
 }
 
 // idOf is the id to ignore, nothing for nil.

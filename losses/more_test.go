@@ -112,7 +112,7 @@ func TestMoreBadUse(t *testing.T) {
 	try("2 class weights; want 3", with(losses.NLL{Weights: []float64{1, 2}}), x, ids)
 	try("want logits [..., V] and targets [...]", with(losses.NLL{}), x, graph.Ints([]int{1}))
 	try("predictions have shape [2 3], targets [2]", with(losses.KL{}), x, graphtest.Random(1, 2))
-	try("lengths [2] for [T, B, ...] = [2 3]; want [B]", func(g *graph.Graph, in []graph.Node) []graph.Node {
+	try("lengths [2] for [T, B, ...] = [2 3]; want ids [B]", func(g *graph.Graph, in []graph.Node) []graph.Node {
 		return []graph.Node{losses.MSE{Lengths: in[1]}.Apply(g, in[0], in[0])}
 	}, x, ids)
 }

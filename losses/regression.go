@@ -110,12 +110,12 @@ func mean(g *graph.Graph, name string, x, lengths graph.Node) graph.Node {
 	if !lengths.Valid() {
 		return g.MeanOver(g.Sum(x), g.Full(float64(size(x.Shape()))))
 	}
-	sum := g.Sum(inside(g, name, x, lengths))
+	mask := sequenceMask(g, name, x, lengths)
 	if g.Err() != nil {
 		return graph.Node{}
 	}
 	each := size(x.Shape()[2:]) // numbers at each step
-	return g.MeanOver(sum, g.MulScalar(g.Sum(g.LengthMask(lengths, x.Dim(0))), float64(each)))
+	return g.MeanOver(g.Sum(g.Where(mask, x, g.Full(0))), g.MulScalar(g.Sum(mask), float64(each)))
 }
 
 // size is the number of elements of a shape.

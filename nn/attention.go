@@ -25,12 +25,12 @@ type MultiHeadAttention struct {
 
 // Apply is self-attention: x [T, B, E] gives [T, B, E].
 func (a MultiHeadAttention) Apply(g *graph.Graph, x graph.Node) graph.Node {
-	return a.Run(g, x, graph.Node{})
+	return a.ApplyPadded(g, x, graph.Node{})
 }
 
-// Run is self-attention over sequences x [T, B, E] of the given lengths [B]. What comes out at padding has no meaning, and
+// ApplyPadded is self-attention over sequences x [T, B, E] of the given lengths [B]. What comes out at padding has no meaning, and
 // what goes in there does not matter.
-func (a MultiHeadAttention) Run(g *graph.Graph, x, lengths graph.Node) graph.Node {
+func (a MultiHeadAttention) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	y, _ := a.Attend(g, x, x, x, lengths)
 	return y
 }
@@ -44,7 +44,7 @@ func (a MultiHeadAttention) Attend(g *graph.Graph, query, key, value, lengths gr
 		return graph.Node{}, graph.Node{}
 	}
 	e, tk, batch := query.Dim(2), key.Dim(0), query.Dim(1)
-	mask := lengthMask(g, "MultiHeadAttention", key, lengths)
+	mask := SequenceMask(g, "MultiHeadAttention", key, lengths)
 	if g.Err() != nil {
 		return graph.Node{}, graph.Node{}
 	}

@@ -18,7 +18,7 @@ func TestAttentionAgreesWithPyTorch(t *testing.T) {
 		"attention_self":   of(a),
 		"attention_nobias": of(nn.MultiHeadAttention{Heads: 2, NoBias: true}),
 		"attention_causal": func(g *graph.Graph, in map[string]graph.Node) graph.Node {
-			y := nn.MultiHeadAttention{Heads: 2, Causal: true}.Run(g, in["x"], in["lengths"])
+			y := nn.MultiHeadAttention{Heads: 2, Causal: true}.ApplyPadded(g, in["x"], in["lengths"])
 			return nn.ClearPadding(g, y, in["lengths"])
 		},
 		"attention_cross": func(g *graph.Graph, in map[string]graph.Node) graph.Node {
@@ -184,8 +184,8 @@ func TestBadAttention(t *testing.T) {
 			y, _ := nn.MultiHeadAttention{Heads: 2}.Attend(g, x, m, m, graph.Node{})
 			return y
 		}),
-		"MultiHeadAttention: want lengths [2], found [3]": attend(func(g *graph.Graph, x graph.Node) graph.Node {
-			return nn.MultiHeadAttention{Heads: 2}.Run(g, x, g.InputIDs("lengths", 3))
+		"MultiHeadAttention: want lengths [2], ids, found ids [3]": attend(func(g *graph.Graph, x graph.Node) graph.Node {
+			return nn.MultiHeadAttention{Heads: 2}.ApplyPadded(g, x, g.InputIDs("lengths", 3))
 		}),
 	})
 }

@@ -19,11 +19,13 @@ type BatchNorm struct {
 }
 
 // Apply normalises x. Training needs at least two rows.
-func (n BatchNorm) Apply(g *graph.Graph, x graph.Node) graph.Node { return n.Run(g, x, graph.Node{}) }
+func (n BatchNorm) Apply(g *graph.Graph, x graph.Node) graph.Node {
+	return n.ApplyPadded(g, x, graph.Node{})
+}
 
-// Run normalises sequences x [T, B, F] of the given lengths [B]: padding has no part in the statistics, and gives zero.
+// ApplyPadded normalises sequences x [T, B, F] of the given lengths [B]: padding has no part in the statistics, and gives zero.
 // A batch of which only one step is not padding has no variance; then the running one moves towards zero.
-func (n BatchNorm) Run(g *graph.Graph, x, lengths graph.Node) graph.Node {
+func (n BatchNorm) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	epsilon, ok := normEpsilon(g, "BatchNorm", x, n.Epsilon, 1e-5)
 	if !ok {
 		return graph.Node{}
@@ -36,7 +38,7 @@ func (n BatchNorm) Run(g *graph.Graph, x, lengths graph.Node) graph.Node {
 		if !isSequence(g, "BatchNorm", x) {
 			return graph.Node{}
 		}
-		mask = lengthMask(g, "BatchNorm", x, lengths)
+		mask = SequenceMask(g, "BatchNorm", x, lengths)
 		if x = g.Where(mask, x, g.Full(0)); !x.Valid() {
 			return x
 		}

@@ -51,7 +51,7 @@ func TestConvolutionGradients(t *testing.T) {
 	graphtest.CheckGradient(t, graphtest.Gradient{
 		Inputs: []*tensor.Dense{graphtest.Random(1, 4, 3, 2), graph.Ints([]int{4, 0, 2})},
 		Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
-			a, b := nn.GlobalMaxPool{}.Run(g, in[0], in[1]), nn.GlobalMeanPool{}.Run(g, in[0], in[1])
+			a, b := nn.GlobalMaxPool{}.ApplyPadded(g, in[0], in[1]), nn.GlobalMeanPool{}.ApplyPadded(g, in[0], in[1])
 			return []graph.Node{g.Add(g.Sum(g.Square(a)), g.Sum(g.Square(b)))}
 		},
 	})
@@ -143,7 +143,7 @@ func TestGlobalPoolingAndPadding(t *testing.T) {
 		-7, 8, 9,
 	}, 3, 3, 1)
 	out, err := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
-		return []graph.Node{nn.GlobalMaxPool{}.Run(g, in[0], in[1]), nn.GlobalMeanPool{}.Run(g, in[0], in[1]),
+		return []graph.Node{nn.GlobalMaxPool{}.ApplyPadded(g, in[0], in[1]), nn.GlobalMeanPool{}.ApplyPadded(g, in[0], in[1]),
 			nn.GlobalMaxPool{}.Apply(g, in[0]), nn.GlobalMeanPool{}.Apply(g, in[0]), nn.ClearPadding(g, in[0], in[1])}
 	}).Run(x, graph.Ints([]int{3, 1, 0}))
 	if err != nil {

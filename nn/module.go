@@ -43,17 +43,17 @@ func (s Sequential) Apply(g *graph.Graph, x graph.Node) graph.Node {
 
 // Residual adds its input to what a module makes of it, x + f(x) (He et al., 2016). It adds nothing to the names of the
 // module's parameters.
-type Residual struct{ Of Module }
+type Residual struct{ Module Module }
 
 // Apply gives x + f(x). f must keep the shape.
 func (r Residual) Apply(g *graph.Graph, x graph.Node) graph.Node {
-	if r.Of == nil {
+	if r.Module == nil {
 		return g.Failf("Residual", "it is around nothing; set Of")
 	}
 	if !isInput(g, "Residual", x) {
 		return graph.Node{}
 	}
-	y := r.Of.Apply(g, x)
+	y := r.Module.Apply(g, x)
 	if g.Err() == nil && !slices.Equal(y.Shape(), x.Shape()) {
 		return g.Failf("Residual", "what is inside maps %v to %v; want the same shape", x.Shape(), y.Shape())
 	}

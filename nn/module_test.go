@@ -29,7 +29,7 @@ func TestModulesAgreeWithPyTorch(t *testing.T) {
 func TestModuleGradients(t *testing.T) {
 	checkModules(t, map[string]nn.Module{
 		"sequential": mlp(), "gelu": nn.GELU{}, "gelu tanh": nn.GELU{Tanh: true}, "silu": nn.SiLU{},
-		"residual": nn.Residual{Of: nn.Sequential{nn.LayerNorm{}, nn.SiLU{}}},
+		"residual": nn.Residual{Module: nn.Sequential{nn.LayerNorm{}, nn.SiLU{}}},
 	}, []int{3, 2, 5}, []int{1, 1, 1}, []int{2, 257})
 }
 
@@ -54,7 +54,7 @@ func TestActivationsAtTheEnds(t *testing.T) {
 func TestResidual(t *testing.T) {
 	p := graph.NewParams(1)
 	out, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		return []graph.Node{nn.Residual{Of: nn.Dense{Units: 4}}.Apply(g.Scope("block"), in[0]),
+		return []graph.Node{nn.Residual{Module: nn.Dense{Units: 4}}.Apply(g.Scope("block"), in[0]),
 			g.Add(in[0], nn.Dense{Units: 4}.Apply(g.Scope("block").Shared(), in[0]))}
 	}).Run(graphtest.Float32(graphtest.Random(1, 3, 4)))
 	if err != nil {
@@ -71,7 +71,7 @@ func TestBadModules(t *testing.T) {
 		"Sequential: member 1 is nil":                                     nn.Sequential{nn.SiLU{}, nil},
 		"ModuleFunc: it is nil":                                           nn.ModuleFunc(nil),
 		"Residual: it is around nothing":                                  nn.Residual{},
-		"Residual: what is inside maps [3 2 4] to [3 2 5]; want the same": nn.Residual{Of: nn.Dense{Units: 5}},
+		"Residual: what is inside maps [3 2 4] to [3 2 5]; want the same": nn.Residual{Module: nn.Dense{Units: 5}},
 	})
 }
 

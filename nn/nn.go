@@ -13,13 +13,16 @@ import (
 	"github.com/unroll-go/unroll/internal/dense"
 )
 
-// lengthMask is 1 at the steps of x [T, B, ...] that belong to a sequence, [T, B]; invalid when all do.
-func lengthMask(g *graph.Graph, name string, x, lengths graph.Node) graph.Node {
-	if !lengths.Valid() {
+// SequenceMask is 1 at the steps of x [T, B, ...] that belong to a sequence and 0 at padding, [T, B]. lengths [B] are ids;
+// for the zero Node, which says that all sequences are T long, the mask is the zero Node too. Errors name the layer.
+func SequenceMask(g *graph.Graph, layer string, x, lengths graph.Node) graph.Node {
+	switch {
+	case !lengths.Valid() || g.Err() != nil:
 		return graph.Node{}
-	}
-	if !lengths.IsIDs() || lengths.Rank() != 1 || lengths.Dim(0) != x.Dim(1) {
-		return g.Failf(name, "want lengths [%d], found %v", x.Dim(1), lengths.Shape())
+	case x.Rank() < 2:
+		return g.Failf(layer, "want sequences [T, B, ...], found %s", described(x))
+	case !lengths.IsIDs() || lengths.Rank() != 1 || lengths.Dim(0) != x.Dim(1):
+		return g.Failf(layer, "want lengths [%d], ids, found %s", x.Dim(1), described(lengths))
 	}
 	return g.LengthMask(lengths, x.Dim(0))
 }
@@ -30,7 +33,7 @@ func ClearPadding(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	if !isSequence(g, "ClearPadding", x) {
 		return graph.Node{}
 	}
-	if mask := lengthMask(g, "ClearPadding", x, lengths); mask.Valid() {
+	if mask := SequenceMask(g, "ClearPadding", x, lengths); mask.Valid() {
 		return g.Where(mask, x, g.Full(0))
 	}
 	return x

@@ -70,7 +70,7 @@ func TestNormsAgreeWithPyTorch(t *testing.T) {
 		"rmsnorm":         of(nn.RMSNorm{}),
 		"batchnorm":       of(nn.BatchNorm{}),
 		"batchnorm_lengths": func(g *graph.Graph, in map[string]graph.Node) graph.Node {
-			return nn.BatchNorm{Momentum: 0.3}.Run(g, in["x"], in["lengths"])
+			return nn.BatchNorm{Momentum: 0.3}.ApplyPadded(g, in["x"], in["lengths"])
 		},
 	})
 }
@@ -84,7 +84,7 @@ func TestNormGradients(t *testing.T) {
 		Training: true,
 		Inputs:   []*tensor.Dense{graphtest.Random(1, 4, 3, 2), graph.Ints([]int{4, 0, 2})},
 		Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
-			y := nn.BatchNorm{}.Run(g, in[0], in[1])
+			y := nn.BatchNorm{}.ApplyPadded(g, in[0], in[1])
 			return []graph.Node{g.Sum(g.Mul(y, g.Const(graphtest.Random(2, 4, 3, 2))))}
 		},
 	})
@@ -111,7 +111,7 @@ func TestBatchNormRunningValues(t *testing.T) {
 			return []graph.Node{g.Sum(y), y}
 		},
 		"batchnorm_lengths": func(g *graph.Graph, in []graph.Node) []graph.Node {
-			y := nn.BatchNorm{Momentum: 0.3}.Run(g, in[0], in[1])
+			y := nn.BatchNorm{Momentum: 0.3}.ApplyPadded(g, in[0], in[1])
 			return []graph.Node{g.Sum(y), y}
 		},
 	} {
@@ -148,7 +148,7 @@ func TestBatchNormRunningValues(t *testing.T) {
 // Neither the statistics nor the results of the steps see what padding holds, and results at padding are zero.
 func TestBatchNormIgnoresPadding(t *testing.T) {
 	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
-		y := nn.BatchNorm{}.Run(g, in[0], in[1])
+		y := nn.BatchNorm{}.ApplyPadded(g, in[0], in[1])
 		return []graph.Node{g.Sum(y), y}
 	})
 	run := func(padding float32) []float32 {
@@ -171,18 +171,18 @@ func TestBadNorms(t *testing.T) {
 		"RMSNorm: epsilon NaN; want a number, 0 or more":                         nn.RMSNorm{Epsilon: math.NaN()},
 		"BatchNorm: input [3 2 4], momentum 2; want":                             nn.BatchNorm{Momentum: 2},
 		"BatchNorm: want a sequence [T, B, F], found [6 4]":                      nn.ModuleFunc(paddedMatrix),
-		"BatchNorm: want lengths [2], found [3]":                                 nn.ModuleFunc(wrongLengths),
+		"BatchNorm: want lengths [2], ids, found ids [3]":                        nn.ModuleFunc(wrongLengths),
 		"BatchNorm: want more than one row to train with, found [1 24]":          reshaped(nn.BatchNorm{}, 1, 24),
 		"BatchNorm: input [24], momentum 0; want [..., F] of at least two dimen": reshaped(nn.BatchNorm{}, 24),
 	})
 }
 
 func paddedMatrix(g *graph.Graph, x graph.Node) graph.Node {
-	return nn.BatchNorm{}.Run(g, g.Reshape(x, 6, 4), g.InputIDs("lengths", 2))
+	return nn.BatchNorm{}.ApplyPadded(g, g.Reshape(x, 6, 4), g.InputIDs("lengths", 2))
 }
 
 func wrongLengths(g *graph.Graph, x graph.Node) graph.Node {
-	return nn.BatchNorm{}.Run(g, x, g.InputIDs("lengths", 3))
+	return nn.BatchNorm{}.ApplyPadded(g, x, g.InputIDs("lengths", 3))
 }
 
 func reshaped(m nn.Module, shape ...int) nn.Module {

@@ -70,15 +70,15 @@ type GlobalMaxPool struct{}
 
 // Apply pools sequences that are all T long.
 func (p GlobalMaxPool) Apply(g *graph.Graph, x graph.Node) graph.Node {
-	return p.Run(g, x, graph.Node{})
+	return p.ApplyPadded(g, x, graph.Node{})
 }
 
-// Run pools sequences of the given lengths [B]. Padding has no part in it; a sequence of length 0 gives zero.
-func (GlobalMaxPool) Run(g *graph.Graph, x, lengths graph.Node) graph.Node {
+// ApplyPadded pools sequences of the given lengths [B]. Padding has no part in it; a sequence of length 0 gives zero.
+func (GlobalMaxPool) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	if !isSequence(g, "GlobalMaxPool", x) {
 		return graph.Node{}
 	}
-	mask := lengthMask(g, "GlobalMaxPool", x, lengths)
+	mask := SequenceMask(g, "GlobalMaxPool", x, lengths)
 	if !mask.Valid() {
 		return g.Max(x, 0)
 	}
@@ -91,15 +91,15 @@ type GlobalMeanPool struct{}
 
 // Apply pools sequences that are all T long.
 func (p GlobalMeanPool) Apply(g *graph.Graph, x graph.Node) graph.Node {
-	return p.Run(g, x, graph.Node{})
+	return p.ApplyPadded(g, x, graph.Node{})
 }
 
-// Run pools sequences of the given lengths [B]. Padding has no part in it; a sequence of length 0 gives zero.
-func (GlobalMeanPool) Run(g *graph.Graph, x, lengths graph.Node) graph.Node {
+// ApplyPadded pools sequences of the given lengths [B]. Padding has no part in it; a sequence of length 0 gives zero.
+func (GlobalMeanPool) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	if !isSequence(g, "GlobalMeanPool", x) {
 		return graph.Node{}
 	}
-	mask := lengthMask(g, "GlobalMeanPool", x, lengths)
+	mask := SequenceMask(g, "GlobalMeanPool", x, lengths)
 	if !mask.Valid() {
 		return g.MeanAxis(x, 0)
 	}

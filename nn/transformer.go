@@ -24,11 +24,11 @@ type TransformerEncoderLayer struct {
 
 // Apply maps x [T, B, E] to [T, B, E].
 func (l TransformerEncoderLayer) Apply(g *graph.Graph, x graph.Node) graph.Node {
-	return l.Run(g, x, graph.Node{})
+	return l.ApplyPadded(g, x, graph.Node{})
 }
 
-// Run maps sequences x [T, B, E] of the given lengths [B]. No step sees padding; what comes out at padding has no meaning.
-func (l TransformerEncoderLayer) Run(g *graph.Graph, x, lengths graph.Node) graph.Node {
+// ApplyPadded maps sequences x [T, B, E] of the given lengths [B]. No step sees padding; what comes out at padding has no meaning.
+func (l TransformerEncoderLayer) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	b := block(l)
 	if !b.fits(g, "TransformerEncoderLayer") {
 		return graph.Node{}
@@ -51,9 +51,9 @@ type TransformerDecoderLayer struct {
 	PostNorm   bool    // normalise after adding, as in the paper and PyTorch's default
 }
 
-// Run maps targets x [T, B, E] that look at a memory [S, B, M]. The lengths [B] of both may be the zero Node. A memory of
+// Apply maps targets x [T, B, E] that look at a memory [S, B, M]. The lengths [B] of both may be the zero Node. A memory of
 // length 0 is legal, and adds only biases.
-func (l TransformerDecoderLayer) Run(g *graph.Graph, x, memory, lengths, memoryLengths graph.Node) graph.Node {
+func (l TransformerDecoderLayer) Apply(g *graph.Graph, x, memory, lengths, memoryLengths graph.Node) graph.Node {
 	b := block{Heads: l.Heads, Hidden: l.Hidden, Dropout: l.Dropout, Activation: l.Activation, PostNorm: l.PostNorm}
 	if !b.fits(g, "TransformerDecoderLayer") {
 		return graph.Node{}
@@ -124,13 +124,13 @@ type TransformerEncoder struct {
 
 // Apply maps x [T, B, E] to [T, B, E].
 func (e TransformerEncoder) Apply(g *graph.Graph, x graph.Node) graph.Node {
-	return e.Run(g, x, graph.Node{})
+	return e.ApplyPadded(g, x, graph.Node{})
 }
 
-// Run maps sequences x [T, B, E] of the given lengths [B]. Padding gives zero.
-func (e TransformerEncoder) Run(g *graph.Graph, x, lengths graph.Node) graph.Node {
+// ApplyPadded maps sequences x [T, B, E] of the given lengths [B]. Padding gives zero.
+func (e TransformerEncoder) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	return transform(g, "TransformerEncoder", e.Layers, e.NoNorm, x, lengths, func(g *graph.Graph, x graph.Node) graph.Node {
-		return e.Layer.Run(g, x, lengths)
+		return e.Layer.ApplyPadded(g, x, lengths)
 	})
 }
 
@@ -144,11 +144,11 @@ type TransformerDecoder struct {
 	NoNorm bool // leave the last normalisation out
 }
 
-// Run maps targets x [T, B, E] that look at a memory [S, B, M]. The lengths [B] of both may be the zero Node. Padding of
+// Apply maps targets x [T, B, E] that look at a memory [S, B, M]. The lengths [B] of both may be the zero Node. Padding of
 // the targets gives zero.
-func (d TransformerDecoder) Run(g *graph.Graph, x, memory, lengths, memoryLengths graph.Node) graph.Node {
+func (d TransformerDecoder) Apply(g *graph.Graph, x, memory, lengths, memoryLengths graph.Node) graph.Node {
 	return transform(g, "TransformerDecoder", d.Layers, d.NoNorm, x, lengths, func(g *graph.Graph, x graph.Node) graph.Node {
-		return d.Layer.Run(g, x, memory, lengths, memoryLengths)
+		return d.Layer.Apply(g, x, memory, lengths, memoryLengths)
 	})
 }
 

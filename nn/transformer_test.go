@@ -22,17 +22,17 @@ func TestTransformersAgreeWithPyTorch(t *testing.T) {
 		"encoder_layer_gelu": of(causal),
 		"encoder_layer_post": of(post),
 		"encoder": func(g *graph.Graph, in map[string]graph.Node) graph.Node {
-			return nn.TransformerEncoder{Layers: 2, Layer: layer}.Run(g, in["x"], in["lengths"])
+			return nn.TransformerEncoder{Layers: 2, Layer: layer}.ApplyPadded(g, in["x"], in["lengths"])
 		},
 		"decoder_layer_post": func(g *graph.Graph, in map[string]graph.Node) graph.Node {
 			d := decoder
 			d.PostNorm = true
-			y := d.Run(g, in["x"], in["memory"], in["lengths"], in["memory_lengths"])
+			y := d.Apply(g, in["x"], in["memory"], in["lengths"], in["memory_lengths"])
 			return nn.ClearPadding(g, y, in["lengths"])
 		},
 		"decoder": func(g *graph.Graph, in map[string]graph.Node) graph.Node {
 			d := nn.TransformerDecoder{Layers: 2, Layer: decoder}
-			return d.Run(g, in["x"], in["memory"], in["lengths"], in["memory_lengths"])
+			return d.Apply(g, in["x"], in["memory"], in["lengths"], in["memory_lengths"])
 		},
 	})
 }
@@ -47,7 +47,7 @@ func TestTransformerGradients(t *testing.T) {
 		Inputs: []*tensor.Dense{graphtest.Random(1, 3, 2, 4), graphtest.Random(2, 5, 2, 3), graph.Ints([]int{3, 1}), graph.Ints([]int{0, 5})},
 		Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
 			d := nn.TransformerDecoder{Layers: 2, Layer: nn.TransformerDecoderLayer{Heads: 2, Dropout: 0.1, Activation: nn.GELU{}}}
-			y := d.Run(g, in[0], in[1], in[2], in[3])
+			y := d.Apply(g, in[0], in[1], in[2], in[3])
 			return []graph.Node{g.Sum(g.Mul(y, g.Const(graphtest.Random(3, 3, 2, 4))))}
 		},
 	})
@@ -57,7 +57,7 @@ func TestCausalTransformersSeeNoFuture(t *testing.T) {
 	past(t, "encoder", nn.TransformerEncoder{Layers: 2, Layer: nn.TransformerEncoderLayer{Heads: 2, Causal: true}}, 9, 2, 4)
 	past(t, "decoder", nn.ModuleFunc(func(g *graph.Graph, x graph.Node) graph.Node {
 		memory := g.Const(graphtest.Float32(graphtest.Random(4, 3, 2, 4)))
-		return nn.TransformerDecoder{Layers: 2, Layer: nn.TransformerDecoderLayer{Heads: 2}}.Run(g, x, memory, graph.Node{}, graph.Node{})
+		return nn.TransformerDecoder{Layers: 2, Layer: nn.TransformerDecoderLayer{Heads: 2}}.Apply(g, x, memory, graph.Node{}, graph.Node{})
 	}), 9, 2, 4)
 }
 
@@ -69,7 +69,7 @@ func TestTransformerEncoderAndPadding(t *testing.T) {
 			lengths = in[1]
 		}
 		e := nn.TransformerEncoder{Layers: 2, Layer: nn.TransformerEncoderLayer{Heads: 2}}
-		return []graph.Node{e.Run(g, nn.SinusoidalPositions{}.Apply(g, in[0]), lengths)}
+		return []graph.Node{e.ApplyPadded(g, nn.SinusoidalPositions{}.Apply(g, in[0]), lengths)}
 	})
 	const T, B, E = 4, 3, 6
 	lengths := []int{4, 0, 2}
@@ -149,17 +149,17 @@ func TestBadTransformers(t *testing.T) {
 		"LearnedPositions: want a sequence [T, B, F], found [4 3 2 1]": reshaped(nn.LearnedPositions{Max: 9}, 4, 3, 2, 1),
 		"TransformerEncoder: want a sequence [T, B, F], found [6 4]":   reshaped(nn.TransformerEncoder{Layers: 1}, 6, 4),
 		"TransformerDecoder: 0 layers; want 1 to 10000":                nn.ModuleFunc(emptyDecoder),
-		"multihead_attn: want lengths [2], found [5]":                  nn.ModuleFunc(wrongMemoryLengths),
+		"multihead_attn: want lengths [2], ids, found ids [5]":         nn.ModuleFunc(wrongMemoryLengths),
 	})
 }
 
 func emptyDecoder(g *graph.Graph, x graph.Node) graph.Node {
-	return nn.TransformerDecoder{}.Run(g, x, x, graph.Node{}, graph.Node{})
+	return nn.TransformerDecoder{}.Apply(g, x, x, graph.Node{}, graph.Node{})
 }
 
 func wrongMemoryLengths(g *graph.Graph, x graph.Node) graph.Node {
 	d := nn.TransformerDecoder{Layers: 1, Layer: nn.TransformerDecoderLayer{Heads: 2}}
-	return d.Run(g, x, x, graph.Node{}, g.InputIDs("lengths", 5))
+	return d.Apply(g, x, x, graph.Node{}, g.InputIDs("lengths", 5))
 }
 
 // The body of a small language model: embedding, positions, causal self-attention, and a head tied to the embedding.

@@ -5,39 +5,38 @@ import (
 	"strings"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
 )
 
-// Attention is the way a decoder looks at the outputs m_s of an encoder: with scores that a softmax over the source
-// turns into weights a_s, whose weighted mean is the context, c = Σ_s a_s·m_s.
+// Attention is the way in which a decoder looks at the outputs m_s of an encoder: it scores them, a softmax over the source
+// turns the scores into weights a_s, and the weighted mean is the context, c = Σ_s a_s·m_s.
 type Attention int
 
 // Kinds of attention. q is the decoder's hidden state, of width H; the memory m_s is of width M.
 const (
-	// NoAttention: all that a decoder knows of the source is the state that it starts from (Sutskever et al., 2014).
+	// NoAttention: all that a decoder knows of the source is its initial state (Sutskever et al., 2014).
 	NoAttention Attention = iota
 	// Bahdanau scores v·tanh(W·q + U·m_s) with the state before the step, and the context is an input of the step
 	// (Bahdanau, Cho and Bengio, 2015): additive attention.
 	Bahdanau
-	// LuongDot scores q·m_s with the state after the step, as the other two of Luong, Pham and Manning (2015) do. It
-	// needs H = M.
+	// LuongDot scores q·m_s with the state after the step (Luong, Pham and Manning, 2015). It needs H = M.
 	LuongDot
-	// LuongGeneral scores q·W·m_s.
+	// LuongGeneral scores q·W·m_s with the state after the step.
 	LuongGeneral
-	// LuongConcat scores v·tanh(W·[q; m_s]), which is written W_q·q + W_m·m_s.
+	// LuongConcat scores v·tanh(W·[q; m_s]) with the state after the step, where W·[q; m_s] = W_q·q + W_m·m_s.
 	LuongConcat
 )
 
-// Attentive is a decoder: a cell, or a Stack of cells, that looks at a memory [S, B, M] in every step. It is a Cell
-// itself, so Unroll trains it and Step generates with it. Remember gives it the memory; a description alone cannot step.
+// Attentive is a decoder with attention: a cell, or a Stack of cells, that looks at a memory [S, B, M] in every step. It is a
+// Cell itself, so Unroll trains it and Step generates with it. It needs a memory, which Remember gives it.
 //
 //	Bahdanau   c = attend(h)    h' = cell([x; c], h)                           y = tanh(W·[c; h'])
 //	Luong      h' = cell(x, h), with input feeding cell([x; y before], h)      c = attend(h')    y = tanh(W·[c; h'])
 //
-// y is Luong's attentional vector; for Bahdanau it stands in for the paper's maxout layer. The weights a of a step are
-// recorded as the gate "attention", [B, S], for a Trace.
+// y is Luong's attentional vector; for Bahdanau it replaces the paper's maxout layer. The weights a of a step are recorded
+// as the gate "attention", [B, S], for a Trace.
 //
-// Places past the end of a source have weight 0 and what they hold does not matter. An empty source (length 0) has no
-// weights at all, and its context is zero.
+// Padding in a source has weight 0. All weights of an empty source (length 0) are 0, and so is its context.
 //
 // State: y [B, Units], then the cell's. Parameters, beside the cell's: weight_combine [Units, M+H]; weight_key [H, M]
 // for LuongGeneral; weight_query [ScoreUnits, H], weight_key [ScoreUnits, M] and weight_score [1, ScoreUnits] for
@@ -47,19 +46,19 @@ type Attentive struct {
 	Attention    Attention
 	Units        int  // width of y; 0 for H
 	ScoreUnits   int  // width of the hidden layer of Bahdanau's and LuongConcat's scores; 0 for H
-	InputFeeding bool // Luong: y is an input of the next step, which thereby knows where it has looked
+	InputFeeding bool // Luong: y is an input of the next step, which so knows about earlier attention
 
 	memory memory
 }
 
-// memory is what a decoder looks at, turned around so that each sequence's places lie together.
+// memory is what a decoder looks at, transposed so that the steps of a sequence lie next to each other.
 type memory struct {
 	values, keys graph.Node // [B, S, M], [B, S, A]
 	mask         graph.Node // [B, S], or invalid when all sources are S long
 }
 
-// Keys projects a memory [S, B, M] to what queries are compared with, [S, B, A]: once for a sequence, since they are the
-// same for every step. The keys of LuongDot are the memory itself.
+// Keys projects a memory [S, B, M] to the keys with which queries are compared, [S, B, A]. They are the same for every step,
+// so they are computed once. The keys of LuongDot are the memory itself.
 func (c Attentive) Keys(g *graph.Graph, values graph.Node) graph.Node {
 	if !c.configured(g) {
 		return graph.Node{}
@@ -72,7 +71,7 @@ func (c Attentive) Keys(g *graph.Graph, values graph.Node) graph.Node {
 	case g.Err() != nil:
 		return graph.Node{}
 	case c.Attention == LuongDot && h != m:
-		return g.Failf("Attentive", "the memory is %d wide, the decoder's state %d; a dot product wants them equal: take LuongGeneral", m, h)
+		return g.Failf("Attentive", "the memory is %d wide, the decoder's state %d; want equal widths, or LuongGeneral", m, h)
 	case c.Attention == LuongDot:
 		return values
 	case c.Attention == LuongGeneral:
@@ -81,7 +80,7 @@ func (c Attentive) Keys(g *graph.Graph, values graph.Node) graph.Node {
 	return g.MatMulT(values, g.InLayer().Param("weight_key", graph.GlorotUniform(), cmp.Or(c.ScoreUnits, h), m))
 }
 
-// Remember returns the decoder over a memory [S, B, M] of the given lengths [B], or the zero Node when all are S long.
+// Remember returns the decoder with a memory [S, B, M] of the given lengths [B], or the zero Node when all are S long.
 func (c Attentive) Remember(g *graph.Graph, values, lengths graph.Node) Attentive {
 	return c.Recall(g, values, c.Keys(g, values), lengths)
 }
@@ -98,12 +97,12 @@ func (c Attentive) Recall(g *graph.Graph, values, keys, lengths graph.Node) Atte
 	c.memory = memory{
 		values: g.Transpose(values, 1, 0, 2),
 		keys:   g.Transpose(keys, 1, 0, 2),
-		mask:   maskOf(g, stepMask(g, "Attentive", values, lengths)),
+		mask:   transposed(g, nn.SequenceMask(g, "Attentive", values, lengths)),
 	}
 	return c
 }
 
-// Begin returns y = 0 and the cell's first state.
+// Begin returns y = 0 and the cell's initial state.
 func (c Attentive) Begin(g *graph.Graph, batch int) State {
 	if !c.configured(g) {
 		return nil
@@ -111,7 +110,7 @@ func (c Attentive) Begin(g *graph.Graph, batch int) State {
 	return c.after(g, c.Cell.Begin(g, batch))
 }
 
-// after puts y = 0 before a state of the cell.
+// after returns a state of the cell with y = 0 in front.
 func (c Attentive) after(g *graph.Graph, own State) State {
 	if !c.configured(g) || len(own) == 0 {
 		return own
@@ -119,7 +118,7 @@ func (c Attentive) after(g *graph.Graph, own State) State {
 	return append(State{g.Zeros(own[0].Dim(0), cmp.Or(c.Units, c.hidden(g)))}, own...)
 }
 
-// Step makes one step; the output is y, [B, Units].
+// Step runs the cell and attends to the memory; the output is y, [B, Units].
 func (c Attentive) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	if !c.configured(g) {
 		return graph.Node{}, s
@@ -154,7 +153,7 @@ func (c Attentive) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, Stat
 	return y, append(State{y}, next...)
 }
 
-// attend returns the context [B, M] that a query [B, H] finds in the memory, and the weights [B, S].
+// attend returns the context [B, M] for a query [B, H], and the attention weights [B, S].
 func (c Attentive) attend(g *graph.Graph, query graph.Node) (context, weights graph.Node) {
 	m := c.memory
 	if g.Err() != nil {
@@ -174,8 +173,8 @@ func (c Attentive) attend(g *graph.Graph, query graph.Node) (context, weights gr
 	return weightedSum(g, weights, m.values), weights
 }
 
-// listening returns a view that collects the attention of every step built in it, [B, S] each.
-func listening(g *graph.Graph) (*graph.Graph, *[]graph.Node) {
+// listen returns a view that collects the attention of every step built in it, [B, S] each.
+func listen(g *graph.Graph) (*graph.Graph, *[]graph.Node) {
 	var seen []graph.Node
 	return g.Recording(func(name string, n graph.Node) {
 		if local := name[strings.LastIndexByte(name, '.')+1:]; strings.HasPrefix(local, "attention_l") {
@@ -184,7 +183,7 @@ func listening(g *graph.Graph) (*graph.Graph, *[]graph.Node) {
 	}), &seen
 }
 
-// Parts are the cell.
+// Parts returns the cell.
 func (c Attentive) Parts() []Cell { return []Cell{c.Cell} }
 
 // Depth is the number of layer numbers that the cell takes.
@@ -199,7 +198,7 @@ func (c Attentive) hidden(g *graph.Graph) int {
 	return l.shapes[l.output][1]
 }
 
-// configured reports a description that cannot be.
+// configured reports settings that contradict each other.
 func (c Attentive) configured(g *graph.Graph) bool {
 	switch {
 	case !hasCell(g, "Attentive", c.Cell):

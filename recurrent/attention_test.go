@@ -135,7 +135,7 @@ func TestAttentiveCells(t *testing.T) {
 		over := looking{recurrent.Attentive{Cell: recurrent.Stack{Cells: []recurrent.Cell{recurrent.LSTM{Hidden: 3}, recurrent.GRU{Hidden: 6}}}, Attention: attention, Units: 5}}
 		for kind, cell := range map[string]recurrent.Cell{"": one, " over a stack": over,
 			" in a stack": recurrent.Stack{Cells: []recurrent.Cell{recurrent.GRU{Hidden: 2}, one}},
-			" twice":      recurrent.Layers(2, one)} {
+			" twice":      recurrent.StackOf(2, one)} {
 			if kind != "" && attention != recurrent.Bahdanau && attention != recurrent.LuongGeneral {
 				continue // one of either order is enough
 			}

@@ -8,28 +8,28 @@ import (
 	"github.com/unroll-go/unroll/nn"
 )
 
-// Bridge makes a decoder's first state of the state in which an encoder ended.
+// Bridge turns the final state of an encoder into the initial state of a decoder.
 //
-// The states of an encoder's two directions are merged first, entry by entry and layer by layer. Where encoder and
-// decoder then have the same cells, every entry of the decoder's state comes from its counterpart: a copy when the
-// widths agree, tanh(W·s + b) otherwise. Where the cells differ, or their number, every entry is tanh(W·h + b) of the
-// encoder's last hidden state.
+// First it merges the states of the encoder's two directions, entry by entry and layer by layer. If encoder and decoder
+// then have the same cells, each entry of the decoder's state comes from its counterpart: a copy if the widths agree,
+// tanh(W·s + b) otherwise. If the cells or their numbers differ, each entry is tanh(W·h + b) of the encoder's last hidden
+// state.
 //
 // Parameters, where there is a W: start_0.weight, start_0.bias and so on, by the entry of the decoder's state; biases
-// start at zero. Of an SLSTM, a W starts h alone, since its normaliser must not be negative; an MLSTM can only copy.
+// start at zero. In an SLSTM, a W makes h alone, since its normaliser must not be negative; an MLSTM can only copy.
 type Bridge struct {
 	Merge Merge // of the encoder's directions: MergeConcat makes states twice as wide, the others keep the width
 	Dense bool  // tanh(W·s + b) even where a copy would fit
 }
 
-// Apply returns the first state of a decoder's cell, given the encoder and the state that its Run returned.
+// Apply returns the initial state of a decoder's cell, given the encoder and the state that its Apply returned.
 func (b Bridge) Apply(g *graph.Graph, encoder Layer, final State, cell Cell) State {
 	if !hasLayer(g, "Bridge", encoder) || !hasCell(g, "Bridge", cell) {
 		return nil
 	}
 	from := layerLayout(g, encoder)
 	if n := len(from.shapes); g.Err() == nil && (n == 0 || n != len(final)) {
-		g.Failf("Bridge", "the encoder's state has %d entries; want %d, those that Run returns", len(final), n)
+		g.Failf("Bridge", "the encoder's state has %d entries; want %d, those that Apply returns", len(final), n)
 	}
 	if g.Err() != nil {
 		return nil
@@ -52,7 +52,7 @@ func (b Bridge) Apply(g *graph.Graph, encoder Layer, final State, cell Cell) Sta
 	return own
 }
 
-// joined merges the directions of every layer.
+// joined returns the encoder's state with the directions of every layer merged.
 func (b Bridge) joined(g *graph.Graph, l layout, final State) State {
 	var out State
 	for _, leaf := range l.leaves {
@@ -68,7 +68,7 @@ func (b Bridge) joined(g *graph.Graph, l layout, final State) State {
 	return out
 }
 
-// started makes a cell's first state from a vector v [B, F].
+// started makes a cell's initial state from a vector v [B, F].
 func started(g *graph.Graph, cell Cell, v graph.Node) State {
 	own := cell.Begin(g, v.Dim(0))
 	if g.Err() != nil {
@@ -81,7 +81,7 @@ func started(g *graph.Graph, cell Cell, v graph.Node) State {
 	return own
 }
 
-// start is entry i of a first state, tanh(W·v + b), or own where the entry may not be any vector.
+// start returns entry i of an initial state: tanh(W·v + b), or own where the entry cannot be an arbitrary vector.
 func start(g *graph.Graph, l layout, i int, v, own graph.Node) graph.Node {
 	leaf := l.leafOf(i)
 	if c, ok := leaf.cell.(particular); ok && !c.startable(g, i-leaf.at) {
@@ -90,7 +90,7 @@ func start(g *graph.Graph, l layout, i int, v, own graph.Node) graph.Node {
 	return g.Tanh(nn.Dense{Units: own.Dim(1)}.Apply(g.Scope("start_"+strconv.Itoa(i)), v))
 }
 
-// particular is a cell of which not every entry of the state may be any vector.
+// particular is a cell whose state has entries that cannot be arbitrary vectors.
 type particular interface {
 	startable(g *graph.Graph, entry int) bool
 }

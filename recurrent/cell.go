@@ -1,14 +1,3 @@
-// Package recurrent has recurrent cells, written as a few lines of mathematics over a graph, and the driver that
-// unrolls any of them over time.
-//
-// A cell describes one time step. Unroll repeats it over a sequence in one graph; differentiating that graph is
-// backpropagation through time. Cells hold no weights and no shapes beyond their own width: weights live in
-// graph.Params, and input widths are inferred.
-//
-// There are fourteen cells: RNN (IRNN with an option), LSTM (with options for peepholes, projection, coupled gates, no
-// forget gate and layer normalisation), GRU (either reset, layer normalisation), MGU, LiGRU, IndRNN, SLSTM and MLSTM of
-// xLSTM, and ConvLSTM; and with a recurrence that is linear, so that Scan need not go step by step, SRU, QRNN, MinGRU,
-// MinLSTM and LRU. Each type's comment has its equations, its paper, what differs from it, and its parameters.
 package recurrent
 
 import (
@@ -19,26 +8,26 @@ import (
 )
 
 // State is what a cell carries from one time step to the next. Its first entry is the cell's output h [B, H], so that a
-// model of many to one reads final[0] whatever the cell; depending on the cell, more follows, [B, width] each. A Stack's
-// state is its layers' states in a row.
+// many-to-one model reads final[0] of any cell. Depending on the cell more entries follow, [B, width] each. The state of a
+// Stack is the states of its layers, one after the other.
 type State []graph.Node
 
-// Cell is one step of a recurrence. A type with these two methods is all it takes to make a recurrent network. One that is
-// made of other cells has a third, see Composite.
+// Cell is one step of a recurrence. A type with these two methods is all that a recurrent network needs. A cell that is
+// made of other cells has a third method, see Composite.
 //
 // The first layer of a network asks for its weights with g.Param under local names such as "weight_ih"; the graph's
 // scope adds the layer's number, and the steps of an unrolled cell share one set of weights.
 type Cell interface {
-	// Begin returns the state before the first step for a batch of the given size: usually zeros.
+	// Begin returns the initial state for a batch of the given size: usually zeros.
 	Begin(g *graph.Graph, batch int) State
-	// Step maps the input x [B, I] and the state to the output [B, H] and the next state. The next state has as many
-	// entries as Begin gives. s may hold more than that, when the cell is part of a Stack: the cell's own entries
-	// come first. The output may be of another width than the entries of the state.
+	// Step maps the input x [B, I] and the state to the output [B, H] and the next state, which has as many entries as
+	// that of Begin. In a Stack, s may have more entries than that: the cell's own come first. The output may have
+	// another width than the entries of the state.
 	Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State)
 }
 
-// Step runs a cell once, with the weights that Unroll uses: for generating one token at a time, or for a decoder that
-// looks at its own output. Weights that exist already are used again.
+// Step runs a cell once, with the weights that Unroll uses. It generates one token at a time, or serves a decoder that
+// reads its own output. Weights that exist already are used again.
 func Step(g *graph.Graph, cell Cell, x graph.Node, s State) (graph.Node, State) {
 	if x.Valid() && x.Rank() != 2 {
 		return g.Failf("Step", "want an input [B, I], found %v", x.Shape()), s
@@ -84,29 +73,25 @@ func inputs(g *graph.Graph, x graph.Node, gates, hidden int, biasIH graph.Init) 
 	return g.Add(g.MatMulT(x, w), g.Param("bias_ih", biasIH, gates*hidden))
 }
 
-// checked reports a configuration, an input or a state that a cell cannot work with. widths are those of the entries
-// of the cell's state.
+// checked reports a size, an input or a state that a cell cannot work with. widths are those of the entries of the cell's
+// state.
 func checked(g *graph.Graph, name string, x graph.Node, s State, widths ...int) bool {
-	switch {
-	case g.Err() != nil || !positive(g, name, widths):
-		return false
-	case x.Rank() != 2:
-		g.Failf(name, "want an input [B, I], found %v", x.Shape())
-		return false
-	}
-	return stateFits(g, name, x.Dim(0), s, widths)
+	return g.Err() == nil && positive(g, name, widths) && ranked(g, name, x, "an input [B, I]", 2) &&
+		stateFits(g, name, x.Dim(0), s, widths)
 }
 
 // scannable is checked for a Scan, whose input is [T, B, I].
 func scannable(g *graph.Graph, name string, x graph.Node, s State, widths ...int) bool {
-	switch {
-	case g.Err() != nil || !positive(g, name, widths):
-		return false
-	case x.Rank() != 3:
-		g.Failf(name, "want a sequence [T, B, I], found %v", x.Shape())
-		return false
+	return g.Err() == nil && positive(g, name, widths) && ranked(g, name, x, "a sequence [T, B, I]", 3) &&
+		stateFits(g, name, x.Dim(1), s, widths)
+}
+
+// ranked reports an input of another rank.
+func ranked(g *graph.Graph, name string, x graph.Node, want string, rank int) bool {
+	if x.Rank() != rank {
+		g.Failf(name, "want %s, found %v", want, x.Shape())
 	}
-	return stateFits(g, name, x.Dim(1), s, widths)
+	return x.Rank() == rank
 }
 
 // stateFits reports a state whose first entries are not [batch, width] each.
@@ -136,10 +121,10 @@ func zeros(g *graph.Graph, name string, batch int, widths ...int) State {
 	return s
 }
 
-// widest is the largest width of a state: some gates of it, and some bytes for each, are still whole numbers.
+// widest is the largest width of a state: the size of its gates in bytes still fits an int.
 const widest = dense.MaxElements / 64
 
-// positive reports a width that is not, or one that is too large to be.
+// positive reports a width that is below 1 or too large.
 func positive(g *graph.Graph, name string, widths []int) bool {
 	for _, width := range widths {
 		switch {

@@ -43,7 +43,7 @@ func allCells(hidden int) map[string]recurrent.Cell {
 		"indrnn":                recurrent.IndRNN{Hidden: hidden},
 		"indrnn tanh limit":     recurrent.IndRNN{Hidden: hidden, Tanh: true, Limit: 0.6},
 		"sru":                   recurrent.SRU{Hidden: hidden},
-		"sru peepholes":         recurrent.SRU{Hidden: hidden, Peepholes: true, Highway: -1},
+		"sru peepholes":         recurrent.SRU{Hidden: hidden, Peepholes: true, HighwayBias: -1},
 		"qrnn":                  recurrent.QRNN{Hidden: hidden},
 		"qrnn window 1":         recurrent.QRNN{Hidden: hidden, Window: 1},
 		"qrnn window 4":         recurrent.QRNN{Hidden: hidden, Window: 4},
@@ -56,10 +56,10 @@ func allCells(hidden int) map[string]recurrent.Cell {
 		"mlstm heads":           recurrent.MLSTM{Hidden: hidden, Heads: heads, Exponential: true},
 		"conv lstm":             recurrent.ConvLSTM{Places: 1, Channels: hidden},
 		"conv lstm peepholes":   recurrent.ConvLSTM{Places: 1, Channels: hidden, Kernel: 5, Peepholes: true},
-		"lstm stack":            recurrent.Layers(2, recurrent.LSTM{Hidden: hidden}),
+		"lstm stack":            recurrent.StackOf(2, recurrent.LSTM{Hidden: hidden}),
 		"mixed stack": recurrent.Stack{Cells: []recurrent.Cell{
-			recurrent.GRU{Hidden: hidden}, recurrent.Layers(2, recurrent.RNN{Hidden: hidden})}},
-		"projection stack": recurrent.Layers(2, recurrent.LSTM{Hidden: hidden, Projection: 2}),
+			recurrent.GRU{Hidden: hidden}, recurrent.StackOf(2, recurrent.RNN{Hidden: hidden})}},
+		"projection stack": recurrent.StackOf(2, recurrent.LSTM{Hidden: hidden, Projection: 2}),
 	}
 }
 

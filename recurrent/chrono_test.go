@@ -29,9 +29,9 @@ func TestSpan(t *testing.T) {
 		cell        recurrent.Cell
 		keep, write int
 	}{
-		"LSTM":         {recurrent.LSTM{Hidden: H, Span: span}, 1, 0},
-		"LSTM coupled": {recurrent.LSTM{Hidden: H, Span: span, Coupled: true}, -1, 0},
-		"GRU":          {recurrent.GRU{Hidden: H, Span: span}, 1, -1},
+		"LSTM":         {recurrent.LSTM{Hidden: H, ChronoSpan: span}, 1, 0},
+		"LSTM coupled": {recurrent.LSTM{Hidden: H, ChronoSpan: span, Coupled: true}, -1, 0},
+		"GRU":          {recurrent.GRU{Hidden: H, ChronoSpan: span}, 1, -1},
 	} {
 		bias := startOf(t, c.cell)
 		least, most := math.Inf(1), 0.0 // time constants 1/(1-σ(b)) = 1+eᵇ
@@ -58,7 +58,7 @@ func TestSpan(t *testing.T) {
 			}
 		}
 	}
-	for _, cell := range []recurrent.Cell{recurrent.LSTM{Hidden: 2, Span: 1}, recurrent.GRU{Hidden: 2, Span: -3}, recurrent.LSTM{Hidden: 2, Span: 5, NoForget: true}} {
+	for _, cell := range []recurrent.Cell{recurrent.LSTM{Hidden: 2, ChronoSpan: 1}, recurrent.GRU{Hidden: 2, ChronoSpan: -3}, recurrent.LSTM{Hidden: 2, ChronoSpan: 5, NoForget: true}} {
 		g := graph.New(graph.NewParams(1), true)
 		cell.Begin(g, 1)
 		if err := g.Err(); err == nil || !strings.Contains(err.Error(), "pan") {

@@ -8,7 +8,7 @@ import (
 	"github.com/unroll-go/unroll/internal/dense"
 )
 
-// hasCell reports a cell that is missing, in name or in what its cell is made of, or more cells than there may be.
+// hasCell reports a cell that is nil or has a part that is nil, and too many parts. name is what it belongs to.
 func hasCell(g *graph.Graph, name string, c Cell) bool {
 	if c == nil {
 		g.Failf(name, "it has no Cell")
@@ -16,7 +16,9 @@ func hasCell(g *graph.Graph, name string, c Cell) bool {
 	if composite, ok := c.(Composite); ok && g.Err() == nil {
 		parts := composite.Parts()
 		for i, part := range parts {
-			if !fewEnough(g, typeName(c), "cells", len(parts)) || !present(g, typeName(c), "Cell", part == nil, i, len(parts)) || !hasCell(g, typeName(c), part) {
+			name := typeName(c)
+			if !fewEnough(g, name, "cells", len(parts)) || !present(g, name, "Cell", part == nil, i, len(parts)) ||
+				!hasCell(g, name, part) {
 				return false
 			}
 		}
@@ -40,7 +42,9 @@ func hasLayer(g *graph.Graph, name string, l Layer) bool {
 	case CompositeLayer:
 		parts := l.Parts()
 		for i, part := range parts {
-			if !fewEnough(g, typeName(l), "layers", len(parts)) || !present(g, typeName(l), "Layer", part == nil, i, len(parts)) || !hasLayer(g, typeName(l), part) {
+			name := typeName(l)
+			if !fewEnough(g, name, "layers", len(parts)) || !present(g, name, "Layer", part == nil, i, len(parts)) ||
+				!hasLayer(g, name, part) {
 				return false
 			}
 		}
@@ -48,7 +52,7 @@ func hasLayer(g *graph.Graph, name string, l Layer) bool {
 	return true
 }
 
-// present reports a part that is missing.
+// present reports a part that is nil.
 func present(g *graph.Graph, name, what string, missing bool, i, of int) bool {
 	switch {
 	case missing && of == 1:

@@ -5,17 +5,16 @@ import (
 	"github.com/unroll-go/unroll/internal/dense"
 )
 
-// ConvLSTM is the convolutional LSTM (Shi et al., 2015, arXiv 1506.04214) over one spatial dimension, where the paper's
-// has two and always has Peepholes: an LSTM whose
-// products are convolutions, so that it has one small set of weights for all places, and what happens at a place
-// depends on the places around it. For a row of places, with F channels in and C out,
+// ConvLSTM is the convolutional LSTM (Shi et al., 2015, arXiv 1506.04214) over one spatial dimension; the paper's has two, and
+// always has peepholes. It is an LSTM whose products are convolutions: one small set of weights serves all places, and what
+// happens at a place depends on the places around it. For a row of places, with F channels in and C out,
 //
 //	i, f, o = σ(W_i * x + U_i * h + b_i), ...   n = tanh(W_n * x + U_n * h + b_n)
 //	c' = f⊙c + i⊙n
 //	h' = o⊙tanh(c')
 //
-// where * pads with zeros at both ends. Peepholes adds p_i⊙c and p_f⊙c to the arguments of i and f and p_o⊙c' to that
-// of o, with weights for every place and channel, as in the paper.
+// where * pads with zeros at both ends. With Peepholes, p_i⊙c and p_f⊙c are added to the arguments of i and f and p_o⊙c' to
+// that of o, with weights for every place and channel, as in the paper.
 //
 // Input, output and state are flat: x [B, Places·F] and h [B, Places·C], the channels of one place together.
 //
@@ -26,7 +25,7 @@ type ConvLSTM struct {
 	Places    int  // length of the row
 	Channels  int  // C, the channels of h and c
 	Kernel    int  // how many places a convolution sees, odd; 0 for 3
-	Peepholes bool // gates see the cell state
+	Peepholes bool // the gates see the cell state
 }
 
 // Begin returns h = c = 0, [B, Places·C] each.
@@ -44,7 +43,7 @@ func (c ConvLSTM) kernel() int {
 	return c.Kernel
 }
 
-// valid reports sizes that make no convolution.
+// valid reports sizes that do not make a convolution.
 func (c ConvLSTM) valid(g *graph.Graph) bool {
 	switch {
 	case c.Places < 1 || c.Channels < 1:

@@ -27,15 +27,15 @@ func descriptions() []any {
 	return []any{
 		nn.GELU{}, nn.SiLU{}, nn.MultiHeadAttention{Heads: 2, Dropout: 0.1}, nn.BatchNorm{}, nn.Conv1D{Channels: 3, Kernel: 2}, nn.Dense{Units: 3},
 		nn.Head{Classes: 3}, nn.Dropout{Rate: 0.1}, table, nn.ModuleFunc((*graph.Graph).Tanh), nn.Sequential{nn.Dense{Units: 3}, nn.GELU{}},
-		nn.Residual{Of: nn.GELU{}}, nn.LayerNorm{}, nn.RMSNorm{}, nn.MaxPool1D{Size: 2}, nn.AvgPool1D{Size: 2, Stride: 1}, nn.GlobalMaxPool{},
+		nn.Residual{Module: nn.GELU{}}, nn.LayerNorm{}, nn.RMSNorm{}, nn.MaxPool1D{Size: 2}, nn.AvgPool1D{Size: 2, Stride: 1}, nn.GlobalMaxPool{},
 		nn.GlobalMeanPool{}, nn.SinusoidalPositions{}, nn.LearnedPositions{Max: 9}, nn.TCN{Channels: []int{3, 4}, Kernel: 2},
 		nn.TransformerEncoderLayer{Heads: 2, Activation: nn.GELU{}}, nn.TransformerDecoderLayer{Heads: 2},
 		nn.TransformerEncoder{Layers: 2, Layer: nn.TransformerEncoderLayer{Heads: 2}}, nn.TransformerDecoder{Layers: 2, Layer: nn.TransformerDecoderLayer{Heads: 2}},
 
-		recurrent.RNN{Hidden: 3}, lstm, recurrent.GRU{Hidden: 3, Span: 9}, recurrent.MGU{Hidden: 3}, recurrent.LiGRU{Hidden: 3}, recurrent.IndRNN{Hidden: 3},
+		recurrent.RNN{Hidden: 3}, lstm, recurrent.GRU{Hidden: 3, ChronoSpan: 9}, recurrent.MGU{Hidden: 3}, recurrent.LiGRU{Hidden: 3}, recurrent.IndRNN{Hidden: 3},
 		recurrent.SRU{Hidden: 3}, recurrent.QRNN{Hidden: 3, Window: 3}, recurrent.MinGRU{Hidden: 3}, recurrent.MinLSTM{Hidden: 3}, recurrent.LRU{Hidden: 3, State: 4},
 		recurrent.SLSTM{Hidden: 4, Heads: 2}, recurrent.MLSTM{Hidden: 4, Heads: 2}, recurrent.ConvLSTM{Places: 3, Channels: 2, Kernel: 3},
-		recurrent.Stack{Cells: []recurrent.Cell{lstm, lstm}}, recurrent.Zoneout{Cell: lstm, Hidden: 0.1},
+		recurrent.Stack{Cells: []recurrent.Cell{lstm, lstm}}, recurrent.Zoneout{Cell: lstm, HiddenRate: 0.1},
 		recurrent.Attentive{Cell: lstm, Attention: recurrent.Bahdanau, Units: 3, ScoreUnits: 2},
 
 		recurrent.Unidirectional{Cell: lstm}, recurrent.Bidirectional{Cell: lstm}, recurrent.Bridge{}, recurrent.PoolAttention, recurrent.Order{},
@@ -69,9 +69,9 @@ func (m material) use(v any) []graph.Node {
 	case nn.Module:
 		return []graph.Node{v.Apply(m.g, m.seq)}
 	case nn.TransformerDecoderLayer:
-		return []graph.Node{v.Run(m.g, m.seq, m.seq, m.lengths, m.lengths)}
+		return []graph.Node{v.Apply(m.g, m.seq, m.seq, m.lengths, m.lengths)}
 	case nn.TransformerDecoder:
-		return []graph.Node{v.Run(m.g, m.seq, m.seq, m.lengths, m.lengths)}
+		return []graph.Node{v.Apply(m.g, m.seq, m.seq, m.lengths, m.lengths)}
 	case recurrent.Bridge:
 		return v.Apply(m.g, recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 6}}, recurrent.State{m.row}, recurrent.LSTM{Hidden: 3})
 	case recurrent.Pooling:
@@ -84,17 +84,17 @@ func (m material) use(v any) []graph.Node {
 	case recurrent.OneToMany:
 		return all(v.Apply(m.g, m.row, m.ids, recurrent.Options{}))
 	case recurrent.ManyToOne:
-		return []graph.Node{v.Apply(m.g, m.ids, o)}
+		return all(v.Apply(m.g, m.ids, o))
 	case recurrent.ManyToMany:
-		return []graph.Node{v.Apply(m.g, m.ids, o)}
+		return all(v.Apply(m.g, m.ids, o))
 	case recurrent.Seq2Seq:
-		return []graph.Node{v.Apply(m.g, m.ids, m.lengths, m.ids)}
+		return all(v.Apply(m.g, m.ids, m.ids, recurrent.Options{Lengths: m.lengths}))
 	case recurrent.Attentive:
 		return all(recurrent.Unroll(m.g, v.Remember(m.g, m.seq, m.lengths), m.seq, o))
 	case recurrent.Cell:
 		return all(recurrent.Unroll(m.g, v, m.seq, o))
 	case recurrent.Layer:
-		return all(v.Run(m.g, m.seq, o))
+		return all(v.Apply(m.g, m.seq, o))
 	}
 	panic(fmt.Sprintf("no way to use a %T", v))
 }
@@ -248,7 +248,7 @@ func (m material) argument(rng *rand.Rand, typ reflect.Type) reflect.Value {
 		return s
 	}
 	gru := recurrent.GRU{Hidden: 6}
-	cells := []recurrent.Cell{nil, gru, recurrent.MinGRU{Hidden: 6}, recurrent.Zoneout{}, recurrent.Stack{Cells: []recurrent.Cell{gru, nil}}, recurrent.Layers(2, gru)}
+	cells := []recurrent.Cell{nil, gru, recurrent.MinGRU{Hidden: 6}, recurrent.Zoneout{}, recurrent.Stack{Cells: []recurrent.Cell{gru, nil}}, recurrent.StackOf(2, gru)}
 	layers := []recurrent.Layer{nil, recurrent.Unidirectional{Cell: gru}, recurrent.Bidirectional{}, recurrent.Deep{}, recurrent.Deep{Layers: []recurrent.Layer{nil, nil}}, recurrent.Bidirectional{Cell: gru}}
 	to := reflect.New(typ).Elem()
 	var v any
@@ -270,15 +270,15 @@ func (m material) argument(rng *rand.Rand, typ reflect.Type) reflect.Value {
 	case reflect.TypeFor[recurrent.Order]():
 		return to
 	case reflect.TypeFor[recurrent.Options]():
-		o := recurrent.Options{Learned: rng.IntN(4) == 0, Reverse: rng.IntN(4) == 0, Drop: recurrent.Drop{Recurrent: float64(rng.IntN(3)) * 0.6}}
+		o := recurrent.Options{LearnInitial: rng.IntN(4) == 0, Reverse: rng.IntN(4) == 0, Dropout: recurrent.SequenceDropout{Recurrent: float64(rng.IntN(3)) * 0.6}}
 		if rng.IntN(2) == 0 {
-			o.Init = nodes()
+			o.Initial = nodes()
 		}
 		if rng.IntN(3) == 0 {
 			o.Lengths = node()
 		}
 		if rng.IntN(3) == 0 {
-			o.Keep = node()
+			o.Continue = node()
 		}
 		if rng.IntN(3) == 0 {
 			o.Trace = &recurrent.Trace{}
@@ -328,20 +328,20 @@ func TestLayersThatCannotBe(t *testing.T) {
 	gru := recurrent.GRU{Hidden: 6}
 	one := recurrent.Unidirectional{Cell: gru}
 	for want, v := range map[string]any{
-		"Stack: it has more than 10000 cells":            recurrent.Layers(math.MaxInt, gru),
-		"Stack in layer 0: it has no cells":              recurrent.Layers(math.MinInt, gru),
+		"Stack: it has more than 10000 cells":            recurrent.StackOf(math.MaxInt, gru),
+		"Stack in layer 0: it has no cells":              recurrent.StackOf(math.MinInt, gru),
 		"Deep: it has more than 10000 layers":            recurrent.DeepOf(math.MaxInt, one),
 		"Deep: it has no layers":                         recurrent.DeepOf(-1, one),
 		"Stack: cell 1 of 3 is nil":                      recurrent.Stack{Cells: []recurrent.Cell{gru, nil, gru}},
-		"Zoneout: it has no Cell":                        recurrent.Layers(2, recurrent.Zoneout{}),
+		"Zoneout: it has no Cell":                        recurrent.StackOf(2, recurrent.Zoneout{}),
 		"Deep: layer 0 of 2 is nil":                      recurrent.Deep{Layers: []recurrent.Layer{nil, one}},
 		"Unidirectional: it has no Cell":                 recurrent.DeepOf(2, recurrent.Unidirectional{}),
 		"Bidirectional: it has no Cell":                  recurrent.Bidirectional{},
-		"Zoneout: it has no Cell ":                       recurrent.Unidirectional{Cell: recurrent.Zoneout{Hidden: 0.1}},
+		"Zoneout: it has no Cell ":                       recurrent.Unidirectional{Cell: recurrent.Zoneout{HiddenRate: 0.1}},
 		"TransformerEncoder: 9223372036854775807 layers": nn.TransformerEncoder{Layers: math.MaxInt, Layer: nn.TransformerEncoderLayer{Heads: 2}},
 		"Conv1D: 9223372036854775807 steps in a kernel":  nn.Conv1D{Channels: 1, Kernel: math.MaxInt},
 		"window 9223372036854775807; want 1 to 10000":    recurrent.QRNN{Hidden: 3, Window: math.MaxInt},
-		"hidden size 0; want at least 1":                 recurrent.Layers(2, recurrent.MGU{}),
+		"hidden size 0; want at least 1":                 recurrent.StackOf(2, recurrent.MGU{}),
 	} {
 		m := newMaterial(false)
 		attempt(t, want, m, func() []graph.Node { return m.use(v) })

@@ -6,27 +6,27 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// Drop is dropout whose masks stay the same for all steps of a sequence, and are drawn anew for the next batch. It acts
-// while training; kept elements are scaled so that the expectation stays. Rates are 0 up to, not including, 1.
-type Drop struct {
+// SequenceDropout is dropout whose masks stay the same for all steps of a sequence and are drawn anew for each batch. It
+// acts while training; elements that are kept are scaled so that the expectation stays. Rates are at least 0 and below 1.
+type SequenceDropout struct {
 	// Input drops features of the input (variational dropout: Gal and Ghahramani, 2016).
 	Input float64
-	// Recurrent drops elements of the hidden state on its way into the next step, of every cell in a Composite; other
-	// entries of the state, such as an LSTM's c or an Attentive's y, are left alone.
+	// Recurrent drops elements of the hidden state that the next step reads, in every cell of a Composite. Other entries of
+	// the state, such as the c of an LSTM or the y of an Attentive, are left alone.
 	Recurrent float64
-	// Weights drops elements of the recurrent weights, all parameters called weight_hh (DropConnect; Merity et al.,
-	// 2018).
+	// Weights drops elements of the recurrent weights, which are all parameters called weight_hh (DropConnect; Merity et
+	// al., 2018).
 	Weights float64
 }
 
-// dropping is Drop in one run over a sequence.
+// dropping is SequenceDropout during one walk over a sequence.
 type dropping struct {
-	Drop
+	SequenceDropout
 	masks map[int]graph.Node // of the entries of the state that are hidden states
 }
 
-// begin draws the masks of the state, of which first is the one before the first step.
-func (d Drop) begin(g *graph.Graph, cell Cell, first State) dropping {
+// begin draws the masks of the state; first is the initial state.
+func (d SequenceDropout) begin(g *graph.Graph, cell Cell, first State) dropping {
 	for name, rate := range map[string]float64{"input": d.Input, "recurrent": d.Recurrent, "weight": d.Weights} {
 		if !(rate >= 0 && rate < 1) {
 			g.Failf("Unroll", "%s dropout at rate %g; want at least 0 and below 1", name, rate)
@@ -35,7 +35,7 @@ func (d Drop) begin(g *graph.Graph, cell Cell, first State) dropping {
 	if g.Err() != nil || !g.Training() {
 		return dropping{}
 	}
-	out := dropping{Drop: d, masks: map[int]graph.Node{}}
+	out := dropping{SequenceDropout: d, masks: map[int]graph.Node{}}
 	if d.Recurrent > 0 {
 		for _, i := range cellLayout(g, cell).hidden() {
 			out.masks[i] = g.RandomMask(1-d.Recurrent, first[i].Shape()...)

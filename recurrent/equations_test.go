@@ -38,7 +38,7 @@ func referenceCases() map[string]referenceCase {
 	add("indrnn", recurrent.IndRNN{Hidden: H}, one, indRNNEquations(relu, math.Inf(1)))
 	add("indrnn tanh limit", recurrent.IndRNN{Hidden: H, Tanh: true, Limit: 0.4}, one, indRNNEquations(math.Tanh, 0.4))
 	add("sru", recurrent.SRU{Hidden: H}, two, sruEquations(H, 0))
-	add("sru of I = H", recurrent.SRU{Hidden: H, Highway: -2}, two, sruEquations(H, -2))
+	add("sru of I = H", recurrent.SRU{Hidden: H, HighwayBias: -2}, two, sruEquations(H, -2))
 	add("sru peepholes", recurrent.SRU{Hidden: H, Peepholes: true}, two, sruEquations(H, 0))
 	add("qrnn", recurrent.QRNN{Hidden: H}, []int{H, H, 3 * H}, qrnnEquations(H))
 	add("qrnn window 1", recurrent.QRNN{Hidden: H, Window: 1}, two, qrnnEquations(H))

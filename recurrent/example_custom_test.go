@@ -44,7 +44,7 @@ func Example_customCell() {
 	const T, B = 6, 32
 	params := graph.NewParams(1)
 	model := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		_, final := recurrent.Unroll(g.Scope("cfn"), recurrent.Layers(2, CFN{Hidden: 12}), in[0], recurrent.Options{})
+		_, final := recurrent.Unroll(g.Scope("cfn"), recurrent.StackOf(2, CFN{Hidden: 12}), in[0], recurrent.Options{})
 		logits := nn.Head{Classes: 2}.Apply(g.Scope("head"), final[1]) // the state of the second layer
 		return []graph.Node{losses.CrossEntropy{}.Apply(g, logits, in[1])}
 	})

@@ -48,14 +48,15 @@ func ExampleManyToOne_forecast() {
 	}
 
 	m := recurrent.ManyToOne{
-		Layer:   recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 16, Span: window}},
+		Layer:   recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 16, ChronoSpan: window}},
 		Classes: 1, Horizon: horizon, // [W, B, 2] to [H, B, 1], which is what Future has
 	}
 	params := graph.NewParams(1)
 	loop := &train.Loop{
 		Loss: graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
 			b := train.BatchOf(g, in)
-			return []graph.Node{losses.MSE{}.Apply(g, m.Apply(g, b.Values, recurrent.Options{}), b.Future)}
+			forecast, _ := m.Apply(g, b.Values, recurrent.Options{})
+			return []graph.Node{losses.MSE{}.Apply(g, forecast, b.Future)}
 		}),
 		Data: data, Optimizer: &optim.Adam{}, Schedule: optim.Constant(0.01), Clip: train.Clip{Norm: 1},
 		Epochs: 8, Validation: train.Validation{Data: validation, KeepBest: true},
@@ -66,7 +67,8 @@ func ExampleManyToOne_forecast() {
 	}
 
 	predict := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		return []graph.Node{m.Apply(g, in[0], recurrent.Options{})}
+		forecast, _ := m.Apply(g, in[0], recurrent.Options{})
+		return []graph.Node{forecast}
 	})
 	last, err := scaler.Scale(datasets.Series{Values: hours[len(hours)-2*(window+horizon) : len(hours)-2*horizon], Features: 2})
 	if err != nil {

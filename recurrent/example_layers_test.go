@@ -13,7 +13,7 @@ func ExampleDeep() {
 	params := graph.NewParams(1)
 	f := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		deep := recurrent.DeepOf(2, recurrent.Bidirectional{Cell: recurrent.GRU{Hidden: 8}})
-		y, final := deep.Run(g.Scope("rnn"), in[0], recurrent.Options{Lengths: in[1]})
+		y, final := deep.Apply(g.Scope("rnn"), in[0], recurrent.Options{Lengths: in[1]})
 		return append([]graph.Node{y}, final...)
 	})
 	const T, B, I = 5, 3, 4

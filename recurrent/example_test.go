@@ -69,7 +69,7 @@ func (c MGU) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, 
 func ExampleCell() {
 	params := graph.NewParams(1)
 	f := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		y, _ := recurrent.Unroll(g, recurrent.Layers(2, MGU{Hidden: 4}), in[0], recurrent.Options{})
+		y, _ := recurrent.Unroll(g, recurrent.StackOf(2, MGU{Hidden: 4}), in[0], recurrent.Options{})
 		return []graph.Node{g.Sum(g.Square(y))}
 	})
 	if _, err := f.Grad(graph.Floats(make([]float32, 5*3*2), 5, 3, 2)); err != nil {

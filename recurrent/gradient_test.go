@@ -18,9 +18,9 @@ func cells(hidden int) map[string]recurrent.Cell {
 		"lstm":             recurrent.LSTM{Hidden: hidden},
 		"gru":              recurrent.GRU{Hidden: hidden},
 		"gru reset before": recurrent.GRU{Hidden: hidden, ResetBefore: true},
-		"lstm stack":       recurrent.Layers(2, recurrent.LSTM{Hidden: hidden}),
+		"lstm stack":       recurrent.StackOf(2, recurrent.LSTM{Hidden: hidden}),
 		"mixed stack": recurrent.Stack{Cells: []recurrent.Cell{
-			recurrent.GRU{Hidden: hidden}, recurrent.Layers(2, recurrent.RNN{Hidden: hidden})}},
+			recurrent.GRU{Hidden: hidden}, recurrent.StackOf(2, recurrent.RNN{Hidden: hidden})}},
 	}
 }
 

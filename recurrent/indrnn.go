@@ -6,20 +6,22 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// IndRNN is the independently recurrent network (Li et al., 2018, arXiv 1803.04831): a unit sees its own past alone,
+// IndRNN is the independently recurrent network (Li et al., 2018, arXiv 1803.04831), in which each unit reads only its own
+// past:
 //
 //	h' = ReLU(W_ih·x + u⊙h + b)
 //
-// so its gradient over k steps is u^k, which u alone controls. u starts uniform between Lowest and 1: from 0, memories of
-// all lengths; near 1, memories over all of a sequence. Over T steps, keep |u| at or below 2^(1/T) with Limit, or clip
-// weight_hh after every step of the optimiser. The paper's networks also have batch normalisation, which is nn.BatchNorm's.
+// So the gradient over k steps is u^k, which u alone controls. u starts uniform between Lowest and 1: with Lowest 0 units
+// remember for different times, with Lowest near 1 over the whole sequence. Over T steps, keep |u| at or below 2^(1/T) with
+// Limit, or clip weight_hh after every step of the optimiser. The paper's networks also use batch normalisation, for which
+// there is nn.BatchNorm.
 //
 // State: h. Parameters: weight_ih [H, I], weight_hh [H], bias_ih [H], zero at the start.
 type IndRNN struct {
 	Hidden int     // H, the width of h
 	Tanh   bool    // tanh in place of ReLU
 	Lowest float64 // u starts uniform in [Lowest, 1]
-	Limit  float64 // use u clamped to [-Limit, Limit], beyond which it gets no gradient; 0 for no limit
+	Limit  float64 // clamp u to [-Limit, Limit], outside of which it gets no gradient; 0 for no limit
 }
 
 // Begin returns h = 0, [B, H].

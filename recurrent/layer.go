@@ -2,24 +2,23 @@ package recurrent
 
 import (
 	"github.com/unroll-go/unroll/graph"
-	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/nn"
 )
 
-// Layer maps a whole sequence to a sequence. A cell in one direction is one, see Unidirectional; so are both directions
-// of a cell, which cannot be a Cell itself, because its output at one step depends on the steps after it: a decoder that
-// generates step by step takes a Cell, and the compiler refuses a Bidirectional there.
+// Layer maps a whole sequence to a sequence. Unidirectional makes one of a cell, Bidirectional one that reads in both
+// directions. The latter is no Cell, because its output at one step depends on later steps: a decoder that generates step
+// by step takes a Cell, so Go's compiler refuses a Bidirectional there.
 type Layer interface {
-	// Begin returns the layer's own state before the first step.
+	// Begin returns the layer's own initial state.
 	Begin(g *graph.Graph, batch int) State
-	// Run maps x [T, B, I] to the outputs in order of time, [T, B, F], and the state after the last step.
-	Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State)
+	// Apply maps x [T, B, I] to the outputs in order of time, [T, B, F], and the state after the last step.
+	Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State)
 }
 
-// Unidirectional is a cell, or a Stack of cells, as a Layer; it is Unroll.
+// Unidirectional is a cell, or a Stack of cells, as a Layer: its Apply is Unroll.
 type Unidirectional struct{ Cell Cell }
 
-// Begin returns the cell's first state.
+// Begin returns the cell's initial state.
 func (l Unidirectional) Begin(g *graph.Graph, batch int) State {
 	if !hasLayer(g, "Unidirectional", l) {
 		return nil
@@ -27,8 +26,8 @@ func (l Unidirectional) Begin(g *graph.Graph, batch int) State {
 	return l.Cell.Begin(g, batch)
 }
 
-// Run unrolls the cell.
-func (l Unidirectional) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
+// Apply unrolls the cell.
+func (l Unidirectional) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 	if !hasLayer(g, "Unidirectional", l) {
 		return graph.Node{}, nil
 	}
@@ -49,7 +48,7 @@ const (
 	MergeMultiply              // their element-wise product
 )
 
-// of makes one tensor of those of two directions, whose features are an axis.
+// of merges the tensors of two directions; axis is that of the features.
 func (m Merge) of(g *graph.Graph, forward, backward graph.Node, axis int) graph.Node {
 	switch m {
 	case MergeConcat:
@@ -65,14 +64,14 @@ func (m Merge) of(g *graph.Graph, forward, backward graph.Node, axis int) graph.
 }
 
 // Bidirectional reads a sequence in both directions (Schuster and Paliwal, 1997). The backward direction has weights of
-// its own, whose names end in _reverse, and starts at each sequence's own last step. State: the forward direction's
-// entries, then the backward's, which is PyTorch's order.
+// its own, whose names end in _reverse, and starts at each sequence's own last step. State: the entries of the forward
+// direction, then those of the backward direction, as in PyTorch.
 type Bidirectional struct {
 	Cell  Cell
 	Merge Merge
 }
 
-// Begin returns both directions' first states.
+// Begin returns both directions' initial states.
 func (l Bidirectional) Begin(g *graph.Graph, batch int) State {
 	if !hasLayer(g, "Bidirectional", l) {
 		return nil
@@ -80,8 +79,8 @@ func (l Bidirectional) Begin(g *graph.Graph, batch int) State {
 	return append(append(State{}, l.Cell.Begin(g, batch)...), l.Cell.Begin(g, batch)...)
 }
 
-// Run merges the outputs of both directions.
-func (l Bidirectional) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
+// Apply merges the outputs of both directions.
+func (l Bidirectional) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 	forward, backward, final := l.Both(g, x, o)
 	if g.Err() != nil {
 		return graph.Node{}, final
@@ -98,17 +97,18 @@ func (l Bidirectional) Both(g *graph.Graph, x graph.Node, o Options) (forward, b
 		return g.Failf("Bidirectional", "Options.Reverse is set; it reads in both directions anyway"), graph.Node{}, nil
 	}
 	if several(l.Cell) {
-		return g.Failf("Bidirectional", "its cell is a %s of several cells; put Bidirectional layers into a Deep instead, so that each sees both directions",
+		return g.Failf("Bidirectional", "its cell is a %s of several cells; "+
+			"put Bidirectional layers into a Deep instead, so that each sees both directions",
 			typeName(l.Cell)), graph.Node{}, nil
 	}
 	g = g.InLayer()
 	there, back := o, o
 	back.Reverse = true
-	if o.Init != nil {
-		if n := len(o.Init); n%2 != 0 {
-			return g.Failf("Bidirectional", "the first state has %d entries; want those of both directions", n), graph.Node{}, nil
+	if o.Initial != nil {
+		if n := len(o.Initial); n%2 != 0 {
+			return g.Failf("Bidirectional", "the initial state has %d entries; want those of both directions", n), graph.Node{}, nil
 		}
-		there.Init, back.Init = o.Init[:len(o.Init)/2], o.Init[len(o.Init)/2:]
+		there.Initial, back.Initial = o.Initial[:len(o.Initial)/2], o.Initial[len(o.Initial)/2:]
 	}
 	if o.Trace != nil {
 		back.Trace = &Trace{}
@@ -121,9 +121,9 @@ func (l Bidirectional) Both(g *graph.Graph, x graph.Node, o Options) (forward, b
 	return forward, backward, append(append(State{}, end...), begin...)
 }
 
-// Deep runs layers one after the other, each over the whole output of the one before. Layer k's parameters end in _l{k}.
-// Its state is the layers' states in a row, which for bidirectional LSTMs is h and c of layer 0 forward, of layer 0
-// backward, of layer 1 forward, and so on.
+// Deep runs layers one after the other, each over the whole output of the one before. The parameters of layer k end in
+// _l{k}. Its state is the states of its layers one after the other: for bidirectional LSTMs h and c of layer 0 forward, of
+// layer 0 backward, of layer 1 forward, and so on.
 type Deep struct {
 	Layers  []Layer
 	Dropout float64 // probability of dropping an output between two layers, while training
@@ -136,17 +136,12 @@ type Deep struct {
 }
 
 // DeepOf returns n equal layers: DeepOf(2, Bidirectional{Cell: LSTM{Hidden: 128}}) is PyTorch's
-// LSTM(..., num_layers=2, bidirectional=True). A Deep has 1 to 10,000 layers; with another number it is an error to use
-// it.
+// LSTM(..., num_layers=2, bidirectional=True). n is 1 to 10,000; the use of a Deep with another number is an error.
 func DeepOf(n int, l Layer) Deep {
-	d := Deep{Layers: make([]Layer, min(max(n, 0), dense.MaxParts+1))}
-	for i := range d.Layers {
-		d.Layers[i] = l
-	}
-	return d
+	return Deep{Layers: copies(n, l)}
 }
 
-// Begin returns all layers' first states.
+// Begin returns the initial states of all layers.
 func (d Deep) Begin(g *graph.Graph, batch int) State {
 	if !hasLayer(g, "Deep", d) {
 		return nil
@@ -158,8 +153,8 @@ func (d Deep) Begin(g *graph.Graph, batch int) State {
 	return s
 }
 
-// Run runs all layers. Options hold for each; Trace is that of the last one.
-func (d Deep) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
+// Apply runs all layers. The options hold for each of them, except that Trace is filled by the last one alone.
+func (d Deep) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 	switch {
 	case g.Err() != nil:
 		return graph.Node{}, nil
@@ -182,15 +177,15 @@ func (d Deep) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 		if i < len(d.Layers)-1 {
 			own.Trace = nil
 		}
-		if o.Init != nil {
+		if o.Initial != nil {
 			n := len(shapes(g, l.Begin))
-			if used+n > len(o.Init) {
-				return g.Failf("Deep", "the first state has %d entries; want more", len(o.Init)), nil
+			if used+n > len(o.Initial) {
+				return g.Failf("Deep", "the initial state has %d entries; want more", len(o.Initial)), nil
 			}
-			own.Init = o.Init[used : used+n]
+			own.Initial = o.Initial[used : used+n]
 			used += n
 		}
-		y, s := l.Run(g.Layer(layer), x, own)
+		y, s := l.Apply(g.Layer(layer), x, own)
 		if g.Err() != nil {
 			return graph.Node{}, nil
 		}
@@ -198,22 +193,18 @@ func (d Deep) Run(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 		x = d.around(g.Layer(layer), x, y, o.Lengths)
 		layer += layerDepth(l)
 	}
-	if o.Init != nil && used != len(o.Init) {
-		return g.Failf("Deep", "the first state has %d entries; want %d", len(o.Init), used), nil
+	if o.Initial != nil && used != len(o.Initial) {
+		return g.Failf("Deep", "the initial state has %d entries; want %d", len(o.Initial), used), nil
 	}
 	return x, final
 }
 
-// around adds the connection past a layer. Padding stays zero, whatever the input has there.
+// around adds the connection around a layer. Padding stays zero, whatever the input holds there.
 func (d Deep) around(g *graph.Graph, x, y, lengths graph.Node) graph.Node {
 	if x.Dim(-1) != y.Dim(-1) || !d.Residual && !d.Highway {
 		return y
 	}
-	y = d.past(g, x, y)
-	if lengths.Valid() {
-		y = g.Where(g.LengthMask(lengths, x.Dim(0)), y, g.Full(0))
-	}
-	return y
+	return nn.ClearPadding(g, d.past(g, x, y), lengths)
 }
 
 func (d Deep) past(g *graph.Graph, x, y graph.Node) graph.Node {
@@ -226,8 +217,8 @@ func (d Deep) past(g *graph.Graph, x, y graph.Node) graph.Node {
 	return g.Add(x, g.Mul(t, g.Sub(y, x)))
 }
 
-// Parts are the layers.
+// Parts returns the layers.
 func (d Deep) Parts() []Layer { return d.Layers }
 
-// Depth is the number of layers, counted through layers in the layers.
+// Depth is the number of layers, those inside of layers included.
 func (d Deep) Depth() int { return depths(d.Layers, layerDepth) }

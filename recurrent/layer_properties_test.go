@@ -31,7 +31,7 @@ func randomLayer(seed uint64) layerCase {
 	cell := cells[rng.IntN(len(cells))]
 	name := fmt.Sprintf("%T", cell)
 	if rng.IntN(3) == 0 {
-		cell, name = recurrent.Zoneout{Cell: cell, Hidden: 0.3, Memory: 0.2}, name+" zoneout"
+		cell, name = recurrent.Zoneout{Cell: cell, HiddenRate: 0.3, MemoryRate: 0.2}, name+" zoneout"
 	}
 	var one recurrent.Layer = recurrent.Unidirectional{Cell: cell}
 	if rng.IntN(2) == 0 {
@@ -52,11 +52,11 @@ func randomLayer(seed uint64) layerCase {
 		}
 	}
 	if rng.IntN(3) == 0 {
-		c.options.Drop = recurrent.Drop{Input: 0.3, Recurrent: 0.2, Weights: 0.1}
+		c.options.Dropout = recurrent.SequenceDropout{Input: 0.3, Recurrent: 0.2, Weights: 0.1}
 		name += " dropout"
 	}
 	if rng.IntN(3) == 0 {
-		c.options.Learned = true
+		c.options.LearnInitial = true
 		name += " learned"
 	}
 	c.name = fmt.Sprintf("%d: %d x %s, T%dB%dI%dH%d %v", seed, len(d.Layers), name, T, B, I, H, c.lengths)
@@ -69,7 +69,7 @@ func (c layerCase) run(g *graph.Graph, in []graph.Node) (graph.Node, recurrent.S
 	if len(in) > 1 {
 		o.Lengths = in[1]
 	}
-	return c.layer.Run(g.Scope("net"), in[0], o)
+	return c.layer.Apply(g.Scope("net"), in[0], o)
 }
 
 func (c layerCase) inputs() []*tensor.Dense {
@@ -108,7 +108,7 @@ func TestLayerGradients(t *testing.T) {
 func TestLayersTreatSequencesAlone(t *testing.T) {
 	for seed := uint64(0); seed < 40; seed++ {
 		c := randomLayer(seed)
-		c.options.Drop = recurrent.Drop{}
+		c.options.Dropout = recurrent.SequenceDropout{}
 		T, B, I := c.x.Shape()[0], c.x.Shape()[1], c.x.Shape()[2]
 		order := rand.New(rand.NewPCG(seed, 1)).Perm(B)
 		p := graph.NewParams64(seed)
@@ -188,7 +188,7 @@ func paddingHasNoGradient(t *testing.T, c layerCase) {
 func TestTrace(t *testing.T) {
 	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
 		trace := &recurrent.Trace{}
-		_, final := recurrent.Bidirectional{Cell: recurrent.LSTM{Hidden: 3}}.Run(g.Scope("lstm"), in[0], recurrent.Options{Trace: trace})
+		_, final := recurrent.Bidirectional{Cell: recurrent.LSTM{Hidden: 3}}.Apply(g.Scope("lstm"), in[0], recurrent.Options{Trace: trace})
 		h, c, forget := trace.States[0], trace.States[1], trace.Gates["lstm.forget_gate_l0"]
 		back := trace.Backward.States[0]
 		last := g.Reshape(g.Slice(c, 0, 4, 5), 2, 3)
@@ -219,7 +219,7 @@ func TestTrace(t *testing.T) {
 // A sequence that begins anew in a batch that goes on starts from the cell's own state.
 func TestKeep(t *testing.T) {
 	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
-		y, _ := recurrent.Unroll(g, recurrent.GRU{Hidden: 3}, in[0], recurrent.Options{Init: in[1:2], Keep: in[2]})
+		y, _ := recurrent.Unroll(g, recurrent.GRU{Hidden: 3}, in[0], recurrent.Options{Initial: in[1:2], Continue: in[2]})
 		return []graph.Node{y}
 	})
 	x, state := graphtest.Float32(graphtest.Random(1, 2, 3, 4)), graphtest.Float32(graphtest.Random(2, 3, 3))
@@ -249,7 +249,7 @@ func TestDropMasks(t *testing.T) {
 	p := graph.NewParams(1)
 	ones := graph.Floats(slices.Repeat([]float32{1}, 6*2*50), 6, 2, 50)
 	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		y, _ := recurrent.Unroll(g, passing{50}, in[0], recurrent.Options{Drop: recurrent.Drop{Input: 0.5}})
+		y, _ := recurrent.Unroll(g, passing{50}, in[0], recurrent.Options{Dropout: recurrent.SequenceDropout{Input: 0.5}})
 		return []graph.Node{g.Mean(y), y}
 	})
 	draw := func() []float32 {
@@ -296,36 +296,36 @@ func TestLayerErrors(t *testing.T) {
 	type run func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State)
 	for want, f := range map[string]run{
 		"it has no layers": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
-			return recurrent.Deep{}.Run(g, x, recurrent.Options{})
+			return recurrent.Deep{}.Apply(g, x, recurrent.Options{})
 		},
 		"Options.Reverse is set": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
-			return recurrent.Bidirectional{Cell: lstm}.Run(g, x, recurrent.Options{Reverse: true})
+			return recurrent.Bidirectional{Cell: lstm}.Apply(g, x, recurrent.Options{Reverse: true})
 		},
 		"its cell is a Stack of several cells; put": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
-			return recurrent.Bidirectional{Cell: recurrent.Layers(2, lstm)}.Run(g, x, recurrent.Options{})
+			return recurrent.Bidirectional{Cell: recurrent.StackOf(2, lstm)}.Apply(g, x, recurrent.Options{})
 		},
 		"unknown merge 9": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
-			return recurrent.Bidirectional{Cell: lstm, Merge: 9}.Run(g, x, recurrent.Options{})
+			return recurrent.Bidirectional{Cell: lstm, Merge: 9}.Apply(g, x, recurrent.Options{})
 		},
 		"both Residual and Highway": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
 			d := recurrent.DeepOf(2, recurrent.Unidirectional{Cell: lstm})
 			d.Residual, d.Highway = true, true
-			return d.Run(g, x, recurrent.Options{})
+			return d.Apply(g, x, recurrent.Options{})
 		},
 		"recurrent dropout at rate 1": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
-			return recurrent.Unroll(g, lstm, x, recurrent.Options{Drop: recurrent.Drop{Recurrent: 1}})
+			return recurrent.Unroll(g, lstm, x, recurrent.Options{Dropout: recurrent.SequenceDropout{Recurrent: 1}})
 		},
 		"rates 0 and -1": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
-			return recurrent.Unroll(g, recurrent.Zoneout{Cell: lstm, Memory: -1}, x, recurrent.Options{})
+			return recurrent.Unroll(g, recurrent.Zoneout{Cell: lstm, MemoryRate: -1}, x, recurrent.Options{})
 		},
 		"Zoneout in layer 0: its cell is a Stack of several cells; wrap": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
-			return recurrent.Unroll(g, recurrent.Zoneout{Cell: recurrent.Layers(2, lstm)}, x, recurrent.Options{})
+			return recurrent.Unroll(g, recurrent.Zoneout{Cell: recurrent.StackOf(2, lstm)}, x, recurrent.Options{})
 		},
 		"entries of an SLSTM's memory are scaled by one another": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
-			return recurrent.Unroll(g, recurrent.Zoneout{Cell: recurrent.SLSTM{Hidden: 3}, Hidden: 0.1, Memory: 0.1}, x, recurrent.Options{})
+			return recurrent.Unroll(g, recurrent.Zoneout{Cell: recurrent.SLSTM{Hidden: 3}, HiddenRate: 0.1, MemoryRate: 0.1}, x, recurrent.Options{})
 		},
-		"the first state has 1 entries": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
-			return recurrent.Bidirectional{Cell: lstm}.Run(g, x, recurrent.Options{Init: recurrent.State{x}})
+		"the initial state has 1 entries": func(g *graph.Graph, x graph.Node) (graph.Node, recurrent.State) {
+			return recurrent.Bidirectional{Cell: lstm}.Apply(g, x, recurrent.Options{Initial: recurrent.State{x}})
 		},
 	} {
 		g := graph.New(graph.NewParams(1), false)

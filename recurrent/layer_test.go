@@ -74,11 +74,11 @@ func compareLayers(t *testing.T, file string, double bool) {
 		}
 		for i := range 2 * layers {
 			for k := range kinds {
-				o.Init = append(o.Init, first[k][i])
+				o.Initial = append(o.Initial, first[k][i])
 			}
 		}
 		x := g.Param("x", nil, rec["in.x"].Shape()...)
-		y, final := recurrent.DeepOf(layers, recurrent.Bidirectional{Cell: cell}).Run(g, x, o)
+		y, final := recurrent.DeepOf(layers, recurrent.Bidirectional{Cell: cell}).Apply(g, x, o)
 		loss := g.Sum(g.Mul(y, g.Const(rec["in.wy"])))
 		out := []graph.Node{loss, y}
 		for k := range kinds {

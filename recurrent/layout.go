@@ -7,22 +7,22 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// Composite is a Cell made of other cells: Stack, Zoneout, Attentive, or a wrapper of one's own. Parts tells everything
-// that looks into a state what lies where: LastHidden, Bridge, Drop.Recurrent, Zoneout and the numbers of layers. A
-// wrapper without it is taken for a single cell, whose first entry is its hidden state.
+// Composite is a Cell made of other cells: Stack, Zoneout, Attentive, or a wrapper of your own. LastHidden, Bridge, Zoneout,
+// SequenceDropout.Recurrent and the numbering of layers use Parts to find out which entry of a state is what. A wrapper
+// without Parts counts as a single cell, whose first entry is its hidden state.
 //
-// The state of a composite is entries of its own, if it has any, and then those of its parts, in their order. Its hidden
-// state is its own first entry or, without one, its last part's.
+// The state of a composite begins with its own entries, if it has any; those of its parts follow in their order. Its
+// hidden state is its first own entry or, if it has none, that of its last part.
 type Composite interface {
 	Cell
-	// Parts are the cells inside, from the input to the output.
+	// Parts returns the cells inside, from the input to the output.
 	Parts() []Cell
 }
 
-// CompositeLayer is a Layer made of other layers, as Deep is, with the same rules as a Composite.
+// CompositeLayer is a Layer made of other layers, such as Deep. The rules are those of Composite.
 type CompositeLayer interface {
 	Layer
-	// Parts are the layers inside, from the input to the output.
+	// Parts returns the layers inside, from the input to the output.
 	Parts() []Layer
 }
 
@@ -34,16 +34,16 @@ type layout struct {
 }
 
 // leaf is a part of a state that has no parts itself: the entries of a cell or, in a layer, of both directions of a cell,
-// of a layer of unknown make, or the own entries of a composite.
+// of a layer of unknown type, or the own entries of a composite.
 type leaf struct {
 	kind   string // the type
 	at, n  int    // its entries are those from at on, n of them
 	hidden int    // the entry that is a hidden state; -1 for a composite's own entries
-	cell   Cell   // nil for a layer of unknown make and for own entries
+	cell   Cell   // nil for a layer of unknown type and for own entries
 	both   *Merge // how the two halves of the entries, which are directions, are merged; nil for one direction
 }
 
-// cellLayout looks into the state of a cell. After an error in the graph it is empty.
+// cellLayout finds the layout of a cell's state. After an error in the graph it is empty.
 func cellLayout(g *graph.Graph, c Cell) layout {
 	if g.Err() != nil {
 		return layout{}
@@ -57,8 +57,8 @@ func cellLayout(g *graph.Graph, c Cell) layout {
 	}
 	if len(inside) == 0 {
 		l.leaves = []leaf{{kind: fmt.Sprintf("%T", c), n: len(l.shapes), cell: c}}
-		_, told := c.(Composite)
-		return l.alone(g, c, told, depth(c), "Composite")
+		_, composite := c.(Composite)
+		return l.alone(g, c, composite, depth(c), "Composite")
 	}
 	return l.around(g, c, inside)
 }
@@ -79,34 +79,37 @@ func layerLayout(g *graph.Graph, layer Layer) layout {
 		return cellLayout(g, layer.Cell)
 	case Bidirectional:
 		one := cellLayout(g, layer.Cell)
-		l.output, l.leaves = one.output, []leaf{{kind: strings.Join(one.kinds(), " "), n: len(l.shapes), hidden: one.output, cell: layer.Cell, both: &layer.Merge}}
+		l.output = one.output
+		l.leaves = []leaf{{
+			kind: strings.Join(one.kinds(), " "), n: len(l.shapes), hidden: one.output, cell: layer.Cell, both: &layer.Merge}}
 		return l
 	}
 	if len(inside) == 0 {
 		l.leaves = []leaf{{kind: fmt.Sprintf("%T", layer), n: len(l.shapes)}}
-		_, told := layer.(CompositeLayer)
-		return l.alone(g, layer, told, layerDepth(layer), "CompositeLayer")
+		_, composite := layer.(CompositeLayer)
+		return l.alone(g, layer, composite, layerDepth(layer), "CompositeLayer")
 	}
 	return l.around(g, layer, inside)
 }
 
-// alone reports a wrapper of several layers that has not told what is inside: where their hidden states are in its state
-// would be a guess, and a wrong one.
-func (l layout) alone(g *graph.Graph, of any, told bool, depth int, want string) layout {
-	if g.Err() == nil && !told && depth > 1 {
-		g.Failf(typeName(of), "it takes %d layers, but does not say which entries of its state are whose: it lacks the method Parts of recurrent.%s", depth, want)
+// alone reports a wrapper of several layers without Parts: nobody can know where in its state their hidden states are.
+func (l layout) alone(g *graph.Graph, of any, composite bool, depth int, want string) layout {
+	if g.Err() == nil && !composite && depth > 1 {
+		g.Failf(typeName(of), "it takes %d layers, but does not say which entries of its state belong to which: "+
+			"it lacks the method Parts of recurrent.%s", depth, want)
 	}
 	return l
 }
 
-// around puts the parts' layouts behind the entries that a composite has of its own.
+// around appends the layouts of the parts to a composite's own entries.
 func (l layout) around(g *graph.Graph, composite any, inside []layout) layout {
 	own := len(l.shapes)
 	for _, part := range inside {
 		own -= len(part.shapes)
 	}
 	if g.Err() == nil && own < 0 {
-		g.Failf(typeName(composite), "its state has %d entries, those of its parts %d; want all of them", len(l.shapes), len(l.shapes)-own)
+		g.Failf(typeName(composite), "its state has %d entries, those of its parts %d; want all of them",
+			len(l.shapes), len(l.shapes)-own)
 	}
 	if g.Err() != nil {
 		return layout{}
@@ -169,8 +172,8 @@ func (l layout) leafOf(entry int) leaf {
 	return leaf{}
 }
 
-// shapes are those of the entries of a first state for a batch of one. They come from a graph of their own, so that a
-// question leaves no nodes behind; if that has an error, the graph itself is to have it, with its place.
+// shapes returns the shapes of an initial state's entries for a batch of one. It builds the state in a graph of its own, so
+// that no nodes stay behind; an error is repeated in g, which knows its place.
 func shapes(g *graph.Graph, begin func(*graph.Graph, int) State) [][]int {
 	apart := graph.New(graph.NewParams(0), g.Training())
 	s := begin(apart, 1)
@@ -184,7 +187,7 @@ func shapes(g *graph.Graph, begin func(*graph.Graph, int) State) [][]int {
 	return out
 }
 
-// depth is how many layer numbers a cell takes: what its Depth method says, if it has one, or as many as its parts.
+// depth is how many layer numbers a cell takes: the result of its Depth method, if it has one, or the sum of its parts'.
 func depth(c Cell) int {
 	switch c := c.(type) {
 	case interface{ Depth() int }:

@@ -32,16 +32,16 @@ func TestLayouts(t *testing.T) {
 	}{
 		{GRU{Hidden: 3}, 1, []int{0}, 0, 1},
 		{lstm, 2, []int{0}, 0, 1},
-		{Layers(3, lstm), 6, []int{0, 2, 4}, 4, 3},
-		{Stack{Cells: []Cell{GRU{Hidden: 3}, Layers(2, lstm), SLSTM{Hidden: 3}}}, 9, []int{0, 1, 3, 5}, 5, 4},
+		{StackOf(3, lstm), 6, []int{0, 2, 4}, 4, 3},
+		{Stack{Cells: []Cell{GRU{Hidden: 3}, StackOf(2, lstm), SLSTM{Hidden: 3}}}, 9, []int{0, 1, 3, 5}, 5, 4},
 		{luong, 3, []int{1}, 0, 1}, // y, h, c
-		{Attentive{Cell: Layers(2, lstm), Attention: LuongDot}, 5, []int{1, 3}, 0, 2},
+		{Attentive{Cell: StackOf(2, lstm), Attention: LuongDot}, 5, []int{1, 3}, 0, 2},
 		{Zoneout{Cell: lstm}, 2, []int{0}, 0, 1},
 		{Zoneout{Cell: luong}, 3, []int{1}, 0, 1},
-		{around{Layers(2, lstm)}, 4, []int{0, 2}, 2, 2},
+		{around{StackOf(2, lstm)}, 4, []int{0, 2}, 2, 2},
 		{around{around{luong}}, 3, []int{1}, 0, 1},
-		{counting{Layers(2, lstm)}, 5, []int{1, 3}, 0, 2},
-		{Stack{Cells: []Cell{lstm, around{Layers(2, GRU{Hidden: 3})}}}, 4, []int{0, 2, 3}, 3, 3},
+		{counting{StackOf(2, lstm)}, 5, []int{1, 3}, 0, 2},
+		{Stack{Cells: []Cell{lstm, around{StackOf(2, GRU{Hidden: 3})}}}, 4, []int{0, 2, 3}, 3, 3},
 	} {
 		g := graph.New(graph.NewParams(1), true)
 		l := cellLayout(g, c.cell)

@@ -8,9 +8,9 @@ import "github.com/unroll-go/unroll/graph"
 //	n = ReLU(N(W_n·x) + U_n·h + b_n)
 //	h' = z⊙h + (1-z)⊙n
 //
-// N keeps the ReLU from growing without bound. The paper's is batch normalisation, whose statistics run over a batch
-// and over time; with LayerNorm, N normalises each input's products over their 2H elements instead, which needs no
-// statistics and steps the same way as it trains. Without it, N does nothing.
+// N keeps the ReLU from growing without bound. In the paper it is batch normalisation, with statistics over a batch and over
+// time. With LayerNorm, N normalises each input's products over their 2H elements instead, which needs no statistics, so
+// single steps compute what training computes. Without LayerNorm, N does nothing.
 //
 // State: h. Parameters, in the order z, n: weight_ih [2H, I], weight_hh [2H, H], bias_ih [2H], zero at the start; with
 // layer normalisation the gain norm_ih [2H], one at the start.

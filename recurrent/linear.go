@@ -6,16 +6,16 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// Linear solves h_t = a_t⊙h_{t-1} + b_t, t-1 being the step walked before, for b [T, B, H], a of the same shape or [H],
-// and the state before the first step, [B, H]. It returns all h_t, [T, B, H], in order of time, and the last. Padding
-// leaves h as it is.
+// Linear solves h_t = a_t⊙h_{t-1} + b_t, where t-1 is the step read before, for b [T, B, H], a of the same shape or [H], and
+// the initial state first [B, H]. It returns all h_t, [T, B, H], in order of time, and the last one, [B, H]. At padding h
+// stays as it is.
 //
 // Two steps in a row are one step of the same form, h_{t+1} = (a_{t+1}⊙a_t)⊙h_{t-1} + (a_{t+1}⊙b_t + b_{t+1}): so the
 // steps are paired, the pairs paired again, and the last few go one by one; on the way back, the state before each
 // pair gives the one in its middle (Blelloch, 1990). That is O(T) arithmetic in O(log T) operations.
 func (o Order) Linear(g *graph.Graph, a, b, first graph.Node) (all, last graph.Node) {
 	if b.Rank() != 3 || first.Rank() != 2 {
-		return g.Failf("Scan", "want b [T, B, H] and a first state [B, H], found %v and %v", b.Shape(), first.Shape()), first
+		return g.Failf("Scan", "want b [T, B, H] and an initial state [B, H], found %v and %v", b.Shape(), first.Shape()), first
 	}
 	if o.mask.Valid() {
 		a = g.Where(o.mask, g.BroadcastTo(a, b.Shape()...), g.Full(1))
@@ -32,10 +32,10 @@ func (o Order) Linear(g *graph.Graph, a, b, first graph.Node) (all, last graph.N
 	return h, g.Reshape(o.end(g, h), first.Shape()...)
 }
 
-// paired returns the places in time of the steps, in the order that before wants, and for every place in time its
-// place in that order. The steps are in walking order; first come those with an even number, and each half is in the
-// same order of pairs again, so that cutting in half takes no copying. Steps beyond T make the halves equal: they are
-// walked last and are nowhere, -1.
+// paired returns the time of every step, in the order in which before needs them, and for every time its place in that
+// order. The steps are counted in reading order. Even steps come first, odd ones after them, and each half is ordered in
+// the same way again, so that before can cut in half without copying. Steps beyond T make the halves equally long: they are
+// read last and have no time, -1.
 func (o Order) paired(g *graph.Graph, T, levels int) (walk, back graph.Node) {
 	blocks := (T + 1<<levels - 1) >> levels
 	there, home := make([]int, blocks<<levels), make([]int, T)
@@ -55,7 +55,7 @@ func (o Order) paired(g *graph.Graph, T, levels int) (walk, back graph.Node) {
 	return g.Const(graph.Ints(there)), g.Const(graph.Ints(home))
 }
 
-// before returns the state before every step, [T, B, H], for steps in the order of paired and a first state [1, B, H].
+// before returns the state before every step, [T, B, H], for steps in the order of paired and an initial state [1, B, H].
 func before(g *graph.Graph, a, b, first graph.Node, levels int) graph.Node {
 	n := b.Dim(0)
 	if g.Err() != nil {

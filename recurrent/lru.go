@@ -8,28 +8,28 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// LRU is a linear recurrent unit with a real diagonal (after Orvieto et al., 2023, arXiv 2303.06349): every unit of its
-// state forgets at a rate of its own, and nothing but products with matrices is between input, state and output:
+// LRU is a linear recurrent unit with a real diagonal (after Orvieto et al., 2023, arXiv 2303.06349): every unit of its state
+// decays at its own rate, and input, state and output are connected by matrix products alone:
 //
 //	s' = λ⊙s + √(1-λ²)⊙(W_ih·x),   λ = exp(-exp(ν))
 //	h' = W_hr·s' + W_xr·x + b
 //
-// λ stays between 0 and 1 whatever ν, so the state cannot explode, and the root makes its variance that of its input.
-// A network needs a nonlinearity of its own before or after. ν starts so that λ² is uniform between the squares of
-// Fastest and Slowest, as the radius on the paper's ring. It is a Scanner: Scan computes all steps at once.
+// λ is between 0 and 1 for any ν, so the state cannot explode, and the root gives it the variance of its input. A network
+// needs a nonlinearity before or after the LRU. ν starts so that λ² is uniform between the squares of Fastest and Slowest,
+// like the radius on the paper's ring. It is a Scanner: Scan computes all steps at once.
 //
-// It is not the paper's unit in full. There λ is complex, exp(-exp(ν)+i·exp(θ)), so that states also turn, and what is
-// read is the real part; a real λ only decays. There the factor √(1-|λ|²) is where a parameter of its own starts; here it
-// follows λ. There the way past the state is a diagonal, for inputs as wide as outputs. S5 (Smith, Warrington and
-// Linderman, 2023, arXiv 2208.04933) is complex as well and comes from a system in continuous time.
+// Three things differ from the paper's unit. Its λ is complex, exp(-exp(ν)+i·exp(θ)), so that states also rotate, and its
+// output reads the real part; a real λ only decays. Its factor starts at √(1-|λ|²) and is a parameter; here it follows λ. Its
+// path around the state is a diagonal, for inputs as wide as outputs; here it is W_xr. S5 (Smith, Warrington and Linderman,
+// 2023, arXiv 2208.04933) is complex too, and comes from a system in continuous time.
 //
 // State: h [B, H], which is not read, s [B, N]. Parameters: nu [N], weight_ih [N, I], weight_hr [H, N],
 // weight_xr [H, I], bias_hr [H], zero at the start.
 type LRU struct {
 	Hidden  int     // H, the width of the output
 	State   int     // N, the width of the state; 0 for H
-	Fastest float64 // λ of the units that forget first, at the start; 0 for 0.9
-	Slowest float64 // λ of the units that remember longest; 0 for 0.999
+	Fastest float64 // at the start, λ of the units that forget first; 0 for 0.9
+	Slowest float64 // at the start, λ of the units that remember longest; 0 for 0.999
 }
 
 // Begin returns h = 0 [B, H] and s = 0 [B, N].

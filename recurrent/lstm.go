@@ -9,15 +9,15 @@ import "github.com/unroll-go/unroll/graph"
 //	h' = o⊙tanh(c')
 //
 // The cell state c passes through time by addition, which is why its gradient need not vanish. The forget gate's bias
-// starts at 1, so that a new network remembers for some steps (Jozefowicz et al., 2015). With Span, the biases of the
-// forget and input gates start such that units remember for 1 to Span steps, which distances of fifty steps and more
-// need (chrono initialisation: Tallec and Ollivier, 2018).
+// starts at 1, so that a new network remembers for some steps (Jozefowicz et al., 2015). Distances of fifty steps and
+// more need ChronoSpan: it starts the biases of the forget and input gates so that the units remember for 1 to ChronoSpan
+// steps (chrono initialisation: Tallec and Ollivier, 2018).
 //
-// The options change an equation each, and combine:
+// Each of the other options changes one equation, and they combine:
 //
 //	Peepholes   i and f see c, o sees c': i = σ(... + p_i⊙c), o = σ(... + p_o⊙c') (Gers and Schmidhuber, 2000)
 //	Projection  h' = W_hr·(o⊙tanh(c')), [B, P], which keeps U small (Sak et al., 2014); torch's proj_size
-//	Coupled     f = 1-i, three gates (CIFG; Greff et al., 2017); the bias of i starts at -1, to remember
+//	Coupled     f = 1-i, three gates (CIFG; Greff et al., 2017); the bias of i starts at -1, so that the cell remembers
 //	NoForget    f = 1, three gates: the cell of 1997, with tanh for its two squashing functions and the whole gradient
 //	LayerNorm   LN(W·x) + LN(U·h) + b, over all gates together, and o⊙tanh(LN(c') + b_ch) (Ba et al., 2016, eq. 20-22)
 //
@@ -28,11 +28,11 @@ import "github.com/unroll-go/unroll/graph"
 type LSTM struct {
 	Hidden     int  // H, the width of c, and of h unless it is projected
 	Projection int  // P, the width of h; 0 for no projection
-	Peepholes  bool // gates see the cell state
-	Coupled    bool // the forget gate is what the input gate leaves
+	Peepholes  bool // the gates see the cell state
+	Coupled    bool // the forget gate is one minus the input gate
 	NoForget   bool // no forget gate
 	LayerNorm  bool // layer normalisation
-	Span       int  // memories last up to so many steps from the start; 0 for a forget bias of 1
+	ChronoSpan int  // at the start, units remember for up to so many steps; 0 for a forget bias of 1
 }
 
 // Begin returns h = c = 0.
@@ -42,10 +42,10 @@ func (c LSTM) Begin(g *graph.Graph, batch int) State {
 		g.Failf("LSTM", "projection to %d; want at least 1, or 0 for none", c.Projection)
 	case c.Coupled && c.NoForget:
 		g.Failf("LSTM", "both Coupled and NoForget are set; want one of them at most")
-	case c.NoForget && c.Span != 0:
-		g.Failf("LSTM", "Span starts the forget gate, which NoForget leaves out")
+	case c.NoForget && c.ChronoSpan != 0:
+		g.Failf("LSTM", "ChronoSpan starts the forget gate, which NoForget leaves out")
 	}
-	checkSpan(g, "LSTM", c.Span)
+	checkSpan(g, "LSTM", c.ChronoSpan)
 	return zeros(g, "LSTM", batch, c.output(), c.Hidden)
 }
 
@@ -54,64 +54,33 @@ func (c LSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	if !checked(g, "LSTM", x, s, c.output(), c.Hidden) {
 		return graph.Node{}, s
 	}
-	gate, old := c.gates(g, x, s[0]), s[1] // arguments of i, f, n, o, or of i, n, o
-	i, n, o := gate[0], gate[len(gate)-2], gate[len(gate)-1]
-	var see []graph.Node // peepholes of i, f, o, or of i, o
-	if c.Peepholes {
-		k := len(gate) - 1
-		see = g.Split(g.Param("weight_ch", graph.Zeros(), k*c.Hidden), 0, k)
-		i = g.Add(i, g.Mul(see[0], old))
+	if c.Peepholes || c.Projection > 0 || c.Coupled || c.NoForget || c.LayerNorm {
+		return c.variant(g, x, s)
 	}
-	i = g.Record("input_gate", g.Sigmoid(i))
-	kept := old // f⊙c
-	switch {
-	case c.Coupled:
-		kept = g.Mul(g.Affine(i, -1, 1), old)
-	case !c.NoForget:
-		f := gate[1]
-		if c.Peepholes {
-			f = g.Add(f, g.Mul(see[1], old))
-		}
-		kept = g.Mul(g.Record("forget_gate", g.Sigmoid(f)), old)
-	}
-	cell := g.Add(kept, g.Mul(i, g.Tanh(n)))
-	if c.Peepholes {
-		o = g.Add(o, g.Mul(see[len(see)-1], cell))
-	}
-	shown := cell
-	if c.LayerNorm {
-		shown = g.Add(layerNorm(g, cell, "norm_ch"), g.Param("bias_ch", graph.Zeros(), c.Hidden))
-	}
-	h := g.Mul(g.Record("output_gate", g.Sigmoid(o)), g.Tanh(shown))
-	if c.Projection > 0 {
-		h = g.MatMulT(h, g.Param("weight_hr", graph.GlorotUniform(), c.Projection, c.Hidden))
-	}
+	w := newWeights(g, 4, c.Hidden, c.Hidden, x.Dim(-1), c.bias())
+	z := g.Split(g.Add(g.MatMulT(x, w.ih), g.MatMulT(s[0], w.hh), w.bih, w.bhh), 1, 4) // of i, f, n, o, [B, H] each
+	i := g.Record("input_gate", g.Sigmoid(z[0]))
+	f := g.Record("forget_gate", g.Sigmoid(z[1]))
+	cell := g.Add(g.Mul(f, s[1]), g.Mul(i, g.Tanh(z[2])))
+	o := g.Record("output_gate", g.Sigmoid(z[3]))
+	h := g.Mul(o, g.Tanh(cell))
 	return h, State{h, cell}
 }
 
-// gates returns the arguments of the gates, [B, H] each.
-func (c LSTM) gates(g *graph.Graph, x, h graph.Node) []graph.Node {
+// bias is the start of bias_ih, of i, f, n, o or of i, n, o.
+func (c LSTM) bias() graph.Init {
 	zero, one := graph.Zeros(), graph.Constant(1)
-	bias := graph.Blocks(zero, one, zero, zero)
 	switch {
+	case c.Coupled && c.ChronoSpan > 0:
+		return chrono(3, -1, 0, c.ChronoSpan)
 	case c.Coupled:
-		bias = graph.Blocks(graph.Constant(-1), zero, zero)
+		return graph.Blocks(graph.Constant(-1), zero, zero)
 	case c.NoForget:
-		bias = zero
+		return zero
+	case c.ChronoSpan > 0:
+		return chrono(4, 1, 0, c.ChronoSpan)
 	}
-	k, forget := 4, 1
-	if c.Coupled || c.NoForget {
-		k, forget = 3, -1
-	}
-	if c.Span > 0 {
-		bias = chrono(k, forget, 0, c.Span)
-	}
-	w := newWeights(g, k, c.Hidden, c.output(), x.Dim(-1), bias)
-	in, back := g.MatMulT(x, w.ih), g.MatMulT(h, w.hh)
-	if c.LayerNorm {
-		in, back = layerNorm(g, in, "norm_ih"), layerNorm(g, back, "norm_hh")
-	}
-	return g.Split(g.Add(in, back, w.bih, w.bhh), 1, k)
+	return graph.Blocks(zero, one, zero, zero)
 }
 
 // output is the width of h.

@@ -8,8 +8,8 @@ import "github.com/unroll-go/unroll/graph"
 //	n = W_n·x + b_n
 //	h' = (1-z)⊙h + z⊙n
 //
-// It is a Scanner: Scan computes all steps at once. The paper's program works with logarithms, for which it makes n
-// positive; here n may have any sign, as in the paper's equations.
+// It is a Scanner: Scan computes all steps at once. The authors' program works with logarithms, so it makes n positive; here
+// n may have any sign, as in the paper's equations.
 //
 // State: h. Parameters, in the order z, n: weight_ih [2H, I], bias_ih [2H], zero at the start.
 type MinGRU struct {

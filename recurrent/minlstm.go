@@ -2,8 +2,8 @@ package recurrent
 
 import "github.com/unroll-go/unroll/graph"
 
-// MinLSTM is the minimal LSTM (Feng et al., 2024, arXiv 2410.01201), whose gates do not look at the state and share
-// out one whole between the old and the new:
+// MinLSTM is the minimal LSTM (Feng et al., 2024, arXiv 2410.01201), whose gates do not look at the state and are normalised
+// to a sum of 1:
 //
 //	f, i = σ(W_f·x + b_f), σ(W_i·x + b_i)
 //	n = W_n·x + b_n
@@ -21,7 +21,7 @@ type MinLSTM struct {
 func (c MinLSTM) Begin(g *graph.Graph, batch int) State { return zeros(g, "MinLSTM", batch, c.Hidden) }
 
 // gates returns f/(f+i) and n for x [..., I], [..., H] each. With log σ(a) = -softplus(-a), the quotient is
-// σ(log f - log i), which holds where f and i are both too small to divide.
+// σ(log f - log i), which is exact even where f and i are both too small to divide.
 func (c MinLSTM) gates(g *graph.Graph, x graph.Node) (keep, n graph.Node) {
 	zero := graph.Zeros()
 	bias := graph.Blocks(zero, graph.Constant(1), zero)

@@ -6,8 +6,9 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// MLSTM is the mLSTM of xLSTM (Beck et al., 2024, arXiv 2405.04517, eq. 19-27): a memory that is a matrix, written as
-// values under keys and read with queries. In each of its heads, of width D = H/Heads, with one number i and f a head:
+// MLSTM is the mLSTM of xLSTM (Beck et al., 2024, arXiv 2405.04517, eq. 19-27). Its memory is a matrix, to which values are
+// written under keys, and which is read with queries. In each of its heads, of width D = H/Heads, with one number i and one
+// number f a head:
 //
 //	q = W_q·x + b_q      k = W_k·x/√D + b_k      v = W_v·x + b_v
 //	i, f = exp(ĩ), σ(f̃)      ĩ = w_i·x + b_i, ...      o = σ(W_o·x + b_o)
@@ -15,11 +16,12 @@ import (
 //	h' = o⊙C'q/max(|n'ᵀq|, 1)
 //
 // Its gates do not look at h. To keep exp in range, C and n are stored times exp(-m), with the stabiliser
-// m' = max(log f + m, ĩ), and 1 becomes exp(-m'). Exponential takes f = exp(f̃).
+// m' = max(log f + m, ĩ), and 1 becomes exp(-m'). With Exponential, f = exp(f̃).
 //
 // State: h [B, H], which is not read, C [B, Heads·D·D], rows of v and columns of k, n [B, H], m [B, Heads]. Parameters,
-// in the order q, k, v, o, i, f: weight_ih [4H+2·Heads, I], bias_ih [4H+2·Heads]. The biases of f start spread from 3
-// to 6 over the heads, as the authors' do: memories of several lengths. As with SLSTM, this is the cell, not the block.
+// in the order q, k, v, o, i, f: weight_ih [4H+2·Heads, I], bias_ih [4H+2·Heads]. The biases of f start at equal
+// distances from 3 to 6 over the heads, as in the authors' code, so that heads remember for different times. Like SLSTM,
+// this is the cell alone, without the paper's block.
 type MLSTM struct {
 	Hidden      int  // H, the width of h
 	Heads       int  // how many matrices there are; a divisor of H, 0 for 1
@@ -50,12 +52,13 @@ func (c MLSTM) valid(g *graph.Graph) bool {
 		return false
 	}
 	if d := c.Hidden / max(c.Heads, 1); d > widest/c.Hidden {
-		g.Failf("MLSTM", "hidden size %d in %d heads: a memory of %d times %d numbers; want at most %d", c.Hidden, max(c.Heads, 1), c.Hidden, d, widest)
+		g.Failf("MLSTM", "hidden size %d in %d heads: a memory of %d times %d numbers; want at most %d",
+			c.Hidden, max(c.Heads, 1), c.Hidden, d, widest)
 	}
 	return g.Err() == nil
 }
 
-// startable: no entry is. The memory is no vector, and h is not read.
+// startable: no entry can be an arbitrary vector. The memory is a matrix, and h is not read.
 func (c MLSTM) startable(g *graph.Graph, _ int) bool {
 	g.Failf("MLSTM", "its memory is a matrix, which a vector cannot start; give the vector as an input of every step")
 	return false

@@ -4,34 +4,35 @@ import (
 	"math"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
 )
 
-// Pooling is the way one vector is made of the outputs of a sequence. Padding has no part in it, and a sequence of
-// length 0 gives zero.
+// Pooling is a way to make one vector of the outputs of a sequence. Padding has no part in it, and a sequence of length 0
+// gives zero.
 type Pooling int
 
 // Ways to pool the outputs y [T, B, H] of a layer.
 const (
-	// PoolLast takes the last hidden state of each direction: what the layer knows at the end of its walk.
+	// PoolLast takes the last hidden state of each direction.
 	PoolLast Pooling = iota
 	// PoolMax takes the largest output of each unit over time.
 	PoolMax
 	// PoolMean takes the mean output of each unit over time.
 	PoolMean
-	// PoolAttention takes a mean whose weights are learnt (Yang et al., 2016, eq. 8-10):
+	// PoolAttention takes a mean with learned weights (Yang et al., 2016, eq. 8-10):
 	// a = softmax over time of q·tanh(W·y + b). Parameters: weight [H, H], bias [H], zero at the start, query [H].
 	PoolAttention
 )
 
 // Apply pools y [T, B, H] to [B, H]. lengths [B], ids, may be the zero Node when all sequences are T long. last
-// [B, H], the last hidden state, is needed by PoolLast alone; LastHidden finds it.
+// [B, H], the last hidden state, which LastHidden finds, is needed by PoolLast alone.
 func (p Pooling) Apply(g *graph.Graph, y, lengths, last graph.Node) graph.Node {
 	v, _ := p.apply(g, y, lengths, last)
 	return v
 }
 
-// Weights is Apply for PoolAttention, and returns the weights of the steps, too, [T, B]: those of a sequence add up to
-// 1, or are all 0 when it is empty.
+// Weights is Apply for PoolAttention, and also returns the weights of the steps, [T, B]: those of a sequence add up to 1,
+// or are all 0 if it is empty.
 func (p Pooling) Weights(g *graph.Graph, y, lengths graph.Node) (pooled, weights graph.Node) {
 	if p != PoolAttention {
 		return g.Failf("Pooling", "only PoolAttention has weights"), graph.Node{}
@@ -46,71 +47,47 @@ func (p Pooling) apply(g *graph.Graph, y, lengths, last graph.Node) (pooled, wei
 	if y.Rank() != 3 {
 		return g.Failf("Pooling", "want outputs [T, B, H], found %v", y.Shape()), graph.Node{}
 	}
-	mask := stepMask(g, "Pooling", y, lengths)
 	switch p {
 	case PoolLast:
 		if last.Rank() != 2 || last.Dim(0) != y.Dim(1) {
 			return g.Failf("Pooling", "want the last hidden state [%d, H], found %v", y.Dim(1), last.Shape()), graph.Node{}
 		}
-		pooled = last
-	case PoolMax:
-		if mask.Valid() {
-			y = g.Where(mask, y, g.Full(-math.MaxFloat32)) // below every output
+		if mask := nn.SequenceMask(g, "Pooling", y, lengths); mask.Valid() {
+			last = g.Where(nonEmpty(g, mask), last, g.Full(0))
 		}
-		pooled = g.Max(y, 0)
+		return last, graph.Node{}
+	case PoolMax:
+		return nn.GlobalMaxPool{}.ApplyPadded(g, y, lengths), graph.Node{}
 	case PoolMean:
-		pooled = meanOver(g, y, mask)
+		return nn.GlobalMeanPool{}.ApplyPadded(g, y, lengths), graph.Node{}
 	case PoolAttention:
-		pooled, weights = attentive(g, y, mask)
-	default:
-		return g.Failf("Pooling", "unknown pooling %d", p), graph.Node{}
+		return attentive(g, y, nn.SequenceMask(g, "Pooling", y, lengths))
 	}
-	return notEmpty(g, mask, pooled), weights
+	return g.Failf("Pooling", "unknown pooling %d", p), graph.Node{}
 }
 
-// stepMask is 1 at the steps of y [T, B, H] that belong to a sequence, [T, B]; invalid when all do.
-func stepMask(g *graph.Graph, name string, y, lengths graph.Node) graph.Node {
-	if !lengths.Valid() {
-		return graph.Node{}
-	}
-	if !lengths.IsIDs() || lengths.Rank() != 1 || lengths.Dim(0) != y.Dim(1) {
-		return g.Failf(name, "want lengths [%d], found %v", y.Dim(1), lengths.Shape())
-	}
-	return g.LengthMask(lengths, y.Dim(0))
+// nonEmpty is 1 for every sequence that has a step, [B], for a mask [T, B]: step 0 is padding in empty sequences alone.
+func nonEmpty(g *graph.Graph, mask graph.Node) graph.Node {
+	return g.Reshape(g.Slice(mask, 0, 0, 1), mask.Dim(1))
 }
 
-// notEmpty sets rows of x [B, ...] to zero whose sequence has no steps.
-func notEmpty(g *graph.Graph, mask, x graph.Node) graph.Node {
-	if !mask.Valid() {
-		return x
-	}
-	first := g.Reshape(g.Slice(mask, 0, 0, 1), mask.Dim(1)) // step 0 belongs to every sequence but the empty ones
-	return g.Where(first, x, g.Full(0))
-}
-
-func meanOver(g *graph.Graph, y, mask graph.Node) graph.Node {
-	if !mask.Valid() {
-		return g.MeanAxis(y, 0)
-	}
-	steps := g.Clamp(g.SumAxis(mask, 0), 1, float64(mask.Dim(0))) // [B]
-	sum := g.SumAxis(g.Where(mask, y, g.Full(0)), 0)
-	return g.Div(sum, g.Reshape(steps, -1, 1))
-}
-
-// attentive is the mean of y [T, B, H] over time with learnt weights, which it returns, too, [T, B].
+// attentive returns the mean of y [T, B, H] over time with learned weights, and the weights, [T, B].
 func attentive(g *graph.Graph, y, mask graph.Node) (pooled, weights graph.Node) {
+	if mask.Valid() { // nothing that padding holds, such as a NaN, may meet a weight of zero
+		y = g.Where(mask, y, g.Full(0))
+	}
 	t, b, h := y.Dim(0), y.Dim(1), y.Dim(2)
 	w := g.Param("weight", graph.GlorotUniform(), h, h)
 	u := g.Tanh(g.Add(g.MatMulT(y, w), g.Param("bias", graph.Zeros(), h)))
 	query := g.Param("query", graph.GlorotUniform(), 1, h)
 	scores := g.Reshape(g.MatMulT(u, query), t, b)
-	weights = maskedSoftmax(g, g.Transpose(scores), maskOf(g, mask)) // [B, T]
+	weights = maskedSoftmax(g, g.Transpose(scores), transposed(g, mask)) // [B, T]
 	pooled = weightedSum(g, weights, g.Transpose(y, 1, 0, 2))
 	return pooled, g.Transpose(weights)
 }
 
-// maskOf turns a mask [T, B] around, to [B, T].
-func maskOf(g *graph.Graph, mask graph.Node) graph.Node {
+// transposed is a mask [T, B] as [B, T]; the zero Node stays one.
+func transposed(g *graph.Graph, mask graph.Node) graph.Node {
 	if !mask.Valid() {
 		return mask
 	}
@@ -123,7 +100,7 @@ func maskedSoftmax(g *graph.Graph, scores, mask graph.Node) graph.Node {
 	if !mask.Valid() {
 		return g.Softmax(scores, -1)
 	}
-	// exp of what is this low is 0. A row of nothing else gives equal weights, which the second mask takes away.
+	// exp of a number this low is 0. A row of nothing else gets equal weights, which the outer Where sets to 0.
 	return g.Where(mask, g.Softmax(g.Where(mask, scores, g.Full(-math.MaxFloat32)), -1), g.Full(0))
 }
 

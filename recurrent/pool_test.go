@@ -9,7 +9,7 @@ import (
 	"github.com/unroll-go/unroll/recurrent"
 )
 
-// Pooling against plain loops. Padding holds numbers that would win every maximum.
+// Pooling against plain loops. Padding holds numbers that would win every maximum, and NaN.
 func TestPoolingAgreesWithLoops(t *testing.T) {
 	const T, B, H = 5, 4, 3
 	y, lengths := graphtest.Random(1, T, B, H), []int{5, 2, 0, 1}
@@ -17,7 +17,7 @@ func TestPoolingAgreesWithLoops(t *testing.T) {
 	for b, n := range lengths {
 		for i := n; i < T; i++ {
 			for h := range H {
-				y.Float64s()[(i*B+b)*H+h] = 100
+				y.Float64s()[(i*B+b)*H+h] = []float64{100, math.NaN()}[h%2]
 			}
 		}
 	}
@@ -72,7 +72,7 @@ func TestLastHidden(t *testing.T) {
 	for _, name := range []string{"one way", "both ways"} {
 		l := topoLayers[name]
 		out, err := graph.NewFunc(graph.NewParams64(5), func(g *graph.Graph, in []graph.Node) []graph.Node {
-			y, final := l.Run(g, in[0], recurrent.Options{Lengths: in[1]})
+			y, final := l.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
 			return []graph.Node{y, recurrent.LastHidden(g, l, final)}
 		}).Run(x, graph.Ints(lengths))
 		if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/unroll-go/unroll/internal/dense"
 )
 
-// QRNN is the quasi-recurrent network (Bradbury et al., 2017, arXiv 1611.01576) with fo-pooling: a convolution over
-// the last K inputs makes the gates, and only a sum goes through time.
+// QRNN is the quasi-recurrent network (Bradbury et al., 2017, arXiv 1611.01576) with fo-pooling: the gates are a convolution
+// over the last K inputs, and the only recurrence is a weighted sum.
 //
 //	n = tanh(W_n·x + V_n·x⁻ + b_n)      x⁻ is the input one step before
 //	f, o = σ(W_f·x + V_f·x⁻ + b_f), ...
@@ -17,10 +17,10 @@ import (
 //
 // for K = 2. It is a Scanner: Scan computes all steps at once.
 //
-// State: h, which is not read, c, and K-1 entries p [B, 3H] in place of the inputs before: what those send to the next
-// step, p_1 = V_1·x + p_2 and so on. They start at zero, as the convolution's padding does. Parameters, in the order
-// n, f, o: weight_ih [3H, I], bias_ih [3H], zero at the start, and weight_ih_1 to weight_ih_{K-1} [3H, I], of the
-// input so many steps before.
+// State: h, which is not read, c, and K-1 entries p [B, 3H], which are what earlier inputs contribute to the next steps:
+// p_1 = V_1·x + p_2 and so on. They start at zero, like the convolution's padding. Parameters, in the order n, f, o:
+// weight_ih [3H, I], bias_ih [3H], zero at the start, and weight_ih_1 to weight_ih_{K-1} [3H, I], for the input of so many
+// steps before.
 type QRNN struct {
 	Hidden int // H, the width of h and c
 	Window int // K, how many inputs the gates see; 0 for 2
@@ -50,7 +50,7 @@ func (c QRNN) Begin(g *graph.Graph, batch int) State {
 	return zeros(g, "QRNN", batch, c.widths()...)
 }
 
-// valid reports a window that cannot be.
+// valid reports a window that is negative or too long.
 func (c QRNN) valid(g *graph.Graph) bool {
 	if c.Window < 0 || c.Window > dense.MaxParts {
 		g.Failf("QRNN", "window %d; want 1 to %d, or 0 for 2", c.Window, dense.MaxParts)
@@ -58,7 +58,7 @@ func (c QRNN) valid(g *graph.Graph) bool {
 	return g.Err() == nil
 }
 
-// before returns V_k·x for x [..., I]: what an input sends to the gates k steps later, [..., 3H].
+// before returns V_k·x for x [..., I]: what an input contributes to the gates k steps later, [..., 3H].
 func (c QRNN) before(g *graph.Graph, x graph.Node, k int) graph.Node {
 	w := g.Param("weight_ih_"+strconv.Itoa(k), graph.Repeat(3, graph.GlorotUniform()), 3*c.Hidden, x.Dim(-1))
 	return g.MatMulT(x, w)

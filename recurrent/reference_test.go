@@ -39,12 +39,12 @@ func TestCellsAgreeWithTheirEquations(t *testing.T) {
 	}
 }
 
-// compare unrolls the cell, with random weights, random first states and uneven lengths, and walks the same steps with
+// compare unrolls the cell, with random weights, random initial states and uneven lengths, and walks the same steps with
 // the reference.
 func (c referenceCase) compare(t *testing.T, reverse bool) {
 	p := graph.NewParams64(1)
 	build := func(g *graph.Graph, in []graph.Node) []graph.Node {
-		o := recurrent.Options{Lengths: in[1], Init: in[2:], Reverse: reverse}
+		o := recurrent.Options{Lengths: in[1], Initial: in[2:], Reverse: reverse}
 		y, final := recurrent.Unroll(g, c.cell, in[0], o)
 		return append([]graph.Node{y}, final...)
 	}

@@ -48,7 +48,8 @@ func TestReversalIsLearnt(t *testing.T) {
 	}
 	p, ignore := graph.NewParams(1), -1
 	loss := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		return []graph.Node{losses.CrossEntropy{Ignore: &ignore}.Apply(g, m.Apply(g, in[0], in[1], in[2]), in[3])}
+		logits, _ := m.Apply(g, in[0], in[2], recurrent.Options{Lengths: in[1]})
+		return []graph.Node{losses.CrossEntropy{Ignore: &ignore}.Apply(g, logits, in[3])}
 	})
 	data, adam := reversals{rand.New(rand.NewPCG(1, 1)), 3}, &optim.Adam{}
 	const batches = 500

@@ -2,51 +2,42 @@ package recurrent
 
 import "github.com/unroll-go/unroll/graph"
 
-// Scanner is a Cell whose recurrence is linear in its state, h_t = a_t⊙h_{t-1} + b_t with a and b that depend on the
-// inputs alone. Such a recurrence need not go step by step: it is associative, and a scan computes it in a number of
-// operations that grows with the logarithm of the time.
+// Scanner is a Cell whose recurrence is linear in its state, h_t = a_t⊙h_{t-1} + b_t, where a and b depend on the inputs
+// alone. Such a recurrence is associative, so a scan can compute all steps in O(log T) operations.
 type Scanner interface {
 	Cell
-	// Scan runs all steps at once, in the given order: x [T, B, I] and the state before the first step give the
-	// outputs [T, B, H], in order of time, and the state after the last step. Outputs at padding may be anything.
+	// Scan runs all steps at once, in the given order: it maps x [T, B, I] and the initial state to the outputs [T, B, H],
+	// in order of time, and the final state. Outputs at padding may be anything.
 	Scan(g *graph.Graph, x graph.Node, s State, o Order) (graph.Node, State)
 }
 
-// Scan is Unroll for cells with a linear recurrence: the same arguments (but for recurrent dropout and traces, which
-// need one step after the other), parameters and results, which differ by
-// rounding alone. Its graph has O(log T) nodes in place of O(T), each over many steps, and O(T) arithmetic: it compiles
-// far sooner, and runs several times faster where a step is small, B·H up to some hundreds. Where one step fills the
-// caches by itself, stepping is as fast.
+// Scan is Unroll for cells with a linear recurrence. It takes the same arguments (except recurrent dropout and traces, which
+// need one step after the other), uses the same parameters, and gives the same results up to rounding. Its graph has
+// O(log T) nodes in place of O(T), each over many steps, and O(T) arithmetic. So it compiles much faster, and runs several
+// times faster where a step is small, B·H up to some hundreds. Where one step fills the caches, Unroll is as fast.
 //
 // Layers are scanned one after the other, each with its number: y, _ := Scan(g.Layer(0), a, x, o), then
 // Scan(g.Layer(1), b, y, o).
 func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, State) {
-	if g.Err() != nil {
+	w, ok := o.walk(g, "Scan", cell, x)
+	if !ok {
 		return graph.Node{}, nil
 	}
-	if x.Rank() != 3 {
-		return g.Failf("Scan", "want a sequence [T, B, I], found %v", x.Shape()), nil
-	}
-	if !hasCell(g, "Scan", cell) {
-		return graph.Node{}, nil
-	}
-	g = g.InLayer()
-	steps, batch := x.Dim(0), x.Dim(1)
-	if o.Drop.Recurrent != 0 || o.Trace != nil {
+	if o.Dropout.Recurrent != 0 || o.Trace != nil {
 		return g.Failf("Scan", "recurrent dropout and traces need one step after the other: use Unroll"), nil
 	}
-	state := o.first(g, "Scan", cell, batch)
-	order := Order{reverse: o.Reverse, mask: o.mask(g, "Scan", steps, batch)}
-	drop := o.Drop.begin(g, cell, state)
+	g = w.g
+	drop := o.Dropout.begin(g, cell, w.state)
 	if g.Err() != nil {
 		return graph.Node{}, nil
 	}
-	y, last := cell.Scan(drop.weights(g), drop.inputs(g, x), state, order)
+	order := Order{reverse: o.Reverse, mask: w.mask}
+	y, last := cell.Scan(drop.weights(g), drop.inputs(g, x), w.state, order)
 	switch {
 	case g.Err() != nil:
 		return graph.Node{}, nil
-	case len(last) != len(state):
-		return g.Failf("Scan", "the cell's scan returned %d states, its Begin %d", len(last), len(state)), nil
+	case len(last) != len(w.state):
+		return g.Failf("Scan", "the cell's scan returned %d states, its Begin %d", len(last), len(w.state)), nil
 	}
 	if order.mask.Valid() {
 		y = g.Where(order.mask, y, g.Full(0))
@@ -54,14 +45,14 @@ func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, St
 	return y, last
 }
 
-// Order is the way Scan walks a sequence: its direction, and which steps are padding. Its methods are what the Scan of
-// a cell is made of.
+// Order is the order in which Scan reads a sequence: its direction, and which steps are padding. A cell's Scan is built with
+// its methods.
 type Order struct {
 	reverse bool
 	mask    graph.Node // [T, B], 1 before a sequence's end; invalid when there is no padding
 }
 
-// end is the step of x [T, B, F] that is walked last, [1, B, F].
+// end is the step of x [T, B, F] that is read last, [1, B, F].
 func (o Order) end(g *graph.Graph, x graph.Node) graph.Node {
 	if o.reverse {
 		return g.Slice(x, 0, 0, 1)
@@ -69,7 +60,7 @@ func (o Order) end(g *graph.Graph, x graph.Node) graph.Node {
 	return g.Slice(x, 0, x.Dim(0)-1, x.Dim(0))
 }
 
-// shift moves x [T, B, F] on by one step in walking order: first [1, B, F] comes in and the last step drops out.
+// shift moves x [T, B, F] by one step in reading order: first [1, B, F] comes in and the last step drops out.
 func (o Order) shift(g *graph.Graph, x, first graph.Node) graph.Node {
 	n := x.Dim(0)
 	switch {
@@ -81,8 +72,8 @@ func (o Order) shift(g *graph.Graph, x, first graph.Node) graph.Node {
 	return g.Concat(0, first, g.Slice(x, 0, 0, n-1))
 }
 
-// Before is what the step before saw: x [T, B, F] moved on by one step, with first [B, F] at each sequence's start. It
-// also returns what a step behind the last one would see, [B, F]: Last.
+// Before returns, for each step, the x of the step before: x [T, B, F] shifted by one step, with first [B, F] at the start of
+// each sequence. It also returns the x of each sequence's last step, [B, F], see Last.
 func (o Order) Before(g *graph.Graph, x, first graph.Node) (before, last graph.Node) {
 	if x.Rank() != 3 || first.Rank() != 2 {
 		return g.Failf("Scan", "want x [T, B, F] and a first [B, F], found %v and %v", x.Shape(), first.Shape()), first
@@ -94,7 +85,7 @@ func (o Order) Before(g *graph.Graph, x, first graph.Node) (before, last graph.N
 	return o.shift(g, x, start), o.Last(g, x, first)
 }
 
-// Last is the step of x [T, B, F] that a sequence walks last, [B, F], or first, [B, F], when the sequence is empty.
+// Last returns x [T, B, F] at the step that each sequence reads last, [B, F]; for an empty sequence, first [B, F].
 func (o Order) Last(g *graph.Graph, x, first graph.Node) graph.Node {
 	if x.Rank() != 3 || first.Rank() != 2 {
 		return g.Failf("Scan", "want x [T, B, F] and a first [B, F], found %v and %v", x.Shape(), first.Shape())
@@ -104,8 +95,7 @@ func (o Order) Last(g *graph.Graph, x, first graph.Node) graph.Node {
 	case !o.mask.Valid():
 		return g.Reshape(o.end(g, x), batch, width)
 	case o.reverse:
-		some := g.Reshape(g.Slice(o.mask, 0, 0, 1), batch)
-		return g.Where(some, g.Reshape(o.end(g, x), batch, width), first)
+		return g.Where(nonEmpty(g, o.mask), g.Reshape(o.end(g, x), batch, width), first)
 	}
 	// The mask falls from 1 to 0 behind the last step; before the first one it falls where a sequence is empty.
 	all := g.Concat(0, g.Reshape(first, 1, batch, width), x)

@@ -48,7 +48,7 @@ func TestScanOfOnesOwn(t *testing.T) {
 	}
 }
 
-// scanLoss is sequenceLoss over Scan, with a given first state.
+// scanLoss is sequenceLoss over Scan, with a given initial state.
 func scanLoss(cell recurrent.Scanner, o recurrent.Options) graph.Build {
 	return func(g *graph.Graph, in []graph.Node) []graph.Node {
 		y, final := recurrent.Scan(g, cell, in[0], o)
@@ -77,7 +77,7 @@ func TestScanIsLogarithmic(t *testing.T) {
 	}
 }
 
-// A first state that is given takes part in every step, and an empty sequence hands it on.
+// An initial state that is given takes part in every step, and an empty sequence hands it on.
 func TestScanFromAState(t *testing.T) {
 	for name, cell := range map[string]recurrent.Scanner{
 		"sru": recurrent.SRU{Hidden: 4}, "qrnn": recurrent.QRNN{Hidden: 4, Window: 3}, "min gru": recurrent.MinGRU{Hidden: 4},
@@ -89,7 +89,7 @@ func TestScanFromAState(t *testing.T) {
 				out, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 					o := recurrent.Options{Lengths: in[1], Reverse: reverse}
 					for i, s := range cell.Begin(g, 3) {
-						o.Init = append(o.Init, g.Const(graphtest.Random(uint64(10+i), s.Shape()...)))
+						o.Initial = append(o.Initial, g.Const(graphtest.Random(uint64(10+i), s.Shape()...)))
 					}
 					y, final := recurrent.Unroll(g, cell, in[0], o)
 					z, last := recurrent.Scan(g.Shared(), cell, in[0], o)
@@ -112,10 +112,10 @@ func TestScanFromAState(t *testing.T) {
 	}
 }
 
-// A learned first state and windows that go on, or do not, mean the same to Scan as to Unroll.
+// A learned initial state and windows that go on, or do not, mean the same to Scan as to Unroll.
 func TestScanOptions(t *testing.T) {
 	out, err := graph.NewFunc(graph.NewParams64(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
-		o := recurrent.Options{Learned: true, Keep: in[1], Init: recurrent.State{in[2]}, Drop: recurrent.Drop{Input: 0.4}}
+		o := recurrent.Options{LearnInitial: true, Continue: in[1], Initial: recurrent.State{in[2]}, Dropout: recurrent.SequenceDropout{Input: 0.4}}
 		y, final := recurrent.Unroll(g, recurrent.MinGRU{Hidden: 4}, in[0], o)
 		z, last := recurrent.Scan(g.Shared(), recurrent.MinGRU{Hidden: 4}, in[0], o)
 		return []graph.Node{y, z, final[0], last[0]}
@@ -130,7 +130,7 @@ func TestScanOptions(t *testing.T) {
 // While training, input dropout takes the same features away from every step.
 func TestScanDropsInputs(t *testing.T) {
 	out, err := graph.NewFunc(graph.NewParams64(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
-		y, _ := recurrent.Scan(g, average{width: 50}, in[0], recurrent.Options{Drop: recurrent.Drop{Input: 0.5}})
+		y, _ := recurrent.Scan(g, average{width: 50}, in[0], recurrent.Options{Dropout: recurrent.SequenceDropout{Input: 0.5}})
 		return []graph.Node{g.Sum(y), y}
 	}).Grad(graph.Floats64(ones(4*50), 4, 1, 50))
 	if err != nil {
@@ -165,9 +165,9 @@ func TestScanRefuses(t *testing.T) {
 	cell := recurrent.MinGRU{Hidden: 5}
 	for want, build := range map[string]graph.Build{
 		"recurrent dropout and traces need one step after the other: use Unroll": scanLoss(
-			cell, recurrent.Options{Drop: recurrent.Drop{Recurrent: 0.1}}),
-		"Keep says which sequences go on from Init, which is not given": func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return scanLoss(cell, recurrent.Options{Keep: g.Full(1, 2)})(g, in)
+			cell, recurrent.Options{Dropout: recurrent.SequenceDropout{Recurrent: 0.1}}),
+		"Continue says which sequences go on from Initial, which is not given": func(g *graph.Graph, in []graph.Node) []graph.Node {
+			return scanLoss(cell, recurrent.Options{Continue: g.Full(1, 2)})(g, in)
 		},
 		"SRU in layer 0: with peepholes it is not linear in its state": scanLoss(
 			recurrent.SRU{Hidden: 2, Peepholes: true}, recurrent.Options{}),
@@ -177,10 +177,10 @@ func TestScanRefuses(t *testing.T) {
 			y, _ := recurrent.Scan(g, cell, g.Reshape(in[0], 4, 6), recurrent.Options{})
 			return []graph.Node{y}
 		},
-		"the first state has 2 entries; want 1": func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return scanLoss(cell, recurrent.Options{Init: recurrent.State{g.Zeros(2, 5), g.Zeros(2, 5)}})(g, in)
+		"the initial state has 2 entries; want 1": func(g *graph.Graph, in []graph.Node) []graph.Node {
+			return scanLoss(cell, recurrent.Options{Initial: recurrent.State{g.Zeros(2, 5), g.Zeros(2, 5)}})(g, in)
 		},
-		"want lengths [2], found [3]": func(g *graph.Graph, in []graph.Node) []graph.Node {
+		"want lengths [2], ids, found ids [3]": func(g *graph.Graph, in []graph.Node) []graph.Node {
 			return scanLoss(cell, recurrent.Options{Lengths: g.Const(graph.Ints([]int{1, 2, 3}))})(g, in)
 		},
 		"length 5 of sequence 1; want 0 to 4": func(g *graph.Graph, in []graph.Node) []graph.Node {

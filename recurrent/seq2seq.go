@@ -7,20 +7,20 @@ import (
 	"github.com/unroll-go/unroll/nn"
 )
 
-// Seq2Seq maps a sequence to another one of another length: translation, reversal, addition (Sutskever, Vinyals and Le,
-// 2014; with attention, Bahdanau et al., 2015, and Luong et al., 2015).
+// Seq2Seq maps a sequence to one of another length, for translation, reversal or addition (Sutskever, Vinyals and Le, 2014;
+// with attention, Bahdanau et al., 2015, and Luong et al., 2015).
 //
 //	                      y_0   y_1   y_2       logits [V] a step
 //	                       ↑     ↑     ↑
-//	[h] ⇄ [h] ⇄ [h] ····> [h] → [h] → [h]       encoder, bridge, decoder: in every step the decoder
-//	 ↑     ↑     ↑         ↑     ↑     ↑        looks back at all of the encoder's outputs
+//	[h] ⇄ [h] ⇄ [h] ····> [h] → [h] → [h]       encoder, bridge, decoder; with attention, each step of the
+//	 ↑     ↑     ↑         ↑     ↑     ↑        decoder looks at all of the encoder's outputs
 //	s_0   s_1   s_2       x_0   x_1   x_2       source, and the target token before
 //
-// Apply is the training form: it reads the true tokens before (teacher forcing), which begin with a token for the start,
-// and predicts the ones after them. Encode and Step, or Encoding and Decoding as whole functions, go token by token,
-// with the same weights and the same bits.
+// Apply is for training: it reads the true target tokens, which begin with a start token (teacher forcing), and predicts
+// the token after each. Encode and Step, or Encoding and Decoding as whole functions, go token by token, with the same
+// weights and the same bits.
 //
-// An empty source (length 0) has a defined result: the bridge of the encoder's first state, and contexts that are zero.
+// An empty source (length 0) is legal: the bridge gets the encoder's initial state, and the contexts are zero.
 //
 // Parameters: source.weight and target.weight, the tables, or embedding.weight when they share one; encoder.*,
 // bridge.*, decoder.*, see Attentive; head.*.
@@ -39,58 +39,54 @@ type Seq2Seq struct {
 	Classes  int     // V; 0 for Target.Tokens
 	Shared   bool    // one table for source and target, which must have the same vocabulary and width
 	Tied     bool    // the head's weight is the target's table, whose rows must be as wide as the decoder's output
-	Dropout  float64 // of the embedded tokens and of what the head reads, while training
-	Sampling Sampling
+	Dropout  float64 // rate for the embedded tokens and the input of the head, while training
+	Sampling ScheduledSampling
 }
 
-// Apply maps a source, ids [S, B] or features [S, B, F], its lengths [B] (the zero Node: all are S long), and the target
-// tokens before, ids [T, B], to logits [T, B, V].
-func (m Seq2Seq) Apply(g *graph.Graph, source, lengths, target graph.Node) graph.Node {
-	logits, _ := m.apply(g, source, lengths, target, false)
-	return logits
+// Apply maps a source, ids [S, B] or features [S, B, F], and the target tokens before, ids [T, B], to logits [T, B, V] and
+// the decoder's final state. The options say how the encoder reads the source: o.Lengths [B] are the lengths of the sources.
+func (m Seq2Seq) Apply(g *graph.Graph, source, target graph.Node, o Options) (graph.Node, State) {
+	return m.apply(g, g, source, target, o)
 }
 
-// Align is Apply, and returns where the decoder looked, too, [T, B, S].
-func (m Seq2Seq) Align(g *graph.Graph, source, lengths, target graph.Node) (logits, attention graph.Node) {
+// Align is Apply, but returns the attention weights of every step over the source, [T, B, S], in place of the state.
+func (m Seq2Seq) Align(g *graph.Graph, source, target graph.Node, o Options) (logits, attention graph.Node) {
 	if m.Attention == NoAttention {
 		return g.Failf("Seq2Seq", "it has no attention to return"), graph.Node{}
 	}
-	return m.apply(g, source, lengths, target, true)
-}
-
-func (m Seq2Seq) apply(g *graph.Graph, source, lengths, target graph.Node, align bool) (logits, attention graph.Node) {
-	first, values := m.encode(g, source, lengths)
-	x, table := m.embed(g, target, 2)
+	listening, weights := listen(g)
+	logits, _ = m.apply(g, listening, source, target, o)
 	if g.Err() != nil {
 		return graph.Node{}, graph.Node{}
 	}
+	return logits, g.Stack(*weights...)
+}
+
+// apply is Apply with a view of the graph for the decoder's steps.
+func (m Seq2Seq) apply(g, steps *graph.Graph, source, target graph.Node, o Options) (graph.Node, State) {
+	first, values := m.encode(g, source, o)
+	x, table := m.embed(g, target, 2)
+	if g.Err() != nil {
+		return graph.Node{}, nil
+	}
 	if batch := first[0].Dim(0); target.Dim(1) != batch {
-		return g.Failf("Seq2Seq", "%d sources, but targets %v; want [T, %d]", batch, target.Shape(), batch), graph.Node{}
+		return g.Failf("Seq2Seq", "%d sources, but targets %v; want [T, %d]", batch, target.Shape(), batch), nil
 	}
 	decoder := m.Decoder
 	if m.Attention != NoAttention {
-		decoder = m.attentive().Remember(g.Scope("decoder"), values, lengths)
-	}
-	view, seen := g, new([]graph.Node)
-	if align {
-		view, seen = listening(g)
+		decoder = m.attentive().Remember(g.Scope("decoder"), values, o.Lengths)
 	}
 	if m.Sampling.on(g) {
-		logits = m.sampled(view, decoder, first, x, table)
-	} else {
-		y, _ := Unroll(view.Scope("decoder"), decoder, x, Options{Init: first})
-		logits = m.ends().predict(g, y, table)
+		return m.sampled(steps, decoder, first, x, table)
 	}
-	if align && g.Err() == nil {
-		attention = g.Stack(*seen...)
-	}
-	return logits, attention
+	y, final := Unroll(steps.Scope("decoder"), decoder, x, Options{Initial: first})
+	return m.ends().predict(g, y, table), final
 }
 
-// Encode reads a source and returns the state before the first token, for Step, and the context: with attention, the
-// memory [S, B, M] and its keys [S, B, A]; nothing without.
-func (m Seq2Seq) Encode(g *graph.Graph, source, lengths graph.Node) (State, []graph.Node) {
-	first, values := m.encode(g, source, lengths)
+// Encode reads a source, with options as in Apply, and returns the state before the first token, for Step, and the
+// context: with attention, the memory [S, B, M] and its keys [S, B, A]; nothing without.
+func (m Seq2Seq) Encode(g *graph.Graph, source graph.Node, o Options) (State, []graph.Node) {
+	first, values := m.encode(g, source, o)
 	if g.Err() != nil || m.Attention == NoAttention {
 		return first, nil
 	}
@@ -98,26 +94,26 @@ func (m Seq2Seq) Encode(g *graph.Graph, source, lengths graph.Node) (State, []gr
 }
 
 // Step maps one token of each sequence, ids [B], the state, and Encode's context over sources of the given lengths [B]
-// (the zero Node: all are S long) to logits [B, V], the next state, and where the decoder looked, [B, S], which is the
-// zero Node without attention. It may be used any number of times in one graph.
-func (m Seq2Seq) Step(g *graph.Graph, token graph.Node, s State, context []graph.Node, lengths graph.Node) (graph.Node, State, graph.Node) {
+// (the zero Node: all are S long) to logits [B, V], the next state, and the attention weights, [B, S], which are the zero
+// Node without attention. It may be called any number of times in one graph.
+func (m Seq2Seq) Step(g *graph.Graph, token graph.Node, s State, context []graph.Node, lengths graph.Node) (
+	logits graph.Node, next State, attention graph.Node) {
 	g = g.Shared()
 	x, table := m.embed(g, token, 1)
 	decoder := m.recall(g, context, lengths)
 	if g.Err() != nil {
 		return graph.Node{}, s, graph.Node{}
 	}
-	view, seen := listening(g)
+	view, seen := listen(g)
 	y, next := Step(view.Scope("decoder"), decoder, x, s)
-	var attention graph.Node
 	if len(*seen) > 0 {
 		attention = (*seen)[0]
 	}
 	return m.ends().predict(g, y, table), next, attention
 }
 
-// encode returns the decoder's first state and the encoder's outputs [S, B, M].
-func (m Seq2Seq) encode(g *graph.Graph, source, lengths graph.Node) (first State, values graph.Node) {
+// encode returns the decoder's initial state and the encoder's outputs [S, B, M].
+func (m Seq2Seq) encode(g *graph.Graph, source graph.Node, o Options) (first State, values graph.Node) {
 	if !m.configured(g) {
 		return nil, graph.Node{}
 	}
@@ -126,7 +122,7 @@ func (m Seq2Seq) encode(g *graph.Graph, source, lengths graph.Node) (first State
 	if g.Err() != nil {
 		return nil, graph.Node{}
 	}
-	values, final := m.Encoder.Run(g.Scope("encoder"), x, Options{Lengths: lengths})
+	values, final := m.Encoder.Apply(g.Scope("encoder"), x, o)
 	first = m.Bridge.Apply(g.Scope("bridge"), m.Encoder, final, m.Decoder)
 	if m.Attention != NoAttention {
 		first = m.attentive().after(g, first)
@@ -146,7 +142,7 @@ func (m Seq2Seq) embed(g *graph.Graph, target graph.Node, rank int) (x, table gr
 	return nn.Dropout{Rate: m.Dropout}.Apply(g, x), table
 }
 
-// recall returns the decoder over a context that Encode made.
+// recall returns the decoder with a context that Encode made.
 func (m Seq2Seq) recall(g *graph.Graph, context []graph.Node, lengths graph.Node) Cell {
 	if m.Attention == NoAttention {
 		if len(context) > 0 {
@@ -169,7 +165,7 @@ func (m Seq2Seq) ends() ends {
 	return ends{"Seq2Seq", m.Target, cmp.Or(m.Classes, m.Target.Tokens), m.Tied, m.Dropout}
 }
 
-// scope is where a table is.
+// scope is that of a table.
 func (m Seq2Seq) scope(own string) string {
 	if m.Shared {
 		return "embedding"
@@ -177,7 +173,7 @@ func (m Seq2Seq) scope(own string) string {
 	return own
 }
 
-// configured reports a description that cannot be.
+// configured reports settings that contradict each other.
 func (m Seq2Seq) configured(g *graph.Graph) bool {
 	switch {
 	case !hasLayer(g, "Seq2Seq", m.Encoder) || !hasCell(g, "Seq2Seq", m.Decoder):

@@ -5,34 +5,34 @@ import (
 	"github.com/unroll-go/unroll/nn"
 )
 
-// Sampling is scheduled sampling (Bengio et al., 2015): in training, a decoder reads its own choice in place of the true
-// token now and then, so that it learns to go on from its own mistakes. Every token of every sequence is decided by
-// itself, with draws from the run's seed. The zero value always reads the true tokens.
-type Sampling struct {
-	// Rate is the probability of reading the own choice, 0 to 1, while training. It is part of the compiled program: a
-	// new rate is a new program. For a rate that changes with every batch, give Teacher.
+// ScheduledSampling lets a decoder read its own predictions during training, in place of some of the true tokens, so that it
+// learns to go on from its own mistakes (Bengio et al., 2015). Whether a token is replaced is drawn for each token of each
+// sequence, from the run's seed. The zero value is teacher forcing: always the true tokens.
+type ScheduledSampling struct {
+	// Rate is the probability that a token is replaced by the likeliest prediction, 0 to 1, while training. It is part of
+	// the compiled program, so each new rate compiles a new one. For a rate that changes with every batch, use Teacher.
 	Rate float64
-	// Teacher [T, B], if valid, decides in place of Rate, when evaluating as well: 1 for the true token, 0 for the own
-	// choice. Step 0 has no choice to read and always takes the given token.
+	// Teacher [T, B], if valid, decides in place of Rate, in evaluation too: 1 for the true token, 0 for the prediction.
+	// Step 0 has no prediction before it and always takes the given token.
 	Teacher graph.Node
-	// Soft reads the expected embedding, Σ_v softmax(logits)_v·table_v, through which gradients pass, in place of that
-	// of the likeliest token.
+	// Soft takes the expected embedding Σ_v softmax(logits)_v·table_v, through which gradients pass, in place of the
+	// embedding of the likeliest token.
 	Soft bool
 }
 
-// on tells whether the decoder may read its own choices.
-func (s Sampling) on(g *graph.Graph) bool {
+// on tells whether the decoder may read its own predictions.
+func (s ScheduledSampling) on(g *graph.Graph) bool {
 	if !(s.Rate >= 0 && s.Rate <= 1) {
-		g.Failf("Sampling", "rate %g; want 0 to 1", s.Rate)
+		g.Failf("ScheduledSampling", "rate %g; want 0 to 1", s.Rate)
 	}
 	return s.Teacher.Valid() || s.Rate > 0 && g.Training()
 }
 
-// teacher is not 0 where the true token is read, [T, B].
-func (s Sampling) teacher(g *graph.Graph, steps, batch int) graph.Node {
+// teacher is a mask [T, B]: not 0 where the true token is read.
+func (s ScheduledSampling) teacher(g *graph.Graph, steps, batch int) graph.Node {
 	switch {
 	case s.Teacher.Valid() && (s.Teacher.Rank() != 2 || s.Teacher.Dim(0) != steps || s.Teacher.Dim(1) != batch):
-		return g.Failf("Sampling", "want a teacher [%d %d], found %v", steps, batch, s.Teacher.Shape())
+		return g.Failf("ScheduledSampling", "want a teacher [%d %d], found %v", steps, batch, s.Teacher.Shape())
 	case s.Teacher.Valid():
 		return s.Teacher
 	case s.Rate == 1:
@@ -42,13 +42,13 @@ func (s Sampling) teacher(g *graph.Graph, steps, batch int) graph.Node {
 }
 
 // sampled runs the decoder over x [T, B, E], the embedded true tokens, some of which it replaces.
-func (m Seq2Seq) sampled(g *graph.Graph, decoder Cell, s State, x, table graph.Node) graph.Node {
+func (m Seq2Seq) sampled(g *graph.Graph, decoder Cell, s State, x, table graph.Node) (logits graph.Node, final State) {
 	inputs, out := g.Unstack(x), make([]graph.Node, x.Dim(0))
 	teacher := g.Unstack(m.Sampling.teacher(g, x.Dim(0), x.Dim(1)))
 	scope := g
 	for t, in := range inputs {
 		if g.Err() != nil {
-			return graph.Node{}
+			return graph.Node{}, nil
 		}
 		if t > 0 {
 			in = g.Where(teacher[t], in, m.chosen(g, out[t-1], table))
@@ -58,10 +58,10 @@ func (m Seq2Seq) sampled(g *graph.Graph, decoder Cell, s State, x, table graph.N
 		out[t] = m.ends().predict(scope, y, table)
 		scope = g.Shared() // the first step made the weights
 	}
-	return g.Stack(out...)
+	return g.Stack(out...), s
 }
 
-// chosen embeds what the logits [B, V] stand for, [B, E].
+// chosen embeds the prediction that logits [B, V] make, [B, E].
 func (m Seq2Seq) chosen(g *graph.Graph, logits, table graph.Node) graph.Node {
 	choice := g.OneHotMax(logits)
 	if m.Sampling.Soft {

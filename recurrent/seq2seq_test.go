@@ -28,7 +28,7 @@ func models() map[string]recurrent.Seq2Seq {
 		}
 		all[name] = m // the bridge copies
 		m.Encoder = recurrent.DeepOf(2, recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 4}})
-		m.Decoder, m.Tied = recurrent.Layers(2, recurrent.GRU{Hidden: 4}), true
+		m.Decoder, m.Tied = recurrent.StackOf(2, recurrent.GRU{Hidden: 4}), true
 		m.Target.Size = 4
 		if attention != recurrent.NoAttention {
 			m.Units, m.InputFeeding = 4, attention != recurrent.Bahdanau
@@ -48,9 +48,10 @@ func models() map[string]recurrent.Seq2Seq {
 func seqBuild(m recurrent.Seq2Seq) graph.Build {
 	return func(g *graph.Graph, in []graph.Node) []graph.Node {
 		if m.Attention == recurrent.NoAttention {
-			return []graph.Node{m.Apply(g, in[0], in[1], in[2])}
+			logits, _ := m.Apply(g, in[0], in[2], recurrent.Options{Lengths: in[1]})
+			return []graph.Node{logits}
 		}
-		logits, attention := m.Align(g, in[0], in[1], in[2])
+		logits, attention := m.Align(g, in[0], in[2], recurrent.Options{Lengths: in[1]})
 		return []graph.Node{logits, attention}
 	}
 }
@@ -58,7 +59,7 @@ func seqBuild(m recurrent.Seq2Seq) graph.Build {
 func TestSeq2SeqGradients(t *testing.T) {
 	in := []*tensor.Dense{graphtest.RandomIDs(1, topoV, topoT, topoB), graph.Ints(topoLengths), graphtest.RandomIDs(2, topoV, 3, topoB)}
 	for name, m := range models() {
-		for kind, s := range map[string]recurrent.Sampling{"": {}, ", sampling": {Rate: 0.5}, ", soft sampling": {Rate: 0.5, Soft: true}} {
+		for kind, s := range map[string]recurrent.ScheduledSampling{"": {}, ", sampling": {Rate: 0.5}, ", soft sampling": {Rate: 0.5, Soft: true}} {
 			if kind != "" && strings.Contains(name, "stacked") {
 				continue
 			}
@@ -91,7 +92,7 @@ func TestSeq2SeqOfOne(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			graphtest.CheckGradient(t, graphtest.Gradient{Inputs: []*tensor.Dense{graphtest.RandomIDs(1, 2, 1, 1), graph.Ints([]int{1}), graphtest.RandomIDs(2, 2, 1, 1)},
 				Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
-					logits := m.Apply(g, in[0], in[1], in[2])
+					logits, _ := m.Apply(g, in[0], in[2], recurrent.Options{Lengths: in[1]})
 					return []graph.Node{g.Sum(g.Mul(logits, weighing(g, logits)))}
 				}})
 		})
@@ -104,7 +105,7 @@ func TestSeq2SeqOfFeatures(t *testing.T) {
 	m.Source, m.Target.Pad = nn.Embedding{}, nil
 	in := []*tensor.Dense{graphtest.Random(1, topoT, topoB, 5), graph.Ints(topoLengths), graphtest.RandomIDs(2, topoV, 3, topoB)}
 	graphtest.CheckGradient(t, graphtest.Gradient{Inputs: in, Samples: 10, Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
-		logits := m.Apply(g, in[0], in[1], in[2])
+		logits, _ := m.Apply(g, in[0], in[2], recurrent.Options{Lengths: in[1]})
 		return []graph.Node{g.Sum(g.Mul(logits, weighing(g, logits)))}
 	}})
 }
@@ -178,7 +179,7 @@ func TestSeq2SeqSteps(t *testing.T) {
 	all := models()
 	all["large"] = recurrent.Seq2Seq{
 		Source: nn.Embedding{Tokens: 7, Size: 50}, Encoder: recurrent.Bidirectional{Cell: recurrent.LSTM{Hidden: 40}},
-		Target: nn.Embedding{Tokens: topoV, Size: 70}, Decoder: recurrent.Layers(2, recurrent.LSTM{Hidden: 80}),
+		Target: nn.Embedding{Tokens: topoV, Size: 70}, Decoder: recurrent.StackOf(2, recurrent.LSTM{Hidden: 80}),
 		Attention: recurrent.Bahdanau,
 	}
 	for name, m := range all {
@@ -242,7 +243,8 @@ func TestScheduledSamplingReadsItsOwnChoice(t *testing.T) {
 	out, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		m := m
 		m.Sampling.Teacher = in[3]
-		return []graph.Node{m.Apply(g, in[0], in[1], in[2])}
+		logits, _ := m.Apply(g, in[0], in[2], recurrent.Options{Lengths: in[1]})
+		return []graph.Node{logits}
 	}).Run(source, lengths, target, teacher)
 	if err != nil {
 		t.Fatal(err)
@@ -259,7 +261,8 @@ func TestScheduledSamplingReadsItsOwnChoice(t *testing.T) {
 		}
 	}
 	want, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		return []graph.Node{m.Apply(g, in[0], in[1], in[2])}
+		logits, _ := m.Apply(g, in[0], in[2], recurrent.Options{Lengths: in[1]})
+		return []graph.Node{logits}
 	}).Run(source, lengths, graph.Ints(read, T, B))
 	if err != nil {
 		t.Fatal(err)
@@ -284,13 +287,14 @@ func TestSeq2SeqRefuses(t *testing.T) {
 		"InputFeeding is set; Bahdanau's":                      func(m *recurrent.Seq2Seq) { m.Attention, m.InputFeeding = recurrent.Bahdanau, true },
 		"the memory is 4 wide, the decoder's state 5":          func(m *recurrent.Seq2Seq) { m.Attention, m.Decoder = recurrent.LuongDot, recurrent.LSTM{Hidden: 5} },
 		"ScoreUnits is set; only":                              func(m *recurrent.Seq2Seq) { m.ScoreUnits = 3 },
-		"Sampling: rate 2; want 0 to 1":                        func(m *recurrent.Seq2Seq) { m.Sampling.Rate = 2 },
+		"ScheduledSampling: rate 2; want 0 to 1":               func(m *recurrent.Seq2Seq) { m.Sampling.Rate = 2 },
 		"MLSTM in bridge: its memory is a matrix, which a vec": func(m *recurrent.Seq2Seq) { m.Decoder = recurrent.MLSTM{Hidden: 4} },
 	} {
 		m := good
 		spoil(&m)
 		_, err := graph.NewFunc(graph.NewParams64(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{m.Apply(g, in[0], in[1], in[2])}
+			logits, _ := m.Apply(g, in[0], in[2], recurrent.Options{Lengths: in[1]})
+			return []graph.Node{logits}
 		}).Run(in...)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got the error %v, want %q in it", err, want)

@@ -50,7 +50,7 @@ func compareSeq2Seq(t *testing.T, file string, double bool) {
 		if strings.Contains(file, "whole") {
 			lengths = graph.Node{}
 		}
-		logits, attention := m.Align(g, in[0], lengths, in[2])
+		logits, attention := m.Align(g, in[0], in[2], recurrent.Options{Lengths: lengths})
 		loss := g.Add(g.Sum(g.Mul(logits, g.Const(rec["in.wlogits"]))), g.Sum(g.Mul(attention, g.Const(rec["in.wattention"]))))
 		return []graph.Node{loss, logits, attention}
 	}).Grad(rec["in.source"], rec["in.lengths"], rec["in.target"])

@@ -69,7 +69,7 @@ func TestStartsOfThePapers(t *testing.T) {
 		"coupled": {recurrent.LSTM{Hidden: 1, Coupled: true}, "bias_ih", []float64{-1, 0, 0}},
 		"1997":    {recurrent.LSTM{Hidden: 1, NoForget: true}, "bias_ih", []float64{0, 0, 0}},
 		"gains":   {recurrent.LSTM{Hidden: 1, LayerNorm: true}, "norm_hh", []float64{1, 1, 1, 1}},
-		"highway": {recurrent.SRU{Hidden: 1, Highway: -3}, "bias_ih", []float64{0, -3}},
+		"highway": {recurrent.SRU{Hidden: 1, HighwayBias: -3}, "bias_ih", []float64{0, -3}},
 		"minlstm": {recurrent.MinLSTM{Hidden: 1}, "bias_ih", []float64{0, 1, 0}},
 		"slstm":   {recurrent.SLSTM{Hidden: 3}, "bias_ih", []float64{0, 0, 0, 3, 4.5, 6, 0, 0, 0, 0, 0, 0}},
 		"mlstm":   {recurrent.MLSTM{Hidden: 2, Heads: 2}, "bias_ih", []float64{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 6}},

@@ -6,27 +6,26 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// SLSTM is the sLSTM of xLSTM (Beck et al., 2024, arXiv 2405.04517, eq. 8-17): an LSTM with an exponential input gate,
-// which can overrule all that was stored, and a normaliser n that keeps the output in bounds.
+// SLSTM is the sLSTM of xLSTM (Beck et al., 2024, arXiv 2405.04517, eq. 8-17): an LSTM with an exponential input gate, which
+// can outweigh all that was stored before, and a normaliser n that bounds the output.
 //
 //	i, f = exp(ĩ), σ(f̃)      z = tanh(z̃)      o = σ(õ)      ĩ = W_i·x + R_i·h + b_i, ...
 //	c' = f⊙c + i⊙z      n' = f⊙n + i      h' = o⊙c'/n'
 //
-// To keep exp in range, c and n are stored times exp(-m), which cancels in h; the stabiliser is
-// m' = max(log f + m, ĩ). With Heads, each of so many equal parts of h is mixed by an R of its own (block diagonal).
-// Exponential takes f = exp(f̃).
+// To keep exp in range, c and n are stored times exp(-m), which cancels in h; the stabiliser is m' = max(log f + m, ĩ). With
+// Heads, h has so many equal parts and each has its own R (R is block diagonal). With Exponential, f = exp(f̃).
 //
 // State: h, c, n, m, all [B, H]. Parameters, gates in the order i, f, z, o: weight_ih [4H, I], bias_ih [4H] and, head
-// by head, weight_hh [Heads·4·H/Heads, H/Heads]. The bias of f starts spread from 3 to 6: memories of all lengths. This is
-// the cell; the convolution, the normalisation and the projections of the paper's block around it are not part of it.
+// by head, weight_hh [Heads·4·H/Heads, H/Heads]. The biases of f start at equal distances from 3 to 6, so that units remember
+// for different times. This is the cell alone, without the convolution, normalisation and projections of the paper's block.
 type SLSTM struct {
 	Hidden      int  // H, the width of h
-	Heads       int  // how many parts h is mixed in; a divisor of H, 0 for 1
+	Heads       int  // into how many parts h is split; a divisor of H, 0 for 1
 	Exponential bool // exponential forget gate
 }
 
-// empty is the stabiliser of a memory that is empty: a logarithm far below that of any gate, so that the first input is
-// stored as it is.
+// empty is the stabiliser of an empty memory: a logarithm far below that of any gate, so that the first input is stored
+// unchanged.
 const empty = -1000
 
 // Begin returns h = c = n = 0, and m for an empty memory, [B, H] each.
@@ -38,7 +37,7 @@ func (c SLSTM) Begin(g *graph.Graph, batch int) State {
 	return s
 }
 
-// startable: a normaliser may not be any vector, nor then what is normalised.
+// startable: a normaliser cannot be an arbitrary vector, and c belongs to it.
 func (c SLSTM) startable(_ *graph.Graph, entry int) bool { return entry == 0 }
 
 // Step computes the new state; the output is h, [B, H].

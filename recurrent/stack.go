@@ -1,29 +1,32 @@
 package recurrent
 
 import (
+	"slices"
+
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/nn"
 )
 
-// Stack feeds each cell's output to the next cell: a deep recurrent network, which is a Cell itself. Layer k's
-// parameters end in _l{k}, as in PyTorch. Its state is the layers' states in a row: h and c of layer 0, h and c of
-// layer 1, and so on, for LSTMs.
+// Stack feeds each cell's output to the next cell: a deep recurrent network, which is a Cell itself. The parameters of layer
+// k end in _l{k}, as in PyTorch. Its state is the states of its layers one after the other: for LSTMs h and c of layer 0, h
+// and c of layer 1, and so on.
 type Stack struct {
 	Cells   []Cell
 	Dropout float64 // probability of dropping an output between two layers, while training
 }
 
-// Layers returns a Stack of n equal cells. A Stack has 1 to 10,000 of them; with another number it is an error to use it.
-func Layers(n int, cell Cell) Stack {
-	s := Stack{Cells: make([]Cell, min(max(n, 0), dense.MaxParts+1))}
-	for i := range s.Cells {
-		s.Cells[i] = cell
-	}
-	return s
+// StackOf returns a Stack of n equal cells. n is 1 to 10,000; the use of a Stack with another number is an error.
+func StackOf(n int, cell Cell) Stack {
+	return Stack{Cells: copies(n, cell)}
 }
 
-// Begin returns the states of all layers.
+// copies are n times the same part; of too many, enough to be refused.
+func copies[T any](n int, part T) []T {
+	return slices.Repeat([]T{part}, min(max(n, 0), dense.MaxParts+1))
+}
+
+// Begin returns the initial states of all layers.
 func (c Stack) Begin(g *graph.Graph, batch int) State {
 	if !c.complete(g) {
 		return nil
@@ -57,10 +60,10 @@ func (c Stack) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	return x, next
 }
 
-// Parts are the cells.
+// Parts returns the cells.
 func (c Stack) Parts() []Cell { return c.Cells }
 
-// Depth is the number of layers, counted through stacks in the stack.
+// Depth is the number of layers, those of stacks inside included.
 func (c Stack) Depth() int { return depths(c.Cells, depth) }
 
 // complete reports a stack without cells, or with one that is missing.

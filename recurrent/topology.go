@@ -7,17 +7,17 @@ import (
 	"github.com/unroll-go/unroll/nn"
 )
 
-// The topologies are the shapes that a recurrent network takes around its recurrence: OneToOne, OneToMany, ManyToOne,
-// ManyToMany in step, and Seq2Seq for two lengths. Each is a description with the same three rooms of parameters:
+// The topologies are the models around a recurrence: OneToOne, OneToMany, ManyToOne, ManyToMany, and Seq2Seq for two
+// sequences of different lengths. Each is a description with the same three groups of parameters:
 //
 //	embedding.*   the table of the tokens, when the input is ids
 //	rnn.*         the recurrence
-//	head.*        the logits
+//	head.*        the layer that makes the logits
 //
-// An input is ids, for which Embedding says the table, or features, for which Embedding is left empty.
+// An input is ids, which Embedding looks up, or features, for which Embedding is left empty.
 
-// OneToOne maps every token to a prediction, having seen the tokens before it and none after: a language model, or a
-// forecaster. Step makes one prediction, Apply all those of a sequence, with the same weights and the same bits.
+// OneToOne makes a prediction at every token, from this token and those before it: a language model, or a forecaster. Step
+// makes one prediction, Apply all those of a sequence, with the same weights and the same bits.
 //
 //	y_0   y_1   y_2       logits [V] a step
 //	 ↑     ↑     ↑
@@ -29,10 +29,10 @@ type OneToOne struct {
 	Cell      Cell
 	Classes   int     // V, the width of the predictions; 0 for Embedding.Tokens
 	Tied      bool    // the head's weight is the embedding's table, whose rows must be as wide as the cell's output
-	Dropout   float64 // of what the cell reads and of what the head reads, while training
+	Dropout   float64 // rate for the inputs of the cell and of the head, while training
 }
 
-// Begin returns the cell's first state, for Step.
+// Begin returns the cell's initial state, for Step.
 func (m OneToOne) Begin(g *graph.Graph, batch int) State {
 	if !hasCell(g, "OneToOne", m.Cell) {
 		return nil
@@ -40,8 +40,8 @@ func (m OneToOne) Begin(g *graph.Graph, batch int) State {
 	return m.Cell.Begin(g, batch)
 }
 
-// Apply maps ids [T, B] or features [T, B, F] to predictions [T, B, V] and the state after the last step, which
-// truncated backpropagation carries on as o.Init. Predictions at padding mean nothing.
+// Apply maps ids [T, B] or features [T, B, F] to predictions [T, B, V] and the final state, which truncated backpropagation
+// carries on as o.Initial. Predictions at padding have no meaning.
 func (m OneToOne) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 	if !hasCell(g, "OneToOne", m.Cell) {
 		return graph.Node{}, nil
@@ -53,7 +53,7 @@ func (m OneToOne) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, St
 }
 
 // Step maps one token of each sequence, ids [B] or features [B, F], and the state to predictions [B, V] and the next
-// state. It may be used any number of times in one graph.
+// state. It may be called any number of times in one graph.
 func (m OneToOne) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	if !hasCell(g, "OneToOne", m.Cell) {
 		return graph.Node{}, s
@@ -69,8 +69,8 @@ func (m OneToOne) ends() ends {
 	return ends{"OneToOne", m.Embedding, cmp.Or(m.Classes, m.Embedding.Tokens), m.Tied, m.Dropout}
 }
 
-// ManyToMany maps a sequence to one prediction for each of its steps, in step with it: tagging words, labelling frames.
-// A Bidirectional layer lets every prediction see the whole sequence.
+// ManyToMany makes one prediction for each step of a sequence, for tagging words or labelling frames. With a Bidirectional
+// layer, every prediction depends on the whole sequence.
 //
 //	y_0   y_1   y_2       logits [V] a step
 //	 ↑     ↑     ↑
@@ -81,24 +81,25 @@ type ManyToMany struct {
 	Embedding nn.Embedding // of token ids; empty when the inputs are features
 	Layer     Layer
 	Classes   int     // V, the width of the predictions
-	Dropout   float64 // of what the layer reads and of what the head reads, while training
+	Dropout   float64 // rate for the inputs of the layer and of the head, while training
 }
 
-// Apply maps ids [T, B] or features [T, B, F] to predictions [T, B, V]. Predictions at padding mean nothing.
-func (m ManyToMany) Apply(g *graph.Graph, x graph.Node, o Options) graph.Node {
+// Apply maps ids [T, B] or features [T, B, F] to predictions [T, B, V] and the layer's final state. Predictions at padding
+// have no meaning.
+func (m ManyToMany) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 	if !hasLayer(g, "ManyToMany", m.Layer) {
-		return graph.Node{}
+		return graph.Node{}, nil
 	}
 	e := ends{"ManyToMany", m.Embedding, m.Classes, false, m.Dropout}
 	x, table := e.read(g, x, 2)
 	if g.Err() != nil {
-		return graph.Node{}
+		return graph.Node{}, nil
 	}
-	y, _ := m.Layer.Run(g.Scope("rnn"), x, o)
-	return e.predict(g, y, table)
+	y, final := m.Layer.Apply(g.Scope("rnn"), x, o)
+	return e.predict(g, y, table), final
 }
 
-// ends are what comes before and after a recurrence.
+// ends is what comes before and after a recurrence.
 type ends struct {
 	name      string // of the model, for messages
 	embedding nn.Embedding
@@ -107,8 +108,8 @@ type ends struct {
 	dropout   float64
 }
 
-// read turns the model's input into features: ids of the given rank gain an axis, features have one more than that. It
-// also returns the table, if there is one.
+// read turns the model's input into features. Ids have the given rank and gain an axis; features have one axis more than
+// the rank. It also returns the table, if there is one.
 func (e ends) read(g *graph.Graph, x graph.Node, rank int) (features, table graph.Node) {
 	features, table = embedded(g, e.name, "embedding", e.embedding, x, rank)
 	return nn.Dropout{Rate: e.dropout}.Apply(g, features), table
@@ -132,7 +133,7 @@ func (e ends) predict(g *graph.Graph, y, table graph.Node) graph.Node {
 	return head.Apply(g.Scope("head"), nn.Dropout{Rate: e.dropout}.Apply(g, y))
 }
 
-// embedded looks ids up in the table of a scope, and lets features pass.
+// embedded looks ids up in the table of a scope; features stay as they are.
 func embedded(g *graph.Graph, name, scope string, e nn.Embedding, x graph.Node, rank int) (features, table graph.Node) {
 	switch {
 	case g.Err() != nil:

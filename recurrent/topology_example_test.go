@@ -16,7 +16,8 @@ func ExampleManyToOne() {
 		Pool: recurrent.PoolAttention, Classes: 3,
 	}
 	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
-		return []graph.Node{m.Apply(g, in[0], recurrent.Options{Lengths: in[1]})}
+		logits, _ := m.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
+		return []graph.Node{logits}
 	})
 	out, err := f.Run(graph.Ints(make([]int, 7*4), 7, 4), graph.Ints([]int{7, 3, 0, 5})) // ids [T, B], lengths [B]
 	if err != nil {
@@ -38,7 +39,7 @@ func ExampleSeq2Seq() {
 	const S, T, B = 6, 5, 2
 	params := graph.NewParams(1)
 	train := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		logits, attention := m.Align(g, in[0], in[1], in[2])
+		logits, attention := m.Align(g, in[0], in[2], recurrent.Options{Lengths: in[1]})
 		return []graph.Node{logits, attention}
 	})
 	source, lengths := graph.Ints(make([]int, S*B), S, B), graph.Ints([]int{6, 4})

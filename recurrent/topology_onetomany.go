@@ -7,47 +7,48 @@ import (
 	"github.com/unroll-go/unroll/nn"
 )
 
-// Condition is the way a vector enters a sequence that is made from it.
-type Condition int
+// Conditioning is the way in which a condition, a vector, enters a sequence that is generated from it.
+type Conditioning int
 
-// Ways for a vector v [B, F] to enter.
+// Ways for a condition v [B, F] to enter.
 const (
-	// ConditionState starts the state: every entry is tanh(W·v + b), with weights of its own (Xu et al., 2015).
-	ConditionState Condition = iota
-	// ConditionInput joins the vector to the input of every step, where no number of steps can wash it out.
+	// ConditionState makes the initial state: every entry is tanh(W·v + b), with weights of its own (Xu et al., 2015).
+	ConditionState Conditioning = iota
+	// ConditionInput appends the vector to the input of every step, so that it is not forgotten in long sequences.
 	ConditionInput
 	// ConditionBoth does both.
 	ConditionBoth
 )
 
-// OneToMany makes a sequence of tokens from one thing: a caption from the features of an image, a name from a language.
+// OneToMany generates a sequence of tokens from one condition: a caption from the features of an image, a name from a
+// language.
 //
 //	      y_0   y_1   y_2       logits [V] a step
 //	       ↑     ↑     ↑
-//	v ··> [h] → [h] → [h]       ConditionState: v starts the state
+//	v ··> [h] → [h] → [h]       ConditionState: v makes the initial state
 //	       ↑     ↑     ↑
 //	      x_0   x_1   x_2       the token before, and v with ConditionInput
 //
-// In training the tokens before are the true ones (teacher forcing): Apply reads targets that begin with a token for the
-// start, and predicts them one step on. To generate, Begin and Step go token by token.
+// In training it reads the true tokens (teacher forcing): Apply takes targets that begin with a start token, and predicts
+// the token after each. To generate, use Begin and Step, token by token.
 //
-// Parameters, beside embedding, rnn and head: condition.weight, the table of the classes, when v is given as class ids;
-// start_0.weight [H, F] and start_0.bias [H], zero at the start, and so on for the entries of the state. Of an SLSTM the
-// vector starts h alone, since its normaliser must not be negative.
+// Parameters, beside embedding, rnn and head: condition.weight, the table of the classes, when the condition is class ids;
+// start_0.weight [H, F] and start_0.bias [H], zero at the start, and so on for the entries of the state. In an SLSTM the
+// vector makes h alone, since its normaliser must not be negative.
 type OneToMany struct {
-	Condition nn.Embedding // of class ids [B]; empty when the thing is features [B, F]
-	Feed      Condition
-	Embedding nn.Embedding // of the tokens
-	Cell      Cell
-	Classes   int     // V; 0 for Embedding.Tokens
-	Tied      bool    // the head's weight is the embedding's table
-	Dropout   float64 // of what the cell reads and of what the head reads, while training
+	Condition    nn.Embedding // of class ids [B]; empty when the condition is features [B, F]
+	Conditioning Conditioning // how the condition enters
+	Embedding    nn.Embedding // of the tokens
+	Cell         Cell
+	Classes      int     // V; 0 for Embedding.Tokens
+	Tied         bool    // the head's weight is the embedding's table
+	Dropout      float64 // rate for the inputs of the cell and of the head, while training
 }
 
-// Apply maps the thing, class ids [B] or features [B, F], and the tokens before, ids [T, B], to logits [T, B, V] and the
-// state after the last step. o.Init, if set, takes the place of the state that the thing starts.
-func (m OneToMany) Apply(g *graph.Graph, thing, tokens graph.Node, o Options) (graph.Node, State) {
-	v, ok := m.vector(g, thing)
+// Apply maps the condition, class ids [B] or features [B, F], and the tokens before, ids [T, B], to logits [T, B, V] and the
+// final state. o.Initial, if set, takes the place of the initial state that the condition makes.
+func (m OneToMany) Apply(g *graph.Graph, condition, tokens graph.Node, o Options) (graph.Node, State) {
+	v, ok := m.vector(g, condition)
 	if !ok {
 		return graph.Node{}, nil
 	}
@@ -56,37 +57,36 @@ func (m OneToMany) Apply(g *graph.Graph, thing, tokens graph.Node, o Options) (g
 	if g.Err() != nil {
 		return graph.Node{}, nil
 	}
-	if o.Learned && m.Feed != ConditionInput {
-		return g.Failf("OneToMany", "Options.Learned is set, but the thing starts the state (Feed)"), nil
+	if o.LearnInitial && m.Conditioning != ConditionInput {
+		return g.Failf("OneToMany", "Options.LearnInitial is set, but the condition makes the initial state (Conditioning)"), nil
 	}
-	if o.Init == nil && m.Feed != ConditionInput {
-		o.Init = started(g, m.Cell, v)
+	if o.Initial == nil && m.Conditioning != ConditionInput {
+		o.Initial = started(g, m.Cell, v)
 	}
-	if m.Feed != ConditionState {
+	if m.Conditioning != ConditionState {
 		x = g.Concat(2, x, g.BroadcastTo(v, x.Dim(0), v.Dim(0), v.Dim(1)))
 	}
 	y, final := Unroll(g.Scope("rnn"), m.Cell, x, o)
 	return e.predict(g, y, table), final
 }
 
-// Begin returns the state before the first token, for Step. Where the vector feeds every step, it is the last entry.
-func (m OneToMany) Begin(g *graph.Graph, thing graph.Node) State {
-	v, ok := m.vector(g, thing)
+// Begin returns the initial state, for Step. With ConditionInput or ConditionBoth, its last entry is the vector.
+func (m OneToMany) Begin(g *graph.Graph, condition graph.Node) State {
+	v, ok := m.vector(g, condition)
 	if !ok {
 		return nil
 	}
 	s := m.Cell.Begin(g, v.Dim(0))
-	if m.Feed != ConditionInput {
+	if m.Conditioning != ConditionInput {
 		s = started(g, m.Cell, v)
 	}
-	if m.Feed != ConditionState {
+	if m.Conditioning != ConditionState {
 		s = append(s, v)
 	}
 	return s
 }
 
-// Step maps the token before, ids [B], and the state to logits [B, V] and the next state, of the entries that Begin
-// gives.
+// Step maps the token before, ids [B], and the state to logits [B, V] and the next state, whose entries are those of Begin.
 func (m OneToMany) Step(g *graph.Graph, token graph.Node, s State) (graph.Node, State) {
 	if !hasCell(g, "OneToMany", m.Cell) {
 		return graph.Node{}, s
@@ -95,7 +95,7 @@ func (m OneToMany) Step(g *graph.Graph, token graph.Node, s State) (graph.Node, 
 	e := m.ends()
 	x, table := e.read(g, token, 1)
 	var v State
-	if m.Feed != ConditionState {
+	if m.Conditioning != ConditionState {
 		if len(s) == 0 {
 			return g.Failf("OneToMany", "the state is empty; want what Begin gives"), s
 		}
@@ -110,21 +110,21 @@ func (m OneToMany) ends() ends {
 	return ends{"OneToMany", m.Embedding, cmp.Or(m.Classes, m.Embedding.Tokens), m.Tied, m.Dropout}
 }
 
-// vector is the thing as [B, F].
-func (m OneToMany) vector(g *graph.Graph, thing graph.Node) (graph.Node, bool) {
+// vector returns the condition as [B, F].
+func (m OneToMany) vector(g *graph.Graph, condition graph.Node) (graph.Node, bool) {
 	if !hasCell(g, "OneToMany", m.Cell) {
 		return graph.Node{}, false
 	}
-	if m.Feed < ConditionState || m.Feed > ConditionBoth {
-		return g.Failf("OneToMany", "unknown condition %d", m.Feed), false
+	if m.Conditioning < ConditionState || m.Conditioning > ConditionBoth {
+		return g.Failf("OneToMany", "unknown conditioning %d", m.Conditioning), false
 	}
 	if m.Condition.Tokens == 0 {
-		v, _ := embedded(g, "OneToMany", "condition", m.Condition, thing, 1)
+		v, _ := embedded(g, "OneToMany", "condition", m.Condition, condition, 1)
 		return v, g.Err() == nil
 	}
-	if !thing.IsIDs() || thing.Rank() != 1 {
-		return g.Failf("OneToMany", "want class ids [B], found %v", thing), false
+	if !condition.IsIDs() || condition.Rank() != 1 {
+		return g.Failf("OneToMany", "want class ids [B], found %v", condition), false
 	}
-	v := m.Condition.Apply(g.Scope("condition"), thing)
+	v := m.Condition.Apply(g.Scope("condition"), condition)
 	return v, g.Err() == nil
 }

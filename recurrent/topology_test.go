@@ -51,8 +51,8 @@ func topologies() map[string]model {
 				y, _ := one.Apply(g, x, recurrent.Options{Lengths: lengths})
 				return y
 			}
-			for _, feed := range []recurrent.Condition{recurrent.ConditionState, recurrent.ConditionInput, recurrent.ConditionBoth} {
-				m := recurrent.OneToMany{Feed: feed, Embedding: topoTable, Cell: cell}
+			for _, feed := range []recurrent.Conditioning{recurrent.ConditionState, recurrent.ConditionInput, recurrent.ConditionBoth} {
+				m := recurrent.OneToMany{Conditioning: feed, Embedding: topoTable, Cell: cell}
 				if ids {
 					m.Condition = nn.Embedding{Tokens: topoV, Size: 2}
 				}
@@ -69,12 +69,14 @@ func topologies() map[string]model {
 			for _, pool := range []recurrent.Pooling{recurrent.PoolLast, recurrent.PoolMax, recurrent.PoolMean, recurrent.PoolAttention} {
 				m := recurrent.ManyToOne{Embedding: e, Layer: l, Pool: pool, Classes: 2}
 				all[fmt.Sprintf("many to one, %s, pooling %d%s", name, pool, kind)] = func(g *graph.Graph, x, _, lengths graph.Node) graph.Node {
-					return m.Apply(g, x, recurrent.Options{Lengths: lengths})
+					y, _ := m.Apply(g, x, recurrent.Options{Lengths: lengths})
+					return y
 				}
 			}
 			m := recurrent.ManyToMany{Embedding: e, Layer: l, Classes: 2}
 			all["many to many, "+name+kind] = func(g *graph.Graph, x, _, lengths graph.Node) graph.Node {
-				return m.Apply(g, x, recurrent.Options{Lengths: lengths})
+				y, _ := m.Apply(g, x, recurrent.Options{Lengths: lengths})
+				return y
 			}
 		}
 	}
@@ -201,8 +203,8 @@ func TestTopologySteps(t *testing.T) {
 			y, next := one.Step(g, token, s)
 			return append([]graph.Node{y}, next...)
 		})
-		for _, feed := range []recurrent.Condition{recurrent.ConditionState, recurrent.ConditionInput, recurrent.ConditionBoth} {
-			many := recurrent.OneToMany{Feed: feed, Embedding: topoTable, Cell: cell}
+		for _, feed := range []recurrent.Conditioning{recurrent.ConditionState, recurrent.ConditionInput, recurrent.ConditionBoth} {
+			many := recurrent.OneToMany{Conditioning: feed, Embedding: topoTable, Cell: cell}
 			compareSteps(t, fmt.Sprintf("one to many, %s, condition %d", name, feed), func(g *graph.Graph, in []graph.Node) []graph.Node {
 				y, _ := many.Apply(g, in[1], in[0], recurrent.Options{})
 				return []graph.Node{y}
@@ -280,8 +282,8 @@ func TestTopologiesRefuse(t *testing.T) {
 			y, _ := m.Step(g, x, m.Begin(g, topoB))
 			return y
 		}},
-		"OneToMany: unknown condition 7": {ids, func(g *graph.Graph, x graph.Node) graph.Node {
-			y, _ := recurrent.OneToMany{Embedding: topoTable, Cell: cell, Feed: 7}.Apply(g, x, x, run)
+		"OneToMany: unknown conditioning 7": {ids, func(g *graph.Graph, x graph.Node) graph.Node {
+			y, _ := recurrent.OneToMany{Embedding: topoTable, Cell: cell, Conditioning: 7}.Apply(g, x, x, run)
 			return y
 		}},
 		"OneToMany: want class ids [B]": {ids, func(g *graph.Graph, x graph.Node) graph.Node {
@@ -289,13 +291,16 @@ func TestTopologiesRefuse(t *testing.T) {
 			return y
 		}},
 		"ManyToOne: it has no Layer": {ids, func(g *graph.Graph, x graph.Node) graph.Node {
-			return recurrent.ManyToOne{Embedding: topoTable, Classes: 2}.Apply(g, x, run)
+			y, _ := recurrent.ManyToOne{Embedding: topoTable, Classes: 2}.Apply(g, x, run)
+			return y
 		}},
 		"ManyToOne: 0 classes": {ids, func(g *graph.Graph, x graph.Node) graph.Node {
-			return recurrent.ManyToOne{Embedding: topoTable, Layer: layer}.Apply(g, x, run)
+			y, _ := recurrent.ManyToOne{Embedding: topoTable, Layer: layer}.Apply(g, x, run)
+			return y
 		}},
 		"Pooling in pool: unknown pooling 9": {ids, func(g *graph.Graph, x graph.Node) graph.Node {
-			return recurrent.ManyToOne{Embedding: topoTable, Layer: layer, Classes: 2, Pool: 9}.Apply(g, x, run)
+			y, _ := recurrent.ManyToOne{Embedding: topoTable, Layer: layer, Classes: 2, Pool: 9}.Apply(g, x, run)
+			return y
 		}},
 		"Pooling: want the last hidden state [4, H]": {features, func(g *graph.Graph, x graph.Node) graph.Node {
 			return recurrent.PoolLast.Apply(g, x, graph.Node{}, graph.Node{})
@@ -304,7 +309,8 @@ func TestTopologiesRefuse(t *testing.T) {
 			return recurrent.LastHidden(g, recurrent.Bidirectional{Cell: cell}, recurrent.State{g.Zeros(4, 3)})
 		}},
 		"ManyToMany: the input [5 4 3] is features; want ids": {features, func(g *graph.Graph, x graph.Node) graph.Node {
-			return recurrent.ManyToMany{Embedding: topoTable, Layer: layer, Classes: 2}.Apply(g, x, run)
+			y, _ := recurrent.ManyToMany{Embedding: topoTable, Layer: layer, Classes: 2}.Apply(g, x, run)
+			return y
 		}},
 	} {
 		_, err := graph.NewFunc(graph.NewParams64(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
@@ -323,7 +329,8 @@ func TestHorizon(t *testing.T) {
 	run := func(m recurrent.ManyToOne) ([]float64, []int, error) {
 		m.Layer = recurrent.Bidirectional{Cell: recurrent.GRU{Hidden: 3}}
 		out, err := graph.NewFunc(graph.NewParams64(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{m.Apply(g, in[0], recurrent.Options{})}
+			logits, _ := m.Apply(g, in[0], recurrent.Options{})
+			return []graph.Node{logits}
 		}).Run(x)
 		if err != nil {
 			return nil, nil, err

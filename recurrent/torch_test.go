@@ -75,7 +75,7 @@ func compareCell(t *testing.T, file string) {
 		"gru_resetbefore": recurrent.GRU{Hidden: number("hidden"), ResetBefore: true},
 	}[meta["cell"]]
 	if layers := number("layers"); layers > 1 {
-		cell = recurrent.Layers(layers, cell)
+		cell = recurrent.StackOf(layers, cell)
 	}
 	kinds := []string{"h", "c"} // the states of a layer
 	if rec["in.c0"] == nil {
@@ -108,7 +108,7 @@ func compareCell(t *testing.T, file string) {
 		}
 		for layer := range first[0] {
 			for i := range kinds {
-				o.Init = append(o.Init, first[i][layer])
+				o.Initial = append(o.Initial, first[i][layer])
 			}
 		}
 		y, final := recurrent.Unroll(g, cell, x, o)
@@ -149,8 +149,8 @@ func TestLanguageModelAgreesWithPyTorch(t *testing.T) {
 			p := storeOf(t, rec, "param.")
 			f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 				x := nn.Embedding{Tokens: 11, Size: 4}.Apply(g.Scope("embedding"), in[0])
-				y, final := recurrent.Unroll(g.Scope("lstm"), recurrent.Layers(2, recurrent.LSTM{Hidden: 6}), x,
-					recurrent.Options{Init: in[2:]})
+				y, final := recurrent.Unroll(g.Scope("lstm"), recurrent.StackOf(2, recurrent.LSTM{Hidden: 6}), x,
+					recurrent.Options{Initial: in[2:]})
 				logits := nn.Head{Classes: 11}.Apply(g.Scope("head"), y)
 				return append([]graph.Node{losses.CrossEntropy{}.Apply(g, logits, in[1])}, final...)
 			})

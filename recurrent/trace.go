@@ -2,8 +2,8 @@ package recurrent
 
 import "github.com/unroll-go/unroll/graph"
 
-// Trace is what happened at each step of an unrolled cell, in order of time: every state, not only the last, and the
-// gates. Its nodes can be outputs, be differentiated, or go into a loss. A bidirectional layer fills Backward too.
+// Trace has the states and the gates of every step of an unrolled cell, in order of time. Its nodes can be outputs, be
+// differentiated, or go into a loss. A bidirectional layer fills Backward too.
 type Trace struct {
 	// States are the entries of the state after every step, [T, B, H] each: h and c of an LSTM.
 	States []graph.Node

@@ -5,49 +5,43 @@ import (
 	"strconv"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
 )
 
-// Options change how a sequence is walked. The zero value walks all of it forward from the cell's own first state.
+// Options say how a sequence is read. The zero value reads all of it forward, from the cell's own initial state.
 type Options struct {
-	// Init is the state before the first step, as many entries as the cell's Begin gives; nil for Begin's own.
-	Init State
-	// Keep [B], for a state carried from window to window, is 1 where a sequence goes on and 0 where a new one begins,
-	// which then starts from Begin's state; the zero Node keeps all.
-	Keep graph.Node
-	// Learned makes the first state parameters, initial_0, initial_1 and so on, which start at zero. Together with Init it
-	// wants Keep: then sequences that begin anew start from the parameters.
-	Learned bool
+	// Initial is the state before the first step, with as many entries as that of Begin; nil for Begin's own.
+	Initial State
+	// Continue [B] is for a state that is carried from window to window: 1 where a sequence continues from Initial, 0 where
+	// a new one begins, with Begin's state. For the zero Node all of them continue.
+	Continue graph.Node
+	// LearnInitial makes Begin's state a set of parameters, initial_0, initial_1 and so on, which start at zero. Together
+	// with Initial it needs Continue: then new sequences begin with the parameters.
+	LearnInitial bool
 	// Lengths [B], ids, are the lengths of the sequences in the batch, 0 to T; the zero Node means that all are T
-	// long. Steps past a sequence's end leave its state unchanged and give output zero.
+	// long. At padding the state stays as it is and the output is zero.
 	Lengths graph.Node
-	// Reverse walks from the last step to the first. With Lengths, each sequence starts at its own last step.
+	// Reverse reads from the last step to the first. With Lengths, each sequence starts at its own last step.
 	Reverse bool
-	// Drop is dropout with one mask for a whole sequence, while training.
-	Drop Drop
-	// Trace, if not nil, is filled with what happened at each step.
+	// Dropout drops inputs, hidden states and weights while training, with one mask for a whole sequence.
+	Dropout SequenceDropout
+	// Trace, if not nil, is filled with the states and gates of every step.
 	Trace *Trace
 }
 
 // Unroll repeats a cell over the first axis of x [T, B, I]. It returns the outputs in order of time, [T, B, H], and
 // the state after the last step. Steps share one set of weights.
 func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, State) {
-	if g.Err() != nil {
+	w, ok := o.walk(g, "Unroll", cell, x)
+	if !ok {
 		return graph.Node{}, nil
 	}
-	if x.Rank() != 3 {
-		return g.Failf("Unroll", "want a sequence [T, B, I], found %v", x.Shape()), nil
-	}
-	if !hasCell(g, "Unroll", cell) {
-		return graph.Node{}, nil
-	}
-	g = g.InLayer()
-	steps, batch := x.Dim(0), x.Dim(1)
-	state := o.first(g, "Unroll", cell, batch)
+	g, state, steps := w.g, w.state, x.Dim(0)
 	var masks []graph.Node
-	if mask := o.mask(g, "Unroll", steps, batch); mask.Valid() {
-		masks = g.Unstack(mask)
+	if w.mask.Valid() {
+		masks = g.Unstack(w.mask)
 	}
-	drop := o.Drop.begin(g, cell, state)
+	drop := o.Dropout.begin(g, cell, state)
 	inputs, outputs := g.Unstack(drop.inputs(g, x)), make([]graph.Node, steps)
 	scope := o.Trace.listen(drop.weights(g), steps)
 	for i := range inputs { // the first step makes the weights, the others use them again
@@ -70,7 +64,7 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 			}
 		}
 		o.Trace.states(next)
-		for j, n := range next { // for who listens to the whole model: flow.Measure
+		for j, n := range next { // for those who listen to the whole model, such as flow.Measure
 			g.Record("state_"+strconv.Itoa(j), n)
 		}
 		outputs[t], state = y, next
@@ -80,58 +74,68 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 	return g.Stack(outputs...), state
 }
 
-// mask is 1 where a step belongs to a sequence, [T, B]; invalid if all of them do.
-func (o Options) mask(g *graph.Graph, what string, steps, batch int) graph.Node {
-	if !o.Lengths.Valid() {
-		return graph.Node{}
+// walk is how a sequence is walked: what Unroll and Scan have in common.
+type walk struct {
+	g     *graph.Graph // in a layer
+	state State        // before the first step
+	mask  graph.Node   // [T, B], 1 before a sequence's end; invalid when there is no padding
+}
+
+// walk prepares to walk x [T, B, I]; false after an error.
+func (o Options) walk(g *graph.Graph, what string, cell Cell, x graph.Node) (walk, bool) {
+	if g.Err() == nil && x.Rank() != 3 {
+		g.Failf(what, "want a sequence [T, B, I], found %v", x.Shape())
 	}
-	if o.Lengths.Rank() != 1 || o.Lengths.Dim(0) != batch {
-		return g.Failf(what, "want lengths [%d], found %v", batch, o.Lengths.Shape())
+	if !hasCell(g, what, cell) {
+		return walk{}, false
 	}
-	return g.LengthMask(o.Lengths, steps)
+	w := walk{g: g.InLayer()}
+	w.state = o.first(w.g, what, cell, x.Dim(1))
+	w.mask = nn.SequenceMask(w.g, what, x, o.Lengths)
+	return w, g.Err() == nil
 }
 
 // first is the state before the first step.
 func (o Options) first(g *graph.Graph, what string, cell Cell, batch int) State {
 	own := cell.Begin(g, batch)
-	if g.Err() == nil && o.Learned && o.Init != nil && !o.Keep.Valid() {
-		g.Failf(what, "both Learned and Init say what the first state is; want one of them, or Keep to choose between them")
+	if g.Err() == nil && o.LearnInitial && o.Initial != nil && !o.Continue.Valid() {
+		g.Failf(what, "both LearnInitial and Initial say what the initial state is; want one of them, or Continue to choose")
 	}
 	if g.Err() != nil {
 		return own
 	}
-	if o.Learned {
+	if o.LearnInitial {
 		for i, n := range own {
 			h := g.Param("initial_"+strconv.Itoa(i), graph.Zeros(), n.Shape()[1:]...)
 			own[i] = g.BroadcastTo(h, n.Shape()...)
 		}
 	}
-	keep := o.Keep.Valid()
+	chosen := o.Continue.Valid()
 	switch {
-	case keep && o.Init == nil:
-		g.Failf(what, "Keep says which sequences go on from Init, which is not given")
-	case keep && (o.Keep.Rank() != 1 || o.Keep.Dim(0) != batch):
-		g.Failf(what, "want which sequences go on, [%d], found %v", batch, o.Keep.Shape())
-	case o.Init == nil || !sameShapes(g, what, o.Init, own):
-	case !keep:
-		return slices.Clone(o.Init)
+	case chosen && o.Initial == nil:
+		g.Failf(what, "Continue says which sequences go on from Initial, which is not given")
+	case chosen && (o.Continue.Rank() != 1 || o.Continue.Dim(0) != batch):
+		g.Failf(what, "want which sequences go on, [%d], found %v", batch, o.Continue.Shape())
+	case o.Initial == nil || !sameShapes(g, what, o.Initial, own):
+	case !chosen:
+		return slices.Clone(o.Initial)
 	default:
 		for i := range own {
-			own[i] = g.Where(o.Keep, o.Init[i], own[i])
+			own[i] = g.Where(o.Continue, o.Initial[i], own[i])
 		}
 	}
 	return own
 }
 
-// sameShapes checks a given first state against the cell's own.
+// sameShapes checks a given initial state against the cell's own.
 func sameShapes(g *graph.Graph, what string, given, own State) bool {
 	if len(given) != len(own) {
-		g.Failf(what, "the first state has %d entries; want %d", len(given), len(own))
+		g.Failf(what, "the initial state has %d entries; want %d", len(given), len(own))
 		return false
 	}
 	for i := range given {
 		if a, b := given[i].Shape(), own[i].Shape(); !slices.Equal(a, b) {
-			g.Failf(what, "entry %d of the first state has shape %v; want %v", i, a, b)
+			g.Failf(what, "entry %d of the initial state has shape %v; want %v", i, a, b)
 			return false
 		}
 	}

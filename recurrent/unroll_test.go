@@ -166,7 +166,7 @@ func TestStepIsUnroll(t *testing.T) {
 }
 
 func TestDropoutBetweenLayers(t *testing.T) {
-	stack := recurrent.Layers(3, recurrent.GRU{Hidden: 4})
+	stack := recurrent.StackOf(3, recurrent.GRU{Hidden: 4})
 	stack.Dropout = 0.5
 	graphtest.CheckGradient(t, graphtest.Gradient{Build: sequenceLoss(stack, recurrent.Options{}), Training: true, Seed: 3,
 		Inputs: []*tensor.Dense{graphtest.Random(1, 4, 2, 3)}})
@@ -175,7 +175,7 @@ func TestDropoutBetweenLayers(t *testing.T) {
 // The forget gate's bias starts at one, once; recurrent weights start orthogonal gate by gate.
 func TestStartingWeights(t *testing.T) {
 	p := graph.NewParams64(1)
-	f := graph.NewFunc(p, sequenceLoss(recurrent.Layers(2, recurrent.LSTM{Hidden: 2}), recurrent.Options{}))
+	f := graph.NewFunc(p, sequenceLoss(recurrent.StackOf(2, recurrent.LSTM{Hidden: 2}), recurrent.Options{}))
 	if _, err := f.Run(graphtest.Random(1, 2, 1, 3)); err != nil {
 		t.Fatal(err)
 	}
@@ -214,13 +214,13 @@ func TestBadUse(t *testing.T) {
 			y, _ := recurrent.Unroll(g, lstm, g.Reshape(in[0], 4, 6), recurrent.Options{})
 			return []graph.Node{y}
 		},
-		"the first state has 1 entries; want 2": unroll(lstm, func(g *graph.Graph) recurrent.Options {
-			return recurrent.Options{Init: recurrent.State{g.Zeros(2, 5)}}
+		"the initial state has 1 entries; want 2": unroll(lstm, func(g *graph.Graph) recurrent.Options {
+			return recurrent.Options{Initial: recurrent.State{g.Zeros(2, 5)}}
 		}),
-		"entry 1 of the first state has shape [2 4]; want [2 5]": unroll(lstm, func(g *graph.Graph) recurrent.Options {
-			return recurrent.Options{Init: recurrent.State{g.Zeros(2, 5), g.Zeros(2, 4)}}
+		"entry 1 of the initial state has shape [2 4]; want [2 5]": unroll(lstm, func(g *graph.Graph) recurrent.Options {
+			return recurrent.Options{Initial: recurrent.State{g.Zeros(2, 5), g.Zeros(2, 4)}}
 		}),
-		"want lengths [2], found [3]": unroll(lstm, func(g *graph.Graph) recurrent.Options {
+		"want lengths [2], ids, found ids [3]": unroll(lstm, func(g *graph.Graph) recurrent.Options {
 			return recurrent.Options{Lengths: g.Const(graph.Ints([]int{1, 2, 3}))}
 		}),
 		"length 5 of sequence 1; want 0 to 4": unroll(lstm, func(g *graph.Graph) recurrent.Options {

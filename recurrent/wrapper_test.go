@@ -41,26 +41,26 @@ func TestWrappersAreTransparent(t *testing.T) {
 	layer := func(l recurrent.Layer, o recurrent.Options) graph.Build {
 		return func(g *graph.Graph, in []graph.Node) []graph.Node {
 			o.Lengths = in[1]
-			y, final := l.Run(g, in[0], o)
+			y, final := l.Apply(g, in[0], o)
 			return append([]graph.Node{y, recurrent.LastHidden(g, l, final)}, final...)
 		}
 	}
 	bridge := func(l recurrent.Layer, c recurrent.Cell) graph.Build {
 		return func(g *graph.Graph, in []graph.Node) []graph.Node {
-			_, final := l.Run(g, in[0], recurrent.Options{Lengths: in[1]})
+			_, final := l.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
 			return recurrent.Bridge{}.Apply(g.Scope("bridge"), l, final, c)
 		}
 	}
-	drop := recurrent.Options{Drop: recurrent.Drop{Recurrent: 0.5}}
+	drop := recurrent.Options{Dropout: recurrent.SequenceDropout{Recurrent: 0.5}}
 	for name, build := range map[string]func(w wrapping) graph.Build{
 		"last hidden": func(w wrapping) graph.Build {
-			return layer(w.layer(one(w.cell(recurrent.Layers(2, w.cell(lstm))))), recurrent.Options{})
+			return layer(w.layer(one(w.cell(recurrent.StackOf(2, w.cell(lstm))))), recurrent.Options{})
 		},
 		"last hidden of both directions": func(w wrapping) graph.Build {
 			return layer(w.layer(recurrent.Deep{Layers: []recurrent.Layer{w.layer(one(w.cell(lstm))), w.layer(recurrent.Bidirectional{Cell: w.cell(lstm)})}}), recurrent.Options{})
 		},
 		"recurrent dropout": func(w wrapping) graph.Build {
-			return layer(w.layer(one(w.cell(recurrent.Layers(2, w.cell(lstm))))), drop)
+			return layer(w.layer(one(w.cell(recurrent.StackOf(2, w.cell(lstm))))), drop)
 		},
 		"recurrent dropout of a decoder": func(w wrapping) graph.Build {
 			return func(g *graph.Graph, in []graph.Node) []graph.Node {
@@ -70,16 +70,16 @@ func TestWrappersAreTransparent(t *testing.T) {
 			}
 		},
 		"zoneout": func(w wrapping) graph.Build {
-			return layer(one(recurrent.Zoneout{Cell: w.cell(lstm), Hidden: 0.3, Memory: 0.6}), recurrent.Options{})
+			return layer(one(recurrent.Zoneout{Cell: w.cell(lstm), HiddenRate: 0.3, MemoryRate: 0.6}), recurrent.Options{})
 		},
 		"bridge": func(w wrapping) graph.Build {
-			return bridge(w.layer(recurrent.DeepOf(2, w.layer(one(w.cell(lstm))))), w.cell(recurrent.Layers(2, w.cell(lstm))))
+			return bridge(w.layer(recurrent.DeepOf(2, w.layer(one(w.cell(lstm))))), w.cell(recurrent.StackOf(2, w.cell(lstm))))
 		},
 		"bridge of directions": func(w wrapping) graph.Build {
 			return bridge(w.layer(recurrent.Bidirectional{Cell: w.cell(lstm)}), w.cell(recurrent.SLSTM{Hidden: 8}))
 		},
 		"bridge to a normaliser": func(w wrapping) graph.Build {
-			return bridge(w.layer(one(w.cell(lstm))), w.cell(recurrent.Layers(2, w.cell(recurrent.SLSTM{Hidden: 4}))))
+			return bridge(w.layer(one(w.cell(lstm))), w.cell(recurrent.StackOf(2, w.cell(recurrent.SLSTM{Hidden: 4}))))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestLastHiddenOfWrappers(t *testing.T) {
 	run := func(c recurrent.Cell) (last, y []float64, err error) {
 		out, err := graph.NewFunc(graph.NewParams64(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
 			l := recurrent.Unidirectional{Cell: c}
-			y, final := l.Run(g, in[0], recurrent.Options{})
+			y, final := l.Apply(g, in[0], recurrent.Options{})
 			return []graph.Node{recurrent.LastHidden(g, l, final), g.Reshape(g.Slice(y, 0, 3, 4), 2, 5)}
 		}).Run(x)
 		if err != nil {
@@ -132,7 +132,7 @@ func TestLastHiddenOfWrappers(t *testing.T) {
 		}
 		return out[0].Float64s(), out[1].Float64s(), nil
 	}
-	stack := recurrent.Layers(2, recurrent.GRU{Hidden: 5})
+	stack := recurrent.StackOf(2, recurrent.GRU{Hidden: 5})
 	if last, y, err := run(wrapped{stack}); err != nil || !slices.Equal(last, y) {
 		t.Errorf("the last hidden state is %v, the last output %v, error %v", last, y, err)
 	}
@@ -141,15 +141,15 @@ func TestLastHiddenOfWrappers(t *testing.T) {
 	}
 }
 
-// A first state that is learnt and one that is given contradict each other, unless Keep chooses between them.
-func TestLearnedAndInit(t *testing.T) {
+// An initial state that is learnt and one that is given contradict each other, unless Continue chooses between them.
+func TestLearnInitialAndInitial(t *testing.T) {
 	x := graphtest.Random(1, 4, 2, 3)
 	run := func(keep, learned bool, cell recurrent.Cell, run func(*graph.Graph, graph.Node, recurrent.Options) graph.Node) (int, error) {
 		p := graph.NewParams64(1)
 		_, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
-			o := recurrent.Options{Learned: learned, Init: cell.Begin(g, 2)}
+			o := recurrent.Options{LearnInitial: learned, Initial: cell.Begin(g, 2)}
 			if keep {
-				o.Keep = g.Values([]float64{1, 0}, 2)
+				o.Continue = g.Values([]float64{1, 0}, 2)
 			}
 			return []graph.Node{run(g, in[0], o)}
 		}).Run(x)
@@ -166,7 +166,7 @@ func TestLearnedAndInit(t *testing.T) {
 			return y
 		},
 	} {
-		if n, err := run(false, true, gru, how); err == nil || !strings.Contains(err.Error(), name+" in layer 0: both Learned and Init") || n != 0 {
+		if n, err := run(false, true, gru, how); err == nil || !strings.Contains(err.Error(), name+" in layer 0: both LearnInitial and Initial") || n != 0 {
 			t.Errorf("%s: error %v and %d parameters", name, err, n)
 		}
 		if n, err := run(true, true, gru, how); err != nil || n != 3 {
@@ -178,10 +178,10 @@ func TestLearnedAndInit(t *testing.T) {
 	}
 	m := recurrent.OneToMany{Embedding: nn.Embedding{Tokens: topoV, Size: 3}, Cell: recurrent.GRU{Hidden: 3}}
 	_, err := graph.NewFunc(graph.NewParams64(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
-		y, _ := m.Apply(g, in[0], in[1], recurrent.Options{Learned: true})
+		y, _ := m.Apply(g, in[0], in[1], recurrent.Options{LearnInitial: true})
 		return []graph.Node{y}
 	}).Run(graphtest.Random(1, 2, 3), graphtest.RandomIDs(1, topoV, 4, 2))
-	if err == nil || !strings.Contains(err.Error(), "OneToMany: Options.Learned is set") {
+	if err == nil || !strings.Contains(err.Error(), "OneToMany: Options.LearnInitial is set") {
 		t.Errorf("a thing that starts the state, and a learnt one: error %v", err)
 	}
 }

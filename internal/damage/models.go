@@ -188,7 +188,8 @@ func loop(path string) (*train.Loop, error) {
 	model := recurrent.ManyToOne{Embedding: nn.Embedding{Tokens: 5, Size: 3}, Layer: recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 4}}, Classes: 2}
 	loss := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		b := train.BatchOf(g, in)
-		return []graph.Node{losses.CrossEntropy{}.Apply(g, model.Apply(g, b.Inputs, recurrent.Options{Lengths: b.Lengths}), b.Labels)}
+		logits, _ := model.Apply(g, b.Inputs, recurrent.Options{Lengths: b.Lengths})
+		return []graph.Node{losses.CrossEntropy{}.Apply(g, logits, b.Labels)}
 	})
 	return &train.Loop{Loss: loss, Data: train.FromBatches(data), Optimizer: &optim.Adam{},
 		Schedule: &optim.Plateau{Current: 0.01, Factor: 0.5, Patience: 1}, Average: 0.9, Steps: 3,

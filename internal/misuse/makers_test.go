@@ -198,7 +198,7 @@ func taggerLoss(g *graph.Graph, in []graph.Node) []graph.Node {
 	e := nn.Embedding{Tokens: 5, Size: 3}.Apply(g.Scope("embedding"), b.Inputs)
 	o := recurrent.Options{}
 	if len(b.State) > 0 {
-		o.Init = b.State
+		o.Initial = b.State
 	}
 	y, h := recurrent.Unroll(g.Scope("r"), recurrent.GRU{Hidden: 3}, e, o)
 	return append([]graph.Node{losses.CrossEntropy{}.Apply(g, nn.Dense{Units: 5}.Apply(g.Scope("h"), y), b.Targets)}, h...)

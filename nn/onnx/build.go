@@ -9,7 +9,7 @@ import (
 )
 
 // Build adds the model to a graph: a graph.Build, so graph.NewFunc(params, model.Build) runs and trains it. in are the
-// model's inputs in order; a sequence of length zero keeps its first state and gives outputs of zero. Weights are taken
+// model's inputs in order; a sequence of length zero keeps its initial state and gives outputs of zero. Weights are taken
 // from the graph's store, below its scope; those that it lacks are put there with the file's numbers.
 //
 // A file from elsewhere cannot take any amount of memory: what all nodes give together is limited to 64 MiB and 4096

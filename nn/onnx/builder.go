@@ -71,7 +71,7 @@ func (b *Builder) Lengths(name string) Value {
 	return b.input(name, onnxpb.TensorProto_INT32, batchDim)
 }
 
-// States declares an input for first states, [rows, batch, width]: one row for each layer and direction.
+// States declares an input for initial states, [rows, batch, width]: one row for each layer and direction.
 func (b *Builder) States(name string, rows, width int) Value {
 	return b.input(name, b.kind, Dim{Size: rows}, batchDim, Dim{Size: width})
 }

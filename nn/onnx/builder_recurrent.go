@@ -10,7 +10,7 @@ import (
 // Layers says how recurrent layers walk their input. The zero value walks all of it from states of zero.
 type Layers struct {
 	Lengths     Value   // from Builder.Lengths; the zero Value for sequences that are all as long as the input
-	Init        []Value // h and, for an LSTM, c before the first step, from Builder.States; nil for zeros
+	Initial     []Value // h and, for an LSTM, c before the first step, from Builder.States; nil for zeros
 	Reverse     bool    // one direction, from the last step to the first
 	ReLU        bool    // RNN: relu instead of tanh
 	ResetBefore bool    // GRU: the reset gate applied before the product
@@ -119,8 +119,8 @@ func (b *Builder) measure(op, scope string, o Layers) (stack, bool) {
 	if op == "LSTM" {
 		states, known = 2, append(known, "weight_ch")
 	}
-	if o.Init != nil && len(o.Init) != states {
-		b.failf("%s %s: %d first states; want %d", op, scope, len(o.Init), states)
+	if o.Initial != nil && len(o.Initial) != states {
+		b.failf("%s %s: %d initial states; want %d", op, scope, len(o.Initial), states)
 	}
 	b.refuseStrangers(s, known)
 	return s, b.err == nil
@@ -160,7 +160,7 @@ func (b *Builder) layer(s stack, k int, x Value, o Layers) []string {
 		}
 		inputs[4] = o.Lengths.name
 	}
-	for i, v := range o.Init {
+	for i, v := range o.Initial {
 		inputs[5+i] = b.firstState(s, k, v)
 	}
 	if b.params.Get(in(s.scope, layered("weight_ch", k, false))) != nil {
@@ -230,7 +230,7 @@ func (b *Builder) firstState(s stack, k int, v Value) string {
 		return ""
 	}
 	if rows := s.layers * s.directions; len(v.dims) != 3 || v.dims[0].Size != rows || v.dims[2].Size != s.hidden {
-		b.failf("%s %s: first states %q; want [%d, batch, %d]", s.op, s.scope, Port{Name: v.name, Dims: v.dims}, rows, s.hidden)
+		b.failf("%s %s: initial states %q; want [%d, batch, %d]", s.op, s.scope, Port{Name: v.name, Dims: v.dims}, rows, s.hidden)
 		return ""
 	}
 	if s.layers == 1 {

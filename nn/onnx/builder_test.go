@@ -55,13 +55,13 @@ var exports = []export{
 			c := g.Split(in[2], 0, 2)
 			B := in[0].Dim(1)
 			flat := func(n graph.Node) graph.Node { return g.Reshape(n, B, 5) }
-			y, s := recurrent.Unroll(g.Scope("lstm"), recurrent.Layers(2, recurrent.LSTM{Hidden: 5}), x,
-				recurrent.Options{Init: recurrent.State{flat(h[0]), flat(c[0]), flat(h[1]), flat(c[1])}})
+			y, s := recurrent.Unroll(g.Scope("lstm"), recurrent.StackOf(2, recurrent.LSTM{Hidden: 5}), x,
+				recurrent.Options{Initial: recurrent.State{flat(h[0]), flat(c[0]), flat(h[1]), flat(c[1])}})
 			return []graph.Node{nn.Head{Classes: 9}.Apply(g.Scope("head"), y), g.Stack(s[0], s[2]), g.Stack(s[1], s[3])}
 		},
 		write: func(b *onnx.Builder) {
 			x := b.Embedding(b.Tokens("ids"), "embedding")
-			r := b.LSTM(x, "lstm", onnx.Layers{Init: []onnx.Value{b.States("h0", 2, 5), b.States("c0", 2, 5)}})
+			r := b.LSTM(x, "lstm", onnx.Layers{Initial: []onnx.Value{b.States("h0", 2, 5), b.States("c0", 2, 5)}})
 			b.Output("logits", b.Dense(r.Y, "head"))
 			b.Output("h", r.H)
 			b.Output("c", r.C)
@@ -134,7 +134,8 @@ func pooled(name string, pool recurrent.Pooling, lengths bool) export {
 			if lengths {
 				o.Lengths = in[1]
 			}
-			return []graph.Node{model.Apply(g, in[0], o)}
+			logits, _ := model.Apply(g, in[0], o)
+			return []graph.Node{logits}
 		},
 		write: func(b *onnx.Builder) {
 			x, o := b.Embedding(b.Tokens("ids"), "embedding"), onnx.Layers{}
@@ -246,8 +247,8 @@ func TestBuilderRefuses(t *testing.T) {
 		"LSTM lstm: parameter lstm.weight_ih_l0 has shape [20 4]; want [20 3]": func(b *onnx.Builder, _ *graph.Params) {
 			b.LSTM(b.Sequence("x", 3), "lstm", onnx.Layers{})
 		},
-		"first states \"h0 float [2, batch, 4]\"; want [2, batch, 5]": func(b *onnx.Builder, _ *graph.Params) {
-			b.LSTM(b.Sequence("x", 4), "lstm", onnx.Layers{Init: []onnx.Value{b.States("h0", 2, 4), b.States("c0", 2, 5)}})
+		"initial states \"h0 float [2, batch, 4]\"; want [2, batch, 5]": func(b *onnx.Builder, _ *graph.Params) {
+			b.LSTM(b.Sequence("x", 4), "lstm", onnx.Layers{Initial: []onnx.Value{b.States("h0", 2, 4), b.States("c0", 2, 5)}})
 		},
 		"two values are called \"x\"": func(b *onnx.Builder, _ *graph.Params) {
 			b.Sequence("x", 4)

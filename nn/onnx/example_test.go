@@ -54,7 +54,7 @@ func ExampleBuilder() {
 	params := graph.NewParams(1)
 	model := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		x := nn.Embedding{Tokens: 30, Size: 8}.Apply(g.Scope("embedding"), in[0])
-		y, _ := recurrent.Unroll(g.Scope("lstm"), recurrent.Layers(2, recurrent.LSTM{Hidden: 16}), x, recurrent.Options{})
+		y, _ := recurrent.Unroll(g.Scope("lstm"), recurrent.StackOf(2, recurrent.LSTM{Hidden: 16}), x, recurrent.Options{})
 		return []graph.Node{nn.Head{Classes: 30}.Apply(g.Scope("head"), y)}
 	})
 	if _, err := model.Run(graph.Ints([]int{1, 2, 3}, 3, 1)); err != nil { // the first call makes the weights

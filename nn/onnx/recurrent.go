@@ -104,7 +104,7 @@ func buildRecurrent(c *call) []value {
 			if all.Valid() {
 				first = g.Reshape(g.Slice(all, 0, d, d+1), N, r.hidden)
 			}
-			o.Init = append(o.Init, first)
+			o.Initial = append(o.Initial, first)
 		}
 		y, final := rnn.Unroll(g, cell, s.x, o)
 		if g.Err() != nil {
@@ -158,7 +158,7 @@ func (c *call) sequence() (sequence, bool) {
 			h = g.Transpose(h, 1, 0, 2)
 		}
 		if want := []int{len(r.reverse), s.x.Dim(1), r.hidden}; g.Err() == nil && !slices.Equal(h.Shape(), want) {
-			c.failf("the first state %q has shape %v in time-first order; want %v", c.node.input(5+i), h.Shape(), want)
+			c.failf("the initial state %q has shape %v in time-first order; want %v", c.node.input(5+i), h.Shape(), want)
 		}
 		s.init[i] = h
 	}

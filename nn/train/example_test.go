@@ -33,7 +33,7 @@ func exampleLoop() (*train.Loop, error) {
 		Layer: recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 8}}, Classes: 2}
 	loss := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
 		b := train.BatchOf(g, in)
-		logits := model.Apply(g, b.Inputs, recurrent.Options{Lengths: b.Lengths})
+		logits, _ := model.Apply(g, b.Inputs, recurrent.Options{Lengths: b.Lengths})
 		return []graph.Node{losses.CrossEntropy{}.Apply(g, logits, b.Labels)}
 	})
 	return &train.Loop{

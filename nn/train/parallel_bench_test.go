@@ -86,7 +86,7 @@ func lstmLoop(b *testing.B, steps, batch, hidden, tokens int) *train.Loop {
 	p := graph.NewParams(1)
 	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		x := nn.Embedding{Tokens: tokens, Size: hidden}.Apply(g.Scope("embedding"), in[0])
-		y, final := recurrent.Unroll(g.Scope("lstm"), recurrent.LSTM{Hidden: hidden}, x, recurrent.Options{Init: recurrent.State(in[2:])})
+		y, final := recurrent.Unroll(g.Scope("lstm"), recurrent.LSTM{Hidden: hidden}, x, recurrent.Options{Initial: recurrent.State(in[2:])})
 		logits := nn.Head{Classes: tokens}.Apply(g.Scope("head"), y)
 		return append([]graph.Node{losses.CrossEntropy{}.Apply(g, logits, in[1])}, final...)
 	})

@@ -52,7 +52,8 @@ func classifier(t *testing.T, epochs int, path string) *train.Loop {
 		Classes: 2, Dropout: 0.1}
 	return &train.Loop{Data: source(0, 70, true), Validation: train.Validation{Data: source(70, 90, false), KeepBest: true},
 		Loss: graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{losses.CrossEntropy{}.Apply(g, model.Apply(g, in[0], recurrent.Options{Lengths: in[1]}), in[2])}
+			logits, _ := model.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
+			return []graph.Node{losses.CrossEntropy{}.Apply(g, logits, in[2])}
 		}),
 		Optimizer: &optim.Adam{}, Schedule: optim.Constant(0.03), Clip: train.Clip{Norm: 1}, Epochs: epochs, Seed: 7, Saving: train.Saving{Path: path}}
 }

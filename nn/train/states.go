@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// checkState refuses a first state that cannot be carried.
+// checkState refuses an initial state that cannot be carried.
 func checkState(state []*tensor.Dense) error {
 	for i, v := range state {
 		if err := dense.CheckFloats(v); err != nil {

@@ -21,7 +21,7 @@ func newSampling(s Search, source int) *sampling {
 	w := &sampling{Search: s}
 	for i := range max(s.Best, 1) {
 		w.draws, w.done = append(w.draws, &path{token: s.Start}), append(w.done, false)
-		w.rngs = append(w.rngs, rand.New(rand.NewPCG(s.Seed, uint64(s.First+source)<<20+uint64(i))))
+		w.rngs = append(w.rngs, rand.New(rand.NewPCG(s.Seed, uint64(s.FirstSource+source)<<20+uint64(i))))
 	}
 	return w
 }

@@ -33,9 +33,9 @@ type Search struct {
 
 	// Sampler, if not nil, draws each token; Beam must be 0 then. Source i, which counts from First, has random numbers
 	// of its own from the seed.
-	Sampler *Sampler
-	Seed    uint64
-	First   int
+	Sampler     *Sampler
+	Seed        uint64
+	FirstSource int
 
 	Constraints
 }
@@ -135,7 +135,7 @@ func (s Search) Run(m Model) ([][]Hypothesis, error) {
 			part := rowsOf{prediction: p, from: i * per, size: size, tokens: tokens[i*per : (i+1)*per], parents: parents[i*per : (i+1)*per]}
 			more, err := w.advance(part)
 			if err != nil {
-				return nil, errors.Wrapf(err, "decode: source %d", s.First+i)
+				return nil, errors.Wrapf(err, "decode: source %d", s.FirstSource+i)
 			}
 			busy = busy || more
 		}

@@ -257,7 +257,7 @@ func TestBatchedIsAlone(t *testing.T) {
 		all := search(t, s, newOracle(8, s.Rows(), seeds...))
 		for i, seed := range seeds {
 			alone := s
-			alone.First = i
+			alone.FirstSource = i
 			if got := search(t, alone, newOracle(8, s.Rows(), seed))[0]; fmt.Sprint(got) != fmt.Sprint(all[i]) {
 				t.Errorf("%s: source %d alone: %v, in a batch: %v", name, i, got, all[i])
 			}

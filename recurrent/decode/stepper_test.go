@@ -13,7 +13,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-var speaker = recurrent.OneToOne{Embedding: nn.Embedding{Tokens: 9, Size: 5}, Cell: recurrent.Layers(2, recurrent.LSTM{Hidden: 12})}
+var speaker = recurrent.OneToOne{Embedding: nn.Embedding{Tokens: 9, Size: 5}, Cell: recurrent.StackOf(2, recurrent.LSTM{Hidden: 12})}
 
 // speakerModel is an untrained language model of two layers as a Stepper, and its function over whole sequences.
 func speakerModel(t *testing.T, rows int) (*decode.Stepper, *graph.Func) {
@@ -84,7 +84,7 @@ func TestSeq2SeqBatchedIsAlone(t *testing.T) {
 		}
 		for i, source := range sources {
 			alone := s
-			alone.First = i
+			alone.FirstSource = i
 			one, err := d.Run(alone, [][]int{source})
 			if err != nil {
 				t.Fatal(err)

@@ -116,7 +116,7 @@ type recurrence struct {
 
 // cell is the cell of all carried layers.
 func (r recurrence) cell() recurrent.Stack {
-	s := recurrent.Layers(r.layers, r.kind.make(r.hidden))
+	s := recurrent.StackOf(r.layers, r.kind.make(r.hidden))
 	s.Dropout = r.dropout
 	return s
 }
@@ -133,11 +133,11 @@ func (r recurrence) layer() recurrent.Layer {
 func (r recurrence) build(g *graph.Graph, f flow) flow {
 	scope := g.Scope(r.scope)
 	if r.carried {
-		f.x, f.state = recurrent.Unroll(scope, r.cell(), f.x, recurrent.Options{Init: f.state})
+		f.x, f.state = recurrent.Unroll(scope, r.cell(), f.x, recurrent.Options{Initial: f.state})
 		return f
 	}
 	layer := r.layer()
-	f.x, f.state = layer.Run(scope, f.x, recurrent.Options{Lengths: f.lengths})
+	f.x, f.state = layer.Apply(scope, f.x, recurrent.Options{Lengths: f.lengths})
 	if r.pooled {
 		f.last = recurrent.LastHidden(g, layer, f.state)
 	}

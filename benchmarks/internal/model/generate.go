@@ -15,7 +15,7 @@ type Generator struct {
 	token int
 }
 
-// NewGenerator starts with token 0 and the cell's first state. The weights are as drawn: speed does not depend on them.
+// NewGenerator starts with token 0 and the cell's initial state. The weights are as drawn: speed does not depend on them.
 func NewGenerator(w work.Work) (*Generator, error) {
 	s, err := newStepper(w)
 	return &Generator{step: s}, err
@@ -39,7 +39,7 @@ type stepper struct {
 }
 
 func newStepper(w work.Work) (*stepper, error) {
-	stack := recurrent.Layers(w.L, Cell(w))
+	stack := recurrent.StackOf(w.L, Cell(w))
 	p := graph.NewParams(1)
 	begin := graph.NewFunc(p, func(g *graph.Graph, _ []graph.Node) []graph.Node { return stack.Begin(g, 1) })
 	first, err := begin.Run()

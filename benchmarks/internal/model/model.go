@@ -32,7 +32,7 @@ func Logits(w work.Work, cell recurrent.Cell) graph.Build {
 		if w.Bidirectional() {
 			y = bidirectional(g.Scope("rnn"), w.L, cell, x)
 		} else {
-			y, _ = recurrent.Unroll(g.Scope("rnn"), recurrent.Layers(w.L, cell), x, recurrent.Options{})
+			y, _ = recurrent.Unroll(g.Scope("rnn"), recurrent.StackOf(w.L, cell), x, recurrent.Options{})
 		}
 		return []graph.Node{nn.Head{Classes: w.V}.Apply(g.Scope("head"), y)}
 	}

@@ -120,6 +120,6 @@ func (n network) lastStep(g *graph.Graph, ids graph.Node) graph.Node {
 
 // pooled gives logits from the mean over a sequence's steps, [B, V].
 func (n network) pooled(g *graph.Graph, ids, lengths graph.Node) graph.Node {
-	mean := nn.GlobalMeanPool{}.Run(g, n.outputs(g, ids), lengths)
+	mean := nn.GlobalMeanPool{}.ApplyPadded(g, n.outputs(g, ids), lengths)
 	return nn.Head{Classes: n.classes}.Apply(g.Scope("head"), mean)
 }

@@ -120,7 +120,7 @@ func newTagger(layer recurrent.Layer, lines []string) (*tagger, error) {
 	model := recurrent.ManyToMany{Embedding: nn.Embedding{Tokens: t.typed.Len(), Size: 64}, Layer: layer, Classes: t.meant.Len(), Dropout: 0.3}
 	t.loss = graph.NewFunc(t.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		b := train.BatchOf(g, in)
-		y := model.Apply(g, b.Inputs, recurrent.Options{Lengths: b.Lengths})
+		y, _ := model.Apply(g, b.Inputs, recurrent.Options{Lengths: b.Lengths})
 		return []graph.Node{losses.CrossEntropy{Ignore: &ignore}.Apply(g, y, b.Targets), y}
 	})
 	return t, nil

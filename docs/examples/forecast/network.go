@@ -38,6 +38,8 @@ func (d *data) learn() (func(at int) ([]float64, error), error) {
 		return nil, err
 	}
 	params := graph.NewParams(*seed)
+	network := recurrent.ManyToOne{Layer: recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 64, ChronoSpan: d.window}},
+		Classes: 1, Horizon: d.horizon, Dropout: 0.1}
 	forecast := func(g *graph.Graph, x graph.Node) graph.Node { // [W, B, F] to [H, B, 1]
 		steps := x.Dim(0)
 		goal := g.Slice(x, 2, d.goal, d.goal+1)
@@ -46,9 +48,8 @@ func (d *data) learn() (func(at int) ([]float64, error), error) {
 		if d.all.Features == 1 { // a trend leads out of the range that was seen: differences do not
 			seen = g.Sub(goal, last)
 		}
-		h := recurrent.ManyToOne{Layer: recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 64, Span: d.window}}, Classes: 1, Horizon: d.horizon, Dropout: 0.1}.
-			Apply(g, seen, recurrent.Options{}) // [H, B, 1]
-		return g.Add(h, last)
+		change, _ := network.Apply(g, seen, recurrent.Options{}) // [H, B, 1]
+		return g.Add(change, last)
 	}
 	const epochs = 30
 	loss := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {

@@ -43,9 +43,9 @@ func linear(scale float32) *network {
 
 // lstm is an LSTM; with a span, its gates start with memories of up to so many steps.
 func lstm(span int) *network {
-	n := &network{name: "LSTM", cell: recurrent.LSTM{Hidden: hidden, Span: span}, scale: 1}
+	n := &network{name: "LSTM", cell: recurrent.LSTM{Hidden: hidden, ChronoSpan: span}, scale: 1}
 	if span > 0 {
-		n.name = fmt.Sprintf("LSTM, Span %d", span)
+		n.name = fmt.Sprintf("LSTM, ChronoSpan %d", span)
 	}
 	return n
 }

@@ -37,7 +37,7 @@ func gap() error {
 		{"LSTM 2x16, both directions", recurrent.Bidirectional{Cell: recurrent.LSTM{Hidden: 16}}},
 	} {
 		n := newNetwork(1, lexiconOf(all), func(g *graph.Graph, x graph.Node) graph.Node {
-			y, _ := c.layer.Run(g, x, recurrent.Options{})
+			y, _ := c.layer.Apply(g, x, recurrent.Options{})
 			return g.Unstack(y)[1] // at the gap
 		})
 		for range 300 {

@@ -54,8 +54,8 @@ func tom() error {
 		{"RNN 64", recurrent.RNN{Hidden: 64}},
 		{"GRU 64", recurrent.GRU{Hidden: 64}},
 		{"LSTM 64", recurrent.LSTM{Hidden: 64}},
-		{"GRU, span 200", recurrent.GRU{Hidden: 64, Span: 200}},
-		{"LSTM, span 200", recurrent.LSTM{Hidden: 64, Span: 200}},
+		{"GRU, span 200", recurrent.GRU{Hidden: 64, ChronoSpan: 200}},
+		{"LSTM, span 200", recurrent.LSTM{Hidden: 64, ChronoSpan: 200}},
 	}
 	fmt.Print("  distance")
 	for _, c := range cells {

@@ -13,6 +13,7 @@ import (
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/nn/train/metric"
 	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/decode"
 )
@@ -34,7 +35,7 @@ func (v *inventor) language(g *graph.Graph, ids graph.Node) graph.Node {
 // invent trains a network that makes names of a language, lets it make some, and has them judged.
 func (n *names) invent(judge *study.Classifier, wanted []string) error {
 	v := &inventor{names: n, params: graph.NewParams(*seed)}
-	v.model = recurrent.OneToMany{Feed: recurrent.ConditionBoth, Embedding: nn.Embedding{Tokens: n.letters.Len(), Size: 32},
+	v.model = recurrent.OneToMany{Conditioning: recurrent.ConditionBoth, Embedding: nn.Embedding{Tokens: n.letters.Len(), Size: 32},
 		Cell: recurrent.LSTM{Hidden: 128}, Dropout: 0.2}
 	v.start, _ = n.letters.ID(datasets.Start)
 	v.end, _ = n.letters.ID(datasets.End)
@@ -47,7 +48,7 @@ func (n *names) invent(judge *study.Classifier, wanted []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("    test: perplexity %.2f a letter; from the letter before and the language alone: %.2f\n\n", losses.Perplexity(loss), math.Exp(baseline))
+	fmt.Printf("    test: perplexity %.2f a letter; from the letter before and the language alone: %.2f\n\n", metric.Perplexity(loss), math.Exp(baseline))
 	return v.show(judge, wanted)
 }
 
@@ -100,7 +101,7 @@ func (v *inventor) draw(language, n int) ([]string, error) {
 		y, next := v.model.Step(g, in[0], in[1:])
 		return append([]graph.Node{y}, next...)
 	})
-	s := decode.Search{Start: v.start, End: v.end, Max: 20, Min: 2, Best: n, Sampler: &decode.Sampler{Temperature: 0.8}, Seed: *seed, First: language}
+	s := decode.Search{Start: v.start, End: v.end, Max: 20, Min: 2, Best: n, Sampler: &decode.Sampler{Temperature: 0.8}, Seed: *seed, FirstSource: language}
 	m, err := decode.NewStepper(step, begin, nil, nil, s.Rows())
 	if err != nil {
 		return nil, err

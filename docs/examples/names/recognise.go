@@ -22,11 +22,12 @@ func (n *names) recognise() (*study.Classifier, error) {
 		return study.Bag(g, ids, lengths, grams.Len(), len(classes))
 	})
 	network := study.NewClassifier(classes, *seed, func(g *graph.Graph, ids, lengths graph.Node) graph.Node {
-		return recurrent.ManyToOne{
+		logits, _ := recurrent.ManyToOne{
 			Embedding: nn.Embedding{Tokens: n.letters.Len(), Size: 32},
 			Layer:     recurrent.Bidirectional{Cell: recurrent.LSTM{Hidden: 64}},
 			Pool:      recurrent.PoolLast, Classes: len(classes), Dropout: 0.2,
 		}.Apply(g, ids, recurrent.Options{Lengths: lengths})
+		return logits
 	})
 	for _, c := range []struct {
 		name   string

@@ -71,11 +71,12 @@ func run() error {
 		return study.Bag(g, ids, lengths, tokens, len(all.classes))
 	})
 	network := study.NewClassifier(all.classes, *seed, func(g *graph.Graph, ids, lengths graph.Node) graph.Node {
-		return recurrent.ManyToOne{
+		logits, _ := recurrent.ManyToOne{
 			Embedding: nn.Embedding{Tokens: tokens, Size: 64},
 			Layer:     recurrent.Bidirectional{Cell: recurrent.GRU{Hidden: *hidden}},
 			Pool:      recurrent.PoolMax, Classes: len(all.classes), Dropout: 0.5,
 		}.Apply(g, ids, recurrent.Options{Lengths: lengths})
+		return logits
 	})
 	for _, c := range []struct {
 		name   string

@@ -16,7 +16,7 @@ import (
 // lastLoss is the sum of the last hidden state, weighed, of a layer over x [T, B, I].
 func lastLoss(layer recurrent.Layer) graph.Build {
 	return func(g *graph.Graph, in []graph.Node) []graph.Node {
-		y, _ := layer.Run(g.Scope("rnn"), in[0], recurrent.Options{})
+		y, _ := layer.Apply(g.Scope("rnn"), in[0], recurrent.Options{})
 		last := g.Slice(y, 0, y.Dim(0)-1, y.Dim(0))
 		return []graph.Node{g.Sum(g.Mul(last, g.Values(graphtest.Random(3, last.Dim(2)).Float64s())))}
 	}
@@ -108,7 +108,7 @@ func TestGradientFlowAgainstTheRestOfTheSequence(t *testing.T) {
 			}
 			out, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 				_, s := final(g, g.Slice(in[0], 0, first[0], first[1]), recurrent.Options{})
-				loss, _ := final(g.Shared(), g.Slice(in[0], 0, rest[0], rest[1]), recurrent.Options{Init: s})
+				loss, _ := final(g.Shared(), g.Slice(in[0], 0, rest[0], rest[1]), recurrent.Options{Initial: s})
 				var norms []graph.Node
 				for _, d := range g.Grad(loss, s...) {
 					norms = append(norms, g.Sqrt(g.Sum(g.Square(d))))

@@ -173,7 +173,7 @@ func (f *Report) advice(seen map[Verdict]bool) []string {
 			"start recurrent weights orthogonal (a radius of 1 at most), or shorten the windows.")
 	}
 	if seen[Vanishing] {
-		out = append(out, "Against vanishing gradients: take an LSTM or GRU, with Span for long distances, or a cell with a linear "+
+		out = append(out, "Against vanishing gradients: take an LSTM or GRU, with ChronoSpan for long distances, or a cell with a linear "+
 			"recurrence (LRU, MinGRU); start recurrent weights orthogonal; layer normalisation.")
 	}
 	for _, g := range f.Gates {

@@ -83,7 +83,8 @@ func (t *Translator) Fit(c Course, fit, check Pairs) (train.Result, error) {
 			l.Smoothing = c.Smoothing
 		}
 		b := train.BatchOf(g, in)
-		return []graph.Node{l.Apply(g, t.model.Apply(g, b.Inputs, b.Lengths, b.TargetInputs), b.Targets)}
+		logits, _ := t.model.Apply(g, b.Inputs, b.TargetInputs, recurrent.Options{Lengths: b.Lengths})
+		return []graph.Node{l.Apply(g, logits, b.Targets)}
 	})
 	loss.Keep(1000)
 	return Fit(&train.Loop{Loss: loss, Data: data, Seed: c.Seed, Optimizer: &optim.Adam{},
