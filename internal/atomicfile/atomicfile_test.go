@@ -188,6 +188,62 @@ func TestSweep(t *testing.T) {
 	wantNames(t, dir, append(stay, "file", filepath.Base(living.Name()))...)
 }
 
+// A file that another process is about to sweep away is not taken for the writer's own.
+func TestLockOfAnother(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no locks, as files that are open cannot be removed")
+	}
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path, "half")
+	var two [2]*os.File
+	for i := range two {
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		two[i] = f
+	}
+	if !lock(two[0]) || lock(two[1]) {
+		t.Error("want the first lock taken and the second refused")
+	}
+}
+
+// A temporary file is the writer's from the moment it is returned, however many others sweep.
+func TestSweepLeavesNewFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	var sweepers sync.WaitGroup
+	done := make(chan struct{})
+	for range 2 {
+		sweepers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					sweep(path)
+				}
+			}
+		})
+	}
+	for range 500 {
+		f, err := temporary(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			runtime.Gosched()
+		}
+		if !sameFile(f) {
+			t.Error("a temporary file in use was removed")
+		}
+		os.Remove(f.Name())
+		f.Close()
+	}
+	close(done)
+	sweepers.Wait()
+}
+
 // Many writers of one file at once: every reader finds one whole text, and nothing else stays.
 func TestManyWriters(t *testing.T) {
 	dir := t.TempDir()
