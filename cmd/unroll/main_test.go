@@ -149,6 +149,47 @@ func TestKillAndResume(t *testing.T) {
 	}
 }
 
+// A command that has nothing to save, and waits for lines, ends with the first Ctrl-C.
+func TestInterruptedWhileReading(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the command")
+	}
+	dir := t.TempDir()
+	exe, path := build(t), filepath.Join(dir, "model")
+	if out, err := exec.Command(exe, small(writeText(t, dir), path, "--steps", "2")...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, exe, "predict", "--model", path)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Write(bytes.Repeat([]byte("the quick\n"), 2*together)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 1)); err != nil { // now it waits for more
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, out); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || ctx.Err() != nil {
+		t.Errorf("%v; want an end by the signal, and at once", err)
+	}
+}
+
 // A run that nohup started, which ignores the signal of a closed terminal, goes on.
 func TestNohup(t *testing.T) {
 	if testing.Short() {

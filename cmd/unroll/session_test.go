@@ -116,3 +116,21 @@ func TestConclusion(t *testing.T) {
 		}
 	}
 }
+
+// A run that is over says which of its limits have to be raised to go on, and then it does.
+func TestResumeAtALimit(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "m")
+	must(t, small(writeText(t, dir), path, "--steps", "2")...)
+	for _, c := range []struct{ flags, want string }{
+		{"", "more than --epochs 1 and --steps 2\n"},
+		{"--steps 9", "more than --epochs 1\n"},
+		{"--epochs 2", "more than --steps 2\n"},
+	} {
+		args := append([]string{"train", "--resume", path}, strings.Fields(c.flags)...)
+		if status, _, errs := capture(t, context.Background(), args...); status != 1 || !strings.HasSuffix(errs, c.want) {
+			t.Errorf("%s: status %d, %q; want %q", c.flags, status, errs, c.want)
+		}
+	}
+	must(t, "train", "--resume", path, "--epochs", "2", "--steps", "4", "--sample", "0")
+}

@@ -114,6 +114,7 @@ func networkFlags(f *pflag.FlagSet, c *config) {
 
 // runAny trains either kind of model.
 func runAny(cmd *cobra.Command, c classConfig, fl trainFlags) error {
+	defer heedSignals(cmd)()
 	from, err := settle(cmd, &c, &fl)
 	if err != nil {
 		return err
