@@ -66,7 +66,7 @@ func (c *contents) about() []string {
 	}
 	if own.Optimizer != "" && take("train.loop", &loop) {
 		delete(rest, "format")
-		say("trained", "%s steps, %d passes; %s, rate %g, batch %d, seed %d", thousands(loop.Step), loop.Epoch, own.Optimizer, own.Rate, own.Batch, own.Seed)
+		say("trained", "%s, %s; %s, rate %g, batch %d, seed %d", count(loop.Step, "step", "steps"), count(loop.Epoch, "pass", "passes"), own.Optimizer, own.Rate, own.Batch, own.Seed)
 		if loop.Tested {
 			say("validation", "lowest loss %.4f", loop.Best)
 		}

@@ -62,7 +62,11 @@ func (c classConfig) parts(s *samples) parts {
 
 // describe says how many rows each part has, and whether the test is one.
 func (p parts) describe(w io.Writer) {
-	fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, %d to test\n", len(p.fit.texts), len(p.check.texts), len(p.test.texts))
+	if p.test == p.check {
+		fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, which test it, too\n", len(p.fit.texts), len(p.check.texts))
+	} else {
+		fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, %d to test\n", len(p.fit.texts), len(p.check.texts), len(p.test.texts))
+	}
 	seen, known := map[string]bool{}, 0
 	for _, text := range p.fit.texts {
 		seen[text] = true

@@ -119,6 +119,9 @@ func runAny(cmd *cobra.Command, c classConfig, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := keepInputs(fl.out, c.Text, c.Table, c.ValidFile, c.TestFile); err != nil {
+		return err
+	}
 	release, err := chooseOut(&fl)
 	if err != nil {
 		return err

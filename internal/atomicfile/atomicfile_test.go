@@ -82,6 +82,16 @@ func TestWrite(t *testing.T) {
 }
 
 // The longest name that the file system takes leaves room for no other name beside it.
+// A full disk is an error that names the file, and an error about another file stays as it is.
+func TestErrorsNameTheFile(t *testing.T) {
+	for path, want := range map[string]string{"/a/.b.1.unroll-tmp": "model: write /a/b: no space", "/other": "model: write /other: no space"} {
+		err := errors.Wrap(&os.PathError{Op: "write", Path: path, Err: errors.New("no space")}, "model")
+		if found := instead(err, "/a/.b.1.unroll-tmp", "/a/b"); found.Error() != want {
+			t.Errorf("%q; want %q", found, want)
+		}
+	}
+}
+
 func TestLongName(t *testing.T) {
 	dir := t.TempDir()
 	name := strings.Repeat("ü", 127)
