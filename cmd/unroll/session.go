@@ -94,7 +94,7 @@ func conclusion(w io.Writer, r train.Result, patience int, kept bool) {
 		}
 		paragraph(w, fmt.Sprintf("Stopped by --patience %d: no epoch after epoch %d was better; %s.", patience, d.Best, which))
 	}
-	if d.State != train.TooShort {
+	if d.State != train.TooShort && (d.State != train.Improving || !r.Stopped) { // more epochs were not to be
 		paragraph(w, inWords(d, r.History))
 	}
 }

@@ -98,6 +98,7 @@ func TestConclusion(t *testing.T) {
 		"stopped, best kept": {train.Result{Stopped: true, History: passes(2, 2, 1, 1.5, 0.5, 1.7)}, true,
 			"Stopped by --patience 1: no epoch after epoch 2 was better; its weights are kept.\nOverfitting since epoch 2: the validation loss rose from 1.5 to 1.7, while"},
 		"stopped, last kept": {train.Result{Stopped: true, History: passes(2, 2, 1, 1.5, 0.5, 1.7)}, false, "the weights are those of epoch 3, the last."},
+		"stopped, improving": {train.Result{Stopped: true, History: passes(2, 2, 1, 1, 0.5, 1.001)}, true, "no epoch after epoch 2 was better; its weights are kept."},
 		"diverged":           {train.Result{History: passes(1, 1, 2, 2)}, false, "Diverged: the training loss rose from 1 to 2. Try a lower --lr."},
 		"underfitting":       {train.Result{History: passes(1, 1, 0.999, 1)}, false, "Underfitting: the training loss hardly fell, from 1 to 0.999. Try a higher --lr"},
 		"improving":          {train.Result{History: passes(2, 2, 1, 1)}, false, "Still improving"},
@@ -108,6 +109,9 @@ func TestConclusion(t *testing.T) {
 		words := strings.Join(strings.Fields(w.String()), " ")
 		if !strings.Contains(words, strings.ReplaceAll(c.want, "\n", " ")) || c.want == "" && words != "" {
 			t.Errorf("%s: %s\nwant %s", name, words, c.want)
+		}
+		if c.r.Stopped && strings.Contains(words, "More epochs") {
+			t.Errorf("%s: %s", name, words)
 		}
 		for _, field := range []string{"KeepBest", "Patience", "ClipNorm"} {
 			if strings.Contains(words, field) {

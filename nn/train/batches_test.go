@@ -204,6 +204,7 @@ func TestDiagnose(t *testing.T) {
 		"Converged: the training loss (0.5) hardly falls any more.":                                                               run(2, nan, 0.501, nan, 0.5, nan),
 		"Converged: the validation loss (0.331) has hardly fallen since epoch 3, where it was 0.3307, while the training loss fell on to 0.1.": run(
 			1, 0.5, 0.5, 0.4, 0.3, 0.3307, 0.2, 0.3329, 0.1, 0.331),
+		"Converged: the validation loss (0) has hardly fallen since epoch 2, where it was 0,": run(1, 0.5, 0.1, 0, 0.01, 0, 0.001, 0),
 		"Still improving: the training loss fell from 1 to 0.1, the validation loss is 0.3":   run(1, 0.5, 0.3, 0.33, 0.2, 0.335, 0.1, 0.3),
 		"Still improving: the training loss fell from 1 to 0.5, the validation loss is 0.505": run(1, 0.5, 0.5, 0.505),
 		"Still improving: the training loss fell from 2 to 0.9. More":                         run(2, nan, 0.9, nan),

@@ -105,7 +105,7 @@ func validationStuck(history []Pass) (since Pass, stuck bool) {
 	if math.IsNaN(since.Validation) || math.IsNaN(best.Validation) { // NaN is the least: there was no validation
 		return Pass{}, false
 	}
-	return since, best.Validation > since.Validation-flat*math.Abs(since.Validation)
+	return since, best.Validation >= since.Validation-flat*math.Abs(since.Validation) // equal if both are 0
 }
 
 // beside names the validation loss, if there is one.
