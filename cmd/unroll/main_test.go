@@ -66,7 +66,7 @@ func TestTrainAndGenerate(t *testing.T) {
 	text, a, b := writeText(t, dir), filepath.Join(dir, "a.safetensors"), filepath.Join(dir, "b.safetensors")
 	ctx := context.Background()
 	status, out, errs := capture(t, ctx, small(text, a, "--epochs", "3")...)
-	if status != 0 || !lastLine.MatchString(out) || !strings.Contains(errs, "2 x GRU, hidden 12") {
+	if status != 0 || !lastLine.MatchString(out) || !strings.Contains(errs, "2 x GRU, hidden 12") || !strings.Contains(errs, ": 1760 characters, vocabulary 28\n") {
 		t.Fatalf("status %d\n%s\n%s", status, out, errs)
 	}
 	// Two epochs, resumed for a third: the schedule depends on the total, so compare with the same total twice.
@@ -329,6 +329,8 @@ func TestBadUse(t *testing.T) {
 		{1, "embedding.weight have the shape [3]", []string{"generate", "--model", reshaped}},
 		{1, "embedding.weight have the shape [3]", []string{"train", "--resume", reshaped}},
 		{1, "has made all of its", []string{"train", "--resume", model}},
+		{2, "--save-every -1; want 0 or more", small(text, out, "--save-every", "-1")},
+		{2, "--sample -1; want 0 or more", small(text, out, "--sample", "-1")},
 		{2, "--patience -1", small(text, out, "--patience", "-1")},
 		{1, `character "é", number 2 of the text`, []string{"generate", "--model", model, "--prompt", "té"}},
 		{1, "has changed since", []string{"train", "--resume", model, "--text", file("other", strings.Repeat("another text\n", 50))}},

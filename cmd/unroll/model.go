@@ -16,6 +16,7 @@ type model struct {
 	config config
 	vocab  *datasets.Vocabulary
 	primer string // a piece of the training text, read before generating without a prompt
+	length int    // of the text that is trained on, in tokens; 0 if none is
 	params *graph.Params
 	loss   *graph.Func // ids [T, B], targets [T, B], states... to loss, states...
 	next   *graph.Func // ids [T, B], states... to logits [T, B, V], states...

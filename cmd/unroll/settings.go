@@ -11,6 +11,10 @@ import (
 // settle gives a run its settings: those of the command line, or those of the model that it goes on or begins from.
 func settle(cmd *cobra.Command, c *classConfig, fl *trainFlags) (from *modelFile, err error) {
 	switch {
+	case fl.saveEvery < 0:
+		return nil, usage("--save-every %d; want 0 or more", fl.saveEvery)
+	case fl.sample < 0:
+		return nil, usage("--sample %d; want 0 or more", fl.sample)
 	case fl.resume != "" && fl.initFrom != "":
 		return nil, usage("--resume and --init-from; want one of them")
 	case c.Text != "" && c.Table != "":

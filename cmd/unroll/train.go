@@ -91,7 +91,7 @@ read as <unk>. A table with other labels gives the classifier a new head.`,
 	f.StringVar(&fl.initFrom, "init-from", "", "model whose weights training begins with, on another --text or --table")
 	f.StringVar(&fl.log, "log", "", "log of losses, rates and speeds: FILE.csv, or a folder for TensorBoard")
 	f.BoolVar(&fl.force, "force", false, "overwrite existing files")
-	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps")
+	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps; 0 for after each epoch only")
 	f.IntVar(&fl.sample, "sample", 300, "tokens of sample text to print at the end; 0 for none")
 	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
 	formatFlags(cmd, &k.tableFormat)
@@ -221,6 +221,7 @@ func newLoop(m *model, corpus datasets.Corpus, fl trainFlags) (*train.Loop, erro
 	if err != nil {
 		return nil, errors.Wrap(err, corpus.Name)
 	}
+	m.length = len(ids)
 	first, last, err := datasets.Split(ids, 0.9)
 	if err != nil {
 		return nil, err
@@ -274,7 +275,7 @@ func primer(v *datasets.Vocabulary, ids []int) (string, error) {
 // describe says what is going to happen.
 func describe(w io.Writer, m *model, corpus datasets.Corpus, l *train.Loop, saved *train.Checkpoint, fl trainFlags) {
 	c := m.config
-	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name, l.Data.Len()*l.Data.Tokens()+l.Validation.Len()*l.Validation.Tokens(), c.Vocabulary, m.vocab.Len())
+	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name, m.length, c.Vocabulary, m.vocab.Len())
 	fmt.Fprintf(w, "Model   %s\n", c.network())
 	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n", l.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
 	describeFiles(w, saved, fl)
