@@ -193,6 +193,19 @@ func TestReportsForMachines(t *testing.T) {
 	}
 }
 
+// Without rows for the test, those to stop by stand in, and that is said.
+func TestNoRowsToTest(t *testing.T) {
+	dir := t.TempDir()
+	table, model := filepath.Join(dir, "r.csv"), filepath.Join(dir, "m.safetensors")
+	writeReviews(t, table)
+	if _, errs := must(t, quick(table, model, "--epochs", "1", "--test-part", "0")...); !strings.Contains(errs, "Rows    540 to train on, 60 to stop by, which test it, too\n") {
+		t.Error(errs)
+	}
+	if out, _ := must(t, "inspect", model); !strings.Contains(out, " steps, 1 pass; ") {
+		t.Error(out)
+	}
+}
+
 // Parts that have a table of their own are read from it, when the model is trained, resumed and judged.
 func TestPartsOfTheirOwn(t *testing.T) {
 	dir := t.TempDir()

@@ -75,6 +75,7 @@ func findSet(name string) (catalog.Info, error) {
 
 // fetch shows a bar for each file.
 func fetch(cmd *cobra.Command, info catalog.Info) error {
+	defer heedSignals(cmd)()
 	w := cmd.ErrOrStderr()
 	var bar *progressbar.ProgressBar
 	current := ""

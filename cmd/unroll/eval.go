@@ -63,7 +63,7 @@ text, on which it was not trained.`,
 	f.StringVar(&path, "model", "model.safetensors", "checkpoint of the model")
 	f.StringVar(&tablePath, "table", "", "labelled texts to judge a classifier by")
 	f.StringVar(&columns.text, "text-column", "", "column of the texts; the name that the model's own table has, unless given")
-	f.StringVar(&columns.label, "label-column", "", "column of the labels; likewise")
+	f.StringVar(&columns.label, "label-column", "", "column of the labels; the name that the model's own table has, unless given")
 	f.StringVar(&text, "text", "", "text to judge a language model by")
 	formatFlags(cmd, &format)
 	missingFlag(cmd, &format)

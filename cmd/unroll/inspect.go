@@ -176,8 +176,10 @@ func floatsOf(t *tensor.Dense) []float64 {
 
 func (c *contents) print(w io.Writer) error {
 	fmt.Fprintf(w, "%s: %s\n", quoted(c.File), c.Kind)
-	if err := table(w, c.about()); err != nil {
-		return err
+	if rows := c.about(); len(rows) > 0 {
+		if err := table(w, rows); err != nil {
+			return err
+		}
 	}
 	if len(c.Names) > 0 {
 		for _, name := range c.Names {

@@ -22,9 +22,16 @@ func usage(format string, args ...any) error {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:]))
+	os.Exit(run(context.Background(), os.Args[1:]))
+}
+
+// heedSignals gives a command, which has something to save, a context that the first signal cancels. The second ends the
+// process at once, as the first one does in all other commands: predict may be waiting for a line of the terminal.
+func heedSignals(cmd *cobra.Command) (stop func()) {
+	ctx, stop := signal.NotifyContext(cmd.Context(), endSignals()...)
+	context.AfterFunc(ctx, stop)
+	cmd.SetContext(ctx)
+	return stop
 }
 
 // run executes the command line and returns the exit status.

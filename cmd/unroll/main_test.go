@@ -66,7 +66,7 @@ func TestTrainAndGenerate(t *testing.T) {
 	text, a, b := writeText(t, dir), filepath.Join(dir, "a.safetensors"), filepath.Join(dir, "b.safetensors")
 	ctx := context.Background()
 	status, out, errs := capture(t, ctx, small(text, a, "--epochs", "3")...)
-	if status != 0 || !lastLine.MatchString(out) || !strings.Contains(errs, "2 x GRU, hidden 12") {
+	if status != 0 || !lastLine.MatchString(out) || !strings.Contains(errs, "2 x GRU, hidden 12") || !strings.Contains(errs, ": 1760 characters, vocabulary 28\n") {
 		t.Fatalf("status %d\n%s\n%s", status, out, errs)
 	}
 	// Two epochs, resumed for a third: the schedule depends on the total, so compare with the same total twice.
@@ -146,6 +146,47 @@ func TestKillAndResume(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		same(t, want, path)
+	}
+}
+
+// A command that has nothing to save, and waits for lines, ends with the first Ctrl-C.
+func TestInterruptedWhileReading(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the command")
+	}
+	dir := t.TempDir()
+	exe, path := build(t), filepath.Join(dir, "model")
+	if out, err := exec.Command(exe, small(writeText(t, dir), path, "--steps", "2")...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, exe, "predict", "--model", path)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Write(bytes.Repeat([]byte("the quick\n"), 2*together)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 1)); err != nil { // now it waits for more
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, out); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || ctx.Err() != nil {
+		t.Errorf("%v; want an end by the signal, and at once", err)
 	}
 }
 
@@ -288,6 +329,8 @@ func TestBadUse(t *testing.T) {
 		{1, "embedding.weight have the shape [3]", []string{"generate", "--model", reshaped}},
 		{1, "embedding.weight have the shape [3]", []string{"train", "--resume", reshaped}},
 		{1, "has made all of its", []string{"train", "--resume", model}},
+		{2, "--save-every -1; want 0 or more", small(text, out, "--save-every", "-1")},
+		{2, "--sample -1; want 0 or more", small(text, out, "--sample", "-1")},
 		{2, "--patience -1", small(text, out, "--patience", "-1")},
 		{1, `character "é", number 2 of the text`, []string{"generate", "--model", model, "--prompt", "té"}},
 		{1, "has changed since", []string{"train", "--resume", model, "--text", file("other", strings.Repeat("another text\n", 50))}},

@@ -77,6 +77,13 @@ func newFile(flag, path string, force bool, wayOut string) (release func(), err 
 
 // saveTo writes a file of a command other than train, where nothing is yet unless force is set.
 func saveTo(cmd *cobra.Command, path string, force bool, write func(path string) error) error {
+	inputs := cmd.Flags().Args()
+	if f := cmd.Flags().Lookup(modelFlag); f != nil {
+		inputs = append(inputs, f.Value.String())
+	}
+	if err := keepInputs(path, inputs...); err != nil {
+		return err
+	}
 	release, err := newFile("--out", path, force, "choose another name, or overwrite it with --force")
 	if err != nil {
 		return err
@@ -87,6 +94,16 @@ func saveTo(cmd *cobra.Command, path string, force bool, write func(path string)
 	}
 	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "Saved %s\n", path)
 	return err
+}
+
+// keepInputs refuses to write over a file that the command reads. Not even --force does: it is for what commands wrote.
+func keepInputs(out string, inputs ...string) error {
+	for _, path := range inputs {
+		if sameFile(out, path) {
+			return errors.Errorf("--out %s would overwrite %s, which this command reads; choose another name", out, path)
+		}
+	}
+	return nil
 }
 
 func sameFile(a, b string) bool {

@@ -51,7 +51,12 @@ func TestOutIsProbedFirst(t *testing.T) {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	text := writeText(t, dir)
 	must(t, small(text, at("model"), "--steps", "5")...)
+	must(t, small(text, at("model.safetensors"), "--steps", "5")...)
+	must(t, "export", "--model", at("model"), "--out", at("weights.safetensors"))
 	if err := os.Mkdir(at("folder"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(text, at("link")); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -68,6 +73,10 @@ func TestOutIsProbedFirst(t *testing.T) {
 		{1, "is a folder", []string{"train", "--resume", at("model"), "--epochs", "2", "--out", at("folder"), "--force"}},
 		{1, "is a folder", []string{"export", "--model", at("model"), "--out", at("folder") + ".onnx", "--force"}},
 		{1, "exists; choose another name", []string{"plot", "--model", at("model"), "--out", text}},
+		{1, "would overwrite " + text, small(text, text, "--force")},
+		{1, "would overwrite " + text, small(text, at("link"), "--force")},
+		{1, "would overwrite " + at("model.safetensors"), []string{"export", "--model", at("model.safetensors"), "--out", at("model.safetensors"), "--force"}},
+		{1, "would overwrite " + at("weights.safetensors"), []string{"import", at("weights.safetensors"), "--model", at("model"), "--out", at("weights.safetensors"), "--force"}},
 	} {
 		if strings.HasSuffix(c.args[len(c.args)-2], ".onnx") {
 			os.Mkdir(at("folder.onnx"), 0o777)

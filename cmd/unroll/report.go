@@ -59,6 +59,14 @@ func table(w io.Writer, rows []string) error {
 	return t.Flush()
 }
 
+// count writes so many of something.
+func count(n int, one, more string) string {
+	if n != 1 {
+		one = more
+	}
+	return thousands(n) + " " + one
+}
+
 // thousands writes a number with a comma after every third digit.
 func thousands(n int) string {
 	s := fmt.Sprint(n)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/pkg/errors"
@@ -72,13 +73,21 @@ func goOn(l *train.Loop, fl trainFlags) (*train.Checkpoint, error) {
 		return nil, err
 	}
 	if l.Finished() {
-		limit := fmt.Sprintf("--epochs %d", l.Epochs)
-		if l.Steps > 0 {
-			limit += fmt.Sprintf(" or --steps %d", l.Steps)
-		}
-		return nil, errors.Errorf("%s has made all of its %d steps; to go on, give more than %s", fl.resume, saved.Step(), limit)
+		return nil, errors.Errorf("%s has made all of its %d steps; to go on, give more than %s", fl.resume, saved.Step(), strings.Join(reached(l, saved), " and "))
 	}
 	return saved, nil
+}
+
+// reached are the limits of a loop at which a checkpoint is. Where --steps ended a pass early, that pass is over, so that
+// both may have to be raised.
+func reached(l *train.Loop, saved *train.Checkpoint) (limits []string) {
+	if len(saved.History()) >= l.Epochs {
+		limits = append(limits, fmt.Sprintf("--epochs %d", l.Epochs))
+	}
+	if l.Steps > 0 && saved.Step() >= l.Steps {
+		limits = append(limits, fmt.Sprintf("--steps %d", l.Steps))
+	}
+	return limits
 }
 
 // conclusion says how a run ended and what its losses tell. Kept tells whether the weights of the best pass are kept.
@@ -91,7 +100,7 @@ func conclusion(w io.Writer, r train.Result, patience int, kept bool) {
 		}
 		paragraph(w, fmt.Sprintf("Stopped by --patience %d: no epoch after epoch %d was better; %s.", patience, d.Best, which))
 	}
-	if d.State != diagnose.TooShort {
+	if d.State != diagnose.TooShort && (d.State != diagnose.Improving || !r.Stopped) { // more epochs were not to be
 		paragraph(w, inWords(d, r.History))
 	}
 }

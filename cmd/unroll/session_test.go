@@ -98,6 +98,7 @@ func TestConclusion(t *testing.T) {
 		"stopped, best kept": {train.Result{Stopped: true, History: passes(2, 2, 1, 1.5, 0.5, 1.7)}, true,
 			"Stopped by --patience 1: no epoch after epoch 2 was better; its weights are kept.\nOverfitting since epoch 2: the validation loss rose from 1.5 to 1.7, while"},
 		"stopped, last kept": {train.Result{Stopped: true, History: passes(2, 2, 1, 1.5, 0.5, 1.7)}, false, "the weights are those of epoch 3, the last."},
+		"stopped, improving": {train.Result{Stopped: true, History: passes(2, 2, 1, 1, 0.5, 1.001)}, true, "no epoch after epoch 2 was better; its weights are kept."},
 		"diverged":           {train.Result{History: passes(1, 1, 2, 2)}, false, "Diverged: the training loss rose from 1 to 2. Try a lower --lr."},
 		"underfitting":       {train.Result{History: passes(1, 1, 0.999, 1)}, false, "Underfitting: the training loss hardly fell, from 1 to 0.999. Try a higher --lr"},
 		"improving":          {train.Result{History: passes(2, 2, 1, 1)}, false, "Still improving"},
@@ -109,10 +110,31 @@ func TestConclusion(t *testing.T) {
 		if !strings.Contains(words, strings.ReplaceAll(c.want, "\n", " ")) || c.want == "" && words != "" {
 			t.Errorf("%s: %s\nwant %s", name, words, c.want)
 		}
+		if c.r.Stopped && strings.Contains(words, "More epochs") {
+			t.Errorf("%s: %s", name, words)
+		}
 		for _, field := range []string{"KeepBest", "Patience", "ClipNorm"} {
 			if strings.Contains(words, field) {
 				t.Errorf("%s: %s is a name of the library: %s", name, field, words)
 			}
 		}
 	}
+}
+
+// A run that is over says which of its limits have to be raised to go on, and then it does.
+func TestResumeAtALimit(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "m")
+	must(t, small(writeText(t, dir), path, "--steps", "2")...)
+	for _, c := range []struct{ flags, want string }{
+		{"", "more than --epochs 1 and --steps 2\n"},
+		{"--steps 9", "more than --epochs 1\n"},
+		{"--epochs 2", "more than --steps 2\n"},
+	} {
+		args := append([]string{"train", "--resume", path}, strings.Fields(c.flags)...)
+		if status, _, errs := capture(t, context.Background(), args...); status != 1 || !strings.HasSuffix(errs, c.want) {
+			t.Errorf("%s: status %d, %q; want %q", c.flags, status, errs, c.want)
+		}
+	}
+	must(t, "train", "--resume", path, "--epochs", "2", "--steps", "4", "--sample", "0")
 }

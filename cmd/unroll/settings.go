@@ -123,6 +123,10 @@ type plan struct {
 func settle(cmd *cobra.Command, fl *trainFlags) (*plan, error) {
 	given := func(flag string) bool { return cmd.Flags().Changed(flag) }
 	switch {
+	case fl.saveEvery < 0:
+		return nil, usage("--save-every %d; want 0 or more", fl.saveEvery)
+	case fl.sample < 0:
+		return nil, usage("--sample %d; want 0 or more", fl.sample)
 	case fl.resume != "" && fl.initFrom != "":
 		return nil, usage("--resume and --init-from; want one of them")
 	case given("text") && given("table"):

@@ -47,7 +47,7 @@ func trainCommand() *cobra.Command {
 	f.StringVar(&fl.initFrom, "init-from", "", "model whose weights training begins with, on another --text or --table")
 	f.StringVar(&fl.log, "log", "", "log of losses, rates and speeds: FILE.csv, or a folder for TensorBoard")
 	f.BoolVar(&fl.force, "force", false, "overwrite existing files")
-	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps")
+	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps; 0 for after each epoch only")
 	f.IntVar(&fl.sample, "sample", 300, "tokens of sample text to print at the end; 0 for none")
 	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
 	formatFlags(cmd, &fl.format)
@@ -94,8 +94,13 @@ func classifierDefaults() string {
 
 // runTrain trains either kind of model.
 func runTrain(cmd *cobra.Command, fl trainFlags) error {
+	defer heedSignals(cmd)()
 	p, err := settle(cmd, &fl)
 	if err != nil {
+		return err
+	}
+	o := p.config.Origin
+	if err := keepInputs(fl.out, o.Text, o.Table.File, o.Table.ValidFile, o.Table.TestFile); err != nil {
 		return err
 	}
 	release, err := chooseOut(&fl)

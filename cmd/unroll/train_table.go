@@ -90,7 +90,10 @@ func classifierFor(w io.Writer, p *plan, t *labelledTable, fit models.Examples, 
 }
 
 // parts are the rows of a classifier's table: to train on, to stop by, to test. The last two may have files of their own.
-type parts struct{ fit, check, test models.Examples }
+type parts struct {
+	fit, check, test models.Examples
+	untested         bool // there are none to test: those to stop by stand in
+}
 
 // readTables reads a model's table, and those of its parts that have a file of their own.
 func readTables(of models.Table) (*labelledTable, parts, error) {
@@ -129,7 +132,7 @@ func readTables(of models.Table) (*labelledTable, parts, error) {
 		}
 		*own.part = table.Examples
 	}
-	if p.test.Len() == 0 {
+	if p.untested = p.test.Len() == 0; p.untested {
 		p.test = p.check
 	}
 	return t, p, nil
@@ -137,7 +140,11 @@ func readTables(of models.Table) (*labelledTable, parts, error) {
 
 // describe says how many rows each part has, and whether the test is one.
 func (p parts) describe(w io.Writer) {
-	fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, %d to test\n", p.fit.Len(), p.check.Len(), p.test.Len())
+	if p.untested {
+		fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, which test it, too\n", p.fit.Len(), p.check.Len())
+	} else {
+		fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, %d to test\n", p.fit.Len(), p.check.Len(), p.test.Len())
+	}
 	seen, known := map[string]bool{}, 0
 	for _, text := range p.fit.Texts {
 		seen[text] = true

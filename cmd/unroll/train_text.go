@@ -41,8 +41,11 @@ func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
 		return err
 	}
 	c := m.Config()
-	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name,
-		loop.Data.Len()*loop.Data.Tokens()+loop.Validation.Data.Len()*loop.Validation.Data.Tokens(), c.Tokens, m.Vocabulary().Len())
+	ids, err := m.Vocabulary().Encode(corpus.Text)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name, len(ids), c.Tokens, m.Vocabulary().Len())
 	fmt.Fprintf(w, "Model   %s\n", c.Network())
 	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n", loop.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
 	describeFiles(w, saved, fl)

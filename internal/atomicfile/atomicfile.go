@@ -54,7 +54,7 @@ func replace(path string, fill func(io.Writer) error) (err error) {
 		}
 	}()
 	if err := filled(f, fill); err != nil {
-		return err
+		return instead(err, f.Name(), path)
 	}
 	if err := f.Sync(); err != nil {
 		return about(path, err)
@@ -103,6 +103,15 @@ func resolve(path string) (string, error) {
 		path = target
 	}
 	return "", errors.Errorf("%s: too many symbolic links", path)
+}
+
+// instead has an error about the temporary file, a full disk's say, name the path. Other errors are fill's own and stay.
+func instead(err error, temporary, path string) error {
+	var p *os.PathError
+	if errors.As(err, &p) && p.Path == temporary {
+		p.Path = path
+	}
+	return err
 }
 
 // about has an error of the operating system name the file that is written, not the temporary one.

@@ -82,6 +82,16 @@ func TestWrite(t *testing.T) {
 }
 
 // The longest name that the file system takes leaves room for no other name beside it.
+// A full disk is an error that names the file, and an error about another file stays as it is.
+func TestErrorsNameTheFile(t *testing.T) {
+	for path, want := range map[string]string{"/a/.b.1.unroll-tmp": "model: write /a/b: no space", "/other": "model: write /other: no space"} {
+		err := errors.Wrap(&os.PathError{Op: "write", Path: path, Err: errors.New("no space")}, "model")
+		if found := instead(err, "/a/.b.1.unroll-tmp", "/a/b"); found.Error() != want {
+			t.Errorf("%q; want %q", found, want)
+		}
+	}
+}
+
 func TestLongName(t *testing.T) {
 	dir := t.TempDir()
 	name := strings.Repeat("ü", 127)
@@ -186,6 +196,62 @@ func TestSweep(t *testing.T) {
 	defer living.Close()
 	write(t, at("file"), "whole")
 	wantNames(t, dir, append(stay, "file", filepath.Base(living.Name()))...)
+}
+
+// A file that another process is about to sweep away is not taken for the writer's own.
+func TestLockOfAnother(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no locks, as files that are open cannot be removed")
+	}
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path, "half")
+	var two [2]*os.File
+	for i := range two {
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		two[i] = f
+	}
+	if !lock(two[0]) || lock(two[1]) {
+		t.Error("want the first lock taken and the second refused")
+	}
+}
+
+// A temporary file is the writer's from the moment it is returned, however many others sweep.
+func TestSweepLeavesNewFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	var sweepers sync.WaitGroup
+	done := make(chan struct{})
+	for range 2 {
+		sweepers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					sweep(path)
+				}
+			}
+		})
+	}
+	for range 500 {
+		f, err := temporary(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			runtime.Gosched()
+		}
+		if !sameFile(f) {
+			t.Error("a temporary file in use was removed")
+		}
+		os.Remove(f.Name())
+		f.Close()
+	}
+	close(done)
+	sweepers.Wait()
 }
 
 // Many writers of one file at once: every reader finds one whole text, and nothing else stays.

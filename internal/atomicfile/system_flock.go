@@ -10,18 +10,24 @@ import (
 	"github.com/pkg/errors"
 )
 
-// lock marks a file as one that is being written. The mark goes with the process, however that ends. File systems
-// without locks take none, and then nothing is ever swept there.
-func lock(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
+// lock marks a file as one that is being written. The mark goes with the process, however that ends. It is false if
+// another process holds the mark, which then is about to remove the file. File systems without locks take none, and then
+// nothing is ever swept there.
+func lock(f *os.File) bool {
+	return !errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+}
 
-// abandoned tells whether nobody is writing a temporary file any more.
-func abandoned(path string) bool {
+// removeAbandoned removes a temporary file that nobody is writing any more. It holds the lock until the file is gone, so
+// that a process which made the file a moment ago cannot begin to write it meanwhile.
+func removeAbandoned(path string) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return false
+		return
 	}
 	defer f.Close()
-	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		os.Remove(path)
+	}
 }
 
 // rename gives a file its name, and only then the lock back.

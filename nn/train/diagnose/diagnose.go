@@ -104,7 +104,7 @@ func validationStuck(history []train.Pass) (since train.Pass, stuck bool) {
 	if math.IsNaN(since.Validation) || math.IsNaN(best.Validation) { // NaN is the least: there was no validation
 		return train.Pass{}, false
 	}
-	return since, best.Validation > since.Validation-flat*math.Abs(since.Validation)
+	return since, best.Validation >= since.Validation-flat*math.Abs(since.Validation) // equal if both are 0
 }
 
 // beside names the validation loss, if there is one.

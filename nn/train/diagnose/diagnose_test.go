@@ -26,6 +26,7 @@ func TestDiagnose(t *testing.T) {
 		"Underfitting: in 3 passes the training loss fell from 2 to 1.99 only":                                                    run(2, 2, 2, 2, 1.99, 2),
 		"Diverged: the training loss went from 2 to 7":                                                                            run(2, 2, 7, 7),
 		"Diverged: the training loss went from 2 to NaN":                                                                          run(2, nan, nan, nan),
+		"Converged: the validation loss (0) has hardly fallen since epoch 2, where it was 0,":                                     run(1, 0.5, 0.1, 0, 0.01, 0, 0.001, 0),
 		"Converged: the training loss (0.5) hardly falls any more.":                                                               run(2, nan, 0.501, nan, 0.5, nan),
 		"Converged: the validation loss (0.331) has hardly fallen since epoch 3, where it was 0.3307, while the training loss fell on to 0.1.": run(
 			1, 0.5, 0.5, 0.4, 0.3, 0.3307, 0.2, 0.3329, 0.1, 0.331),
