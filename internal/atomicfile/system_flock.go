@@ -10,18 +10,24 @@ import (
 	"github.com/pkg/errors"
 )
 
-// lock marks a file as one that is being written. The mark goes with the process, however that ends. File systems
+// lock marks a file as one that is being written, and tells whether it could: not if another process found the new file
+// before it was marked, and is about to remove it. The mark goes with the process, however that ends. File systems
 // without locks take none, and then nothing is ever swept there.
-func lock(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
+func lock(f *os.File) bool {
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != syscall.EWOULDBLOCK
+}
 
-// abandoned tells whether nobody is writing a temporary file any more.
-func abandoned(path string) bool {
+// removeAbandoned removes a temporary file that nobody is writing any more. It holds the lock until the file is gone, so
+// that a process which has just made the file, and not locked it yet, sees that it lost it.
+func removeAbandoned(path string) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return false
+		return
 	}
 	defer f.Close()
-	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		os.Remove(path)
+	}
 }
 
 // rename gives a file its name, and only then the lock back.

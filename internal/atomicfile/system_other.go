@@ -8,12 +8,13 @@ import (
 )
 
 // lock does nothing: a file that is open can be neither renamed nor removed on Windows, and elsewhere its age must do.
-func lock(*os.File) {}
+func lock(*os.File) bool { return true }
 
-// abandoned takes a temporary file of which nothing was written for an hour for one of a process that died.
-func abandoned(path string) bool {
-	info, err := os.Lstat(path)
-	return err == nil && time.Since(info.ModTime()) > time.Hour
+// removeAbandoned takes a temporary file of which nothing was written for an hour for one of a process that died.
+func removeAbandoned(path string) {
+	if info, err := os.Lstat(path); err == nil && time.Since(info.ModTime()) > time.Hour {
+		os.Remove(path)
+	}
 }
 
 // rename gives a file its name. Windows wants it closed.

@@ -41,8 +41,7 @@ func temporary(path string) (*os.File, error) {
 			err = f.Chmod(mode) // the umask may have taken some
 		}
 		if err == nil {
-			lock(f)
-			if sameFile(f) { // else another process swept it away before it was locked
+			if lock(f) && sameFile(f) { // else another process sweeps it away, or has done so, before it was locked
 				return f, nil
 			}
 		}
@@ -76,8 +75,8 @@ func sweep(path string) {
 	}
 	for _, e := range entries {
 		if e.Type().IsRegular() && strings.HasPrefix(e.Name(), prefix) && strings.HasSuffix(e.Name(), ending) &&
-			len(e.Name()) == len(prefix)+16+len(ending) && abandoned(dir+e.Name()) {
-			os.Remove(dir + e.Name())
+			len(e.Name()) == len(prefix)+16+len(ending) {
+			removeAbandoned(dir + e.Name())
 		}
 	}
 }
