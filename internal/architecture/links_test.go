@@ -11,6 +11,45 @@ import (
 	"unicode"
 )
 
+// Tests that a page names are there.
+func TestNamedTestsExist(t *testing.T) {
+	root := filepath.Join("..", "..")
+	there := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`).FindAllStringSubmatch(string(raw), -1) {
+			there[m[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for _, path := range append(pages, filepath.Join(root, "README.md"), filepath.Join(root, "CONTRIBUTING.md")) {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark)[A-Z]\w+`).FindAllString(fence.ReplaceAllString(string(raw), ""), -1) {
+			named++
+			if !there[name] {
+				t.Errorf("%s names %s, which is not there", path, name)
+			}
+		}
+	}
+	if named < 10 {
+		t.Errorf("only %d names of tests were found", named)
+	}
+}
+
 // page is a file of Markdown.
 type page struct {
 	links   []string // as they are written
@@ -18,6 +57,7 @@ type page struct {
 }
 
 var (
+	fence   = regexp.MustCompile("(?ms)^```.*?^```")
 	link    = regexp.MustCompile(`\]\(<?([^)\s>]*)>?(?: "[^"]*")?\)`)
 	image   = regexp.MustCompile(`<img[^>]*src="([^"]*)"`)
 	code    = regexp.MustCompile("`[^`]*`")
