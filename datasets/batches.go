@@ -74,7 +74,8 @@ func newBatches(lengths []int, o Batching, fill func(*Batch)) (*Batches, error) 
 		return nil, errors.Errorf("datasets: batches of %d examples; want 1 or more", o.Size)
 	}
 	if o.Pool < 0 || o.RoundTo < 0 || o.RoundTo > 1<<16 {
-		return nil, errors.Errorf("datasets: a pool of %d batches, and steps in multiples of %d; want 0 or more, and multiples of at most %d", o.Pool, o.RoundTo, 1<<16)
+		return nil, errors.Errorf("datasets: a pool of %d batches, and steps in multiples of %d; want 0 or more, and multiples of at most %d",
+			o.Pool, o.RoundTo, 1<<16)
 	}
 	if len(lengths) == 0 || o.DropLast && len(lengths) < o.Size {
 		return nil, errors.Errorf("datasets: %d examples fill no batch of %d", len(lengths), o.Size)

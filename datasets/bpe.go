@@ -144,7 +144,8 @@ func (b *BPE) DecodeBytes(ids []int) ([]byte, error) {
 	var out []byte
 	for i, id := range ids {
 		if id < 0 || id >= len(b.tokens) {
-			return nil, errors.Errorf("datasets: id %d, number %d of those to decode; the encoding has %d tokens, counted from 0", id, i+1, len(b.tokens))
+			return nil, errors.Errorf("datasets: id %d, number %d of those to decode; the encoding has %d tokens, counted from 0",
+				id, i+1, len(b.tokens))
 		}
 		if !b.specials[id] {
 			out = append(out, b.bytes[id]...)

@@ -112,7 +112,8 @@ func (b *BPE) setModel(m modelJSON) error {
 		left, ok := ids[two[0]]
 		right, ok2 := ids[two[1]]
 		if _, ok3 := ids[two[0]+two[1]]; !ok || !ok2 || !ok3 {
-			return errors.Errorf("model.merges: merge %d, %q and %q: one of them or the two together are not in the vocabulary", rank, two[0], two[1])
+			return errors.Errorf("model.merges: merge %d, %q and %q: one of them or the two together are not in the vocabulary",
+				rank, two[0], two[1])
 		}
 		merges[rank] = pairOf(int32(left), int32(right))
 	}

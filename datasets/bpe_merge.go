@@ -39,7 +39,7 @@ func (b *BPE) encodeWord(word string, s *bpeScratch) ([]int32, error) {
 	if id, ok := b.whole[word]; ok && b.wholeFirst {
 		ids = append(ids, id)
 	} else {
-		for i := 0; i < len(word); i++ {
+		for i := range len(word) {
 			id := b.byteIDs[word[i]]
 			if id < 0 {
 				return nil, errors.Errorf("datasets: byte %#02x of the text has no token: the encoding was trained without all bytes", word[i])

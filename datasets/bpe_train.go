@@ -54,7 +54,8 @@ func (t BPETrainer) TrainFrom(r io.Reader) (*BPE, error) {
 // bytesOnly is the encoding without merges.
 func (t BPETrainer) bytesOnly() (*BPE, error) {
 	if least := 256 + len(t.Special); t.Size < least {
-		return nil, errors.Errorf("datasets: a byte-pair encoding of %d tokens; want at least %d: 256 bytes and %d special tokens", t.Size, least, len(t.Special))
+		return nil, errors.Errorf("datasets: a byte-pair encoding of %d tokens; want at least %d: 256 bytes and %d special tokens",
+			t.Size, least, len(t.Special))
 	}
 	var tokens []string
 	seen := map[string]bool{}

@@ -36,7 +36,7 @@ func init() {
 // toPrintable writes bytes as a tokenizer's file has them.
 func toPrintable(s string) string {
 	var b strings.Builder
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		b.WriteRune(byteRunes[s[i]])
 	}
 	return b.String()

@@ -108,16 +108,14 @@ func TestBPEIsShared(t *testing.T) {
 	}
 	var all sync.WaitGroup
 	for g := range 4 {
-		all.Add(1)
-		go func() {
-			defer all.Done()
+		all.Go(func() {
 			for k := range lines {
 				i := (k + g*len(lines)/4) % len(lines)
 				if ids, err := b.Encode(lines[i]); err != nil || !slices.Equal(ids, want[i]) {
 					t.Errorf("%q: %v, %v", lines[i], ids, err)
 				}
 			}
-		}()
+		})
 	}
 	all.Wait()
 }

@@ -14,7 +14,7 @@ func NextPiece(s string) int { return nextPiece(s) }
 func MergeBothWays(b *BPE, word string) (searched, heaped []int32) {
 	ids := func() []int32 {
 		var ids []int32
-		for i := 0; i < len(word); i++ {
+		for i := range len(word) {
 			ids = append(ids, b.byteIDs[word[i]])
 		}
 		return ids

@@ -116,7 +116,7 @@ func columnBelow(rows []row, i int, missing []string) below {
 }
 
 func isWord(s string) bool {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if !joinsWords(s[i]) && s[i] != '-' {
 			return false
 		}

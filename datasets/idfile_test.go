@@ -21,9 +21,9 @@ func TestEncodeFileOverwritesNothing(t *testing.T) {
 		}
 		return folder, path
 	}
-	link := func(make func(from, to string) error) func(t *testing.T, path, ids string) {
+	link := func(place func(from, to string) error) func(t *testing.T, path, ids string) {
 		return func(t *testing.T, path, ids string) {
-			if err := make(path, ids); err != nil {
+			if err := place(path, ids); err != nil {
 				t.Skip(err)
 			}
 		}

@@ -28,11 +28,11 @@ type lineReader struct {
 	err    error
 }
 
-func newLineReader(r io.Reader, name string, max int) lineReader {
-	if max <= 0 {
-		max = defaultRecord
+func newLineReader(r io.Reader, name string, longest int) lineReader {
+	if longest <= 0 {
+		longest = defaultRecord
 	}
-	l := lineReader{name: name, r: bufio.NewReaderSize(newSource(r, false), 1<<16), max: max}
+	l := lineReader{name: name, r: bufio.NewReaderSize(newSource(r, false), 1<<16), max: longest}
 	if absent(r) {
 		l.err = errNoReader(name)
 	}

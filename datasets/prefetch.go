@@ -46,9 +46,7 @@ func (p *Prefetch) start() {
 	ctx, stop := context.WithCancel(p.ctx)
 	batch := make(chan *Batch, p.ahead)
 	p.batch, p.stop, p.err, p.failed = batch, stop, nil, nil
-	p.done.Add(1)
-	go func() {
-		defer p.done.Done()
+	p.done.Go(func() {
 		defer close(batch)
 		defer func() { // a source of somebody else's
 			if r := recover(); r != nil {
@@ -66,7 +64,7 @@ func (p *Prefetch) start() {
 			case <-ctx.Done():
 			}
 		}
-	}()
+	})
 }
 
 // halt ends the goroutine and waits for it.

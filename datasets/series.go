@@ -55,7 +55,8 @@ func (s Series) withDefaults() (Series, error) {
 	}
 	for i, v := range s.Values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return s, errors.Errorf("datasets: the series has %g in row %d, feature %d; want numbers, see FillForward", v, i/s.Features, i%s.Features)
+			return s, errors.Errorf("datasets: the series has %g in row %d, feature %d; want numbers, see FillForward",
+				v, i/s.Features, i%s.Features)
 		}
 	}
 	return s, s.checkParts()
@@ -158,7 +159,8 @@ func (s Series) Split(fraction float64) (train, validation Series, err error) {
 		n := p.to - p.from
 		at := int(float64(n) * fraction)
 		if at < d.Window+d.Horizon || n-at < d.Horizon {
-			return s, s, errors.Errorf("datasets: train fraction %g of %d rows leaves no window of %d and %d steps for one of the two parts", fraction, n, d.Window, d.Horizon)
+			return s, s, errors.Errorf("datasets: train fraction %g of %d rows leaves no window of %d and %d steps for one of the two parts",
+				fraction, n, d.Window, d.Horizon)
 		}
 		early = append(early, span{p.from, p.from + at})
 		late = append(late, span{p.from + at - d.Window, p.to})

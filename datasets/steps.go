@@ -75,7 +75,8 @@ func checkSteps(times []time.Time) error {
 		if shortest > 0 && odd < fewest {
 			fewest = odd
 			err = errors.Errorf("row %d, of %s, is %s after the row before, others are %s: steps are missing or uneven", first,
-				times[first].Format(time.DateTime), stepName(c.step(times[first-1], times[first]), c.name, times[first].Sub(times[first-1])), c.name(shortest))
+				times[first].Format(time.DateTime), stepName(c.step(times[first-1], times[first]), c.name, times[first].Sub(times[first-1])),
+				c.name(shortest))
 		}
 	}
 	return err

@@ -98,7 +98,8 @@ func (p *textParts) next() bool {
 	p.text = ""
 	for size := partSize; ; size *= 2 {
 		if size > partSize*partGrowth {
-			p.err = errors.Errorf("datasets: %s, offset %d: no place to cut it into parts in %d bytes; want line breaks or spaces", p.name, p.offset, partSize*partGrowth)
+			p.err = errors.Errorf("datasets: %s, offset %d: no place to cut it into parts in %d bytes; want line breaks or spaces",
+				p.name, p.offset, partSize*partGrowth)
 			return false
 		}
 		if p.err = p.fill(size); p.err != nil || len(p.rest) == 0 {
@@ -115,7 +116,8 @@ func (p *textParts) next() bool {
 		}
 	}
 	if at := badUTF8(p.text); at >= 0 {
-		p.err = errors.Errorf("datasets: %s is not UTF-8: byte %#02x at offset %d, line %d", p.name, p.text[at], p.offset+int64(at), p.line+strings.Count(p.text[:at], "\n"))
+		p.err = errors.Errorf("datasets: %s is not UTF-8: byte %#02x at offset %d, line %d",
+			p.name, p.text[at], p.offset+int64(at), p.line+strings.Count(p.text[:at], "\n"))
 		p.text = ""
 		return false
 	}

@@ -178,7 +178,8 @@ func (v *Vocabulary) Decode(ids []int) (string, error) {
 	var b strings.Builder
 	for i, id := range ids {
 		if id < 0 || id >= len(v.tokens) {
-			return "", errors.Errorf("datasets: id %d, number %d of those to decode; the vocabulary has %d tokens, counted from 0", id, i+1, len(v.tokens))
+			return "", errors.Errorf("datasets: id %d, number %d of those to decode; the vocabulary has %d tokens, counted from 0",
+				id, i+1, len(v.tokens))
 		}
 		if v.specials && id < len(specialTokens) && id != v.unknown {
 			continue

@@ -35,7 +35,7 @@ func (b *VocabularyBuilder) Add(text string) error {
 	next := nextCharacter
 	switch b.Kind {
 	case Label:
-		for _, t := range strings.Fields(text) {
+		for t := range strings.FieldsSeq(text) {
 			b.one(t)
 		}
 		return nil

@@ -69,11 +69,11 @@ func TestComposedAndDecomposedAreOne(t *testing.T) {
 	if composed == decomposed {
 		t.Fatal("nothing to compare")
 	}
-	for _, make := range []func(string) *datasets.Vocabulary{
+	for _, build := range []func(string) *datasets.Vocabulary{
 		func(s string) *datasets.Vocabulary { return characters(t, s) },
 		func(s string) *datasets.Vocabulary { return words(t, s, 0) },
 	} {
-		a, b := make(composed), make(decomposed)
+		a, b := build(composed), build(decomposed)
 		ids := encode(t, a, composed)
 		for _, other := range [][]int{encode(t, a, decomposed), encode(t, b, composed), encode(t, b, decomposed)} {
 			if !slices.Equal(ids, other) {

@@ -106,7 +106,7 @@ func (w *Windows) Next() bool {
 	if w.position >= w.windows || w.err != nil {
 		return false
 	}
-	for b := 0; b < w.batch; b++ {
+	for b := range w.batch {
 		from := b*w.lane + w.position*w.steps
 		lane := w.row
 		if w.file == nil {
@@ -114,7 +114,7 @@ func (w *Windows) Next() bool {
 		} else if w.err = w.file.read(lane, from, w.raw); w.err != nil {
 			return false
 		}
-		for t := 0; t < w.steps; t++ {
+		for t := range w.steps {
 			w.Inputs[t*w.batch+b] = lane[t]
 			w.Targets[t*w.batch+b] = lane[t+1]
 		}

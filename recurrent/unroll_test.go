@@ -3,9 +3,9 @@ package recurrent_test
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
@@ -244,31 +244,33 @@ func TestBadUse(t *testing.T) {
 	}
 }
 
-// Building, differentiating and compiling costs the same for every step: Gorgonia alone takes time in proportion to
-// T². The bounds are loose, for slow machines; BenchmarkCompile measures.
+// Building, differentiating and compiling costs the same for every step, counted in instructions, allocations and bytes.
+// The time, which Gorgonia alone takes in proportion to T², is BenchmarkCompile's.
 func TestCompileIsLinear(t *testing.T) {
-	compile := func(T int) (time.Duration, int) {
-		best, steps := time.Duration(math.MaxInt64), 0
-		for i := 0; i < 5; i++ {
-			start := time.Now()
-			f := graph.NewFunc(graph.NewParams(1), sequenceLoss(recurrent.LSTM{Hidden: 8}, recurrent.Options{}))
-			program, err := f.Program(true, graph.Floats(make([]float32, T*2*3), T, 2, 3))
-			if err != nil {
-				t.Fatal(err)
-			}
-			best, steps = min(best, time.Since(start)), program.Steps()
+	type cost struct{ steps, allocations, bytes uint64 }
+	compile := func(T int) cost {
+		x := graph.Floats(make([]float32, T*2*3), T, 2, 3)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f := graph.NewFunc(graph.NewParams(1), sequenceLoss(recurrent.LSTM{Hidden: 8}, recurrent.Options{}))
+		program, err := f.Program(true, x)
+		runtime.ReadMemStats(&after)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return best, steps
+		return cost{uint64(program.Steps()), after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc}
 	}
-	short, shortSteps := compile(100)
-	long, longSteps := compile(800)
-	t.Logf("T=100: %v, %d steps; T=800: %v, %d steps", short, shortSteps, long, longSteps)
-	if longSteps > 8*shortSteps+50 {
-		t.Errorf("%d steps for T=800, %d for T=100", longSteps, shortSteps)
+	compile(100) // what is made once, whatever is compiled
+	short, long := compile(100), compile(800)
+	t.Logf("T=100: %+v; T=800: %+v", short, long)
+	within := func(what string, long, short uint64) {
+		if long > 8*short+short/2 { // quadratic would be 64
+			t.Errorf("%d %s for T=800, %d for T=100", long, what, short)
+		}
 	}
-	if long > 40*short { // quadratic would be 64
-		t.Errorf("compiling took %v for T=800, %v for T=100", long, short)
-	}
+	within("instructions", long.steps, short.steps)
+	within("allocations", long.allocations, short.allocations)
+	within("bytes", long.bytes, short.bytes)
 }
 
 // A padded batch gives each sequence the bits that it gets alone.

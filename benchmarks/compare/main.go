@@ -41,7 +41,8 @@ func parse(args []string) (o options, err error) {
 	f := flag.NewFlagSet("compare", flag.ContinueOnError)
 	f.Func("python", "[label=]`path` of a Python that has PyTorch; may be repeated (default: python3, if there)",
 		func(s string) error { o.pythons = append(o.pythons, parseSpec(s)); return nil })
-	f.Func("program", "[label=]`path` of another program that reports in the same lines, such as benchmarks/ours built from an older commit; may be repeated",
+	f.Func("program", "[label=]`path` of another program that reports in the same lines, "+
+		"such as benchmarks/ours built from an older commit; may be repeated",
 		func(s string) error { o.programs = append(o.programs, parseSpec(s)); return nil })
 	f.BoolVar(&o.gorgonia, "gorgonia", true, "measure plain Gorgonia too")
 	f.BoolVar(&o.malloc, "malloc", true, "let glibc's malloc keep memory between PyTorch's steps, which makes PyTorch faster")

@@ -1,6 +1,6 @@
 // Package catalog has data sets to train on. The small ones are part of the library; the others are fetched from where
-// their makers keep them, checked against published hashes (those of Tatoeba have none), and kept on disk. Each is a value with a description and a
-// Load:
+// their makers keep them, checked against published hashes (those of Tatoeba have none), and kept on disk. Each is a value
+// with a description and a Load:
 //
 //	digits, err := catalog.Digits.Load(ctx, catalog.Options{})
 //	fmt.Println(digits.Train.Len(), catalog.Digits.Licence)

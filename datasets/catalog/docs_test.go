@@ -14,7 +14,7 @@ func TestDocuments(t *testing.T) {
 	}
 	for _, info := range All() {
 		line := ""
-		for _, l := range strings.Split(string(raw), "\n") {
+		for l := range strings.SplitSeq(string(raw), "\n") {
 			if cells := strings.Split(l, "|"); len(cells) > 2 && strings.Contains(cells[1], "`"+info.Name+"`") {
 				line = l
 			}

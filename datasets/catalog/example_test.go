@@ -30,8 +30,7 @@ func Example() {
 // A set that is not on disk, on a machine without a network.
 func ExampleMissingError() {
 	_, err := catalog.MNIST.Load(context.Background(), catalog.Options{Offline: true, Folder: "data"})
-	var missing *catalog.MissingError
-	if errors.As(err, &missing) {
+	if missing, ok := errors.AsType[*catalog.MissingError](err); ok {
 		fmt.Println("bring", missing.URL)
 		fmt.Println("to", filepath.ToSlash(missing.Path))
 	}

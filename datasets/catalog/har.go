@@ -104,7 +104,8 @@ func readHAR(files map[string][]byte, part string) (Recordings, error) {
 	}
 	n := len(labels)
 	if n == 0 || len(subjects) != n {
-		return Recordings{}, errors.Errorf("datasets: har: %d labels and %d subjects of the part %s; want as many, and some", n, len(subjects), part)
+		return Recordings{}, errors.Errorf("datasets: har: %d labels and %d subjects of the part %s; want as many, and some",
+			n, len(subjects), part)
 	}
 	for i, label := range labels {
 		if label != float32(int(label)) || label < 1 || label > 6 {
@@ -123,7 +124,8 @@ func readHAR(files map[string][]byte, part string) (Recordings, error) {
 			r.Values = make([]float32, n*r.Steps*len(harChannels))
 		}
 		if r.Steps == 0 || len(values) != n*r.Steps {
-			return Recordings{}, errors.Errorf("datasets: har: %d values of %s in the part %s; want %d recordings of %d steps", len(values), channel, part, n, r.Steps)
+			return Recordings{}, errors.Errorf("datasets: har: %d values of %s in the part %s; want %d recordings of %d steps",
+				len(values), channel, part, n, r.Steps)
 		}
 		for i, v := range values {
 			r.Values[i*len(harChannels)+c] = v

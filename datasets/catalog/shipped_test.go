@@ -131,7 +131,7 @@ func TestCMUdict(t *testing.T) {
 	symbols, sounds, trained := map[string]bool{}, map[string][]string{}, map[string]bool{}
 	for i, part := range []Pairs{all.Train, all.Validation, all.Test} {
 		for row, word := range part.Source {
-			for _, s := range strings.Fields(part.Target[row]) {
+			for s := range strings.FieldsSeq(part.Target[row]) {
 				symbols[s] = true
 			}
 			sounds[word] = append(sounds[word], part.Target[row])

@@ -13,15 +13,18 @@ import (
 
 // Files of texts and tables, small ones: what damage does to them shows in a few lines.
 var (
-	tables  = []string{"name,age,\"a \"\"note\"\"\"\nAnn,31,\"two\nlines\"\nBo,,x\nCy,-2.5e3,y\n", "1,2,3\r\n4,5,6\r\n7,8,NaN\r\n", "\ufeffdate,value\n2020-01-01,\"1,5\"\n"}
+	tables = []string{"name,age,\"a \"\"note\"\"\"\nAnn,31,\"two\nlines\"\nBo,,x\nCy,-2.5e3,y\n", "1,2,3\r\n4,5,6\r\n7,8,NaN\r\n",
+		"\ufeffdate,value\n2020-01-01,\"1,5\"\n"}
 	tabbed  = []string{"text\tlabel\nI like it\tgood\nI don't \"like\" it\tbad\n\tgood\n", "1\t2\n3\t4\n"}
 	objects = []string{"{\"text\":\"a b\",\"label\":1}\n{\"text\":\"\\u00e9\\ud83d\\ude00\",\"label\":-2.5e3,\"more\":{\"list\":[1,[2,{}]]}}\n\n{\"text\":null}\n", "{}\n{\"a\":true}\n"}
 	trees   = []string{"# sent_id = s1\n# text = Don't go.\n1-2\tDon't\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=Yes\n1\tDo\tdo\tAUX\tVBP\tMood=Imp|VerbForm=Fin\t3\taux\t_\t_\n" +
 		"2\tn't\tnot\tPART\tRB\t_\t3\tadvmod\t_\t_\n3\tgo\tgo\tVERB\tVB\t_\t0\troot\t0:root\t_\n3.1\tgone\tgo\tVERB\t_\t_\t_\t_\t3:conj\t_\n\n1\tĐi\tđi\tVERB\t_\t_\t0\troot\t_\t_\n\n"}
 	columns = []string{"-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\n\nPeter NNP B-NP B-PER\nBlackburn NNP I-NP I-PER\n",
 		"Đi\tV\r\nđâu\tP\r\n\r\n#hashtag\tN\r\n"}
-	texts  = []string{"The quick brown fox.\r\nIt jumps\tover 12,5 dogs — naïve café 👩‍🚀\n", "e\u0301\u1112\u1161\u11ab\x00\ufeff\u200b", "\ufeffone\ntwo\n"}
-	arrays = []string{"\x00\x00\x08\x03\x00\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00\x03abcdefghijkl", "\x00\x00\x08\x01\x00\x00\x00\x04\x01\x02\x03\x04"}
+	texts = []string{"The quick brown fox.\r\nIt jumps\tover 12,5 dogs — naïve café 👩‍🚀\n", "e\u0301\u1112\u1161\u11ab\x00\ufeff\u200b",
+		"\ufeffone\ntwo\n"}
+	arrays = []string{"\x00\x00\x08\x03\x00\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00\x03abcdefghijkl",
+		"\x00\x00\x08\x01\x00\x00\x00\x04\x01\x02\x03\x04"}
 )
 
 // sentences are given to everything that makes tokens.
@@ -68,12 +71,12 @@ func tokens(t datasets.Tokenizer) {
 
 func vocabularies() ([][]byte, error) {
 	var out [][]byte
-	for _, make := range []func() (*datasets.Vocabulary, error){
+	for _, build := range []func() (*datasets.Vocabulary, error){
 		func() (*datasets.Vocabulary, error) { return datasets.Characters("the cat é 👩‍🚀") },
 		func() (*datasets.Vocabulary, error) { return datasets.Words("the cat and the hat", 4) },
 		func() (*datasets.Vocabulary, error) { return datasets.Labels([]string{"good", "bad"}) },
 	} {
-		v, err := make()
+		v, err := build()
 		if err != nil {
 			return nil, err
 		}
@@ -219,12 +222,12 @@ func useText(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	for _, make := range []func() (datasets.Tokenizer, error){
+	for _, build := range []func() (datasets.Tokenizer, error){
 		func() (datasets.Tokenizer, error) { return datasets.Characters(c.Text) },
 		func() (datasets.Tokenizer, error) { return datasets.Words(c.Text, 5) },
 		func() (datasets.Tokenizer, error) { return datasets.BPETrainer{Size: 260}.Train(c.Text) },
 	} {
-		if t, err := make(); err == nil {
+		if t, err := build(); err == nil {
 			tokens(t)
 			if ids, err := t.Encode(string(data)); err == nil {
 				_, _ = t.Decode(ids)

@@ -80,9 +80,12 @@ var kerasModels = []keras.Model{
 	{{Path: "layers/gru", Kind: keras.GRU, Scope: "rnn"}},
 	{{Path: "layers/gru", Kind: keras.GRU, Scope: "rnn", ResetBefore: true}},
 	{{Path: "layers/simple_rnn", Kind: keras.SimpleRNN, Scope: "rnn"}},
-	{{Path: "layers/lstm", Kind: keras.LSTM, Scope: "rnn", NoBias: true}, {Path: "layers/dense", Kind: keras.Dense, Scope: "head", NoBias: true}},
-	{{Path: "layers/embedding", Kind: keras.Embedding, Scope: "embedding"}, {Path: "layers/bidirectional", Kind: keras.LSTM, Bidirectional: true, Scope: "rnn"},
-		{Path: "layers/bidirectional_1", Kind: keras.GRU, Bidirectional: true, Scope: "second"}, {Path: "layers/dense", Kind: keras.Dense, Scope: "head"}},
+	{{Path: "layers/lstm", Kind: keras.LSTM, Scope: "rnn", NoBias: true},
+		{Path: "layers/dense", Kind: keras.Dense, Scope: "head", NoBias: true}},
+	{{Path: "layers/embedding", Kind: keras.Embedding, Scope: "embedding"},
+		{Path: "layers/bidirectional", Kind: keras.LSTM, Bidirectional: true, Scope: "rnn"},
+		{Path: "layers/bidirectional_1", Kind: keras.GRU, Bidirectional: true, Scope: "second"},
+		{Path: "layers/dense", Kind: keras.Dense, Scope: "head"}},
 }
 
 // kerasFiles are those that Keras wrote, and one of this library's, which keeps what Keras has no place for.
@@ -135,8 +138,11 @@ func runKeras(m keras.Model, p *graph.Params) error {
 	if ih[1] > largestInput {
 		return nil
 	}
-	cell := map[keras.Kind]recurrent.Cell{keras.LSTM: recurrent.LSTM{Hidden: hh[1]}, keras.GRU: recurrent.GRU{Hidden: hh[1], ResetBefore: l.ResetBefore},
-		keras.SimpleRNN: recurrent.RNN{Hidden: hh[1]}}[l.Kind]
+	cell := map[keras.Kind]recurrent.Cell{
+		keras.LSTM:      recurrent.LSTM{Hidden: hh[1]},
+		keras.GRU:       recurrent.GRU{Hidden: hh[1], ResetBefore: l.ResetBefore},
+		keras.SimpleRNN: recurrent.RNN{Hidden: hh[1]},
+	}[l.Kind]
 	p.Seal()
 	_, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		y, _ := recurrent.Unroll(g.Scope("rnn"), cell, in[0], recurrent.Options{})
@@ -146,7 +152,8 @@ func runKeras(m keras.Model, p *graph.Params) error {
 }
 
 func safetensors() ([][]byte, error) {
-	list := []graph.Named{{Name: "a.weight", Value: graph.Floats(make([]float32, 120), 8, 15)}, {Name: "b", Value: graph.Floats([]float32{1}, 1)}}
+	list := []graph.Named{{Name: "a.weight", Value: graph.Floats(make([]float32, 120), 8, 15)},
+		{Name: "b", Value: graph.Floats([]float32{1}, 1)}}
 	whole := []graph.Named{{Name: "x", Value: graph.Ints([]int{1, -2, 3})}, {Name: "y", Value: graph.Floats64([]float64{1, 2}, 2, 1)}}
 	return made(func(path string) error {
 		return graph.WriteSafetensors(path, list, map[string]string{"format": "pt", "n": "1"})
@@ -185,7 +192,8 @@ func loop(path string) (*train.Loop, error) {
 		return nil, err
 	}
 	p := graph.NewParams(1)
-	model := recurrent.ManyToOne{Embedding: nn.Embedding{Tokens: 5, Size: 3}, Layer: recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 4}}, Classes: 2}
+	model := recurrent.ManyToOne{Embedding: nn.Embedding{Tokens: 5, Size: 3}, Layer: recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 4}},
+		Classes: 2}
 	loss := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		b := train.BatchOf(g, in)
 		logits, _ := model.Apply(g, b.Inputs, recurrent.Options{Lengths: b.Lengths})

@@ -34,7 +34,7 @@ func damaged(rng *rand.Rand, files [][]byte, edit func(rng *rand.Rand, data []by
 
 // mutations each change data, which has at least one byte, in their way.
 var mutations = []func(rng *rand.Rand, data []byte, files [][]byte) []byte{
-	truncate, flipBits, flipBits, setBytes, setBytes, setInteger, setInteger, setNumber, setNumber, splice, remove, double, clear,
+	truncate, flipBits, flipBits, setBytes, setBytes, setInteger, setInteger, setNumber, setNumber, splice, remove, double, blank,
 }
 
 // place is somewhere in n bytes, half of the times in the first 512.
@@ -77,7 +77,8 @@ func setBytes(rng *rand.Rand, data []byte, _ [][]byte) []byte {
 }
 
 // integers are those at which sizes overflow, or signs change.
-var integers = []uint64{0, 1, 2, 127, 128, 255, 256, 1<<15 - 1, 1 << 15, 1<<16 - 1, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1 << 40, 1<<62 - 1, 1 << 62, 1<<63 - 1, 1 << 63, 1<<64 - 1, 1<<64 - 2}
+var integers = []uint64{0, 1, 2, 127, 128, 255, 256, 1<<15 - 1, 1 << 15, 1<<16 - 1, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1 << 40,
+	1<<62 - 1, 1 << 62, 1<<63 - 1, 1 << 63, 1<<64 - 1, 1<<64 - 2}
 
 // setInteger overwrites a binary integer.
 func setInteger(rng *rand.Rand, data []byte, _ [][]byte) []byte {
@@ -114,7 +115,8 @@ func setNumber(rng *rand.Rand, data []byte, _ [][]byte) []byte {
 func number(rng *rand.Rand) []byte {
 	switch rng.IntN(4) {
 	case 0:
-		texts := []string{"-1", "-0", "1e309", "1e-400", "0.5", "null", "NaN", "-9223372036854775809", "18446744073709551616", "\"1\"", "[]", "1e5"}
+		texts := []string{"-1", "-0", "1e309", "1e-400", "0.5", "null", "NaN", "-9223372036854775809", "18446744073709551616", "\"1\"", "[]",
+			"1e5"}
 		return []byte(texts[rng.IntN(len(texts))])
 	case 1:
 		return strconv.AppendInt(nil, int64(rng.IntN(100)), 10)
@@ -142,7 +144,7 @@ func double(rng *rand.Rand, data []byte, _ [][]byte) []byte {
 	return replaced(data, to, to, bytes.Repeat(data[from:to], 1+rng.IntN(4)))
 }
 
-func clear(rng *rand.Rand, data []byte, _ [][]byte) []byte {
+func blank(rng *rand.Rand, data []byte, _ [][]byte) []byte {
 	from, to := span(rng, data)
 	for i := from; i < to; i++ {
 		data[i] = 0

@@ -5,6 +5,7 @@ package dense
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -118,16 +119,16 @@ func Float64s(t *tensor.Dense) []float64 {
 
 // either lists types as a sentence does: "float32, float64 or int".
 func either(types []tensor.Dtype) string {
-	out := ""
+	var out strings.Builder
 	for i, t := range types {
 		switch {
 		case i == 0:
 		case i == len(types)-1:
-			out += " or "
+			out.WriteString(" or ")
 		default:
-			out += ", "
+			out.WriteString(", ")
 		}
-		out += t.String()
+		out.WriteString(t.String())
 	}
-	return out
+	return out.String()
 }

@@ -3,7 +3,7 @@ package kernel
 // gemmGeneric is Gemm in Go loops: its definition, and what runs where there is no assembly. The operands are
 // checked already; m and n are positive.
 func gemmGeneric[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
-	for i := 0; i < m; i++ {
+	for i := range m {
 		scaleRow(c[i*ldc:i*ldc+n], beta)
 	}
 	if k <= 0 || alpha == 0 {
@@ -90,7 +90,7 @@ func gemmNT[T Float](m, n, k int, alpha T, a []T, lda int, b []T, ldb int, c []T
 	for j := 0; j < n; j += 4 {
 		if j+4 > n {
 			for ; j < n; j++ {
-				for i := 0; i < m; i++ {
+				for i := range m {
 					c[i*ldc+j] += alpha * plainDot(a[i*lda:i*lda+k], b[j*ldb:])
 				}
 			}
@@ -144,10 +144,10 @@ func plainDot[T Float](a, b []T) (s T) {
 
 // gemmTT is C += alpha·Aᵀ·Bᵀ, which no derivative needs; it is here to complete the set.
 func gemmTT[T Float](m, n, k int, alpha T, a []T, lda int, b []T, ldb int, c []T, ldc int) {
-	for i := 0; i < m; i++ {
-		for j := 0; j < n; j++ {
+	for i := range m {
+		for j := range n {
 			var s T
-			for l := 0; l < k; l++ {
+			for l := range k {
 				s += a[l*lda+i] * b[j*ldb+l]
 			}
 			c[i*ldc+j] += alpha * s

@@ -1,6 +1,7 @@
 package misuse
 
 import (
+	"math/bits"
 	"math/rand/v2"
 	"os"
 	"reflect"
@@ -206,8 +207,8 @@ func (w *world) build() graph.Build {
 // shape draws the dimensions of a tensor.
 func (w *world) shape() []int {
 	if w.wrong() {
-		return pick(w, [][]int{nil, {0}, {-1}, {2, 0}, {4, -1, 3}, {1 << 32, 1 << 32}, {1 << 62, 4}, {maxInt, 3, maxInt}, {maxInt}, {minInt, 2},
-			{1 << 16, 1 << 16, 1 << 16, 1 << 16}, {-1, 1 << 32, 1 << 32}, {-1, -1}, {1, 1, 1, 1, 1, 1, 1, 1, 1}, {5, 7}, {99, 99}})
+		return pick(w, [][]int{nil, {0}, {-1}, {2, 0}, {4, -1, 3}, {half, half}, {maxInt/2 + 1, 4}, {maxInt, 3, maxInt}, {maxInt}, {minInt, 2},
+			{1 << 16, 1 << 16, 1 << 16, 1 << 16}, {-1, half, half}, {-1, -1}, {1, 1, 1, 1, 1, 1, 1, 1, 1}, {5, 7}, {99, 99}})
 	}
 	return pick(w, [][]int{{4, 2, 3}, {2, 3}, {3}, {3, 3}, {2, 4, 3}, {8, 3}, {4, 6}, {24}, {1}, {}})
 }
@@ -215,6 +216,7 @@ func (w *world) shape() []int {
 const (
 	maxInt = int(^uint(0) >> 1)
 	minInt = -maxInt - 1
+	half   = 1 << (bits.UintSize / 2) // half times half is 0
 )
 
 // release closes what the call has opened, and removes its files: the call may be made again, with some values wrong.

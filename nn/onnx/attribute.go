@@ -47,7 +47,7 @@ var attributeKinds = map[string]onnxpb.AttributeProto_AttributeType{
 // An attribute that is not known is refused: it may change what the node computes.
 func (n *node) setAttributes(known string, given []*onnxpb.AttributeProto) error {
 	kinds := map[string]onnxpb.AttributeProto_AttributeType{}
-	for _, k := range strings.Fields(known) {
+	for k := range strings.FieldsSeq(known) {
 		name, letter, _ := strings.Cut(k, ":")
 		kinds[name] = attributeKinds[letter]
 	}

@@ -100,7 +100,8 @@ func (c *call) spend(bytes int64) bool {
 func (c *call) tooLarge(bytes int64) {
 	m := c.meter()
 	if c.own {
-		c.failf("it takes %d bytes of memory, %d are taken; want at most %d: %d MiB and %d times the model's files for what is made of them alone",
+		c.failf("it takes %d bytes of memory, %d are taken; want at most %d: "+
+			"%d MiB and %d times the model's files for what is made of them alone",
 			bytes, m.used, m.limit, everyModel>>20, timesFile)
 		return
 	}

@@ -123,7 +123,7 @@ func (n *node) scope(g *graph.Graph) *graph.Graph {
 	if name == "" {
 		name = n.op
 	}
-	for _, s := range strings.Split(name, ".") {
+	for s := range strings.SplitSeq(name, ".") {
 		g = g.Scope(s)
 	}
 	return g

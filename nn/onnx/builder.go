@@ -118,8 +118,7 @@ func (b *Builder) prune() {
 	for _, o := range b.file.Output {
 		needed[o.Name] = true
 	}
-	for i := len(b.file.Node) - 1; i >= 0; i-- {
-		n := b.file.Node[i]
+	for i, n := range slices.Backward(b.file.Node) {
 		if !slices.ContainsFunc(n.Output, func(name string) bool { return needed[name] }) {
 			b.file.Node = slices.Delete(b.file.Node, i, i+1)
 			continue
@@ -131,7 +130,7 @@ func (b *Builder) prune() {
 	b.file.Initializer = slices.DeleteFunc(b.file.Initializer, func(t *onnxpb.TensorProto) bool { return !needed[t.Name] })
 }
 
-func (b *Builder) failf(format string, args ...interface{}) Value {
+func (b *Builder) failf(format string, args ...any) Value {
 	if b.err == nil {
 		b.err = errors.Errorf(format, args...)
 	}
@@ -209,7 +208,7 @@ func (b *Builder) node(scope, op string, outputs int, in []string, attributes ..
 		name = fmt.Sprintf("%s%s_%d", path, op, k)
 	}
 	n := &onnxpb.NodeProto{Name: name, OpType: op, Input: in, Attribute: attributes}
-	for i := 0; i < outputs; i++ {
+	for i := range outputs {
 		n.Output = append(n.Output, fmt.Sprintf("%s_output_%d", name, i))
 		b.taken[n.Output[i]] = true
 	}

@@ -58,7 +58,7 @@ func (b *Builder) layers(op string, x Value, scope string, o Layers) Recurrent {
 	}
 	var out Recurrent
 	var finals [2][]string
-	for k := 0; k < s.layers; k++ {
+	for k := range s.layers {
 		y := b.layer(s, k, x, o)
 		if b.err != nil {
 			return Recurrent{}
@@ -129,7 +129,7 @@ func (b *Builder) measure(op, scope string, o Layers) (stack, bool) {
 // refuseStrangers fails on a parameter in the scope that is not one of the known ones.
 func (b *Builder) refuseStrangers(s stack, known []string) {
 	var names []string
-	for k := 0; k < s.layers; k++ {
+	for k := range s.layers {
 		for _, local := range known {
 			names = append(names, in(s.scope, layered(local, k, false)))
 			if s.directions == 2 {
@@ -196,7 +196,7 @@ func direction(directions int, reverse bool) string {
 func (b *Builder) gathered(s stack, k int, name string, shape, order []int, locals ...string) string {
 	c := &constant{kind: b.kind, shape: shape, floats: make([]float64, sizeOf(shape))}
 	rows, cols := shape[1]/len(locals), sizeOf(shape[2:])
-	for d := 0; d < s.directions; d++ {
+	for d := range s.directions {
 		for i, local := range locals {
 			full := in(s.scope, layered(local, k, d == 1))
 			p := b.params.Get(full)

@@ -38,7 +38,7 @@ func lengths(T, B int) *tensor.Dense {
 
 // bidirectional is a stack of layers in both directions, with the names of PyTorch.
 func bidirectional(g *graph.Graph, layers int, cell recurrent.Cell, x graph.Node, lengths graph.Node) (y graph.Node, last graph.Node) {
-	for k := 0; k < layers; k++ {
+	for k := range layers {
 		a, sa := recurrent.Unroll(g.Layer(k), cell, x, recurrent.Options{Lengths: lengths})
 		b, sb := recurrent.Unroll(g.Layer(k).Reverse(), cell, x, recurrent.Options{Lengths: lengths, Reverse: true})
 		x, last = g.Concat(2, a, b), g.Concat(1, sa[0], sb[0])

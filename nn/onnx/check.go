@@ -193,7 +193,7 @@ func (m *Model) readNode(n *node, from *onnxpb.NodeProto, beside *files) error {
 		}
 	}
 	if _, ok := gateOrder[n.op]; ok {
-		for i := 0; i < 3; i++ {
+		for i := range 3 {
 			if n.in[i] == "" {
 				return errors.Errorf("its input %d is missing", i)
 			}

@@ -31,7 +31,7 @@ func ExampleRead() {
 	})
 	ids, tags := graph.Ints([]int{1, 2, 3, 4}, 1, 4), graph.Ints([]int{0, 1, 1, 4}, 1, 4)
 	adam := &optim.Adam{}
-	for step := 0; step < 200; step++ {
+	for step := range 200 {
 		out, err := loss.Grad(ids, tags)
 		if err != nil {
 			log.Fatal(err)

@@ -73,7 +73,8 @@ func TestFormsAreRefusedByName(t *testing.T) {
 
 // Whole numbers of 32 bits wrap around as those of every machine do.
 func TestWholeNumbersOf32Bits(t *testing.T) {
-	k := &constant{kind: onnxpb.TensorProto_INT64, shape: []int{2}, ints: []int{math.MaxInt32 + 1, -1}}
+	wide := int64(math.MaxInt32) + 1 // an int of 32 bits wraps here already
+	k := &constant{kind: onnxpb.TensorProto_INT64, shape: []int{2}, ints: []int{int(wide), -1}}
 	out, err := k.cast(onnxpb.TensorProto_INT32)
 	if err != nil || out.ints[0] != math.MinInt32 || out.ints[1] != -1 {
 		t.Errorf("found %v, %v", out, err)

@@ -25,7 +25,8 @@ func buildReduce(c *call) []value {
 			mark[i] = true
 		}
 	}
-	reduce := map[string]func(x graph.Node, axis int) graph.Node{"ReduceMax": c.g.Max, "ReduceMean": c.g.MeanAxis, "ReduceSum": c.g.SumAxis}[c.op]
+	reduce := map[string]func(x graph.Node, axis int) graph.Node{"ReduceMax": c.g.Max, "ReduceMean": c.g.MeanAxis,
+		"ReduceSum": c.g.SumAxis}[c.op]
 	shape := x.Shape()
 	for i := len(mark) - 1; i >= 0; i-- {
 		if mark[i] {

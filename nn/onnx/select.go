@@ -100,12 +100,12 @@ func (c *call) pick(x graph.Node, axis int, at []int) graph.Node {
 }
 
 // pick takes entries of an axis of known whole numbers.
-func (c *constant) pick(axis int, at, shape []int) *constant {
-	outer, n, inner := sizeOf(c.shape[:axis]), c.shape[axis], sizeOf(c.shape[axis+1:])
-	out := &constant{kind: c.kind, shape: shape, ints: make([]int, 0, sizeOf(shape))}
-	for o := 0; o < outer; o++ {
+func (k *constant) pick(axis int, at, shape []int) *constant {
+	outer, n, inner := sizeOf(k.shape[:axis]), k.shape[axis], sizeOf(k.shape[axis+1:])
+	out := &constant{kind: k.kind, shape: shape, ints: make([]int, 0, sizeOf(shape))}
+	for o := range outer {
 		for _, i := range at {
-			out.ints = append(out.ints, c.ints[(o*n+i)*inner:(o*n+i+1)*inner]...)
+			out.ints = append(out.ints, k.ints[(o*n+i)*inner:(o*n+i+1)*inner]...)
 		}
 	}
 	return out

@@ -131,7 +131,7 @@ func buildTranspose(c *call) []value {
 	have := v.shape()
 	perm := c.node.ints("perm")
 	if !c.has("perm") {
-		for i := len(have) - 1; i >= 0; i-- {
+		for i := range slices.Backward(have) {
 			perm = append(perm, i)
 		}
 	}

@@ -35,7 +35,7 @@ func ints64(v ...int) *constant {
 	return &constant{kind: onnxpb.TensorProto_INT64, shape: []int{len(v)}, ints: v}
 }
 
-func (c *constant) len() int { return sizeOf(c.shape) }
+func (k *constant) len() int { return sizeOf(k.shape) }
 
 // readTensor decodes a tensor of the file. beside has the bytes of tensors that are not in it.
 func readTensor(t *onnxpb.TensorProto, beside *files) (*constant, error) {
@@ -81,75 +81,75 @@ func width(kind onnxpb.TensorProto_DataType) int {
 }
 
 // fromBytes decodes little-endian, row-major elements.
-func (c *constant) fromBytes(raw []byte, n int) error {
-	w := width(c.kind)
+func (k *constant) fromBytes(raw []byte, n int) error {
+	w := width(k.kind)
 	if w == 0 {
-		return errors.Errorf("its elements are %v; want FLOAT, DOUBLE, INT64, INT32 or BOOL", c.kind)
+		return errors.Errorf("its elements are %v; want FLOAT, DOUBLE, INT64, INT32 or BOOL", k.kind)
 	}
 	if len(raw) != n*w {
-		return errors.Errorf("its shape %v needs %d bytes of %v, found %d", c.shape, n*w, c.kind, len(raw))
+		return errors.Errorf("its shape %v needs %d bytes of %v, found %d", k.shape, n*w, k.kind, len(raw))
 	}
-	if isFloat(c.kind) {
-		c.floats = make([]float64, n)
+	if isFloat(k.kind) {
+		k.floats = make([]float64, n)
 	} else {
-		c.ints = make([]int, n)
+		k.ints = make([]int, n)
 	}
-	for i := 0; i < n; i++ {
+	for i := range n {
 		at := raw[i*w:]
-		switch c.kind {
+		switch k.kind {
 		case onnxpb.TensorProto_FLOAT:
-			c.floats[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(at)))
+			k.floats[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(at)))
 		case onnxpb.TensorProto_DOUBLE:
-			c.floats[i] = math.Float64frombits(binary.LittleEndian.Uint64(at))
+			k.floats[i] = math.Float64frombits(binary.LittleEndian.Uint64(at))
 		case onnxpb.TensorProto_INT64:
-			c.ints[i] = int(binary.LittleEndian.Uint64(at))
+			k.ints[i] = int(binary.LittleEndian.Uint64(at))
 		case onnxpb.TensorProto_INT32:
-			c.ints[i] = int(int32(binary.LittleEndian.Uint32(at)))
+			k.ints[i] = int(int32(binary.LittleEndian.Uint32(at)))
 		case onnxpb.TensorProto_BOOL:
-			c.ints[i] = int(at[0])
+			k.ints[i] = int(at[0])
 		}
 	}
 	return nil
 }
 
 // fromFields decodes the elements of a tensor that has them in the typed field.
-func (c *constant) fromFields(t *onnxpb.TensorProto, n int) error {
-	switch c.kind {
+func (k *constant) fromFields(t *onnxpb.TensorProto, n int) error {
+	switch k.kind {
 	case onnxpb.TensorProto_FLOAT:
 		for _, v := range t.FloatData {
-			c.floats = append(c.floats, float64(v))
+			k.floats = append(k.floats, float64(v))
 		}
 	case onnxpb.TensorProto_DOUBLE:
-		c.floats = append(c.floats, t.DoubleData...)
+		k.floats = append(k.floats, t.DoubleData...)
 	case onnxpb.TensorProto_INT64:
 		for _, v := range t.Int64Data {
-			c.ints = append(c.ints, int(v))
+			k.ints = append(k.ints, int(v))
 		}
 	case onnxpb.TensorProto_INT32, onnxpb.TensorProto_BOOL:
 		for _, v := range t.Int32Data {
-			c.ints = append(c.ints, int(v))
+			k.ints = append(k.ints, int(v))
 		}
 	default:
-		return c.fromBytes(nil, n) // names the type
+		return k.fromBytes(nil, n) // names the type
 	}
-	if found := len(c.floats) + len(c.ints); found != n {
-		return errors.Errorf("its shape %v needs %d elements, found %d", c.shape, n, found)
+	if found := len(k.floats) + len(k.ints); found != n {
+		return errors.Errorf("its shape %v needs %d elements, found %d", k.shape, n, found)
 	}
 	return nil
 }
 
 // tensorProto encodes the constant for a file.
-func (c *constant) tensorProto(name string) *onnxpb.TensorProto {
-	t := &onnxpb.TensorProto{Name: name, DataType: int32(c.kind), Dims: dims64(c.shape), RawData: []byte{}}
-	for _, v := range c.floats {
-		if c.kind == onnxpb.TensorProto_DOUBLE {
+func (k *constant) tensorProto(name string) *onnxpb.TensorProto {
+	t := &onnxpb.TensorProto{Name: name, DataType: int32(k.kind), Dims: dims64(k.shape), RawData: []byte{}}
+	for _, v := range k.floats {
+		if k.kind == onnxpb.TensorProto_DOUBLE {
 			t.RawData = binary.LittleEndian.AppendUint64(t.RawData, math.Float64bits(v))
 		} else {
 			t.RawData = binary.LittleEndian.AppendUint32(t.RawData, math.Float32bits(float32(v)))
 		}
 	}
-	for _, v := range c.ints {
-		switch c.kind {
+	for _, v := range k.ints {
+		switch k.kind {
 		case onnxpb.TensorProto_BOOL:
 			t.RawData = append(t.RawData, byte(v))
 		case onnxpb.TensorProto_INT32:

@@ -47,18 +47,6 @@ func (v value) reshaped(shape []int, f reshaping) value {
 	return value{node: f(v.node, nil), truth: v.truth}
 }
 
-// rows looks the ids up in a table.
-func (c *call) rows(v *idView, table graph.Node) graph.Node {
-	x := c.g.GatherFromEnd(table, v.base)
-	for _, op := range v.ops {
-		if c.g.Err() != nil || !c.spend(bytesOf(x.Shape())) {
-			return graph.Node{}
-		}
-		x = op(x, table.Shape()[1:])
-	}
-	return x
-}
-
 // call is one node at work: the graph it adds to, and its inputs.
 type call struct {
 	*node
@@ -71,8 +59,20 @@ type call struct {
 	opset  int
 }
 
+// rows looks the ids up in a table.
+func (c *call) rows(v *idView, table graph.Node) graph.Node {
+	x := c.g.GatherFromEnd(table, v.base)
+	for _, op := range v.ops {
+		if c.g.Err() != nil || !c.spend(bytesOf(x.Shape())) {
+			return graph.Node{}
+		}
+		x = op(x, table.Shape()[1:])
+	}
+	return x
+}
+
 // failf records that the node cannot be built, and gives nothing.
-func (c *call) failf(format string, args ...interface{}) []value {
+func (c *call) failf(format string, args ...any) []value {
 	c.top.Failf(c.node.String(), format, args...)
 	return nil
 }

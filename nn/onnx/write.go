@@ -60,9 +60,9 @@ func (m *Model) withWeights(p *graph.Params) (*onnxpb.ModelProto, error) {
 		if c == nil {
 			c = m.constants[t.Name] // its data may have been in another file
 		}
-		new := c.tensorProto(t.Name)
-		new.DocString, new.MetadataProps = t.DocString, t.MetadataProps
-		file.Graph.Initializer[i] = new
+		out := c.tensorProto(t.Name)
+		out.DocString, out.MetadataProps = t.DocString, t.MetadataProps
+		file.Graph.Initializer[i] = out
 	}
 	return file, nil
 }

@@ -31,7 +31,8 @@ func (p *pkg) name() string { return strings.TrimPrefix(p.ImportPath, p.Module.P
 
 // load lists the packages that the patterns name, compiled, so that their types can be told.
 func load(patterns []string) ([]*pkg, error) {
-	cmd := exec.Command("go", append([]string{"list", "-deps", "-export", "-json=Dir,ImportPath,Export,GoFiles,DepOnly,Module"}, patterns...)...)
+	cmd := exec.Command("go", append([]string{"list", "-deps", "-export", "-json=Dir,ImportPath,Export,GoFiles,DepOnly,Module"},
+		patterns...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

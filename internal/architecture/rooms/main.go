@@ -35,17 +35,23 @@ func run(patterns []string, detail bool) error {
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "package\tfiles\tlines\texported\tlongest\tin\tarrows\tback up\t")
+	var rooms []room
 	for _, p := range packages {
 		r, err := measure(p)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%d\t%d\t\n", p.name(), len(p.GoFiles), r.lines, r.exported, r.longest, r.function, r.uses.count(), len(r.uses.backUp()))
-		if detail {
-			defer list(r)
-		}
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%d\t%d\t\n", p.name(), len(p.GoFiles), r.lines, r.exported, r.longest, r.function, r.uses.count(),
+			len(r.uses.backUp()))
+		rooms = append(rooms, r)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil || !detail {
+		return err
+	}
+	for _, r := range rooms {
+		list(r)
+	}
+	return nil
 }
 
 // list prints the files from the top down, each with the higher ones that it uses.

@@ -58,8 +58,10 @@ func (r *Request) ask(ctx context.Context, url string, have int64, version strin
 	if err != nil {
 		return nil, errors.WithStack(err)
 	}
-	request.Header.Set("User-Agent", "Mozilla/5.0 (compatible; unroll; +https://github.com/unroll-go/unroll)") // some serve none but such
-	request.Header.Set("Accept-Encoding", "identity")                                                          // the hash is of the file as it is
+	// Some serve none but such.
+	request.Header.Set("User-Agent", "Mozilla/5.0 (compatible; unroll; +https://github.com/unroll-go/unroll)")
+	// The hash is of the file as it is.
+	request.Header.Set("Accept-Encoding", "identity")
 	if have > 0 {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))
 		request.Header.Set("If-Range", version)

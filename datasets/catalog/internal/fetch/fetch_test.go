@@ -148,8 +148,7 @@ func TestFullDisk(t *testing.T) {
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("want the full disk, got %v", err)
 	}
-	var missing *Unavailable
-	if errors.As(err, &missing) {
+	if _, ok := errors.AsType[*Unavailable](err); ok {
 		t.Error("a full disk is called a missing network")
 	}
 	wantNone(t, r)

@@ -25,7 +25,8 @@ func Fit(l *train.Loop) (train.Result, error) {
 	step := func(p train.Progress) error {
 		if time.Since(last) > progressEvery {
 			last = time.Now()
-			fmt.Printf("    step %d of %d, loss %.4f, %.0f tokens/s, %v left\n", p.Step, p.Steps, p.EpochLoss, p.TokensPerSecond, p.Remaining.Round(time.Second))
+			fmt.Printf("    step %d of %d, loss %.4f, %.0f tokens/s, %v left\n", p.Step, p.Steps, p.EpochLoss, p.TokensPerSecond,
+				p.Remaining.Round(time.Second))
 		}
 		return nil
 	}

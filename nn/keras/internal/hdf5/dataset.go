@@ -95,7 +95,8 @@ func datatype(m []byte) (bits int, err error) {
 	case bytes.HasPrefix(m, float64Type):
 		return 64, nil
 	case len(m) >= 8:
-		return 0, errors.Errorf("its elements are of class %d with %d bytes; want little-endian floats of 4 or 8", m[0]&15, binary.LittleEndian.Uint32(m[4:]))
+		return 0, errors.Errorf("its elements are of class %d with %d bytes; want little-endian floats of 4 or 8",
+			m[0]&15, binary.LittleEndian.Uint32(m[4:]))
 	}
 	return 0, errors.New("its elements have no type")
 }

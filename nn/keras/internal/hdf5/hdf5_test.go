@@ -23,7 +23,7 @@ func TestReadsWhatH5pyWrites(t *testing.T) {
 	}
 	third := func(bits int, shape ...int) Dataset {
 		d := Dataset{Shape: shape, Bits: bits}
-		for i := 0; i < 6; i++ {
+		for i := range 6 {
 			v := float64(i) / 3
 			if bits == 32 {
 				v = float64(float32(i) / 3)
@@ -69,7 +69,7 @@ func TestLargeGroups(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; i < 200; i++ {
+	for i := range 200 {
 		if d, err := f.Dataset(fmt.Sprintf("layers/%03d", i)); err != nil || d.Data[0] != float64(i) {
 			t.Errorf("dataset %d: got %v, %v", i, d, err)
 		}
@@ -152,7 +152,7 @@ func TestSharedBytesAreCounted(t *testing.T) {
 func tree(seed uint64) []Dataset {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	var out []Dataset
-	for i := 0; i < 1+rng.IntN(300); i++ {
+	for i := range 1 + rng.IntN(300) {
 		d := Dataset{Path: fmt.Sprintf("g%d/%d", rng.IntN(3), i), Bits: 32 + 32*rng.IntN(2), Shape: []int{}, Data: []float64{}}
 		if rng.IntN(4) == 0 {
 			d.Path = fmt.Sprintf("only %d/deeper/%s", i, d.Path)
@@ -171,7 +171,7 @@ func tree(seed uint64) []Dataset {
 }
 
 func TestRoundTrip(t *testing.T) {
-	for seed := uint64(0); seed < 20; seed++ {
+	for seed := range uint64(20) {
 		list := tree(seed)
 		data, err := Bytes(list)
 		if err != nil {
@@ -201,7 +201,7 @@ func TestH5pyReadsWhatIsWritten(t *testing.T) {
 	if err := exec.Command(python, "-c", "import h5py").Run(); err != nil {
 		t.Skipf("%s cannot import h5py; name another in UNROLL_PYTHON_KERAS", python)
 	}
-	for seed := uint64(0); seed < 3; seed++ {
+	for seed := range uint64(3) {
 		list := tree(seed)
 		data, err := Bytes(list)
 		if err != nil {
@@ -215,7 +215,7 @@ func TestH5pyReadsWhatIsWritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var found map[string][2]interface{}
+		var found map[string][2]any
 		if err := json.Unmarshal(out, &found); err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +223,7 @@ func TestH5pyReadsWhatIsWritten(t *testing.T) {
 			t.Errorf("h5py finds %d datasets; want %d", len(found), len(list))
 		}
 		for _, d := range list {
-			if got, want := fmt.Sprint(found[d.Path]), fmt.Sprint([2]interface{}{d.Shape, d.Data}); got != want {
+			if got, want := fmt.Sprint(found[d.Path]), fmt.Sprint([2]any{d.Shape, d.Data}); got != want {
 				t.Fatalf("h5py reads %s as %s; want %s", d.Path, got, want)
 			}
 		}
@@ -256,7 +256,7 @@ func TestDamagedFiles(t *testing.T) {
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	read := 0
-	for k := 0; k < 3000; k++ {
+	for k := range 3000 {
 		data := append([]byte{}, whole...)
 		for j := rng.IntN(8); j >= 0; j-- {
 			data[rng.IntN(len(data))] = byte(rng.UintN(256))

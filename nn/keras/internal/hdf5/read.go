@@ -210,7 +210,7 @@ func (f *File) tree(path string, at uint64, names []byte, depth, above int) erro
 	if err != nil {
 		return err
 	}
-	for i := uint64(0); i < n; i++ {
+	for i := range n {
 		child := binary.LittleEndian.Uint64(body[16*i+8:])
 		if level > 0 {
 			err = f.tree(path, child, names, depth, level)
