@@ -90,6 +90,7 @@ var registry = []member{
 	{"metric.EditDistance", metric.EditDistance},
 	{"metric.NaiveError", metric.NaiveError},
 	{"metric.NewConfusion", metric.NewConfusion},
+	{"metric.Perplexity", metric.Perplexity},
 	{"recurrent.DeepOf", recurrent.DeepOf},
 	{"recurrent.LastHidden", recurrent.LastHidden},
 	{"recurrent.Scan", recurrent.Scan},
