@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/unroll-go/unroll/internal/op"
 )
@@ -46,11 +47,11 @@ func (g *Graph) broadcast(what string, in ...Node) ([]Node, []int) {
 	for _, n := range in {
 		joint, ok := op.JointShape(shape, n.shape())
 		if !ok {
-			shapes := ""
+			var shapes strings.Builder
 			for _, m := range in {
-				shapes += fmt.Sprintf(" %v", m.shape())
+				shapes.WriteString(fmt.Sprintf(" %v", m.shape()))
 			}
-			g.failf(what, "shapes do not broadcast:%s", shapes)
+			g.failf(what, "shapes do not broadcast:%s", shapes.String())
 			return nil, nil
 		}
 		shape = joint

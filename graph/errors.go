@@ -49,11 +49,11 @@ func explained(err error) error {
 
 // Failf records an error for the layer or cell named what, if it is the first, and returns an invalid node that
 // every operation passes on in silence. Cells and layers use it to refuse a wrong configuration.
-func (g *Graph) Failf(what, format string, args ...interface{}) Node {
+func (g *Graph) Failf(what, format string, args ...any) Node {
 	return g.failf(what, format, args...)
 }
 
-func (g *Graph) failf(what, format string, args ...interface{}) Node {
+func (g *Graph) failf(what, format string, args ...any) Node {
 	if g.err == nil {
 		g.err = &Error{Scope: g.where(), Op: what, Caller: g.caller().String(), Reason: fmt.Sprintf(format, args...)}
 	}

@@ -77,8 +77,7 @@ func TestBadUse(t *testing.T) {
 			t.Errorf("want an error with %q, got %v", want, err)
 			continue
 		}
-		var located *graph.Error
-		if !errors.As(err, &located) {
+		if located, ok := errors.AsType[*graph.Error](err); !ok {
 			t.Errorf("%v is no *graph.Error", err)
 		} else if !strings.Contains(located.Caller, "errors_test.go:") {
 			t.Errorf("%q: caller %q", want, located.Caller)

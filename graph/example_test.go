@@ -19,7 +19,7 @@ func Example() {
 	})
 	x := graph.Floats([]float32{1, 2, 2, 1, -1, -2, -2, -1}, 4, 2)
 	y := graph.Floats([]float32{1, 1, 0, 0}, 4, 1)
-	for step := 0; step < 100; step++ {
+	for range 100 {
 		if _, err := loss.Grad(x, y); err != nil { // leaves ∂loss/∂w in the store
 			fmt.Println(err)
 			return
@@ -52,7 +52,7 @@ func ExampleProgram_String() {
 	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
 		h := in[0] // [2, 3]
 		w := g.Param("w", graph.Orthogonal(1), 3, 3)
-		for t := 0; t < 2; t++ {
+		for range 2 {
 			h = g.Tanh(g.MatMulT(h, w))
 		}
 		return []graph.Node{g.Sum(h)}

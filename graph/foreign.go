@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -12,7 +11,7 @@ import (
 // foreign is one of Gorgonia's own operations, or of a user's: it runs through its Do.
 type foreign struct{ n *gorgonia.Node }
 
-func (f foreign) String() string { return fmt.Sprint(f.n.Op()) }
+func (f foreign) String() string { return f.n.Op().String() }
 
 func (f foreign) Bind(b *op.Binding) op.Task {
 	in := make([]gorgonia.Value, len(b.In))

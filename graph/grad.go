@@ -40,8 +40,8 @@ func (g *Graph) Grad(loss Node, wrt ...Node) []Node {
 	}
 	terms := map[*gorgonia.Node][]Node{loss.n: {g.Full(1)}}
 	grads := map[*gorgonia.Node]Node{}
-	for i := len(order) - 1; i >= 0; i-- {
-		n := order[i]
+	for _, n := range slices.Backward(order) {
+
 		if !active[n.n] || len(terms[n.n]) == 0 {
 			continue
 		}

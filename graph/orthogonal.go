@@ -23,8 +23,8 @@ func Orthogonal(gain float64) Init {
 		if rows > cols { // draw the transpose: its rows are the fewer
 			t := make([]float64, len(dst))
 			orthonormalRows(t, cols, rows, rng)
-			for i := 0; i < rows; i++ {
-				for j := 0; j < cols; j++ {
+			for i := range rows {
+				for j := range cols {
 					dst[i*cols+j] = gain * t[j*rows+i]
 				}
 			}
@@ -46,7 +46,7 @@ func orthonormalRows(q []float64, rows, cols int, rng *rand.Rand) {
 	for start := 0; start < rows; start += orthogonalBlock {
 		n := min(orthogonalBlock, rows-start)
 		block := q[start*cols : (start+n)*cols]
-		for pass := 0; pass < 2; pass++ {
+		for range 2 {
 			if start > 0 { // block -= (block·Qᵀ)·Q over the finished rows
 				kernel.Gemm(false, true, n, start, cols, 1, block, cols, q, cols, 0, coeff, start)
 				kernel.Gemm(false, false, n, cols, start, -1, coeff, start, q, cols, 1, block, cols)
@@ -58,7 +58,7 @@ func orthonormalRows(q []float64, rows, cols int, rng *rand.Rand) {
 
 // gramSchmidt orthonormalises the n rows of x among themselves, in place.
 func gramSchmidt(x []float64, n, cols int) {
-	for i := 0; i < n; i++ {
+	for i := range n {
 		row := x[i*cols : (i+1)*cols]
 		for j := 0; j < i; j++ {
 			prev := x[j*cols : (j+1)*cols]

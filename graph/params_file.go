@@ -61,10 +61,10 @@ func (p *Params) String() string {
 	for _, q := range p.list {
 		width = max(width, len(q.name))
 	}
-	out := ""
+	var out strings.Builder
 	for _, q := range p.list {
 		total += q.Len()
-		out += fmt.Sprintf("%-*s  %-16s %10d\n", width, q.name, fmt.Sprint(q.Shape()), q.Len())
+		out.WriteString(fmt.Sprintf("%-*s  %-16s %10d\n", width, q.name, fmt.Sprint(q.Shape()), q.Len()))
 	}
-	return out + fmt.Sprintf("%-*s  %-16s %10d", width, "total", "", total)
+	return out.String() + fmt.Sprintf("%-*s  %-16s %10d", width, "total", "", total)
 }

@@ -78,7 +78,7 @@ func randomGraph(g *Graph, rng *rand.Rand, in []Node) Node {
 // same graph when every node is an output, so that nothing is.
 func TestPlansAgree(t *testing.T) {
 	t.Setenv("UNROLL_PASSES", cmp.Or(os.Getenv("UNROLL_PASSES"), "check")) // the code is sound after each pass
-	for seed := uint64(0); seed < 1500; seed++ {
+	for seed := range uint64(1500) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		p := NewParams64(seed)
 		g := New(p, true)
@@ -100,7 +100,7 @@ func TestPlansAgree(t *testing.T) {
 				t.Fatal(seed, err)
 			}
 			var out []*tensor.Dense
-			for i := 0; i < 2; i++ { // the second run starts from used memory
+			for range 2 { // the second run starts from used memory
 				if out, err = program.Run(args...); err != nil {
 					t.Fatal(seed, err)
 				}

@@ -17,7 +17,7 @@ import (
 func mlp(g *graph.Graph, in []graph.Node) []graph.Node {
 	w := g.Param("w", graph.Orthogonal(1), 6, 6)
 	h := in[0]
-	for i := 0; i < 4; i++ {
+	for i := range 4 {
 		h = g.Tanh(g.Add(g.MatMulT(h, w), g.Param("b"+string(rune('0'+i)), graph.Zeros(), 6)))
 	}
 	return []graph.Node{g.Mean(g.Square(h)), h}
@@ -54,12 +54,10 @@ func TestConcurrentPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	for i := 0; i < 8; i++ {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+	for range 8 {
+		wg.Go(func() {
 			f := graph.NewFunc(p, mlp) // builds and compiles beside the others, too
-			for j := 0; j < 50; j++ {
+			for range 50 {
 				got, err := f.Run(x)
 				if err != nil {
 					t.Error(err)
@@ -70,7 +68,7 @@ func TestConcurrentPrograms(t *testing.T) {
 					return
 				}
 			}
-		}()
+		})
 	}
 	wg.Wait()
 }
@@ -141,7 +139,7 @@ func TestSharedGradient(t *testing.T) {
 		return []graph.Node{g.Sum(g.Mul(g.Add(a, b), in[0]))}
 	})
 	x := graph.Floats64([]float64{1, 2, 3})
-	for i := 0; i < 2; i++ {
+	for range 2 {
 		if _, err := f.Grad(x); err != nil {
 			t.Fatal(err)
 		}

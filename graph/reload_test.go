@@ -120,8 +120,7 @@ func TestReloadWhileRunning(t *testing.T) {
 	})
 	var wg sync.WaitGroup
 	for _, w := range work {
-		wg.Add(1)
-		go func() { defer wg.Done(); w() }()
+		wg.Go(func() { ; w() })
 	}
 	for i := range 20 {
 		if _, err := p.Load(files[(i+1)%2]); err != nil {
@@ -160,13 +159,11 @@ func TestConcurrentCreation(t *testing.T) {
 	p := graph.NewParams(1)
 	var wg sync.WaitGroup
 	for range 8 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			if _, err := graph.NewFunc(p, mlp).Run(graphtest.Float32(graphtest.Random(1, 5, 6))); err != nil {
 				t.Error(err)
 			}
-		}()
+		})
 	}
 	wg.Wait()
 	if p.Len() != 5 {

@@ -67,7 +67,7 @@ func writeSafetensors(w io.Writer, header []byte, tensors []Named) error {
 // order of the data, so that the same tensors always give the same bytes.
 func safetensorsHeader(tensors []Named, metadata map[string]string) ([]byte, error) {
 	out := []byte{'{'}
-	add := func(key string, value interface{}) error {
+	add := func(key string, value any) error {
 		k, err := json.Marshal(key)
 		if err != nil {
 			return err

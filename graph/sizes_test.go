@@ -19,7 +19,7 @@ var extremes = []int{math.MinInt, -1, 0, 1, 3, 1 << 16, dense.MaxElements, 1 << 
 // Every method of a graph gets extreme numbers for all of its ints, and operands so large that results overflow. It
 // either refuses them, or gives nodes whose shapes are sound; it never panics. New methods are tried as well.
 func TestSizesOverflowNowhere(t *testing.T) {
-	methods := reflect.TypeOf(&graph.Graph{})
+	methods := reflect.TypeFor[*graph.Graph]()
 	skipped := map[string]string{
 		"Unstack": "it makes a node for each row, and there are 2⁴⁰", "Layer": "any number is a name",
 		"Compile": "the size of a program is the machine's to bear", "Expr": "",

@@ -64,7 +64,7 @@ func TestOrthogonal(t *testing.T) {
 		rows, cols := shape[0], shape[1]
 		w := draw(t, graph.Orthogonal(2), 5, rows, cols)
 		short := min(rows, cols)
-		for i := 0; i < short; i++ {
+		for i := range short {
 			for j := 0; j <= i; j++ {
 				dot := 0.0
 				for k := 0; k < max(rows, cols); k++ {

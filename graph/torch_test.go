@@ -20,8 +20,8 @@ func recordedOp(name string) func(g *graph.Graph, in map[string]graph.Node) grap
 	pair := func(f func(g *graph.Graph, a, b graph.Node) graph.Node) func(*graph.Graph, map[string]graph.Node) graph.Node {
 		return func(g *graph.Graph, in map[string]graph.Node) graph.Node { return f(g, in["a"], in["b"]) }
 	}
-	switch {
-	case variant == "" || variant == "extreme":
+	switch variant {
+	case "", "extreme":
 		if f := map[string]func(*graph.Graph, graph.Node) graph.Node{
 			"sigmoid": (*graph.Graph).Sigmoid, "tanh": (*graph.Graph).Tanh, "relu": (*graph.Graph).ReLU,
 			"exp": (*graph.Graph).Exp, "log": (*graph.Graph).Log, "sqrt": (*graph.Graph).Sqrt,
@@ -90,7 +90,7 @@ func recordedOp(name string) func(g *graph.Graph, in map[string]graph.Node) grap
 func TestOpsAgreeWithPyTorch(t *testing.T) {
 	for file, tolerance := range map[string]float64{"testdata/ops_f64.safetensors": 1e-12, "testdata/ops_f32.safetensors": 1e-5} {
 		values, meta := graphtest.Golden(t, file)
-		for _, name := range strings.Split(meta["cases"], ",") {
+		for name := range strings.SplitSeq(meta["cases"], ",") {
 			t.Run(file+"/"+name, func(t *testing.T) {
 				build := recordedOp(name)
 				if build == nil {

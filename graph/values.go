@@ -23,7 +23,7 @@ func Floats64(data []float64, shape ...int) *tensor.Dense { return wrap(data, le
 func Ints(data []int, shape ...int) *tensor.Dense { return wrap(data, len(data), shape) }
 
 // wrap gives a slice of n numbers a shape, which need not fit: dense.Check finds that out where the tensor is used.
-func wrap(backing interface{}, n int, shape []int) *tensor.Dense {
+func wrap(backing any, n int, shape []int) *tensor.Dense {
 	if len(shape) == 0 {
 		shape = []int{n}
 	}

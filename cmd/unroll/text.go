@@ -63,7 +63,7 @@ func widthOf(w io.Writer) int {
 // paragraph writes a text in lines that end between words.
 func paragraph(w io.Writer, text string) {
 	line, width := "", widthOf(w)
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if line != "" && uniseg.StringWidth(line)+1+uniseg.StringWidth(word) > width {
 			fmt.Fprintln(w, line)
 			line = ""

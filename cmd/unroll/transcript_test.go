@@ -121,7 +121,7 @@ func TestTranscript(t *testing.T) {
 		}
 		status, out, errs := capture(t, context.Background(), strings.Fields(command)[1:]...)
 		printed := map[string]bool{}
-		for _, line := range strings.Split(out+errs, "\n") {
+		for line := range strings.SplitSeq(out+errs, "\n") {
 			printed[withoutNumbers(line)] = true
 		}
 		for _, line := range s.lines {

@@ -77,16 +77,16 @@ func TestSettingsAreChecked(t *testing.T) {
 }
 
 // nonsense are values that no setting of the field's type may have.
-func nonsense(f reflect.StructField) []interface{} {
+func nonsense(f reflect.StructField) []any {
 	switch {
 	case f.Type.Kind() == reflect.Int:
-		return []interface{}{-1}
+		return []any{-1}
 	case f.Type.Kind() != reflect.Float64:
 		return nil
 	case slices.Contains([]string{"Momentum", "Beta1", "Beta2", "Alpha", "Threshold"}, f.Name):
-		return []interface{}{math.NaN(), math.Inf(1), -0.1, 1.0, 2.0}
+		return []any{math.NaN(), math.Inf(1), -0.1, 1.0, 2.0}
 	}
-	return []interface{}{math.NaN(), math.Inf(1), -0.1}
+	return []any{math.NaN(), math.Inf(1), -0.1}
 }
 
 // declared are the package's types with one of the methods.

@@ -50,7 +50,7 @@ func run(t *testing.T, name string, restart int, float32s bool) {
 	}
 	o := optimizer(name, meta)
 	grads, want := rec["in.grads"].Float64s(), rec[name+".out.w"].Float64s()
-	for step := 0; step < 12; step++ {
+	for step := range 12 {
 		if step == restart {
 			again := optimizer(name, meta)
 			if err := again.Restore(p, o.State()); err != nil {
@@ -74,7 +74,7 @@ func run(t *testing.T, name string, restart int, float32s bool) {
 // The recorded values come from testdata/record.py, which runs PyTorch.
 func TestOptimizersAgreeWithPyTorch(t *testing.T) {
 	_, meta := graphtest.Golden(t, "testdata/optim_f64.safetensors")
-	for _, name := range strings.Split(meta["cases"], ",") {
+	for name := range strings.SplitSeq(meta["cases"], ",") {
 		t.Run(name, func(t *testing.T) {
 			run(t, name, -1, false)
 			run(t, name, 5, false)

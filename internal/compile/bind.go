@@ -46,11 +46,11 @@ type emitter struct {
 	*planner
 	program *Program
 	mem     *Memory
-	packs   map[*Value]interface{}
+	packs   map[*Value]any
 }
 
 func (e *emitter) Bind() {
-	e.packs = map[*Value]interface{}{}
+	e.packs = map[*Value]any{}
 	for _, s := range e.steps {
 		e.bindStep(s)
 		if s.values[0].frozen {
@@ -236,7 +236,7 @@ func sameMemory(a, b op.Operand) bool {
 func (e *emitter) bindPacking(s *step, v *Value) {
 	src, _ := e.operand(v.In[0])
 	key := packKey{trans: v.Op.(packing).trans, shape: [2]int{v.Shape[0], v.Shape[1]}, weight: isWeight(v.In[0])}
-	var pack interface{}
+	var pack any
 	var run op.Task
 	if e.Dtype == tensor.Float64 {
 		key.f64 = &src.F64[0]
@@ -255,7 +255,7 @@ func (e *emitter) bindPacking(s *step, v *Value) {
 	}
 	if key.weight {
 		if e.mem.packs == nil {
-			e.mem.packs = map[packKey]interface{}{}
+			e.mem.packs = map[packKey]any{}
 		}
 		e.mem.packs[key] = pack
 	}

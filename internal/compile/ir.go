@@ -211,9 +211,9 @@ func (h byKey) Less(i, j int) bool {
 
 func (h byKey) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 
-func (h *byKey) Push(v interface{}) { *h = append(*h, v.(*Value)) }
+func (h *byKey) Push(v any) { *h = append(*h, v.(*Value)) }
 
-func (h *byKey) Pop() (v interface{}) {
+func (h *byKey) Pop() (v any) {
 	old := *h
 	n := len(old) - 1
 	v = old[n]

@@ -16,7 +16,7 @@ const align = 16
 // packs anew, so that it does not matter which program ran before.
 type Memory struct {
 	arena op.Operand
-	packs map[packKey]interface{} // *kernel.Packed
+	packs map[packKey]any // *kernel.Packed
 }
 
 // packKey says what is packed: a matrix in memory, and how it is read.

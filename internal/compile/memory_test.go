@@ -10,7 +10,7 @@ func TestFreeList(t *testing.T) {
 	var f freeList
 	type taken struct{ offset, size int }
 	var live []taken
-	for i := 0; i < 20000; i++ {
+	for range 20000 {
 		if len(live) > 0 && rng.IntN(2) == 0 {
 			j := rng.IntN(len(live))
 			f.give(live[j].offset, live[j].size)

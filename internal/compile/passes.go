@@ -89,7 +89,7 @@ func Chosen() (PassSet, error) {
 	case "none":
 		return 0, nil
 	}
-	for _, word := range strings.Split(setting, ",") {
+	for word := range strings.SplitSeq(setting, ",") {
 		name, ok := strings.CutPrefix(word, "-")
 		p, known := named(name)
 		switch {

@@ -37,8 +37,8 @@ func (p *planner) claimStores() {
 //	1  @16         = %5 matmul A·B (%2 … %3) u  [2 4]
 func (p *planner) assignSlots() {
 	strided := make([]bool, len(p.Order)) // of each value: whether its rows will lie apart
-	for i := len(p.Order) - 1; i >= 0; i-- {
-		v := p.Order[i]
+	for _, v := range slices.Backward(p.Order) {
+
 		if c, ok := opOf[*op.Concat](v); ok {
 			rows, cols := op.MatrixOf(v.Shape)
 			for j, part := range v.In {

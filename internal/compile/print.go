@@ -34,18 +34,19 @@ func describe(v *Value) string {
 	if v.onto != nil {
 		assign = "+="
 	}
-	s := fmt.Sprintf("%s %%%d %s", assign, v.id, v.opName())
+	var s strings.Builder
+	s.WriteString(fmt.Sprintf("%s %%%d %s", assign, v.id, v.opName()))
 	for _, in := range v.In {
-		s += " " + ref(in)
+		s.WriteString(" " + ref(in))
 	}
-	s += fmt.Sprintf("  %v", v.Shape)
+	s.WriteString(fmt.Sprintf("  %v", v.Shape))
 	if v.onto != nil {
-		s += "  onto " + ref(v.onto)
+		s.WriteString("  onto " + ref(v.onto))
 	}
 	if v.Path != "" {
-		s += "  ; " + v.Path
+		s.WriteString("  ; " + v.Path)
 	}
-	return s
+	return s.String()
 }
 
 // String names an address: an offset in the arena, or "own" for memory outside the arena.

@@ -21,11 +21,11 @@ type Program struct {
 	steps  []instruction
 	copies []op.Task // of values out of the arena, at the end of a run
 	checks []check
-	size   int           // of what the program uses of the arena, in elements
-	packs  []interface{} // *kernel.Packed
-	at     int           // the instruction that is running
-	fixed  int           // so many instructions at the beginning depend on weights alone
-	ready  bool          // those have run, and need not run again
+	size   int   // of what the program uses of the arena, in elements
+	packs  []any // *kernel.Packed
+	at     int   // the instruction that is running
+	fixed  int   // so many instructions at the beginning depend on weights alone
+	ready  bool  // those have run, and need not run again
 }
 
 // instruction is one task of a program.

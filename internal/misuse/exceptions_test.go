@@ -37,10 +37,10 @@ var neverZero = map[reflect.Type]string{
 
 // passedOver tells of nodes that a call does not look at, so that it takes those of another graph, too.
 func passedOver(name string, a reflect.Value) bool {
-	switch {
-	case name == "recurrent.Pooling.Apply": // PoolLast reads the shape of the outputs alone, the others no last state
+	switch name {
+	case "recurrent.Pooling.Apply": // PoolLast reads the shape of the outputs alone, the others no last state
 		return true
-	case name == "recurrent.Step": // wants a state of the cell's length
+	case "recurrent.Step": // wants a state of the cell's length
 		return false
 	}
 	// A state may go on after a cell's own entries; recurrent.Cell says so, for the cells of a Stack.

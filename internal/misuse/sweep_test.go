@@ -260,7 +260,7 @@ func watch(n int, send func(report)) (stop func()) {
 
 // busy is the stack of the goroutine that makes the call.
 func busy(stacks []byte) string {
-	for _, s := range strings.Split(string(stacks), "\n\n") {
+	for s := range strings.SplitSeq(string(stacks), "\n\n") {
 		if strings.Contains(s, "misuse.setting.call") {
 			return s
 		}

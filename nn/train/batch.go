@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/unroll-go/unroll/graph"
 )
@@ -81,19 +82,19 @@ func is(n graph.Node, what content, rank int) bool {
 
 // shapes lists nodes for an error.
 func shapes(in []graph.Node) string {
-	out := ""
+	var out strings.Builder
 	for i, n := range in {
 		if i > 0 {
-			out += ", "
+			out.WriteString(", ")
 		}
 		switch {
 		case !n.Valid():
-			out += "no node"
+			out.WriteString("no node")
 		case n.IsIDs():
-			out += fmt.Sprintf("ids %v", n.Shape())
+			out.WriteString(fmt.Sprintf("ids %v", n.Shape()))
 		default:
-			out += fmt.Sprintf("numbers %v", n.Shape())
+			out.WriteString(fmt.Sprintf("numbers %v", n.Shape()))
 		}
 	}
-	return out
+	return out.String()
 }

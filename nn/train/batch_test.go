@@ -2,6 +2,7 @@ package train_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,7 +88,7 @@ func TestBatchOfNamesWhatDatasetsMake(t *testing.T) {
 				}
 				return []graph.Node{g.Full(1)}
 			})
-			if _, err := f.Run(append(in[:len(in):len(in)], state...)...); err != nil {
+			if _, err := f.Run(append(slices.Clip(in), state...)...); err != nil {
 				t.Fatal(name, err)
 			}
 			if !reflect.DeepEqual(got, named(want)) || states != len(state) {

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"gorgonia.org/tensor"
@@ -100,7 +102,7 @@ func (s *gradients) collect(first []*tensor.Dense, at place) ([]*microBatch, err
 		if s.each > 1 {
 			batch = cloneAll(batch) // holds until the next one is read
 		}
-		b := &microBatch{args: append(batch[:len(batch):len(batch)], s.carried...), tokens: s.data.Tokens(), seed: s.maskSeed(at, i)}
+		b := &microBatch{args: append(slices.Clip(batch), s.carried...), tokens: s.data.Tokens(), seed: s.maskSeed(at, i)}
 		if err := s.parallel.cut(b, len(s.carried), s.data); err != nil {
 			return nil, err
 		}
@@ -120,7 +122,7 @@ func (s *gradients) collect(first []*tensor.Dense, at place) ([]*microBatch, err
 func (s *gradients) one(b *microBatch, scales *tensor.Dense) (float64, error) {
 	f, args := s.forms.loss, b.args // whose states are the carried ones themselves
 	if scales != nil {
-		f, args = s.forms.parts, append(args[:len(args):len(args)], scales)
+		f, args = s.forms.parts, append(slices.Clip(args), scales)
 	}
 	loss, err := s.run(f, args, b.seed)
 	if err != nil {

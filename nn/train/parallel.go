@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/pkg/errors"
@@ -95,7 +96,7 @@ func (s *shards) prepare(loss *graph.Func, i int, p *part, scales *tensor.Dense)
 	c := s.of[i]
 	c.part, c.loss, c.args = p, c.plain, p.args
 	if scales != nil {
-		c.loss, c.args = c.parts, append(p.args[:len(p.args):len(p.args)], scales)
+		c.loss, c.args = c.parts, append(slices.Clip(p.args), scales)
 	}
 	_, err := c.loss.Program(true, c.args...)
 	return err

@@ -35,7 +35,7 @@ func load(path string) (fit, check, test []string, err error) {
 		return nil, nil, nil, err
 	}
 	var lines []string
-	for _, line := range strings.Split(corpus.Text, "\n") {
+	for line := range strings.SplitSeq(corpus.Text, "\n") {
 		line = strings.Join(strings.Fields(strings.ToLower(line)), " ")
 		if len([]rune(line)) != len([]rune(plain(line))) {
 			return nil, nil, nil, errors.Errorf("%s: %q does not have one letter for each plain one", path, line)
@@ -58,7 +58,7 @@ type habits map[string]map[string]int
 func habitsOf(lines []string) habits {
 	h := habits{}
 	for _, line := range lines {
-		for _, s := range strings.Fields(line) {
+		for s := range strings.FieldsSeq(line) {
 			p := plain(s)
 			if h[p] == nil {
 				h[p] = map[string]int{}

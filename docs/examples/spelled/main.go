@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/unroll-go/unroll/datasets"
@@ -142,7 +143,7 @@ func (p *pictures) Next() ([]*tensor.Dense, bool) {
 			before[t*batch+b], after[t*batch+b] = p.s.end, -1
 			if t <= len(ids) {
 				before[t*batch+b] = append([]int{p.s.start}, ids...)[t]
-				after[t*batch+b] = append(ids[:len(ids):len(ids)], p.s.end)[t]
+				after[t*batch+b] = append(slices.Clip(ids), p.s.end)[t]
 			}
 		}
 	}

@@ -22,12 +22,13 @@ func matrix(source, written []string, attention [][]float64) string {
 		fmt.Fprintf(&b, "%*s%s%s\n", left+1, "", strings.Repeat("│"+strings.Repeat(" ", column-1), i), w)
 	}
 	for i, w := range written {
-		row := strings.Repeat(" ", left-uniseg.StringWidth(w)) + w + " "
+		var row strings.Builder
+		row.WriteString(strings.Repeat(" ", left-uniseg.StringWidth(w)) + w + " ")
 		for j := range source {
 			shade := shades[min(int(attention[i][j]*float64(len(shades))), len(shades)-1)]
-			row += strings.Repeat(string(shade), column-1) + " "
+			row.WriteString(strings.Repeat(string(shade), column-1) + " ")
 		}
-		b.WriteString(strings.TrimRight(row, " ") + "\n")
+		b.WriteString(strings.TrimRight(row.String(), " ") + "\n")
 	}
 	return b.String()
 }

@@ -36,7 +36,7 @@ type Picture struct {
 	draw func(title string, c draw.Canvas)
 }
 
-func failed(format string, args ...interface{}) *Picture {
+func failed(format string, args ...any) *Picture {
 	return &Picture{err: errors.Errorf("chart: "+format, args...)}
 }
 
