@@ -9,8 +9,8 @@ import (
 // NLL is the negative log-likelihood of target ids [...] under log-probabilities [..., V]: torch.nn.NLLLoss. With
 // logits, use CrossEntropy.
 type NLL struct {
-	Ignore  *int       // a target id that does not count: padding. Nil counts every target
-	Weights []float64  // of the classes [V], and the mean becomes a weighted mean; nil weighs all the same
+	Ignore  *int       // a target id that does not count, such as padding; nil counts every target
+	Weights []float64  // of the classes [V], which make the mean a weighted mean; nil weighs all alike
 	Lengths graph.Node // [B] of targets [T, B, ...]; the zero Node counts all steps
 }
 
@@ -22,12 +22,12 @@ func (l NLL) Apply(g *graph.Graph, logp, targets graph.Node) graph.Node {
 	return g.MeanOver(g.Sum(g.Mul(rows, share)), g.Sum(share))
 }
 
-// Focal is a cross-entropy that counts targets less which the network is sure of already, (1-p)^γ·(-log p): for rare
-// classes among many easy examples (Lin et al., 2017).
+// Focal is a cross-entropy in which targets count less that the network already predicts well, (1-p)^γ·(-log p). It is for
+// rare classes among many easy examples (Lin et al., 2017).
 type Focal struct {
 	Gamma   float64    // γ >= 0; with 0 it is CrossEntropy
 	Ignore  *int       // a target id that does not count; nil counts every target
-	Weights []float64  // α of the classes [V], and the mean becomes a weighted mean; nil weighs all the same
+	Weights []float64  // α of the classes [V], which make the mean a weighted mean; nil weighs all alike
 	Lengths graph.Node // [B] of targets [T, B, ...]; the zero Node counts all steps
 }
 
@@ -46,10 +46,10 @@ func (l Focal) Apply(g *graph.Graph, logits, targets graph.Node) graph.Node {
 }
 
 // KL is the Kullback-Leibler divergence Σ p·(log p - log q) of log-probabilities log q [..., V] from probabilities p of
-// the same shape, averaged over the rows: torch.nn.KLDivLoss(reduction="batchmean") for [B, V]. It teaches a small
-// network the predictions of a large one (Hinton et al., 2015).
+// the same shape, averaged over the rows: torch.nn.KLDivLoss(reduction="batchmean") for [B, V]. One use is to train a small
+// network on the predictions of a large one (distillation; Hinton et al., 2015).
 type KL struct {
-	LogTarget bool       // the targets are log-probabilities, too
+	LogTarget bool       // the targets are log-probabilities too
 	Lengths   graph.Node // [B] of [T, B, ..., V]; the zero Node counts all steps
 }
 
@@ -67,6 +67,6 @@ func (l KL) Apply(g *graph.Graph, logq, p graph.Node) graph.Node {
 	} else {
 		logp = g.Log(g.Where(p, p, g.Full(1)))
 	}
-	each := g.Where(p, g.Mul(p, g.Sub(logp, logq)), g.Full(0)) // 0 for p = 0, be log q infinite
+	each := g.Where(p, g.Mul(p, g.Sub(logp, logq)), g.Full(0)) // 0 for p = 0, even where log q is infinite
 	return mean(g, "KL", g.SumAxis(each, -1), l.Lengths)
 }

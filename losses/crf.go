@@ -8,7 +8,7 @@ import (
 )
 
 // CRF is a linear-chain conditional random field (Lafferty et al., 2001) on top of a tagger's scores: it learns which
-// tags follow each other, and judges whole sequences of tags (Collobert et al., 2011; Lample et al., 2016).
+// tags follow each other, and scores whole sequences of tags (Collobert et al., 2011; Lample et al., 2016).
 //
 //	score(y) = start[y_0] + Σ_t emission[t, y_t] + Σ_t transition[y_{t-1}, y_t] + end[y_last]
 //
@@ -41,12 +41,12 @@ func (l CRF) Apply(g *graph.Graph, emissions, tags graph.Node) graph.Node {
 	chosen := g.GatherPadded(identity(g, emissions.Dim(2)), tags, -1) // [T, B, K]: 1 at the tag
 	each := g.Sub(w.total(g, emissions, mask), w.score(g, emissions, chosen, mask))
 	if l.Lengths.Valid() {
-		each = g.Where(some(g, mask), each, g.Full(0))
+		each = g.Where(nonEmpty(g, mask), each, g.Full(0))
 	}
 	return g.MeanOver(g.Sum(each), g.Full(float64(batch)))
 }
 
-// verify has a run look for tags that are missing, or none of the k.
+// verify makes every run check the tags: each must be one of the k, or -1 at padding.
 func (l CRF) verify(g *graph.Graph, mask, tags graph.Node, k int) graph.Node {
 	batch := tags.Dim(1)
 	ids := []graph.Node{tags}
@@ -62,7 +62,7 @@ func (l CRF) verify(g *graph.Graph, mask, tags graph.Node, k int) graph.Node {
 			case inside:
 				return errors.Errorf("the tag at step %d of sequence %d is %d; want 0 to %d", t, b, tag, k-1)
 			default:
-				return errors.Errorf("the tag at step %d of sequence %d, behind its end, is %d; want -1 or 0 to %d", t, b, tag, k-1)
+				return errors.Errorf("the tag at step %d of sequence %d, which is padding, is %d; want -1 or 0 to %d", t, b, tag, k-1)
 			}
 		}
 		return nil
@@ -84,7 +84,7 @@ func (l CRF) Marginals(g *graph.Graph, emissions graph.Node) graph.Node {
 		return graph.Node{}
 	}
 	w := newChain(g, emissions.Dim(2))
-	total := g.Sum(g.Where(some(g, mask), w.total(g, emissions, mask), g.Full(0)))
+	total := g.Sum(g.Where(nonEmpty(g, mask), w.total(g, emissions, mask), g.Full(0)))
 	if g.Err() != nil {
 		return graph.Node{}
 	}
@@ -99,8 +99,8 @@ func (l CRF) mask(g *graph.Graph, emissions graph.Node) (graph.Node, bool) {
 	return sequenceMask(g, "CRF", emissions, l.Lengths), g.Err() == nil
 }
 
-// some is 1 where a sequence has a step at all, [B].
-func some(g *graph.Graph, mask graph.Node) graph.Node {
+// nonEmpty is 1 for every sequence that has a step, [B], for a mask [T, B].
+func nonEmpty(g *graph.Graph, mask graph.Node) graph.Node {
 	return g.Reshape(g.Slice(mask, 0, 0, 1), mask.Dim(1))
 }
 

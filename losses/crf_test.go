@@ -172,7 +172,7 @@ func TestCRFRefuses(t *testing.T) {
 		"want emissions [T, B, K] and tags [T, B]":                                    {graphtest.Random(1, 4, 2, 3), ids(2, 4), ids(2)},
 		"lengths [3] for [T, B, ...] = [4 2 3]; want ids [B]":                         {graphtest.Random(1, 4, 2, 3), ids(4, 2), ids(3)},
 		"losses.CRF in crf [4 2]: the tag at step 1 of sequence 1 is -1; want 0 to 2": {graphtest.Random(1, 4, 2, 3), graph.Ints([]int{0, 0, 0, -1, 0, -1, 0, -1}, 4, 2), graph.Ints([]int{4, 2})},
-		"the tag at step 3 of sequence 1, behind its end, is 3; want -1 or 0 to 2":    {graphtest.Random(1, 4, 2, 3), graph.Ints([]int{0, 0, 0, 0, 0, -1, 0, 3}, 4, 2), graph.Ints([]int{4, 2})},
+		"the tag at step 3 of sequence 1, which is padding, is 3; want -1 or 0 to 2":  {graphtest.Random(1, 4, 2, 3), graph.Ints([]int{0, 0, 0, 0, 0, -1, 0, 3}, 4, 2), graph.Ints([]int{4, 2})},
 		"the store holds [3 3]": {graphtest.Random(1, 4, 2, 5), ids(4, 2), ids(2)},
 	} {
 		if _, err := f.Run(in...); err == nil || !strings.Contains(err.Error(), want) {

@@ -7,26 +7,27 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// CTC is connectionist temporal classification (Graves et al., 2006): the loss of label sequences whose places in time
-// are unknown, as in speech and handwriting. It is -log of the sum over all ways to spread the labels over the frames,
-// where every frame has a label or the blank, repeated labels are one, and a blank parts labels that come twice.
+// CTC is connectionist temporal classification (Graves et al., 2006), the loss for label sequences whose places in time are
+// not known, as in speech and handwriting. It is -log of the total probability of all alignments of the labels with the
+// frames. In an alignment every frame has a label or the blank; equal labels in a row count as one, unless a blank stands
+// between them.
 //
 // The sum is a recurrence over time like any other, written with the graph's operations on log-probabilities, so its
 // gradient is backpropagation through time.
 type CTC struct {
 	Blank int // the id of the blank
-	// ZeroInfinity has targets that do not fit in their frames contribute 0 and no gradient; otherwise they are an error when
-	// the program runs, which names the first. CheckCTC finds them beforehand.
+	// ZeroInfinity makes targets that do not fit in their frames contribute 0 and no gradient. Otherwise they are an error
+	// when the program runs, which names the first of them. CheckCTC finds them beforehand.
 	ZeroInfinity bool
 }
 
 // impossible stands for log 0: sums with it stay finite, and e to its power is 0.
 const impossible = -1e30
 
-// Apply maps logits [T, B, V], target ids [B, S], the numbers of frames [B] and of labels [B], ids both, to the loss: the
-// mean over the batch of each sequence's -log p divided by its number of labels, as torch.nn.CTCLoss has it. Targets
-// past a sequence's end may be -1 or any ids below V. The blank among the labels, and -1, are an error when the program
-// runs. No labels at all are legal: then every frame is blank.
+// Apply maps logits [T, B, V], target ids [B, S], the numbers of frames [B] and of labels [B], both ids, to the loss: the
+// mean over the batch of each sequence's -log p divided by its number of labels, as torch.nn.CTCLoss does. Padding in the
+// targets may be -1 or any id below V. The blank or -1 among the labels is an error when the program runs. A target without
+// labels is legal: then every frame is blank.
 func (l CTC) Apply(g *graph.Graph, logits, targets, frames, labels graph.Node) graph.Node {
 	if !l.fits(g, logits, targets, frames, labels) {
 		return graph.Node{}
@@ -63,7 +64,7 @@ func (l CTC) Apply(g *graph.Graph, logits, targets, frames, labels graph.Node) g
 	return g.MeanOver(g.Sum(each), g.Full(float64(batch)))
 }
 
-// verify is a column of zeros [B, 1], before which a run looks at the targets.
+// verify returns a column of zeros [B, 1], for which every run checks the targets first.
 func (l CTC) verify(g *graph.Graph, logits, targets, frames, labels graph.Node) graph.Node {
 	batch, count, classes := targets.Dim(0), targets.Dim(1), logits.Dim(2)
 	return g.Verify("losses.CTC", g.Zeros(batch, 1), func(ids [][]int) error {
@@ -77,7 +78,8 @@ func (l CTC) verify(g *graph.Graph, logits, targets, frames, labels graph.Node) 
 				case i < n && id == l.Blank:
 					return errors.Errorf("label %d of target %d is the blank, %d", i, b, id)
 				case i < n && (id < 0 || id >= classes):
-					return errors.Errorf("label %d of target %d, which has %d, is %d; want 0 to %d without the blank, %d", i, b, n, id, classes-1, l.Blank)
+					return errors.Errorf("label %d of target %d, which has %d, is %d; want 0 to %d without the blank, %d",
+						i, b, n, id, classes-1, l.Blank)
 				case id < -1 || id >= classes:
 					return errors.Errorf("behind the %d labels of target %d is %d; want -1 or 0 to %d", n, b, id, classes-1)
 				}
@@ -90,8 +92,8 @@ func (l CTC) verify(g *graph.Graph, logits, targets, frames, labels graph.Node) 
 	}, targets, frames, labels)
 }
 
-// finish picks the two ways in which a sequence can end, the last label or the blank behind it: the loss of each sequence by
-// its number of labels, [B].
+// finish adds up the two ways in which a sequence can end, with the last label or the blank behind it, and returns the loss
+// of each sequence divided by its number of labels, [B].
 func (l CTC) finish(g *graph.Graph, blank, label, labels graph.Node) graph.Node {
 	batch := labels.Dim(0)
 	at := func(x graph.Node) graph.Node { // x's element number labels, of every row
@@ -128,7 +130,7 @@ func (l CTC) fits(g *graph.Graph, logits, targets, frames, labels graph.Node) bo
 	return false
 }
 
-// differs is not 0 where an id of [B, S], below the given number, is another one than that before it, [B, S-1].
+// differs is not 0 where an id of [B, S], below the given number, differs from the one before it, [B, S-1].
 func differs(g *graph.Graph, ids graph.Node, below int) graph.Node {
 	n := ids.Dim(1)
 	if n < 2 {
@@ -142,15 +144,15 @@ func differs(g *graph.Graph, ids graph.Node, below int) graph.Node {
 	return g.Sub(g.Slice(x, 1, 1, n), g.Slice(x, 1, 0, n-1))
 }
 
-// logAdd is log(eᵃ + eᵇ), element by element. Its maximum is chosen, not computed, so that impossible is no trouble, and
-// the gradients through it cancel.
+// logAdd is log(eᵃ + eᵇ), element by element. The maximum is chosen by Where, so that impossible values stay finite; the
+// gradients through it cancel.
 func logAdd(g *graph.Graph, a, b graph.Node) graph.Node {
 	top := g.Where(g.ReLU(g.Sub(b, a)), b, a)
 	return g.Add(top, g.Log(g.Add(g.Exp(g.Sub(a, top)), g.Exp(g.Sub(b, top)))))
 }
 
-// CheckCTC reports the first target that does not fit in its frames: every label needs one, and one more stands between
-// two that are equal.
+// CheckCTC reports the first target that does not fit in its frames: every label needs a frame, and two equal labels in a row
+// need one more between them.
 func CheckCTC(targets [][]int, frames []int) error {
 	if len(targets) != len(frames) {
 		return errors.Errorf("losses: CTC: %d targets and %d numbers of frames", len(targets), len(frames))
@@ -163,7 +165,7 @@ func CheckCTC(targets [][]int, frames []int) error {
 	return nil
 }
 
-// ctcNeeds is the number of frames that a target needs, and of labels that are like the one before.
+// ctcNeeds returns the number of frames that a target needs, and the number of labels that equal the one before.
 func ctcNeeds(target []int) (frames, repeated int) {
 	for i := 1; i < len(target); i++ {
 		if target[i] == target[i-1] {
@@ -174,5 +176,6 @@ func ctcNeeds(target []int) (frames, repeated int) {
 }
 
 func tooLong(target, labels, repeated, need, frames int) error {
-	return errors.Errorf("target %d has %d labels, %d of them repeated, and needs %d frames; found %d", target, labels, repeated, need, frames)
+	return errors.Errorf("target %d has %d labels, %d of them repeated, and needs %d frames; found %d",
+		target, labels, repeated, need, frames)
 }

@@ -1,16 +1,18 @@
 // Package losses has the functions that training minimises. Each is a small value whose Apply builds a scalar in a
 // graph, by the definitions of PyTorch with its default reduction, the mean.
 //
-// Of classes: CrossEntropy, Focal, NLL, KL and BinaryCrossEntropy. Of numbers: MSE, MAE, Huber, Quantile and Cosine. Of
-// whole sequences: CTC, for labels without a known place in time, and CRF, for tags that depend on their neighbours.
+// For classes there are CrossEntropy, Focal, NLL, KL and BinaryCrossEntropy; for numbers MSE, MAE, Huber, Quantile and
+// Cosine; for whole sequences CTC, for labels whose place in time is not known, and CRF, for tags that depend on their
+// neighbours. CRF also finds the best tags.
 //
-// Sequences of different lengths share a batch: the losses of classes and numbers have a field Lengths [B], ids from 0 to
-// T, for predictions [T, B, ...]. Then steps behind a sequence's end count nowhere, in sum and number, and get no
-// gradient. A batch in which nothing counts has loss 0, where PyTorch's is NaN or infinite.
+// Sequences of different lengths can share a batch: the losses of classes and numbers have a field Lengths [B], ids from 0
+// to T, for predictions [T, B, ...]. Padding then has no part in the mean and gets no gradient. If nothing counts, the loss
+// is 0, where PyTorch's is NaN or infinite.
 //
-// Every loss is a graph.MeanOver: it says what it divides by, targets, numbers, sequences or a sum of class weights. So a
-// batch that is computed in parts (train.Parallel, Loop.Accumulate), and a validation in batches, have the loss and the
-// gradients of one whole batch. A loss of your own has this, too, if it ends in MeanOver instead of Mean.
+// Every loss is a graph.MeanOver, which knows what it divides by: the number of targets, numbers or sequences, or a sum of
+// class weights. So a batch that is computed in parts (train.Parallel, Loop.Accumulate) has the loss and the gradients of
+// the whole batch, and a validation in several batches has the loss of all data. A loss of your own has this property too
+// if it ends in MeanOver instead of Mean.
 package losses
 
 import (
@@ -24,12 +26,12 @@ import (
 // targets that count: torch.nn.functional.cross_entropy. Over a sequence, [T, B, V] against [T, B], it is the loss of
 // a language model.
 type CrossEntropy struct {
-	// Ignore is a target id that does not count: padding. Nil counts every target. Other targets than 0 to V-1 are an error
-	// when the program runs, behind a sequence's end too.
+	// Ignore is a target id that does not count, such as padding; nil counts every target. Any other target outside 0 to
+	// V-1 is an error when the program runs, also at padding.
 	Ignore *int
 	// Smoothing ε in [0, 1] mixes the targets with a uniform distribution (Szegedy et al., 2016).
 	Smoothing float64
-	// Weights [V] weigh the classes, and the mean becomes a weighted mean. Nil weighs all the same.
+	// Weights [V] weigh the classes, which makes the mean a weighted mean; nil weighs all alike.
 	Weights []float64
 	Lengths graph.Node // [B] of targets [T, B, ...]; the zero Node counts all steps
 }
@@ -62,9 +64,10 @@ func smoothRows(g *graph.Graph, logits graph.Node, weights []float64) graph.Node
 	return g.Neg(g.SumAxis(logp, -1))
 }
 
-// shares is how much each target weighs in the mean, of the targets' shape: 0 where it is ignored or behind its
-// sequence's end, elsewhere the weight of its class, or 1.
-func shares(g *graph.Graph, name string, targets graph.Node, classes int, ignored *int, weights []float64, lengths graph.Node) graph.Node {
+// shares is the weight of each target in the mean, of the targets' shape: 0 where it is ignored or at padding, elsewhere the
+// weight of its class, or 1.
+func shares(g *graph.Graph, name string, targets graph.Node, classes int, ignored *int, weights []float64,
+	lengths graph.Node) graph.Node {
 	ignore := idOf(ignored)
 	share := g.IDMask(targets, ignore)
 	if weights != nil {
@@ -79,7 +82,7 @@ func shares(g *graph.Graph, name string, targets graph.Node, classes int, ignore
 	return share
 }
 
-// inside is x [T, B, ...] with zeros behind the sequences' ends, where its gradient is zero, too.
+// inside is x [T, B, ...] with zeros at padding, where its gradient is zero too.
 func inside(g *graph.Graph, name string, x, lengths graph.Node) graph.Node {
 	return g.Where(sequenceMask(g, name, x, lengths), x, g.Full(0))
 }

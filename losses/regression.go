@@ -52,8 +52,8 @@ func (l Huber) Apply(g *graph.Graph, y, target graph.Node) graph.Node {
 	return mean(g, "Huber", each, l.Lengths)
 }
 
-// Quantile is the pinball loss, whose best constant is a quantile: with Levels 0.1, 0.5 and 0.9, a forecast comes with
-// an interval that holds 80 % of what happens (Koenker and Bassett, 1978).
+// Quantile is the pinball loss, whose best constant is a quantile: with Levels 0.1, 0.5 and 0.9, a forecast has an interval
+// that contains 80 % of the outcomes (Koenker and Bassett, 1978).
 type Quantile struct {
 	Levels  []float64 // each above 0 and below 1
 	Lengths graph.Node
@@ -80,8 +80,8 @@ func (l Quantile) Apply(g *graph.Graph, y, target graph.Node) graph.Node {
 }
 
 // Cosine is one minus the cosine of the angle between vectors along the last axis: torch.nn.CosineEmbeddingLoss for
-// pairs that belong together. PyTorch adds 1e-12 to the squares of the lengths, so it differs for vectors shorter than
-// about 1e-5; here they have their cosine, too, down to a length of 1e-8, which is the least that counts.
+// pairs that belong together. PyTorch adds 1e-12 to the squares of the lengths, so its values differ for vectors shorter
+// than about 1e-5. Here the cosine is exact down to a length of 1e-8; shorter vectors count as that long.
 type Cosine struct{ Lengths graph.Node }
 
 // tinyNorm keeps the cosine of a zero vector at 0.
@@ -128,7 +128,7 @@ func size(shape []int) int {
 }
 
 // BinaryCrossEntropy is the cross-entropy of logits against targets in [0, 1] of the same shape:
-// torch.nn.functional.binary_cross_entropy_with_logits. It is safe for logits of any size.
+// torch.nn.functional.binary_cross_entropy_with_logits. It is finite for logits of any size.
 type BinaryCrossEntropy struct {
 	// PositiveWeight weighs the positive term, for rare positives; 0 counts as 1.
 	PositiveWeight float64

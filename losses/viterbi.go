@@ -10,10 +10,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Tags finds the best sequence of tags for each row of emissions [T, B, K] (Viterbi, 1967), and its score. The weights
+// Tags finds the best sequence of tags for each sequence of emissions [T, B, K] (Viterbi, 1967), and its score. The weights
 // are those that Apply made in a scope of the store, "" for none; lengths [B] may be nil, for T each. An emission of -Inf
-// rules a tag out. Among equal scores, smaller tags win from the end. Emissions that are nil, a view, or hold NaN or +Inf
-// inside a sequence are an error.
+// excludes a tag. Among equal scores, smaller tags win, from the end on. Emissions that are nil or a view, or that hold NaN
+// or +Inf inside a sequence, are an error.
 func (CRF) Tags(p *graph.Params, scope string, emissions *tensor.Dense, lengths []int) (tags [][]int, scores []float64, err error) {
 	if err := dense.CheckFloats(emissions); err != nil {
 		return nil, nil, errors.Wrap(err, "losses: CRF: emissions")

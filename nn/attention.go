@@ -6,12 +6,12 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// MultiHeadAttention compares queries with keys and takes a mean of the values whose weights are the softmax of the
-// comparisons, in Heads parts of the width (Vaswani et al., 2017, arXiv 1706.03762, eq. 1 and section 3.2.2):
+// MultiHeadAttention takes a weighted mean of values. The weights are a softmax over the products of a query with all keys,
+// for each of Heads parts of the width (Vaswani et al., 2017, arXiv 1706.03762, eq. 1 and section 3.2.2):
 //
 //	weights = softmax(Q·Kᵀ/√D)    y = W_o·[weights·V of every head] + b_o    D = E/Heads
 //
-// as torch.nn.MultiheadAttention. The width E of queries and results is the input's. Scores take B·Heads·Tq·Tk numbers.
+// as torch.nn.MultiheadAttention. Queries and results have the width E of the input. The scores are B·Heads·Tq·Tk numbers.
 //
 // Parameters: in_proj_weight [3E, E] for queries, keys and values, in_proj_bias [3E], out_proj.weight [E, E] and
 // out_proj.bias [E]. Keys and values of another width K, V have q_proj_weight [E, E], k_proj_weight [E, K] and
@@ -19,7 +19,7 @@ import (
 type MultiHeadAttention struct {
 	Heads   int
 	Causal  bool    // the query at step i sees the keys of steps 0 to i only
-	Dropout float64 // rate at which weights are dropped while training
+	Dropout float64 // rate for the attention weights, while training
 	NoBias  bool
 }
 
@@ -28,17 +28,17 @@ func (a MultiHeadAttention) Apply(g *graph.Graph, x graph.Node) graph.Node {
 	return a.ApplyPadded(g, x, graph.Node{})
 }
 
-// ApplyPadded is self-attention over sequences x [T, B, E] of the given lengths [B]. What comes out at padding has no meaning, and
-// what goes in there does not matter.
+// ApplyPadded is self-attention over sequences x [T, B, E] of the given lengths [B]. Outputs at padding have no meaning, and
+// inputs at padding have no effect.
 func (a MultiHeadAttention) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	y, _ := a.Attend(g, x, x, x, lengths)
 	return y
 }
 
-// Attend lets queries [Tq, B, E] look at keys [Tk, B, K] and values [Tk, B, V]. lengths [B] are those of keys and values
-// and may be the zero Node; what padding holds does not matter. It returns [Tq, B, E], and the weights [B, Heads, Tq,
-// Tk] before dropout, which cost nothing when they are not used. A query that may see no key, because the sequence has
-// length 0, has weights of zero, where PyTorch gives NaN, and y = b_o.
+// Attend lets queries [Tq, B, E] look at keys [Tk, B, K] and values [Tk, B, V]. lengths [B] are those of keys and values and
+// may be the zero Node; padding has no effect. It returns the results [Tq, B, E] and the weights [B, Heads, Tq, Tk] before
+// dropout, which cost nothing if they are not used. In a sequence of length 0 a query sees no key: its weights are zero,
+// where PyTorch gives NaN, and its result is b_o.
 func (a MultiHeadAttention) Attend(g *graph.Graph, query, key, value, lengths graph.Node) (y, weights graph.Node) {
 	if !a.fits(g, query, key, value) {
 		return graph.Node{}, graph.Node{}
@@ -74,8 +74,8 @@ func (a MultiHeadAttention) Attend(g *graph.Graph, query, key, value, lengths gr
 	return Dense{Units: e, NoBias: a.NoBias}.Apply(g.Scope("out_proj"), joined), weights
 }
 
-// hidden is added to the score of a key that must not be seen: any score vanishes beside it, in float32, too, and exp
-// of what is this far below the largest score is exactly 0. Twice of it is no infinity.
+// hidden is added to the score of a key that must not be seen. It is so large that the score itself is lost in rounding, in
+// float32 too, and that exp of the difference to the largest score is exactly 0. Twice hidden is still finite.
 const hidden = -1e38
 
 // future is hidden where the key's step lies after the query's, 0 elsewhere, [Tq, Tk].
@@ -89,7 +89,7 @@ func future(queries, keys int) []float64 {
 	return out
 }
 
-// project gives queries, keys and values, [T, B, E] each.
+// project returns queries, keys and values, [T, B, E] each.
 func (a MultiHeadAttention) project(g *graph.Graph, query, key, value graph.Node) (q, k, v graph.Node) {
 	e := query.Dim(2)
 	init := graph.GlorotUniform()
@@ -119,12 +119,12 @@ func (a MultiHeadAttention) project(g *graph.Graph, query, key, value graph.Node
 	return g.Add(q, b[0]), g.Add(k, b[1]), g.Add(v, b[2])
 }
 
-// heads parts the width of x [T, B, E] between the heads: [B, Heads, T, D].
+// heads splits the width of x [T, B, E] between the heads: [B, Heads, T, D].
 func (a MultiHeadAttention) heads(g *graph.Graph, x graph.Node) graph.Node {
 	return g.Transpose(g.Reshape(x, x.Dim(0), x.Dim(1), a.Heads, -1), 1, 2, 0, 3)
 }
 
-// fits refuses a configuration, or inputs, that cannot be.
+// fits reports settings and inputs that do not fit each other.
 func (a MultiHeadAttention) fits(g *graph.Graph, query, key, value graph.Node) bool {
 	const what = "MultiHeadAttention"
 	for _, x := range []graph.Node{query, key, value} {

@@ -4,14 +4,14 @@ import "github.com/unroll-go/unroll/graph"
 
 // BatchNorm standardises each feature of x [..., F] over all other axes, then scales and shifts it (Ioffe and Szegedy,
 // 2015, arXiv 1502.03167), as torch.nn.BatchNorm1d(F) does with features on its axis 1. In training, mean and variance
-// are those of the batch, all of its steps taken together, and running ones are updated by each Func.Grad:
+// are those of all steps of the batch, and each Func.Grad updates running values of both:
 //
 //	running = (1-Momentum)·running + Momentum·batch
 //
-// where the variance is the unbiased one. Evaluation uses the running ones, and so does not depend on the batch.
+// with the unbiased variance. Evaluation uses the running values, so it does not depend on the batch.
 //
 // Parameters: weight [F], one at the start; bias [F], zero. Buffers: running_mean [F], zero; running_var [F], one.
-// PyTorch's count num_batches_tracked is not kept; Params.Load passes it over.
+// PyTorch's counter num_batches_tracked does not exist here; Params.Load skips it.
 type BatchNorm struct {
 	Momentum float64 // share of the newest batch in the running values; 0 for 0.1
 	Epsilon  float64 // 0 for 1e-5
@@ -23,8 +23,8 @@ func (n BatchNorm) Apply(g *graph.Graph, x graph.Node) graph.Node {
 	return n.ApplyPadded(g, x, graph.Node{})
 }
 
-// ApplyPadded normalises sequences x [T, B, F] of the given lengths [B]: padding has no part in the statistics, and gives zero.
-// A batch of which only one step is not padding has no variance; then the running one moves towards zero.
+// ApplyPadded normalises sequences x [T, B, F] of the given lengths [B]. Padding has no part in the statistics and gives zero.
+// A batch with a single step that is not padding has variance 0, towards which the running variance then moves.
 func (n BatchNorm) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	epsilon, ok := normEpsilon(g, "BatchNorm", x, n.Epsilon, 1e-5)
 	if !ok {
@@ -62,7 +62,7 @@ func (n BatchNorm) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.Node
 	return y
 }
 
-// statistics returns the batch's mean and variance, [F], and has the running ones follow them. Padding in x is zero.
+// statistics returns the batch's mean and variance, [F], and updates the running ones. Padding in x is zero.
 func (n BatchNorm) statistics(g *graph.Graph, x, mask, runningMean, runningVar graph.Node) (mean, variance graph.Node) {
 	f := x.Dim(-1)
 	rows := size(x) / f

@@ -13,9 +13,10 @@ type Padding int
 const (
 	// PadNumber puts Conv1D.Pad steps at both ends, none unless set.
 	PadNumber Padding = iota
-	// PadSame puts as many at both ends as give T results, the odd one at the end, as PyTorch does. It needs Stride 1.
+	// PadSame puts zeros at both ends so that there are T results; an odd one goes to the end, as in PyTorch. It needs
+	// Stride 1.
 	PadSame
-	// PadCausal puts all of them before the beginning: the result at t sees steps up to t only. A Stride of 1 gives T
+	// PadCausal puts all zeros before the beginning: the result at t depends on steps up to t only. A Stride of 1 gives T
 	// results.
 	PadCausal
 )
@@ -25,17 +26,17 @@ const (
 //	y_t = Σ_k W_k·x_{t·Stride + k·Dilation} + b    for k from 0 to Kernel-1, x after padding
 //
 // which gives [T', B, Channels] with T' = (T + padding - Dilation·(Kernel-1) - 1)/Stride + 1. It is computed as a sum of
-// Kernel matrix products with views of x that are shifted in time. Sequences of different lengths: a causal convolution
-// does not see the padding after them; before another kind, use ClearPadding.
+// Kernel matrix products with views of x that are shifted in time. In a batch of sequences of different lengths, a causal
+// convolution does not see the padding behind them; before any other convolution, use ClearPadding.
 //
 // Parameters: weight [Channels, C, Kernel], Glorot uniform unless Init says otherwise; bias [Channels], zero. With
 // WeightNorm, weight_g [Channels, 1, 1] and weight_v [Channels, C, Kernel] in place of weight, as torch.nn.utils.weight_norm:
 // W = g·v/‖v‖ for each channel (Salimans and Kingma, 2016, arXiv 1602.07868).
 type Conv1D struct {
 	Channels   int
-	Kernel     int     // steps that a result sees
+	Kernel     int     // how many steps a result depends on
 	Stride     int     // steps from one result to the next; 0 for 1
-	Dilation   int     // steps from one that is seen to the next; 0 for 1
+	Dilation   int     // distance between two of these steps; 0 for 1
 	Padding    Padding // PadNumber, PadSame or PadCausal
 	Pad        int     // steps at both ends with PadNumber
 	NoBias     bool
@@ -49,7 +50,7 @@ func (c Conv1D) Apply(g *graph.Graph, x graph.Node) graph.Node {
 		return graph.Node{}
 	}
 	w := window{size: c.Kernel, stride: max(c.Stride, 1), dilation: max(c.Dilation, 1)}
-	if c.Padding == PadCausal { // taps before the beginning meet zeros alone: no result needs them, nor their padding
+	if c.Padding == PadCausal { // taps that only ever meet padding are left out, and so is their padding
 		w.size = min(w.size, (x.Dim(0)-1)/w.dilation+1)
 	}
 	before, after := c.Pad, c.Pad
@@ -92,7 +93,7 @@ func (c Conv1D) weight(g *graph.Graph, in int) graph.Node {
 	return g.Mul(v, g.Div(length, g.Reshape(g.Sqrt(squares), c.Channels, 1, 1)))
 }
 
-// farthest is the most steps that a window may jump or reach over: more than any sequence has.
+// farthest is the largest stride, dilation or padding: more steps than any sequence has.
 const farthest = 1 << 30
 
 // padded puts steps of zeros around x [T, B, C].
@@ -110,7 +111,7 @@ func padded(g *graph.Graph, x graph.Node, before, after int) graph.Node {
 	return g.Concat(0, parts...)
 }
 
-// fits refuses a configuration, or an input, that cannot be.
+// fits reports settings and inputs that do not fit each other.
 func (c Conv1D) fits(g *graph.Graph, x graph.Node) bool {
 	if !isSequence(g, "Conv1D", x) {
 		return false

@@ -158,21 +158,21 @@ func TestGlobalPoolingAndPadding(t *testing.T) {
 
 func TestBadConvolutions(t *testing.T) {
 	refused(t, map[string]nn.Module{
-		"Conv1D: 0 channels and a kernel of 0":                        nn.Conv1D{},
-		"Conv1D: it sees 4 steps at a time, of a sequence that has 3": nn.Conv1D{Channels: 1, Kernel: 4},
-		"it sees 5 steps at a time, of a sequence that has 3":         nn.Conv1D{Channels: 1, Kernel: 3, Dilation: 2},
-		"Conv1D: stride -1, dilation 0, 0 steps of padding":           nn.Conv1D{Channels: 1, Kernel: 1, Stride: -1},
-		"Conv1D: unknown padding 3":                                   nn.Conv1D{Channels: 1, Kernel: 1, Padding: 3},
-		"Conv1D: Pad is set; only PadNumber takes it":                 nn.Conv1D{Channels: 1, Kernel: 1, Padding: nn.PadSame, Pad: 1},
-		"Conv1D: stride 2 with PadSame; want 1":                       nn.Conv1D{Channels: 1, Kernel: 1, Padding: nn.PadSame, Stride: 2},
-		"Conv1D: want a sequence [T, B, F], found [6 4]":              reshaped(nn.Conv1D{Channels: 1, Kernel: 1}, 6, 4),
-		"MaxPool1D: size 0 and stride 0":                              nn.MaxPool1D{},
-		"AvgPool1D: it sees 4 steps at a time, of a sequence":         nn.AvgPool1D{Size: 4},
-		"GlobalMaxPool: want a sequence [T, B, F], found [24]":        reshaped(nn.GlobalMaxPool{}, 24),
-		"GlobalMeanPool: want a sequence [T, B, F], found [24]":       reshaped(nn.GlobalMeanPool{}, 24),
-		"TCN: 0 blocks (Channels); want 1 to 30":                      nn.TCN{},
-		"TCN: want a sequence [T, B, F], found [24]":                  reshaped(nn.TCN{Channels: []int{1}, Kernel: 1}, 24),
-		"network/0/conv1: 2 channels and a kernel of 0":               nn.TCN{Channels: []int{2}},
+		"Conv1D: 0 channels and a kernel of 0":                  nn.Conv1D{},
+		"Conv1D: its window has 4 steps; want at most the 3":    nn.Conv1D{Channels: 1, Kernel: 4},
+		"its window has 5 steps; want at most the 3":            nn.Conv1D{Channels: 1, Kernel: 3, Dilation: 2},
+		"Conv1D: stride -1, dilation 0, 0 steps of padding":     nn.Conv1D{Channels: 1, Kernel: 1, Stride: -1},
+		"Conv1D: unknown padding 3":                             nn.Conv1D{Channels: 1, Kernel: 1, Padding: 3},
+		"Conv1D: Pad is set; only PadNumber takes it":           nn.Conv1D{Channels: 1, Kernel: 1, Padding: nn.PadSame, Pad: 1},
+		"Conv1D: stride 2 with PadSame; want 1":                 nn.Conv1D{Channels: 1, Kernel: 1, Padding: nn.PadSame, Stride: 2},
+		"Conv1D: want a sequence [T, B, F], found [6 4]":        reshaped(nn.Conv1D{Channels: 1, Kernel: 1}, 6, 4),
+		"MaxPool1D: size 0 and stride 0":                        nn.MaxPool1D{},
+		"AvgPool1D: its window has 4 steps; want at most":       nn.AvgPool1D{Size: 4},
+		"GlobalMaxPool: want a sequence [T, B, F], found [24]":  reshaped(nn.GlobalMaxPool{}, 24),
+		"GlobalMeanPool: want a sequence [T, B, F], found [24]": reshaped(nn.GlobalMeanPool{}, 24),
+		"TCN: 0 blocks (Channels); want 1 to 30":                nn.TCN{},
+		"TCN: want a sequence [T, B, F], found [24]":            reshaped(nn.TCN{Channels: []int{1}, Kernel: 1}, 24),
+		"network/0/conv1: 2 channels and a kernel of 0":         nn.TCN{Channels: []int{2}},
 	})
 }
 

@@ -34,8 +34,8 @@ func (d Dense) Apply(g *graph.Graph, x graph.Node) graph.Node {
 	return g.Add(y, g.Param("bias", graph.Zeros(), d.Units))
 }
 
-// Head maps hidden states [..., H] to logits over classes, [..., Classes]. The losses want logits; Probabilities
-// gives the softmax of them, for prediction.
+// Head maps hidden states [..., H] to logits over classes, [..., Classes]. The losses take logits; Probabilities returns
+// their softmax, for prediction.
 //
 // Parameters: weight [Classes, H] and bias [Classes], as Dense. With Tied, the weight is that of an embedding (Press
 // and Wolf, 2017), whose rows must be H wide, and only the bias is the head's own.

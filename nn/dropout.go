@@ -3,10 +3,10 @@ package nn
 import "github.com/unroll-go/unroll/graph"
 
 // Dropout sets each element to zero with probability Rate while training, and divides the others by 1-Rate, so that
-// the expectation stays (Srivastava et al., 2014). When evaluating it does nothing. Masks come from the run's seed:
+// the expectation stays (Srivastava et al., 2014). In evaluation it does nothing. Masks come from the run's seed:
 // see graph.Func.Seed.
 type Dropout struct {
-	Rate float64 // 0 up to, not including, 1
+	Rate float64 // at least 0 and below 1
 }
 
 // Apply returns x with elements dropped.

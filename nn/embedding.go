@@ -9,8 +9,8 @@ import (
 
 // Embedding maps ids to rows of a table, as torch.nn.Embedding: ids [...] give [..., Size].
 //
-// Parameter: weight [Tokens, Size]. It starts normally distributed with variance 1/Size, so that a row has length 1
-// on average whatever its width; set Init for another start (PyTorch's is graph.Normal(0, 1)).
+// Parameter: weight [Tokens, Size]. It starts normally distributed with variance 1/Size, so that the length of a row is 1 on
+// average for any width. Init sets another start; PyTorch's is graph.Normal(0, 1).
 type Embedding struct {
 	Tokens int        // size of the vocabulary
 	Size   int        // width of a row
@@ -23,7 +23,7 @@ func (e Embedding) Apply(g *graph.Graph, ids graph.Node) graph.Node {
 	return e.Lookup(g, e.Weight(g), ids)
 }
 
-// Weight is the table, [Tokens, Size]: for Lookup, and to tie a Head to it.
+// Weight returns the table, [Tokens, Size], for Lookup, or to tie a Head to it.
 func (e Embedding) Weight(g *graph.Graph) graph.Node {
 	if e.Tokens < 1 || e.Size < 1 {
 		return g.Failf("Embedding", "%d tokens of size %d; want at least 1 of each", e.Tokens, e.Size)
@@ -53,7 +53,7 @@ func (e Embedding) init() graph.Init {
 	}
 }
 
-// Lookup is Apply with a table that Weight gave before.
+// Lookup is Apply with a table that Weight returned.
 func (e Embedding) Lookup(g *graph.Graph, table, ids graph.Node) graph.Node {
 	if e.Pad == nil {
 		return g.Gather(table, ids)

@@ -68,10 +68,10 @@ func TestResidual(t *testing.T) {
 
 func TestBadModules(t *testing.T) {
 	refused(t, map[string]nn.Module{
-		"Sequential: member 1 is nil":                                     nn.Sequential{nn.SiLU{}, nil},
-		"ModuleFunc: it is nil":                                           nn.ModuleFunc(nil),
-		"Residual: it is around nothing":                                  nn.Residual{},
-		"Residual: what is inside maps [3 2 4] to [3 2 5]; want the same": nn.Residual{Module: nn.Dense{Units: 5}},
+		"Sequential: member 1 is nil":                                 nn.Sequential{nn.SiLU{}, nil},
+		"ModuleFunc: it is nil":                                       nn.ModuleFunc(nil),
+		"Residual: it has no Module":                                  nn.Residual{},
+		"Residual: its module maps [3 2 4] to [3 2 5]; want the same": nn.Residual{Module: nn.Dense{Units: 5}},
 	})
 }
 

@@ -1,8 +1,11 @@
-// Package nn has the layers around and beside a recurrence: embedding, dense, softmax head, dropout, normalisation;
-// convolution and pooling over time; attention and Transformers. A layer is a small value that describes a computation;
-// its Apply builds it in a graph, taking weights from the graph's scope under PyTorch's names. Input widths are inferred.
+// Package nn has the layers that networks need around a recurrence, and in place of one: embedding, dense layer, softmax
+// head, dropout, activations and normalisation; convolution and pooling over time and a temporal convolutional network;
+// attention and Transformers; Sequential and Residual to combine them.
 //
-// Sequences are time-major, [T, B, F]. Layers that know about sequences of different lengths have a second method that
+// A layer is a small value that describes a computation. Its method Apply builds the computation in a graph, with weights
+// from the graph's scope under PyTorch's names. Input widths are inferred.
+//
+// Sequences are time-major, [T, B, F]. Layers that have to know where sequences end have a second method, ApplyPadded, which
 // takes the lengths [B]; the zero Node stands for sequences that are all T long.
 package nn
 
@@ -39,7 +42,7 @@ func ClearPadding(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	return x
 }
 
-// isSequence refuses what is not [T, B, F], for the layer named what.
+// isSequence reports an input that is not [T, B, F]; what is the layer.
 func isSequence(g *graph.Graph, what string, x graph.Node) bool {
 	if isInput(g, what, x) && (x.IsIDs() || x.Rank() != 3) {
 		g.Failf(what, "want a sequence [T, B, F], found %s", described(x))
@@ -47,7 +50,7 @@ func isSequence(g *graph.Graph, what string, x graph.Node) bool {
 	return g.Err() == nil
 }
 
-// isInput refuses a node that is none, for the layer named what.
+// isInput reports an invalid node; what is the layer.
 func isInput(g *graph.Graph, what string, x graph.Node) bool {
 	if !x.Valid() {
 		g.Failf(what, "there is no input") // or an error before
@@ -63,7 +66,7 @@ func described(x graph.Node) string {
 	return fmt.Sprint(x.Shape())
 }
 
-// weighs refuses sizes of a layer whose weight would have more elements than a tensor may.
+// weighs reports a weight that would have more elements than a tensor may.
 func weighs(g *graph.Graph, what string, shape ...int) bool {
 	if _, err := dense.Size(shape); err != nil {
 		g.Failf(what, "its weight cannot be: %v", err)
@@ -71,7 +74,7 @@ func weighs(g *graph.Graph, what string, shape ...int) bool {
 	return g.Err() == nil
 }
 
-// inParts refuses a number of things of which each becomes nodes of the graph.
+// inParts reports a number of things that is below 1 or too large: each of them becomes nodes of the graph.
 func inParts(g *graph.Graph, what, things string, n int) bool {
 	if n < 1 || n > dense.MaxParts {
 		g.Failf(what, "%d %s; want 1 to %d", n, things, dense.MaxParts)

@@ -66,7 +66,7 @@ func rowMean(g *graph.Graph, x graph.Node) graph.Node {
 	return g.Reshape(g.MeanAxis(x, -1), shape...)
 }
 
-// normEpsilon checks what normalisations have in common, and returns ε.
+// normEpsilon checks the input and the ε that all normalisations have, and returns ε or its default.
 func normEpsilon(g *graph.Graph, what string, x graph.Node, given, standard float64) (epsilon float64, ok bool) {
 	switch {
 	case !isInput(g, what, x):

@@ -6,8 +6,8 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// MaxPool1D takes the largest of every Size steps of x [T, B, C], as torch.nn.MaxPool1d: [(T-Size)/Stride + 1, B, C].
-// Among equal ones the first gets the gradient.
+// MaxPool1D takes the maximum of every Size steps of x [T, B, C], as torch.nn.MaxPool1d: [(T-Size)/Stride + 1, B, C].
+// Among equal values the first gets the gradient.
 type MaxPool1D struct {
 	Size   int
 	Stride int // steps from one window to the next; 0 for Size
@@ -37,7 +37,7 @@ func (p AvgPool1D) Apply(g *graph.Graph, x graph.Node) graph.Node {
 	return g.MeanAxis(windows, 1)
 }
 
-// pooled gives the windows of x [T, B, C], [T', Size, B, C].
+// pooled returns the windows of x [T, B, C], [T', Size, B, C].
 func pooled(g *graph.Graph, what string, size, stride int, x graph.Node) graph.Node {
 	if !isSequence(g, what, x) {
 		return graph.Node{}
@@ -46,7 +46,7 @@ func pooled(g *graph.Graph, what string, size, stride int, x graph.Node) graph.N
 		return g.Failf(what, "size %d and stride %d; want 1 to %d, and 0 to as many", size, stride, farthest)
 	}
 	batch, channels := x.Dim(1), x.Dim(2)
-	if n := x.Dim(0) / size; n > 0 && (stride == 0 || stride == size) { // they lie one after the other
+	if n := x.Dim(0) / size; n > 0 && (stride == 0 || stride == size) { // the windows lie one after the other
 		return g.Reshape(g.Slice(x, 0, 0, n*size), n, size, batch, channels)
 	}
 	if stride == 0 {
@@ -65,7 +65,7 @@ func pooled(g *graph.Graph, what string, size, stride int, x graph.Node) graph.N
 	return g.Concat(1, views...)
 }
 
-// GlobalMaxPool takes the largest of all steps of each channel: x [T, B, C] gives [B, C].
+// GlobalMaxPool takes the maximum over all steps of each channel: x [T, B, C] gives [B, C].
 type GlobalMaxPool struct{}
 
 // Apply pools sequences that are all T long.
@@ -86,7 +86,7 @@ func (GlobalMaxPool) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.No
 	return g.Where(g.Reshape(g.Slice(mask, 0, 0, 1), x.Dim(1)), top, g.Full(0)) // step 0 is padding in empty sequences alone
 }
 
-// GlobalMeanPool takes the mean of all steps of each channel: x [T, B, C] gives [B, C].
+// GlobalMeanPool takes the mean over all steps of each channel: x [T, B, C] gives [B, C].
 type GlobalMeanPool struct{}
 
 // Apply pools sequences that are all T long.

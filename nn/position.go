@@ -6,13 +6,13 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// SinusoidalPositions adds to each step of x [T, B, E] a vector of waves that tells which step it is (Vaswani et al.,
-// 2017, section 3.5), for attention itself knows no order:
+// SinusoidalPositions adds to each step of x [T, B, E] a vector of sines and cosines that encodes its position (Vaswani et
+// al., 2017, section 3.5), because attention itself does not know the order of steps:
 //
 //	P[t, 2i] = sin(t/10000^(2i/E))    P[t, 2i+1] = cos(t/10000^(2i/E))
 //
-// Any number of steps will do, and there are no parameters. A step's vector is √(E/2) long: multiply embeddings whose rows
-// are about 1 long, as those of Embedding are, by √E before, as the paper does, or the positions drown them.
+// It works for any number of steps and has no parameters. The vectors have length √(E/2). Rows of Embedding have a length of
+// about 1, so multiply them by √E first, as the paper does; otherwise the positions outweigh them.
 type SinusoidalPositions struct{}
 
 // Apply adds the positions.
@@ -34,7 +34,7 @@ func (SinusoidalPositions) Apply(g *graph.Graph, x graph.Node) graph.Node {
 	return g.Add(x, g.Values(table, steps, 1, width))
 }
 
-// LearnedPositions adds to step t of x [T, B, E] row t of a table that is learnt, as GPT-2 does with a torch.nn.Embedding.
+// LearnedPositions adds to step t of x [T, B, E] row t of a learned table, as GPT-2 does with a torch.nn.Embedding.
 //
 // Parameter: weight [Max, E], normally distributed with standard deviation 0.02 unless Init says otherwise.
 type LearnedPositions struct {

@@ -6,19 +6,19 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// TCN is the temporal convolutional network of Bai, Kolter and Koltun (2018, arXiv 1803.01271): blocks of two causal
-// convolutions whose dilation doubles from block to block, so that a result sees 1 + 2·(Kernel-1)·(2^n - 1) steps, its own
-// and those before it, with n blocks.
+// TCN is the temporal convolutional network of Bai, Kolter and Koltun (2018, arXiv 1803.01271): n blocks of two causal
+// convolutions, whose dilation doubles from block to block. A result depends on its own step and those before it,
+// 1 + 2·(Kernel-1)·(2^n - 1) steps in all.
 //
 //	y = ReLU(x + f(x))    f = drop∘ReLU∘conv2∘drop∘ReLU∘conv1
 //
-// Where a block changes the number of channels, x goes through a convolution of one step, downsample. Dropout drops
-// single elements, as the authors' program does.
+// Where a block changes the number of channels, x goes through a convolution of one step, called downsample. Dropout drops
+// single elements, as in the authors' program.
 //
 // Parameters have the names of that program: network.0.conv1.weight_g, .weight_v and .bias, .conv2, .downsample.weight.
 type TCN struct {
 	Channels     []int // of each block
-	Kernel       int   // steps that a convolution sees
+	Kernel       int   // how many steps a convolution sees
 	Dropout      float64
 	NoWeightNorm bool // plain weights in place of normalised ones
 }

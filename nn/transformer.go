@@ -6,9 +6,9 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// TransformerEncoderLayer is self-attention and a feed-forward network of two layers, each with a way past it (Vaswani
-// et al., 2017): torch.nn.TransformerEncoderLayer with norm_first=True, which trains without a warm-up of the rate
-// (Xiong et al., 2020, arXiv 2002.04745):
+// TransformerEncoderLayer is self-attention and a feed-forward network of two layers, each with a residual connection
+// (Vaswani et al., 2017). It is torch.nn.TransformerEncoderLayer with norm_first=True, which trains without a warm-up of the
+// learning rate (Xiong et al., 2020, arXiv 2002.04745):
 //
 //	x = x + drop(self_attn(norm1(x)))    x = x + drop(linear2(drop(act(linear1(norm2(x))))))
 //
@@ -16,9 +16,9 @@ import (
 type TransformerEncoderLayer struct {
 	Heads      int
 	Hidden     int     // width between linear1 and linear2; 0 for four times the input's
-	Dropout    float64 // of attention weights, of the hidden layer and of what is added
+	Dropout    float64 // rate for attention weights, the hidden layer and what is added to x
 	Activation Module  // nil for ReLU
-	Causal     bool    // no step sees the steps after it: a language model
+	Causal     bool    // no step sees later steps: a language model
 	PostNorm   bool    // normalise after adding, as in the paper and PyTorch's default: x = norm1(x + drop(self_attn(x)))
 }
 
@@ -27,7 +27,7 @@ func (l TransformerEncoderLayer) Apply(g *graph.Graph, x graph.Node) graph.Node 
 	return l.ApplyPadded(g, x, graph.Node{})
 }
 
-// ApplyPadded maps sequences x [T, B, E] of the given lengths [B]. No step sees padding; what comes out at padding has no meaning.
+// ApplyPadded maps sequences x [T, B, E] of the given lengths [B]. No step sees padding; outputs at padding have no meaning.
 func (l TransformerEncoderLayer) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.Node {
 	b := block(l)
 	if !b.fits(g, "TransformerEncoderLayer") {
@@ -46,7 +46,7 @@ func (l TransformerEncoderLayer) ApplyPadded(g *graph.Graph, x, lengths graph.No
 type TransformerDecoderLayer struct {
 	Heads      int
 	Hidden     int     // width between linear1 and linear2; 0 for four times the input's
-	Dropout    float64 // of attention weights, of the hidden layer and of what is added
+	Dropout    float64 // rate for attention weights, the hidden layer and what is added to x
 	Activation Module  // nil for ReLU
 	PostNorm   bool    // normalise after adding, as in the paper and PyTorch's default
 }
@@ -71,7 +71,7 @@ func (l TransformerDecoderLayer) Apply(g *graph.Graph, x, memory, lengths, memor
 // block has the parts that both kinds of layer are made of.
 type block TransformerEncoderLayer
 
-// fits refuses sizes that cannot be.
+// fits reports sizes that make no layer.
 func (b block) fits(g *graph.Graph, what string) bool {
 	if b.Heads < 1 || b.Hidden < 0 {
 		g.Failf(what, "%d heads and a hidden layer of %d; want at least 1, and 0 or more", b.Heads, b.Hidden)
@@ -152,8 +152,9 @@ func (d TransformerDecoder) Apply(g *graph.Graph, x, memory, lengths, memoryLeng
 	})
 }
 
-// transform applies layers, each in a scope of its own, the normalisation, and clears the padding.
-func transform(g *graph.Graph, what string, layers int, noNorm bool, x, lengths graph.Node, layer func(*graph.Graph, graph.Node) graph.Node) graph.Node {
+// transform applies layers, each in a scope of its own, and the normalisation, and clears the padding.
+func transform(g *graph.Graph, what string, layers int, noNorm bool, x, lengths graph.Node,
+	layer func(*graph.Graph, graph.Node) graph.Node) graph.Node {
 	if !inParts(g, what, "layers", layers) || !isSequence(g, what, x) {
 		return graph.Node{}
 	}

@@ -9,12 +9,12 @@ type window struct{ size, stride, dilation int }
 // reach is the number of steps from the first to the last one seen, both included.
 func (w window) reach() int { return w.dilation*(w.size-1) + 1 }
 
-// views gives, for k from 0 to size-1, what each window has at its place k: [T', B, C] of x [T, B, C], with T' windows.
-// With a stride of 1 they are views of x and cost nothing.
+// views returns, for k from 0 to size-1, element k of every window: [T', B, C] of x [T, B, C], with T' windows. With a
+// stride of 1 they are views of x and cost nothing.
 func (w window) views(g *graph.Graph, what string, x graph.Node) []graph.Node {
 	steps := x.Dim(0)
 	if w.reach() > steps {
-		g.Failf(what, "it sees %d steps at a time, of a sequence that has %d with its padding", w.reach(), steps)
+		g.Failf(what, "its window has %d steps; want at most the %d that the sequence has with its padding", w.reach(), steps)
 		return nil
 	}
 	n := (steps-w.reach())/w.stride + 1

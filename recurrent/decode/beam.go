@@ -15,17 +15,17 @@ type path struct {
 	p         float64   // log-probability of the token
 	logProb   float64   // of the whole path
 	length    int       // tokens, End included
-	attention []float32 // where the model looked when it predicted the token
+	attention []float32 // the attention weights for the token
 	finished  bool
-	score     float64 // once it is done
+	score     float64 // set when the path is complete
 }
 
-// with is the path with one token more, of log-probability v.
+// with returns the path extended by a token of log-probability v.
 func (p *path) with(token int, v float64, attention []float32, end bool) *path {
 	return &path{before: p, token: token, p: v, logProb: p.logProb + v, length: p.length + 1, attention: attention, finished: end}
 }
 
-// tokens are those after the start, without End.
+// tokens returns the tokens after the start, without End.
 func (p *path) tokens() []int {
 	out := make([]int, 0, p.length)
 	for q := p; q.before != nil; q = q.before {
@@ -37,7 +37,7 @@ func (p *path) tokens() []int {
 	return out
 }
 
-// hypothesis is the path as a result.
+// hypothesis returns the path as a result.
 func (p *path) hypothesis() Hypothesis {
 	h := Hypothesis{Tokens: p.tokens(), Finished: p.finished, LogProb: p.logProb, Score: p.score}
 	if p.finished {
@@ -54,13 +54,13 @@ func (p *path) hypothesis() Hypothesis {
 	return h
 }
 
-// candidate is a path with one token more, not yet made.
+// candidate is an extension of a path by one token.
 type candidate struct {
 	row, token int
 	p, logProb float64
 }
 
-// better orders candidates: the likelier first, then the earlier row, then the smaller token.
+// better orders candidates: the likelier first, then by row, then by token.
 func better(a, b candidate) int {
 	return cmp.Or(cmp.Compare(b.logProb, a.logProb), cmp.Compare(a.row, b.row), cmp.Compare(a.token, b.token))
 }
@@ -90,7 +90,7 @@ func (b *beam) advance(r rowsOf) (bool, error) {
 	}
 	err := b.collect(r)
 	if errors.Is(err, errDeadEnd) && len(b.done) > 0 {
-		b.closed = true // no live path can go on, but others are done
+		b.closed = true // no live path can continue, but others are complete
 		return false, nil
 	}
 	if err != nil {
@@ -119,9 +119,8 @@ func (b *beam) advance(r rowsOf) (bool, error) {
 	return !b.closed, nil
 }
 
-// stop is the step after Max tokens, in which only ends count. A path ends in every way that it may. It is also cut off
-// as it is, if the model would rather go on: another token is likelier than all ends, or none is allowed. Greedy search
-// does what the likeliest token says.
+// stop is the step after Max tokens, in which only ends count. A path ends with every end that it may have. It is also cut
+// off as it is if the likeliest token is not an end, or if no token is allowed. Greedy search follows the likeliest token.
 func (b *beam) stop(r rowsOf) error {
 	for row, p := range b.live {
 		probs, err := b.logProbs(p, r.logits(row), b.room)
@@ -142,7 +141,7 @@ func (b *beam) stop(r rowsOf) error {
 	return nil
 }
 
-// collect finds the likeliest ways to go on: enough that all paths of the beam go on even if each has ended in every way.
+// collect finds the likeliest extensions, enough of them to fill the beam even if every path also ends with every end.
 func (b *beam) collect(r rowsOf) error {
 	b.found = b.found[:0]
 	for row, p := range b.live {
@@ -166,7 +165,7 @@ func (b *beam) collect(r rowsOf) error {
 	return nil
 }
 
-// keep adds a candidate to the best found so far, which are a heap with the worst on top.
+// keep adds a candidate to the best found so far, which are a heap with the worst at the root.
 func (b *beam) keep(c candidate) {
 	if len(b.found) < (2+len(b.Stops))*b.width {
 		b.found = append(b.found, c)
@@ -199,7 +198,7 @@ func (b *beam) keep(c candidate) {
 	}
 }
 
-// finish ranks a path among those that are done.
+// finish ranks a path among those that are complete.
 func (b *beam) finish(p *path) {
 	p.score = b.score(p)
 	at, _ := slices.BinarySearchFunc(b.done, p, func(q, p *path) int {
@@ -213,8 +212,8 @@ func (b *beam) finish(p *path) {
 	}
 }
 
-// certain tells whether no live path can end among the best any more: probabilities only fall, and the penalty of a
-// length is largest for the longest.
+// certain tells whether no live path can end among the best any more: log-probabilities only fall, and the divisor of the
+// length penalty is largest for the longest sequence.
 func (b *beam) certain() bool {
 	want := max(b.Best, 1)
 	if len(b.done) < want {

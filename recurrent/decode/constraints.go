@@ -7,17 +7,17 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Constraints say which tokens may come next. Forbidding a token does not make others likelier: log-probabilities stay
-// those of the model.
+// Constraints say which tokens may come next. Forbidding a token does not change the log-probabilities of the others, which
+// stay those of the model.
 type Constraints struct {
 	Forbidden []int // tokens that never come
 	Prefix    []int // tokens that every sequence begins with
-	// NoRepeat n lets no sequence of n tokens come twice; 0 for no limit.
+	// NoRepeat n forbids that n tokens in a row come twice; 0 for no limit.
 	NoRepeat int
-	// RepetitionPenalty θ makes tokens less likely that came before: positive logits are divided by θ, negative ones
-	// multiplied (Keskar et al., 2019). 0 and 1 change nothing; 1.2 is usual.
+	// RepetitionPenalty θ makes earlier tokens less likely: positive logits are divided by θ, negative ones multiplied
+	// (Keskar et al., 2019). 0 and 1 change nothing; 1.2 is usual.
 	RepetitionPenalty float64
-	// Allow, if not nil, returns the tokens that may follow those so far; nil for any.
+	// Allow, if not nil, returns the tokens that may follow the given ones; it returns nil if all may.
 	Allow func(tokens []int) []int
 }
 
@@ -111,7 +111,7 @@ func (s Search) penalised(p *path, logits []float32, room []float64) ([]float64,
 	return out, nil
 }
 
-// repeats are the tokens that would complete n tokens which came before.
+// repeats returns the tokens that would complete a repetition of n tokens.
 func repeats(tokens []int, n int) []int {
 	if len(tokens) < n-1 {
 		return nil

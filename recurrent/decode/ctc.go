@@ -13,27 +13,27 @@ import (
 // CTC finds the labels that a network trained with losses.CTC saw in its frames.
 type CTC struct {
 	Blank int // the id of the blank
-	// Beam is how many beginnings are followed at a time (prefix beam search: Graves et al., 2006; Hannun et al., 2014).
-	// 0 or 1 takes the likeliest label of every frame, which is the likeliest way through the frames, not always the
-	// likeliest labels, which many ways may share.
+	// Beam is how many prefixes are followed at a time (prefix beam search: Graves et al., 2006; Hannun et al., 2014).
+	// 0 or 1 takes the likeliest label of every frame (best path). That is the likeliest alignment, but not always the
+	// likeliest labels, whose probability is the sum over many alignments.
 	Beam int
-	// Language, if not nil, is a language model: the log-probability of a label after others, which it must not change or
-	// keep; -Inf forbids the label. The search adds it, times Weight, for each label.
+	// Language, if not nil, is a language model: it returns the log-probability of a label after others, in a slice that it
+	// must not change or keep; -Inf forbids the label. The search adds it, times Weight, for each label.
 	Language func(before []int, label int) float64
 	Weight   float64 // 0 counts as 1
 }
 
-// Labelling is what was found in one sequence of frames.
+// Labelling is the result for one sequence of frames.
 type Labelling struct {
 	Labels []int
-	// LogProb is the log-probability, in nats, of the labels' ways that the beam kept: of all of them if the beam was wide
-	// enough. Without a beam it is that of the one way taken.
+	// LogProb is the log-probability, in nats, of the labels, summed over the alignments that the beam kept; a beam that is
+	// wide enough keeps all. Without a beam it is that of the best path alone.
 	LogProb float64
-	Score   float64 // LogProb and what the language model adds
+	Score   float64 // LogProb plus what the language model adds
 }
 
-// Run finds the labels of a batch: logits [T, B, V], float32 or float64, and the numbers of frames, nil if all are T. A
-// logit that is NaN or +Inf is an error, unless it lies behind a sequence's frames.
+// Run finds the labels of a batch: logits [T, B, V], float32 or float64, and the numbers of frames [B], nil if all are T. A
+// logit that is NaN or +Inf is an error, except at padding.
 func (d CTC) Run(logits *tensor.Dense, frames []int) ([]Labelling, error) {
 	if err := dense.CheckFloats(logits); err != nil {
 		return nil, errors.Wrap(err, "decode: CTC: want float logits [T, B, V]")
@@ -89,7 +89,7 @@ func rowOf(t *tensor.Dense, from, n int) []float64 {
 	return widened(nil, t.Float32s()[from:from+n])
 }
 
-// greedy takes the best way through the frames and reads its labels.
+// greedy takes the best path through the frames and reads its labels.
 func (d CTC) greedy(rows [][]float64) Labelling {
 	l, last := Labelling{Labels: []int{}}, d.Blank
 	for _, row := range rows {
@@ -104,8 +104,8 @@ func (d CTC) greedy(rows [][]float64) Labelling {
 	return l
 }
 
-// prefix is the labels of a beginning, with the log-probabilities of all ways to them that end in the blank, and in the
-// last label. Prefixes form a tree; one that has left the beam stays in it only below prefixes that have not.
+// prefix is the labels so far, with the log-probabilities of all their alignments that end in the blank, and in the last
+// label. Prefixes form a tree. One that has left the beam stays in the tree as long as a prefix of the beam continues it.
 type prefix struct {
 	before   *prefix
 	label    int
@@ -113,8 +113,8 @@ type prefix struct {
 	kept     bool            // in the beam
 	blank    float64
 	labelled float64
-	language float64   // what the language model gives the labels
-	follow   []float64 // what it gives each label behind them; nil until it is asked
+	language float64   // the log-probability of the labels in the language model
+	follow   []float64 // that of each next label; nil until it is asked for
 }
 
 func (p *prefix) total() float64 { return logAdd(p.blank, p.labelled) }
@@ -128,14 +128,14 @@ func (p *prefix) labels() []int {
 	return out
 }
 
-// forget takes p out of the tree, and what of the tree only led to p.
+// forget removes p from the tree, and the prefixes that only led to p.
 func (p *prefix) forget() {
 	for ; p.before != nil && !p.kept && len(p.next) == 0; p = p.before {
 		delete(p.before.next, p.label)
 	}
 }
 
-// reached is a prefix that a frame leads to: one of the tree, or a new one of before and label.
+// reached is a prefix to which a frame leads: one of the tree, or a new one of before and label.
 type reached struct {
 	at              *prefix // nil if new
 	before          *prefix
@@ -145,8 +145,8 @@ type reached struct {
 	score           float64
 }
 
-// search is the prefix beam search. A prefix outside of the tree is reached in one way only, from the prefix before it,
-// so that its score is known at once, and only those that the beam keeps are made.
+// search is the prefix beam search. A prefix outside of the tree is reached only from the prefix before it, so its score is
+// known at once, and only those that the beam keeps are created.
 func (d CTC) search(rows [][]float64) (Labelling, error) {
 	beam := []*prefix{{labelled: logZero, kept: true}}
 	for _, row := range rows {
@@ -180,7 +180,7 @@ func (d CTC) search(rows [][]float64) (Labelling, error) {
 	return Labelling{best.labels(), best.total(), best.total() + best.language}, nil
 }
 
-// reach is everything that a frame leads to from the beam: first the beam's own prefixes, then longer ones, in order.
+// reach returns all prefixes to which a frame leads from the beam: first the beam's own, then longer ones, in order.
 func (d CTC) reach(beam []*prefix, row []float64) ([]reached, error) {
 	found := make([]reached, len(beam), len(beam)*len(row))
 	place := make(map[*prefix]int, len(beam)) // of the tree's prefixes among found
@@ -221,7 +221,7 @@ func (d CTC) reach(beam []*prefix, row []float64) ([]reached, error) {
 	return found, nil
 }
 
-// ask has the language model judge every label behind p, once.
+// ask gets the log-probabilities of all labels after p from the language model, once.
 func (d CTC) ask(p *prefix, classes int) error {
 	if d.Language == nil || p.follow != nil {
 		return nil

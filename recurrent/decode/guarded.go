@@ -6,10 +6,10 @@ import (
 	"github.com/pkg/errors"
 )
 
-// guarded is a beam with the greedy sequence at its side, in the last row.
+// guarded is a beam search together with a greedy search in one more row, the last.
 type guarded struct {
 	beam, greedy *beam
-	stuck        error // of the one whose constraints left no token
+	stuck        error // of the search whose constraints left no token
 }
 
 func (w *guarded) advance(r rowsOf) (bool, error) {
@@ -25,7 +25,7 @@ func (w *guarded) advance(r rowsOf) (bool, error) {
 	return more || other, err
 }
 
-// part advances one of the two. While one has a way to go on or is done, it is no error if the other is stuck.
+// part advances one of the two searches. It is no error if one is stuck while the other can continue or is complete.
 func (w *guarded) part(b *beam, r rowsOf) (bool, error) {
 	more, err := b.advance(r)
 	if errors.Is(err, errDeadEnd) && w.stuck == nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// checkLogits refuses what no decoder can read: a logit that is NaN or +Inf, or logits that leave no choice. A logit of
-// -Inf is legal and says that its token never comes. Every decoder calls it for each row that it reads.
+// checkLogits reports logits with which no decoder can work: NaN, +Inf, or -Inf throughout. A single -Inf is legal: its token
+// never comes. Every decoder calls it for each row that it reads.
 func checkLogits[F float32 | float64](logits []F) error {
 	some := false
 	for i, v := range logits {
@@ -23,7 +23,7 @@ func checkLogits[F float32 | float64](logits []F) error {
 	return nil
 }
 
-// widened are the numbers as float64, in room if it is large enough.
+// widened returns the numbers as float64, in room if it is large enough.
 func widened[F float32 | float64](room []float64, x []F) []float64 {
 	out := slices.Grow(room[:0], len(x))[:len(x)]
 	for i, v := range x {
@@ -32,7 +32,7 @@ func widened[F float32 | float64](room []float64, x []F) []float64 {
 	return out
 }
 
-// first is the place of the largest number, the first one among equals.
+// first is the index of the largest number, the smallest index among equals.
 func first[F float32 | float64](x []F) int {
 	top := 0
 	for i, v := range x {

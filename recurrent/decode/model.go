@@ -9,22 +9,22 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Model predicts the next token of each of its rows. Rows are sequences that grow side by side; their number stays.
+// Model predicts the next token of each of its rows. Rows are sequences that grow together; their number does not change.
 type Model interface {
 	// Rows is the number of rows.
 	Rows() int
-	// Next gives row i the next token tokens[i], where the row goes on from what row parents[i] was after the last call,
-	// and predicts the token after it. Nil parents let every row go on from itself.
+	// Next appends tokens[i] to what row parents[i] was after the last call, which becomes row i, and predicts the token
+	// after it. With nil parents every row continues itself.
 	Next(tokens, parents []int) (Prediction, error)
 }
 
-// Prediction is what a Model makes of a step. It holds until the next one.
+// Prediction is the result of one step of a Model. It is valid until the next step.
 type Prediction struct {
 	Logits    []float32   // [rows, V], one row after the other
 	Attention [][]float32 // of each row: the weights of the source's positions; nil for a model without attention
 }
 
-// Context is a tensor that stays the same through all steps: what the encoder made of the sources.
+// Context is a tensor that is the same in all steps, such as the outputs of an encoder.
 type Context struct {
 	Value *tensor.Dense
 	Axis  int // the axis of the sources: 0 for lengths [B], 1 for a memory [S, B, M]
@@ -34,7 +34,7 @@ type Context struct {
 type Stepper struct {
 	step    *graph.Func
 	rows    int
-	lengths []int // of each row's source; nil without attention
+	lengths []int // of the source of each row; nil without attention
 	tokens  []int
 	args    []*tensor.Dense // token, state, context
 	states  []*tensor.Dense // a part of args
@@ -44,14 +44,14 @@ type Stepper struct {
 }
 
 // NewStepper makes a model of a function that maps token ids [rows], the entries of the state, batch first, and the
-// context tensors to logits [rows, V] and the entries of the next state. If there is one more output, it is where the
-// step looked in the sources, [rows, S], and lengths are the sources' lengths.
+// context tensors to logits [rows, V] and the entries of the next state. If there is one more output, it is the attention
+// weights over the sources, [rows, S], and lengths are the lengths of the sources.
 //
-// State and context are those of some sources; each of them gets the given number of rows, next to each other: one to
-// follow the likeliest, more for a beam or for several samples.
+// State and context are those of some sources. Each source gets the given number of rows, next to each other: one for greedy
+// search, more for a beam or for several samples. Search.Rows says how many.
 func NewStepper(step *graph.Func, state []*tensor.Dense, context []Context, lengths []int, copies int) (*Stepper, error) {
 	if len(state) == 0 {
-		return nil, errors.New("decode: a model without a state cannot tell its rows' pasts apart")
+		return nil, errors.New("decode: there is no state; want at least one entry, since rows differ by their states")
 	}
 	if copies < 1 || copies > most {
 		return nil, errors.Errorf("decode: %d rows for each source; want 1 to %d", copies, most)
@@ -96,7 +96,7 @@ func NewStepper(step *graph.Func, state []*tensor.Dense, context []Context, leng
 	return s, nil
 }
 
-// repeated gives every entry along an axis the given number of copies.
+// repeated repeats every entry along an axis the given number of times.
 func repeated(v *tensor.Dense, axis, sources, copies int) (*tensor.Dense, error) {
 	if err := dense.Check(v); err != nil {
 		return nil, errors.Wrapf(err, "want a tensor of %d sources along axis %d", sources, axis)
@@ -137,7 +137,7 @@ func repeat[T any](x []T, n, width, copies int) []T {
 	return out
 }
 
-// Rows is the number of sources times that of their copies.
+// Rows is the number of sources times the number of copies.
 func (s *Stepper) Rows() int { return s.rows }
 
 // Next runs one step, see Model. Once the function is compiled, it allocates nothing.
@@ -175,7 +175,7 @@ func (s *Stepper) Next(tokens, parents []int) (Prediction, error) {
 	return p, nil
 }
 
-// check reports results that are not those of a step.
+// check reports results of the step with wrong shapes.
 func (s *Stepper) check(out []*tensor.Dense) error {
 	states := len(s.states)
 	if len(out) != 1+states && len(out) != 2+states {
@@ -201,7 +201,7 @@ func (s *Stepper) check(out []*tensor.Dense) error {
 	return nil
 }
 
-// attention gives each row the weights of its own source.
+// attention returns the weights of each row over its own source.
 func (s *Stepper) attention(weights *tensor.Dense) [][]float32 {
 	if s.seen == nil {
 		s.seen = make([][]float32, s.rows)

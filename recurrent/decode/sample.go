@@ -14,11 +14,11 @@ type Sampler struct {
 	Temperature float64 // divides the logits: below 1 makes likely tokens likelier; 0 counts as 1
 	Greedy      bool    // always the likeliest token
 	TopK        int     // keep the k likeliest tokens only; 0 for all
-	TopP        float64 // keep the likeliest tokens that make up this share (Holtzman et al., 2020); 0 for all
-	// Typical keeps the tokens whose information -log p is closest to the entropy, until they make up this share (Meister
+	TopP        float64 // keep the likeliest tokens, up to this sum of probabilities (Holtzman et al., 2020); 0 for all
+	// Typical keeps the tokens whose information -log p is closest to the entropy, up to this sum of probabilities (Meister
 	// et al., 2023); 0 for all.
 	Typical float64
-	MinP    float64 // keep the tokens at least this many times as likely as the likeliest; 0 for all
+	MinP    float64 // keep the tokens with at least this fraction of the largest probability; 0 for all
 }
 
 // Check reports settings that make no sense.
@@ -45,7 +45,7 @@ type choice struct {
 }
 
 // Sample returns a token, an index of logits. Among equal logits, the token with the smaller index counts as likelier.
-// It is an error if a logit is NaN or +Inf, or if all are -Inf. Only greedy choices do without an rng.
+// It is an error if a logit is NaN or +Inf, or if all are -Inf. rng may be nil for greedy choices alone.
 func (s Sampler) Sample(logits []float32, rng *rand.Rand) (int, error) {
 	if err := s.Check(); err != nil {
 		return 0, err
@@ -53,7 +53,7 @@ func (s Sampler) Sample(logits []float32, rng *rand.Rand) (int, error) {
 	return draw(s, logits, rng)
 }
 
-// draw is Sample for settings that were checked.
+// draw is Sample without checks of the settings.
 func draw[F float32 | float64](s Sampler, logits []F, rng *rand.Rand) (int, error) {
 	if s.Greedy {
 		return likeliest(logits)
@@ -75,7 +75,7 @@ func draw[F float32 | float64](s Sampler, logits []F, rng *rand.Rand) (int, erro
 			return c.token, nil
 		}
 	}
-	return choices[0].token, nil // rounding left the last sliver over
+	return choices[0].token, nil // possible by rounding alone
 }
 
 // likeliest is the token with the largest logit.
@@ -86,7 +86,7 @@ func likeliest[F float32 | float64](logits []F) (int, error) {
 	return first(logits), nil
 }
 
-// probabilities returns the tokens that may be drawn, the likeliest first, with their shares, not normalised.
+// probabilities returns the tokens that may be drawn, the likeliest first, with their probabilities, not normalised.
 func probabilities[F float32 | float64](s Sampler, logits []F) ([]choice, error) {
 	temperature := s.Temperature
 	if temperature == 0 {
@@ -127,7 +127,7 @@ func probabilities[F float32 | float64](s Sampler, logits []F) ([]choice, error)
 	return choices, nil
 }
 
-// share is the beginning of the choices that makes up a part of their sum.
+// share returns the first choices that make up a part of the sum of all.
 func share(choices []choice, part float64) []choice {
 	total, sum := mass(choices), 0.0
 	for i, c := range choices {
@@ -146,7 +146,7 @@ func mass(choices []choice) float64 {
 	return total
 }
 
-// typical is the part of the choices whose information is closest to the entropy.
+// typical returns the choices whose information is closest to the entropy, up to a part of the sum of all.
 func typical(choices []choice, part float64) []choice {
 	total, entropy := mass(choices), 0.0
 	information := func(c choice) float64 { return -math.Log(c.p / total) }

@@ -9,7 +9,7 @@ func (s Search) score(p *path) float64 {
 
 func (s Search) penalty(length int) float64 { return math.Pow((5+float64(length))/6, s.LengthPenalty) }
 
-// unseen is the attention that a source position counts with at least: its logarithm stays finite.
+// unseen is the smallest attention that a source position can have: it keeps the logarithm finite.
 const unseen = 1e-10
 
 func (s Search) coverage(p *path) float64 {

@@ -7,32 +7,32 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Search writes sequences with a Model: the likeliest ones that a beam finds, or ones that are drawn at random. The zero
-// value, with a Max, is greedy search. What it writes for a source does not depend on the others beside it.
+// Search generates sequences with a Model: the likeliest ones that a beam finds, or random draws. The zero value, with a Max,
+// is greedy search. The results for a source do not depend on the other sources of the batch.
 type Search struct {
 	Start int // the token that a sequence begins with; it is not part of the result
 	End   int // the token that ends a sequence; it is not part of the result, but of its probability
-	// Max is how many tokens a sequence has at most, End not counted. After so many, it ends if an end comes next, with
-	// the end's probability; if not, it is cut off.
+	// Max is the largest number of tokens of a sequence, without End. A sequence of Max tokens still ends if an end comes
+	// next, with the end's probability; otherwise it is cut off.
 	Max   int
-	Min   int   // no end before so many tokens
-	Stops []int // more tokens that end a sequence as End does; Hypothesis.End tells which one came
+	Min   int   // the smallest number of tokens before an end
+	Stops []int // more tokens that end a sequence as End does; Hypothesis.End is the one that came
 
-	// Beam is how many hypotheses are followed at a time: 1, or 0, for greedy search. The greedy sequence takes part in
-	// the choice of a wider beam, so that it never ends with a worse one.
+	// Beam is how many hypotheses are followed at a time: 1, or 0, for greedy search. A wider beam also ranks the greedy
+	// sequence, so that its result is never worse.
 	Beam int
-	// Best is how many sequences of each source are returned, 0 for one: the best of the beam, at most Beam of them, or
+	// Best is how many sequences are returned for each source, 0 for one: the best of the beam, at most Beam of them, or
 	// so many draws.
 	Best int
 	// LengthPenalty α ranks sequences by log-probability / ((5+n)/6)^α, where n counts the tokens and End (Wu et al.,
 	// 2016, equation 14). 0 ranks by probability, which favours short ones.
 	LengthPenalty float64
-	// CoveragePenalty β adds β·Σ_j log min(attention to source position j, 1) to that, which favours sequences that left
-	// out nothing of the source (same equation).
+	// CoveragePenalty β adds β·Σ_j log min(attention to source position j, 1) to that, which favours sequences that leave
+	// nothing of the source out (same equation).
 	CoveragePenalty float64
 
-	// Sampler, if not nil, draws each token; Beam must be 0 then. Source i, which counts from First, has random numbers
-	// of its own from the seed.
+	// Sampler, if not nil, draws each token; Beam must then be 0 or 1. Each source has random numbers of its own, from Seed
+	// and its number; FirstSource is the number of the first source.
 	Sampler     *Sampler
 	Seed        uint64
 	FirstSource int
@@ -40,13 +40,13 @@ type Search struct {
 	Constraints
 }
 
-// Hypothesis is a sequence that a search wrote.
+// Hypothesis is a sequence that a search generated.
 type Hypothesis struct {
 	Tokens    []int       // without Start and End
-	Finished  bool        // an end came; otherwise it was cut off after Max tokens
-	End       int         // the token that ended it when finished: Search.End, or one of Search.Stops
+	Finished  bool        // it ended by itself; otherwise it was cut off after Max tokens
+	End       int         // the token that ended it, if finished: Search.End, or one of Search.Stops
 	LogProb   float64     // of all tokens and, when finished, of End, in nats
-	Score     float64     // what it was ranked by
+	Score     float64     // by which it was ranked
 	LogProbs  []float64   // of each token and, when finished, of End
 	Attention [][]float64 // of each token: the weights of the source's positions; nil without attention
 }
@@ -97,8 +97,8 @@ func (s Search) Rows() int {
 	return 1
 }
 
-// Run writes sequences for each source of a model, whose rows are Rows times the number of sources. It returns Best
-// hypotheses of each source, the best first; fewer if the beam found no more.
+// Run generates sequences for each source of a model, whose rows are Rows times the number of sources. It returns Best
+// hypotheses for each source, the best first, or fewer if the beam found no more.
 func (s Search) Run(m Model) ([][]Hypothesis, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -132,7 +132,8 @@ func (s Search) Run(m Model) ([][]Hypothesis, error) {
 		}
 		busy := false
 		for i, w := range sources {
-			part := rowsOf{prediction: p, from: i * per, size: size, tokens: tokens[i*per : (i+1)*per], parents: parents[i*per : (i+1)*per]}
+			from, to := i*per, (i+1)*per
+			part := rowsOf{prediction: p, from: from, size: size, tokens: tokens[from:to], parents: parents[from:to]}
 			more, err := w.advance(part)
 			if err != nil {
 				return nil, errors.Wrapf(err, "decode: source %d", s.FirstSource+i)
@@ -155,7 +156,8 @@ func (s Search) Run(m Model) ([][]Hypothesis, error) {
 func (s Search) vocabulary(p Prediction, rows int) (int, error) {
 	size := len(p.Logits) / rows
 	if len(p.Logits)%rows != 0 || p.Attention != nil && len(p.Attention) != rows {
-		return 0, errors.Errorf("decode: the model gives %d logits and attention for %d rows; want those of %d rows", len(p.Logits), len(p.Attention), rows)
+		return 0, errors.Errorf("decode: the model gives %d logits and attention for %d rows; want those of %d rows",
+			len(p.Logits), len(p.Attention), rows)
 	}
 	for i, row := range p.Attention {
 		if slices.ContainsFunc(row, func(a float32) bool { return a != a }) {
@@ -173,12 +175,12 @@ func (s Search) vocabulary(p Prediction, rows int) (int, error) {
 	return size, nil
 }
 
-// unused is the token of a row that no sequence goes on in.
+// unused is the token of a row in which no sequence continues.
 const unused = -1
 
-// follow gives unused rows something to read, since a model computes all its rows: the token and the past of a row in
-// use. A row left to itself would read on for as long as the longest sequence takes, and a state that grows with every
-// step could overflow there and fail the whole batch.
+// follow gives unused rows the token and the past of a row in use, since a model computes all its rows. Otherwise an unused
+// row would be read on for as long as the longest sequence takes, and a state that grows with every step could overflow
+// there and fail the whole batch.
 func follow(tokens, parents []int) {
 	live := 0
 	for tokens[live] == unused {
@@ -193,10 +195,10 @@ func follow(tokens, parents []int) {
 	}
 }
 
-// writer writes the sequences of one source.
+// writer generates the sequences of one source.
 type writer interface {
-	// advance takes the predictions of the source's rows and chooses the tokens that come next, and the rows that they
-	// follow. It is false when all is written.
+	// advance takes the predictions for the source's rows and chooses the next tokens and the rows that they follow. It is
+	// false when all sequences are complete.
 	advance(r rowsOf) (bool, error)
 	results() []Hypothesis
 }
@@ -211,7 +213,7 @@ func (s Search) writer(source int) writer {
 	return newBeam(s, 1)
 }
 
-// rowsOf are a source's rows of a prediction, and where the choice of the next tokens goes.
+// rowsOf has a source's rows of a prediction, and room for the choice of the next tokens.
 type rowsOf struct {
 	prediction      Prediction
 	from, size      int

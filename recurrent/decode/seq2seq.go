@@ -6,15 +6,15 @@ import (
 	"github.com/unroll-go/unroll/recurrent"
 )
 
-// Seq2Seq writes the target sequences of a trained encoder-decoder.
+// Seq2Seq generates the target sequences of a trained encoder-decoder.
 type Seq2Seq struct {
 	model        recurrent.Seq2Seq
 	encode, step *graph.Func
 	pad          int
 }
 
-// NewSeq2Seq joins a description and its weights. Sources of ids are padded with pad, which may be any token: the model
-// does not see it.
+// NewSeq2Seq combines a description with its weights. Sources are padded with pad, which may be any token: padding has no
+// effect.
 func NewSeq2Seq(m recurrent.Seq2Seq, p *graph.Params, pad int) *Seq2Seq {
 	if p == nil {
 		return &Seq2Seq{} // Run says so
@@ -22,7 +22,7 @@ func NewSeq2Seq(m recurrent.Seq2Seq, p *graph.Params, pad int) *Seq2Seq {
 	return &Seq2Seq{model: m, encode: graph.NewFunc(p, m.Encoding), step: graph.NewFunc(p, m.Decoding), pad: pad}
 }
 
-// Run searches for the targets of sources, token ids without padding, all at a time. An empty source is an error.
+// Run searches for the targets of all sources, token ids without padding, in one batch. An empty source is an error.
 func (d *Seq2Seq) Run(s Search, sources [][]int) ([][]Hypothesis, error) {
 	if d == nil || d.encode == nil {
 		return nil, errors.New("decode: a Seq2Seq without weights; NewSeq2Seq makes one of a description and its store")
@@ -68,9 +68,8 @@ func (d *Seq2Seq) Run(s Search, sources [][]int) ([][]Hypothesis, error) {
 	return s.Run(m)
 }
 
-// CopyUnknown replaces every unknown token of a result by the word of the source that the decoder looked at most when it
-// wrote it (Luong et al., 2015, "Addressing the rare word problem"): names go over as they are. words are the result's,
-// source the source's.
+// CopyUnknown replaces every unknown word of a result by the word of the source with the largest attention weight (Luong et
+// al., 2015, "Addressing the rare word problem"), so that names are copied. words are those of the result.
 func CopyUnknown(words []string, unknown string, h Hypothesis, source []string) ([]string, error) {
 	if len(h.Attention) < len(words) {
 		return nil, errors.Errorf("decode: attention for %d of %d words; want a model with attention", len(h.Attention), len(words))

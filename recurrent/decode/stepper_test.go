@@ -115,7 +115,7 @@ func TestStepperRefuses(t *testing.T) {
 	_, four := decode.NewStepper(f, stateOf(state), nil, []int{1, 2, 3}, 1)
 	_, five := decode.NewSeq2Seq(translator(), p, 0).Run(decode.Search{End: 1, Max: 3}, [][]int{{2}, {}})
 	for want, err := range map[string]error{
-		"cannot tell its rows' pasts apart": one, "0 rows for each source": two, "want 2 sources along axis 1, found shape [2 3]": three,
+		"there is no state; want at least one entry": one, "0 rows for each source": two, "want 2 sources along axis 1, found shape [2 3]": three,
 		"3 lengths of 2 sources": four, "source 1 is empty": five,
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
