@@ -16,7 +16,7 @@ func BenchmarkCompile(b *testing.B) {
 			in, p := model.Batch(w), graph.NewParams(1)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := graph.NewFunc(p, model.Loss(w, model.Cell(w))).Program(true, in...); err != nil {
+				if _, err := graph.NewFunc(p, model.Loss(w, model.Cell(w))).GradProgram(in...); err != nil {
 					b.Fatal(err)
 				}
 			}

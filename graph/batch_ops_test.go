@@ -32,13 +32,10 @@ func TestBatchMatMulValues(t *testing.T) {
 		}
 		expected := graph.Floats64(want, batch, m, n)
 		graphtest.Close(t, "A·B", run64(t, func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{g.BatchMatMul(in[0], in[1])}
+			return []graph.Node{g.MatMul(in[0], in[1])}
 		}, a, b), expected, 1e-12)
 		graphtest.Close(t, "A·Bᵀ", run64(t, func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{g.BatchMatMulT(in[0], g.Transpose(in[1], 0, 2, 1))}
-		}, a, b), expected, 1e-12)
-		graphtest.Close(t, "Aᵀ·B", run64(t, func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{g.BatchTMatMul(g.Transpose(in[0], 0, 2, 1), in[1])}
+			return []graph.Node{g.MatMulT(in[0], g.Transpose(in[1], 0, 2, 1))}
 		}, a, b), expected, 1e-12)
 	}
 }
@@ -61,13 +58,13 @@ func TestBatchOpsRefuse(t *testing.T) {
 		build graph.Build
 	}{
 		{"do not fit", func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{g.BatchMatMul(in[0], g.Zeros(2, 5, 4))}
+			return []graph.Node{g.MatMul(in[0], g.Zeros(2, 5, 4))}
 		}},
 		{"do not fit", func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{g.BatchMatMulT(in[0], g.Zeros(3, 5, 4))}
+			return []graph.Node{g.MatMulT(in[0], g.Zeros(3, 5, 4))}
 		}},
 		{"at least two dimensions", func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{g.BatchTMatMul(in[0], g.Zeros(3))}
+			return []graph.Node{g.MatMul(in[0], g.Zeros(3))}
 		}},
 		{"leading dimensions", func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{g.Pick(in[0], in[1])} }},
 		{"a size above 0", func(g *graph.Graph, in []graph.Node) []graph.Node {

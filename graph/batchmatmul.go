@@ -6,24 +6,7 @@ import (
 	"github.com/unroll-go/unroll/internal/op"
 )
 
-// BatchMatMul is a·b for every matrix of a batch: a [..., M, K] and b [..., K, N] with equal leading dimensions give
-// [..., M, N]. Self-attention weighs its values so.
-func (g *Graph) BatchMatMul(a, b Node) Node {
-	return g.batchMatmul("BatchMatMul", op.BatchMatMul{}, a, b)
-}
-
-// BatchMatMulT is a·bᵀ for every matrix of a batch: a [..., M, K] and b [..., N, K] with equal leading dimensions give
-// [..., M, N]. Self-attention scores its keys so.
-func (g *Graph) BatchMatMulT(a, b Node) Node {
-	return g.batchMatmul("BatchMatMulT", op.BatchMatMul{TransB: true}, a, b)
-}
-
-// BatchTMatMul is aᵀ·b for every matrix of a batch: a [..., K, M] and b [..., K, N] with equal leading dimensions give
-// [..., M, N].
-func (g *Graph) BatchTMatMul(a, b Node) Node {
-	return g.batchMatmul("BatchTMatMul", op.BatchMatMul{TransA: true}, a, b)
-}
-
+// batchMatmul is one product for every matrix of a batch: operands with equal leading dimensions.
 func (g *Graph) batchMatmul(name string, o op.BatchMatMul, a, b Node) Node {
 	if !g.matrices(name, a, b) {
 		return Node{}
@@ -41,10 +24,10 @@ func init() {
 		g, a, b, dc := d.g, d.in[0], d.in[1], d.grad
 		switch {
 		case o.TransA: // C = Aᵀ·B
-			return []Node{g.BatchMatMulT(b, dc), g.BatchMatMul(a, dc)}
+			return []Node{g.MatMulT(b, dc), g.MatMul(a, dc)}
 		case o.TransB: // C = A·Bᵀ
-			return []Node{g.BatchMatMul(dc, b), g.BatchTMatMul(dc, a)}
+			return []Node{g.MatMul(dc, b), g.batchMatmul("MatMulT", op.BatchMatMul{TransA: true}, dc, a)}
 		}
-		return []Node{g.BatchMatMulT(dc, b), g.BatchTMatMul(a, dc)} // C = A·B
+		return []Node{g.MatMulT(dc, b), g.batchMatmul("MatMul", op.BatchMatMul{TransA: true}, a, dc)} // C = A·B
 	})
 }

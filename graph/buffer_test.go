@@ -87,7 +87,7 @@ func TestAssignRefuses(t *testing.T) {
 		},
 	}
 	for want, build := range cases {
-		g := graph.New(graph.NewParams(1), true)
+		g := graph.NewTraining(graph.NewParams(1))
 		n := build(g)
 		g.Assign(n, g.Zeros(2))
 		if err := g.Err(); err == nil || !strings.Contains(err.Error(), want) {

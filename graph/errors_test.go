@@ -37,7 +37,7 @@ func TestBadUse(t *testing.T) {
 		"at most one -1":                                               func(g *graph.Graph, x, _, _ graph.Node) graph.Node { return g.Reshape(x, -1, -1) },
 		"axes [0 0] are no permutation":                                func(g *graph.Graph, x, _, _ graph.Node) graph.Node { return g.Transpose(x, 0, 0) },
 		"Softmax: axis -3":                                             func(g *graph.Graph, x, _, _ graph.Node) graph.Node { return g.Softmax(x, -3) },
-		"SumAxis: axis 5":                                              func(g *graph.Graph, x, _, _ graph.Node) graph.Node { return g.SumAxis(x, 5) },
+		"Sum: axis 5":                                                  func(g *graph.Graph, x, _, _ graph.Node) graph.Node { return g.Sum(x, 5) },
 		"SumTo: [5] does not broadcast to [2 3]":                       func(g *graph.Graph, x, _, _ graph.Node) graph.Node { return g.SumTo(x, 5) },
 		"BroadcastTo: [2 3] does not broadcast to [3 2]":               func(g *graph.Graph, x, _, _ graph.Node) graph.Node { return g.BroadcastTo(x, 3, 2) },
 		"Clamp: low 2 is above high 1":                                 func(g *graph.Graph, x, _, _ graph.Node) graph.Node { return g.Clamp(x, 2, 1) },
@@ -92,7 +92,7 @@ func TestBadInputs(t *testing.T) {
 		return []graph.Node{g.Sum(g.Gather(in[0], in[1]))}
 	})
 	table := graphtest.Float32(graphtest.Random(1, 5, 3))
-	program, err := f.Program(false, table, graph.Ints([]int{0, 1}))
+	program, err := f.Program(table, graph.Ints([]int{0, 1}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestBadInputs(t *testing.T) {
 
 func TestParameterNames(t *testing.T) {
 	p := graph.NewParams(1)
-	g := graph.New(p, true)
+	g := graph.NewTraining(p)
 	w := func(v *graph.Graph) { v.Param("w", graph.Zeros(), 2) }
 	w(g)
 	w(g.Scope("a"))
@@ -159,14 +159,14 @@ func TestParameterNames(t *testing.T) {
 		"parameter w has shape [2], this use wants":      func(g *graph.Graph) { w(g); g.Shared().Param("w", graph.Zeros(), 3) },
 		"the model wants shape [5], the store holds [2]": func(g *graph.Graph) { g.Param("w", graph.Zeros(), 5) },
 	} {
-		g := graph.New(p, true)
+		g := graph.NewTraining(p)
 		misuse(g)
 		if err := g.Err(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
 	}
 	p.Seal()
-	g = graph.New(p, true)
+	g = graph.NewTraining(p)
 	g.Param("new", graph.Zeros(), 2)
 	if err := g.Err(); err == nil || !strings.Contains(err.Error(), "parameter new is not in the store, which is sealed") {
 		t.Error(err)

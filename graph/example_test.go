@@ -57,7 +57,7 @@ func ExampleProgram_String() {
 		}
 		return []graph.Node{g.Sum(h)}
 	})
-	program, err := f.Program(true, graph.Floats(make([]float32, 6), 2, 3))
+	program, err := f.GradProgram(graph.Floats(make([]float32, 6), 2, 3))
 	if err != nil {
 		fmt.Println(err)
 		return

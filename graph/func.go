@@ -37,22 +37,22 @@ type Func struct {
 	profile  *Profile
 }
 
-// defaultPrograms is how many programs a Func keeps unless Keep says otherwise.
+// defaultPrograms is how many programs a Func keeps unless SetCacheSize says otherwise.
 const defaultPrograms = 64
 
-// Keep sets how many compiled programs the function keeps, 64 unless set: when a new set of input shapes comes, the
+// SetCacheSize sets how many compiled programs the function keeps, 64 unless set: when a new set of input shapes comes, the
 // program that was not used for the longest time goes. A data set with more lengths than that compiles all the time;
 // round lengths up to a few sizes (buckets) and pass the true ones as lengths.
-func (f *Func) Keep(programs int) { f.limit = max(programs, 1) }
+func (f *Func) SetCacheSize(programs int) { f.limit = max(programs, 1) }
 
-// Profile measures all runs of the function into prof; nil stops it.
-func (f *Func) Profile(prof *Profile) {
+// SetProfile has all runs of the function measured into prof; nil stops it.
+func (f *Func) SetProfile(prof *Profile) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.profile = prof
 	for _, list := range f.programs {
 		for _, c := range list {
-			c.program.Profile(prof)
+			c.program.SetProfile(prof)
 		}
 	}
 }
@@ -118,9 +118,14 @@ func (f *Func) update(buffers []update) {
 // same.
 func (f *Func) Seed(seed uint64) { f.seed, f.calls = seed, 0 }
 
-// Program returns the compiled program for inputs like in, compiling it if need be: to print it, or to run it without
-// the look-up.
-func (f *Func) Program(grad bool, in ...*tensor.Dense) (*Program, error) {
+// Program returns the compiled program of Run for inputs like in, compiling it if need be: to print it, or to run it
+// without the look-up.
+func (f *Func) Program(in ...*tensor.Dense) (*Program, error) { return f.compiled(false, in) }
+
+// GradProgram is Program for Grad: it computes the gradients, too.
+func (f *Func) GradProgram(in ...*tensor.Dense) (*Program, error) { return f.compiled(true, in) }
+
+func (f *Func) compiled(grad bool, in []*tensor.Dense) (*Program, error) {
 	c, err := f.program(grad, in)
 	if err != nil {
 		return nil, err
@@ -148,7 +153,7 @@ func (f *Func) program(grad bool, in []*tensor.Dense) (*compiled, error) {
 		return nil, err
 	}
 	c.used = f.clock
-	c.program.Profile(f.profile)
+	c.program.SetProfile(f.profile)
 	for f.kept >= f.limit {
 		f.drop()
 	}
@@ -263,7 +268,7 @@ func (f *Func) shapes(in []*tensor.Dense) ([]inputShape, error) {
 
 // unit builds the graph for arguments of the given shapes, with the gradients if asked for.
 func (f *Func) unit(grad bool, in []inputShape) (*unit, error) {
-	g := New(f.params, grad)
+	g := newGraph(f.params, grad)
 	nodes := make([]Node, len(in))
 	for i, s := range in {
 		nodes[i] = g.input(fmt.Sprint("input", i), s.ids, s.shape)

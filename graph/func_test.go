@@ -56,7 +56,7 @@ func TestBitsDoNotDependOnProcessors(t *testing.T) {
 // Thousands of lengths do not pile up: a function keeps a limited number of programs, and those share their memory.
 func TestManyLengths(t *testing.T) {
 	f := graph.NewFunc(graph.NewParams(1), languageModel(recurrent.GRU{Hidden: 6}, 9, 4))
-	f.Keep(3)
+	f.SetCacheSize(3)
 	used := func() uint64 {
 		runtime.GC()
 		var m runtime.MemStats

@@ -60,8 +60,13 @@ type core struct {
 	outside  map[uintptr]bool // see caller
 }
 
-// New returns an empty graph over a store. Training tells layers such as dropout how to behave.
-func New(p *Params, training bool) *Graph {
+// New returns an empty graph over a store, in which layers such as dropout evaluate.
+func New(p *Params) *Graph { return newGraph(p, false) }
+
+// NewTraining is New for a graph that is to be trained: dropout drops.
+func NewTraining(p *Params) *Graph { return newGraph(p, true) }
+
+func newGraph(p *Params, training bool) *Graph {
 	err := p.made()
 	if err != nil {
 		p = NewParams(0)

@@ -56,7 +56,7 @@ func takers(t *testing.T) map[string]func(bad *tensor.Dense) error {
 	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		return []graph.Node{g.Sum(g.Add(in...)), in[0]}
 	})
-	program, err := f.Program(false, good(), good())
+	program, err := f.Program(good(), good())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,9 +77,10 @@ func takers(t *testing.T) map[string]func(bad *tensor.Dense) error {
 			}
 			return graph.WriteSafetensors(path, []graph.Named{{Name: "w", Value: bad}}, nil)
 		},
-		"Func.Run":     func(bad *tensor.Dense) error { _, err := f.Run(good(), bad); return err },
-		"Func.Grad":    func(bad *tensor.Dense) error { _, err := f.Grad(good(), bad); return err },
-		"Func.Program": func(bad *tensor.Dense) error { _, err := f.Program(true, good(), bad); return err },
+		"Func.Run":         func(bad *tensor.Dense) error { _, err := f.Run(good(), bad); return err },
+		"Func.Grad":        func(bad *tensor.Dense) error { _, err := f.Grad(good(), bad); return err },
+		"Func.Program":     func(bad *tensor.Dense) error { _, err := f.Program(good(), bad); return err },
+		"Func.GradProgram": func(bad *tensor.Dense) error { _, err := f.GradProgram(good(), bad); return err },
 		"Func.Stream": func(bad *tensor.Dense) error {
 			if _, err := f.Stream([]*tensor.Dense{bad}, good()); err == nil {
 				return nil
@@ -91,7 +92,7 @@ func takers(t *testing.T) map[string]func(bad *tensor.Dense) error {
 		"Stream.Reset": func(bad *tensor.Dense) error { return stream.Reset(bad) },
 		"Program.Run":  func(bad *tensor.Dense) error { _, err := program.Run(good(), bad); return err },
 		"Graph.Const": func(bad *tensor.Dense) error {
-			g := graph.New(p, false)
+			g := graph.New(p)
 			g.Const(bad)
 			return g.Err()
 		},

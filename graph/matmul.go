@@ -4,23 +4,33 @@ import (
 	"github.com/unroll-go/unroll/internal/op"
 )
 
-// MatMul is a·b for a [..., K] and b [K, N], giving [..., N].
+// MatMul is a·b for a [..., K] and b [K, N], giving [..., N]. If b has more dimensions, it is a product for every matrix of
+// a batch: a [..., M, K] and b [..., K, N] with equal leading dimensions give [..., M, N]. Self-attention weighs its values
+// so.
 func (g *Graph) MatMul(a, b Node) Node {
 	if !g.matrices("MatMul", a, b) {
 		return Node{}
 	}
-	if b.Rank() != 2 || a.Dim(-1) != b.Dim(0) {
+	if b.Rank() > 2 {
+		return g.batchMatmul("MatMul", op.BatchMatMul{}, a, b)
+	}
+	if a.Dim(-1) != b.Dim(0) {
 		return g.failf("MatMul", "want [..., K]·[K, N], found %v·%v", a.shape(), b.shape())
 	}
 	return g.matmul(op.MatMul{}, a, b)
 }
 
-// MatMulT is a·bᵀ for a [..., K] and b [N, K], giving [..., N]: x·Wᵀ with a weight in PyTorch's [out, in] order.
+// MatMulT is a·bᵀ for a [..., K] and b [N, K], giving [..., N]: x·Wᵀ with a weight in PyTorch's [out, in] order. If b has
+// more dimensions, it is a product for every matrix of a batch: a [..., M, K] and b [..., N, K] with equal leading
+// dimensions give [..., M, N]. Self-attention scores its keys so.
 func (g *Graph) MatMulT(a, b Node) Node {
 	if !g.matrices("MatMulT", a, b) {
 		return Node{}
 	}
-	if b.Rank() != 2 || a.Dim(-1) != b.Dim(-1) {
+	if b.Rank() > 2 {
+		return g.batchMatmul("MatMulT", op.BatchMatMul{TransB: true}, a, b)
+	}
+	if a.Dim(-1) != b.Dim(-1) {
 		return g.failf("MatMulT", "want [..., K]·[N, K]ᵀ, found %v·%vᵀ", a.shape(), b.shape())
 	}
 	return g.matmul(op.MatMul{TransB: true}, a, b)

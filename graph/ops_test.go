@@ -89,13 +89,12 @@ func opCases() []opCase {
 	add(opCase{name: "t matmul 3d", shapes: [][]int{{2, 4, 3}, {2, 4, 5}}, build: two((*graph.Graph).TMatMul)})
 	for _, lead := range [][]int{nil, {1}, {3}, {2, 3}} {
 		shape := func(m, n int) []int { return append(append([]int{}, lead...), m, n) }
-		add(opCase{name: "batched matmul", shapes: [][]int{shape(4, 3), shape(3, 5)}, build: two((*graph.Graph).BatchMatMul)})
-		add(opCase{name: "batched matmul t", shapes: [][]int{shape(4, 3), shape(5, 3)}, build: two((*graph.Graph).BatchMatMulT)})
-		add(opCase{name: "batched t matmul", shapes: [][]int{shape(3, 4), shape(3, 5)}, build: two((*graph.Graph).BatchTMatMul)})
+		add(opCase{name: "batched matmul", shapes: [][]int{shape(4, 3), shape(3, 5)}, build: two((*graph.Graph).MatMul)})
+		add(opCase{name: "batched matmul t", shapes: [][]int{shape(4, 3), shape(5, 3)}, build: two((*graph.Graph).MatMulT)})
 	}
 	add(opCase{name: "batched matmul added twice", shapes: [][]int{{2, 3, 4}, {2, 4, 3}},
 		build: two(func(g *graph.Graph, a, b graph.Node) graph.Node {
-			return g.Add(g.BatchMatMul(a, b), g.BatchMatMulT(a, g.Transpose(b, 0, 2, 1)))
+			return g.Add(g.MatMul(a, b), g.MatMulT(a, g.Transpose(b, 0, 2, 1)))
 		})})
 	add(opCase{name: "pick", shapes: [][]int{{2, 3, 7}}, ids: []int{2, 3, 4}, below: 7, build: two((*graph.Graph).Pick)})
 	add(opCase{name: "pick for every step", shapes: [][]int{{5, 3, 7}}, ids: []int{3, 9}, below: 7, build: two((*graph.Graph).Pick)})
@@ -111,9 +110,9 @@ func opCases() []opCase {
 		add(opCase{name: fmt.Sprint("concat axis ", axis), shapes: [][]int{{3, 4, 5}},
 			build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.Concat(axis, x, g.Square(x), x) })})
 		add(opCase{name: fmt.Sprint("sum axis ", axis), shapes: [][]int{{3, 4, 5}},
-			build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.SumAxis(g.Square(x), axis) })})
+			build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.Sum(g.Square(x), axis) })})
 		add(opCase{name: fmt.Sprint("mean axis ", axis), shapes: [][]int{{3, 4, 5}},
-			build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.MeanAxis(g.Square(x), axis) })})
+			build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.Mean(g.Square(x), axis) })})
 		add(opCase{name: fmt.Sprint("max axis ", axis), shapes: [][]int{{3, 4, 5}},
 			build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.Max(x, axis) })})
 		add(opCase{name: fmt.Sprint("softmax axis ", axis), shapes: [][]int{{3, 4, 5}},
@@ -145,7 +144,17 @@ func opCases() []opCase {
 		build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.SumTo(g.Square(x), 2, 1, 4) })})
 	add(opCase{name: "mean", shapes: [][]int{{2, 3}},
 		build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.Mean(g.Square(x)) })})
-	add(opCase{name: "logsumexp", shapes: [][]int{{3, 5}}, build: one((*graph.Graph).LogSumExp)})
+	for _, axis := range []int{0, 1, -1} {
+		add(opCase{name: fmt.Sprint("logsumexp axis ", axis), shapes: [][]int{{3, 5, 2}},
+			build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.LogSumExp(x, axis) })})
+	}
+	for _, axes := range [][]int{nil, {0, 1}, {-1, 0}, {2, 0, 1}} {
+		for name, reduce := range map[string]func(*graph.Graph, graph.Node, ...int) graph.Node{
+			"sum": (*graph.Graph).Sum, "mean": (*graph.Graph).Mean, "max": (*graph.Graph).Max} {
+			add(opCase{name: fmt.Sprint(name, " axes ", axes), shapes: [][]int{{3, 5, 2}},
+				build: one(func(g *graph.Graph, x graph.Node) graph.Node { return reduce(g, x, axes...) })})
+		}
+	}
 	add(opCase{name: "softmax of one class", shapes: [][]int{{3, 1}},
 		build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.Softmax(x, -1) })})
 	add(opCase{name: "gather", shapes: [][]int{{7, 3}}, ids: []int{4, 5}, below: 7,
@@ -267,7 +276,7 @@ func askAgain(g *graph.Graph, q *graph.Param) graph.Node {
 func compareWithTape(t *testing.T, p *graph.Params, in []*tensor.Dense, build graph.Build) {
 	t.Helper()
 	declare := func() (*graph.Graph, []graph.Node, []graph.Node, []graph.Node) {
-		g := graph.New(p, true)
+		g := graph.NewTraining(p)
 		var nodes, wrt []graph.Node
 		for i, v := range in {
 			name := fmt.Sprint("in", i)

@@ -73,13 +73,13 @@ func TestRunningErrorsNameTheirLine(t *testing.T) {
 		}
 		f := graph.NewFunc(graph.NewParams(1), build)
 		ids := graph.Ints(c.ids)
-		g := graph.New(graph.NewParams(1), false)
+		g := graph.New(graph.NewParams(1))
 		own, err := g.Compile(build(g, []graph.Node{g.Input("x", 2, 3), g.InputIDs("ids", len(c.ids))})...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		measured := graph.NewFunc(graph.NewParams(1), build)
-		measured.Profile(&graph.Profile{})
+		measured.SetProfile(&graph.Profile{})
 		for name, run := range map[string]func(...*tensor.Dense) ([]*tensor.Dense, error){"Run": f.Run, "Grad": f.Grad, "profile": measured.Run, "program": own.Run} {
 			_, err := run(x, ids)
 			if err == nil || !strings.Contains(err.Error(), want) || !strings.HasSuffix(err.Error(), "("+at+")") {
@@ -184,10 +184,10 @@ func TestProfileKinds(t *testing.T) {
 			parts = append(parts, g.Slice(x, 1, i%3, i%3+1))
 		}
 		y := g.Concat(1, parts...)
-		return []graph.Node{g.Sum(g.Mul(g.RandomMask(0.9, 4, 4), g.Transpose(g.BroadcastTo(g.MeanAxis(y, 0), 4, 4))))}
+		return []graph.Node{g.Sum(g.Mul(g.RandomMask(0.9, 4, 4), g.Transpose(g.BroadcastTo(g.Mean(y, 0), 4, 4))))}
 	})
 	prof := &graph.Profile{}
-	f.Profile(prof)
+	f.SetProfile(prof)
 	if _, err := f.Grad(graphtest.Float32(graphtest.Random(1, 4, 3))); err != nil {
 		t.Fatal(err)
 	}

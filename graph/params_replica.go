@@ -17,8 +17,8 @@ func (p *Params) Replica() *Params {
 	return r
 }
 
-// Over returns the function of the same description over another store: a replica of its own, say.
-func (f *Func) Over(p *Params) *Func {
+// WithParams returns the function of the same description over another store: a replica of its own, say.
+func (f *Func) WithParams(p *Params) *Func {
 	g := NewFunc(p, f.build)
 	g.limit = f.limit
 	return g

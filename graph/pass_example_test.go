@@ -69,7 +69,7 @@ func TestExamplesOfPasses(t *testing.T) {
 				}
 			}
 			t.Setenv("UNROLL_PASSES", strings.Join(out, ","))
-			g := graph.New(graph.NewParams(1), false)
+			g := graph.New(graph.NewParams(1))
 			program, err := g.Compile(e.build(g))
 			if err != nil {
 				t.Fatal(e.pass, err)

@@ -23,7 +23,7 @@ func compileLSTM(t *testing.T, passes string) *graph.Program {
 		logits := nn.Head{Classes: 20}.Apply(g.Scope("head"), y)
 		return []graph.Node{losses.CrossEntropy{}.Apply(g, logits, in[1])}
 	})
-	program, err := f.Program(true, graphtest.RandomIDs(1, 20, 6, 7), graphtest.RandomIDs(2, 20, 6, 7))
+	program, err := f.GradProgram(graphtest.RandomIDs(1, 20, 6, 7), graphtest.RandomIDs(2, 20, 6, 7))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestPasses(t *testing.T) {
 
 func TestUnknownPass(t *testing.T) {
 	t.Setenv("UNROLL_PASSES", "-fuse,-bath")
-	g := graph.New(graph.NewParams(1), false)
+	g := graph.New(graph.NewParams(1))
 	_, err := g.Compile(g.Full(1))
 	if err == nil || !strings.Contains(err.Error(), `found "-bath"`) {
 		t.Errorf("want an error that names the word, found %v", err)

@@ -48,7 +48,7 @@ func randomGraph(g *Graph, rng *rand.Rand, in []Node) Node {
 			halves := g.Split(g.Reshape(a, 16), 0, 2)
 			rows = append(rows, g.Slice(halves[1], 0, 2, 6), g.Slice(halves[0], 0, 4, 8)) // views of views of views
 		case 12:
-			rows = append(rows, g.SumAxis(a, rng.IntN(2)))
+			rows = append(rows, g.Sum(a, rng.IntN(2)))
 		case 13:
 			square = append(square, g.Transpose(a), g.Softmax(b, rng.IntN(2)))
 		case 14:
@@ -81,7 +81,7 @@ func TestPlansAgree(t *testing.T) {
 	for seed := range uint64(1500) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		p := NewParams64(seed)
-		g := New(p, true)
+		g := NewTraining(p)
 		in := []Node{g.Input("x", 4, 4), g.Input("y", 4, 4), g.Input("r", 4)}
 		loss := randomGraph(g, rng, in)
 		roots := append([]Node{loss}, g.Grad(loss, append(append([]Node{}, in...), g.weights["w"], g.weights["v"], g.weights["b"])...)...)

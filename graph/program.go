@@ -89,9 +89,9 @@ func (p *Program) Steps() int { return p.code().Steps() }
 // instruction has a line for each operation; those whose results are never written to memory have no address.
 func (p *Program) String() string { return p.code().String() }
 
-// Profile has every following run measured into prof, which takes about a tenth of a microsecond an instruction; nil
+// SetProfile has every following run measured into prof, which takes about a tenth of a microsecond an instruction; nil
 // stops it.
-func (p *Program) Profile(prof *Profile) {
+func (p *Program) SetProfile(prof *Profile) {
 	p.profile, p.code().Timer = prof, nil
 	if prof != nil {
 		p.code().Timer = stopwatch{prof}

@@ -36,7 +36,7 @@ func TestRunAllocatesNothing(t *testing.T) {
 			t.Errorf("Func.%s: %v allocations", name, n)
 		}
 	}
-	program, err := f.Program(true, in...)
+	program, err := f.GradProgram(in...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestPrinting(t *testing.T) {
 	p := graph.NewParams(1)
 	program, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		return mlp(g.Scope("net"), in)
-	}).Program(true, graphtest.Float32(graphtest.Random(1, 5, 6)))
+	}).GradProgram(graphtest.Float32(graphtest.Random(1, 5, 6)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestPrinting(t *testing.T) {
 }
 
 func TestSeeds(t *testing.T) {
-	g := graph.New(graph.NewParams(1), true)
+	g := graph.NewTraining(graph.NewParams(1))
 	program, err := g.Compile(g.RandomMask(0.5, 1000), g.RandomMask(0.5, 1000))
 	if err != nil {
 		t.Fatal(err)

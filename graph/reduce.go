@@ -6,34 +6,55 @@ import (
 	"github.com/unroll-go/unroll/internal/op"
 )
 
-// Sum adds up all elements, giving a scalar.
-func (g *Graph) Sum(x Node) Node {
-	if !g.floats("Sum", x) {
-		return Node{}
-	}
-	return g.apply(op.Sum{Outer: 1, N: x.size(), Inner: 1}, []int{}, x)
+// Sum adds up along the given axes, which disappear; without axes it adds up all elements, giving a scalar.
+func (g *Graph) Sum(x Node, axes ...int) Node {
+	y, _ := g.reduce("Sum", x, axes, func(outer, n, inner int) op.Op { return op.Sum{Outer: outer, N: n, Inner: inner} })
+	return y
 }
 
-// Mean is the mean of all elements, a scalar.
-func (g *Graph) Mean(x Node) Node { return g.MulScalar(g.Sum(x), 1/float64(max(x.size(), 1))) }
-
-// SumAxis adds up along one axis, which disappears.
-func (g *Graph) SumAxis(x Node, axis int) Node {
-	axis, ok := g.axis("SumAxis", x, axis)
-	if !ok {
-		return Node{}
-	}
-	outer, n, inner := op.Split(x.shape(), axis)
-	return g.apply(op.Sum{Outer: outer, N: n, Inner: inner}, op.Without(x.shape(), axis), x)
+// Mean is the mean along the given axes, which disappear, or of all elements.
+func (g *Graph) Mean(x Node, axes ...int) Node {
+	y, n := g.reduce("Mean", x, axes, func(outer, n, inner int) op.Op { return op.Sum{Outer: outer, N: n, Inner: inner} })
+	return g.MulScalar(y, 1/float64(n))
 }
 
-// MeanAxis is the mean along one axis, which disappears.
-func (g *Graph) MeanAxis(x Node, axis int) Node {
-	resolved, ok := g.axis("MeanAxis", x, axis)
-	if !ok {
-		return Node{}
+// Max is the largest element along the given axes, which disappear, or of all elements. Among equal maxima the first gets
+// the gradient.
+func (g *Graph) Max(x Node, axes ...int) Node {
+	y, _ := g.reduce("Max", x, axes, func(outer, n, inner int) op.Op { return op.Max{Outer: outer, N: n, Inner: inner} })
+	return y
+}
+
+// reduce applies an operation along one axis after another, the last one first, or to all elements at once. n is how many
+// elements make one of the result.
+func (g *Graph) reduce(what string, x Node, axes []int, along func(outer, n, inner int) op.Op) (y Node, n int) {
+	if !g.floats(what, x) {
+		return Node{}, 1
 	}
-	return g.MulScalar(g.SumAxis(x, axis), 1/float64(x.Dim(resolved)))
+	if len(axes) == 0 {
+		return g.apply(along(1, x.size(), 1), []int{}, x), x.size()
+	}
+	resolved := make([]int, len(axes))
+	for i, axis := range axes {
+		a, ok := g.axis(what, x, axis)
+		if !ok {
+			return Node{}, 1
+		}
+		if slices.Contains(resolved[:i], a) {
+			return g.failf(what, "axis %d comes twice in %v, of a tensor with shape %v", a, axes, x.shape()), 1
+		}
+		resolved[i] = a
+	}
+	slices.Sort(resolved)
+	y, n = x, 1
+	for _, a := range slices.Backward(resolved) {
+		outer, k, inner := op.Split(y.shape(), a)
+		y, n = g.apply(along(outer, k, inner), op.Without(y.shape(), a), y), n*k
+		if !y.Valid() {
+			return Node{}, 1
+		}
+	}
+	return y, n
 }
 
 // SumTo adds up the dimensions along which a tensor of the given shape would broadcast to x: the gradient of a
@@ -60,13 +81,13 @@ func (g *Graph) SumTo(x Node, shape ...int) Node {
 		return g.apply(op.Sum{Outer: x.size() / l.Row, N: l.Row, Inner: 1}, op.Clone(shape), x)
 	}
 	for x.Rank() > len(shape) {
-		x = g.SumAxis(x, 0)
+		x = g.Sum(x, 0)
 	}
 	for i, d := range shape {
 		if d == 1 && x.Dim(i) > 1 {
 			keep := op.Clone(x.shape())
 			keep[i] = 1
-			x = g.Reshape(g.SumAxis(x, i), keep...)
+			x = g.Reshape(g.Sum(x, i), keep...)
 		}
 	}
 	return x
@@ -95,16 +116,6 @@ func (g *Graph) BroadcastTo(x Node, shape ...int) Node {
 		}
 	}
 	return x
-}
-
-// Max is the largest element along one axis, which disappears. Among equal maxima the first gets the gradient.
-func (g *Graph) Max(x Node, axis int) Node {
-	axis, ok := g.axis("Max", x, axis)
-	if !ok {
-		return Node{}
-	}
-	outer, n, inner := op.Split(x.shape(), axis)
-	return g.apply(op.Max{Outer: outer, N: n, Inner: inner}, op.Without(x.shape(), axis), x)
 }
 
 func init() {

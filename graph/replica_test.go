@@ -20,7 +20,7 @@ func TestReplica(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := p.Replica()
-	again := f.Over(r)
+	again := f.WithParams(r)
 	if r.Get("w").Value() != p.Get("w").Value() || r.Len() != 1 || r.Seed() != 1 {
 		t.Error("the replica is of something else")
 	}
@@ -44,13 +44,13 @@ func TestReplicaBadUse(t *testing.T) {
 		g.Assign(b, in[0])
 		return []graph.Node{g.Sum(g.Add(b, in[0]))}
 	})
-	if _, err := f.Over(p.Replica()).Grad(graph.Floats64([]float64{1, 2})); err == nil || !strings.Contains(err.Error(), "mean is not in the store, which is sealed") {
+	if _, err := f.WithParams(p.Replica()).Grad(graph.Floats64([]float64{1, 2})); err == nil || !strings.Contains(err.Error(), "mean is not in the store, which is sealed") {
 		t.Error(err)
 	}
 	if _, err := f.Grad(graph.Floats64([]float64{1, 2})); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Over(p.Replica()).Grad(graph.Floats64([]float64{1, 2})); err == nil || !strings.Contains(err.Error(), "of which this is a replica") {
+	if _, err := f.WithParams(p.Replica()).Grad(graph.Floats64([]float64{1, 2})); err == nil || !strings.Contains(err.Error(), "of which this is a replica") {
 		t.Error(err)
 	}
 }

@@ -172,7 +172,7 @@ func TestNamesThatFilesCannotHold(t *testing.T) {
 			t.Error("a name that does not come back was saved")
 		}
 	}
-	g := graph.New(graph.NewParams(1), false)
+	g := graph.New(graph.NewParams(1))
 	g.Param("a\xff", graph.Zeros(), 1)
 	if g.Err() == nil {
 		t.Error("a graph took a name that no file can hold")

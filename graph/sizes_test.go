@@ -32,7 +32,7 @@ func TestSizesOverflowNowhere(t *testing.T) {
 		}
 		for _, operands := range []string{"small", "tall", "wide"} {
 			for _, size := range sizes(m.Type) {
-				g := graph.New(graph.NewParams(1), false)
+				g := graph.New(graph.NewParams(1))
 				args, ok := arguments(g, m, operands, size)
 				if !ok {
 					continue
@@ -158,7 +158,7 @@ func sound(t *testing.T, name string, g *graph.Graph, m reflect.Method, args []r
 
 // A program of operations that are sound each by itself may still be too large; that is found before memory is taken.
 func TestProgramTooLarge(t *testing.T) {
-	g := graph.New(graph.NewParams(1), false)
+	g := graph.New(graph.NewParams(1))
 	x := g.RandomMask(0.5, dense.MaxElements)
 	y := g.Transpose(g.Reshape(g.Add(x, g.RandomMask(0.5, dense.MaxElements)), 1<<10, -1))
 	_, err := g.Compile(g.Sum(g.Mul(g.Reshape(y, -1), x)))
@@ -200,7 +200,7 @@ func TestSizesAreNamed(t *testing.T) {
 		"does not split in -1 equal blocks":                       func(g *graph.Graph) graph.Node { return g.Param("w", graph.Repeat(-1, graph.Zeros()), 4) },
 		"block initialiser: number 1 of 2 is nil":                 func(g *graph.Graph) graph.Node { return g.Param("w", graph.Blocks(graph.Zeros(), nil), 4) },
 	} {
-		g := graph.New(graph.NewParams(1), false)
+		g := graph.New(graph.NewParams(1))
 		if n := build(g); n.Valid() || g.Err() == nil || !strings.Contains(g.Err().Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, g.Err())
 		}

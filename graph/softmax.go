@@ -31,12 +31,23 @@ func (g *Graph) alongAxis(name string, o op.Op, x Node, axis int) Node {
 	return g.Transpose(g.apply(o, op.Clone(t.shape()), t), perm...)
 }
 
-// LogSumExp is log Σexp(x) along the last axis, which disappears.
-func (g *Graph) LogSumExp(x Node) Node {
-	if _, ok := g.axis("LogSumExp", x, -1); !ok {
+// LogSumExp is log Σexp(x) along one axis, which disappears. It is safe for elements of any size.
+func (g *Graph) LogSumExp(x Node, axis int) Node {
+	axis, ok := g.axis("LogSumExp", x, axis)
+	if !ok {
 		return Node{}
 	}
-	return g.apply(op.LogSumExp{}, op.Without(x.shape(), x.Rank()-1), x)
+	last := x.Rank() - 1
+	if axis != last { // move the axis to the end
+		perm := make([]int, 0, x.Rank())
+		for i := range x.Rank() {
+			if i != axis {
+				perm = append(perm, i)
+			}
+		}
+		x = g.Transpose(x, append(perm, axis)...)
+	}
+	return g.apply(op.LogSumExp{}, op.Without(x.shape(), last), x)
 }
 
 func init() {
@@ -46,14 +57,14 @@ func init() {
 	differentiate(func(_ op.SoftmaxGrad, d derivation) []Node {
 		g, y, dy, up := d.g, d.in[0], d.in[1], d.grad
 		shape := append(op.Clone(y.shape()[:y.Rank()-1]), 1)
-		inner := func(a, b Node) Node { return g.Reshape(g.SumAxis(g.Mul(a, b), -1), shape...) }
+		inner := func(a, b Node) Node { return g.Reshape(g.Sum(g.Mul(a, b), -1), shape...) }
 		toY := g.Sub(g.Mul(up, g.Sub(dy, inner(y, dy))), g.Mul(dy, inner(up, y)))
 		return []Node{toY, g.apply(op.SoftmaxGrad{}, op.Clone(y.shape()), y, up)}
 	})
 	differentiate(func(_ op.LogSoftmax, d derivation) []Node {
 		g := d.g
 		shape := append(op.Clone(d.out.shape()[:d.out.Rank()-1]), 1)
-		total := g.Reshape(g.SumAxis(d.grad, -1), shape...)
+		total := g.Reshape(g.Sum(d.grad, -1), shape...)
 		return []Node{g.Sub(d.grad, g.Mul(g.Exp(d.out), total))}
 	})
 	differentiate(func(_ op.LogSumExp, d derivation) []Node {

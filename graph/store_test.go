@@ -20,7 +20,7 @@ import (
 func draw(t *testing.T, init graph.Init, seed uint64, shape ...int) []float64 {
 	t.Helper()
 	p := graph.NewParams64(seed)
-	g := graph.New(p, false)
+	g := graph.New(p)
 	g.Param("w", init, shape...)
 	if err := g.Err(); err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestBlocksAndIdentity(t *testing.T) {
 func TestSeededStarts(t *testing.T) {
 	build := func(p *graph.Params, names ...string) map[string][]float64 {
 		out := map[string][]float64{}
-		g := graph.New(p, false)
+		g := graph.New(p)
 		for _, n := range names {
 			g.Param(n, graph.Normal(0, 1), 3)
 			out[n] = graphtest.Float64s(p.Get(n).Value())
@@ -117,7 +117,7 @@ func TestSaveAndLoad(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "w.safetensors")
 	p := graph.NewParams(1)
-	g := graph.New(p, false)
+	g := graph.New(p)
 	g.Param("b", graph.Normal(0, 1), 3, 2)
 	g.Param("a", graph.Normal(0, 1))
 	p.Get("b").Value().Float32s()[0] = float32(math.Inf(-1))

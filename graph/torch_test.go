@@ -26,7 +26,7 @@ func recordedOp(name string) func(g *graph.Graph, in map[string]graph.Node) grap
 			"sigmoid": (*graph.Graph).Sigmoid, "tanh": (*graph.Graph).Tanh, "relu": (*graph.Graph).ReLU,
 			"exp": (*graph.Graph).Exp, "log": (*graph.Graph).Log, "sqrt": (*graph.Graph).Sqrt,
 			"square": (*graph.Graph).Square, "softplus": (*graph.Graph).Softplus, "abs": (*graph.Graph).Abs,
-			"sum": (*graph.Graph).Sum, "mean": (*graph.Graph).Mean, "logsumexp": (*graph.Graph).LogSumExp,
+			"sum": func(g *graph.Graph, x graph.Node) graph.Node { return g.Sum(x) }, "mean": func(g *graph.Graph, x graph.Node) graph.Node { return g.Mean(x) }, "logsumexp": func(g *graph.Graph, x graph.Node) graph.Node { return g.LogSumExp(x, -1) },
 			"softmax":   func(g *graph.Graph, x graph.Node) graph.Node { return g.Softmax(x, -1) },
 			"clamp":     func(g *graph.Graph, x graph.Node) graph.Node { return g.Clamp(x, -0.7, 0.8) },
 			"transpose": func(g *graph.Graph, x graph.Node) graph.Node { return g.Transpose(x) },
@@ -50,15 +50,15 @@ func recordedOp(name string) func(g *graph.Graph, in map[string]graph.Node) grap
 	case "log_softmax_axis0", "log_softmax_axis1":
 		return of(func(g *graph.Graph, x graph.Node) graph.Node { return g.LogSoftmax(x, axis) })
 	case "logsumexp_axis0":
-		return of(func(g *graph.Graph, x graph.Node) graph.Node { return g.LogSumExp(g.Transpose(x)) })
+		return of(func(g *graph.Graph, x graph.Node) graph.Node { return g.LogSumExp(x, 0) })
 	case "logsumexp_axis1":
-		return of((*graph.Graph).LogSumExp)
+		return of(func(g *graph.Graph, x graph.Node) graph.Node { return g.LogSumExp(x, -1) })
 	case "max_axis0", "max_axis1":
 		return of(func(g *graph.Graph, x graph.Node) graph.Node { return g.Max(x, axis) })
 	case "sum_axis0", "sum_axis1", "sum_axis2":
-		return of(func(g *graph.Graph, x graph.Node) graph.Node { return g.SumAxis(x, axis) })
+		return of(func(g *graph.Graph, x graph.Node) graph.Node { return g.Sum(x, axis) })
 	case "mean_axis0", "mean_axis1", "mean_axis2":
-		return of(func(g *graph.Graph, x graph.Node) graph.Node { return g.MeanAxis(x, axis) })
+		return of(func(g *graph.Graph, x graph.Node) graph.Node { return g.Mean(x, axis) })
 	case "gather":
 		return func(g *graph.Graph, in map[string]graph.Node) graph.Node { return g.Gather(in["table"], in["ids"]) }
 	case "concat_axis0", "concat_axis1":

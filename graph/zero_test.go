@@ -54,7 +54,7 @@ func TestZeroValues(t *testing.T) {
 			})
 		}
 	}
-	for want, g := range map[string]*graph.Graph{"there is no graph": nil, "no graph: New": {}, "no store of parameters": graph.New(nil, false)} {
+	for want, g := range map[string]*graph.Graph{"there is no graph": nil, "no graph: New": {}, "no store of parameters": graph.New(nil)} {
 		if _, err := g.Compile(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}

@@ -17,7 +17,7 @@ type NLL struct {
 // Apply returns the loss, a scalar; 0 if no target counts.
 func (l NLL) Apply(g *graph.Graph, logp, targets graph.Node) graph.Node {
 	// The cross-entropy of logits is log Σ_c exp(x_c) - x_target.
-	rows := g.Sub(g.CrossEntropy(logp, targets, idOf(l.Ignore)), g.LogSumExp(logp))
+	rows := g.Sub(g.CrossEntropy(logp, targets, idOf(l.Ignore)), g.LogSumExp(logp, -1))
 	share := shares(g, "NLL", targets, logp.Dim(-1), l.Ignore, l.Weights, l.Lengths)
 	return g.MeanOver(g.Sum(g.Mul(rows, share)), g.Sum(share))
 }
@@ -68,5 +68,5 @@ func (l KL) Apply(g *graph.Graph, logq, p graph.Node) graph.Node {
 		logp = g.Log(g.Where(p, p, g.Full(1)))
 	}
 	each := g.Where(p, g.Mul(p, g.Sub(logp, logq)), g.Full(0)) // 0 for p = 0, even where log q is infinite
-	return mean(g, "KL", g.SumAxis(each, -1), l.Lengths)
+	return mean(g, "KL", g.Sum(each, -1), l.Lengths)
 }

@@ -118,7 +118,7 @@ type chain struct{ between, start, end graph.Node }
 // score is the score of the given tags, [B].
 func (w chain) score(g *graph.Graph, emissions, chosen, mask graph.Node) graph.Node {
 	steps, batch := mask.Dim(0), mask.Dim(1)
-	dot := func(a, b graph.Node) graph.Node { return g.SumAxis(g.Mul(a, b), -1) }
+	dot := func(a, b graph.Node) graph.Node { return g.Sum(g.Mul(a, b), -1) }
 	step := func(x graph.Node, t int) graph.Node { return g.Reshape(g.Slice(x, 0, t, t+1), batch, -1) }
 	// The mask falls from 1 to 0 behind each sequence's last step.
 	next := g.Zeros(1, batch)
@@ -126,11 +126,11 @@ func (w chain) score(g *graph.Graph, emissions, chosen, mask graph.Node) graph.N
 		next = g.Concat(0, g.Slice(mask, 0, 1, steps), next)
 	}
 	last := g.Sub(mask, next)
-	sum := g.Add(dot(step(chosen, 0), w.start), g.SumAxis(g.Mul(g.Where(mask, dot(chosen, emissions), g.Full(0)), mask), 0),
-		g.SumAxis(g.Mul(dot(chosen, w.end), last), 0))
+	sum := g.Add(dot(step(chosen, 0), w.start), g.Sum(g.Mul(g.Where(mask, dot(chosen, emissions), g.Full(0)), mask), 0),
+		g.Sum(g.Mul(dot(chosen, w.end), last), 0))
 	if steps > 1 {
 		moves := dot(g.MatMul(g.Slice(chosen, 0, 0, steps-1), w.between), g.Slice(chosen, 0, 1, steps)) // [T-1, B]
-		sum = g.Add(sum, g.SumAxis(g.Mul(moves, g.Slice(mask, 0, 1, steps)), 0))
+		sum = g.Add(sum, g.Sum(g.Mul(moves, g.Slice(mask, 0, 1, steps)), 0))
 	}
 	return sum
 }
@@ -147,9 +147,9 @@ func (w chain) total(g *graph.Graph, emissions, mask graph.Node) graph.Node {
 			continue
 		}
 		ways := g.Add(g.Reshape(alpha, batch, 1, k), into) // [B, to, from]
-		alpha = g.Where(inside[t], g.Add(g.LogSumExp(ways), e), alpha)
+		alpha = g.Where(inside[t], g.Add(g.LogSumExp(ways, -1), e), alpha)
 	}
-	return g.LogSumExp(g.Add(alpha, w.end))
+	return g.LogSumExp(g.Add(alpha, w.end), -1)
 }
 
 // identity is the matrix [n, n] with ones along its diagonal.

@@ -97,7 +97,7 @@ func (l CTC) verify(g *graph.Graph, logits, targets, frames, labels graph.Node) 
 func (l CTC) finish(g *graph.Graph, blank, label, labels graph.Node) graph.Node {
 	batch := labels.Dim(0)
 	at := func(x graph.Node) graph.Node { // x's element number labels, of every row
-		return g.SumAxis(g.Where(g.Gather(identity(g, x.Dim(1)), labels), x, g.Full(0)), 1)
+		return g.Sum(g.Where(g.Gather(identity(g, x.Dim(1)), labels), x, g.Full(0)), 1)
 	}
 	each := g.Neg(logAdd(g, at(blank), at(label))) // [B]
 	possible := g.ReLU(g.Affine(each, -1, -impossible/2))

@@ -61,7 +61,7 @@ func smoothRows(g *graph.Graph, logits graph.Node, weights []float64) graph.Node
 	if weights != nil {
 		logp = g.Mul(logp, g.Values(weights))
 	}
-	return g.Neg(g.SumAxis(logp, -1))
+	return g.Neg(g.Sum(logp, -1))
 }
 
 // shares is the weight of each target in the mean, of the targets' shape: 0 where it is ignored or at padding, elsewhere the

@@ -95,7 +95,7 @@ func (l Cosine) Apply(g *graph.Graph, x, y graph.Node) graph.Node {
 	if x.Rank() < 1 {
 		return g.Failf("Cosine", "want vectors [..., F], found scalars")
 	}
-	dot := func(a, b graph.Node) graph.Node { return g.SumAxis(g.Mul(a, b), -1) }
+	dot := func(a, b graph.Node) graph.Node { return g.Sum(g.Mul(a, b), -1) }
 	norm := func(a graph.Node) graph.Node { return g.Sqrt(g.Clamp(dot(a, a), tinyNorm*tinyNorm, math.Inf(1))) }
 	// A norm at a time: the product of the squares would leave float32's range.
 	cosine := g.Div(g.Div(dot(x, y), norm(x)), norm(y))

@@ -57,7 +57,7 @@ func (a MultiHeadAttention) Attend(g *graph.Graph, query, key, value, lengths gr
 	}
 	q, k, v := a.project(g, query, key, value)
 	q = a.heads(g, g.MulScalar(q, 1/math.Sqrt(float64(e/a.Heads)))) // [B, Heads, Tq, D]
-	scores := g.BatchMatMulT(q, a.heads(g, k))                      // [B, Heads, Tq, Tk]
+	scores := g.MatMulT(q, a.heads(g, k))                      // [B, Heads, Tq, Tk]
 	if a.Causal {
 		scores = g.Add(scores, g.Values(future(query.Dim(0), tk), query.Dim(0), tk))
 	}
@@ -69,7 +69,7 @@ func (a MultiHeadAttention) Attend(g *graph.Graph, query, key, value, lengths gr
 	if mask.Valid() { // step 0 is padding in empty sequences alone
 		weights = g.Mul(weights, g.Reshape(g.Slice(mask, 0, 0, 1), batch, 1, 1, 1))
 	}
-	seen := g.BatchMatMul(Dropout{Rate: a.Dropout}.Apply(g, weights), a.heads(g, v)) // [B, Heads, Tq, D]
+	seen := g.MatMul(Dropout{Rate: a.Dropout}.Apply(g, weights), a.heads(g, v)) // [B, Heads, Tq, D]
 	joined := g.Reshape(g.Transpose(seen, 2, 0, 1, 3), query.Dim(0), batch, e)
 	return Dense{Units: e, NoBias: a.NoBias}.Apply(g.Scope("out_proj"), joined), weights
 }

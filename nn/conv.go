@@ -89,7 +89,7 @@ func (c Conv1D) weight(g *graph.Graph, in int) graph.Node {
 	// The length that a channel's weight has on average after a Glorot start, of variance 2/(fanIn+fanOut).
 	fanIn, fanOut := float64(in*c.Kernel), float64(c.Channels*c.Kernel)
 	length := g.Param("weight_g", graph.Constant(math.Sqrt(2*fanIn/(fanIn+fanOut))), c.Channels, 1, 1)
-	squares := g.SumAxis(g.Reshape(g.Square(v), c.Channels, in*c.Kernel), 1)
+	squares := g.Sum(g.Reshape(g.Square(v), c.Channels, in*c.Kernel), 1)
 	return g.Mul(v, g.Div(length, g.Reshape(g.Sqrt(squares), c.Channels, 1, 1)))
 }
 

@@ -124,7 +124,7 @@ func TestDeepTCNOfAShortSequence(t *testing.T) {
 		channels[i] = 4
 	}
 	const steps, batch = 10, 2
-	g := graph.New(graph.NewParams(1), false)
+	g := graph.New(graph.NewParams(1))
 	y := nn.TCN{Channels: channels, Kernel: 3}.Apply(g, g.Input("x", steps, batch, 4))
 	p, err := g.Compile(y)
 	if err != nil {

@@ -63,7 +63,7 @@ func rowMean(g *graph.Graph, x graph.Node) graph.Node {
 		return graph.Node{} // invalid; the error is in the graph
 	}
 	shape[len(shape)-1] = 1
-	return g.Reshape(g.MeanAxis(x, -1), shape...)
+	return g.Reshape(g.Mean(x, -1), shape...)
 }
 
 // normEpsilon checks the input and the ε that all normalisations have, and returns ε or its default.

@@ -193,7 +193,7 @@ func reshaped(m nn.Module, shape ...int) nn.Module {
 func refused(t *testing.T, cases map[string]nn.Module) {
 	t.Helper()
 	for want, m := range cases {
-		g := graph.New(graph.NewParams(1), true)
+		g := graph.NewTraining(graph.NewParams(1))
 		m.Apply(g, g.Input("x", 3, 2, 4))
 		if err := g.Err(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)

@@ -34,7 +34,7 @@ func (p AvgPool1D) Apply(g *graph.Graph, x graph.Node) graph.Node {
 	if g.Err() != nil {
 		return graph.Node{}
 	}
-	return g.MeanAxis(windows, 1)
+	return g.Mean(windows, 1)
 }
 
 // pooled returns the windows of x [T, B, C], [T', Size, B, C].
@@ -101,8 +101,8 @@ func (GlobalMeanPool) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.N
 	}
 	mask := SequenceMask(g, "GlobalMeanPool", x, lengths)
 	if !mask.Valid() {
-		return g.MeanAxis(x, 0)
+		return g.Mean(x, 0)
 	}
-	steps := g.Clamp(g.SumAxis(mask, 0), 1, float64(x.Dim(0))) // [B]
-	return g.Div(g.SumAxis(g.Where(mask, x, g.Full(0)), 0), g.Reshape(steps, -1, 1))
+	steps := g.Clamp(g.Sum(mask, 0), 1, float64(x.Dim(0))) // [B]
+	return g.Div(g.Sum(g.Where(mask, x, g.Full(0)), 0), g.Reshape(steps, -1, 1))
 }

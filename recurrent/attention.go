@@ -163,7 +163,7 @@ func (c Attentive) attend(g *graph.Graph, query graph.Node) (context, weights gr
 	var scores graph.Node
 	switch c.Attention {
 	case LuongDot, LuongGeneral:
-		scores = g.BatchMatMulT(g.Reshape(query, batch, 1, -1), m.keys) // [B, 1, S]
+		scores = g.MatMulT(g.Reshape(query, batch, 1, -1), m.keys) // [B, 1, S]
 	default:
 		w := g.Param("weight_query", graph.GlorotUniform(), width, query.Dim(1))
 		u := g.Tanh(g.Add(m.keys, g.Reshape(g.MatMulT(query, w), batch, 1, width))) // [B, S, A]

@@ -59,7 +59,7 @@ func TestSpan(t *testing.T) {
 		}
 	}
 	for _, cell := range []recurrent.Cell{recurrent.LSTM{Hidden: 2, ChronoSpan: 1}, recurrent.GRU{Hidden: 2, ChronoSpan: -3}, recurrent.LSTM{Hidden: 2, ChronoSpan: 5, NoForget: true}} {
-		g := graph.New(graph.NewParams(1), true)
+		g := graph.NewTraining(graph.NewParams(1))
 		cell.Begin(g, 1)
 		if err := g.Err(); err == nil || !strings.Contains(err.Error(), "pan") {
 			t.Errorf("%+v: error %v, want one about the span", cell, err)

@@ -55,7 +55,11 @@ type material struct {
 }
 
 func newMaterial(training bool) material {
-	g, other := graph.New(graph.NewParams(1), training), graph.New(graph.NewParams(1), training)
+	build := graph.New
+	if training {
+		build = graph.NewTraining
+	}
+	g, other := build(graph.NewParams(1)), build(graph.NewParams(1))
 	return material{g, g.Input("seq", 4, 2, 6), g.Input("row", 2, 6), g.InputIDs("ids", 4, 2), g.InputIDs("token", 2), g.InputIDs("lengths", 2), other.Input("far", 4, 2, 6)}
 }
 

@@ -328,7 +328,7 @@ func TestLayerErrors(t *testing.T) {
 			return recurrent.Bidirectional{Cell: lstm}.Apply(g, x, recurrent.Options{Initial: recurrent.State{x}})
 		},
 	} {
-		g := graph.New(graph.NewParams(1), false)
+		g := graph.New(graph.NewParams(1))
 		f(g, g.Input("x", 4, 2, 3))
 		if err := g.Err(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, found %v", want, err)

@@ -175,7 +175,10 @@ func (l layout) leafOf(entry int) leaf {
 // shapes returns the shapes of an initial state's entries for a batch of one. It builds the state in a graph of its own, so
 // that no nodes stay behind; an error is repeated in g, which knows its place.
 func shapes(g *graph.Graph, begin func(*graph.Graph, int) State) [][]int {
-	apart := graph.New(graph.NewParams(0), g.Training())
+	apart := graph.New(graph.NewParams(0))
+	if g.Training() {
+		apart = graph.NewTraining(graph.NewParams(0))
+	}
 	s := begin(apart, 1)
 	if apart.Err() != nil {
 		s = begin(g, 1)

@@ -43,7 +43,7 @@ func TestLayouts(t *testing.T) {
 		{counting{StackOf(2, lstm)}, 5, []int{1, 3}, 0, 2},
 		{Stack{Cells: []Cell{lstm, around{StackOf(2, GRU{Hidden: 3})}}}, 4, []int{0, 2, 3}, 3, 3},
 	} {
-		g := graph.New(graph.NewParams(1), true)
+		g := graph.NewTraining(graph.NewParams(1))
 		l := cellLayout(g, c.cell)
 		got := fmt.Sprint(len(l.shapes), l.hidden(), l.output, depth(c.cell), outputEntry(g, c.cell))
 		if want := fmt.Sprint(c.entries, c.hidden, c.output, c.layers, c.output); got != want || g.Err() != nil {

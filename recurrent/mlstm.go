@@ -79,8 +79,8 @@ func (c MLSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	C := g.Add(g.Mul(of(f, 1, 1), of(s[1], D, D)), written)
 	n := g.Add(g.Mul(of(f, 1), of(s[2], D)), g.Mul(of(i, 1), of(k, D))) // [B, N, D]
 
-	read := g.SumAxis(g.Mul(C, row(q)), 3)                            // Cq, [B, N, D]
-	size := g.Abs(g.SumAxis(g.Mul(n, of(q, D)), 2))                   // |nᵀq|, [B, N]
+	read := g.Sum(g.Mul(C, row(q)), 3)                                // Cq, [B, N, D]
+	size := g.Abs(g.Sum(g.Mul(n, of(q, D)), 2))                       // |nᵀq|, [B, N]
 	one := g.Exp(g.Neg(g.Clamp(m, -80, math.Inf(1))))                 // exp(-m); past e⁸⁰ the output is 0 anyway
 	below := g.Reshape(g.Add(one, g.ReLU(g.Sub(size, one))), B, N, 1) // max(|nᵀq|, exp(-m))
 	h := g.Mul(o, g.Reshape(g.Div(read, below), B, c.Hidden))

@@ -107,5 +107,5 @@ func maskedSoftmax(g *graph.Graph, scores, mask graph.Node) graph.Node {
 // weightedSum is Σ_s a_s·m_s for weights [B, S] and values [B, S, M], giving [B, M].
 func weightedSum(g *graph.Graph, weights, values graph.Node) graph.Node {
 	row := g.Reshape(weights, weights.Dim(0), 1, weights.Dim(1))
-	return g.Reshape(g.BatchMatMul(row, values), values.Dim(0), values.Dim(2))
+	return g.Reshape(g.MatMul(row, values), values.Dim(0), values.Dim(2))
 }

@@ -101,5 +101,5 @@ func (o Order) Last(g *graph.Graph, x, first graph.Node) graph.Node {
 	all := g.Concat(0, g.Reshape(first, 1, batch, width), x)
 	up, down := g.Full(1, 1, batch), g.Full(0, 1, batch)
 	falls := g.Sub(g.Concat(0, up, o.mask), g.Concat(0, o.mask, down)) // [T+1, B]
-	return g.SumAxis(g.Where(falls, all, g.Full(0)), 0)
+	return g.Sum(g.Where(falls, all, g.Full(0)), 0)
 }

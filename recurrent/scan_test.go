@@ -64,7 +64,7 @@ func scanLoss(cell recurrent.Scanner, o recurrent.Options) graph.Build {
 func TestScanIsLogarithmic(t *testing.T) {
 	steps := func(T int) int {
 		f := graph.NewFunc(graph.NewParams(1), scanLoss(recurrent.MinLSTM{Hidden: 4}, recurrent.Options{}))
-		program, err := f.Program(true, graph.Floats(make([]float32, T*2*3), T, 2, 3))
+		program, err := f.GradProgram(graph.Floats(make([]float32, T*2*3), T, 2, 3))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,7 +39,7 @@ func (m Seq2Seq) Decoding(g *graph.Graph, in []graph.Node) []graph.Node {
 }
 
 // States is the number of entries of the decoder's state; 0 if the description is invalid.
-func (m Seq2Seq) States() int { return m.states(graph.New(graph.NewParams(0), false)) }
+func (m Seq2Seq) States() int { return m.states(graph.New(graph.NewParams(0))) }
 
 func (m Seq2Seq) states(g *graph.Graph) int {
 	if !m.configured(g) {

@@ -145,7 +145,7 @@ func TestStepIsUnroll(t *testing.T) {
 				return append([]graph.Node{y}, next...)
 			})
 			args := []*tensor.Dense{nil}
-			for range cell.Begin(graph.New(graph.NewParams(1), false), 2) {
+			for range cell.Begin(graph.New(graph.NewParams(1)), 2) {
 				args = append(args, graph.Floats(make([]float32, 10), 2, 5))
 			}
 			for s := 0; s < 6; s++ {
@@ -253,7 +253,7 @@ func TestCompileIsLinear(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		f := graph.NewFunc(graph.NewParams(1), sequenceLoss(recurrent.LSTM{Hidden: 8}, recurrent.Options{}))
-		program, err := f.Program(true, x)
+		program, err := f.GradProgram(x)
 		runtime.ReadMemStats(&after)
 		if err != nil {
 			t.Fatal(err)

@@ -34,7 +34,7 @@ func carryOut(cmd *cobra.Command, loop *train.Loop, show *display, saved *train.
 	}
 	profile := &graph.Profile{}
 	if fl.profile {
-		loop.Loss.Profile(profile)
+		loop.Loss.SetProfile(profile)
 	}
 	start := time.Now()
 	result, err = loop.Run(cmd.Context())

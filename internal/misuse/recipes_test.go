@@ -98,14 +98,21 @@ func init() {
 		"graph.Func.Run":  {call: func(w *world, via via) (any, error) { return result(over(w).Run(via(matrix()))) }},
 		"graph.Func.Grad": {call: func(w *world, via via) (any, error) { return result(over(w).Grad(via(matrix()))) }},
 		"graph.Func.Program": {call: func(w *world, via via) (any, error) {
-			p, err := over(w).Program(false, via(matrix()))
+			p, err := over(w).Program(via(matrix()))
+			if err != nil {
+				return nil, err
+			}
+			return result(p.Run(matrix()))
+		}},
+		"graph.Func.GradProgram": {call: func(w *world, via via) (any, error) {
+			p, err := over(w).GradProgram(via(matrix()))
 			if err != nil {
 				return nil, err
 			}
 			return result(p.Run(matrix()))
 		}},
 		"graph.Program.Run": {call: func(w *world, via via) (any, error) {
-			p, err := over(w).Program(false, matrix())
+			p, err := over(w).Program(matrix())
 			if err != nil {
 				return nil, err
 			}

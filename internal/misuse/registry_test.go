@@ -42,6 +42,7 @@ var registry = []member{
 	{"graph.NewFunc", graph.NewFunc},
 	{"graph.NewParams", graph.NewParams},
 	{"graph.NewParams64", graph.NewParams64},
+	{"graph.NewTraining", graph.NewTraining},
 	{"graph.Normal", graph.Normal},
 	{"graph.Orthogonal", graph.Orthogonal},
 	{"graph.ReadSafetensors", graph.ReadSafetensors},

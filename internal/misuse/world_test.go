@@ -55,7 +55,10 @@ type world struct {
 func newWorld(t *testing.T, r, bad *rand.Rand, hostile float64, pkg, fixtures, folder string) *world {
 	w := &world{Rand: r, bad: bad, hostile: hostile, t: t, pkg: pkg, fixtures: fixtures, folder: folder}
 	w.params = newStore()
-	w.g = graph.New(w.params, w.IntN(2) == 0)
+	w.g = graph.New(w.params)
+	if w.IntN(2) == 0 {
+		w.g = graph.NewTraining(w.params)
+	}
 	input := func(name string, shape ...int) graph.Node {
 		v := filled(shape...)
 		if w.wrong() {
@@ -75,7 +78,7 @@ func newWorld(t *testing.T, r, bad *rand.Rand, hostile float64, pkg, fixtures, f
 	w.ids = []graph.Node{integers("ids", []int{0, 1, 2, 1, 0, 2, 1, 1}, 4, 2), integers("id", []int{1, 2}, 2), integers("marks", []int{1, 2, 2, 1}, 2, 2)}
 	w.like = w.IntN(2)
 	w.lengths = []graph.Node{integers("lengths", []int{4, 3}, 2)}
-	w.other = graph.New(w.params, false)
+	w.other = graph.New(w.params)
 	w.others = []graph.Node{w.other.Input("x", 4, 2, 3), w.other.Input("h", 2, 3), w.other.InputIDs("ids", 4, 2), w.other.InputIDs("lengths", 2)}
 	w.otherInputs = []*tensor.Dense{filled(4, 2, 3), filled(2, 3), graph.Ints(make([]int, 8), 4, 2), graph.Ints([]int{4, 3})}
 	return w

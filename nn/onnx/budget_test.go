@@ -18,9 +18,9 @@ func unlimited() *budget { return &budget{own: meter{limit: most}, given: meter{
 
 // within builds the nodes of a model whose open dimensions are all 2, and gives what they made.
 func within(m *Model, limits *budget) (map[string]value, error) {
-	g := graph.New(graph.NewParams(1), false)
+	g := graph.New(graph.NewParams(1))
 	if m.kind == onnxpb.TensorProto_DOUBLE {
-		g = graph.New(graph.NewParams64(1), false)
+		g = graph.New(graph.NewParams64(1))
 	}
 	b := &building{m: m, g: g, budget: limits, values: map[string]value{}}
 	if b.inputs(smallInputs(g, m)) {
@@ -225,7 +225,7 @@ func TestSmallFilesTakeLittle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		built := graph.New(graph.NewParams(1), false)
+		built := graph.New(graph.NewParams(1))
 		m.Build(built, smallInputs(built, m))
 		runtime.ReadMemStats(&after)
 		if nodes == 60 && (built.Err() == nil || !strings.Contains(built.Err().Error(), "bytes of memory")) {
@@ -244,7 +244,7 @@ func TestLargeInputsHaveRoom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g := graph.New(graph.NewParams(1), false)
+		g := graph.New(graph.NewParams(1))
 		var in []graph.Node
 		for _, p := range m.Inputs() {
 			shape := []int{}

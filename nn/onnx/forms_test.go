@@ -63,7 +63,7 @@ func TestFormsAreRefusedByName(t *testing.T) {
 			t.Errorf("%s: %v", want, err)
 			continue
 		}
-		built := graph.New(graph.NewParams(1), false)
+		built := graph.New(graph.NewParams(1))
 		m.Build(built, smallInputs(built, m))
 		if err := built.Err(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, found %v", want, err)

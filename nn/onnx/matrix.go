@@ -57,7 +57,7 @@ func (c *call) stacks(a, b graph.Node) graph.Node {
 	if !c.room(left) || !c.room(right) {
 		return graph.Node{}
 	}
-	return c.g.BatchMatMul(c.g.BroadcastTo(a, left...), c.g.BroadcastTo(b, right...))
+	return c.g.MatMul(c.g.BroadcastTo(a, left...), c.g.BroadcastTo(b, right...))
 }
 
 // at is dimension i of a shape, 1 before its first.

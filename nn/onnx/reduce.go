@@ -25,13 +25,16 @@ func buildReduce(c *call) []value {
 			mark[i] = true
 		}
 	}
-	reduce := map[string]func(x graph.Node, axis int) graph.Node{"ReduceMax": c.g.Max, "ReduceMean": c.g.MeanAxis,
-		"ReduceSum": c.g.SumAxis}[c.op]
+	reduce := map[string]func(x graph.Node, axes ...int) graph.Node{"ReduceMax": c.g.Max, "ReduceMean": c.g.Mean, "ReduceSum": c.g.Sum}[c.op]
 	shape := x.Shape()
-	for i := len(mark) - 1; i >= 0; i-- {
-		if mark[i] {
-			x, shape[i] = reduce(x, i), 1
+	var axes []int
+	for i, m := range mark {
+		if m {
+			axes, shape[i] = append(axes, i), 1
 		}
+	}
+	if len(axes) > 0 { // of a scalar there is nothing to reduce
+		x = reduce(x, axes...)
 	}
 	if c.int("keepdims", 1) != 0 && len(shape) > 0 {
 		x = c.g.Reshape(x, shape...)

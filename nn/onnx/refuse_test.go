@@ -143,7 +143,7 @@ func FuzzParse(f *testing.F) {
 				}
 			}
 		}
-		g := graph.New(graph.NewParams(1), false)
+		g := graph.New(graph.NewParams(1))
 		m.Build(g, smallInputs(g, m))
 	})
 }

@@ -83,14 +83,14 @@ func (p *Parallel) cut(b *microBatch, states int, data Source) (err error) {
 // safe for several goroutines.
 func (s *shards) prepare(loss *graph.Func, i int, p *part, scales *tensor.Dense) error {
 	if s.known == 0 { // brings the parameters into being
-		if _, err := loss.Program(true, p.args...); err != nil {
+		if _, err := loss.GradProgram(p.args...); err != nil {
 			return err
 		}
 		s.known = loss.Params().Len()
 	}
 	if i == len(s.of) {
 		store := loss.Params().Replica()
-		plain := loss.Over(store)
+		plain := loss.WithParams(store)
 		s.of = append(s.of, &shard{params: store, plain: plain, parts: plain.Parts()})
 	}
 	c := s.of[i]
@@ -98,7 +98,7 @@ func (s *shards) prepare(loss *graph.Func, i int, p *part, scales *tensor.Dense)
 	if scales != nil {
 		c.loss, c.args = c.parts, append(slices.Clip(p.args), scales)
 	}
-	_, err := c.loss.Program(true, c.args...)
+	_, err := c.loss.GradProgram(c.args...)
 	return err
 }
 

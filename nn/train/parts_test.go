@@ -106,8 +106,8 @@ func splitLosses() map[string]splitLoss {
 	}
 	out["of a user's own"] = func(g *graph.Graph, y graph.Node, in []graph.Node) graph.Node { // a mean over sequences, each by its length
 		mask := g.LengthMask(in[1], splitSteps)
-		each := g.SumAxis(g.Mul(mask, g.SumAxis(g.Square(y), -1)), 0)
-		return g.MeanOver(g.Sum(each), g.Sum(g.SumAxis(mask, 0)))
+		each := g.Sum(g.Mul(mask, g.Sum(g.Square(y), -1)), 0)
+		return g.MeanOver(g.Sum(each), g.Sum(g.Sum(mask, 0)))
 	}
 	out["of three means and a penalty"] = func(g *graph.Graph, y graph.Node, in []graph.Node) graph.Node {
 		a := out["CrossEntropy all"](g, y, in)

@@ -32,7 +32,7 @@ func (c leaky) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node
 		*c.calls++
 		h = g.AddScalar(h, float64(*c.calls%7))
 	case "batch": // looks at the other sequences
-		h = g.Add(h, g.MeanAxis(x, 0))
+		h = g.Add(h, g.Mean(x, 0))
 	}
 	return h, recurrent.State{h}
 }

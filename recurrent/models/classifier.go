@@ -143,7 +143,7 @@ func (m *Classifier) Logits() *graph.Func {
 // function is one for batches of many lengths, each of which it compiles for.
 func (m *Classifier) function(build graph.Build) *graph.Func {
 	f := graph.NewFunc(m.params, build)
-	f.Keep(256)
+	f.SetCacheSize(256)
 	return f
 }
 

@@ -81,7 +81,7 @@ func (c *core) draw() error {
 	f := graph.NewFunc(c.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		return []graph.Node{c.net.build(g, flow{x: in[0], lengths: in[1]}).x}
 	})
-	_, err := f.Program(false, graph.Ints([]int{0}, 1, 1), graph.Ints([]int{1}))
+	_, err := f.Program(graph.Ints([]int{0}, 1, 1), graph.Ints([]int{1}))
 	return err
 }
 

@@ -88,7 +88,7 @@ func costs(shapes []shape) (microseconds, bytes [][]float64, err error) {
 		times[s] = make([][]float64, len(families))
 		bytes = append(bytes, make([]float64, len(families)))
 		for i, f := range functions {
-			p, err := f.Program(true, shape.ids(), shape.ids())
+			p, err := f.GradProgram(shape.ids(), shape.ids())
 			if err != nil {
 				return nil, nil, err
 			}

@@ -54,7 +54,7 @@ func language(e effort) error {
 				return err
 			}
 		}
-		p, err := t.loss.Program(true, graph.Ints(windows.Inputs, steps, batch), graph.Ints(windows.Targets, steps, batch))
+		p, err := t.loss.GradProgram(graph.Ints(windows.Inputs, steps, batch), graph.Ints(windows.Targets, steps, batch))
 		if err != nil {
 			return err
 		}

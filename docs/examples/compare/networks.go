@@ -94,7 +94,7 @@ func (f family) fitted(tokens, classes int) (network, error) {
 // parameters counts them.
 func (n network) parameters() (int, error) {
 	p := graph.NewParams(1)
-	g := graph.New(p, false)
+	g := graph.New(p)
 	n.everyStep(g, g.InputIDs("ids", 1, 1))
 	return p.Elements(), g.Err()
 }

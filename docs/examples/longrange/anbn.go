@@ -42,7 +42,7 @@ func anbn() error {
 	good := 0
 	for seed := uint64(1); seed <= 5; seed++ {
 		p := newPredictor(seed, 3, recurrent.LSTM{Hidden: 4, Peepholes: true}, 0.01)
-		p.loss.Keep(128)
+		p.loss.SetCacheSize(128)
 		rng := rand.New(rand.NewPCG(seed, 1))
 		for i := range 8000 {
 			if i == 5000 {

@@ -112,7 +112,7 @@ func remember(l *train.Loop) (restore func() error, err error) {
 		return nil, errors.New("the data have no batches")
 	}
 	// Compiling brings the parameters into being.
-	if _, err := l.Loss.Program(true, append(slices.Clip(batch), l.State...)...); err != nil {
+	if _, err := l.Loss.GradProgram(append(slices.Clip(batch), l.State...)...); err != nil {
 		return nil, err
 	}
 	params := l.Loss.Params()

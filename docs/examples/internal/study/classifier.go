@@ -32,7 +32,7 @@ func NewClassifier(classes []string, seed uint64, logits func(g *graph.Graph, id
 		y := c.logits(g, b.Inputs, b.Lengths)
 		return []graph.Node{losses.CrossEntropy{}.Apply(g, y, b.Labels), y}
 	})
-	c.loss.Keep(1000)
+	c.loss.SetCacheSize(1000)
 	return c
 }
 
@@ -105,5 +105,5 @@ func (c *Classifier) Predict(sequences [][]int) ([]int, error) {
 func Bag(g *graph.Graph, ids, lengths graph.Node, tokens, classes int) graph.Node {
 	w := nn.Embedding{Tokens: tokens, Size: classes, Init: graph.Zeros()}.Apply(g.Scope("tokens"), ids) // [T, B, classes]
 	mask := g.LengthMask(lengths, ids.Dim(0))
-	return g.Add(g.SumAxis(g.Where(mask, w, g.Full(0)), 0), g.Param("bias", graph.Zeros(), classes))
+	return g.Add(g.Sum(g.Where(mask, w, g.Full(0)), 0), g.Param("bias", graph.Zeros(), classes))
 }

@@ -86,7 +86,7 @@ func (t *Translator) Fit(c Course, fit, check Pairs) (train.Result, error) {
 		logits, _ := t.model.Apply(g, b.Inputs, b.TargetInputs, recurrent.Options{Lengths: b.Lengths})
 		return []graph.Node{l.Apply(g, logits, b.Targets)}
 	})
-	loss.Keep(1000)
+	loss.SetCacheSize(1000)
 	return Fit(&train.Loop{Loss: loss, Data: data, Seed: c.Seed, Optimizer: &optim.Adam{},
 		Schedule: optim.Cosine{Start: c.Rate, End: c.Rate / 100, Steps: c.Epochs * data.Len()}, Clip: train.Clip{Norm: 1},
 		Epochs: c.Epochs, Validation: train.Validation{Data: validation, Patience: c.Patience, KeepBest: true}})
