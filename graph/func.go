@@ -126,6 +126,12 @@ func (f *Func) Program(in ...*tensor.Dense) (*Program, error) { return f.compile
 func (f *Func) GradProgram(in ...*tensor.Dense) (*Program, error) { return f.compiled(true, in) }
 
 func (f *Func) compiled(grad bool, in []*tensor.Dense) (*Program, error) {
+	if err := f.made(); err != nil {
+		return nil, err
+	}
+	if _, err := f.shapes(in); err != nil { // the look-up sees shapes alone
+		return nil, err
+	}
 	c, err := f.program(grad, in)
 	if err != nil {
 		return nil, err
