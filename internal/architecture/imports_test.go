@@ -56,7 +56,8 @@ var allowed = map[string][]string{
 		"internal/kernel"},
 	"internal/damage": nil, // anything
 
-	"internal/architecture/rooms": {},
+	"internal/architecture/rooms":   {},
+	"internal/architecture/systems": {},
 }
 
 func TestImports(t *testing.T) {
