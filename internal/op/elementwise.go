@@ -8,7 +8,7 @@ import (
 // program runs chains of them over tiles, see fused.
 type Elementwise interface {
 	Op
-	// tiles returns the function over vectors of equal length, for either element type. dst may be one of the operands.
+	// Tiles returns the function over vectors of equal length, for either element type. dst may be one of the operands.
 	Tiles() (Tile[float32], Tile[float64])
 }
 
