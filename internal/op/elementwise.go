@@ -38,7 +38,7 @@ func affineTile[T kernel.Float](o Affine) Tile[T] {
 	return func(dst, a, _, _ []T) { kernel.Affine(dst, a, mul, add) }
 }
 
-// A sum of more than two terms runs as several sums of two.
+// Tiles adds two operands: a sum of more runs as several sums of two.
 func (Add) Tiles() (Tile[float32], Tile[float64]) {
 	return binaryTile(kernel.Add[float32]), binaryTile(kernel.Add[float64])
 }
