@@ -49,7 +49,7 @@ func (g *Graph) broadcast(what string, in ...Node) ([]Node, []int) {
 		if !ok {
 			var shapes strings.Builder
 			for _, m := range in {
-				shapes.WriteString(fmt.Sprintf(" %v", m.shape()))
+				fmt.Fprintf(&shapes, " %v", m.shape())
 			}
 			g.failf(what, "shapes do not broadcast:%s", shapes.String())
 			return nil, nil

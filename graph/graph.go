@@ -244,7 +244,9 @@ func (g *Graph) Const(v *tensor.Dense) Node {
 	}
 	value := dense.New(v.Dtype(), v.Shape())
 	dense.Copy(value, v)
-	return g.newLeaf(&compile.Leaf{Kind: compile.FromConstant, Name: "const", Shape: v.Shape().Clone(), IDs: v.Dtype() == tensor.Int, Value: value})
+	return g.newLeaf(&compile.Leaf{
+		Kind: compile.FromConstant, Name: "const", Shape: v.Shape().Clone(), IDs: v.Dtype() == tensor.Int, Value: value,
+	})
 }
 
 // Values puts fixed numbers into the graph, rounded to its element type. No shape means one dimension.
@@ -260,7 +262,9 @@ func (g *Graph) Values(v []float64, shape ...int) Node {
 
 // Full returns a constant tensor with every element v; no shape means a scalar.
 func (g *Graph) Full(v float64, shape ...int) Node {
-	return g.constant(&compile.Leaf{Name: "const " + strconv.FormatFloat(v, 'g', -1, 64), Shape: shape, Uniform: true, Number: v}, func(int) float64 { return v })
+	name := "const " + strconv.FormatFloat(v, 'g', -1, 64)
+	leaf := &compile.Leaf{Name: name, Shape: shape, Uniform: true, Number: v}
+	return g.constant(leaf, func(int) float64 { return v })
 }
 
 // constant adds a leaf whose element i is at(i).

@@ -51,7 +51,7 @@ func (g *Graph) IDMask(ids Node, id int) Node {
 	if !g.ids("IDMask", ids) {
 		return Node{}
 	}
-	return g.apply(op.IdMask{Id: id}, op.Clone(ids.shape()), ids)
+	return g.apply(op.IDMask{ID: id}, op.Clone(ids.shape()), ids)
 }
 
 // RandomMask is a tensor whose elements are 1/keep with probability keep, and 0 otherwise: multiplied onto a tensor,
@@ -74,6 +74,6 @@ func init() {
 		return []Node{{}, da, db}
 	}, 1, 2)
 	constant[op.LengthMask]()
-	constant[op.IdMask]()
+	constant[op.IDMask]()
 	constant[op.RandomMask]()
 }

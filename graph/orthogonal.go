@@ -60,7 +60,7 @@ func orthonormalRows(q []float64, rows, cols int, rng *rand.Rand) {
 func gramSchmidt(x []float64, n, cols int) {
 	for i := range n {
 		row := x[i*cols : (i+1)*cols]
-		for j := 0; j < i; j++ {
+		for j := range i {
 			prev := x[j*cols : (j+1)*cols]
 			kernel.Axpy(row, -kernel.Dot(row, prev), prev)
 		}

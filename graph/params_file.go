@@ -64,7 +64,7 @@ func (p *Params) String() string {
 	var out strings.Builder
 	for _, q := range p.list {
 		total += q.Len()
-		out.WriteString(fmt.Sprintf("%-*s  %-16s %10d\n", width, q.name, fmt.Sprint(q.Shape()), q.Len()))
+		fmt.Fprintf(&out, "%-*s  %-16s %10d\n", width, q.name, fmt.Sprint(q.Shape()), q.Len())
 	}
 	return out.String() + fmt.Sprintf("%-*s  %-16s %10d", width, "total", "", total)
 }

@@ -40,7 +40,8 @@ func (f *Func) Stream(state []*tensor.Dense, in ...*tensor.Dense) (*Stream, erro
 		return nil, err
 	}
 	if len(u.outputs) < len(state) {
-		return nil, errors.Errorf("graph: Stream: the function returns %d values; want the %d states after the outputs", len(u.outputs), len(state))
+		return nil, errors.Errorf("graph: Stream: the function returns %d values; want the %d states after the outputs",
+			len(u.outputs), len(state))
 	}
 	on, err := compile.Chosen()
 	if err != nil {

@@ -83,7 +83,7 @@ func (c corner) build(t *testing.T) graph.Build {
 // documented.
 func TestCornersAgreeWithPyTorch(t *testing.T) {
 	rec, meta := graphtest.Golden(t, "testdata/corners_f64.safetensors")
-	for _, name := range strings.Split(meta["cases"], ",") {
+	for name := range strings.SplitSeq(meta["cases"], ",") {
 		t.Run(name, func(t *testing.T) {
 			c := corner{name, rec, meta}
 			in := []*tensor.Dense{c.in("targets")}

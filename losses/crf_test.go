@@ -42,7 +42,7 @@ func everything(p *graph.Params, emission func(t int) []float64, steps, k int) (
 	walk = func(tags []int) {
 		if len(tags) < steps {
 			for tag := range k {
-				walk(append(tags[:len(tags):len(tags)], tag))
+				walk(append(slices.Clip(tags), tag))
 			}
 			return
 		}

@@ -2,6 +2,7 @@ package losses_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,7 +44,7 @@ func TestCTCAgainstBruteForce(t *testing.T) {
 			sum += math.Exp(v)
 		}
 		for v := range classes {
-			walk(append(path[:len(path):len(path)], v), p*math.Exp(row[v])/sum)
+			walk(append(slices.Clip(path), v), p*math.Exp(row[v])/sum)
 		}
 	}
 	walk(nil, 1)

@@ -45,7 +45,7 @@ func targetsOf(kind string, steps, batch int) *tensor.Dense {
 	return graphtest.Random(2, steps, batch, 5)
 }
 
-func valueAndGradient(t *testing.T, x *tensor.Dense, make func(graph.Node) loss, in ...*tensor.Dense) (float64, []float64) {
+func valueAndGradient(t *testing.T, x *tensor.Dense, lossFor func(graph.Node) loss, in ...*tensor.Dense) (float64, []float64) {
 	t.Helper()
 	p := graph.NewParams64(1)
 	q, err := p.Add("x", x)
@@ -57,7 +57,7 @@ func valueAndGradient(t *testing.T, x *tensor.Dense, make func(graph.Node) loss,
 		if len(in) > 1 {
 			lengths = in[1]
 		}
-		return []graph.Node{make(lengths).Apply(g, g.Param("x", nil, x.Shape()...), in[0])}
+		return []graph.Node{lossFor(lengths).Apply(g, g.Param("x", nil, x.Shape()...), in[0])}
 	}).Grad(in...)
 	if err != nil {
 		t.Fatal(err)

@@ -39,7 +39,7 @@ func gradient(t *testing.T, l loss, x, targets *tensor.Dense) (value, grad *tens
 // The recorded values come from testdata/record.py, which runs PyTorch.
 func TestLossesAgreeWithPyTorch(t *testing.T) {
 	rec, meta := graphtest.Golden(t, "testdata/losses_f64.safetensors")
-	for _, name := range strings.Split(meta["cases"], ",") {
+	for name := range strings.SplitSeq(meta["cases"], ",") {
 		t.Run(name, func(t *testing.T) {
 			var l loss
 			positive := 0.0

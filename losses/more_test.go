@@ -33,7 +33,7 @@ func recorded(name string) graph.Build {
 
 func TestMoreLossesAgreeWithPyTorch(t *testing.T) {
 	rec, meta := graphtest.Golden(t, "testdata/more_f64.safetensors")
-	for _, name := range strings.Split(meta["cases"], ",") {
+	for name := range strings.SplitSeq(meta["cases"], ",") {
 		t.Run(name, func(t *testing.T) {
 			build, x := recorded(name), rec[name+".in.x"]
 			in := []*tensor.Dense{rec[name+".in.targets"]}

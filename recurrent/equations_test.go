@@ -293,8 +293,8 @@ func lruEquations(w map[string][]float64, x []float64, s [][]float64) ([]float64
 func convLSTMEquations(places, channels, kernel int) reference {
 	convolved := func(w []float64, row, p int, x []float64) float64 { // w [4C, F, kernel], x [places, F]
 		sum, F := 0.0, len(x)/places
-		for f := 0; f < F; f++ {
-			for k := 0; k < kernel; k++ {
+		for f := range F {
+			for k := range kernel {
 				if at := p + k - kernel/2; at >= 0 && at < places {
 					sum += w[(row*F+f)*kernel+k] * x[at*F+f]
 				}
@@ -309,8 +309,8 @@ func convLSTMEquations(places, channels, kernel int) reference {
 		if see == nil {
 			see = make([]float64, 3*size)
 		}
-		for p := 0; p < places; p++ {
-			for k := 0; k < channels; k++ {
+		for p := range places {
+			for k := range channels {
 				j := p*channels + k
 				z := func(gate int) float64 {
 					row := gate*channels + k

@@ -51,7 +51,7 @@ func Example_customCell() {
 	adam, rng := &optim.Adam{}, rand.New(rand.NewPCG(1, 2))
 	x, larger := make([]float32, T*B), make([]int, B)
 	first, last := 0.0, 0.0
-	for step := 0; step < 2000; step++ {
+	for step := range 2000 {
 		for i := range x {
 			x[i] = rng.Float32()*2 - 1
 		}

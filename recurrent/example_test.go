@@ -25,7 +25,7 @@ func Example() {
 	rng := rand.New(rand.NewPCG(1, 2))
 	x, target := make([]float32, T*B), make([]float32, B)
 	last := 0.0
-	for step := 0; step < 500; step++ {
+	for range 500 {
 		for i := range x {
 			x[i] = rng.Float32()*2 - 1
 		}

@@ -95,7 +95,7 @@ func (c layerCase) weighed(g *graph.Graph, in []graph.Node) []graph.Node {
 
 // Gradients of random networks, with the masks that training draws.
 func TestLayerGradients(t *testing.T) {
-	for seed := uint64(0); seed < 40; seed++ {
+	for seed := range uint64(40) {
 		c := randomLayer(seed)
 		t.Run(c.name, func(t *testing.T) {
 			graphtest.CheckGradient(t, graphtest.Gradient{Build: c.weighed, Inputs: c.inputs(), Samples: 6, Training: true})
@@ -106,7 +106,7 @@ func TestLayerGradients(t *testing.T) {
 // Sequences of a batch do not see each other: in another order, the results are in that order, bit for bit. Padding gets
 // no gradient, and what it holds does not matter.
 func TestLayersTreatSequencesAlone(t *testing.T) {
-	for seed := uint64(0); seed < 40; seed++ {
+	for seed := range uint64(40) {
 		c := randomLayer(seed)
 		c.options.Dropout = recurrent.SequenceDropout{}
 		T, B, I := c.x.Shape()[0], c.x.Shape()[1], c.x.Shape()[2]

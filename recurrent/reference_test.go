@@ -92,7 +92,7 @@ func (c referenceCase) compare(t *testing.T, reverse bool) {
 	width := out[0].Shape()[2]
 	for b, length := range lengths {
 		s := rows(in[2:], b)
-		for i := 0; i < length; i++ {
+		for i := range length {
 			at := i
 			if reverse {
 				at = length - 1 - i

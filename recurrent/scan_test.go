@@ -100,7 +100,7 @@ func TestScanFromAState(t *testing.T) {
 				}
 				graphtest.Close(t, "outputs", out[1], out[0], 1e-12)
 				n := (len(out) - 2) / 2
-				for i := 0; i < n; i++ {
+				for i := range n {
 					graphtest.Close(t, "final state", out[2+n+i], out[2+i], 1e-12)
 					empty := out[2+n+i].Float64s()
 					width := len(empty) / 3

@@ -166,7 +166,7 @@ func TestQRNNWindow(t *testing.T) {
 			return step
 		}
 		cell := make([]float64, H)
-		for step := 0; step < T; step++ {
+		for step := range T {
 			z := make([]float64, 3*H)
 			for k := 0; k < K && k <= step; k++ {
 				for j, v := range times(weight(k), x.Float64s()[at(step-k)*I:at(step-k)*I+I]) {

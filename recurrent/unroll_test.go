@@ -148,7 +148,7 @@ func TestStepIsUnroll(t *testing.T) {
 			for range cell.Begin(graph.New(graph.NewParams(1)), 2) {
 				args = append(args, graph.Floats(make([]float32, 10), 2, 5))
 			}
-			for s := 0; s < 6; s++ {
+			for s := range 6 {
 				args[0] = graph.Floats(x.Float32s()[s*6:s*6+6], 2, 3)
 				out, err := step.Run(args...)
 				if err != nil {
@@ -183,7 +183,7 @@ func TestStartingWeights(t *testing.T) {
 		graphtest.Close(t, "bias_ih", p.Get("bias_ih"+layer).Value(), graph.Floats64([]float64{0, 0, 1, 1, 0, 0, 0, 0}), 0)
 		graphtest.Close(t, "bias_hh", p.Get("bias_hh"+layer).Value(), graph.Floats64(make([]float64, 8)), 0)
 		u := p.Get("weight_hh" + layer).Value().Float64s()
-		for gate := 0; gate < 4; gate++ {
+		for gate := range 4 {
 			w := u[gate*4 : gate*4+4]
 			if d := w[0]*w[2] + w[1]*w[3]; math.Abs(d) > 1e-14 || math.Abs(w[0]*w[0]+w[1]*w[1]-1) > 1e-14 {
 				t.Errorf("gate %d of %s is not orthogonal: %v", gate, layer, w)
@@ -231,7 +231,7 @@ func TestBadUse(t *testing.T) {
 			return []graph.Node{y}
 		},
 		"parameter net.weight_ih_l0 is asked for twice": func(g *graph.Graph, in []graph.Node) []graph.Node {
-			for i := 0; i < 2; i++ {
+			for range 2 {
 				recurrent.Unroll(g.Scope("net"), lstm, in[0], recurrent.Options{})
 			}
 			return []graph.Node{g.Sum(in[0])}
@@ -290,7 +290,7 @@ func TestBatchedIsAlone(t *testing.T) {
 			}
 			for b, n := range lengths {
 				one := make([]float32, 0, 15)
-				for s := 0; s < 5; s++ {
+				for s := range 5 {
 					one = append(one, x.Float32s()[(s*4+b)*3:(s*4+b)*3+3]...)
 				}
 				alone, err := f.Run(graph.Floats(one, 5, 1, 3), graph.Ints([]int{n}))

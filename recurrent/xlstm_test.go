@@ -44,7 +44,7 @@ func mLSTMEquations(H, heads int, forget func(float64) float64) reference {
 	return func(w map[string][]float64, x []float64, s [][]float64) ([]float64, [][]float64) {
 		z := func(row int) float64 { return dot(w["weight_ih"], row, x) + w["bias_ih"][row] }
 		h, C, n := make([]float64, H), make([]float64, H*D), make([]float64, H)
-		for head := 0; head < heads; head++ {
+		for head := range heads {
 			i, f := math.Exp(z(4*H+head)), forget(z(4*H+heads+head))
 			key := make([]float64, D)
 			size := 0.0
@@ -54,7 +54,7 @@ func mLSTMEquations(H, heads int, forget func(float64) float64) reference {
 				n[j] = f*s[2][j] + i*key[d]
 				size += n[j] * z(j)
 			}
-			for a := 0; a < D; a++ { // row a of the memory: value a under every key
+			for a := range D { // row a of the memory: value a under every key
 				j, read := head*D+a, 0.0
 				for d := range key {
 					at := j*D + d

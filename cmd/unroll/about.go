@@ -87,7 +87,9 @@ func (a *account) training(c models.Config) {
 		return
 	}
 	delete(a.rest, train.SummaryKey)
-	a.say("trained", "%s, %s; %s, rate %g, batch %d, seed %d", count(run.Step, "step", "steps"), count(run.Epoch, "pass", "passes"), c.Optimizer, c.Rate, c.Batch, c.Seed)
+	a.say("trained", "%s, %s; %s, rate %g, batch %d, seed %d",
+		count(run.Step, "step", "steps"), count(run.Epoch, "pass", "passes"),
+		c.Optimizer, c.Rate, c.Batch, c.Seed)
 	if run.Tested {
 		a.say("validation", "lowest loss %.4f", run.Best)
 	}

@@ -104,8 +104,10 @@ func measure(m *models.LanguageModel, each time.Duration) (*speeds, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &speeds{Network: fmt.Sprintf("%d x %s %d, embedding %d, vocabulary %d, batch %d x %d", c.Layers, c.Cell, c.Hidden, c.Embed, tokens, c.Seq, c.Batch),
-		Weights: params.Elements(), Threads: runtime.GOMAXPROCS(0), Limit: number(kernel.PeakFMA(runtime.GOMAXPROCS(0)))}
+	network := fmt.Sprintf("%d x %s %d, embedding %d, vocabulary %d, batch %d x %d",
+		c.Layers, c.Cell, c.Hidden, c.Embed, tokens, c.Seq, c.Batch)
+	threads := runtime.GOMAXPROCS(0)
+	r := &speeds{Network: network, Weights: params.Elements(), Threads: threads, Limit: number(kernel.PeakFMA(threads))}
 	perSecond := float64(n) / took.Seconds()
 	r.Training, r.StepMs = number(perSecond*float64(len(ids))), number(1e3/perSecond)
 	multiplied := float64(params.Elements() - params.Get("embedding.weight").Len())

@@ -82,7 +82,8 @@ func (c tableColumns) choose(path string, r rows, wantLabels bool, differ func(c
 	}
 	for _, missing := range []struct{ column, flag, what string }{{c.text, "--text-column", "texts"}, {c.label, "--label-column", "labels"}} {
 		if missing.column == "" && (wantLabels || missing.what == "texts") {
-			return c, errors.Errorf("%s has the columns %s: say with %s which of them has the %s", path, quotedList(columns), missing.flag, missing.what)
+			return c, errors.Errorf("%s has the columns %s: say with %s which of them has the %s",
+				path, quotedList(columns), missing.flag, missing.what)
 		}
 	}
 	return c, nil

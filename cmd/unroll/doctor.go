@@ -163,7 +163,8 @@ const usualLeast, usualMost = 0.6, 0.95
 func (d *diagnosis) print(w io.Writer) error {
 	limit := ""
 	if d.Limit > 0 {
-		limit = fmt.Sprintf(", the best of %d runs (normal here, when no other program runs: %.0f to %.0f)", rounds, usualLeast*d.Limit, usualMost*d.Limit)
+		limit = fmt.Sprintf(", the best of %d runs (normal here, when no other program runs: %.0f to %.0f)",
+			rounds, usualLeast*d.Limit, usualMost*d.Limit)
 	}
 	verdict := "it learns"
 	if d.LastLoss > d.FirstLoss/2 {

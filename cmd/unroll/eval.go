@@ -107,7 +107,10 @@ func evalClassifier(log io.Writer, m *models.Classifier, path string, columns ta
 		return nil, err
 	}
 	c := e.Confusion
-	j := &judged{Rows: e.Rows, Loss: number(e.Loss), Accuracy: number(c.Accuracy()), MacroF1: number(c.MacroF1()), Labels: map[string]score{}, confusion: c}
+	j := &judged{
+		Rows: e.Rows, Loss: number(e.Loss), Accuracy: number(c.Accuracy()), MacroF1: number(c.MacroF1()),
+		Labels: map[string]score{}, confusion: c,
+	}
 	for i, name := range m.Labels() {
 		j.Labels[name] = score{number(c.Precision(i)), number(c.Recall(i)), number(c.F1(i)), c.Support(i)}
 	}
@@ -121,7 +124,8 @@ func ownTest(own models.Origin) (models.Examples, error) {
 		return models.Examples{}, errors.Wrap(err, "the model's own table (another one: --table)")
 	}
 	if hash != own.Hash {
-		return models.Examples{}, errors.Errorf("%s has changed since the model was trained: its test rows may be others; give the table with --table", own.Table.File)
+		return models.Examples{}, errors.Errorf("%s has changed since the model was trained: "+
+			"its test rows may be others; give the table with --table", own.Table.File)
 	}
 	_, p, err := readTables(own.Table)
 	return p.test, err
@@ -164,7 +168,8 @@ func evalLanguage(m *models.LanguageModel, path string) (*fluency, error) {
 		return nil, err
 	}
 	if path == "" && textHash(corpus) != own.Hash {
-		return nil, errors.Errorf("%s has changed since the model was trained: the model may have seen its last tenth; give the text with --text", corpus.Name)
+		return nil, errors.Errorf("%s has changed since the model was trained: the model may have seen its last tenth; give the text with --text",
+			corpus.Name)
 	}
 	l, err := evaluate(corpus.Text)
 	if err != nil {
@@ -174,6 +179,7 @@ func evalLanguage(m *models.LanguageModel, path string) (*fluency, error) {
 }
 
 func (f *fluency) print(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "%s tokens: loss %.4f nats a token, perplexity %.2f, %.3f bits a token\n", thousands(f.Tokens), f.Loss, f.Perplexity, f.Bits)
+	_, err := fmt.Fprintf(w, "%s tokens: loss %.4f nats a token, perplexity %.2f, %.3f bits a token\n",
+		thousands(f.Tokens), f.Loss, f.Perplexity, f.Bits)
 	return err
 }

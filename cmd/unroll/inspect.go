@@ -134,7 +134,10 @@ func contentsOf(path, kind string, list []graph.Named, metadata map[string]strin
 func describeTensor(name string, t *tensor.Dense, bins int) weights {
 	all := floatsOf(t)
 	x := slices.DeleteFunc(slices.Clone(all), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
-	w := weights{Name: name, Shape: t.Shape(), Type: t.Dtype().String(), Count: len(all), NotFinite: len(all) - len(x), Histogram: make([]int, bins)}
+	w := weights{
+		Name: name, Shape: t.Shape(), Type: t.Dtype().String(),
+		Count: len(all), NotFinite: len(all) - len(x), Histogram: make([]int, bins),
+	}
 	if len(x) == 0 {
 		none := number(math.NaN())
 		w.Mean, w.Std, w.Min, w.Max = none, none, none, none
@@ -193,7 +196,8 @@ func (c *contents) print(w io.Writer) error {
 		rows = append(rows, fmt.Sprintf("%s\t%v\t%s\t%.4g\t%.4g\t%.4g\t%.4g\t%s",
 			quoted(t.Name), t.Shape, thousands(t.Count), t.Mean, t.Std, t.Min, t.Max, sparkline(t.Histogram)))
 		if t.NotFinite > 0 {
-			broken = append(broken, fmt.Sprintf("%s: %s of %s numbers are NaN or infinite", quoted(t.Name), thousands(t.NotFinite), thousands(t.Count)))
+			broken = append(broken, fmt.Sprintf("%s: %s of %s numbers are NaN or infinite",
+				quoted(t.Name), thousands(t.NotFinite), thousands(t.Count)))
 		}
 	}
 	fmt.Fprintln(w)

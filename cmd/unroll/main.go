@@ -46,7 +46,8 @@ func run(ctx context.Context, args []string) int {
 	err = asFlag(err)
 	var misused usageError
 	var setting badSetting
-	if errors.As(err, &misused) || errors.As(err, &setting) || cmd == root { // the root has no work of its own: it was asked for an unknown command
+	unknown := cmd == root // which has no work of its own: it was asked for a command that there is not
+	if errors.As(err, &misused) || errors.As(err, &setting) || unknown {
 		fmt.Fprintf(w, "unroll: %v\nRun '%s --help' for usage.\n", err, cmd.CommandPath())
 		return 2
 	}

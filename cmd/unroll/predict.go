@@ -230,7 +230,10 @@ func (p *predictor) classify(m *models.Classifier) error {
 		}
 		row := found.Probabilities
 		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(row[b], row[a]) })
-		out := labelledText{Text: p.texts.Texts[i], Label: found.Label, Probability: found.Probability, Probabilities: map[string]float64{}, Columns: p.columns[i]}
+		out := labelledText{
+			Text: p.texts.Texts[i], Label: found.Label, Columns: p.columns[i],
+			Probability: found.Probability, Probabilities: map[string]float64{},
+		}
 		for k, j := range order {
 			if p.top == 0 || k < p.top {
 				out.Probabilities[labels[j]] = row[j]

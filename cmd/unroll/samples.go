@@ -61,7 +61,8 @@ func (t *labelledTable) add(r rows, skip bool) error {
 		return r.Err()
 	}
 	if noLabel && r.Err() == nil {
-		return errors.Errorf("%s, line %d: no label in column %q; with --missing \"\", rows without are left out", t.Name, r.Line(), t.columns.label)
+		return errors.Errorf("%s, line %d: no label in column %q; with --missing \"\", rows without are left out",
+			t.Name, r.Line(), t.columns.label)
 	}
 	label := r.Text(t.columns.label)
 	if plain := strings.TrimSpace(label); plain != label {
@@ -95,7 +96,8 @@ func differing(path string, want tableColumns, format tableFormat) func(column s
 func (t *labelledTable) doubtHeader() error {
 	count := t.count()
 	if first := t.Labels[0]; len(t.Labels) > 3 && count[first] == 1 && 2*len(count) <= len(t.Labels) {
-		return errors.Errorf("%s: is the first row the columns' names? It was taken for data, and is the only one with the label %q: say --header yes or --header no", t.Name, first)
+		return errors.Errorf("%s: is the first row the columns' names? "+
+			"It was taken for data, and is the only one with the label %q: say --header yes or --header no", t.Name, first)
 	}
 	return t.doubtTexts()
 }
@@ -107,7 +109,8 @@ func (t *labelledTable) doubtTexts() error {
 			return nil
 		}
 	}
-	return errors.Errorf("%s: every text, in column %q, is its own label, in column %q; want texts that the labels do not stand in (--text-column)",
+	return errors.Errorf("%s: every text, in column %q, is its own label, in column %q; "+
+		"want texts that the labels do not stand in (--text-column)",
 		t.Name, t.columns.text, t.columns.label)
 }
 

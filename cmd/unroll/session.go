@@ -17,7 +17,9 @@ import (
 
 // carryOut runs a loop, of either kind of model, and shows and logs how it goes. A run that is resumed goes on at the
 // checkpoint.
-func carryOut(cmd *cobra.Command, loop *train.Loop, show *display, saved *train.Checkpoint, fl trainFlags) (result train.Result, err error) {
+func carryOut(
+	cmd *cobra.Command, loop *train.Loop, show *display, saved *train.Checkpoint, fl trainFlags,
+) (result train.Result, err error) {
 	w := cmd.ErrOrStderr()
 	loop.Observers = []train.Observer{{OnStep: show.step, OnValidation: show.validation}}
 	log, err := openLog(fl.log, saved, fl.force)
@@ -73,7 +75,8 @@ func goOn(l *train.Loop, fl trainFlags) (*train.Checkpoint, error) {
 		return nil, err
 	}
 	if l.Finished() {
-		return nil, errors.Errorf("%s has made all of its %d steps; to go on, give more than %s", fl.resume, saved.Step(), strings.Join(reached(l, saved), " and "))
+		return nil, errors.Errorf("%s has made all of its %d steps; to go on, give more than %s",
+			fl.resume, saved.Step(), strings.Join(reached(l, saved), " and "))
 	}
 	return saved, nil
 }
@@ -111,12 +114,14 @@ func inWords(d diagnose.Report, history []train.Pass) string {
 	switch d.State {
 	case diagnose.Overfitting:
 		best := history[d.Best-1]
-		return fmt.Sprintf("Overfitting since epoch %d: the validation loss rose from %.4g to %.4g, while the training loss fell on from %.4g to %.4g. "+
-			"More data, more --dropout or a smaller --hidden may help.", d.Best, best.Validation, last.Validation, best.TrainLoss, last.TrainLoss)
+		return fmt.Sprintf("Overfitting since epoch %d: the validation loss rose from %.4g to %.4g, "+
+			"while the training loss fell on from %.4g to %.4g. More data, more --dropout or a smaller --hidden may help.",
+			d.Best, best.Validation, last.Validation, best.TrainLoss, last.TrainLoss)
 	case diagnose.Diverged:
 		return fmt.Sprintf("Diverged: the training loss rose from %.4g to %.4g. Try a lower --lr.", first.TrainLoss, last.TrainLoss)
 	case diagnose.Underfitting:
-		return fmt.Sprintf("Underfitting: the training loss hardly fell, from %.4g to %.4g. Try a higher --lr, a larger --hidden, or less --dropout.",
+		return fmt.Sprintf("Underfitting: the training loss hardly fell, from %.4g to %.4g. "+
+			"Try a higher --lr, a larger --hidden, or less --dropout.",
 			first.TrainLoss, last.TrainLoss)
 	}
 	return d.String()

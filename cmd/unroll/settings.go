@@ -183,7 +183,8 @@ func resumed(cmd *cobra.Command, fl *trainFlags) (*plan, error) {
 		return nil, err
 	}
 	if !m.Trained() {
-		return nil, errors.Errorf("%s has weights, but no training to resume (unroll import writes such files); to train on from its weights: unroll train --init-from %s",
+		return nil, errors.Errorf("%s has weights, but no training to resume (unroll import writes such files); "+
+			"to train on from its weights: unroll train --init-from %s",
 			fl.resume, fl.resume)
 	}
 	if err := agree(cmd, "--resume", fl.resume, m, networkSettings, trainingSettings); err != nil {

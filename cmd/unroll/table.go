@@ -243,5 +243,6 @@ func onlyColumn(path string, r rows) error {
 	if !ok {
 		return errors.Errorf("%s has one field only, %s; want a text and a label", path, quotedList(r.Columns()))
 	}
-	return errors.Errorf("%s has one column only, %s, with %s; is another character between? (--delimiter)", path, quotedList(r.Columns()), s.between())
+	return errors.Errorf("%s has one column only, %s, with %s; is another character between? (--delimiter)",
+		path, quotedList(r.Columns()), s.between())
 }

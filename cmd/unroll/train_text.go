@@ -47,7 +47,8 @@ func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	}
 	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name, len(ids), c.Tokens, m.Vocabulary().Len())
 	fmt.Fprintf(w, "Model   %s\n", c.Network())
-	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n", loop.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
+	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n",
+		loop.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
 	describeFiles(w, saved, fl)
 	result, err := carryOut(cmd, loop, newDisplay(w), saved, fl)
 	if err != nil {
@@ -75,7 +76,8 @@ func textHash(corpus datasets.Corpus) string {
 func languageModelFor(w io.Writer, p *plan, corpus datasets.Corpus, fl trainFlags) (*models.LanguageModel, error) {
 	hash := textHash(corpus)
 	if fl.resume != "" && hash != p.config.Origin.Hash {
-		return nil, errors.Errorf("%s has changed since %s was saved (or --text was another file); to train on with another text: --init-from", corpus.Name, fl.resume)
+		return nil, errors.Errorf("%s has changed since %s was saved (or --text was another file); "+
+			"to train on with another text: --init-from", corpus.Name, fl.resume)
 	}
 	p.config.Origin.Hash = hash
 	if from, ok := p.from.(*models.LanguageModel); ok {
@@ -113,7 +115,8 @@ func canRead(w io.Writer, m *models.LanguageModel, path string, corpus datasets.
 	if len(unknown) > len(list) {
 		list = append(list, "...")
 	}
-	return errors.Errorf("%s has %d kinds of character that the vocabulary of %s lacks: %s. A model keeps its vocabulary: replace them in the text, or train a new model",
+	return errors.Errorf("%s has %d kinds of character that the vocabulary of %s lacks: %s. "+
+		"A model keeps its vocabulary: replace them in the text, or train a new model",
 		corpus.Name, len(unknown), path, strings.Join(list, ", "))
 }
 

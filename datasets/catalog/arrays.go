@@ -104,7 +104,8 @@ func batch(all []float32, of []int, steps, features int, examples []int) (values
 		}
 	}
 	if want, err := dense.Size([]int{len(of), steps, features}); len(examples) > 0 && (err != nil || want != len(all)) {
-		return nil, nil, errors.Errorf("datasets: found %d numbers; want those of %d examples of %d steps with %d features", len(all), len(of), steps, features)
+		return nil, nil, errors.Errorf("datasets: found %d numbers; want those of %d examples of %d steps with %d features",
+			len(all), len(of), steps, features)
 	}
 	values, labels = make([]float32, len(examples)*steps*features), make([]int, len(examples))
 	for b, e := range examples {

@@ -151,16 +151,16 @@ func TestUpdateRefuses(t *testing.T) {
 		"AdaGrad": func() optim.Optimizer { return &optim.AdaGrad{} }, "RMSProp": func() optim.Optimizer { return &optim.RMSProp{} },
 		"another's": func() optim.Optimizer { return plain{} },
 	}
-	for name, make := range makers {
+	for name, maker := range makers {
 		for _, rate := range []float64{math.NaN(), math.Inf(1), -1, 1e39} {
 			p := weights(t)
-			if _, err := optim.Update(make(), p, rate, 1); err == nil || p.Get("w").Value().Float32s()[0] != 1 {
+			if _, err := optim.Update(maker(), p, rate, 1); err == nil || p.Get("w").Value().Float32s()[0] != 1 {
 				t.Errorf("%s, rate %g: error %v, weights %v", name, rate, err, p.Get("w").Value())
 			}
 		}
 		for _, limit := range []float64{math.NaN(), -1} {
 			p := weights(t)
-			if _, err := optim.Update(make(), p, 0.1, limit); err == nil || p.Get("w").Value().Float32s()[0] != 1 {
+			if _, err := optim.Update(maker(), p, 0.1, limit); err == nil || p.Get("w").Value().Float32s()[0] != 1 {
 				t.Errorf("%s, limit %g: error %v, weights %v", name, limit, err, p.Get("w").Value())
 			}
 		}
@@ -168,7 +168,7 @@ func TestUpdateRefuses(t *testing.T) {
 		for i := range p.Get("w").Value().Float32s() {
 			p.Get("w").Value().Float32s()[i] = -3e38
 		}
-		if _, err := optim.Update(make(), p, 3e38, 0); err == nil || !strings.Contains(err.Error(), "element 0 of w -Inf") {
+		if _, err := optim.Update(maker(), p, 3e38, 0); err == nil || !strings.Contains(err.Error(), "element 0 of w -Inf") {
 			t.Errorf("%s: an overflow has the error %v", name, err)
 		}
 	}

@@ -202,7 +202,7 @@ func inf() float64 { x := 0.0; return 1 / x }
 // Update gives what clipping and stepping give, with pieces of several parameters, one of them longer than a piece.
 func TestUpdate(t *testing.T) {
 	for _, norm := range []float64{0, 1e-3, 1e3} {
-		for name, make := range map[string]func() optim.Optimizer{
+		for name, maker := range map[string]func() optim.Optimizer{
 			"sgd":  func() optim.Optimizer { return &optim.SGD{Momentum: 0.9} },
 			"adam": func() optim.Optimizer { return &optim.Adam{} },
 			"rms":  func() optim.Optimizer { return &optim.RMSProp{Centered: true} },
@@ -210,7 +210,7 @@ func TestUpdate(t *testing.T) {
 		} {
 			var results [2][]float64
 			for way := range results {
-				p, o := graph.NewParams64(1), make()
+				p, o := graph.NewParams64(1), maker()
 				for i, n := range []int{3, 40000, 70000} {
 					q, err := p.Add(fmt.Sprint("w", i), graphtest.Random(uint64(i), n))
 					if err != nil {

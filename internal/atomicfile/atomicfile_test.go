@@ -211,7 +211,7 @@ func TestLockOfAnother(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close()
+		t.Cleanup(func() { f.Close() })
 		two[i] = f
 	}
 	if !lock(two[0]) || lock(two[1]) {

@@ -87,10 +87,10 @@ func hoistScatter(v *Value, o op.MatMul) {
 	for u != nil && is[op.Reshape](u) {
 		u = u.sole()
 	}
-	if u == nil || !is[op.ScatterRows](u) || u.Op.(op.ScatterRows).Pad != op.NoID || len(u.Shape) != 2 || u.Shape[0] >= v.size()/op.LastDim(v.Shape) {
+	if u == nil || !is[op.ScatterRows](u) || u.Op.(op.ScatterRows).Pad != op.NoID || len(u.Shape) != 2 {
 		return
 	}
-	if op.LastDim(v.Shape) != op.LastDim(u.Shape) {
+	if cols := op.LastDim(v.Shape); u.Shape[0] >= v.size()/cols || op.LastDim(u.Shape) != cols {
 		return
 	}
 	sums := derived(u, u.Op, []int{u.Shape[0], op.LastDim(v.In[0].Shape)}, v.In[0], u.In[1])

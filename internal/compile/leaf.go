@@ -5,6 +5,7 @@ import "gorgonia.org/tensor"
 // LeafKind tells where a leaf's numbers come from.
 type LeafKind uint8
 
+// Who may change a leaf's numbers between two runs: the caller, an optimizer, nobody.
 const (
 	FromInput    LeafKind = iota // given at every run
 	FromWeight                   // a parameter of the store

@@ -98,7 +98,8 @@ func Chosen() (PassSet, error) {
 		case ok && known:
 			all = all.without(p)
 		default:
-			return 0, errors.Errorf("graph: UNROLL_PASSES=%s: want none, check, or passes to leave out such as -fuse,-batch; found %q", setting, word)
+			return 0, errors.Errorf("graph: UNROLL_PASSES=%s: want none, check, or passes to leave out such as -fuse,-batch; found %q",
+				setting, word)
 		}
 	}
 	return all, nil

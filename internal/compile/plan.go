@@ -94,7 +94,8 @@ func (p *planner) group() {
 		joins := p.on.Has(Fuse) && p.tiled(v)
 		if open != nil {
 			first := open.values[0]
-			if joins && first.frozen == v.frozen && op.LastDim(first.Shape) == op.LastDim(v.Shape) && first.size() == v.size() && len(open.values) < maxFused {
+			alike := first.frozen == v.frozen && op.LastDim(first.Shape) == op.LastDim(v.Shape) && first.size() == v.size()
+			if joins && alike && len(open.values) < maxFused {
 				open.values = append(open.values, v)
 				members[v] = true
 				continue
@@ -153,7 +154,9 @@ func (p *planner) readsStrides(u, v *Value) bool {
 	case op.Reshape:
 		return op.LastDim(u.Shape) == cols
 	case op.Slice:
-		return o.Outer == 1 && o.Inner%cols == 0 && op.LastDim(u.Shape) == cols || o.Outer == rows && o.N*o.Inner == cols && op.Size(u.Shape)/op.LastDim(u.Shape) == rows
+		ofRows := o.Outer == 1 && o.Inner%cols == 0 && op.LastDim(u.Shape) == cols
+		ofCols := o.Outer == rows && o.N*o.Inner == cols && op.Size(u.Shape)/op.LastDim(u.Shape) == rows
+		return ofRows || ofCols
 	}
 	if u.onto == v || !p.on.Has(Fuse) || !p.tiled(u) {
 		return false

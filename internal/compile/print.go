@@ -35,11 +35,11 @@ func describe(v *Value) string {
 		assign = "+="
 	}
 	var s strings.Builder
-	s.WriteString(fmt.Sprintf("%s %%%d %s", assign, v.id, v.opName()))
+	fmt.Fprintf(&s, "%s %%%d %s", assign, v.id, v.opName())
 	for _, in := range v.In {
 		s.WriteString(" " + ref(in))
 	}
-	s.WriteString(fmt.Sprintf("  %v", v.Shape))
+	fmt.Fprintf(&s, "  %v", v.Shape)
 	if v.onto != nil {
 		s.WriteString("  onto " + ref(v.onto))
 	}

@@ -94,7 +94,10 @@ func viewConcat(v *Value, o *op.Concat) {
 	end := at
 	for i, in := range v.In {
 		s, ok := opOf[op.Slice](in)
-		if !ok || in.onto != nil || source(in) != src || s.Outer != o.Outer || s.Start*s.Inner != end || (s.End-s.Start)*s.Inner != o.Len(i)*o.Inner {
+		if !ok || in.onto != nil || source(in) != src || s.Outer != o.Outer {
+			return
+		}
+		if s.Start*s.Inner != end || (s.End-s.Start)*s.Inner != o.Len(i)*o.Inner {
 			return
 		}
 		end = s.End * s.Inner

@@ -4,7 +4,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// newDense returns a zeroed tensor. Scalars have the empty shape.
+// New returns a zeroed tensor. Scalars have the empty shape.
 func New(dtype tensor.Dtype, shape []int) *tensor.Dense {
 	if len(shape) == 0 {
 		switch dtype {
@@ -18,7 +18,7 @@ func New(dtype tensor.Dtype, shape []int) *tensor.Dense {
 	return tensor.New(tensor.Of(dtype), tensor.WithShape(shape...))
 }
 
-// setFloats sets element i of a float tensor to at(i).
+// Fill sets element i of a float tensor to at(i).
 func Fill(t *tensor.Dense, at func(i int) float64) {
 	if t.Dtype() == tensor.Float64 {
 		for i, dst := 0, t.Float64s(); i < len(dst); i++ {
@@ -31,7 +31,7 @@ func Fill(t *tensor.Dense, at func(i int) float64) {
 	}
 }
 
-// copyDense copies src into dst; both are row-major and of one element type and size.
+// Copy copies src into dst; both are row-major and of one element type and size.
 func Copy(dst, src *tensor.Dense) {
 	switch dst.Dtype() {
 	case tensor.Float64:

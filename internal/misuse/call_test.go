@@ -89,6 +89,19 @@ func (s setting) call(t *testing.T, n int) (r report) {
 	return r
 }
 
+// call is a target and its arguments.
+type call struct {
+	*target
+	world   *world
+	args    []reflect.Value
+	outcome outcome
+	fault   string
+	during  string // what is being done, if not the call itself
+	after   []string
+	begin   func(*call)
+	said    string // the last error
+}
+
 // new draws nothing yet: a call is its number and that of the try.
 func (s setting) new(t *testing.T, n, try int, x *target, hostile []float64) *call {
 	pkg, _, _ := strings.Cut(x.name, ".")
@@ -143,19 +156,6 @@ func place(stack []byte) string {
 		}
 	}
 	return "?"
-}
-
-// call is a target and its arguments.
-type call struct {
-	*target
-	world   *world
-	args    []reflect.Value
-	outcome outcome
-	fault   string
-	during  string // what is being done, if not the call itself
-	after   []string
-	begin   func(*call)
-	said    string // the last error
 }
 
 func (c *call) failf(format string, args ...any) {

@@ -26,8 +26,8 @@ func (w *world) draw(t reflect.Type, name string) reflect.Value {
 	if v, ok := w.named(t, name); ok && (name == "shape" || !w.wrong()) {
 		return w.spoil(v)
 	}
-	if make := makers[t]; make != nil {
-		return w.spoil(valueOf(make(w, name), t))
+	if maker := makers[t]; maker != nil {
+		return w.spoil(valueOf(maker(w, name), t))
 	}
 	if list := variables()[t]; len(list) > 0 && !w.wrong() {
 		return pick(w, list)

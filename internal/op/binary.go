@@ -33,11 +33,15 @@ func bindBinary[T kernel.Float](b *Binding, f func(dst, a, b []T)) Task {
 	}
 }
 
+// Differences, products and quotients. Sums have Add, which takes any number of operands.
 var (
 	Sub = &Binary{Name: "sub", f32: kernel.Sub[float32], f64: kernel.Sub[float64]}
 	Mul = &Binary{Name: "mul", f32: kernel.Mul[float32], f64: kernel.Mul[float64]}
 	Div = &Binary{Name: "div", f32: kernel.Div[float32], f64: kernel.Div[float64]}
-	// The derivatives of the gates, from the result y: one pass instead of three.
+)
+
+// The gradients through the gates, from the gradient of the result and the result y itself: one pass instead of three.
+var (
 	SigmoidGrad = &Binary{Name: "sigmoid'", f32: kernel.SigmoidGrad[float32], f64: kernel.SigmoidGrad[float64]}
 	TanhGrad    = &Binary{Name: "tanh'", f32: kernel.TanhGrad[float32], f64: kernel.TanhGrad[float64]}
 	ReLUGrad    = &Binary{Name: "relu'", f32: kernel.ReLUGrad[float32], f64: kernel.ReLUGrad[float64]}
@@ -78,6 +82,8 @@ func bindSum[T kernel.Float](b *Binding) Task {
 	}
 }
 
+// JointShape is the shape that two shapes broadcast to, and whether they do: aligned at the right, their dimensions are
+// equal, or one of the two is 1.
 func JointShape(a, b []int) ([]int, bool) {
 	if len(a) < len(b) {
 		a, b = b, a

@@ -35,6 +35,7 @@ func (o Operand) Ld() int {
 	return LastDim(o.Shape)
 }
 
+// Of is a tensor as an operand. They share the memory.
 func Of(t *tensor.Dense) Operand {
 	o := Operand{Shape: t.Shape()}
 	switch t.Dtype() {
@@ -83,10 +84,12 @@ func rowsTask(n, elements int, f func(from, to int)) Task {
 	return func() error { kernel.Share((n+per-1)/per, part); return nil }
 }
 
+// Finite tells whether no number is NaN or infinite. Ids always are finite.
 func (o Operand) Finite() bool {
 	return kernel.AllFinite(o.F32) && kernel.AllFinite(o.F64)
 }
 
+// FirstBad finds the first number that is NaN or infinite: its index, its value, and whether there is one.
 func (o Operand) FirstBad() (int, float64, bool) {
 	for i := range o.F32 {
 		if !kernel.AllFinite(o.F32[i : i+1]) {

@@ -8,7 +8,7 @@ import (
 // program runs chains of them over tiles, see fused.
 type Elementwise interface {
 	Op
-	// tiles returns the function over vectors of equal length, for either element type. dst may be one of the operands.
+	// Tiles returns the function over vectors of equal length, for either element type. dst may be one of the operands.
 	Tiles() (Tile[float32], Tile[float64])
 }
 
@@ -38,7 +38,7 @@ func affineTile[T kernel.Float](o Affine) Tile[T] {
 	return func(dst, a, _, _ []T) { kernel.Affine(dst, a, mul, add) }
 }
 
-// A sum of more than two terms runs as several sums of two.
+// Tiles adds two operands: a sum of more runs as several sums of two.
 func (Add) Tiles() (Tile[float32], Tile[float64]) {
 	return binaryTile(kernel.Add[float32]), binaryTile(kernel.Add[float64])
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/unroll-go/unroll/internal/kernel"
 )
 
-// gather picks rows of a table by ids. The id pad gets no gradient, and may lie outside the table. With fromEnd there
-// is no pad, and negative ids count from the table's end.
+// GatherRows picks rows of a table by ids. The id Pad gets no gradient, and may lie outside the table. With FromEnd there
+// is no Pad, and negative ids count from the table's end.
 type GatherRows struct {
 	Pad     Exempt
 	FromEnd bool

@@ -64,20 +64,20 @@ func bindLengthMask[T kernel.Float](o LengthMask) func(*Binding) Task {
 	}
 }
 
-// IdMask is 0 where an id equals one value and 1 elsewhere.
-type IdMask struct{ Id int }
+// IDMask is 0 where an id equals one value and 1 elsewhere.
+type IDMask struct{ ID int }
 
-func (o IdMask) String() string { return fmt.Sprintf("mask of ids other than %d", o.Id) }
+func (o IDMask) String() string { return fmt.Sprintf("mask of ids other than %d", o.ID) }
 
-func (o IdMask) Bind(b *Binding) Task { return pick(b, bindIDMask[float32](o), bindIDMask[float64](o)) }
+func (o IDMask) Bind(b *Binding) Task { return pick(b, bindIDMask[float32](o), bindIDMask[float64](o)) }
 
-func bindIDMask[T kernel.Float](o IdMask) func(*Binding) Task {
+func bindIDMask[T kernel.Float](o IDMask) func(*Binding) Task {
 	return func(b *Binding) Task {
 		dst, ids := Vec[T](b.Out), b.In[0].IDs
 		return func() error {
 			for i, id := range ids {
 				dst[i] = 1
-				if id == o.Id {
+				if id == o.ID {
 					dst[i] = 0
 				}
 			}

@@ -5,12 +5,13 @@ package op
 type Op interface {
 	// String names the operation with its attributes: "slice 0:4 axis 1".
 	String() string
-	// bind returns the task that computes the result from the inputs' memory, for b's element type.
+	// Bind returns the task that computes the result from the inputs' memory, for b's element type.
 	Bind(b *Binding) Task
 }
 
 // Adder is an operator that can add its result to memory: a term of a gradient sum needs no buffer of its own.
 type Adder interface {
 	Op
+	// BindAdd returns the task that adds the result to b.Out.
 	BindAdd(b *Binding) Task
 }

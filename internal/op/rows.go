@@ -9,6 +9,7 @@ import (
 // RowKind is how an operand's memory maps to the rows of a result that it broadcasts to.
 type RowKind uint8
 
+// The first four are read row by row as they lie in memory.
 const (
 	WholeRows RowKind = iota // same shape: row r is the operand's own r-th row
 	SameRow                  // [F] against [B, F]: every row is the whole operand
@@ -17,6 +18,7 @@ const (
 	NoRows                   // anything else: expand it first
 )
 
+// RowPattern tells how to read an operand beside the rows of the result.
 type RowPattern struct {
 	Kind RowKind
 	Row  int // length of a row; 0 where any will do

@@ -60,6 +60,7 @@ func bindTranspose[T kernel.Float](o *Transpose) func(*Binding) Task {
 	}
 }
 
+// Strides are the steps along each axis of a row-major tensor, in elements.
 func Strides(shape []int) []int {
 	out := make([]int, len(shape))
 	n := 1

@@ -1,5 +1,6 @@
 package op
 
+// LastDim is the length of a tensor's rows: its last dimension, or 1 for a scalar.
 func LastDim(shape []int) int {
 	if len(shape) == 0 {
 		return 1
@@ -16,4 +17,5 @@ func Size(shape []int) int {
 	return n
 }
 
+// Clone is a copy of a shape or a list of axes. It is never nil, as that of a scalar's shape is [].
 func Clone(x []int) []int { return append([]int{}, x...) }

@@ -27,6 +27,7 @@ func bindUnary[T kernel.Float](b *Binding, f func(dst, x []T)) Task {
 	return func() error { f(dst, x); return nil }
 }
 
+// The functions of one number. The gradients through Sigmoid, Tanh and ReLU have operators of their own, see SigmoidGrad.
 var (
 	Sigmoid  = &Unary{Name: "sigmoid", f32: kernel.Sigmoid[float32], f64: kernel.Sigmoid[float64]}
 	Tanh     = &Unary{Name: "tanh", f32: kernel.Tanh[float32], f64: kernel.Tanh[float64]}

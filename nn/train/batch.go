@@ -91,9 +91,9 @@ func shapes(in []graph.Node) string {
 		case !n.Valid():
 			out.WriteString("no node")
 		case n.IsIDs():
-			out.WriteString(fmt.Sprintf("ids %v", n.Shape()))
+			fmt.Fprintf(&out, "ids %v", n.Shape())
 		default:
-			out.WriteString(fmt.Sprintf("numbers %v", n.Shape()))
+			fmt.Fprintf(&out, "numbers %v", n.Shape())
 		}
 	}
 	return out.String()

@@ -73,7 +73,8 @@ func (l *Loop) saveTo(path string) error {
 	}
 	for _, t := range tensors {
 		if i := dense.NotFinite(t.Value); i >= 0 {
-			return errors.Errorf("train: checkpoint: after step %d, %s is NaN or infinite at element %d; %s stays as it was", l.run.Step, t.Name, i, path)
+			return errors.Errorf("train: checkpoint: after step %d, %s is NaN or infinite at element %d; %s stays as it was",
+				l.run.Step, t.Name, i, path)
 		}
 	}
 	metadata, err := l.metadata()
@@ -161,7 +162,8 @@ func parseCounters(text string) (at counters, err error) {
 		return at, err
 	}
 	if at.Step < 0 || at.Epoch < 0 || at.Batch < 0 || at.Stale < 0 {
-		return at, errors.Errorf("step %d, epoch %d, batch %d, %d validations without progress; want 0 or more", at.Step, at.Epoch, at.Batch, at.Stale)
+		return at, errors.Errorf("step %d, epoch %d, batch %d, %d validations without progress; want 0 or more",
+			at.Step, at.Epoch, at.Batch, at.Stale)
 	}
 	return at, nil
 }

@@ -79,7 +79,8 @@ func (f *forms) weigh(batches []*microBatch, counted bool) (scales *tensor.Dense
 		total += p.count
 	}
 	if total == 0 {
-		return nil, errors.Errorf("the %d parts of the step have no tokens to weigh them by (a loss made with graph.MeanOver weighs them itself)", len(all))
+		return nil, errors.Errorf("the %d parts of the step have no tokens to weigh them by "+
+			"(a loss made with graph.MeanOver weighs them itself)", len(all))
 	}
 	for _, p := range all {
 		p.factor = p.count / total

@@ -138,11 +138,15 @@ func checkBatch(b *datasets.Batch) error {
 		len, unit int
 		many      bool // of unit, one for each feature
 	}{
-		{"Inputs", b.Inputs != nil, len(b.Inputs), b.Steps * n, false}, {"Values", b.Values != nil, len(b.Values), b.Steps * n, true},
-		{"Lengths", b.Lengths != nil, len(b.Lengths), n, false}, {"Labels", b.Labels != nil, len(b.Labels), n, false},
-		{"Numbers", b.Numbers != nil, len(b.Numbers), n, true}, {"Targets", b.Targets != nil, len(b.Targets), targets * n, false},
+		{"Inputs", b.Inputs != nil, len(b.Inputs), b.Steps * n, false},
+		{"Values", b.Values != nil, len(b.Values), b.Steps * n, true},
+		{"Lengths", b.Lengths != nil, len(b.Lengths), n, false},
+		{"Labels", b.Labels != nil, len(b.Labels), n, false},
+		{"Numbers", b.Numbers != nil, len(b.Numbers), n, true},
+		{"Targets", b.Targets != nil, len(b.Targets), targets * n, false},
 		{"TargetInputs", b.TargetInputs != nil, len(b.TargetInputs), b.TargetSteps * n, false},
-		{"TargetLengths", b.TargetLengths != nil, len(b.TargetLengths), n, false}, {"Future", b.Future != nil, len(b.Future), b.TargetSteps * n, true},
+		{"TargetLengths", b.TargetLengths != nil, len(b.TargetLengths), n, false},
+		{"Future", b.Future != nil, len(b.Future), b.TargetSteps * n, true},
 	} {
 		switch {
 		case !part.given:

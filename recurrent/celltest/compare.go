@@ -108,7 +108,7 @@ func (c Case) alone(t *testing.T) {
 func column(v *tensor.Dense, b int) *tensor.Dense {
 	T, B, F := v.Shape()[0], v.Shape()[1], v.Shape()[2]
 	var out []float64
-	for t := 0; t < T; t++ {
+	for t := range T {
 		out = append(out, v.Float64s()[(t*B+b)*F:(t*B+b+1)*F]...)
 	}
 	return graph.Floats64(out, T, F)

@@ -137,11 +137,11 @@ func TestTies(t *testing.T) {
 
 // Greedy draws are greedy search, also where float32 log-probabilities would be equal and the logits are not.
 func TestGreedySamplerIsGreedySearch(t *testing.T) {
-	close := func([]int) []float32 { return []float32{0, -9, 1e-9, 1e-8, 0} }
+	near := func([]int) []float32 { return []float32{0, -9, 1e-9, 1e-8, 0} }
 	s := decode.Search{Start: start, End: end, Max: 2}
 	drawn := s
 	drawn.Sampler = &decode.Sampler{Greedy: true}
-	a, b := search(t, s, table(close, 1))[0][0], search(t, drawn, table(close, 1))[0][0]
+	a, b := search(t, s, table(near, 1))[0][0], search(t, drawn, table(near, 1))[0][0]
 	if fmt.Sprint(a) != fmt.Sprint(b) || !slices.Equal(a.Tokens, []int{3, 3}) {
 		t.Errorf("greedy search %v, greedy draws %v; want [3 3]", a.Tokens, b.Tokens)
 	}

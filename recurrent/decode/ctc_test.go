@@ -36,7 +36,7 @@ func ways(logits *tensor.Dense, b, frames, blank int) (total map[string]float64,
 			sum += math.Exp(v)
 		}
 		for v := range classes {
-			walk(append(path[:len(path):len(path)], v), p*math.Exp(row[v])/sum)
+			walk(append(slices.Clip(path), v), p*math.Exp(row[v])/sum)
 		}
 	}
 	walk(nil, 1)
@@ -114,7 +114,7 @@ func TestCTCLanguageModel(t *testing.T) {
 		top, best := math.Inf(-1), ""
 		for text, p := range total {
 			var labels []int
-			for _, w := range strings.Fields(strings.Trim(text, "[]")) {
+			for w := range strings.FieldsSeq(strings.Trim(text, "[]")) {
 				labels = append(labels, int(w[0]-'0'))
 			}
 			score := math.Log(p)

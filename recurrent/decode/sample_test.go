@@ -14,7 +14,7 @@ func shares(t *testing.T, s decode.Sampler, logits []float32) []float64 {
 	const n = 50000
 	rng := rand.New(rand.NewPCG(1, 2))
 	out := make([]float64, len(logits))
-	for i := 0; i < n; i++ {
+	for range n {
 		token, err := s.Sample(logits, rng)
 		if err != nil {
 			t.Fatal(err)

@@ -28,9 +28,12 @@ type counts struct{ input, hidden, one float64 }
 // cellKinds is the table of the cells that a model may have. A cell of package recurrent that needs a width and nothing
 // else takes one line.
 var cellKinds = []cellKind{
-	{"RNN", func(h int) recurrent.Cell { return recurrent.RNN{Hidden: h} }, 1, counts{1, 1, 2}, (*onnx.Builder).RNN, keras.SimpleRNN, "simple_rnn"},
-	{"LSTM", func(h int) recurrent.Cell { return recurrent.LSTM{Hidden: h} }, 4, counts{4, 4, 8}, (*onnx.Builder).LSTM, keras.LSTM, "lstm"},
-	{"GRU", func(h int) recurrent.Cell { return recurrent.GRU{Hidden: h} }, 3, counts{3, 3, 6}, (*onnx.Builder).GRU, keras.GRU, "gru"},
+	{"RNN", func(h int) recurrent.Cell { return recurrent.RNN{Hidden: h} }, 1, counts{1, 1, 2},
+		(*onnx.Builder).RNN, keras.SimpleRNN, "simple_rnn"},
+	{"LSTM", func(h int) recurrent.Cell { return recurrent.LSTM{Hidden: h} }, 4, counts{4, 4, 8},
+		(*onnx.Builder).LSTM, keras.LSTM, "lstm"},
+	{"GRU", func(h int) recurrent.Cell { return recurrent.GRU{Hidden: h} }, 3, counts{3, 3, 6},
+		(*onnx.Builder).GRU, keras.GRU, "gru"},
 	{"MGU", func(h int) recurrent.Cell { return recurrent.MGU{Hidden: h} }, 2, counts{2, 2, 2}, nil, "", ""},
 	{"LiGRU", func(h int) recurrent.Cell { return recurrent.LiGRU{Hidden: h} }, 2, counts{2, 2, 2}, nil, "", ""},
 	{"IndRNN", func(h int) recurrent.Cell { return recurrent.IndRNN{Hidden: h} }, 1, counts{1, 0, 2}, nil, "", ""},

@@ -43,7 +43,8 @@ func growth(e effort) error {
 	for i, f := range families {
 		lines[i] = []string{f.name, fmt.Sprintf("%.1f", one[i]), fmt.Sprintf("%.1f", many[i]), fmt.Sprintf("%.1f", one[i]/many[i])}
 	}
-	table("Training time per token, microseconds, T = 256", []string{"network", "1 sequence", "32 sequences", "gain by doing 32 at once"}, lines)
+	titles := []string{"network", "1 sequence", "32 sequences", "gain by doing 32 at once"}
+	table("Training time per token, microseconds, T = 256", titles, lines)
 	return nil
 }
 

@@ -66,7 +66,9 @@ func (p problem) load() (*data, error) {
 	if d.goal < 0 {
 		return nil, fmt.Errorf("%s has no column %s; it has %v", p.set.Name, p.goal, s.Columns)
 	}
-	d.all = datasets.Series{Values: s.Values, Features: len(s.Columns), Window: p.window, Horizon: p.horizon, Goals: []int{d.goal}}.FillForward()
+	d.all = datasets.Series{
+		Values: s.Values, Features: len(s.Columns), Window: p.window, Horizon: p.horizon, Goals: []int{d.goal},
+	}.FillForward()
 	d.fitRows, d.endRows = s.Len()*7/10, s.Len()*8/10
 	return d, nil
 }

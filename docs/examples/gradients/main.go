@@ -38,7 +38,8 @@ func plain(scale float32) *network {
 
 // linear is one of ReLUs, whose weights start as the identity times a factor: while they are active, it is linear.
 func linear(scale float32) *network {
-	return &network{name: fmt.Sprintf("ReLU, identity x %g", scale), cell: recurrent.RNN{Hidden: hidden, ReLU: true, Identity: true}, scale: scale}
+	cell := recurrent.RNN{Hidden: hidden, ReLU: true, Identity: true}
+	return &network{name: fmt.Sprintf("ReLU, identity x %g", scale), cell: cell, scale: scale}
 }
 
 // lstm is an LSTM; with a span, its gates start with memories of up to so many steps.
@@ -133,8 +134,11 @@ func vanishing(a *album) error {
 		return err
 	}
 	fmt.Printf("\n--- %s, trained\n%s\n", n.name, report)
+	axes := chart.Axes{
+		Title: "Networks whose gradients vanish, and one with a long memory", X: "update", Y: "loss (mean of 20 updates)",
+	}
 	for name, p := range map[string]*chart.Picture{
-		"vanishing": chart.Lines(chart.Axes{Title: "Networks whose gradients vanish, and one with a long memory", X: "update", Y: "loss (mean of 20 updates)"}, lines...),
+		"vanishing": chart.Lines(axes, lines...),
 		"gates":     chart.GateUse(report),
 		"answers":   chart.Confusion(answers),
 	} {

@@ -26,7 +26,8 @@ func apple() error {
 	}
 	train, test := shuffled(all)
 	fmt.Println("Apple is → red: what comes next was named some words before")
-	fmt.Printf("  %d sentences such as %q to train on, %d others to test\n\n", len(train), strings.Join(all[0].words, " ")+" "+all[0].answer, len(test))
+	sentence := strings.Join(all[0].words, " ") + " " + all[0].answer
+	fmt.Printf("  %d sentences such as %q to train on, %d others to test\n\n", len(train), sentence, len(test))
 	fmt.Printf("  %-34s %8s  %s\n", "network", "accuracy", "apple that we know is ...")
 	for _, c := range []struct {
 		name string

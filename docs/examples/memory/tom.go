@@ -46,7 +46,8 @@ func tales(rng *rand.Rand, n, distance int) []question {
 // tom asks what Tom eats, ever longer after it was said what he is. Chatter is random, so the tales of the test are new.
 func tom() error {
 	fmt.Println("Tom is a cat ... Tom 's favourite food is → fish: accuracy by the distance in words (guessing: 12 %)")
-	fmt.Printf("  at most %d batches of %d; in brackets after how many all of 256 other tales were answered rightly;\n  span: the gates start open for memories of up to 200 steps\n\n", tomSteps, tomBatch)
+	fmt.Printf("  at most %d batches of %d; in brackets after how many all of 256 other tales were answered rightly;\n"+
+		"  span: the gates start open for memories of up to 200 steps\n\n", tomSteps, tomBatch)
 	cells := []struct {
 		name string
 		cell recurrent.Cell

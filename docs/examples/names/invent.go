@@ -48,7 +48,8 @@ func (n *names) invent(judge *study.Classifier, wanted []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("    test: perplexity %.2f a letter; from the letter before and the language alone: %.2f\n\n", metric.Perplexity(loss), math.Exp(baseline))
+	fmt.Printf("    test: perplexity %.2f a letter; from the letter before and the language alone: %.2f\n\n",
+		metric.Perplexity(loss), math.Exp(baseline))
 	return v.show(judge, wanted)
 }
 
@@ -101,7 +102,10 @@ func (v *inventor) draw(language, n int) ([]string, error) {
 		y, next := v.model.Step(g, in[0], in[1:])
 		return append([]graph.Node{y}, next...)
 	})
-	s := decode.Search{Start: v.start, End: v.end, Max: 20, Min: 2, Best: n, Sampler: &decode.Sampler{Temperature: 0.8}, Seed: *seed, FirstSource: language}
+	s := decode.Search{
+		Start: v.start, End: v.end, Max: 20, Min: 2, Best: n, FirstSource: language,
+		Sampler: &decode.Sampler{Temperature: 0.8}, Seed: *seed,
+	}
 	m, err := decode.NewStepper(step, begin, nil, nil, s.Rows())
 	if err != nil {
 		return nil, err
@@ -160,7 +164,8 @@ func (v *inventor) show(judge *study.Classifier, wanted []string) error {
 				right++
 			}
 		}
-		fmt.Printf("%-12s %7.0f%% %11.0f%%  %s\n", class, percent(len(fresh)), percent(right), strings.Join(fresh[:min(len(fresh), *count)], ", "))
+		some := strings.Join(fresh[:min(len(fresh), *count)], ", ")
+		fmt.Printf("%-12s %7.0f%% %11.0f%%  %s\n", class, percent(len(fresh)), percent(right), some)
 	}
 	return nil
 }

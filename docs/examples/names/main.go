@@ -79,8 +79,9 @@ func run() error {
 		}
 		wanted = []string{*language}
 	}
+	train, validation, test := n.parts.Train.Len(), n.parts.Validation.Len(), n.parts.Test.Len()
 	fmt.Printf("%d names of %d languages: %d to train on, %d to stop by, %d to test\n",
-		n.parts.Train.Len()+n.parts.Validation.Len()+n.parts.Test.Len(), len(classes), n.parts.Train.Len(), n.parts.Validation.Len(), n.parts.Test.Len())
+		train+validation+test, len(classes), train, validation, test)
 	judge, err := n.recognise()
 	if err != nil {
 		return err

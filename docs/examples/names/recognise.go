@@ -35,8 +35,10 @@ func (n *names) recognise() (*study.Classifier, error) {
 		ids    func(catalog.Labelled) (study.Labelled, error)
 		lesson study.Lesson
 	}{
-		{"Logistic regression on runs of up to three letters", bag, grams.ids, study.Lesson{Epochs: 30, Batch: 64, Patience: 3, Rate: 0.003, Decay: 0.01}},
-		{"Bidirectional LSTM 2x64", network, n.ids, study.Lesson{Epochs: 20, Batch: 64, Patience: 3, Rate: 0.002, Decay: 0.01}},
+		{"Logistic regression on runs of up to three letters", bag, grams.ids,
+			study.Lesson{Epochs: 30, Batch: 64, Patience: 3, Rate: 0.003, Decay: 0.01}},
+		{"Bidirectional LSTM 2x64", network, n.ids,
+			study.Lesson{Epochs: 20, Batch: 64, Patience: 3, Rate: 0.002, Decay: 0.01}},
 	} {
 		fmt.Printf("\n%s\n", c.name)
 		c.lesson.Seed = *seed

@@ -38,7 +38,8 @@ func run(size study.Size, course study.Course, beam int) error {
 		return err
 	}
 	exam := newExam(d.test)
-	fmt.Printf("CMUdict: %d pronunciations to train on, %d words to test, none of which was trained on\n", len(d.train.letters), len(exam.letters))
+	fmt.Printf("CMUdict: %d pronunciations to train on, %d words to test, none of which was trained on\n",
+		len(d.train.letters), len(exam.letters))
 	rules := learnRules(d.train)
 	said := make([][]string, len(exam.letters))
 	for i, letters := range exam.letters {
@@ -60,7 +61,8 @@ func run(size study.Size, course study.Course, beam int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nTrained %d epochs in %.0f s, %.0f phonemes/s, %d weights\n\n", result.Epoch, time.Since(start).Seconds(), result.TokensPerSecond, t.Params.Elements())
+	fmt.Printf("\nTrained %d epochs in %.0f s, %.0f phonemes/s, %d weights\n\n",
+		result.Epoch, time.Since(start).Seconds(), result.TokensPerSecond, t.Params.Elements())
 	for _, width := range []int{1, beam} {
 		said, err := speak(t, exam.letters, width)
 		if err != nil {

@@ -45,7 +45,8 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d pictures of 8x8 pixels to train on, %d to stop by, %d to test\n", parts.Train.Len(), parts.Validation.Len(), parts.Test.Len())
+	fmt.Printf("%d pictures of 8x8 pixels to train on, %d to stop by, %d to test\n",
+		parts.Train.Len(), parts.Validation.Len(), parts.Test.Len())
 	s, err := newSpeller()
 	if err != nil {
 		return err

@@ -33,7 +33,8 @@ func readPairs(path string) (catalog.Pairs, error) {
 	for rows.Next() {
 		f := rows.Fields()
 		if len(f) < 2 || strings.TrimSpace(f[0]) == "" || strings.TrimSpace(f[1]) == "" {
-			return catalog.Pairs{}, errors.Errorf("%s: line %d is %.60q; want a sentence, a tab and its translation", path, rows.Line(), strings.Join(f, "\t"))
+			return catalog.Pairs{}, errors.Errorf("%s: line %d is %.60q; want a sentence, a tab and its translation",
+				path, rows.Line(), strings.Join(f, "\t"))
 		}
 		p.Source, p.Target = append(p.Source, f[0]), append(p.Target, f[1])
 	}

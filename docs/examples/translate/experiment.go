@@ -174,6 +174,7 @@ func (e *experiment) show(t *study.Translator) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nWhere the decoder looked for the translation that it was surest of:\n\n%s", matrix(some[surest].words, written, found[surest].Attention))
+	fmt.Printf("\nWhere the decoder looked for the translation that it was surest of:\n\n%s",
+		matrix(some[surest].words, written, found[surest].Attention))
 	return nil
 }

@@ -99,7 +99,10 @@ func limits(low, high float64, log bool) (bottom, top float64) {
 func (m mark) plotters() []plot.Plotter {
 	colour := lineStyle(m.series).Color
 	at := plotter.XYs{{X: m.x, Y: m.y}}
-	style := draw.TextStyle{Color: colour, Font: plot.DefaultFont, XAlign: text.XCenter, YAlign: text.YBottom, Handler: plot.DefaultTextHandler}
+	style := draw.TextStyle{
+		Color: colour, Font: plot.DefaultFont, Handler: plot.DefaultTextHandler,
+		XAlign: text.XCenter, YAlign: text.YBottom,
+	}
 	style.Font.Size, style.Font.Variant = vg.Points(9), "Sans"
 	return []plot.Plotter{
 		&plotter.Scatter{XYs: at, GlyphStyle: draw.GlyphStyle{Color: colour, Radius: vg.Points(3.5), Shape: draw.CircleGlyph{}}},

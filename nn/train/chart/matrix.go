@@ -37,7 +37,8 @@ func Confusion(c *metric.Confusion) *Picture {
 
 // Attention draws which source tokens each target token looks at. The weights are [U, T], a row for each of U target
 // tokens, and may be the Attention of a decoder's hypothesis as it is: weights[i][j], between 0 and 1, is how much target i
-// looks at source j. Source has the T tokens and target the U. Long sentences have no numbers in their cells, and shades up to the largest weight.
+// looks at source j. Source has the T tokens and target the U. Long sentences have no numbers in their cells, and shades
+// up to the largest weight.
 func Attention(weights [][]float64, source, target []string) *Picture {
 	if len(weights) != len(target) || len(target) == 0 || len(source) == 0 {
 		return failed("attention: %d rows of weights for %d target and %d source tokens", len(weights), len(target), len(source))

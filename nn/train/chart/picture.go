@@ -66,7 +66,8 @@ func (p *Picture) PNG() ([]byte, error) {
 // SVG is the picture as an SVG file. Its letters are text, which the viewer's fonts show, in any script.
 func (p *Picture) SVG() ([]byte, error) {
 	out, err := p.render(func(w, h vg.Length) canvas { return vgsvg.New(w, h) })
-	return bytes.ReplaceAll(out, []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")), err
+	drawn, anywhere := "font-family:Liberation Sans;", "font-family:Liberation Sans,Arial,Helvetica,sans-serif;"
+	return bytes.ReplaceAll(out, []byte(drawn), []byte(anywhere)), err
 }
 
 // HTML is the picture as an element of a page, complete in itself: an <img> with the PNG in it.
@@ -110,7 +111,7 @@ const margin = vg.Length(6)
 // largest is the side of a picture in centimetres beyond which nobody could look at it.
 const largest = 200
 
-func (p *Picture) render(make func(w, h vg.Length) canvas) (data []byte, err error) {
+func (p *Picture) render(newCanvas func(w, h vg.Length) canvas) (data []byte, err error) {
 	switch {
 	case p.err != nil:
 		return nil, p.err
@@ -124,7 +125,7 @@ func (p *Picture) render(make func(w, h vg.Length) canvas) (data []byte, err err
 			data, err = nil, errors.Errorf("chart: %v", r)
 		}
 	}()
-	c := make(vg.Length(p.Width)*vg.Centimeter, vg.Length(p.Height)*vg.Centimeter)
+	c := newCanvas(vg.Length(p.Width)*vg.Centimeter, vg.Length(p.Height)*vg.Centimeter)
 	d := draw.New(c)
 	d.SetColor(color.White)
 	d.Fill(d.Rectangle.Path())

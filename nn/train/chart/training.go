@@ -22,7 +22,8 @@ func GradientNorms(f *flow.Report) *Picture {
 	for _, s := range f.States {
 		series = append(series, Series{Name: fmt.Sprintf("%s: %v, times %.3g a step back", s.Name, s.Verdict(), s.Factor), Y: s.Norms})
 	}
-	return Lines(Axes{Title: "Gradient of the loss with respect to the states", X: "time step t", Y: "norm of dL / d state(t)", Log: true}, series...)
+	axes := Axes{Title: "Gradient of the loss with respect to the states", X: "time step t", Y: "norm of dL / d state(t)", Log: true}
+	return Lines(axes, series...)
 }
 
 // Losses draws the losses of a run over its epochs, and marks where the validation loss was lowest.

@@ -79,14 +79,15 @@ func Losses(history []train.Pass) Report {
 			"from %.4g to %.4g. Keep the weights of that epoch, or use dropout, weight decay, a smaller network or more data.",
 			best.Epoch, best.Validation, last.Validation, best.TrainLoss, last.TrainLoss)
 	case falls < little*math.Abs(first.TrainLoss):
-		return say(Underfitting, "Underfitting: in %d passes the training loss fell from %.4g to %.4g only. Try a larger learning rate, a larger "+
-			"network, or less dropout.", n, first.TrainLoss, last.TrainLoss)
+		return say(Underfitting, "Underfitting: in %d passes the training loss fell from %.4g to %.4g only. "+
+			"Try a larger learning rate, a larger network, or less dropout.", n, first.TrainLoss, last.TrainLoss)
 	case recent < flat*math.Abs(last.TrainLoss):
 		return say(Converged, "Converged: the training loss (%.4g) hardly falls any more%s.", last.TrainLoss, d.beside(last))
 	}
 	if since, stuck := validationStuck(history); stuck {
-		return say(Converged, "Converged: the validation loss (%.4g) has hardly fallen since epoch %d, where it was %.4g, while the training loss fell on "+
-			"to %.4g. More epochs will hardly help; more data, dropout or weight decay may.", last.Validation, since.Epoch, since.Validation, last.TrainLoss)
+		return say(Converged, "Converged: the validation loss (%.4g) has hardly fallen since epoch %d, where it was %.4g, "+
+			"while the training loss fell on to %.4g. More epochs will hardly help; more data, dropout or weight decay may.",
+			last.Validation, since.Epoch, since.Validation, last.TrainLoss)
 	}
 	return say(Improving, "Still improving: the training loss fell from %.4g to %.4g%s. More epochs will help.",
 		first.TrainLoss, last.TrainLoss, d.beside(last))

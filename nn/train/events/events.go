@@ -34,7 +34,8 @@ func (w *writer) step(p train.Progress) error {
 	if p.Step%w.every != 0 {
 		return nil
 	}
-	return w.write(p.Step, false, train.Score{Name: "train/loss", Value: p.Loss}, train.Score{Name: "train/gradient_norm", Value: p.GradientNorm},
+	return w.write(p.Step, false,
+		train.Score{Name: "train/loss", Value: p.Loss}, train.Score{Name: "train/gradient_norm", Value: p.GradientNorm},
 		train.Score{Name: "train/rate", Value: p.Rate}, train.Score{Name: "train/tokens_per_second", Value: p.TokensPerSecond})
 }
 

@@ -163,7 +163,8 @@ func (c *Curve) judge() error {
 		return errors.New("search: RangeTest made no step")
 	}
 	if len(c.Points) < 3 {
-		return errors.Errorf("search: RangeTest came to an end after %d steps, at the rate %g; begin lower", len(c.Points), c.Points[len(c.Points)-1].Rate)
+		return errors.Errorf("search: RangeTest came to an end after %d steps, at the rate %g; begin lower",
+			len(c.Points), c.Points[len(c.Points)-1].Rate)
 	}
 	slope, low := math.Inf(1), math.Inf(1)
 	for i, p := range c.Points {
