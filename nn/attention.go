@@ -57,7 +57,7 @@ func (a MultiHeadAttention) Attend(g *graph.Graph, query, key, value, lengths gr
 	}
 	q, k, v := a.project(g, query, key, value)
 	q = a.heads(g, g.MulScalar(q, 1/math.Sqrt(float64(e/a.Heads)))) // [B, Heads, Tq, D]
-	scores := g.MatMulT(q, a.heads(g, k))                      // [B, Heads, Tq, Tk]
+	scores := g.MatMulT(q, a.heads(g, k))                           // [B, Heads, Tq, Tk]
 	if a.Causal {
 		scores = g.Add(scores, g.Values(future(query.Dim(0), tk), query.Dim(0), tk))
 	}

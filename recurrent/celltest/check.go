@@ -36,7 +36,8 @@ func Check(t *testing.T, c Case) {
 	t.Helper()
 	c = c.filled()
 	if c.Cell == nil || c.Input < 1 || c.Steps < 1 || c.Batch < 1 || c.Samples < 1 {
-		t.Fatalf("celltest: cell %v at input %d, %d steps, batch %d, %d samples; want a cell, and at least 1 of each", c.Cell, c.Input, c.Steps, c.Batch, c.Samples)
+		t.Fatalf("celltest: cell %v at input %d, %d steps, batch %d, %d samples; want a cell, and at least 1 of each",
+			c.Cell, c.Input, c.Steps, c.Batch, c.Samples)
 	}
 	if _, err := dense.Size([]int{c.Steps, c.Batch, c.Input}); err != nil {
 		t.Fatalf("celltest: the input: %v", err)

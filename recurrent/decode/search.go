@@ -108,7 +108,8 @@ func (s Search) Run(m Model) ([][]Hypothesis, error) {
 	}
 	per := s.Rows()
 	if m.Rows() < per || m.Rows()%per != 0 || m.Rows() > most {
-		return nil, errors.Errorf("decode: the model has %d rows; want a multiple of the %d that each source takes, at most %d", m.Rows(), per, most)
+		return nil, errors.Errorf("decode: the model has %d rows; want a multiple of the %d that each source takes, at most %d",
+			m.Rows(), per, most)
 	}
 	sources := make([]writer, m.Rows()/per)
 	for i := range sources {
