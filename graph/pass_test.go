@@ -8,6 +8,7 @@ import (
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/recurrent"
@@ -76,7 +77,13 @@ func TestSuitesUnderEveryPass(t *testing.T) {
 	if testing.Short() || os.Getenv("UNROLL_PASSES") != "" {
 		t.Skip("runs the tests of several packages again and again")
 	}
-	for _, setting := range []string{"check", "none", "-merge", "-flatten", "-batch", "-hoist", "-accumulate", "-pack", "-place", "-fuse"} {
+	settings := []string{"check", "none"}
+	for p := compile.Merge; p <= compile.Fuse; p++ {
+		if p != compile.Freeze { // for streams alone
+			settings = append(settings, "-"+p.String())
+		}
+	}
+	for _, setting := range settings {
 		t.Run(setting, func(t *testing.T) {
 			// That a step gives the bits of the sequence takes packed weights, and sums in one order.
 			cmd := exec.Command("go", "test", "-skip", "StepIsUnroll", "-run", "Gradient|PyTorch|Derivative|Plans|Tape|Unroll|LanguageModel", ".", "../recurrent", "../nn", "../losses")

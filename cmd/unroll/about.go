@@ -66,14 +66,17 @@ func (a *account) model(kind models.Kind, c models.Config) {
 		if a.take("labels", &labels) {
 			a.say("labels", "%s", strings.Join(labels, ", "))
 		}
-		t := c.Origin.Table
-		a.say("table", "%s, texts in %s, labels in %s", t.File, t.TextColumn, t.LabelColumn)
+		if t := c.Origin.Table; t.File != "" {
+			a.say("table", "%s, texts in %s, labels in %s", t.File, t.TextColumn, t.LabelColumn)
+		}
 	} else {
 		delete(a.rest, "config")
 		if a.take("vocabulary", &vocabulary) {
 			a.say("vocabulary", "%s %ss", thousands(a.tokens()), c.Tokens)
 		}
-		a.say("text", "%s", cmp.Or(c.Origin.Text, "the one that comes with the library"))
+		if c.Origin.Hash != "" { // a program other than the command does not tell
+			a.say("text", "%s", cmp.Or(c.Origin.Text, "the one that comes with the library"))
+		}
 	}
 	if from := c.Origin.InitFrom; from != "" {
 		a.say("begun with", "the weights of %s", from)

@@ -119,6 +119,9 @@ func evalClassifier(log io.Writer, m *models.Classifier, path string, columns ta
 
 // ownTest are the rows that were kept for the test when a classifier was trained.
 func ownTest(own models.Origin) (models.Examples, error) {
+	if own.Hash == "" {
+		return models.Examples{}, untold("table")
+	}
 	hash, err := tablesHash(own.Table)
 	if err != nil {
 		return models.Examples{}, errors.Wrap(err, "the model's own table (another one: --table)")
@@ -129,6 +132,11 @@ func ownTest(own models.Origin) (models.Examples, error) {
 	}
 	_, p, err := readTables(own.Table)
 	return p.test, err
+}
+
+// untold is the error of a model that a Go program trained: only the command writes down which table or text it was.
+func untold(what string) error {
+	return errors.Errorf("the model does not tell which %s it was trained on, since another program trained it; judge it by one with unroll eval --%s", what, what)
 }
 
 // otherTest are the rows of another table, whose columns are called as those of the model's own unless they are given.
@@ -159,6 +167,9 @@ func evalLanguage(m *models.LanguageModel, path string) (*fluency, error) {
 	name, evaluate, own := path, m.Evaluate, m.Config().Origin
 	if path == "" {
 		name, evaluate = own.Text, m.EvaluateRest
+	}
+	if path == "" && own.Hash == "" {
+		return nil, untold("text")
 	}
 	corpus, err := readText(name)
 	if err != nil && path == "" {

@@ -148,3 +148,38 @@ func TestCommandsRefuseDamagedModels(t *testing.T) {
 		}
 	}
 }
+
+// A model that a Go program trained does not tell on what. The command does not take other data for it.
+func TestModelsOfOtherPrograms(t *testing.T) {
+	dir := t.TempDir()
+	class, language := filepath.Join(dir, "class.safetensors"), filepath.Join(dir, "language.safetensors")
+	c, err := models.NewClassifier(models.Config{Hidden: 4, Embed: 4, Steps: 1}, []string{"good", "bad", "fine"}, []string{"a", "b", "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := models.Examples{Texts: []string{"good", "bad", "fine"}, Labels: []string{"a", "b", "a"}}
+	if _, err := c.Fit(t.Context(), rows, rows, models.Run{Checkpoint: class}); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Repeat("the quick brown fox. ", 50)
+	m, err := models.NewLanguageModel(models.Config{Hidden: 4, Embed: 4, Seq: 4, Batch: 2, Steps: 1}, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Fit(t.Context(), text, models.Run{Checkpoint: language}); err != nil {
+		t.Fatal(err)
+	}
+	for model, what := range map[string]string{class: "table", language: "text"} {
+		for want, args := range map[string][]string{
+			"does not tell which " + what + " it was trained on": {"eval", "--model", model},
+			"was trained by another program":                     {"train", "--resume", model, "--epochs", "2"},
+		} {
+			if status, _, errs := capture(t, t.Context(), args...); status != 1 || !strings.Contains(errs, want) {
+				t.Errorf("%v: status %d, %q; want 1 and %q", args, status, errs, want)
+			}
+		}
+		if out, _ := must(t, "inspect", model); strings.Contains(out, "  "+what+" ") {
+			t.Errorf("inspect tells of a %s:\n%s", what, out)
+		}
+	}
+}
