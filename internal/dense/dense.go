@@ -19,6 +19,9 @@ const MaxElements = 1 << (27 + 13*(math.MaxUint>>63))
 // convolution sees: each of them becomes nodes of a graph, so that a number without bound would never be done.
 const MaxParts = 10_000
 
+// anyType are the element types that programs know.
+var anyType = []tensor.Dtype{tensor.Float32, tensor.Float64, tensor.Int}
+
 // Check refuses tensors that cannot be read as one row-major block of numbers: nil, without elements, views, of a
 // size that does not fit the shape, of an element type that is not among types. No types means float32, float64 or int.
 func Check(t *tensor.Dense, types ...tensor.Dtype) error {
@@ -29,7 +32,7 @@ func Check(t *tensor.Dense, types ...tensor.Dtype) error {
 		return errors.New("the tensor was never given an element type: make it with graph.Floats, graph.Ints or tensor.New")
 	}
 	if len(types) == 0 {
-		types = []tensor.Dtype{tensor.Float32, tensor.Float64, tensor.Int}
+		types = anyType
 	}
 	if !slices.Contains(types, t.Dtype()) {
 		return errors.Errorf("element type %v; want %s", t.Dtype(), either(types))
