@@ -136,7 +136,8 @@ func ownTest(own models.Origin) (models.Examples, error) {
 
 // untold is the error of a model that a Go program trained: only the command writes down which table or text it was.
 func untold(what string) error {
-	return errors.Errorf("the model does not tell which %s it was trained on, since another program trained it; judge it by one with unroll eval --%s", what, what)
+	return errors.Errorf("the model does not tell which %s it was trained on, since another program trained it; "+
+		"judge it by one with unroll eval --%s", what, what)
 }
 
 // otherTest are the rows of another table, whose columns are called as those of the model's own unless they are given.

@@ -188,7 +188,8 @@ func resumed(cmd *cobra.Command, fl *trainFlags) (*plan, error) {
 			fl.resume, fl.resume)
 	}
 	if m.Config().Origin.Hash == "" {
-		return nil, errors.Errorf("%s was trained by another program, which alone knows on what, and can resume it; to train on from its weights: unroll train --init-from %s",
+		return nil, errors.Errorf("%s was trained by another program, which alone knows on what, and can resume it; "+
+			"to train on from its weights: unroll train --init-from %s",
 			fl.resume, fl.resume)
 	}
 	if err := agree(cmd, "--resume", fl.resume, m, networkSettings, trainingSettings); err != nil {
