@@ -73,7 +73,7 @@ func reducedDefinition(w Reduced, fused bool, transB bool, k, n int, b []float32
 }
 
 // eachReduced runs a test with every set of kernels and both formats.
-func eachReduced(t *testing.T, test func(t *testing.T, fused bool, make func() Reduced)) {
+func eachReduced(t *testing.T, test func(t *testing.T, fused bool, create func() Reduced)) {
 	eachVectorSet(t, func(t *testing.T) {
 		fused := Features() != "generic"
 		t.Run("bfloat16", func(t *testing.T) { test(t, fused, func() Reduced { return new(BFloat16) }) })
@@ -84,8 +84,8 @@ func eachReduced(t *testing.T, test func(t *testing.T, fused bool, make func() R
 // TestReduced compares the bits of products of every shape with the definition, and looks at what must not be touched.
 func TestReduced(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	eachReduced(t, func(t *testing.T, fused bool, make func() Reduced) {
-		w := make()
+	eachReduced(t, func(t *testing.T, fused bool, create func() Reduced) {
+		w := create()
 		for _, s := range reducedShapes {
 			for variant := range 8 {
 				transB, more, withBias := variant&1 > 0, variant>>1&1*3, variant&4 > 0
