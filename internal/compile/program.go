@@ -36,6 +36,7 @@ type instruction struct {
 	addresses []address  // of the values
 	out       op.Operand // the memory of the last of them
 	idle      *bool      // of the packing of a weight: the last run found it done; else nil
+	moves     int        // bytes, once somebody has asked
 }
 
 // address is where a value's elements begin.
