@@ -111,7 +111,7 @@ func (f *Func) update(buffers []update) {
 	for _, u := range buffers {
 		dense.Copy(u.param.value, u.value)
 	}
-	numbers.version++
+	numbers.packs.Changed()
 }
 
 // Seed restarts the sequence of random masks: the calls of Grad after it draw the same masks whenever the seed is the

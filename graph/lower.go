@@ -95,7 +95,7 @@ func (u *unit) nodes() []Node {
 // lower makes the code of the unit, one value for each node.
 func (u *unit) lower() *compile.Code {
 	of := map[*gorgonia.Node]*compile.Value{}
-	k := &compile.Code{Dtype: u.dtype}
+	k := &compile.Code{Dtype: u.dtype, Packs: &u.params.numbers.packs}
 	for i, n := range u.nodes() {
 		v := &compile.Value{Shape: n.shape(), Name: n.id(), Key: int64(i)}
 		if l, ok := u.leaves[n.n]; ok {

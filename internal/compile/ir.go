@@ -62,6 +62,7 @@ type Code struct {
 	Dtype tensor.Dtype
 	Order []*Value
 	Exits []*Exit
+	Packs *Packs // of the store that the weights are in
 	on    PassSet
 }
 

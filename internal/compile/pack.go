@@ -1,11 +1,14 @@
 package compile
 
 import (
+	"slices"
+
 	"github.com/unroll-go/unroll/internal/kernel"
 	"github.com/unroll-go/unroll/internal/op"
 )
 
-// packing puts a matrix into the order in which the kernels read it, once for all products of a run.
+// packing puts a matrix into the order in which the kernels read it, once for all products of a run; a weight, once for all
+// runs until it changes.
 type packing struct {
 	trans bool
 }
@@ -22,19 +25,24 @@ func (packing) Bind(*op.Binding) op.Task { panic("graph: a packing has no dense 
 // fewRows is the number of rows of a product up to which it gains from a packed operand even if no other shares it.
 const fewRows = 16
 
+// keptRows is the same for a parameter that is packed once for many runs. Past it, less than a hundredth of the time goes into
+// packing within the product, and the copy's memory is not worth that.
+const keptRows = 512
+
 // smallWeight is the size of a matrix below which it is packed in any case.
 const smallWeight = 1 << 12
 
 // pack finds the matrices that several products multiply by, as the steps of an unrolled cell do by its recurrent
 // weights, and has each packed once. Parameters are packed for small products in any case: then a sequence gets the
-// same bits whatever the batch and the number of steps it is computed with.
+// same bits whatever the batch and the number of steps it is computed with. Programs without gradients pack them for larger
+// products, too: the weights are likely to be the same in the next run, which finds them packed.
 //
 // Two steps of a recurrence, without the pass:
 //
 //	0  @0          = %2 matmul A·B h u  [2 4]
 //	1  @16         = %3 tanh %2  [2 4]
 //	2  @0          = %4 matmul A·B %3 u  [2 4]
-//	3  @16         = %5 tanh %4  [2 4]
+//	3  own+0       = %5 tanh %4  [2 4]
 //
 // and with it:
 //
@@ -42,7 +50,7 @@ const smallWeight = 1 << 12
 //	1  @0          = %3 matmul A·B packed h %2  [2 4]
 //	2  @16         = %4 tanh %3  [2 4]
 //	3  @0          = %5 matmul A·B packed %4 %2  [2 4]
-//	4  @16         = %6 tanh %5  [2 4]
+//	4  own+0       = %6 tanh %5  [2 4]
 func (k *Code) pack() {
 	type operand struct {
 		w     *Value
@@ -59,11 +67,15 @@ func (k *Code) pack() {
 			users[at] = append(users[at], v)
 		}
 	}
+	gains := fewRows
+	if !slices.ContainsFunc(k.Exits, func(e *Exit) bool { return e.Own }) {
+		gains = keptRows
+	}
 	for _, at := range order {
 		few := !kernel.PackingKeepsOrder[float32]() || at.w.size() < smallWeight // very small products run in loops
 		for _, u := range users[at] {
 			rows, _ := op.MatrixOf(u.Shape)
-			few = few || rows <= fewRows
+			few = few || rows <= gains
 		}
 		if len(users[at]) < 2 && !(few && isWeight(at.w)) {
 			continue
@@ -79,9 +91,15 @@ func (k *Code) pack() {
 }
 
 // isWeight tells whether v is a parameter or a piece of one.
-func isWeight(v *Value) bool {
+func isWeight(v *Value) bool { return weightOf(v) != nil }
+
+// weightOf is the parameter that v is, or is a piece of; nil if it is none.
+func weightOf(v *Value) *Leaf {
 	for isView(v) {
 		v = v.In[0]
 	}
-	return v.Leaf != nil && v.Leaf.Kind == FromWeight
+	if v.Leaf == nil || v.Leaf.Kind != FromWeight {
+		return nil
+	}
+	return v.Leaf
 }

@@ -22,7 +22,7 @@ type Program struct {
 	copies []op.Task // of values out of the arena, at the end of a run
 	checks []check
 	size   int   // of what the program uses of the arena, in elements
-	packs  []any // *kernel.Packed
+	packs  []any // *kernel.Packed, but for those of weights
 	at     int   // the instruction that is running
 	fixed  int   // so many instructions at the beginning depend on weights alone
 	ready  bool  // those have run, and need not run again
@@ -35,6 +35,8 @@ type instruction struct {
 	copies    *Value     // what it copies, if that is all it does
 	addresses []address  // of the values
 	out       op.Operand // the memory of the last of them
+	idle      *bool      // of the packing of a weight: the last run found it done; else nil
+	moves     int        // bytes, once somebody has asked
 }
 
 // address is where a value's elements begin.
@@ -187,8 +189,8 @@ func (p *Program) leaves() []*Value {
 	return out
 }
 
-// Bytes is the size of the program's own memory: intermediate values, packed weights, inputs and outputs, without
-// parameters. Programs of one Func share the memory for intermediate values.
+// Bytes is the size of the program's own memory: intermediate values, inputs and outputs, without parameters and what is
+// packed of them. Programs of one Func share the memory for intermediate values.
 func (p *Program) Bytes() int {
 	n := 0
 	if p.size > 0 {
