@@ -245,16 +245,17 @@ func (e *emitter) bindPacking(s *step, v *Value) {
 
 func bindPacked[T kernel.Float](e *emitter, s *step, v *Value, src []T, ld int) {
 	rows, cols := op.MatrixOf(v.Shape)
-	m := packable[T]{src: src, rows: rows, cols: cols, ld: ld, trans: v.Op.(packing).trans}
+	how := v.Op.(packing)
+	m := packable[T]{src: src, rows: rows, cols: cols, ld: ld, trans: how.trans, format: how.format}
 	weight := weightOf(v.In[0])
 	if weight == nil || e.planner.regions[v.In[0].id].block.mem == nil { // a piece that had to be copied lies elsewhere each time
-		own := &kernel.Packed[T]{}
+		own := newPacked[T](how.format)
 		e.packs[v], e.program.packs = own, append(e.program.packs, own)
 		e.instruction(s, func() error { m.pack(own); return nil }, nil)
 		return
 	}
 	k := keptPacked(e.Packs, m)
-	e.packs[v] = &k.packed
+	e.packs[v] = k.packed
 	idle := new(bool)
 	e.instruction(s, k.task(e.Packs, weight, m, idle), nil)
 	e.program.steps[len(e.program.steps)-1].idle = idle

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"fmt"
 
+	"github.com/unroll-go/unroll/internal/kernel"
 	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
 )
@@ -63,7 +64,9 @@ type Code struct {
 	Order []*Value
 	Exits []*Exit
 	Packs *Packs // of the store that the weights are in
-	on    PassSet
+	// Weights is how products without gradients read weights of float32.
+	Weights kernel.Format
+	on      PassSet
 }
 
 // Exit is a value that leaves the program.

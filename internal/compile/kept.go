@@ -45,12 +45,28 @@ type packKey struct {
 	shape [2]int
 	ld    int
 	trans bool
+
+	format kernel.Format
+}
+
+// packed is a matrix in the order in which products read it: a *kernel.Packed, or a kernel.Reduced of float32.
+type packed[T kernel.Float] interface {
+	Pack(transB bool, k, n int, b []T, ldb int)
+	Bytes() int
+}
+
+// newPacked is an empty one.
+func newPacked[T kernel.Float](f kernel.Format) packed[T] {
+	if f == kernel.Full {
+		return &kernel.Packed[T]{}
+	}
+	return kernel.NewReduced(f).(packed[T])
 }
 
 // kept is a packed weight, and what it was packed from.
 type kept[T kernel.Float] struct {
 	mu      sync.Mutex // held while it is packed; it is read by runs that went through pack before
-	packed  kernel.Packed[T]
+	packed  packed[T]
 	made    bool
 	version uint64 // of the store
 	summed  bool   // it was lent when it was packed, and had this sum
@@ -65,7 +81,7 @@ func (k *kept[T]) bytes() int {
 
 // keptPacked finds or makes the copy of a weight.
 func keptPacked[T kernel.Float](p *Packs, m packable[T]) *kept[T] {
-	key := packKey{first: &m.src[0], shape: [2]int{m.rows, m.cols}, ld: m.ld, trans: m.trans}
+	key := packKey{first: &m.src[0], shape: [2]int{m.rows, m.cols}, ld: m.ld, trans: m.trans, format: m.format}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if k, ok := p.kept[key].(*kept[T]); ok {
@@ -74,7 +90,7 @@ func keptPacked[T kernel.Float](p *Packs, m packable[T]) *kept[T] {
 	if p.kept == nil {
 		p.kept = map[packKey]keptPack{}
 	}
-	k := &kept[T]{}
+	k := &kept[T]{packed: newPacked[T](m.format)}
 	p.kept[key] = k
 	return k
 }
@@ -97,7 +113,7 @@ func (k *kept[T]) task(p *Packs, weight *Leaf, m packable[T], idle *bool) op.Tas
 			return nil
 		}
 		k.made = false // should packing panic
-		m.pack(&k.packed)
+		m.pack(k.packed)
 		k.made, k.version, k.summed, k.sum = true, p.version, lent, sum
 		return nil
 	}
@@ -109,9 +125,10 @@ type packable[T kernel.Float] struct {
 	rows, cols int
 	ld         int
 	trans      bool
+	format     kernel.Format
 }
 
-func (m packable[T]) pack(to *kernel.Packed[T]) {
+func (m packable[T]) pack(to packed[T]) {
 	k, n := m.rows, m.cols
 	if m.trans {
 		k, n = n, k

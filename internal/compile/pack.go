@@ -5,19 +5,25 @@ import (
 
 	"github.com/unroll-go/unroll/internal/kernel"
 	"github.com/unroll-go/unroll/internal/op"
+	"gorgonia.org/tensor"
 )
 
 // packing puts a matrix into the order in which the kernels read it, once for all products of a run; a weight, once for all
 // runs until it changes.
 type packing struct {
-	trans bool
+	trans  bool
+	format kernel.Format
 }
 
 func (o packing) String() string {
+	s := "pack B"
 	if o.trans {
-		return "pack Bᵀ"
+		s = "pack Bᵀ"
 	}
-	return "pack B"
+	if o.format != kernel.Full {
+		s += " " + o.format.String()
+	}
+	return s
 }
 
 func (packing) Bind(*op.Binding) op.Task { panic("graph: a packing has no dense result") }
@@ -77,10 +83,11 @@ func (k *Code) pack() {
 			rows, _ := op.MatrixOf(u.Shape)
 			few = few || rows <= gains
 		}
-		if len(users[at]) < 2 && !(few && isWeight(at.w)) {
+		format := k.formatOf(at.w, at.trans)
+		if format == kernel.Full && len(users[at]) < 2 && !(few && isWeight(at.w)) {
 			continue
 		}
-		p := derived(users[at][0], packing{trans: at.trans}, at.w.Shape, at.w)
+		p := derived(users[at][0], packing{at.trans, format}, at.w.Shape, at.w)
 		for _, u := range users[at] {
 			o := u.Op.(op.MatMul)
 			o.Packed = true
@@ -88,6 +95,18 @@ func (k *Code) pack() {
 		}
 	}
 	k.Link()
+}
+
+// formatOf is how a matrix is packed: a weight as the code says, with few exceptions, and others as they are.
+func (k *Code) formatOf(w *Value, trans bool) kernel.Format {
+	rows, cols := op.MatrixOf(w.Shape)
+	if trans {
+		rows = cols
+	}
+	if !isWeight(w) || k.Dtype != tensor.Float32 || k.Weights == kernel.Int8Format && rows > kernel.MaxInt8Depth {
+		return kernel.Full
+	}
+	return k.Weights
 }
 
 // isWeight tells whether v is a parameter or a piece of one.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/dense"
-	"github.com/unroll-go/unroll/internal/kernel"
 	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
 )
@@ -21,11 +20,11 @@ type Program struct {
 	steps  []instruction
 	copies []op.Task // of values out of the arena, at the end of a run
 	checks []check
-	size   int   // of what the program uses of the arena, in elements
-	packs  []any // *kernel.Packed, but for those of weights
-	at     int   // the instruction that is running
-	fixed  int   // so many instructions at the beginning depend on weights alone
-	ready  bool  // those have run, and need not run again
+	size   int                        // of what the program uses of the arena, in elements
+	packs  []interface{ Bytes() int } // packed matrices, but for weights
+	at     int                        // the instruction that is running
+	fixed  int                        // so many instructions at the beginning depend on weights alone
+	ready  bool                       // those have run, and need not run again
 }
 
 // instruction is one task of a program.
@@ -197,12 +196,7 @@ func (p *Program) Bytes() int {
 		n = p.size * int(p.dtype.Size())
 	}
 	for _, k := range p.packs {
-		switch k := k.(type) {
-		case *kernel.Packed[float32]:
-			n += k.Bytes()
-		case *kernel.Packed[float64]:
-			n += k.Bytes()
-		}
+		n += k.Bytes()
 	}
 	for _, in := range p.Inputs {
 		n += int(in.Value.MemSize())

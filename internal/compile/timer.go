@@ -96,7 +96,8 @@ func (s *instruction) leastMoved(size int) int {
 	case s.copies != nil:
 		return 2 * size * s.copies.size()
 	case is[packing](s.values[0]):
-		return 2 * size * s.values[0].size()
+		n := s.values[0].size()
+		return size*n + elementBytes(s.values[0], size)*n
 	}
 	total := 0
 	seen := map[*Value]bool{}
@@ -114,12 +115,20 @@ func (s *instruction) leastMoved(size int) int {
 			case in.Leaf != nil && in.Leaf.IDs:
 				total += in.size() * int(tensor.Int.Size())
 			default:
-				total += size * rowsMoved(v, in)
+				total += elementBytes(in, size) * rowsMoved(v, in)
 			}
 			seen[in] = true
 		}
 	}
 	return total
+}
+
+// elementBytes is the size of an element of v, where others have so many bytes.
+func elementBytes(v *Value, size int) int {
+	if o, ok := opOf[packing](v); ok {
+		return size / o.format.Shrinks()
+	}
+	return size
 }
 
 // rowsMoved is the number of elements of x, v itself or an operand of it, that v reads or writes: those of the rows that ids

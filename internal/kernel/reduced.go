@@ -6,6 +6,48 @@ import (
 	"unsafe"
 )
 
+// Format is how the numbers of packed weights are kept.
+type Format uint8
+
+// The formats.
+const (
+	Full           Format = iota // as they are, see Packed
+	BFloat16Format               // see BFloat16
+	Int8Format                   // see Int8
+)
+
+// String is the format's name.
+func (f Format) String() string {
+	switch f {
+	case Full:
+		return "float32"
+	case BFloat16Format:
+		return "bfloat16"
+	case Int8Format:
+		return "int8"
+	}
+	return "unknown"
+}
+
+// Shrinks is how many times smaller than float32 a number is.
+func (f Format) Shrinks() int {
+	switch f {
+	case BFloat16Format:
+		return 2
+	case Int8Format:
+		return 4
+	}
+	return 1
+}
+
+// NewReduced is an empty matrix of a format that is not Full.
+func NewReduced(f Format) Reduced {
+	if f == BFloat16Format {
+		return &BFloat16{}
+	}
+	return &Int8{}
+}
+
 // Reduced is a matrix op(B) [k, n] of weights kept in fewer bits than float32 has, for products of a few rows: these
 // take as long as it takes to read the weights, so half the bytes are twice the speed.
 type Reduced interface {

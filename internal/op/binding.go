@@ -24,7 +24,7 @@ type Operand struct {
 	F32    []float32
 	F64    []float64
 	IDs    []int
-	Packed any // *kernel.Packed, for a product's second operand
+	Packed any // *kernel.Packed or a kernel.Reduced, for a product's second operand
 }
 
 // Ld is the distance between rows of the last dimension.

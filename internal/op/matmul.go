@@ -64,6 +64,13 @@ func bindMatmul[T kernel.Float](o MatMul, beta T) func(*Binding) Task {
 			bias = Vec[T](b.In[2])
 		}
 		if o.Packed {
+			if w, ok := b.In[1].Packed.(kernel.Reduced); ok {
+				x, dst, bias := any(x).([]float32), any(dst).([]float32), any(bias).([]float32)
+				return func() error {
+					w.Multiply(m, x, ldx, float32(beta), dst, ldc, bias)
+					return nil
+				}
+			}
 			w := b.In[1].Packed.(*kernel.Packed[T])
 			return func() error {
 				kernel.GemmPacked(o.TransA, m, 1, x, ldx, w, beta, dst, ldc, bias)
