@@ -131,14 +131,21 @@ func TestBadInputs(t *testing.T) {
 	}
 }
 
+// ending is a suffix "_x" that messages call "place x".
+type ending string
+
+func (e ending) String() string { return "_" + string(e) }
+
+func (e ending) Where() string { return "place " + string(e) }
+
 func TestParameterNames(t *testing.T) {
 	p := graph.NewParams(1)
 	g := graph.NewTraining(p)
 	w := func(v *graph.Graph) { v.Param("w", graph.Zeros(), 2) }
 	w(g)
 	w(g.Scope("a"))
-	w(g.Scope("a").Scope("b").Layer(3))
-	w(g.Scope("a").Layer(0).Reverse())
+	w(g.Scope("a").WithSuffix(ending("x")).Scope("b"))
+	w(g.Scope("a").WithSuffix(ending("x")).WithSuffix(ending("y")))
 	w(g.Shared())
 	shared := g.Scope("a").Shared()
 	w(shared)
@@ -149,7 +156,7 @@ func TestParameterNames(t *testing.T) {
 	for i := 0; i < p.Len(); i++ {
 		names = append(names, p.At(i).Name())
 	}
-	if got := strings.Join(names, " "); got != "w a.w a.b.w_l3 a.w_l0_reverse" {
+	if got := strings.Join(names, " "); got != "w a.w a.b.w_x a.w_y" {
 		t.Error(got)
 	}
 	for want, misuse := range map[string]func(g *graph.Graph){
@@ -157,6 +164,9 @@ func TestParameterNames(t *testing.T) {
 		"parameter a.w is asked for twice":               func(g *graph.Graph) { w(g.Scope("a")); w(g.Scope("a")) },
 		"parameter w is asked for twice in one":          func(g *graph.Graph) { w(g); s := g.Shared(); w(s); w(s) },
 		"parameter w has shape [2], this use wants":      func(g *graph.Graph) { w(g); g.Shared().Param("w", graph.Zeros(), 3) },
+		"is asked for twice in one place; ":              func(g *graph.Graph) { w(g); w(g.WithSuffix(ending("x")).WithSuffix(nil)) },
+		"Param in a/b place x: parameter a.b.w_x is":     func(g *graph.Graph) { v := g.Scope("a").WithSuffix(ending("x")).Scope("b"); w(v); w(v) },
+		`"_x.y" does not end a name`:                     func(g *graph.Graph) { w(g.WithSuffix(ending("x.y"))) },
 		"the model wants shape [5], the store holds [2]": func(g *graph.Graph) { g.Param("w", graph.Zeros(), 5) },
 	} {
 		g := graph.NewTraining(p)

@@ -11,8 +11,6 @@ package graph
 import (
 	"slices"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
@@ -22,14 +20,13 @@ import (
 )
 
 // Graph is a place to build nodes: a Gorgonia graph, seen from a scope that gives parameters their names. Scope,
-// Layer, Reverse and Shared return other views of the same graph. New makes one, or a Func does; the zero Graph is of
+// WithSuffix and Shared return other views of the same graph. New makes one, or a Func does; the zero Graph is of
 // no use, and its methods panic.
 type Graph struct {
 	*core
 	path   []string
-	layer  int  // -1 outside layers
-	rev    bool // inside the reverse direction
-	shared bool // parameters that exist may be asked for again
+	suffix Suffix // nil for none
+	shared bool   // parameters that exist may be asked for again
 	asked  map[string]bool
 
 	origin compile.Origin // whose derivative is being made: the caller of the operation
@@ -77,7 +74,6 @@ func newGraph(p *Params, training bool) *Graph {
 			params: p, dtype: p.dtype, training: training, err: err,
 			leaves: map[*gorgonia.Node]*compile.Leaf{}, owners: map[*gorgonia.Node]*Param{}, weights: map[string]Node{}, outside: map[uintptr]bool{},
 		},
-		layer: -1,
 		asked: map[string]bool{},
 	}
 }
@@ -86,46 +82,6 @@ func newGraph(p *Params, training bool) *Graph {
 func (g *Graph) view() *Graph {
 	v := *g
 	return &v
-}
-
-// Scope returns a view in which parameter names start with name and a dot, below g's own scope.
-func (g *Graph) Scope(name string) *Graph {
-	v := g.view()
-	v.path = append(append([]string{}, g.path...), name)
-	if !isWord(name) {
-		v.failf("Scope", "%q is not a scope name: want one word of UTF-8 without dots, slashes or spaces", name)
-	}
-	return v
-}
-
-// isWord tells whether a name can be a part of a parameter's full name.
-func isWord(name string) bool {
-	return name != "" && !strings.ContainsAny(name, "./ \t\n") && utf8.ValidString(name)
-}
-
-// Layer returns a view in which parameter names end in _l{k}, PyTorch's way of numbering stacked recurrent layers.
-func (g *Graph) Layer(k int) *Graph {
-	v := g.view()
-	v.layer = k
-	return v
-}
-
-// InLayer returns g itself inside a layer, and g.Layer(0) outside: a single recurrent layer is layer 0.
-func (g *Graph) InLayer() *Graph {
-	if g.layer >= 0 {
-		return g
-	}
-	return g.Layer(0)
-}
-
-// LayerIndex is the number of the layer that g is inside of, 0 outside any.
-func (g *Graph) LayerIndex() int { return max(g.layer, 0) }
-
-// Reverse returns a view in which parameter names end in _reverse: the backward direction of a bidirectional layer.
-func (g *Graph) Reverse() *Graph {
-	v := g.view()
-	v.rev = true
-	return v
 }
 
 // Shared returns a view that may ask for parameters which exist already, each of them once: the next time step of an
@@ -145,36 +101,6 @@ func (g *Graph) Params() *Params { return g.params }
 
 // Err is the first error that building this graph met, or nil.
 func (g *Graph) Err() error { return g.err }
-
-// name returns the full parameter name for a local one: "scope.local_l0_reverse".
-func (g *Graph) name(local string) string {
-	var b strings.Builder
-	for _, s := range g.path {
-		b.WriteString(s)
-		b.WriteByte('.')
-	}
-	b.WriteString(local)
-	if g.layer >= 0 {
-		b.WriteString("_l")
-		b.WriteString(strconv.Itoa(g.layer))
-	}
-	if g.rev {
-		b.WriteString("_reverse")
-	}
-	return b.String()
-}
-
-// where names the scope for messages: "encoder/lstm layer 1 reverse".
-func (g *Graph) where() string {
-	s := strings.Join(g.path, "/")
-	if g.layer >= 0 {
-		s = strings.TrimSpace(s + " layer " + strconv.Itoa(g.layer))
-	}
-	if g.rev {
-		s += " reverse"
-	}
-	return s
-}
 
 // Param returns the parameter of that local name in g's scope. The store gives its value; if the store has none, init
 // draws it. Asking twice for one name is an error, unless the view is Shared.

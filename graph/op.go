@@ -183,7 +183,7 @@ func (o *operation) DiffWRT(n int) []bool {
 
 // SymDiff is the derivative as gorgonia.Grad wants it.
 func (o *operation) SymDiff(in gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	g := &Graph{core: o.c, layer: -1, asked: map[string]bool{}, origin: o.origin}
+	g := &Graph{core: o.c, asked: map[string]bool{}, origin: o.origin}
 	wrapped := make([]Node, len(in))
 	for i, n := range in {
 		wrapped[i] = Node{n, o.c}

@@ -75,9 +75,9 @@ func (c Attentive) Keys(g *graph.Graph, values graph.Node) graph.Node {
 	case c.Attention == LuongDot:
 		return values
 	case c.Attention == LuongGeneral:
-		return g.MatMulT(values, g.InLayer().Param("weight_key", graph.GlorotUniform(), h, m))
+		return g.MatMulT(values, numbered(g).Param("weight_key", graph.GlorotUniform(), h, m))
 	}
-	return g.MatMulT(values, g.InLayer().Param("weight_key", graph.GlorotUniform(), cmp.Or(c.ScoreUnits, h), m))
+	return g.MatMulT(values, numbered(g).Param("weight_key", graph.GlorotUniform(), cmp.Or(c.ScoreUnits, h), m))
 }
 
 // Remember returns the decoder with a memory [S, B, M] of the given lengths [B], or the zero Node when all are S long.

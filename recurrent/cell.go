@@ -35,7 +35,7 @@ func Step(g *graph.Graph, cell Cell, x graph.Node, s State) (graph.Node, State) 
 	if !hasCell(g, "Step", cell) {
 		return graph.Node{}, s
 	}
-	y, next := cell.Step(g.InLayer().Shared(), x, s)
+	y, next := cell.Step(numbered(g).Shared(), x, s)
 	if g.Err() == nil && len(next) != len(s) {
 		return g.Failf("Step", "the state has %d entries; want %d", len(s), len(next)), s
 	}

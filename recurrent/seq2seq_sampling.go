@@ -54,7 +54,7 @@ func (m Seq2Seq) sampled(g *graph.Graph, decoder Cell, s State, x, table graph.N
 			in = g.Where(teacher[t], in, m.chosen(g, out[t-1], table))
 		}
 		var y graph.Node
-		y, s = decoder.Step(scope.Scope("decoder").InLayer(), in, s)
+		y, s = decoder.Step(numbered(scope.Scope("decoder")), in, s)
 		out[t] = m.ends().predict(scope, y, table)
 		scope = g.Shared() // the first step made the weights
 	}

@@ -89,7 +89,7 @@ func (o Options) walk(g *graph.Graph, what string, cell Cell, x graph.Node) (wal
 	if !hasCell(g, what, cell) {
 		return walk{}, false
 	}
-	w := walk{g: g.InLayer()}
+	w := walk{g: numbered(g)}
 	w.state = o.first(w.g, what, cell, x.Dim(1))
 	w.mask = nn.SequenceMask(w.g, what, x, o.Lengths)
 	return w, g.Err() == nil

@@ -89,7 +89,7 @@ func TestGradientFlowAgainstTheRestOfTheSequence(t *testing.T) {
 		final := func(g *graph.Graph, x graph.Node, o recurrent.Options) (graph.Node, recurrent.State) {
 			o.Reverse = reverse
 			if reverse {
-				g = g.Reverse()
+				g = recurrent.InReverse(g)
 			}
 			_, s := recurrent.Unroll(g.Scope("rnn"), recurrent.LSTM{Hidden: 4}, x, o)
 			return g.Add(g.Sum(g.Square(s[0])), g.Sum(s[1])), s
