@@ -160,51 +160,36 @@ func (g *Graph) input(name string, ids bool, shape []int) Node {
 	return n
 }
 
-// Const puts a fixed tensor into the graph; its numbers are copied. Float values must have the store's element type.
+// Const puts fixed numbers into the graph, which are copied. Floats are rounded to the graph's element type, so
+// g.Const(graph.Floats64(weights)) is for graphs of either; ints are ids.
 func (g *Graph) Const(v *tensor.Dense) Node {
 	if err := dense.Check(v); err != nil {
 		return g.failf("Const", "%v", err)
 	}
-	if d := v.Dtype(); d != g.dtype && d != tensor.Int {
-		return g.failf("Const", "want %v or int, found %v", g.dtype, d)
+	if v.Dtype() == tensor.Int {
+		ids := dense.New(tensor.Int, v.Shape())
+		dense.Copy(ids, v)
+		return g.newLeaf(&compile.Leaf{Kind: compile.FromConstant, Name: "const", Shape: op.Clone(v.Shape()), IDs: true, Value: ids})
 	}
-	value := dense.New(v.Dtype(), v.Shape())
-	dense.Copy(value, v)
-	return g.newLeaf(&compile.Leaf{
-		Kind: compile.FromConstant, Name: "const", Shape: v.Shape().Clone(), IDs: v.Dtype() == tensor.Int, Value: value,
-	})
+	numbers := dense.Float64s(v)
+	return g.constant(&compile.Leaf{Name: "const", Shape: v.Shape()}, func(i int) float64 { return numbers[i] })
 }
 
-// Values puts fixed numbers into the graph, rounded to its element type. No shape means one dimension.
-func (g *Graph) Values(v []float64, shape ...int) Node {
-	if len(shape) == 0 {
-		shape = []int{len(v)}
-	}
-	if n, err := dense.Size(shape); err != nil || n != len(v) {
-		return g.failf("Values", "%d numbers do not fill shape %v", len(v), shape)
-	}
-	return g.constant(&compile.Leaf{Name: "const", Shape: shape}, func(i int) float64 { return v[i] })
-}
-
-// Full returns a constant tensor with every element v; no shape means a scalar.
+// Full returns a constant tensor with every element v, such as the zeros of an initial state; no shape means a scalar.
 func (g *Graph) Full(v float64, shape ...int) Node {
+	if !g.validShape("Full", shape) {
+		return Node{}
+	}
 	name := "const " + strconv.FormatFloat(v, 'g', -1, 64)
-	leaf := &compile.Leaf{Name: name, Shape: shape, Uniform: true, Number: v}
-	return g.constant(leaf, func(int) float64 { return v })
+	return g.constant(&compile.Leaf{Name: name, Shape: shape, Uniform: true, Number: v}, func(int) float64 { return v })
 }
 
 // constant adds a leaf whose element i is at(i).
 func (g *Graph) constant(l *compile.Leaf, at func(i int) float64) Node {
-	if !g.validShape("constant", l.Shape) {
-		return Node{}
-	}
 	l.Kind, l.Shape, l.Value = compile.FromConstant, op.Clone(l.Shape), dense.New(g.dtype, l.Shape)
 	dense.Fill(l.Value, at)
 	return g.newLeaf(l)
 }
-
-// Zeros is Full with 0: an initial state, say.
-func (g *Graph) Zeros(shape ...int) Node { return g.Full(0, shape...) }
 
 // validShape reports an error for dimensions below 1, because an empty tensor has no place in a compiled program, and
 // for sizes that no memory holds. Shapes of operations pass through it in apply; whoever computes with a shape before

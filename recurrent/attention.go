@@ -115,7 +115,7 @@ func (c Attentive) after(g *graph.Graph, own State) State {
 	if !c.configured(g) || len(own) == 0 {
 		return own
 	}
-	return append(State{g.Zeros(own[0].Dim(0), cmp.Or(c.Units, c.hidden(g)))}, own...)
+	return append(State{g.Full(0, own[0].Dim(0), cmp.Or(c.Units, c.hidden(g)))}, own...)
 }
 
 // Step runs the cell and attends to the memory; the output is y, [B, Units].

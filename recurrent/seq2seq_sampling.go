@@ -36,7 +36,7 @@ func (s ScheduledSampling) teacher(g *graph.Graph, steps, batch int) graph.Node 
 	case s.Teacher.Valid():
 		return s.Teacher
 	case s.Rate == 1:
-		return g.Zeros(steps, batch)
+		return g.Full(0, steps, batch)
 	}
 	return g.RandomMask(1-s.Rate, steps, batch)
 }
@@ -74,7 +74,7 @@ func (m Seq2Seq) chosen(g *graph.Graph, logits, table graph.Node) graph.Node {
 				keep[i] = 1
 			}
 		}
-		choice = g.Mul(choice, g.Values(keep))
+		choice = g.Mul(choice, g.Const(graph.Floats64(keep)))
 	}
 	return nn.Dropout{Rate: m.Dropout}.Apply(g, g.MatMul(choice, table))
 }

@@ -106,7 +106,7 @@ func (o Options) first(g *graph.Graph, what string, cell Cell, batch int) State 
 	}
 	if o.LearnInitial {
 		for i, n := range own {
-			h := g.Param("initial_"+strconv.Itoa(i), graph.Zeros(), n.Shape()[1:]...)
+			h := g.Param("initial_"+strconv.Itoa(i), graph.Constant(0), n.Shape()[1:]...)
 			own[i] = g.BroadcastTo(h, n.Shape()...)
 		}
 	}

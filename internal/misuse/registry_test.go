@@ -50,7 +50,6 @@ var registry = []member{
 	{"graph.Scalar", graph.Scalar},
 	{"graph.Uniform", graph.Uniform},
 	{"graph.WriteSafetensors", graph.WriteSafetensors},
-	{"graph.Zeros", graph.Zeros},
 	{"optim.AdamW", optim.AdamW},
 	{"optim.ClipByNorm", optim.ClipByNorm},
 	{"optim.ClipByValue", optim.ClipByValue},

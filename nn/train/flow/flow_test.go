@@ -18,7 +18,7 @@ func lastLoss(layer recurrent.Layer) graph.Build {
 	return func(g *graph.Graph, in []graph.Node) []graph.Node {
 		y, _ := layer.Apply(g.Scope("rnn"), in[0], recurrent.Options{})
 		last := g.Slice(y, 0, y.Dim(0)-1, y.Dim(0))
-		return []graph.Node{g.Sum(g.Mul(last, g.Values(graphtest.Random(3, last.Dim(2)).Float64s())))}
+		return []graph.Node{g.Sum(g.Mul(last, g.Const(graphtest.Random(3, last.Dim(2)))))}
 	}
 }
 
