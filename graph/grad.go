@@ -121,7 +121,7 @@ func differentiable(n Node, i int) bool {
 func (g *Graph) derive(n, grad Node) []Node {
 	if o, ok := n.n.Op().(*operation); ok {
 		v := g.view()
-		v.path, v.suffix, v.origin = []string{o.path}, nil, o.origin
+		v.where, v.origin = o.path, o.origin
 		return ruleOf(o.Op).vjp(derivation{g: v, op: o.Op, in: o.in, out: n, grad: grad})
 	}
 	foreign, ok := n.n.Op().(gorgonia.SDOp)

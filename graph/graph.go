@@ -26,6 +26,7 @@ type Graph struct {
 	*core
 	path   []string
 	suffix Suffix // nil for none
+	where  string // path and suffix in messages: "encoder/lstm layer 1 reverse"
 	shared bool   // parameters that exist may be asked for again
 	asked  map[string]bool
 

@@ -38,7 +38,7 @@ func (g *Graph) apply(o op.Op, shape []int, in ...Node) Node {
 	if _, err := dense.Size(shape); err != nil {
 		return g.failf(o.String(), "%v", err)
 	}
-	path := g.where()
+	path := g.where
 	if g.backward {
 		path = strings.TrimSuffix("gradient of "+path, " of ")
 	}

@@ -17,8 +17,7 @@ type Suffix interface {
 
 // Scope returns a view in which parameter names start with name and a dot, below g's own scope.
 func (g *Graph) Scope(name string) *Graph {
-	v := g.view()
-	v.path = append(slices.Clip(g.path), name)
+	v := g.at(append(slices.Clip(g.path), name), g.suffix)
 	if !isWord(name) {
 		v.failf("Scope", "%q is not a scope name: want one word of UTF-8 without dots, slashes or spaces", name)
 	}
@@ -27,8 +26,7 @@ func (g *Graph) Scope(name string) *Graph {
 
 // WithSuffix returns a view in which parameter names end in s, in place of g's own suffix; nil for none.
 func (g *Graph) WithSuffix(s Suffix) *Graph {
-	v := g.view()
-	v.suffix = s
+	v := g.at(g.path, s)
 	if s != nil && s.String() != "" && !isWord(s.String()) {
 		v.failf("WithSuffix", "%q does not end a name: want UTF-8 without dots, slashes or spaces", s.String())
 	}
@@ -37,6 +35,16 @@ func (g *Graph) WithSuffix(s Suffix) *Graph {
 
 // Suffix is what WithSuffix gave the view, or nil.
 func (g *Graph) Suffix() Suffix { return g.suffix }
+
+// at returns a view with a path and a suffix.
+func (g *Graph) at(path []string, s Suffix) *Graph {
+	v := g.view()
+	v.path, v.suffix, v.where = path, s, strings.Join(path, "/")
+	if s != nil {
+		v.where = strings.TrimSpace(v.where + " " + s.Where())
+	}
+	return v
+}
 
 // isWord tells whether a name can be a part of a parameter's full name.
 func isWord(name string) bool {
@@ -50,13 +58,4 @@ func (g *Graph) name(local string) string {
 		name += g.suffix.String()
 	}
 	return name
-}
-
-// where names the view for messages: "encoder/lstm layer 1 reverse".
-func (g *Graph) where() string {
-	s := strings.Join(g.path, "/")
-	if g.suffix != nil {
-		s = strings.TrimSpace(s + " " + g.suffix.Where())
-	}
-	return s
 }
