@@ -42,14 +42,14 @@ func BenchmarkCustom(b *testing.B) {
 type written struct{ hidden, gates int }
 
 func (c written) Begin(g *graph.Graph, batch int) recurrent.State {
-	return recurrent.State{g.Zeros(batch, c.hidden), g.Zeros(batch, c.hidden)}
+	return recurrent.State{g.Full(0, batch, c.hidden), g.Full(0, batch, c.hidden)}
 }
 
 func (c written) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
 	rows := c.gates * c.hidden
 	w := g.Param("w", graph.GlorotUniform(), rows, x.Dim(1))
 	u := g.Param("u", graph.GlorotUniform(), rows, c.hidden)
-	z := g.Add(g.MatMulT(x, w), g.MatMulT(s[0], u), g.Param("b", graph.Zeros(), rows)) // [B, gates·H]
+	z := g.Add(g.MatMulT(x, w), g.MatMulT(s[0], u), g.Param("b", graph.Constant(0), rows)) // [B, gates·H]
 	gate := g.Split(z, 1, c.gates)
 	in := g.Mul(g.Sigmoid(gate[0]), g.Tanh(gate[3]))
 	if c.gates > 4 {
@@ -64,14 +64,14 @@ func (c written) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.No
 type gateByGate struct{ hidden int }
 
 func (c gateByGate) Begin(g *graph.Graph, batch int) recurrent.State {
-	return recurrent.State{g.Zeros(batch, c.hidden), g.Zeros(batch, c.hidden)}
+	return recurrent.State{g.Full(0, batch, c.hidden), g.Full(0, batch, c.hidden)}
 }
 
 func (c gateByGate) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
 	gate := func(name string) graph.Node { // [B, H]
 		w := g.Param("w_"+name, graph.GlorotUniform(), c.hidden, x.Dim(1))
 		u := g.Param("u_"+name, graph.GlorotUniform(), c.hidden, c.hidden)
-		return g.Add(g.MatMulT(x, w), g.MatMulT(s[0], u), g.Param("b_"+name, graph.Zeros(), c.hidden))
+		return g.Add(g.MatMulT(x, w), g.MatMulT(s[0], u), g.Param("b_"+name, graph.Constant(0), c.hidden))
 	}
 	i, f, o, n := g.Sigmoid(gate("i")), g.Sigmoid(gate("f")), g.Sigmoid(gate("o")), g.Tanh(gate("n"))
 	cell := g.Add(g.Mul(f, s[1]), g.Mul(i, n))

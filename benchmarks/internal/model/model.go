@@ -49,9 +49,9 @@ func Loss(w work.Work, cell recurrent.Cell) graph.Build {
 // bidirectional is torch.nn.LSTM(bidirectional=True) and its like: every layer reads the one below in both directions.
 func bidirectional(g *graph.Graph, layers int, cell recurrent.Cell, x graph.Node) graph.Node {
 	for k := range layers {
-		layer := g.Layer(k)
+		layer := recurrent.InLayer(g, k)
 		forward, _ := recurrent.Unroll(layer, cell, x, recurrent.Options{})
-		backward, _ := recurrent.Unroll(layer.Reverse(), cell, x, recurrent.Options{Reverse: true})
+		backward, _ := recurrent.Unroll(recurrent.InReverse(layer), cell, x, recurrent.Options{Reverse: true})
 		x = g.Concat(2, forward, backward)
 	}
 	return x
