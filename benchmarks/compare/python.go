@@ -61,7 +61,7 @@ func pythonPeers(ctx context.Context, s spec, o options, m machine, dir string) 
 				l.missing = s.path + " has no module " + p.module
 			}
 		}
-		l.command = append(append(l.command, filepath.Join(dir, p.script)), p.flags...)
+		l.command = append(append(l.command, "-B", filepath.Join(dir, p.script)), p.flags...) // -B: no files beside the script
 		all = append(all, l)
 	}
 	return all
