@@ -3,6 +3,7 @@ package benchmarks
 import (
 	"testing"
 
+	"github.com/unroll-go/unroll/benchmarks/internal/model"
 	"github.com/unroll-go/unroll/benchmarks/internal/work"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/recurrent"
@@ -16,62 +17,35 @@ func BenchmarkCustom(b *testing.B) {
 		{B: 32, T: 35, I: 512, H: 512, L: 1, V: 1000},
 	} {
 		s.Kind, s.Cell = work.Train, "lstm"
-		base := s.FLOPs()
-		fifth := 6 * float64(s.H*(s.I+s.H)) * float64(s.Tokens()) // the products of one more gate, with gradients
+		fifth := s
+		fifth.Cell = work.Fifth
 		for _, c := range []struct {
 			name  string
 			cell  recurrent.Cell
 			flops float64
 		}{
-			{"lstm", recurrent.LSTM{Hidden: s.H}, base},
-			{"stacked", written{hidden: s.H, gates: 4}, base},
-			{"gate-by-gate", gateByGate{s.H}, base},
-			{"fifth-gate", written{hidden: s.H, gates: 5}, base + fifth},
+			{"lstm", recurrent.LSTM{Hidden: s.H}, s.FLOPs()},
+			{"stacked", model.Written{Hidden: s.H, Gates: 4}, s.FLOPs()},
+			{"gate-by-gate", gateByGate{s.H}, s.FLOPs()},
+			{"fifth-gate", model.Cell(fifth), fifth.FLOPs()},
 		} {
 			b.Run(c.name+"/"+s.Size(), func(b *testing.B) { train(b, s, c.cell, c.flops) })
 		}
 	}
 }
 
-// written is an LSTM as a user may write it, with the gates' weights stacked in one matrix. A fifth gate, if there is
-// one, multiplies what enters the cell state:
-//
-//	i, f, o, m = σ(...)   n = tanh(...)
-//	c' = f⊙c + m⊙i⊙n
-//	h' = o⊙tanh(c')
-type written struct{ hidden, gates int }
-
-func (c written) Begin(g *graph.Graph, batch int) recurrent.State {
-	return recurrent.State{g.Zeros(batch, c.hidden), g.Zeros(batch, c.hidden)}
-}
-
-func (c written) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
-	rows := c.gates * c.hidden
-	w := g.Param("w", graph.GlorotUniform(), rows, x.Dim(1))
-	u := g.Param("u", graph.GlorotUniform(), rows, c.hidden)
-	z := g.Add(g.MatMulT(x, w), g.MatMulT(s[0], u), g.Param("b", graph.Zeros(), rows)) // [B, gates·H]
-	gate := g.Split(z, 1, c.gates)
-	in := g.Mul(g.Sigmoid(gate[0]), g.Tanh(gate[3]))
-	if c.gates > 4 {
-		in = g.Mul(in, g.Sigmoid(gate[4]))
-	}
-	cell := g.Add(g.Mul(g.Sigmoid(gate[1]), s[1]), in)
-	h := g.Mul(g.Sigmoid(gate[2]), g.Tanh(cell))
-	return h, recurrent.State{h, cell}
-}
-
 // gateByGate is an LSTM with a pair of matrices for every gate, as in the papers.
 type gateByGate struct{ hidden int }
 
 func (c gateByGate) Begin(g *graph.Graph, batch int) recurrent.State {
-	return recurrent.State{g.Zeros(batch, c.hidden), g.Zeros(batch, c.hidden)}
+	return recurrent.State{g.Full(0, batch, c.hidden), g.Full(0, batch, c.hidden)}
 }
 
 func (c gateByGate) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
 	gate := func(name string) graph.Node { // [B, H]
 		w := g.Param("w_"+name, graph.GlorotUniform(), c.hidden, x.Dim(1))
 		u := g.Param("u_"+name, graph.GlorotUniform(), c.hidden, c.hidden)
-		return g.Add(g.MatMulT(x, w), g.MatMulT(s[0], u), g.Param("b_"+name, graph.Zeros(), c.hidden))
+		return g.Add(g.MatMulT(x, w), g.MatMulT(s[0], u), g.Param("b_"+name, graph.Constant(0), c.hidden))
 	}
 	i, f, o, n := g.Sigmoid(gate("i")), g.Sigmoid(gate("f")), g.Sigmoid(gate("o")), g.Tanh(gate("n"))
 	cell := g.Add(g.Mul(f, s[1]), g.Mul(i, n))

@@ -11,9 +11,14 @@ import (
 
 // BenchmarkTrain is one step of training: gradients, clipping, Adam. "of-limit" is the share of what the processors in
 // use could do at most, counting the operations of the products alone.
-func BenchmarkTrain(b *testing.B) {
+func BenchmarkTrain(b *testing.B) { trainAll(b, work.Train) }
+
+// BenchmarkRagged trains on sequences of many lengths; "tokens/s" leaves the padding out.
+func BenchmarkRagged(b *testing.B) { trainAll(b, work.Ragged) }
+
+func trainAll(b *testing.B, kind string) {
 	for _, w := range work.Suite() {
-		if w.Kind == work.Train {
+		if w.Kind == kind && w.Cell != work.Fifth { // Custom trains that one
 			b.Run(w.Cell+"/"+w.Size(), func(b *testing.B) { train(b, w, model.Cell(w), w.FLOPs()) })
 		}
 	}
@@ -46,7 +51,7 @@ func report(b *testing.B, w work.Work, flops float64) {
 	steps := float64(b.N) / b.Elapsed().Seconds()
 	b.ReportMetric(float64(w.Tokens())*steps, "tokens/s")
 	b.ReportMetric(flops*steps/1e9, "GFLOP/s")
-	if limit := peak(runtime.GOMAXPROCS(0)); limit > 0 && w.Kind == work.Train {
+	if limit := peak(runtime.GOMAXPROCS(0)); limit > 0 && w.Kind != work.Generate {
 		b.ReportMetric(flops*steps/1e9/limit, "of-limit")
 	}
 }

@@ -2,8 +2,8 @@ package datasets
 
 import "github.com/pkg/errors"
 
-// LabelledBatches batches sequences of ids with a label each: many to one. Without labels (nil) they are sequences to
-// predict for, or to give numbers: see WithNumbers.
+// LabelledBatches batches sequences of ids with a label each: many to one. labels may be nil: for prediction, or for
+// regression, see WithNumbers.
 func LabelledBatches(sequences [][]int, labels []int, o Batching) (*Batches, error) {
 	if labels != nil && len(sequences) != len(labels) {
 		return nil, errors.Errorf("datasets: %d sequences and %d labels", len(sequences), len(labels))
@@ -14,12 +14,12 @@ func LabelledBatches(sequences [][]int, labels []int, o Batching) (*Batches, err
 	})
 }
 
-// mostFeatures bounds the width of a step: more is a slip.
+// mostFeatures bounds the width of a step: more is a mistake.
 const mostFeatures = 1 << 24
 
 // FeatureBatches batches numeric sequences with a label each, such as recordings of several channels or the rows of
-// pictures: sequence i is [T, F], row-major, its T its own. Values is [T, B, F], with zeros for padding. Without labels
-// (nil) they are sequences to predict for, or to give numbers: see WithNumbers.
+// pictures: sequence i is [T, F], row-major, with a T of its own. Values is [T, B, F], with zeros for padding.
+// labels may be nil: for prediction, or for regression, see WithNumbers.
 func FeatureBatches(sequences [][]float32, features int, labels []int, o Batching) (*Batches, error) {
 	if labels != nil && len(sequences) != len(labels) {
 		return nil, errors.Errorf("datasets: %d sequences and %d labels", len(sequences), len(labels))

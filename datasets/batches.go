@@ -7,8 +7,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Batch is a number of examples side by side, time-major: the value of step t of example b is at t·B + b. What a batch
-// of another kind has is nil. It is yours to keep.
+// Batch is a number of examples side by side, time-major: the value of step t of example b is at t·B + b. Fields
+// that only other kinds of batches have are nil. The caller may keep a batch.
 type Batch struct {
 	Examples []int // [B]: which examples these are
 

@@ -127,10 +127,10 @@ func (b *BPE) appendPieces(ids []int, text string, s *bpeScratch) ([]int, error)
 	return ids, nil
 }
 
-// Decode maps ids to text, without the special tokens (see Specials). For ids that Encode gave, it is the text that was
-// encoded, normalised and with the space before it that the encoding may ask for. Ids can also be put together so that
-// their bytes are not UTF-8; U+FFFD stands for those. Text that is generated token by token is better put together from
-// DecodeBytes, since one character may be several tokens.
+// Decode maps ids to text, without the special tokens (see Specials). For ids that Encode gave, it is the text that
+// was encoded, normalised and with the space before it that the encoding may ask for. Other ids may have bytes that
+// are not UTF-8; they become U+FFFD. One character may be several tokens, so join text that is generated token by
+// token from DecodeBytes.
 func (b *BPE) Decode(ids []int) (string, error) {
 	raw, err := b.DecodeBytes(ids)
 	if err != nil {
@@ -139,7 +139,7 @@ func (b *BPE) Decode(ids []int) (string, error) {
 	return lossyUTF8(string(raw)), nil
 }
 
-// DecodeBytes is Decode without care for UTF-8.
+// DecodeBytes is Decode for bytes, which may not be UTF-8.
 func (b *BPE) DecodeBytes(ids []int) ([]byte, error) {
 	var out []byte
 	for i, id := range ids {

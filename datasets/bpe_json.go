@@ -104,9 +104,9 @@ func (b *BPE) Save(path string) error {
 	}), "datasets")
 }
 
-// UnmarshalJSON reads the contents of a tokenizer.json file: a model of type BPE with ByteLevel as its pre-tokenizer and
-// decoder, NFC or no normalizer, and ids from 0 without holes. Whatever else would change the ids is refused by its
-// name, and then b stays as it was.
+// UnmarshalJSON reads the contents of a tokenizer.json file: a model of type BPE with ByteLevel as its pre-tokenizer
+// and decoder, NFC or no normalizer, and ids from 0 without gaps. Anything else that would change the ids is an
+// error that names it, and b stays as it was.
 func (b *BPE) UnmarshalJSON(data []byte) error {
 	return errors.WithMessage(b.load(data), "datasets: tokenizer")
 }

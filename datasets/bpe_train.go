@@ -24,8 +24,7 @@ type BPETrainer struct {
 // may have fewer than Size tokens in it.
 func (t BPETrainer) Train(text string) (*BPE, error) { return t.TrainFrom(strings.NewReader(text)) }
 
-// TrainFrom makes an encoding from a text that is read in parts: what it keeps in memory are the text's different
-// words.
+// TrainFrom makes an encoding from a text that is read in parts. It keeps the distinct words of the text in memory.
 func (t BPETrainer) TrainFrom(r io.Reader) (*BPE, error) {
 	b, err := t.bytesOnly()
 	if err != nil {

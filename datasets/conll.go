@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// CoNLL reads sentences in columns, as the tasks CoNLL-2000, 2002 and 2003 and many after them share what is tagged: a
-// word a line, its form and its tags in columns, and an empty line after each sentence. Lines that begin a document,
-// -DOCSTART-, are passed over. Lines are PlainText's.
+// CoNLL reads sentences in columns, the format of the shared tasks CoNLL-2000, 2002 and 2003 and of many later ones:
+// one word a line, its form and its tags in columns, and an empty line after each sentence. Lines that begin a
+// document, -DOCSTART-, are passed over. Lines are read as by PlainText.
 //
 //	EU NNP B-ORG
 //	rejects VBZ O
@@ -15,7 +15,7 @@ import (
 //	Peter NNP B-PER
 type CoNLL struct {
 	Separator   string // between columns; "" is any number of blanks and tabs
-	Comment     string // what lines to leave out begin with; "" is nothing, for # may be a word
+	Comment     string // the beginning of lines to leave out; "" for none, because # may be a word
 	MaxSentence int    // bytes; 0 is 1 MB
 }
 

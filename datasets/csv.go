@@ -14,17 +14,17 @@ import (
 
 // CSV reads comma-separated values (RFC 4180): fields may be quoted, and then have commas, line breaks and doubled
 // quotation marks in them; of the line breaks there, CRLF is read as LF. Every row has as many fields as the first.
-// Lines are PlainText's.
+// Lines are read as by PlainText.
 type CSV struct {
-	Comma     rune     // between fields; 0 is a comma, CommaDetect finds out, see Rows.Comma
+	Comma     rune     // between fields; 0 is a comma, CommaDetect detects it, see Rows.Comma
 	Header    int      // HeaderYes, HeaderNo or HeaderDetect
 	Names     []string // HeaderDetect: a first row with one of these is a header, see Rows
 	Missing   []string // what Number takes for a missing value beside an empty field; nil is MissingMarks
 	MaxRecord int      // the most bytes of a row; 0 is 1 MB
 }
 
-// TSV reads values with tabs between, one row a line. Quotation marks mean nothing, as is usual with such files. Lines
-// are PlainText's.
+// TSV reads values with tabs between, one row a line. Quotation marks mean nothing, as is usual with such files.
+// Lines are read as by PlainText.
 type TSV struct {
 	Header    int      // HeaderYes, HeaderNo or HeaderDetect
 	Names     []string // as CSV's

@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// CommaDetect as a CSV's Comma finds out what is between the fields by the first 64 kB: a comma, a semicolon, a tab or
-// a |, whichever cuts the most of the rows into as many fields as the first, two at least. Rows in which a blank follows
-// it count half, for that is how sentences have commas. Of equals, the first named wins; if there is none, it is a comma.
+// CommaDetect as a CSV's Comma detects the separator in the first 64 kB. It is the one of comma, semicolon, tab and
+// | that cuts the most rows into as many fields as the first row has, at least two. A row in which a blank follows
+// the separator counts half, because commas in sentences are followed by blanks. Among equals, the first of that
+// list is taken; if none fits, a comma.
 const CommaDetect rune = -1
 
 const (

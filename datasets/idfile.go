@@ -22,7 +22,7 @@ type IDFile struct {
 	from, to int // the part of the file's ids
 }
 
-// idTrailer tells what a file's ids are, and of which text.
+// idTrailer tells what the ids of a file are, and of which text.
 type idTrailer struct {
 	Magic       [16]byte
 	Width       uint32
@@ -39,9 +39,9 @@ var (
 )
 
 // EncodeFile encodes a text file of any size into a file of ids beside it or elsewhere, and opens that; see
-// EncodeStream for what memory it takes. If the file of ids is there already, made by the same tokenizer of a text with
-// this size and time of change, it is opened as it is; ids of another text or tokenizer are replaced. A file that is
-// neither empty nor one of ids is never written over: it is an error, as is the text itself. The text is normalised
+// EncodeStream for what memory it takes. If the file of ids is there already, made by the same tokenizer of a text
+// with this size and modification time, it is opened as it is; ids of another text or tokenizer are replaced. Any
+// other file that is not empty, such as the text itself, is not overwritten; it is an error. The text is normalised
 // part by part; otherwise the ids are those of the whole text.
 func EncodeFile(text, ids string, t Tokenizer) (*IDFile, error) {
 	in, err := os.Open(text)
@@ -211,7 +211,7 @@ func openIDs(path string) (*IDFile, idTrailer, error) {
 // Len is the number of ids.
 func (f *IDFile) Len() int { return f.to - f.from }
 
-// Read fills ids with those from a place on.
+// Read fills ids with those at position from and after.
 func (f *IDFile) Read(ids []int, from int) error {
 	return f.read(ids, from, make([]byte, len(ids)*f.width))
 }

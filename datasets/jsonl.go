@@ -11,8 +11,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// JSONL reads JSON objects, one a line, as most data sets of text are shared. Lines are PlainText's. NaN, Infinity and
-// -Infinity, which Python writes and JSON does not know, are read too: NaN as null.
+// JSONL reads JSON objects, one a line, as most data sets of text are shared. Lines are read as by PlainText. NaN,
+// Infinity and -Infinity, which Python writes and JSON does not know, are read too: NaN as null.
 type JSONL struct {
 	Missing []string // texts that Number takes for a missing value beside ""; nil is MissingMarks
 	MaxLine int      // bytes; 0 is 1 MB

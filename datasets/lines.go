@@ -10,8 +10,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// defaultRecord is the most bytes of a record where the reader's configuration does not say. A file that is not what it
-// is taken for, as one with a quotation mark that is never closed, ends with an error and not with all memory.
+// defaultRecord is the most bytes of a record where the reader's configuration does not say. It bounds memory: a
+// quotation mark that is never closed is an error instead of one huge field.
 const defaultRecord = 1 << 20
 
 // errNotOpened is the error of a reader that nobody has opened.

@@ -8,8 +8,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// MissingMarks are what stands for a missing value unless a reader says otherwise, beside an empty field: what pandas, R,
-// spreadsheets and JSON write. Capitals count as small letters.
+// MissingMarks are what stands for a missing value unless a reader says otherwise, beside an empty field: what
+// pandas, R, spreadsheets and JSON write. Upper and lower case make no difference.
 func MissingMarks() []string { return []string{"NA", "N/A", "#N/A", "<NA>", "NaN", "null", "None"} }
 
 // isMissing says whether a field is empty or one of some marks; nil is MissingMarks.

@@ -6,13 +6,13 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Scaler brings each feature to mean 0 and deviation 1. Its fields are saved with a model, as JSON say.
+// Scaler brings each feature to mean 0 and deviation 1. Save its fields with the model, for example as JSON.
 type Scaler struct {
 	Mean, Deviation []float64 // [F]
 }
 
-// FitScaler measures a series: the part to train on alone, for the rest is not known when a model is used. Several
-// series are measured together. A feature that never changes has deviation 1.
+// FitScaler measures a series. Give it the training part alone, because the rest is not known when a model is used.
+// Several series are measured together. A feature that never changes has deviation 1.
 func FitScaler(train Series) (*Scaler, error) {
 	s, err := train.withDefaults()
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *Scaler) Scale(s Series) (Series, error) {
 	return s, nil
 }
 
-// Restore maps a scaled value of a feature back, as a prediction.
+// Restore maps a scaled value of a feature, such as a prediction, back to the units of the series.
 func (c *Scaler) Restore(feature int, value float64) float64 {
 	if feature < 0 || feature >= len(c.Mean) || feature >= len(c.Deviation) {
 		return math.NaN()

@@ -23,9 +23,10 @@ type Series struct {
 
 	Lengths []int // rows of each of several series, N together; nil for one
 
-	// Times are when the rows were measured, N of them; nil if they are not to be checked. With times, a series whose steps
-	// are missing or uneven is an error: those of each series must take equally long, by a stop-watch or by the clock on the
-	// wall, or be equally many whole months. Leave them out where steps are uneven on purpose, as those of trading days.
+	// Times are when the rows were measured, N of them; nil if they are not to be checked. With times, a missing or
+	// uneven step is an error. Steps are even if they have the same duration, the same difference in local time (across
+	// changes to and from summer time), or the same number of whole months. Leave Times out where steps are uneven on
+	// purpose, as between trading days.
 	Times []time.Time
 }
 
@@ -113,8 +114,9 @@ func (s Series) parts() ([]span, error) {
 	return parts, nil
 }
 
-// FillForward returns the series with the last known value of a feature in the place of each NaN, which does not look
-// ahead. Those before a feature's first value get that one. Nothing is filled from one series into another.
+// FillForward returns the series with each NaN replaced by the last known value of its feature, so nothing from later
+// times is used. Only a NaN before a feature's first value gets that first value. Nothing is filled from one series into
+// another.
 func (s Series) FillForward() Series {
 	f := max(1, s.Features)
 	values := append([]float64{}, s.Values...)
@@ -139,9 +141,9 @@ func (s Series) FillForward() Series {
 	return s
 }
 
-// Split cuts the series in two at a fraction of its rows, the earlier part to train on. Nothing that is predicted in the
-// later part is seen in the earlier one; its first window looks back at the last W rows of it, which are known by then.
-// Each of several series is cut at that fraction of its own rows.
+// Split cuts the series in two at a fraction of its rows, the earlier part to train on. The earlier part contains nothing
+// that is to be predicted in the later one. The first window of the later part is the last W rows of the earlier part,
+// which are known by then. Each of several series is cut at that fraction of its own rows.
 func (s Series) Split(fraction float64) (train, validation Series, err error) {
 	if !(fraction > 0 && fraction < 1) {
 		return s, s, errors.Errorf("datasets: train fraction %g; want above 0 and below 1", fraction)

@@ -7,8 +7,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// clocks are the ways in which steps in time can be even: so many seconds; so much by the clock on the wall, through
-// summer time and winter time; whole months or years. A step that a clock cannot tell is 0.
+// clocks are the ways in which steps in time can be even: the same duration; the same difference in local time,
+// across changes to and from summer time; the same number of whole months. A step that a clock cannot express is 0.
 var clocks = []struct {
 	step func(from, to time.Time) int64
 	name func(step int64) string
@@ -27,7 +27,7 @@ func monthsName(step int64) string {
 	return fmt.Sprintf("%d months", step)
 }
 
-// onWall is what a clock on the wall shows, as a time without a place.
+// onWall is the local time that a clock on the wall shows, without its time zone.
 func onWall(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 }
@@ -46,8 +46,8 @@ func months(from, to time.Time) int64 {
 	return int64(n)
 }
 
-// checkSteps refuses times of which one is not after the one before, or whose steps are uneven to every clock. It tells
-// of the first odd step, to the clock that finds the fewest: a missing row makes one that is longer than the others.
+// checkSteps refuses times that do not rise, or whose steps are uneven by every clock. The error names the first
+// uneven step by the clock that finds the fewest: where a row is missing, one step is longer than the others.
 func checkSteps(times []time.Time) error {
 	for i := 1; i < len(times); i++ {
 		if !times[i].After(times[i-1]) {

@@ -8,7 +8,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Rows are the rows of a table, read one at a time: of CSV, TSV or JSONL.
+// Rows are the rows of a table, read one at a time: of CSV or TSV.
 //
 //	rows, err := datasets.CSV{}.Open("reviews.csv")
 //	defer rows.Close()
@@ -19,17 +19,17 @@ import (
 //
 // Errors stick: after one, Next returns false, and Err tells the file, the line and what is wrong.
 //
-// A column without a name, as tables have where pandas wrote its index, is found by its number: Text("0"). There may be
+// A column without a name, such as the index that pandas writes, is found by its number: Text("0"). There may be
 // several.
 //
 // With HeaderDetect, HasHeader tells whether the first row was taken for a header. It is one if it has one of the
 // reader's Names. Otherwise, its filled fields must differ and be neither numbers nor missing values, and one of these
 // must hold for the next 200 rows:
 //
-//   - Some column has only numbers there, or, if it has no name, counts the rows.
-//   - No column has its own first field again there, and in some column nearly all values come again, as labels do: at
-//     most one in 50 occurs once only. Or else the names are words of letters, digits, - and _, and some field below is
-//     no such word.
+//   - Some column has only numbers there. If the column has no name, these numbers must count the rows.
+//   - No column contains its name again there, and either the values of some column repeat, as labels do (at most
+//     one in 50 occurs only once), or all names are words of letters, digits, - and _, and some field below is not
+//     such a word.
 type Rows struct {
 	name    string
 	comma   rune
@@ -56,7 +56,7 @@ func (r *Rows) Columns() []string { return append([]string{}, r.columns...) }
 // HasHeader tells whether the first row of the file was taken for a header.
 func (r *Rows) HasHeader() bool { return r.header }
 
-// Comma is what was between the fields.
+// Comma is the separator of the fields.
 func (r *Rows) Comma() rune { return r.comma }
 
 // Fields are the fields of the current row, in the order of the columns. They are yours to keep.
@@ -68,7 +68,7 @@ func (r *Rows) Line() int { return r.now.line }
 // Err is the first error.
 func (r *Rows) Err() error { return r.err }
 
-// Text is a field of the current row, as it is in the file. A name that is no column's is an error.
+// Text is a field of the current row, as it is in the file. An unknown name is an error.
 func (r *Rows) Text(column string) string {
 	i, ok := r.index[column]
 	if !ok {

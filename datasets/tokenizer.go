@@ -28,9 +28,9 @@ type partTokenizer interface {
 	encodePart(text string, first bool) ([]int, error)
 }
 
-// EncodeStream encodes a text of any length and hands its ids, part by part in their order, to give; the slice is
-// give's to keep. The ids are those of the whole text, and memory is a few times the size of a part, 1 MB. A part ends
-// before a line break or a space, so a text with neither in 16 MB is an error.
+// EncodeStream encodes a text of any length and calls give with its ids, part by part in their order; give may keep
+// the slice. The ids are the same as those of the whole text. Memory is a few times the size of a part, about
+// 1 MB. A part ends before a line break or a space, so a text with neither in 16 MB is an error.
 func EncodeStream(r io.Reader, t Tokenizer, give func(ids []int) error) error {
 	return encodeParts(r, "the text", t, give)
 }

@@ -23,7 +23,7 @@ type VocabularyBuilder struct {
 	count map[string]int
 }
 
-// Add counts the tokens of a text, after normalising it. What Label takes for tokens is between white space.
+// Add counts the tokens of a text, after normalising it. The tokens of kind Label are separated by white space.
 func (b *VocabularyBuilder) Add(text string) error {
 	if problem := notUTF8(text); problem != "" {
 		return errors.Errorf("datasets: the text of a vocabulary is %s", problem)

@@ -63,7 +63,7 @@ func NewWindows(ids []int, steps, batch int) (*Windows, error) {
 }
 
 // NewFileWindows is NewWindows over ids in a file, which are read window by window: memory does not depend on their
-// number. After Next has returned false, Err tells whether that is for an error of the file.
+// number. After Next has returned false, Err is the error of the file, if there was one.
 func NewFileWindows(ids *IDFile, steps, batch int) (*Windows, error) {
 	if absent(ids) {
 		return nil, errors.New("datasets: windows of no file of ids; EncodeFile and OpenIDs give one")
@@ -129,7 +129,7 @@ func (w *Windows) Err() error { return w.err }
 // Reset starts a new pass: Next gives the first window.
 func (w *Windows) Reset() { w.position = 0 }
 
-// Seek makes the next window the one of that number, counted from 0, as to resume where Position was saved. Len is the
+// Seek makes the next window the one of that number, counted from 0: to resume at a saved Position, say. Len is the
 // end of the pass.
 func (w *Windows) Seek(position int) error {
 	if position < 0 || position > w.windows {

@@ -58,20 +58,20 @@ func TestBatchOpsRefuse(t *testing.T) {
 		build graph.Build
 	}{
 		{"do not fit", func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{g.MatMul(in[0], g.Zeros(2, 5, 4))}
+			return []graph.Node{g.MatMul(in[0], g.Full(0, 2, 5, 4))}
 		}},
 		{"do not fit", func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{g.MatMulT(in[0], g.Zeros(3, 5, 4))}
+			return []graph.Node{g.MatMulT(in[0], g.Full(0, 3, 5, 4))}
 		}},
 		{"at least two dimensions", func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{g.MatMul(in[0], g.Zeros(3))}
+			return []graph.Node{g.MatMul(in[0], g.Full(0, 3))}
 		}},
 		{"leading dimensions", func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{g.Pick(in[0], in[1])} }},
 		{"a size above 0", func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{g.Scatter(g.Zeros(4, 2), in[1], 0)}
+			return []graph.Node{g.Scatter(g.Full(0, 4, 2), in[1], 0)}
 		}},
 		{"id 9 at place 1 of row 0; want 0 to 8", func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return []graph.Node{g.Pick(g.Zeros(4, 9), in[1])}
+			return []graph.Node{g.Pick(g.Full(0, 4, 9), in[1])}
 		}},
 	}
 	for _, c := range cases {

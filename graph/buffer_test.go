@@ -11,7 +11,7 @@ import (
 
 // running keeps a running mean of its input in a buffer, and multiplies the input by a weight and the old mean.
 func running(g *graph.Graph, in []graph.Node) []graph.Node {
-	mean := g.Buffer("running_mean", graph.Zeros(), 1)
+	mean := g.Buffer("running_mean", graph.Constant(0), 1)
 	w := g.Param("weight", graph.Constant(3), 1)
 	if g.Training() {
 		g.Assign(mean, g.Add(g.MulScalar(mean, 0.5), g.MulScalar(g.Reshape(g.Mean(in[0]), 1), 0.5)))
@@ -74,22 +74,22 @@ func TestOptimisersPassOverFrozen(t *testing.T) {
 
 func TestAssignRefuses(t *testing.T) {
 	cases := map[string]func(g *graph.Graph) graph.Node{
-		"no buffer": func(g *graph.Graph) graph.Node { return g.Param("w", graph.Zeros(), 2) },
+		"no buffer": func(g *graph.Graph) graph.Node { return g.Param("w", graph.Constant(0), 2) },
 		"want shape [2], found [1]": func(g *graph.Graph) graph.Node {
-			b := g.Buffer("b", graph.Zeros(), 2)
-			g.Assign(b, g.Zeros(1))
+			b := g.Buffer("b", graph.Constant(0), 2)
+			g.Assign(b, g.Full(0, 1))
 			return b
 		},
 		"assigned twice": func(g *graph.Graph) graph.Node {
-			b := g.Buffer("b", graph.Zeros(), 2)
-			g.Assign(b, g.Zeros(2))
+			b := g.Buffer("b", graph.Constant(0), 2)
+			g.Assign(b, g.Full(0, 2))
 			return b
 		},
 	}
 	for want, build := range cases {
 		g := graph.NewTraining(graph.NewParams(1))
 		n := build(g)
-		g.Assign(n, g.Zeros(2))
+		g.Assign(n, g.Full(0, 2))
 		if err := g.Err(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}

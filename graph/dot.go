@@ -17,38 +17,16 @@ func (p *Program) DOT() string {
 	if err != nil {
 		return ""
 	}
-	order := u.nodes()
 	var b strings.Builder
 	b.WriteString("digraph program {\n\trankdir=BT;\n\tnode [fontsize=10];\n")
-	clusters := map[string][]string{}
-	var names []string
-	for _, n := range order {
-		scope := ""
-		shape := "plaintext"
-		label := fmt.Sprintf("%s\n%v", n.label(), n.shape())
-		if l, ok := n.c.leaves[n.n]; ok {
-			shape = map[compile.LeafKind]string{compile.FromInput: "ellipse", compile.FromWeight: "box", compile.FromConstant: "diamond"}[l.Kind]
-		} else if o, ok := n.n.Op().(*operation); ok {
-			scope = o.path
-			label = fmt.Sprintf("%s\n%v", o.Op, n.shape())
+	order := u.nodes()
+	lines, scopes := dotNodes(order)
+	for i, scope := range scopes {
+		if scope == "" {
+			fmt.Fprintf(&b, "\t%s\n", strings.Join(lines[scope], "\n\t"))
+			continue
 		}
-		if _, ok := clusters[scope]; !ok {
-			names = append(names, scope)
-		}
-		clusters[scope] = append(clusters[scope], fmt.Sprintf("n%d [shape=%s, label=%q];", n.id(), shape, label))
-	}
-	for i, scope := range names {
-		indent := "\t"
-		if scope != "" {
-			fmt.Fprintf(&b, "\tsubgraph cluster_%d {\n\t\tlabel=%q;\n", i, scope)
-			indent = "\t\t"
-		}
-		for _, line := range clusters[scope] {
-			b.WriteString(indent + line + "\n")
-		}
-		if scope != "" {
-			b.WriteString("\t}\n")
-		}
+		fmt.Fprintf(&b, "\tsubgraph cluster_%d {\n\t\tlabel=%q;\n\t\t%s\n\t}\n", i, scope, strings.Join(lines[scope], "\n\t\t"))
 	}
 	for _, n := range order {
 		for _, k := range n.children() {
@@ -57,4 +35,23 @@ func (p *Program) DOT() string {
 	}
 	b.WriteString("}\n")
 	return b.String()
+}
+
+// dotNodes returns the line of each node, by scope, and the scopes in the order of their first node.
+func dotNodes(order []Node) (lines map[string][]string, scopes []string) {
+	lines = map[string][]string{}
+	for _, n := range order {
+		scope, shape, label := "", "plaintext", n.label()
+		if l, ok := n.c.leaves[n.n]; ok {
+			shape = map[compile.LeafKind]string{compile.FromInput: "ellipse", compile.FromWeight: "box", compile.FromConstant: "diamond"}[l.Kind]
+		} else if o, ok := n.n.Op().(*operation); ok {
+			scope, label = o.path, o.Op.String()
+		}
+		if lines[scope] == nil {
+			scopes = append(scopes, scope)
+		}
+		label = fmt.Sprintf("%s\n%v", label, n.shape())
+		lines[scope] = append(lines[scope], fmt.Sprintf("n%d [shape=%s, label=%q];", n.id(), shape, label))
+	}
+	return lines, scopes
 }

@@ -55,7 +55,7 @@ func (g *Graph) Failf(what, format string, args ...any) Node {
 
 func (g *Graph) failf(what, format string, args ...any) Node {
 	if g.err == nil {
-		g.err = &Error{Scope: g.where(), Op: what, Caller: g.caller().String(), Reason: fmt.Sprintf(format, args...)}
+		g.err = &Error{Scope: g.where, Op: what, Caller: g.caller().String(), Reason: fmt.Sprintf(format, args...)}
 	}
 	return Node{}
 }

@@ -16,7 +16,7 @@ func TestBadUse(t *testing.T) {
 		"MatMul: want [..., K]·[K, N], found [2 3]·[4 5]": func(g *graph.Graph, x, y, _ graph.Node) graph.Node { return g.MatMul(x, y) },
 		"MatMulT: want [..., K]·[N, K]ᵀ":                  func(g *graph.Graph, x, y, _ graph.Node) graph.Node { return g.MatMulT(x, y) },
 		"TMatMul: want [..., M]ᵀ·[..., N]":                func(g *graph.Graph, x, y, _ graph.Node) graph.Node { return g.TMatMul(x, y) },
-		"operands need at least two dimensions":           func(g *graph.Graph, x, _, _ graph.Node) graph.Node { return g.MatMul(x, g.Zeros(3)) },
+		"operands need at least two dimensions":           func(g *graph.Graph, x, _, _ graph.Node) graph.Node { return g.MatMul(x, g.Full(0, 3)) },
 		"Add: shapes do not broadcast: [2 3] [4 5]":       func(g *graph.Graph, x, y, _ graph.Node) graph.Node { return g.Add(x, y) },
 		"Add: no terms":                func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Add() },
 		"holds ids; want float32":      func(g *graph.Graph, x, _, ids graph.Node) graph.Node { return g.Mul(x, ids) },
@@ -45,16 +45,17 @@ func TestBadUse(t *testing.T) {
 		"Where: mask [4 5]; want [2 3]":                                func(g *graph.Graph, x, y, _ graph.Node) graph.Node { return g.Where(y, x, x) },
 		"LengthMask: want lengths [B]":                                 func(g *graph.Graph, _, _, ids graph.Node) graph.Node { return g.LengthMask(ids, 0) },
 		"RandomMask: keep 0; want above 0":                             func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.RandomMask(0, 3) },
-		"shape [0 3] has a dimension of 0":                             func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Zeros(0, 3) },
-		"2 numbers do not fill shape [3]":                              func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Values([]float64{1, 2}, 3) },
-		"Const: want float32 or int, found float64":                    func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Const(graphtest.Random(1, 2)) },
-		"Const: the tensor is nil":                                     func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Const(nil) },
-		`"a b" is not a parameter name`:                                func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Param("a b", nil, 2) },
-		`"a.b" is not a scope name`:                                    func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Scope("a.b").Zeros(1) },
-		"parameter w: not in the store and no initialiser":             func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Param("w", nil, 2) },
-		"want a square matrix, found shape [2 3]":                      func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Param("w", graph.Identity(1), 2, 3) },
+		"shape [0 3] has a dimension of 0":                             func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Full(0, 0, 3) },
+		"Const: shape [3] needs 3 numbers, found 2": func(g *graph.Graph, _, _, _ graph.Node) graph.Node {
+			return g.Const(graph.Floats64(make([]float64, 2), 3))
+		},
+		"Const: the tensor is nil":                         func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Const(nil) },
+		`"a b" is not a parameter name`:                    func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Param("a b", nil, 2) },
+		`"a.b" is not a scope name`:                        func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Scope("a.b").Full(0, 1) },
+		"parameter w: not in the store and no initialiser": func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Param("w", nil, 2) },
+		"want a square matrix, found shape [2 3]":          func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Param("w", graph.Identity(1), 2, 3) },
 		"shape [5 3] does not split in 2 equal blocks": func(g *graph.Graph, _, _, _ graph.Node) graph.Node {
-			return g.Param("w", graph.Repeat(2, graph.Zeros()), 5, 3)
+			return g.Param("w", graph.Repeat(2, graph.Constant(0)), 5, 3)
 		},
 		"fan-in and fan-out need at least two dimensions": func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Param("w", graph.GlorotUniform(), 5) },
 		"want a matrix, found shape [5]":                  func(g *graph.Graph, _, _, _ graph.Node) graph.Node { return g.Param("w", graph.Orthogonal(1), 5) },
@@ -131,14 +132,21 @@ func TestBadInputs(t *testing.T) {
 	}
 }
 
+// ending is a suffix "_x" that messages call "place x".
+type ending string
+
+func (e ending) String() string { return "_" + string(e) }
+
+func (e ending) Where() string { return "place " + string(e) }
+
 func TestParameterNames(t *testing.T) {
 	p := graph.NewParams(1)
 	g := graph.NewTraining(p)
-	w := func(v *graph.Graph) { v.Param("w", graph.Zeros(), 2) }
+	w := func(v *graph.Graph) { v.Param("w", graph.Constant(0), 2) }
 	w(g)
 	w(g.Scope("a"))
-	w(g.Scope("a").Scope("b").Layer(3))
-	w(g.Scope("a").Layer(0).Reverse())
+	w(g.Scope("a").WithSuffix(ending("x")).Scope("b"))
+	w(g.Scope("a").WithSuffix(ending("x")).WithSuffix(ending("y")))
 	w(g.Shared())
 	shared := g.Scope("a").Shared()
 	w(shared)
@@ -149,15 +157,18 @@ func TestParameterNames(t *testing.T) {
 	for i := 0; i < p.Len(); i++ {
 		names = append(names, p.At(i).Name())
 	}
-	if got := strings.Join(names, " "); got != "w a.w a.b.w_l3 a.w_l0_reverse" {
+	if got := strings.Join(names, " "); got != "w a.w a.b.w_x a.w_y" {
 		t.Error(got)
 	}
 	for want, misuse := range map[string]func(g *graph.Graph){
 		"parameter w is asked for twice in one place":    func(g *graph.Graph) { w(g); w(g) },
 		"parameter a.w is asked for twice":               func(g *graph.Graph) { w(g.Scope("a")); w(g.Scope("a")) },
 		"parameter w is asked for twice in one":          func(g *graph.Graph) { w(g); s := g.Shared(); w(s); w(s) },
-		"parameter w has shape [2], this use wants":      func(g *graph.Graph) { w(g); g.Shared().Param("w", graph.Zeros(), 3) },
-		"the model wants shape [5], the store holds [2]": func(g *graph.Graph) { g.Param("w", graph.Zeros(), 5) },
+		"parameter w has shape [2], this use wants":      func(g *graph.Graph) { w(g); g.Shared().Param("w", graph.Constant(0), 3) },
+		"is asked for twice in one place; ":              func(g *graph.Graph) { w(g); w(g.WithSuffix(ending("x")).WithSuffix(nil)) },
+		"Param in a/b place x: parameter a.b.w_x is":     func(g *graph.Graph) { v := g.Scope("a").WithSuffix(ending("x")).Scope("b"); w(v); w(v) },
+		`"_x.y" does not end a name`:                     func(g *graph.Graph) { w(g.WithSuffix(ending("x.y"))) },
+		"the model wants shape [5], the store holds [2]": func(g *graph.Graph) { g.Param("w", graph.Constant(0), 5) },
 	} {
 		g := graph.NewTraining(p)
 		misuse(g)
@@ -167,7 +178,7 @@ func TestParameterNames(t *testing.T) {
 	}
 	p.Seal()
 	g = graph.NewTraining(p)
-	g.Param("new", graph.Zeros(), 2)
+	g.Param("new", graph.Constant(0), 2)
 	if err := g.Err(); err == nil || !strings.Contains(err.Error(), "parameter new is not in the store, which is sealed") {
 		t.Error(err)
 	}

@@ -11,7 +11,7 @@ func Example() {
 	params := graph.NewParams(1)
 	loss := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		x, y := in[0], in[1] // [B, 2], [B, 1]
-		w := g.Param("w", graph.Zeros(), 1, 2)
+		w := g.Param("w", graph.Constant(0), 1, 2)
 		p := g.Sigmoid(g.MatMulT(x, w))
 		hit := g.Mul(y, g.Log(p))
 		miss := g.Mul(g.Affine(y, -1, 1), g.Log(g.Affine(p, -1, 1)))

@@ -27,21 +27,10 @@ func (g *Graph) Grad(loss Node, wrt ...Node) []Node {
 	defer func() { g.backward = false }()
 
 	order := reachable(loss)
-	active := map[*gorgonia.Node]bool{} // depends on one of wrt
-	for _, w := range wrt {
-		active[w.n] = true
-	}
-	for _, n := range order {
-		for i, k := range n.children() {
-			if active[k.n] && differentiable(n, i) {
-				active[n.n] = true
-			}
-		}
-	}
+	active := dependent(order, wrt)
 	terms := map[*gorgonia.Node][]Node{loss.n: {g.Full(1)}}
 	grads := map[*gorgonia.Node]Node{}
 	for _, n := range slices.Backward(order) {
-
 		if !active[n.n] || len(terms[n.n]) == 0 {
 			continue
 		}
@@ -63,6 +52,22 @@ func (g *Graph) Grad(loss Node, wrt ...Node) []Node {
 			gorgonia.SetDerivOf(grad.n, w.n)
 		} else {
 			out[i] = g.Full(0, w.shape()...)
+		}
+	}
+	return out
+}
+
+// dependent are the nodes, among those of order, that depend on one of wrt by operations with a derivative; and wrt itself.
+func dependent(order, wrt []Node) map[*gorgonia.Node]bool {
+	out := map[*gorgonia.Node]bool{}
+	for _, w := range wrt {
+		out[w.n] = true
+	}
+	for _, n := range order {
+		for i, k := range n.children() {
+			if out[k.n] && differentiable(n, i) {
+				out[n.n] = true
+			}
 		}
 	}
 	return out
@@ -116,7 +121,7 @@ func differentiable(n Node, i int) bool {
 func (g *Graph) derive(n, grad Node) []Node {
 	if o, ok := n.n.Op().(*operation); ok {
 		v := g.view()
-		v.path, v.layer, v.rev, v.origin = []string{o.path}, -1, false, o.origin
+		v.where, v.origin = o.path, o.origin
 		return ruleOf(o.Op).vjp(derivation{g: v, op: o.Op, in: o.in, out: n, grad: grad})
 	}
 	foreign, ok := n.n.Op().(gorgonia.SDOp)

@@ -11,8 +11,6 @@ package graph
 import (
 	"slices"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
@@ -22,14 +20,14 @@ import (
 )
 
 // Graph is a place to build nodes: a Gorgonia graph, seen from a scope that gives parameters their names. Scope,
-// Layer, Reverse and Shared return other views of the same graph. New makes one, or a Func does; the zero Graph is of
+// WithSuffix and Shared return other views of the same graph. New makes one, or a Func does; the zero Graph is of
 // no use, and its methods panic.
 type Graph struct {
 	*core
 	path   []string
-	layer  int  // -1 outside layers
-	rev    bool // inside the reverse direction
-	shared bool // parameters that exist may be asked for again
+	suffix Suffix // nil for none
+	where  string // path and suffix in messages: "encoder/lstm layer 1 reverse"
+	shared bool   // parameters that exist may be asked for again
 	asked  map[string]bool
 
 	origin compile.Origin // whose derivative is being made: the caller of the operation
@@ -77,7 +75,6 @@ func newGraph(p *Params, training bool) *Graph {
 			params: p, dtype: p.dtype, training: training, err: err,
 			leaves: map[*gorgonia.Node]*compile.Leaf{}, owners: map[*gorgonia.Node]*Param{}, weights: map[string]Node{}, outside: map[uintptr]bool{},
 		},
-		layer: -1,
 		asked: map[string]bool{},
 	}
 }
@@ -86,46 +83,6 @@ func newGraph(p *Params, training bool) *Graph {
 func (g *Graph) view() *Graph {
 	v := *g
 	return &v
-}
-
-// Scope returns a view in which parameter names start with name and a dot, below g's own scope.
-func (g *Graph) Scope(name string) *Graph {
-	v := g.view()
-	v.path = append(append([]string{}, g.path...), name)
-	if !isWord(name) {
-		v.failf("Scope", "%q is not a scope name: want one word of UTF-8 without dots, slashes or spaces", name)
-	}
-	return v
-}
-
-// isWord tells whether a name can be a part of a parameter's full name.
-func isWord(name string) bool {
-	return name != "" && !strings.ContainsAny(name, "./ \t\n") && utf8.ValidString(name)
-}
-
-// Layer returns a view in which parameter names end in _l{k}, PyTorch's way of numbering stacked recurrent layers.
-func (g *Graph) Layer(k int) *Graph {
-	v := g.view()
-	v.layer = k
-	return v
-}
-
-// InLayer returns g itself inside a layer, and g.Layer(0) outside: a single recurrent layer is layer 0.
-func (g *Graph) InLayer() *Graph {
-	if g.layer >= 0 {
-		return g
-	}
-	return g.Layer(0)
-}
-
-// LayerIndex is the number of the layer that g is inside of, 0 outside any.
-func (g *Graph) LayerIndex() int { return max(g.layer, 0) }
-
-// Reverse returns a view in which parameter names end in _reverse: the backward direction of a bidirectional layer.
-func (g *Graph) Reverse() *Graph {
-	v := g.view()
-	v.rev = true
-	return v
 }
 
 // Shared returns a view that may ask for parameters which exist already, each of them once: the next time step of an
@@ -145,36 +102,6 @@ func (g *Graph) Params() *Params { return g.params }
 
 // Err is the first error that building this graph met, or nil.
 func (g *Graph) Err() error { return g.err }
-
-// name returns the full parameter name for a local one: "scope.local_l0_reverse".
-func (g *Graph) name(local string) string {
-	var b strings.Builder
-	for _, s := range g.path {
-		b.WriteString(s)
-		b.WriteByte('.')
-	}
-	b.WriteString(local)
-	if g.layer >= 0 {
-		b.WriteString("_l")
-		b.WriteString(strconv.Itoa(g.layer))
-	}
-	if g.rev {
-		b.WriteString("_reverse")
-	}
-	return b.String()
-}
-
-// where names the scope for messages: "encoder/lstm layer 1 reverse".
-func (g *Graph) where() string {
-	s := strings.Join(g.path, "/")
-	if g.layer >= 0 {
-		s = strings.TrimSpace(s + " layer " + strconv.Itoa(g.layer))
-	}
-	if g.rev {
-		s += " reverse"
-	}
-	return s
-}
 
 // Param returns the parameter of that local name in g's scope. The store gives its value; if the store has none, init
 // draws it. Asking twice for one name is an error, unless the view is Shared.
@@ -234,51 +161,36 @@ func (g *Graph) input(name string, ids bool, shape []int) Node {
 	return n
 }
 
-// Const puts a fixed tensor into the graph; its numbers are copied. Float values must have the store's element type.
+// Const puts fixed numbers into the graph, which are copied. Floats are rounded to the graph's element type, so
+// g.Const(graph.Floats64(weights)) is for graphs of either; ints are ids.
 func (g *Graph) Const(v *tensor.Dense) Node {
 	if err := dense.Check(v); err != nil {
 		return g.failf("Const", "%v", err)
 	}
-	if d := v.Dtype(); d != g.dtype && d != tensor.Int {
-		return g.failf("Const", "want %v or int, found %v", g.dtype, d)
+	if v.Dtype() == tensor.Int {
+		ids := dense.New(tensor.Int, v.Shape())
+		dense.Copy(ids, v)
+		return g.newLeaf(&compile.Leaf{Kind: compile.FromConstant, Name: "const", Shape: op.Clone(v.Shape()), IDs: true, Value: ids})
 	}
-	value := dense.New(v.Dtype(), v.Shape())
-	dense.Copy(value, v)
-	return g.newLeaf(&compile.Leaf{
-		Kind: compile.FromConstant, Name: "const", Shape: v.Shape().Clone(), IDs: v.Dtype() == tensor.Int, Value: value,
-	})
+	numbers := dense.Float64s(v)
+	return g.constant(&compile.Leaf{Name: "const", Shape: v.Shape()}, func(i int) float64 { return numbers[i] })
 }
 
-// Values puts fixed numbers into the graph, rounded to its element type. No shape means one dimension.
-func (g *Graph) Values(v []float64, shape ...int) Node {
-	if len(shape) == 0 {
-		shape = []int{len(v)}
-	}
-	if n, err := dense.Size(shape); err != nil || n != len(v) {
-		return g.failf("Values", "%d numbers do not fill shape %v", len(v), shape)
-	}
-	return g.constant(&compile.Leaf{Name: "const", Shape: shape}, func(i int) float64 { return v[i] })
-}
-
-// Full returns a constant tensor with every element v; no shape means a scalar.
+// Full returns a constant tensor with every element v, such as the zeros of an initial state; no shape means a scalar.
 func (g *Graph) Full(v float64, shape ...int) Node {
+	if !g.validShape("Full", shape) {
+		return Node{}
+	}
 	name := "const " + strconv.FormatFloat(v, 'g', -1, 64)
-	leaf := &compile.Leaf{Name: name, Shape: shape, Uniform: true, Number: v}
-	return g.constant(leaf, func(int) float64 { return v })
+	return g.constant(&compile.Leaf{Name: name, Shape: shape, Uniform: true, Number: v}, func(int) float64 { return v })
 }
 
 // constant adds a leaf whose element i is at(i).
 func (g *Graph) constant(l *compile.Leaf, at func(i int) float64) Node {
-	if !g.validShape("constant", l.Shape) {
-		return Node{}
-	}
 	l.Kind, l.Shape, l.Value = compile.FromConstant, op.Clone(l.Shape), dense.New(g.dtype, l.Shape)
 	dense.Fill(l.Value, at)
 	return g.newLeaf(l)
 }
-
-// Zeros is Full with 0: an initial state, say.
-func (g *Graph) Zeros(shape ...int) Node { return g.Full(0, shape...) }
 
 // validShape reports an error for dimensions below 1, because an empty tensor has no place in a compiled program, and
 // for sizes that no memory holds. Shapes of operations pass through it in apply; whoever computes with a shape before

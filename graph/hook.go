@@ -33,7 +33,7 @@ func (g *Graph) Recording(f func(name string, n Node)) *Graph {
 	return v
 }
 
-// Record makes a node known under a name, to which the scope and the layer are added as to a parameter's. It costs
+// Record makes a node known under a name, to which scope and suffix are added as to a parameter's. It costs
 // nothing unless somebody listens.
 func (g *Graph) Record(local string, n Node) Node {
 	if g.record != nil && n.Valid() {

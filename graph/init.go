@@ -22,10 +22,7 @@ func newRand(seed uint64, name string) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
 
-// Zeros starts every element at 0.
-func Zeros() Init { return Constant(0) }
-
-// Constant starts every element at v.
+// Constant starts every element at v: biases at 0, say.
 func Constant(v float64) Init {
 	return func(dst []float64, _ []int, _ *rand.Rand) error {
 		kernel.Fill(dst, v)

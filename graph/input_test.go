@@ -210,3 +210,34 @@ func TestFloatsShareTheirSlice(t *testing.T) {
 	}
 	graphtest.Close(t, "ints", graph.Ints([]int{1, 2}), graph.Floats([]float32{1, 2}), 0)
 }
+
+// Constants are rounded to the graph's element type and do not share their numbers.
+func TestConst(t *testing.T) {
+	const third = 1.0 / 3
+	for name, c := range map[string]struct {
+		params *graph.Params
+		value  *tensor.Dense
+		want   float64
+	}{
+		"64 in 64":        {graph.NewParams64(1), graph.Floats64([]float64{third}, 1, 1), third},
+		"64 in 32":        {graph.NewParams(1), graph.Floats64([]float64{third}, 1, 1), float64(float32(third))},
+		"32 in 64":        {graph.NewParams64(1), graph.Floats([]float32{third}), float64(float32(third))},
+		"32 in 32":        {graph.NewParams(1), graph.Floats([]float32{third}), float64(float32(third))},
+		"scalar 64 in 32": {graph.NewParams(1), tensor.New(tensor.FromScalar(third)), float64(float32(third))},
+		"scalar 32 in 64": {graph.NewParams64(1), tensor.New(tensor.FromScalar(float32(third))), float64(float32(third))},
+	} {
+		f := graph.NewFunc(c.params, func(g *graph.Graph, _ []graph.Node) []graph.Node {
+			fixed := g.Const(c.value)
+			c.value.Zero()
+			return []graph.Node{g.Add(fixed, g.Full(0, c.value.Shape()...))}
+		})
+		out, err := f.Run()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := graph.Scalar(out[0]); got != c.want || !slices.Equal(out[0].Shape(), c.value.Shape()) {
+			t.Errorf("%s: %v %v, want %v", name, out[0].Shape(), got, c.want)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (g *Graph) apply(o op.Op, shape []int, in ...Node) Node {
 	if _, err := dense.Size(shape); err != nil {
 		return g.failf(o.String(), "%v", err)
 	}
-	path := g.where()
+	path := g.where
 	if g.backward {
 		path = strings.TrimSuffix("gradient of "+path, " of ")
 	}
@@ -183,7 +183,7 @@ func (o *operation) DiffWRT(n int) []bool {
 
 // SymDiff is the derivative as gorgonia.Grad wants it.
 func (o *operation) SymDiff(in gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	g := &Graph{core: o.c, layer: -1, asked: map[string]bool{}, origin: o.origin}
+	g := &Graph{core: o.c, asked: map[string]bool{}, origin: o.origin}
 	wrapped := make([]Node, len(in))
 	for i, n := range in {
 		wrapped[i] = Node{n, o.c}

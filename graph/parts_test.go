@@ -189,7 +189,7 @@ func TestPartsRefuse(t *testing.T) {
 			return err
 		},
 		"are scalars, found [] and [3]": func() error {
-			_, err := mean(func(g *graph.Graph) graph.Node { return g.Zeros(3) }).Run(x)
+			_, err := mean(func(g *graph.Graph) graph.Node { return g.Full(0, 3) }).Run(x)
 			return err
 		},
 	} {

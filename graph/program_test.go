@@ -18,7 +18,7 @@ func mlp(g *graph.Graph, in []graph.Node) []graph.Node {
 	w := g.Param("w", graph.Orthogonal(1), 6, 6)
 	h := in[0]
 	for i := range 4 {
-		h = g.Tanh(g.Add(g.MatMulT(h, w), g.Param("b"+string(rune('0'+i)), graph.Zeros(), 6)))
+		h = g.Tanh(g.Add(g.MatMulT(h, w), g.Param("b"+string(rune('0'+i)), graph.Constant(0), 6)))
 	}
 	return []graph.Node{g.Mean(g.Square(h)), h}
 }
@@ -158,7 +158,7 @@ func TestNonFiniteIsLocated(t *testing.T) {
 	}
 	logs := f(func(g *graph.Graph, x graph.Node) graph.Node { return g.Log(g.Mul(x, x)) })
 	roots := f(func(g *graph.Graph, x graph.Node) graph.Node {
-		return g.Mul(x, g.Sqrt(g.Param("w", graph.Zeros(), 2))) // its derivative at 0 is infinite
+		return g.Mul(x, g.Sqrt(g.Param("w", graph.Constant(0), 2))) // its derivative at 0 is infinite
 	})
 	for want, c := range map[string]struct {
 		f    *graph.Func

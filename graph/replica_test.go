@@ -40,7 +40,7 @@ func TestReplica(t *testing.T) {
 func TestReplicaBadUse(t *testing.T) {
 	p := graph.NewParams64(1)
 	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		b := g.Buffer("mean", graph.Zeros(), 2)
+		b := g.Buffer("mean", graph.Constant(0), 2)
 		g.Assign(b, in[0])
 		return []graph.Node{g.Sum(g.Add(b, in[0]))}
 	})

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"io"
@@ -66,59 +67,68 @@ func writeSafetensors(w io.Writer, header []byte, tensors []Named) error {
 // safetensorsHeader returns the JSON header, padded with spaces to a multiple of 8 bytes. The keys stand in the
 // order of the data, so that the same tensors always give the same bytes.
 func safetensorsHeader(tensors []Named, metadata map[string]string) ([]byte, error) {
-	out := []byte{'{'}
-	add := func(key string, value any) error {
-		k, err := json.Marshal(key)
-		if err != nil {
-			return err
-		}
-		v, err := json.Marshal(value)
-		if err != nil {
-			return err
-		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(append(append(out, k...), ':'), v...)
-		return nil
-	}
+	var fields jsonFields
 	for key, value := range metadata {
 		if !utf8.ValidString(key) || !utf8.ValidString(value) {
 			return nil, errors.Errorf("the metadata %q: %q is not UTF-8", key, value)
 		}
 	}
 	if len(metadata) > 0 {
-		if err := add(metadataKey, metadata); err != nil { // encoding/json sorts the keys of a map
+		if err := fields.add(metadataKey, metadata); err != nil { // encoding/json sorts the keys of a map
 			return nil, err
 		}
 	}
 	seen := map[string]bool{}
 	offset := int64(0)
 	for _, t := range tensors {
-		switch {
-		case t.Name == metadataKey:
-			return nil, errors.Errorf("no tensor can be called %s: it is the place of the metadata", t.Name)
-		case !utf8.ValidString(t.Name):
-			return nil, errors.Errorf("the tensor's name %q is not UTF-8", t.Name)
-		case seen[t.Name]:
+		if err := t.writable(); err != nil {
+			return nil, err
+		}
+		if seen[t.Name] {
 			return nil, errors.Errorf("two tensors are called %q", t.Name)
 		}
 		seen[t.Name] = true
-		if err := dense.Check(t.Value); err != nil && !dense.Empty(t.Value) {
-			return nil, errors.Wrapf(err, "tensor %s", t.Name)
-		}
 		code, width := dtypeCode(t.Value.Dtype())
 		end := offset + int64(op.Size(t.Value.Shape()))*int64(width)
-		if err := add(t.Name, safetensorsEntry{code, op.Clone(t.Value.Shape()), []int64{offset, end}}); err != nil {
+		if err := fields.add(t.Name, safetensorsEntry{code, op.Clone(t.Value.Shape()), []int64{offset, end}}); err != nil {
 			return nil, err
 		}
 		offset = end
 	}
-	out = append(out, '}')
-	for len(out)%8 != 0 {
-		out = append(out, ' ')
+	out := append(append([]byte{'{'}, fields...), '}')
+	return append(out, bytes.Repeat([]byte{' '}, -len(out)&7)...), nil
+}
+
+// writable refuses a tensor that a file cannot hold.
+func (t Named) writable() error {
+	switch {
+	case t.Name == metadataKey:
+		return errors.Errorf("no tensor can be called %s: it is the place of the metadata", t.Name)
+	case !utf8.ValidString(t.Name):
+		return errors.Errorf("the tensor's name %q is not UTF-8", t.Name)
+	case dense.Empty(t.Value):
+		return nil
 	}
-	return out, nil
+	return errors.Wrapf(dense.Check(t.Value), "tensor %s", t.Name)
+}
+
+// jsonFields are the fields of a JSON object, in the order in which they were added: "key":value,"key":value.
+type jsonFields []byte
+
+func (f *jsonFields) add(key string, value any) error {
+	k, err := json.Marshal(key)
+	if err != nil {
+		return err
+	}
+	v, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	if len(*f) > 0 {
+		*f = append(*f, ',')
+	}
+	*f = append(append(append(*f, k...), ':'), v...)
+	return nil
 }
 
 func dtypeCode(d tensor.Dtype) (code string, width int) {

@@ -173,7 +173,7 @@ func TestNamesThatFilesCannotHold(t *testing.T) {
 		}
 	}
 	g := graph.New(graph.NewParams(1))
-	g.Param("a\xff", graph.Zeros(), 1)
+	g.Param("a\xff", graph.Constant(0), 1)
 	if g.Err() == nil {
 		t.Error("a graph took a name that no file can hold")
 	}

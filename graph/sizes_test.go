@@ -74,7 +74,7 @@ func arguments(g *graph.Graph, m reflect.Method, operands string, size []int) ([
 			shape = []int{1, dense.MaxElements} // an outer product
 		}
 		if m.Name == "Assign" && at == 0 {
-			return g.Buffer("buffer", graph.Zeros(), 2, 3)
+			return g.Buffer("buffer", graph.Constant(0), 2, 3)
 		}
 		if ids {
 			return g.InputIDs(fmt.Sprint("ids", at), shape[0])
@@ -103,7 +103,7 @@ func arguments(g *graph.Graph, m reflect.Method, operands string, size []int) ([
 		case reflect.TypeFor[string]():
 			v = "name"
 		case reflect.TypeFor[graph.Init]():
-			v = graph.Zeros()
+			v = graph.Constant(0)
 		default:
 			return nil, false
 		}
@@ -171,8 +171,8 @@ func TestProgramTooLarge(t *testing.T) {
 func TestSizesAreNamed(t *testing.T) {
 	huge := dense.MaxElements
 	for want, build := range map[string]func(g *graph.Graph) graph.Node{
-		fmt.Sprintf("constant: shape [%d 2] has more than %d elements", huge, huge): func(g *graph.Graph) graph.Node { return g.Zeros(huge, 2) },
-		fmt.Sprintf("Param w: shape [2 %d] has more than", huge):                    func(g *graph.Graph) graph.Node { return g.Param("w", graph.Zeros(), 2, huge) },
+		fmt.Sprintf("Full: shape [%d 2] has more than %d elements", huge, huge): func(g *graph.Graph) graph.Node { return g.Full(0, huge, 2) },
+		fmt.Sprintf("Param w: shape [2 %d] has more than", huge):                func(g *graph.Graph) graph.Node { return g.Param("w", graph.Constant(0), 2, huge) },
 		fmt.Sprintf("mul: shape [%d %d] has more", huge, huge): func(g *graph.Graph) graph.Node {
 			return g.Mul(g.Input("x", huge, 1), g.Input("y", 1, huge))
 		},
@@ -180,7 +180,7 @@ func TestSizesAreNamed(t *testing.T) {
 			return g.MatMul(g.Input("x", huge, 1), g.Input("y", 1, huge))
 		},
 		fmt.Sprintf("gather rows: shape [%d 3] has more", huge): func(g *graph.Graph) graph.Node {
-			return g.Gather(g.Zeros(2, 3), g.InputIDs("ids", huge))
+			return g.Gather(g.Full(0, 2, 3), g.InputIDs("ids", huge))
 		},
 		fmt.Sprintf("length mask of %d steps: shape [%d 2] has more", huge, huge): func(g *graph.Graph) graph.Node {
 			return g.LengthMask(g.InputIDs("lengths", 2), huge)
@@ -194,11 +194,11 @@ func TestSizesAreNamed(t *testing.T) {
 			x := g.Input("x", huge)
 			return g.Stack(x, x)
 		},
-		"shape [-1 -1]; want positive dimensions, at most one -1": func(g *graph.Graph) graph.Node { return g.Reshape(g.Zeros(4), -1, -1) },
-		"no more elements than [4] has":                           func(g *graph.Graph) graph.Node { return g.Reshape(g.Zeros(4), -1, huge, huge) },
-		"does not split in":                                       func(g *graph.Graph) graph.Node { return g.Split(g.Zeros(3, 3), 1, math.MaxInt)[0] },
-		"does not split in -1 equal blocks":                       func(g *graph.Graph) graph.Node { return g.Param("w", graph.Repeat(-1, graph.Zeros()), 4) },
-		"block initialiser: number 1 of 2 is nil":                 func(g *graph.Graph) graph.Node { return g.Param("w", graph.Blocks(graph.Zeros(), nil), 4) },
+		"shape [-1 -1]; want positive dimensions, at most one -1": func(g *graph.Graph) graph.Node { return g.Reshape(g.Full(0, 4), -1, -1) },
+		"no more elements than [4] has":                           func(g *graph.Graph) graph.Node { return g.Reshape(g.Full(0, 4), -1, huge, huge) },
+		"does not split in":                                       func(g *graph.Graph) graph.Node { return g.Split(g.Full(0, 3, 3), 1, math.MaxInt)[0] },
+		"does not split in -1 equal blocks":                       func(g *graph.Graph) graph.Node { return g.Param("w", graph.Repeat(-1, graph.Constant(0)), 4) },
+		"block initialiser: number 1 of 2 is nil":                 func(g *graph.Graph) graph.Node { return g.Param("w", graph.Blocks(graph.Constant(0), nil), 4) },
 	} {
 		g := graph.New(graph.NewParams(1))
 		if n := build(g); n.Valid() || g.Err() == nil || !strings.Contains(g.Err().Error(), want) {

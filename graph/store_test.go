@@ -87,7 +87,7 @@ func TestOrthogonal(t *testing.T) {
 }
 
 func TestBlocksAndIdentity(t *testing.T) {
-	w := draw(t, graph.Blocks(graph.Constant(1), graph.Identity(3), graph.Zeros()), 1, 6, 2)
+	w := draw(t, graph.Blocks(graph.Constant(1), graph.Identity(3), graph.Constant(0)), 1, 6, 2)
 	want := []float64{1, 1, 1, 1, 3, 0, 0, 3, 0, 0, 0, 0}
 	graphtest.Close(t, "blocks", graph.Floats64(w), graph.Floats64(want), 0)
 }

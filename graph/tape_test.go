@@ -89,7 +89,7 @@ func readAll(g *graph.Graph, l recurrent.Layer, x graph.Node, o recurrent.Option
 	var terms []graph.Node
 	for i, n := range append(recurrent.State{y}, final...) {
 		weights := graphtest.Random(uint64(i), n.Shape()...).Float64s()
-		terms = append(terms, g.Mean(g.Mul(n, g.Values(weights, n.Shape()...))))
+		terms = append(terms, g.Mean(g.Mul(n, g.Const(graph.Floats64(weights, n.Shape()...)))))
 	}
 	return []graph.Node{g.Add(terms...)}
 }

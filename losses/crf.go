@@ -106,9 +106,9 @@ func nonEmpty(g *graph.Graph, mask graph.Node) graph.Node {
 
 func newChain(g *graph.Graph, k int) chain {
 	return chain{
-		between: g.Param("transitions", graph.Zeros(), k, k),
-		start:   g.Param("start_transitions", graph.Zeros(), k),
-		end:     g.Param("end_transitions", graph.Zeros(), k),
+		between: g.Param("transitions", graph.Constant(0), k, k),
+		start:   g.Param("start_transitions", graph.Constant(0), k),
+		end:     g.Param("end_transitions", graph.Constant(0), k),
 	}
 }
 
@@ -121,7 +121,7 @@ func (w chain) score(g *graph.Graph, emissions, chosen, mask graph.Node) graph.N
 	dot := func(a, b graph.Node) graph.Node { return g.Sum(g.Mul(a, b), -1) }
 	step := func(x graph.Node, t int) graph.Node { return g.Reshape(g.Slice(x, 0, t, t+1), batch, -1) }
 	// The mask falls from 1 to 0 behind each sequence's last step.
-	next := g.Zeros(1, batch)
+	next := g.Full(0, 1, batch)
 	if steps > 1 {
 		next = g.Concat(0, g.Slice(mask, 0, 1, steps), next)
 	}
@@ -158,5 +158,5 @@ func identity(g *graph.Graph, n int) graph.Node {
 	for i := range n {
 		v[i*n+i] = 1
 	}
-	return g.Values(v, n, n)
+	return g.Const(graph.Floats64(v, n, n))
 }

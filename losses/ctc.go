@@ -67,7 +67,7 @@ func (l CTC) Apply(g *graph.Graph, logits, targets, frames, labels graph.Node) g
 // verify returns a column of zeros [B, 1], for which every run checks the targets first.
 func (l CTC) verify(g *graph.Graph, logits, targets, frames, labels graph.Node) graph.Node {
 	batch, count, classes := targets.Dim(0), targets.Dim(1), logits.Dim(2)
-	return g.Verify("losses.CTC", g.Zeros(batch, 1), func(ids [][]int) error {
+	return g.Verify("losses.CTC", g.Full(0, batch, 1), func(ids [][]int) error {
 		for b := range batch {
 			row, frames, n := ids[0][b*count:][:count], ids[1][b], ids[2][b]
 			if n < 0 || n > count {
@@ -103,13 +103,13 @@ func (l CTC) finish(g *graph.Graph, blank, label, labels graph.Node) graph.Node 
 	possible := g.ReLU(g.Affine(each, -1, -impossible/2))
 	wrong := g.Full(math.Inf(1), batch)
 	if l.ZeroInfinity {
-		wrong = g.Zeros(batch)
+		wrong = g.Full(0, batch)
 	}
 	counts := make([]float64, blank.Dim(1)) // by the number of labels: what to divide by
 	for i := range counts {
 		counts[i] = float64(max(i, 1))
 	}
-	return g.Where(possible, g.Div(each, g.Gather(g.Values(counts), labels)), wrong)
+	return g.Where(possible, g.Div(each, g.Gather(g.Const(graph.Floats64(counts)), labels)), wrong)
 }
 
 // fits checks the shapes.
@@ -140,7 +140,7 @@ func differs(g *graph.Graph, ids graph.Node, below int) graph.Node {
 	for i := range numbers {
 		numbers[i] = float64(i)
 	}
-	x := g.GatherPadded(g.Values(numbers), ids, -1)
+	x := g.GatherPadded(g.Const(graph.Floats64(numbers)), ids, -1)
 	return g.Sub(g.Slice(x, 1, 1, n), g.Slice(x, 1, 0, n-1))
 }
 

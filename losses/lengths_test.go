@@ -194,7 +194,7 @@ func TestCosineOfAnySize(t *testing.T) {
 func TestNLLOfManyClasses(t *testing.T) {
 	const classes = 50000
 	out, err := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
-		return []graph.Node{losses.NLL{}.Apply(g, g.LogSoftmax(g.Zeros(2, classes), -1), in[0])}
+		return []graph.Node{losses.NLL{}.Apply(g, g.LogSoftmax(g.Full(0, 2, classes), -1), in[0])}
 	}).Run(graph.Ints([]int{0, classes - 1}))
 	if err != nil || math.Abs(math.Exp(graph.Scalar(out[0]))-classes) > 1 {
 		t.Errorf("%v, error %v; want the logarithm of %d", out, err, classes)

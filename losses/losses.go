@@ -59,7 +59,7 @@ func (l CrossEntropy) Apply(g *graph.Graph, logits, targets graph.Node) graph.No
 func smoothRows(g *graph.Graph, logits graph.Node, weights []float64) graph.Node {
 	logp := g.LogSoftmax(logits, -1)
 	if weights != nil {
-		logp = g.Mul(logp, g.Values(weights))
+		logp = g.Mul(logp, g.Const(graph.Floats64(weights)))
 	}
 	return g.Neg(g.Sum(logp, -1))
 }
@@ -74,7 +74,7 @@ func shares(g *graph.Graph, name string, targets graph.Node, classes int, ignore
 		if len(weights) != classes {
 			return g.Failf(name, "%d class weights; want %d", len(weights), classes)
 		}
-		share = g.Mul(share, g.GatherPadded(g.Values(weights), targets, ignore))
+		share = g.Mul(share, g.GatherPadded(g.Const(graph.Floats64(weights)), targets, ignore))
 	}
 	if lengths.Valid() {
 		share = inside(g, name, share, lengths)

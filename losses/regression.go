@@ -76,7 +76,7 @@ func (l Quantile) Apply(g *graph.Graph, y, target graph.Node) graph.Node {
 	}
 	d := g.Sub(g.Reshape(target, append(target.Shape(), 1)...), y) // [..., Q]
 	// max(q·d, (q-1)·d) = q·d + relu(-d)
-	return mean(g, "Quantile", g.Add(g.Mul(d, g.Values(l.Levels)), g.ReLU(g.Neg(d))), l.Lengths)
+	return mean(g, "Quantile", g.Add(g.Mul(d, g.Const(graph.Floats64(l.Levels))), g.ReLU(g.Neg(d))), l.Lengths)
 }
 
 // Cosine is one minus the cosine of the angle between vectors along the last axis: torch.nn.CosineEmbeddingLoss for

@@ -59,7 +59,7 @@ func (a MultiHeadAttention) Attend(g *graph.Graph, query, key, value, lengths gr
 	q = a.heads(g, g.MulScalar(q, 1/math.Sqrt(float64(e/a.Heads)))) // [B, Heads, Tq, D]
 	scores := g.MatMulT(q, a.heads(g, k))                           // [B, Heads, Tq, Tk]
 	if a.Causal {
-		scores = g.Add(scores, g.Values(future(query.Dim(0), tk), query.Dim(0), tk))
+		scores = g.Add(scores, g.Const(graph.Floats64(future(query.Dim(0), tk), query.Dim(0), tk)))
 	}
 	if mask.Valid() {
 		there := g.Reshape(g.Transpose(mask), batch, 1, 1, tk)
@@ -99,7 +99,7 @@ func (a MultiHeadAttention) project(g *graph.Graph, query, key, value graph.Node
 		if query == key && key == value {
 			z := g.MatMulT(query, w) // one product for all three, [T, B, 3E]
 			if !a.NoBias {
-				z = g.Add(z, g.Param("in_proj_bias", graph.Zeros(), 3*e))
+				z = g.Add(z, g.Param("in_proj_bias", graph.Constant(0), 3*e))
 			}
 			parts := g.Split(z, 2, 3)
 			return parts[0], parts[1], parts[2]
@@ -115,7 +115,7 @@ func (a MultiHeadAttention) project(g *graph.Graph, query, key, value graph.Node
 	if a.NoBias {
 		return q, k, v
 	}
-	b := g.Split(g.Param("in_proj_bias", graph.Zeros(), 3*e), 0, 3)
+	b := g.Split(g.Param("in_proj_bias", graph.Constant(0), 3*e), 0, 3)
 	return g.Add(q, b[0]), g.Add(k, b[1]), g.Add(v, b[2])
 }
 

@@ -44,7 +44,7 @@ func (n BatchNorm) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.Node
 		}
 	}
 	f := x.Dim(-1)
-	mean, variance := g.Buffer("running_mean", graph.Zeros(), f), g.Buffer("running_var", graph.Constant(1), f)
+	mean, variance := g.Buffer("running_mean", graph.Constant(0), f), g.Buffer("running_var", graph.Constant(1), f)
 	if g.Training() {
 		if size(x) == f {
 			return g.Failf("BatchNorm", "want more than one row to train with, found %v", x.Shape())
@@ -54,7 +54,7 @@ func (n BatchNorm) ApplyPadded(g *graph.Graph, x, lengths graph.Node) graph.Node
 	y := g.Div(g.Sub(x, mean), g.Sqrt(g.AddScalar(variance, epsilon)))
 	if !n.NoAffine {
 		y = g.Mul(y, g.Param("weight", graph.Constant(1), f))
-		y = g.Add(y, g.Param("bias", graph.Zeros(), f))
+		y = g.Add(y, g.Param("bias", graph.Constant(0), f))
 	}
 	if mask.Valid() {
 		y = g.Where(mask, y, g.Full(0))

@@ -71,7 +71,7 @@ func (c Conv1D) Apply(g *graph.Graph, x graph.Node) graph.Node {
 		terms[k] = g.MatMulT(views[k], tap)
 	}
 	if !c.NoBias {
-		terms = append(terms, g.Param("bias", graph.Zeros(), c.Channels))
+		terms = append(terms, g.Param("bias", graph.Constant(0), c.Channels))
 	}
 	return g.Add(terms...)
 }
@@ -100,10 +100,10 @@ const farthest = 1 << 30
 func padded(g *graph.Graph, x graph.Node, before, after int) graph.Node {
 	parts := []graph.Node{x}
 	if before > 0 {
-		parts = append([]graph.Node{g.Zeros(before, x.Dim(1), x.Dim(2))}, parts...)
+		parts = append([]graph.Node{g.Full(0, before, x.Dim(1), x.Dim(2))}, parts...)
 	}
 	if after > 0 {
-		parts = append(parts, g.Zeros(after, x.Dim(1), x.Dim(2)))
+		parts = append(parts, g.Full(0, after, x.Dim(1), x.Dim(2)))
 	}
 	if len(parts) == 1 {
 		return x

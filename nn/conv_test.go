@@ -95,7 +95,7 @@ func TestCausalConvolutionBeforeTheBeginning(t *testing.T) {
 			p := graph.NewParams64(1)
 			f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 				c := nn.Conv1D{Channels: 3, Kernel: kernel, Dilation: dilation, Stride: stride}
-				wide := c.Apply(g.Scope("c"), g.Concat(0, g.Zeros(before, 2, 2), in[0]))
+				wide := c.Apply(g.Scope("c"), g.Concat(0, g.Full(0, before, 2, 2), in[0]))
 				c.Padding = nn.PadCausal
 				causal := c.Apply(g.Scope("c").Shared(), in[0])
 				return []graph.Node{g.Sum(g.Square(causal)), causal, wide}

@@ -31,7 +31,7 @@ func (d Dense) Apply(g *graph.Graph, x graph.Node) graph.Node {
 	if d.NoBias {
 		return y
 	}
-	return g.Add(y, g.Param("bias", graph.Zeros(), d.Units))
+	return g.Add(y, g.Param("bias", graph.Constant(0), d.Units))
 }
 
 // Head maps hidden states [..., H] to logits over classes, [..., Classes]. The losses take logits; Probabilities returns
@@ -61,7 +61,7 @@ func (h Head) Apply(g *graph.Graph, x graph.Node) graph.Node {
 	if h.NoBias {
 		return y
 	}
-	return g.Add(y, g.Param("bias", graph.Zeros(), h.Classes))
+	return g.Add(y, g.Param("bias", graph.Constant(0), h.Classes))
 }
 
 // Probabilities is Apply followed by a softmax over the classes.

@@ -31,7 +31,7 @@ func (n LayerNorm) Apply(g *graph.Graph, x graph.Node) graph.Node {
 	if n.NoBias {
 		return y
 	}
-	return g.Add(y, g.Param("bias", graph.Zeros(), x.Dim(-1)))
+	return g.Add(y, g.Param("bias", graph.Constant(0), x.Dim(-1)))
 }
 
 // RMSNorm divides the rows of x [..., F] by their root mean square and scales them (Zhang and Sennrich, 2019, arXiv

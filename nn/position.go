@@ -31,7 +31,7 @@ func (SinusoidalPositions) Apply(g *graph.Graph, x graph.Node) graph.Node {
 			}
 		}
 	}
-	return g.Add(x, g.Values(table, steps, 1, width))
+	return g.Add(x, g.Const(graph.Floats64(table, steps, 1, width)))
 }
 
 // LearnedPositions adds to step t of x [T, B, E] row t of a learned table, as GPT-2 does with a torch.nn.Embedding.

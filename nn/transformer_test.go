@@ -56,7 +56,7 @@ func TestTransformerGradients(t *testing.T) {
 func TestCausalTransformersSeeNoFuture(t *testing.T) {
 	past(t, "encoder", nn.TransformerEncoder{Layers: 2, Layer: nn.TransformerEncoderLayer{Heads: 2, Causal: true}}, 9, 2, 4)
 	past(t, "decoder", nn.ModuleFunc(func(g *graph.Graph, x graph.Node) graph.Node {
-		memory := g.Const(graphtest.Float32(graphtest.Random(4, 3, 2, 4)))
+		memory := g.Const(graphtest.Random(4, 3, 2, 4))
 		return nn.TransformerDecoder{Layers: 2, Layer: nn.TransformerDecoderLayer{Heads: 2}}.Apply(g, x, memory, graph.Node{}, graph.Node{})
 	}), 9, 2, 4)
 }

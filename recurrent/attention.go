@@ -75,9 +75,9 @@ func (c Attentive) Keys(g *graph.Graph, values graph.Node) graph.Node {
 	case c.Attention == LuongDot:
 		return values
 	case c.Attention == LuongGeneral:
-		return g.MatMulT(values, g.InLayer().Param("weight_key", graph.GlorotUniform(), h, m))
+		return g.MatMulT(values, numbered(g).Param("weight_key", graph.GlorotUniform(), h, m))
 	}
-	return g.MatMulT(values, g.InLayer().Param("weight_key", graph.GlorotUniform(), cmp.Or(c.ScoreUnits, h), m))
+	return g.MatMulT(values, numbered(g).Param("weight_key", graph.GlorotUniform(), cmp.Or(c.ScoreUnits, h), m))
 }
 
 // Remember returns the decoder with a memory [S, B, M] of the given lengths [B], or the zero Node when all are S long.
@@ -115,7 +115,7 @@ func (c Attentive) after(g *graph.Graph, own State) State {
 	if !c.configured(g) || len(own) == 0 {
 		return own
 	}
-	return append(State{g.Zeros(own[0].Dim(0), cmp.Or(c.Units, c.hidden(g)))}, own...)
+	return append(State{g.Full(0, own[0].Dim(0), cmp.Or(c.Units, c.hidden(g)))}, own...)
 }
 
 // Step runs the cell and attends to the memory; the output is y, [B, Units].

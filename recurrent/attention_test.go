@@ -121,7 +121,7 @@ type looking struct{ recurrent.Attentive }
 
 func (c looking) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
 	const places, width = 4, 6
-	memory := g.Values(graphtest.Random(9, places*width).Float64s(), places, 1, width)
+	memory := g.Const(graphtest.Random(9, places, 1, width))
 	return c.Remember(g, g.BroadcastTo(memory, places, x.Dim(0), width), graph.Node{}).Step(g, x, s)
 }
 

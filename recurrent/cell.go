@@ -35,7 +35,7 @@ func Step(g *graph.Graph, cell Cell, x graph.Node, s State) (graph.Node, State) 
 	if !hasCell(g, "Step", cell) {
 		return graph.Node{}, s
 	}
-	y, next := cell.Step(g.InLayer().Shared(), x, s)
+	y, next := cell.Step(numbered(g).Shared(), x, s)
 	if g.Err() == nil && len(next) != len(s) {
 		return g.Failf("Step", "the state has %d entries; want %d", len(s), len(next)), s
 	}
@@ -51,14 +51,14 @@ type weights struct{ ih, hh, bih, bhh graph.Node }
 // gate; biases start at zero unless biasIH says otherwise.
 func newWeights(g *graph.Graph, gates, hidden, fedBack, input int, biasIH graph.Init) weights {
 	if biasIH == nil {
-		biasIH = graph.Zeros()
+		biasIH = graph.Constant(0)
 	}
 	n := gates * hidden
 	return weights{
 		ih:  g.Param("weight_ih", graph.Repeat(gates, graph.GlorotUniform()), n, input),
 		hh:  g.Param("weight_hh", graph.Repeat(gates, graph.Orthogonal(1)), n, fedBack),
 		bih: g.Param("bias_ih", biasIH, n),
-		bhh: g.Param("bias_hh", graph.Zeros(), n),
+		bhh: g.Param("bias_hh", graph.Constant(0), n),
 	}
 }
 
@@ -67,7 +67,7 @@ func newWeights(g *graph.Graph, gates, hidden, fedBack, input int, biasIH graph.
 // otherwise.
 func inputs(g *graph.Graph, x graph.Node, gates, hidden int, biasIH graph.Init) graph.Node {
 	if biasIH == nil {
-		biasIH = graph.Zeros()
+		biasIH = graph.Constant(0)
 	}
 	w := g.Param("weight_ih", graph.Repeat(gates, graph.GlorotUniform()), gates*hidden, x.Dim(-1))
 	return g.Add(g.MatMulT(x, w), g.Param("bias_ih", biasIH, gates*hidden))
@@ -116,7 +116,7 @@ func zeros(g *graph.Graph, name string, batch int, widths ...int) State {
 		return s
 	}
 	for i, width := range widths {
-		s[i] = g.Zeros(batch, width)
+		s[i] = g.Full(0, batch, width)
 	}
 	return s
 }

@@ -67,7 +67,7 @@ func (c ConvLSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State
 	if x.Dim(1)%c.Places != 0 {
 		return g.Failf("ConvLSTM", "want an input [B, %d·channels], found %v", c.Places, x.Shape()), s
 	}
-	B, zero := x.Dim(0), graph.Zeros()
+	B, zero := x.Dim(0), graph.Constant(0)
 	bias := g.Param("bias_ih", graph.Blocks(zero, graph.Constant(1), zero, zero), 4*c.Channels)
 	z := g.Add(c.convolved(g, x, "weight_ih", graph.GlorotUniform()),
 		c.convolved(g, s[0], "weight_hh", graph.GlorotUniform()), bias) // [B, Places, 4C]
@@ -96,7 +96,7 @@ func (c ConvLSTM) convolved(g *graph.Graph, x graph.Node, name string, init grap
 	w := g.Reshape(g.Param(name, graph.Repeat(4, init), 4*c.Channels, F, K), 4*c.Channels, F*K)
 	x = g.Reshape(x, B, c.Places, F)
 	if K > 1 {
-		edge := g.Zeros(B, K/2, F)
+		edge := g.Full(0, B, K/2, F)
 		x = g.Concat(1, edge, x, edge)
 	}
 	seen := make([]graph.Node, K) // [B, Places, F, 1] each

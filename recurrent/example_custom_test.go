@@ -20,7 +20,7 @@ type CFN struct{ Hidden int }
 
 // Begin returns h = 0, [B, H].
 func (c CFN) Begin(g *graph.Graph, batch int) recurrent.State {
-	return recurrent.State{g.Zeros(batch, c.Hidden)}
+	return recurrent.State{g.Full(0, batch, c.Hidden)}
 }
 
 // Step computes the new hidden state, which is also the output, [B, H].
@@ -31,7 +31,7 @@ func (c CFN) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, 
 	h, input := s[0], x.Dim(1)
 	u := g.Param("weight_hh", graph.Repeat(2, graph.Orthogonal(1)), 2*c.Hidden, c.Hidden)
 	w := g.Param("weight_ih", graph.Repeat(2, graph.GlorotUniform()), 2*c.Hidden, input)
-	b := g.Param("bias_ih", graph.Blocks(graph.Constant(1), graph.Zeros()), 2*c.Hidden) // θ starts by keeping
+	b := g.Param("bias_ih", graph.Blocks(graph.Constant(1), graph.Constant(0)), 2*c.Hidden) // θ starts by keeping
 	v := g.Param("weight_v", graph.GlorotUniform(), c.Hidden, input)
 	gate := g.Split(g.Sigmoid(g.Add(g.MatMulT(h, u), g.MatMulT(x, w), b)), 1, 2)
 	next := g.Add(g.Mul(gate[0], g.Tanh(h)), g.Mul(gate[1], g.Tanh(g.MatMulT(x, v))))

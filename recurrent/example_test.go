@@ -50,14 +50,14 @@ func Example() {
 type MGU struct{ Hidden int }
 
 func (c MGU) Begin(g *graph.Graph, batch int) recurrent.State {
-	return recurrent.State{g.Zeros(batch, c.Hidden)}
+	return recurrent.State{g.Full(0, batch, c.Hidden)}
 }
 
 func (c MGU) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
 	h := s[0]
 	gate := func(name string, h graph.Node) graph.Node { // W·[x, h] + b
 		w := g.Param("weight_"+name, graph.GlorotUniform(), c.Hidden, x.Dim(1)+c.Hidden)
-		return g.Add(g.MatMulT(g.Concat(1, x, h), w), g.Param("bias_"+name, graph.Zeros(), c.Hidden))
+		return g.Add(g.MatMulT(g.Concat(1, x, h), w), g.Param("bias_"+name, graph.Constant(0), c.Hidden))
 	}
 	f := g.Sigmoid(gate("f", h))
 	n := g.Tanh(gate("n", g.Mul(f, h)))

@@ -101,7 +101,7 @@ func (l Bidirectional) Both(g *graph.Graph, x graph.Node, o Options) (forward, b
 			"put Bidirectional layers into a Deep instead, so that each sees both directions",
 			typeName(l.Cell)), graph.Node{}, nil
 	}
-	g = g.InLayer()
+	g = numbered(g)
 	there, back := o, o
 	back.Reverse = true
 	if o.Initial != nil {
@@ -114,7 +114,7 @@ func (l Bidirectional) Both(g *graph.Graph, x graph.Node, o Options) (forward, b
 		back.Trace = &Trace{}
 	}
 	forward, end := Unroll(g, l.Cell, x, there)
-	backward, begin := Unroll(g.Reverse(), l.Cell, x, back)
+	backward, begin := Unroll(InReverse(g), l.Cell, x, back)
 	if o.Trace != nil {
 		o.Trace.Backward = back.Trace
 	}
@@ -168,7 +168,7 @@ func (d Deep) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State)
 		return g.Failf("Deep", "both Residual and Highway are set; want one of them at most"), nil
 	}
 	var final State
-	layer, used := g.LayerIndex(), 0
+	layer, used := layerOf(g), 0
 	for i, l := range d.Layers {
 		if i > 0 {
 			x = nn.Dropout{Rate: d.Dropout}.Apply(g, x)
@@ -185,12 +185,12 @@ func (d Deep) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State)
 			own.Initial = o.Initial[used : used+n]
 			used += n
 		}
-		y, s := l.Apply(g.Layer(layer), x, own)
+		y, s := l.Apply(InLayer(g, layer), x, own)
 		if g.Err() != nil {
 			return graph.Node{}, nil
 		}
 		final = append(final, s...)
-		x = d.around(g.Layer(layer), x, y, o.Lengths)
+		x = d.around(InLayer(g, layer), x, y, o.Lengths)
 		layer += layerDepth(l)
 	}
 	if o.Initial != nil && used != len(o.Initial) {

@@ -284,7 +284,7 @@ func TestDropMasks(t *testing.T) {
 type passing struct{ width int }
 
 func (c passing) Begin(g *graph.Graph, batch int) recurrent.State {
-	return recurrent.State{g.Zeros(batch, c.width)}
+	return recurrent.State{g.Full(0, batch, c.width)}
 }
 
 func (c passing) Step(_ *graph.Graph, x graph.Node, _ recurrent.State) (graph.Node, recurrent.State) {

@@ -17,7 +17,7 @@ type counting struct{ Cell }
 
 func (c counting) Parts() []Cell { return []Cell{c.Cell} }
 func (c counting) Begin(g *graph.Graph, batch int) State {
-	return append(State{g.Zeros(batch, 1)}, c.Cell.Begin(g, batch)...)
+	return append(State{g.Full(0, batch, 1)}, c.Cell.Begin(g, batch)...)
 }
 
 // Which entries of a state are hidden states, which one is the output, and how many layers a cell takes.

@@ -33,7 +33,7 @@ func (c LiGRU) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 		in = layerNorm(g, in, "norm_ih")
 	}
 	u := g.Param("weight_hh", graph.Repeat(2, graph.Orthogonal(1)), 2*c.Hidden, c.Hidden)
-	gate := g.Split(g.Add(in, g.MatMulT(h, u), g.Param("bias_ih", graph.Zeros(), 2*c.Hidden)), 1, 2)
+	gate := g.Split(g.Add(in, g.MatMulT(h, u), g.Param("bias_ih", graph.Constant(0), 2*c.Hidden)), 1, 2)
 	z, n := g.Sigmoid(gate[0]), g.ReLU(gate[1])
 	next := g.Add(n, g.Mul(z, g.Sub(h, n))) // z⊙h + (1-z)⊙n
 	return next, State{next}

@@ -58,7 +58,7 @@ func (c LRU) recurrence(g *graph.Graph, x graph.Node) (decay, in graph.Node) {
 func (c LRU) output(g *graph.Graph, s, x graph.Node) graph.Node {
 	w := g.Param("weight_hr", graph.GlorotUniform(), c.Hidden, c.widths()[1])
 	d := g.Param("weight_xr", graph.GlorotUniform(), c.Hidden, x.Dim(-1))
-	return g.Add(g.MatMulT(s, w), g.MatMulT(x, d), g.Param("bias_hr", graph.Zeros(), c.Hidden))
+	return g.Add(g.MatMulT(s, w), g.MatMulT(x, d), g.Param("bias_hr", graph.Constant(0), c.Hidden))
 }
 
 // Step computes the output, [B, H], and the new state.

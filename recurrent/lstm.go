@@ -69,7 +69,7 @@ func (c LSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 
 // bias is the start of bias_ih, of i, f, n, o or of i, n, o.
 func (c LSTM) bias() graph.Init {
-	zero, one := graph.Zeros(), graph.Constant(1)
+	zero, one := graph.Constant(0), graph.Constant(1)
 	switch {
 	case c.Coupled && c.ChronoSpan > 0:
 		return chrono(3, -1, 0, c.ChronoSpan)

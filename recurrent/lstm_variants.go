@@ -17,7 +17,7 @@ func (c LSTM) variant(g *graph.Graph, x graph.Node, s State) (graph.Node, State)
 	cell := g.Add(kept, g.Mul(i, g.Tanh(z.n)))
 	o, shown := peep(g, z.o, p.o, cell), cell
 	if c.LayerNorm {
-		shown = g.Add(layerNorm(g, cell, "norm_ch"), g.Param("bias_ch", graph.Zeros(), c.Hidden))
+		shown = g.Add(layerNorm(g, cell, "norm_ch"), g.Param("bias_ch", graph.Constant(0), c.Hidden))
 	}
 	h := g.Mul(g.Record("output_gate", g.Sigmoid(o)), g.Tanh(shown))
 	if c.Projection > 0 {
@@ -53,10 +53,10 @@ func (c LSTM) peepholes(g *graph.Graph) lstmGates {
 	case !c.Peepholes:
 		return lstmGates{}
 	case c.Coupled || c.NoForget:
-		p := g.Split(g.Param("weight_ch", graph.Zeros(), 2*c.Hidden), 0, 2)
+		p := g.Split(g.Param("weight_ch", graph.Constant(0), 2*c.Hidden), 0, 2)
 		return lstmGates{i: p[0], o: p[1]}
 	}
-	p := g.Split(g.Param("weight_ch", graph.Zeros(), 3*c.Hidden), 0, 3)
+	p := g.Split(g.Param("weight_ch", graph.Constant(0), 3*c.Hidden), 0, 3)
 	return lstmGates{i: p[0], f: p[1], o: p[2]}
 }
 

@@ -23,7 +23,7 @@ func (c MinLSTM) Begin(g *graph.Graph, batch int) State { return zeros(g, "MinLS
 // gates returns f/(f+i) and n for x [..., I], [..., H] each. With log σ(a) = -softplus(-a), the quotient is
 // σ(log f - log i), which is exact even where f and i are both too small to divide.
 func (c MinLSTM) gates(g *graph.Graph, x graph.Node) (keep, n graph.Node) {
-	zero := graph.Zeros()
+	zero := graph.Constant(0)
 	bias := graph.Blocks(zero, graph.Constant(1), zero)
 	gate := g.Split(inputs(g, x, 3, c.Hidden, bias), x.Rank()-1, 3)
 	i, f := gate[0], gate[1]

@@ -91,7 +91,7 @@ func (c MLSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 func (c MLSTM) projections(g *graph.Graph, x graph.Node) (q, k, v, o, i, f graph.Node) {
 	H, N := c.Hidden, max(c.Heads, 1)
 	rows := []int{H, H, H, H, N, N}
-	zero, glorot := graph.Zeros(), graph.GlorotUniform()
+	zero, glorot := graph.Constant(0), graph.GlorotUniform()
 	w := g.Param("weight_ih", sections(rows, glorot, glorot, glorot, glorot, glorot, glorot), 4*H+2*N, x.Dim(-1))
 	b := g.Param("bias_ih", sections(rows, zero, zero, zero, zero, zero, spread(3, 6)), 4*H+2*N)
 	z := g.MatMulT(x, w)

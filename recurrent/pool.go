@@ -78,7 +78,7 @@ func attentive(g *graph.Graph, y, mask graph.Node) (pooled, weights graph.Node) 
 	}
 	t, b, h := y.Dim(0), y.Dim(1), y.Dim(2)
 	w := g.Param("weight", graph.GlorotUniform(), h, h)
-	u := g.Tanh(g.Add(g.MatMulT(y, w), g.Param("bias", graph.Zeros(), h)))
+	u := g.Tanh(g.Add(g.MatMulT(y, w), g.Param("bias", graph.Constant(0), h)))
 	query := g.Param("query", graph.GlorotUniform(), 1, h)
 	scores := g.Reshape(g.MatMulT(u, query), t, b)
 	weights = maskedSoftmax(g, g.Transpose(scores), transposed(g, mask)) // [B, T]

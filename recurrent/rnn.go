@@ -29,8 +29,8 @@ func (c RNN) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	if c.Identity {
 		w.ih = g.Param("weight_ih", graph.Normal(0, 0.001), c.Hidden, x.Dim(-1))
 		w.hh = g.Param("weight_hh", graph.Identity(1), c.Hidden, c.Hidden)
-		w.bih = g.Param("bias_ih", graph.Zeros(), c.Hidden)
-		w.bhh = g.Param("bias_hh", graph.Zeros(), c.Hidden)
+		w.bih = g.Param("bias_ih", graph.Constant(0), c.Hidden)
+		w.bhh = g.Param("bias_hh", graph.Constant(0), c.Hidden)
 	} else {
 		w = newWeights(g, 1, c.Hidden, c.Hidden, x.Dim(-1), nil)
 	}

@@ -16,8 +16,8 @@ type Scanner interface {
 // O(log T) nodes in place of O(T), each over many steps, and O(T) arithmetic. So it compiles much faster, and runs several
 // times faster where a step is small, B·H up to some hundreds. Where one step fills the caches, Unroll is as fast.
 //
-// Layers are scanned one after the other, each with its number: y, _ := Scan(g.Layer(0), a, x, o), then
-// Scan(g.Layer(1), b, y, o).
+// Layers are scanned one after the other, each with its number: y, _ := Scan(InLayer(g, 0), a, x, o), then
+// Scan(InLayer(g, 1), b, y, o).
 func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, State) {
 	w, ok := o.walk(g, "Scan", cell, x)
 	if !ok {

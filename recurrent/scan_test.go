@@ -14,11 +14,11 @@ import (
 type average struct{ width int }
 
 func (c average) Begin(g *graph.Graph, batch int) recurrent.State {
-	return recurrent.State{g.Zeros(batch, c.width)}
+	return recurrent.State{g.Full(0, batch, c.width)}
 }
 
 func (c average) rate(g *graph.Graph) graph.Node {
-	return g.Sigmoid(g.Param("rate", graph.Zeros(), c.width))
+	return g.Sigmoid(g.Param("rate", graph.Constant(0), c.width))
 }
 
 func (c average) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
@@ -178,7 +178,7 @@ func TestScanRefuses(t *testing.T) {
 			return []graph.Node{y}
 		},
 		"the initial state has 2 entries; want 1": func(g *graph.Graph, in []graph.Node) []graph.Node {
-			return scanLoss(cell, recurrent.Options{Initial: recurrent.State{g.Zeros(2, 5), g.Zeros(2, 5)}})(g, in)
+			return scanLoss(cell, recurrent.Options{Initial: recurrent.State{g.Full(0, 2, 5), g.Full(0, 2, 5)}})(g, in)
 		},
 		"want lengths [2], ids, found ids [3]": func(g *graph.Graph, in []graph.Node) []graph.Node {
 			return scanLoss(cell, recurrent.Options{Lengths: g.Const(graph.Ints([]int{1, 2, 3}))})(g, in)

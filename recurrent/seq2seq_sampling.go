@@ -36,7 +36,7 @@ func (s ScheduledSampling) teacher(g *graph.Graph, steps, batch int) graph.Node 
 	case s.Teacher.Valid():
 		return s.Teacher
 	case s.Rate == 1:
-		return g.Zeros(steps, batch)
+		return g.Full(0, steps, batch)
 	}
 	return g.RandomMask(1-s.Rate, steps, batch)
 }
@@ -54,7 +54,7 @@ func (m Seq2Seq) sampled(g *graph.Graph, decoder Cell, s State, x, table graph.N
 			in = g.Where(teacher[t], in, m.chosen(g, out[t-1], table))
 		}
 		var y graph.Node
-		y, s = decoder.Step(scope.Scope("decoder").InLayer(), in, s)
+		y, s = decoder.Step(numbered(scope.Scope("decoder")), in, s)
 		out[t] = m.ends().predict(scope, y, table)
 		scope = g.Shared() // the first step made the weights
 	}
@@ -74,7 +74,7 @@ func (m Seq2Seq) chosen(g *graph.Graph, logits, table graph.Node) graph.Node {
 				keep[i] = 1
 			}
 		}
-		choice = g.Mul(choice, g.Values(keep))
+		choice = g.Mul(choice, g.Const(graph.Floats64(keep)))
 	}
 	return nn.Dropout{Rate: m.Dropout}.Apply(g, g.MatMul(choice, table))
 }

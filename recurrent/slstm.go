@@ -45,7 +45,7 @@ func (c SLSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	if !checked(g, "SLSTM", x, s, c.Hidden, c.Hidden, c.Hidden, c.Hidden) || !headsFit(g, "SLSTM", c.Hidden, c.Heads) {
 		return graph.Node{}, s
 	}
-	zero := graph.Zeros()
+	zero := graph.Constant(0)
 	in := inputs(g, x, 4, c.Hidden, graph.Blocks(zero, spread(3, 6), zero, zero))
 	gate := g.Split(g.Add(in, c.mixed(g, s[0])), 1, 4)
 	z, o := g.Tanh(gate[2]), g.Sigmoid(gate[3])

@@ -41,7 +41,7 @@ func (c SRU) products(g *graph.Graph, x graph.Node) (n, f, r, way graph.Node) {
 		k = 3
 	}
 	w := g.Param("weight_ih", graph.Repeat(k, graph.GlorotUniform()), k*c.Hidden, x.Dim(-1))
-	bias := graph.Blocks(graph.Zeros(), graph.Constant(c.HighwayBias))
+	bias := graph.Blocks(graph.Constant(0), graph.Constant(c.HighwayBias))
 	b := g.Split(g.Param("bias_ih", bias, 2*c.Hidden), 0, 2)
 	in := g.Split(g.MatMulT(x, w), x.Rank()-1, k)
 	if k == 4 {
@@ -57,7 +57,7 @@ func (c SRU) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	}
 	n, f, r, way := c.products(g, x)
 	if c.Peepholes {
-		v := g.Split(g.Param("weight_ch", graph.Zeros(), 2*c.Hidden), 0, 2)
+		v := g.Split(g.Param("weight_ch", graph.Constant(0), 2*c.Hidden), 0, 2)
 		f, r = g.Add(f, g.Mul(v[0], s[1])), g.Add(r, g.Mul(v[1], s[1]))
 	}
 	f, r = g.Sigmoid(f), g.Sigmoid(r)

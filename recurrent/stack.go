@@ -44,7 +44,7 @@ func (c Stack) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 		return graph.Node{}, s
 	}
 	var next State
-	layer := g.LayerIndex()
+	layer := layerOf(g)
 	for i, cell := range c.Cells {
 		if i > 0 {
 			x = nn.Dropout{Rate: c.Dropout}.Apply(g, x)
@@ -52,7 +52,7 @@ func (c Stack) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 		if len(next) > len(s) {
 			return g.Failf("Stack", "the state has %d entries; want more", len(s)), s
 		}
-		y, own := cell.Step(g.Layer(layer), x, s[len(next):])
+		y, own := cell.Step(InLayer(g, layer), x, s[len(next):])
 		next = append(next, own...)
 		layer += depth(cell)
 		x = y

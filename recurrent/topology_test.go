@@ -306,7 +306,7 @@ func TestTopologiesRefuse(t *testing.T) {
 			return recurrent.PoolLast.Apply(g, x, graph.Node{}, graph.Node{})
 		}},
 		"LastHidden: the state has 1 entries; want 2": {features, func(g *graph.Graph, x graph.Node) graph.Node {
-			return recurrent.LastHidden(g, recurrent.Bidirectional{Cell: cell}, recurrent.State{g.Zeros(4, 3)})
+			return recurrent.LastHidden(g, recurrent.Bidirectional{Cell: cell}, recurrent.State{g.Full(0, 4, 3)})
 		}},
 		"ManyToMany: the input [5 4 3] is features; want ids": {features, func(g *graph.Graph, x graph.Node) graph.Node {
 			y, _ := recurrent.ManyToMany{Embedding: topoTable, Layer: layer, Classes: 2}.Apply(g, x, run)

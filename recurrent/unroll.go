@@ -89,7 +89,7 @@ func (o Options) walk(g *graph.Graph, what string, cell Cell, x graph.Node) (wal
 	if !hasCell(g, what, cell) {
 		return walk{}, false
 	}
-	w := walk{g: g.InLayer()}
+	w := walk{g: numbered(g)}
 	w.state = o.first(w.g, what, cell, x.Dim(1))
 	w.mask = nn.SequenceMask(w.g, what, x, o.Lengths)
 	return w, g.Err() == nil
@@ -106,7 +106,7 @@ func (o Options) first(g *graph.Graph, what string, cell Cell, batch int) State 
 	}
 	if o.LearnInitial {
 		for i, n := range own {
-			h := g.Param("initial_"+strconv.Itoa(i), graph.Zeros(), n.Shape()[1:]...)
+			h := g.Param("initial_"+strconv.Itoa(i), graph.Constant(0), n.Shape()[1:]...)
 			own[i] = g.BroadcastTo(h, n.Shape()...)
 		}
 	}

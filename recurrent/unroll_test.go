@@ -18,7 +18,7 @@ import (
 type counter struct{}
 
 func (counter) Begin(g *graph.Graph, batch int) recurrent.State {
-	return recurrent.State{g.Zeros(batch, 1)}
+	return recurrent.State{g.Full(0, batch, 1)}
 }
 
 func (counter) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
@@ -215,10 +215,10 @@ func TestBadUse(t *testing.T) {
 			return []graph.Node{y}
 		},
 		"the initial state has 1 entries; want 2": unroll(lstm, func(g *graph.Graph) recurrent.Options {
-			return recurrent.Options{Initial: recurrent.State{g.Zeros(2, 5)}}
+			return recurrent.Options{Initial: recurrent.State{g.Full(0, 2, 5)}}
 		}),
 		"entry 1 of the initial state has shape [2 4]; want [2 5]": unroll(lstm, func(g *graph.Graph) recurrent.Options {
-			return recurrent.Options{Initial: recurrent.State{g.Zeros(2, 5), g.Zeros(2, 4)}}
+			return recurrent.Options{Initial: recurrent.State{g.Full(0, 2, 5), g.Full(0, 2, 4)}}
 		}),
 		"want lengths [2], ids, found ids [3]": unroll(lstm, func(g *graph.Graph) recurrent.Options {
 			return recurrent.Options{Lengths: g.Const(graph.Ints([]int{1, 2, 3}))}

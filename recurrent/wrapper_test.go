@@ -149,7 +149,7 @@ func TestLearnInitialAndInitial(t *testing.T) {
 		_, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 			o := recurrent.Options{LearnInitial: learned, Initial: cell.Begin(g, 2)}
 			if keep {
-				o.Continue = g.Values([]float64{1, 0}, 2)
+				o.Continue = g.Const(graph.Floats64([]float64{1, 0}, 2))
 			}
 			return []graph.Node{run(g, in[0], o)}
 		}).Run(x)

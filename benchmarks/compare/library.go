@@ -34,14 +34,11 @@ func prepare(ctx context.Context, o options, m machine, dir string) ([]library, 
 	for _, p := range o.programs {
 		all = append(all, find(p, nil))
 	}
-	script := filepath.Join(root, "benchmarks", "peers", "torch_rnn.py")
 	if len(o.pythons) == 0 {
 		o.pythons = []spec{{"", "python3"}}
 	}
 	for _, p := range o.pythons {
-		python := find(p, pythonEnvironment(m, o.malloc, os.LookupEnv))
-		python.command = append(python.command, script)
-		all = append(all, python)
+		all = append(all, pythonPeers(ctx, p, o, m, filepath.Join(root, "benchmarks", "peers"))...)
 	}
 	if o.gorgonia {
 		peer := filepath.Join(root, "benchmarks", "peers", "gorgonia")
@@ -67,24 +64,6 @@ func find(s spec, env []string) library {
 		l.command[0] = path
 	}
 	return l
-}
-
-// pythonEnvironment is what makes PyTorch faster, unless the caller has decided otherwise: see torch_rnn.py.
-func pythonEnvironment(m machine, malloc bool, lookup func(string) (string, bool)) (env []string) {
-	set := func(key, value string) {
-		if given, ok := lookup(key); ok {
-			value = given
-		}
-		env = append(env, key+"="+value)
-	}
-	if m.has("avx512f") {
-		set("OPENBLAS_CORETYPE", "SkylakeX")
-	}
-	if malloc {
-		set("MALLOC_MMAP_THRESHOLD_", "1000000000")
-		set("MALLOC_TRIM_THRESHOLD_", "2000000000")
-	}
-	return env
 }
 
 // threadVariables tell Go, OpenMP and the libraries for matrices how many threads to run.

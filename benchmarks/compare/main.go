@@ -26,30 +26,33 @@ import (
 // options are the flags.
 type options struct {
 	pythons, programs []spec
+	peers             []string
 	gorgonia, malloc  bool
 	rounds            int
 	seconds           float64
 	timeout           time.Duration
 	threads, cpus     []int
 	only              *regexp.Regexp
-	idle              time.Duration
+	idle, within      time.Duration
 	raw               string
 	list              bool
 }
 
 func parse(args []string) (o options, err error) {
 	f := flag.NewFlagSet("compare", flag.ContinueOnError)
-	f.Func("python", "[label=]`path` of a Python that has PyTorch; may be repeated (default: python3, if there)",
+	f.Func("python", "[label=]`path` of a Python that has some of the peers; may be repeated (default: python3, if there)",
 		func(s string) error { o.pythons = append(o.pythons, parseSpec(s)); return nil })
 	f.Func("program", "[label=]`path` of another program that reports in the same lines, "+
 		"such as benchmarks/ours built from an older commit; may be repeated",
 		func(s string) error { o.programs = append(o.programs, parseSpec(s)); return nil })
+	peers := f.String("peers", strings.Join(peerNames(), ","), "programs in Python to measure, by name")
 	f.BoolVar(&o.gorgonia, "gorgonia", true, "measure plain Gorgonia too")
 	f.BoolVar(&o.malloc, "malloc", true, "let glibc's malloc keep memory between PyTorch's steps, which makes PyTorch faster")
-	f.IntVar(&o.rounds, "rounds", 5, "rounds; the median counts")
-	f.Float64Var(&o.seconds, "seconds", 2, "how long each process measures, at least three steps")
+	f.IntVar(&o.rounds, "rounds", 3, "rounds; the median counts")
+	f.Float64Var(&o.seconds, "seconds", 1, "how long each process measures, at least three steps")
 	f.DurationVar(&o.timeout, "timeout", 3*time.Minute, "how long a process may take in all")
-	f.DurationVar(&o.idle, "idle", 10*time.Second, "how long to wait for a quiet machine before each measurement")
+	f.DurationVar(&o.idle, "idle", 5*time.Second, "how long to wait for a quiet machine before each measurement")
+	f.DurationVar(&o.within, "within", 0, "how long all of it may take; the tables have what was measured by then (default: no limit)")
 	threads := f.String("threads", "1", "numbers of threads, separated by commas")
 	cpus := f.String("cpus", "", "processors to pin to, as 0,2 or 0-3: the first n for n threads (default: those allowed)")
 	only := f.String("only", "lstm/|/B32T50I128H128", "measure work whose name this regular expression matches")
@@ -64,6 +67,9 @@ func parse(args []string) (o options, err error) {
 	if o.threads, err = parseNumbers(*threads); err != nil || o.threads[0] == 0 {
 		return o, fmt.Errorf("compare: -threads: want numbers from 1 up like 1,2, found %q", *threads)
 	}
+	if o.peers, err = parsePeers(*peers); err != nil {
+		return o, fmt.Errorf("compare: -peers: %w", err)
+	}
 	if *cpus != "" {
 		if o.cpus, err = parseNumbers(*cpus); err != nil {
 			return o, fmt.Errorf("compare: -cpus: %w", err)
@@ -71,6 +77,9 @@ func parse(args []string) (o options, err error) {
 	}
 	if o.only, err = regexp.Compile(*only); err != nil {
 		return o, fmt.Errorf("compare: -only: %w", err)
+	}
+	if o.within < 0 {
+		return o, fmt.Errorf("compare: -within: want a time like 4m, found %v", o.within)
 	}
 	if o.rounds < 1 || !(o.seconds > 0) {
 		return o, fmt.Errorf("compare: want at least one round and some time, found -rounds %d -seconds %v", o.rounds, o.seconds)
@@ -135,6 +144,11 @@ func run(ctx context.Context, o options) error {
 		libraries: libraries, works: works, threads: o.threads, rounds: o.rounds, machine: m, start: time.Now(),
 		seconds: o.seconds, timeout: o.timeout, idle: o.idle, meter: systemMeter,
 		progress: os.Stderr, raw: raw, limit: kernel.PeakFMA,
+	}
+	if o.within > 0 {
+		limited, cancel := context.WithTimeout(ctx, o.within)
+		defer cancel()
+		ctx = limited
 	}
 	c.measure(ctx)
 	_, err = io.WriteString(os.Stdout, c.markdown())

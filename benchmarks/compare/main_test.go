@@ -8,7 +8,8 @@ import (
 
 func TestParse(t *testing.T) {
 	o, err := parse([]string{"-python", "new=/venv/bin/python", "-python", "/a=b/python", "-program", "before=/tmp/ours",
-		"-rounds", "7", "-threads", "1,2,4-6", "-cpus", "0,2", "-only", "gru", "-timeout", "1m", "-gorgonia=false"})
+		"-rounds", "7", "-threads", "1,2,4-6", "-cpus", "0,2", "-only", "gru", "-timeout", "1m", "-gorgonia=false",
+		"-peers", "torch,jax", "-within", "4m"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,6 +22,9 @@ func TestParse(t *testing.T) {
 	if !slices.Equal(o.threads, []int{1, 2, 4, 5, 6}) || !slices.Equal(o.cpus, []int{0, 2}) {
 		t.Errorf("threads %v, processors %v", o.threads, o.cpus)
 	}
+	if want := []string{"torch", "jax"}; !slices.Equal(o.peers, want) || o.within != 4*time.Minute {
+		t.Errorf("peers %v within %v", o.peers, o.within)
+	}
 	if o.rounds != 7 || o.timeout != time.Minute || o.gorgonia || !o.malloc || !o.only.MatchString("Train/gru/") {
 		t.Errorf("%+v", o)
 	}
@@ -29,7 +33,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for _, args := range [][]string{
 		{"lstm"}, {"-rounds", "0"}, {"-seconds", "0"}, {"-seconds", "NaN"}, {"-threads", "0"}, {"-threads", ""},
-		{"-threads", "two"}, {"-cpus", "3-1"}, {"-only", "("},
+		{"-threads", "two"}, {"-cpus", "3-1"}, {"-only", "("}, {"-peers", "numpy"}, {"-within", "-1s"},
 	} {
 		if o, err := parse(args); err == nil {
 			t.Errorf("%q was taken as %+v", args, o)

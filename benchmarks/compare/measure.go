@@ -36,6 +36,8 @@ type comparison struct {
 
 	idle  time.Duration // to wait for a quiet machine before each measurement
 	meter meter
+	vain  int  // waits in vain so far, one after the other
+	busy  bool // the machine does not get quiet
 
 	start    time.Time
 	done     int // rounds that are complete
@@ -54,7 +56,7 @@ func (c *comparison) measure(ctx context.Context) {
 	c.others = map[int][]float64{}
 	for round := range c.rounds {
 		for _, threads := range c.threads {
-			c.meter.quiet(ctx, c.idle)
+			c.settle(ctx)
 			c.limits[threads] = max(c.limits[threads], c.limit(threads))
 			for _, w := range c.works {
 				for i := range c.libraries {
@@ -80,7 +82,9 @@ func (c *comparison) one(ctx context.Context, round int, at cell) {
 	if err != nil {
 		if ctx.Err() == nil { // an interrupted process has not failed
 			c.failures[at] = err.Error()
-			fmt.Fprintln(c.progress, what+err.Error())
+			if !errors.Is(err, errUnsupported) {
+				fmt.Fprintln(c.progress, what+err.Error())
+			}
 		}
 		return
 	}
@@ -102,7 +106,7 @@ func (c *comparison) one(ctx context.Context, round int, at cell) {
 // disturbed one reported.
 func (c *comparison) undisturbed(ctx context.Context, l library, at cell) (best work.Report, text string, least float64, err error) {
 	for attempt := range attempts {
-		c.meter.quiet(ctx, c.idle)
+		c.settle(ctx)
 		var o outcome
 		others := c.meter.others(func() time.Duration {
 			o = l.run(ctx, at.work, at.threads, c.seconds, c.timeout, c.machine.pin(at.threads))
@@ -114,7 +118,7 @@ func (c *comparison) undisturbed(ctx context.Context, l library, at cell) (best 
 		if attempt == 0 || others < least {
 			best, text, least = o.report, o.text, others
 		}
-		if least <= disturbed {
+		if least <= disturbed || c.busy {
 			break
 		}
 	}

@@ -129,7 +129,7 @@ func TestMeasureStopsWhenInterrupted(t *testing.T) {
 	if n := len(c.results[cell{0, c.works[0], 1}]); n != 1 || c.done != 0 || len(c.failures) != 0 {
 		t.Errorf("%d results, %d rounds, failures %v; want 1, 0, none", n, c.done, c.failures)
 	}
-	if got := c.missing(); len(got) != 1 || !strings.Contains(got[0], "interrupted before its turn: Train/gru/B1T2I3H4L1V5 (threads: 2)") {
+	if got := c.missing(); len(got) != 1 || !strings.Contains(got[0], "not begun in time: Train/gru/B1T2I3H4L1V5 (threads: 2)") {
 		t.Errorf("missing %q", got)
 	}
 }

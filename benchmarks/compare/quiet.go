@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 const (
 	disturbed = 0.10 // others' share of a processor from which on a measurement is repeated
 	attempts  = 3    // in all; the least disturbed counts
+	patience  = 3    // waits in vain, one after the other, after which the machine is taken to be a busy one
 	window    = 200 * time.Millisecond
 )
 
@@ -48,12 +50,26 @@ func busySeconds(stat string) (float64, bool) {
 	return ticks / 100, true
 }
 
-// quiet waits until others use little of the processors, at most for so long.
-func (m meter) quiet(ctx context.Context, most time.Duration) {
+// settle waits for the machine to be quiet, until it has proved to be a busy one. Then nothing is waited for and nothing
+// repeated, as that would only take time, and the report says so.
+func (c *comparison) settle(ctx context.Context) {
+	if c.busy {
+		return
+	}
+	if c.meter.quiet(ctx, c.idle) {
+		c.vain = 0
+	} else if c.vain++; c.vain == patience {
+		c.busy = true
+		fmt.Fprintln(c.progress, "the machine does not get quiet: going on without waiting, and without repeating what was disturbed")
+	}
+}
+
+// quiet waits until others use little of the processors, at most for so long. It returns false if they never did.
+func (m meter) quiet(ctx context.Context, most time.Duration) bool {
 	for start := time.Now(); time.Since(start) < most && ctx.Err() == nil; {
 		before, ok := m()
 		if !ok {
-			return
+			return true
 		}
 		at := time.Now()
 		select {
@@ -61,9 +77,10 @@ func (m meter) quiet(ctx context.Context, most time.Duration) {
 		case <-time.After(window):
 		}
 		if after, _ := m(); (after-before)/time.Since(at).Seconds() <= disturbed {
-			return
+			return true
 		}
 	}
+	return most <= 0 || ctx.Err() != nil
 }
 
 // others runs f, which returns the processors' time that it used itself, and returns the share of one processor that

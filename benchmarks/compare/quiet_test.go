@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"testing"
 	"time"
 )
@@ -29,9 +30,8 @@ func TestQuiet(t *testing.T) {
 		}
 		return seconds, true
 	})
-	m.quiet(context.Background(), time.Minute)
-	if readings != 6 { // two in each of three windows
-		t.Errorf("%d readings, want 6", readings)
+	if !m.quiet(context.Background(), time.Minute) || readings != 6 { // two in each of three windows
+		t.Errorf("%d readings, want 6 and a quiet machine", readings)
 	}
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -45,6 +45,22 @@ func TestQuiet(t *testing.T) {
 	unknown.quiet(context.Background(), time.Minute)
 	if readings != 1 {
 		t.Errorf("%d readings where nothing is known, want 1", readings)
+	}
+}
+
+// TestSettleGivesUp waits on a machine that never gets quiet.
+func TestSettleGivesUp(t *testing.T) {
+	seconds, readings := 0.0, 0
+	c := &comparison{progress: io.Discard, idle: time.Millisecond, meter: func() (float64, bool) {
+		readings++
+		seconds += 2 * window.Seconds()
+		return seconds, true
+	}}
+	for range 2 * patience {
+		c.settle(context.Background())
+	}
+	if readings != 2*patience || !c.busy || !c.wasBusy() {
+		t.Errorf("%d readings, busy %v; want %d for %d waits in vain, and none after them", readings, c.busy, 2*patience, patience)
 	}
 }
 

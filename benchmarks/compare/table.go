@@ -53,6 +53,9 @@ func (c *comparison) conditions() string {
 		})
 		line("%s: %s%s%s", plural(threads, "thread"), pin, limit, noise)
 	}
+	if c.wasBusy() {
+		line("**the machine was busy**: figures are lower than they could be, and ratios less sure; repeat what matters on a quiet one")
+	}
 	for i, l := range c.libraries {
 		if l.missing != "" {
 			continue
@@ -70,6 +73,16 @@ func (c *comparison) conditions() string {
 		line("%s: %s", c.name(i), strings.Join(about, "; "))
 	}
 	return out.String()
+}
+
+// wasBusy tells whether other processes disturbed most measurements, with some number of threads.
+func (c *comparison) wasBusy() bool {
+	for _, others := range c.others {
+		if len(others) > 0 && over(others).median > disturbed {
+			return true
+		}
+	}
+	return c.busy
 }
 
 // speeds has a column for every library, with the share of the processors' limit for ours, then our ratio to each.
@@ -175,14 +188,18 @@ func (c *comparison) write(values []float64, format func(spread) string) string 
 	return format(over(values))
 }
 
-// table is a row of cells for every work; empty cells get a dash.
+// table is a row of cells for every work that has some; cells without get a dash.
 func (c *comparison) table(head []string, row func(work.Work) []string) string {
 	var out strings.Builder
 	line := func(cells []string) { fmt.Fprintf(&out, "| %s |\n", strings.Join(cells, " | ")) }
 	line(head)
 	line(append([]string{"---"}, slices.Repeat([]string{"--:"}, len(head)-1)...))
 	for _, w := range c.works {
-		cells := append([]string{w.String()}, row(w)...)
+		found := row(w)
+		if strings.Join(found, "") == "" {
+			continue
+		}
+		cells := append([]string{w.String()}, found...)
 		for i := range cells {
 			if cells[i] == "" {
 				cells[i] = "-"
@@ -217,6 +234,10 @@ func (c *comparison) missing() (lines []string) {
 			}
 		}
 		for _, reason := range reasons {
+			if strings.HasPrefix(reason, errUnsupported.Error()) { // the dashes tell where
+				lines = append(lines, fmt.Sprintf("%s: %s", c.name(i), reason))
+				continue
+			}
 			lines = append(lines, fmt.Sprintf("%s: %s: %s", c.name(i), reason, strings.Join(where[reason], ", ")))
 		}
 	}
@@ -229,7 +250,7 @@ func (c *comparison) absence(at cell) string {
 		return reason
 	}
 	if len(c.results[at]) == 0 {
-		return "interrupted before its turn"
+		return "not begun in time"
 	}
 	return ""
 }

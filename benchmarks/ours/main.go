@@ -48,12 +48,15 @@ func run(args []string, threads int, d time.Duration) error {
 
 func measure(w work.Work, d time.Duration) (work.Result, error) {
 	base := work.PeakMB()
-	if w.Kind == work.Generate {
+	switch w.Kind {
+	case work.Generate:
 		g, err := model.NewGenerator(w)
 		if err != nil {
 			return work.Result{}, err
 		}
 		return work.Measure(w, d, base, g.Next)
+	case work.Infer:
+		return work.Measure(w, d, base, model.NewReader(w).Read)
 	}
 	t := model.NewTrainer(w, model.Cell(w))
 	result, err := work.Measure(w, d, base, t.Step)

@@ -3,8 +3,9 @@
     OMP_NUM_THREADS=1 python3 torch_rnn.py --threads 1 Train/lstm/B32T50I128H128L1V65
 
 A training step is the gradients of embedding, stacked cells (in both directions for birnn, bilstm, bigru) and softmax
-head, clipping of the global norm to 1, and Adam, on one batch again and again. Generating is one token a step: the
-likeliest is the next input. The median of the steps' times counts, after two that do not.
+head, clipping of the global norm to 1, and Adam, on one batch again and again; "Ragged" is the same with sequences of
+many lengths. "Infer" is the logits of a batch. Generating is one token a step: the likeliest is the next input. The
+median of the steps' times counts, after two that do not.
 
 What was done so that PyTorch shows what it can:
 - Training runs nn.LSTM, nn.GRU, nn.RNN over the whole sequence, time-major, so that products over time are its own to
@@ -14,6 +15,11 @@ What was done so that PyTorch shows what it can:
 - Ids and targets are made once, in the shapes that the loss wants. No copies, no .item() in a timed step.
 - Generation uses nn.LSTMCell and its like under inference_mode: for one token, nn.LSTM took 1.7 times as long or more
   in 2.15, and 1.0 to 1.3 times in 1.13. torch.jit.script gained at most 7 % on the cells, torch.compile nothing.
+- Ragged batches run in both of PyTorch's ways, padded with the padding's targets ignored, and packed; what is faster in
+  the first steps counts. (Packed sequences do without oneDNN in 2.15: padding wins by a factor of three and more.)
+- Inference runs as it is and frozen by torch.jit, and again the faster one counts.
+- "fifth" is an LSTM with a gate more, written as a user does it: the inputs' product of all steps at once, then a loop.
+  With --compile its step goes through torch.compile, once; a whole sequence took it minutes.
 - One interop thread, and as many others as asked for. OMP_NUM_THREADS must agree, as OpenMP reads it at start.
 
 The environment matters too, and benchmarks/compare sets it: OpenBLAS may take a virtual machine for an old processor
@@ -21,14 +27,13 @@ and pick an SSE kernel (OPENBLAS_CORETYPE=SkylakeX), and glibc's malloc gives me
 (MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ keep it, as jemalloc would: 14 % less time for 5 % more memory at
 H512 with V10000).
 
-Written for Python 3.8 and PyTorch 1.13 and later, on Linux for the figures of memory.
+Written for Python 3.8 and PyTorch 1.13 and later.
 """
-import argparse
 import os
 import re
-import statistics
 import sys
-import time
+
+import peer
 
 try:
     import torch
@@ -36,36 +41,67 @@ except ImportError as e:
     sys.exit(f"torch_rnn: {e}")
 from torch import nn
 
-SETTLING, LEAST = 2, 3  # steps before the clock counts, and least number that count
-NAME = re.compile(r"(Train|Generate)/((?:bi)?)(lstm|gru|rnn)/B(\d+)T(\d+)I(\d+)H(\d+)L(\d+)V(\d+)")
+
+def fifth_step(x, h, c, weight):
+    """The gates' share of the input [B, 5H], hidden and cell state [B, H], weight [5H, H] to the next states."""
+    i, f, o, n, m = torch.addmm(x, h, weight.t()).chunk(5, 1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(m) * torch.sigmoid(i) * torch.tanh(n)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+class Fifth(nn.Module):
+    """A layer of LSTM with a fifth gate, [T, B, I] to [T, B, H]; steps may be compiled."""
+
+    step = staticmethod(fifth_step)
+
+    def __init__(self, i, h, layers, bidirectional):
+        super().__init__()
+        if layers != 1 or bidirectional:
+            peer.unsupported("torch_rnn: the cell fifth has one layer in one direction")
+        self.input, self.hidden = nn.Linear(i, 5 * h), nn.Linear(h, 5 * h, bias=False)
+
+    def forward(self, x):
+        h = c = x.new_zeros(x.shape[1], self.hidden.in_features)
+        outputs = []
+        for z in self.input(x).unbind(0):
+            h, c = Fifth.step(z, h, c, self.hidden.weight)
+            outputs.append(h)
+        return torch.stack(outputs), (h, c)
 
 
 class LanguageModel(nn.Module):
     """Ids [T, B] to logits [T, B, V]."""
 
-    def __init__(self, cell, both, i, h, layers, v):
+    def __init__(self, w):
         super().__init__()
-        self.embedding = nn.Embedding(v, i)
-        self.rnn = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[cell](i, h, layers, bidirectional=both)
-        self.head = nn.Linear(2 * h if both else h, v)
+        self.embedding = nn.Embedding(w.v, w.i)
+        kind = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU, "fifth": Fifth}[w.cell]
+        self.rnn = kind(w.i, w.h, w.layers, bidirectional=w.both)
+        self.head = nn.Linear(2 * w.h if w.both else w.h, w.v)
 
     def forward(self, ids):
         return self.head(self.rnn(self.embedding(ids))[0])
+
+    def packed(self, ids, lengths):
+        """Logits of the true tokens alone, in the order of a packed sequence."""
+        x = nn.utils.rnn.pack_padded_sequence(self.embedding(ids), lengths, enforce_sorted=False)
+        return self.head(self.rnn(x)[0].data)
 
 
 class StepModel(nn.Module):
     """Ids [B] and the layers' states to logits [B, V] and the next states: one time step."""
 
-    def __init__(self, cell, i, h, layers, v):
+    def __init__(self, w):
         super().__init__()
-        kind = {"rnn": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}[cell]
-        self.embedding = nn.Embedding(v, i)
-        self.cells = nn.ModuleList(kind(i if k == 0 else h, h) for k in range(layers))
-        self.head = nn.Linear(h, v)
-        self.first = (lambda: (torch.zeros(1, h), torch.zeros(1, h))) if cell == "lstm" else lambda: torch.zeros(1, h)
+        kind = {"rnn": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}[w.cell]
+        self.embedding = nn.Embedding(w.v, w.i)
+        self.cells = nn.ModuleList(kind(w.i if k == 0 else w.h, w.h) for k in range(w.layers))
+        self.head = nn.Linear(w.h, w.v)
+        zeros = torch.zeros(1, w.h)
+        self.first = (zeros, zeros) if w.cell == "lstm" else zeros
 
     def begin(self):
-        return [self.first() for _ in self.cells]
+        return [self.first for _ in self.cells]
 
     def forward(self, ids, states):
         x, after = self.embedding(ids), []
@@ -83,17 +119,23 @@ def fused_adam(parameters):
         return torch.optim.Adam(parameters, lr=1e-3), "plain Adam"
 
 
-def trainer(cell, both, b, t, i, h, layers, v):
-    """A step of training; it returns the loss, as a tensor."""
-    model = LanguageModel(cell, both, i, h, layers, v)
+def trainer(w, packed=False):
+    """A step of training, which returns the loss as a tensor, and what it computes with."""
+    model = LanguageModel(w)
     parameters = list(model.parameters())
     adam, what = fused_adam(parameters)
     clip = {"foreach": True} if newer(2) else {}
-    ids, targets = torch.randint(v, (t, b)), torch.randint(v, (t * b,))
+    ids, targets, lengths = torch.randint(w.v, (w.t, w.b)), torch.randint(w.v, (w.t, w.b)), torch.tensor(w.lengths())
+    if packed:
+        targets = nn.utils.rnn.pack_padded_sequence(targets, lengths, enforce_sorted=False).data
+    else:
+        targets[torch.arange(w.t)[:, None] >= lengths] = -100  # what cross_entropy ignores
+        targets = targets.view(-1)
 
     def step():
         adam.zero_grad(set_to_none=True)
-        loss = nn.functional.cross_entropy(model(ids).view(t * b, v), targets)
+        logits = model.packed(ids, lengths) if packed else model(ids).view(-1, w.v)
+        loss = nn.functional.cross_entropy(logits, targets)
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1, **clip)
         adam.step()
@@ -102,9 +144,29 @@ def trainer(cell, both, b, t, i, h, layers, v):
     return step, what
 
 
-def generator(cell, i, h, layers, v):
+def ragged_trainer(w):
+    """A step of training on sequences of many lengths."""
+    (padded, what), (packed, _) = trainer(w), trainer(w, packed=True)
+    way, step = peer.fastest({"padded": padded, "packed": packed})
+    return step, f"{what}, {way}"
+
+
+def reader(w):
+    """The logits of a batch, to be called under inference_mode."""
+    model, ids = LanguageModel(w).eval(), torch.randint(w.v, (w.t, w.b))
+    ways = {"eager": lambda: model(ids)}
+    if w.cell != "fifth":
+        frozen = torch.jit.freeze(torch.jit.trace(model, ids))
+        ways["frozen"] = lambda: frozen(ids)
+    way, step = peer.fastest(ways)
+    return step, way
+
+
+def generator(w):
     """A step that writes a token, to be called under inference_mode."""
-    model = StepModel(cell, i, h, layers, v).eval()
+    if w.cell == "fifth":
+        peer.unsupported("torch_rnn: the cell fifth does not generate")
+    model = StepModel(w).eval()
     ids, states = torch.zeros(1, dtype=torch.long), model.begin()
 
     def step():
@@ -112,38 +174,11 @@ def generator(cell, i, h, layers, v):
         logits, states = model(ids, states)
         ids = logits.argmax(-1)
 
-    return step
+    return step, "cells"
 
 
 def newer(major):
     return int(torch.__version__.split(".")[0]) >= major
-
-
-def measure(step, seconds):
-    """The times of steps, and what the first and the last returned."""
-    first = step()
-    for _ in range(SETTLING - 1):
-        step()
-    times, start = [], time.perf_counter()
-    while len(times) < LEAST or time.perf_counter() - start < seconds:
-        before = time.perf_counter()
-        last = step()
-        times.append(time.perf_counter() - before)
-    return times, first, last
-
-
-def peak_mb():
-    """The most memory that this process has had resident, in 10^6 bytes.
-
-    Linux's ru_maxrss starts from what the parent held when it forked, so it serves only where there is no /proc.
-    """
-    try:
-        with open("/proc/self/status") as f:
-            return int(re.search(r"VmHWM:\s*(\d+) kB", f.read()).group(1)) * 1024 / 1e6
-    except (OSError, AttributeError):
-        import resource
-        size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return size / 1e6 if sys.platform == "darwin" else size * 1024 / 1e6
 
 
 def build():
@@ -182,36 +217,22 @@ def loaded(pattern):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("work", help="such as Train/lstm/B32T50I128H128L1V65 or Generate/gru/B1T1I128H128L1V65")
-    p.add_argument("--threads", type=int, default=1)
-    p.add_argument("--seconds", type=float, default=3, help="how long to measure")
-    a = p.parse_args()
-    name = NAME.fullmatch(a.work)
-    if not name:
-        p.error(f"want a name like Train/lstm/B32T50I128H128L1V65, found {a.work!r}")
-    kind, both, cell = name.group(1), name.group(2) == "bi", name.group(3)
-    b, t, i, h, layers, v = map(int, name.groups()[3:])
+    a = peer.arguments(__doc__, [("--compile", "compile the step of the cell fifth, the only work then")])
+    w = a.work
+    if a.compile and w.cell != "fifth":
+        peer.unsupported("torch_rnn: --compile is for the cell fifth alone")
     torch.set_num_threads(a.threads)
     torch.set_num_interop_threads(1)
     torch.manual_seed(1)
-    parts, base = build(), peak_mb()
-    if kind == "Train":
-        step, adam = trainer(cell, both, b, t, i, h, layers, v)
-        parts.append(adam)
-        times, first, last = measure(step, a.seconds)
-        if not last < first:  # true of a NaN too
-            sys.exit(f"torch_rnn: the loss went from {first} to {last}; want it to fall")
-    elif (b, t, both) != (1, 1, False):
-        p.error("one sequence is generated forward, token by token: want B1T1 and one direction")
-    else:
-        with torch.inference_mode():
-            times, _, _ = measure(generator(cell, i, h, layers, v), a.seconds)
-    median = statistics.median(times)
-    print(f"library: torch {torch.__version__}")
-    print("build: " + ", ".join(parts))
-    print(f"Benchmark{a.work}-{torch.get_num_threads()} {len(times)} {median * 1e9:.0f} ns/op {b * t / median:.0f} tokens/s"
-          f" {peak_mb():.1f} peak-MB {base:.1f} base-MB")
+    if a.compile:
+        Fifth.step = staticmethod(torch.compile(fifth_step))
+    parts, base = build(), peer.peak_mb()
+    make = {"Train": trainer, "Ragged": ragged_trainer, "Infer": reader, "Generate": generator}[w.kind]
+    with torch.inference_mode(not w.trains):
+        step, what = make(w)
+        times, first, last = peer.measure(step, a.seconds)
+    library = f"torch {torch.__version__}" + (", torch.compile" if a.compile else "")
+    peer.report(library, parts + [what], w, torch.get_num_threads(), base, times, first, last)
 
 
 if __name__ == "__main__":

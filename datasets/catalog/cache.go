@@ -42,15 +42,15 @@ func (e *MissingError) Error() string {
 // Unwrap returns why the file could not be fetched.
 func (e *MissingError) Unwrap() error { return e.Err }
 
-// Download fetches the files of a data set that are not on disk yet, and checks those that are. Sets that are shipped
-// need no files. The errors for want of a network are *MissingError.
+// Download fetches the files of a data set that are not on disk yet, and checks those that are. Sets that are
+// shipped need no files. If a file cannot be fetched, the error is a *MissingError.
 func Download(ctx context.Context, info Info, o Options) error {
 	_, err := download(ctx, info, o)
 	return err
 }
 
-// OnDisk says whether a data set can be loaded without a network: it is shipped, or its files are all there. Whether they
-// have the right hashes, Load and Download say.
+// OnDisk says whether a data set can be loaded without a network: it is shipped, or its files are all there. It does
+// not check their hashes, as Load and Download do.
 func OnDisk(info Info, o Options) (bool, error) {
 	folder, err := o.folder(info)
 	if err != nil {

@@ -28,8 +28,7 @@ var harInfo = Info{
 	}},
 }
 
-// HAR are movements of people. The test part is fixed, other people are in it; the part to validate with is of other
-// people than the part to train on, too.
+// HAR are movements of people. The test part is fixed. Each person is in one part only.
 var HAR = RecordingSet{Info: harInfo, load: loadHAR}
 
 var harChannels = []string{

@@ -24,7 +24,7 @@ var kingJamesInfo = Info{
 	Shipped:     true,
 }
 
-// KingJames is the King James Bible, cut in its order. All of it in one piece is the training part without the others:
+// KingJames is the King James Bible, cut in its order. To get all of it as the training part:
 //
 //	parts, err := catalog.KingJames.Load(ctx, catalog.Options{Validation: -1, Test: -1})
 //	text := parts.Train.Text

@@ -20,7 +20,7 @@ var spamInfo = Info{
 	Shipped:     true,
 }
 
-// Spam are mails that somebody wanted, and others.
+// Spam are e-mails, wanted and unwanted.
 var Spam = LabelledSet{Info: spamInfo, load: loadSpam}
 
 func loadSpam(_ context.Context, _ Info, o Options) (LabelledParts, error) {

@@ -52,29 +52,18 @@ func (c Gradient) Check() (Report, error) {
 	if p == nil {
 		p = graph.NewParams64(1)
 	}
-	if p.Dtype() != tensor.Float64 {
-		return Report{}, errors.New("graphtest: want a store of float64, which graph.NewParams64 makes")
-	}
-	if c.Build == nil {
-		return Report{}, errors.New("graphtest: Build is nil")
-	}
-	for i, v := range c.Inputs {
-		if err := dense.Check(v, tensor.Float64, tensor.Int); err != nil {
-			return Report{}, errors.Wrapf(err, "graphtest: input %d", i)
-		}
+	if err := c.complete(p); err != nil {
+		return Report{}, err
 	}
 	ids, build := c.inputsAsParams()
 	f := graph.NewFunc(p, build)
 	loss := func() (float64, error) {
-		if !c.Training {
-			out, err := f.Run(ids...)
-			if err != nil {
-				return 0, err
-			}
-			return graph.Scalar(out[0]), nil
+		run := f.Run
+		if c.Training {
+			f.Seed(c.Seed)
+			run = f.Grad
 		}
-		f.Seed(c.Seed)
-		out, err := f.Grad(ids...)
+		out, err := run(ids...)
 		if err != nil {
 			return 0, err
 		}
@@ -98,6 +87,22 @@ func (c Gradient) Check() (Report, error) {
 		return worst, errors.New("graphtest: the loss has no parameters and no float64 inputs to check")
 	}
 	return worst, nil
+}
+
+// complete reports what is missing or of the wrong type.
+func (c Gradient) complete(p *graph.Params) error {
+	if p.Dtype() != tensor.Float64 {
+		return errors.New("graphtest: want a store of float64, which graph.NewParams64 makes")
+	}
+	if c.Build == nil {
+		return errors.New("graphtest: Build is nil")
+	}
+	for i, v := range c.Inputs {
+		if err := dense.Check(v, tensor.Float64, tensor.Int); err != nil {
+			return errors.Wrapf(err, "graphtest: input %d", i)
+		}
+	}
+	return nil
 }
 
 // inputsAsParams returns the int inputs, and a build function in which float inputs are parameters.

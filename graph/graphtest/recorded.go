@@ -32,31 +32,7 @@ func (r Recorded) Compare(t testing.TB) {
 			t.Fatalf("%s: %v", name, err)
 		}
 	}
-	p := graph.NewParams64(1)
-	if y.Dtype() == tensor.Float32 {
-		p = graph.NewParams(1)
-	}
-	var ids []*tensor.Dense
-	var idNames, names []string
-	for name, v := range r.Values {
-		local, ok := strings.CutPrefix(name, prefix)
-		in, isInput := strings.CutPrefix(local, "in.")
-		weight, isWeight := strings.CutPrefix(local, "param.")
-		switch {
-		case !ok || !isInput && !isWeight || in == "g":
-		case isWeight:
-			if _, err := p.Add(weight, v); err != nil {
-				t.Fatal(err)
-			}
-		case v.Dtype() == tensor.Int:
-			ids, idNames = append(ids, v), append(idNames, in)
-		default: // inputs become parameters, which get gradients
-			if _, err := p.Add(in, v); err != nil {
-				t.Fatal(err)
-			}
-			names = append(names, in)
-		}
-	}
+	p, names, ids, idNames := r.store(t, y.Dtype())
 	f := graph.NewFunc(p, func(b *graph.Graph, given []graph.Node) []graph.Node {
 		in := map[string]graph.Node{}
 		for i, name := range idNames {
@@ -78,4 +54,32 @@ func (r Recorded) Compare(t testing.TB) {
 			Close(t, "gradient of "+p.At(i).Name(), p.At(i).Grad(), want, r.Tolerance)
 		}
 	}
+}
+
+// store makes a store of the case's weights and float inputs: as parameters, inputs get gradients, too. It returns the
+// inputs' names, and the ids with theirs.
+func (r Recorded) store(t testing.TB, dtype tensor.Dtype) (p *graph.Params, names []string, ids []*tensor.Dense, idNames []string) {
+	t.Helper()
+	p = graph.NewParams64(1)
+	if dtype == tensor.Float32 {
+		p = graph.NewParams(1)
+	}
+	for name, v := range r.Values {
+		local, ok := strings.CutPrefix(name, r.Case+".")
+		in, isInput := strings.CutPrefix(local, "in.")
+		weight, isWeight := strings.CutPrefix(local, "param.")
+		switch {
+		case !ok || !isInput && !isWeight || in == "g":
+			continue
+		case isInput && v.Dtype() == tensor.Int:
+			ids, idNames = append(ids, v), append(idNames, in)
+			continue
+		case isInput:
+			names, weight = append(names, in), in
+		}
+		if _, err := p.Add(weight, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p, names, ids, idNames
 }

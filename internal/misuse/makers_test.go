@@ -50,8 +50,9 @@ func graphMakers() {
 			w.usedSeparate = true
 			return w.other
 		}
-		return pick(w, []*graph.Graph{w.g, w.g, w.g.Scope("s"), w.g.Shared(), w.g.Layer(1), w.g.Reverse()})
+		return pick(w, []*graph.Graph{w.g, w.g, w.g.Scope("s"), w.g.Shared(), recurrent.InLayer(w.g, 1), recurrent.InReverse(w.g)})
 	})
+	maker(func(w *world, name string) graph.Suffix { return recurrent.InLayer(w.g, 2).Suffix() })
 	maker(func(w *world, name string) graph.Node { return w.node(name) })
 	maker(func(w *world, name string) recurrent.State { return w.state() })
 	maker(func(w *world, name string) graph.Build { return w.build() })

@@ -48,7 +48,7 @@ func namedMakers() {
 		{"", "", func(w *world) any { return losses.Quantile{Levels: []float64{0.1, 0.5, 0.9}} }},
 		{"", "loss", func(w *world) any { return w.g.Mean(w.floats[0]) }},
 		{"", "wrt", func(w *world) any { return w.floats[:1+w.IntN(2)] }},
-		{"", "buffer", func(w *world) any { return w.g.Shared().Buffer("b", graph.Zeros(), 2, 3) }},
+		{"", "buffer", func(w *world) any { return w.g.Shared().Buffer("b", graph.Constant(0), 2, 3) }},
 		{"onnx", "in", func(w *world) any { return w.ids[:1] }},
 		{"recurrent", "in", func(w *world) any { return []graph.Node{w.ids[0], w.lengths[0]} }},
 		{"recurrent", "source", func(w *world) any { return w.ids[0] }},

@@ -214,7 +214,7 @@ func init() {
 		}},
 		"decode.NewStepper": {call: func(w *world, via via) (any, error) {
 			f := graph.NewFunc(w.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-				h := g.Add(g.Gather(g.Zeros(5, 3), in[0]), in[1], in[2])
+				h := g.Add(g.Gather(g.Full(0, 5, 3), in[0]), in[1], in[2])
 				return []graph.Node{h, h}
 			})
 			s, err := decode.NewStepper(f, []*tensor.Dense{via(matrix())}, []decode.Context{{Value: via(matrix())}}, nil, 1)

@@ -200,9 +200,9 @@ func (w *world) build() graph.Build {
 		case 4:
 			return in
 		case 5:
-			return append(right(g, in), g.Zeros(5, 5))
+			return append(right(g, in), g.Full(0, 5, 5))
 		default:
-			return []graph.Node{g.Mean(nn.Dense{Units: -1}.Apply(g, g.Zeros(2, 2)))}
+			return []graph.Node{g.Mean(nn.Dense{Units: -1}.Apply(g, g.Full(0, 2, 2)))}
 		}
 	}
 }

@@ -33,7 +33,7 @@ func unrolled(scope string, cell recurrent.Cell) func(g *graph.Graph, x graph.No
 // both runs a cell in both directions.
 func both(g *graph.Graph, cell recurrent.Cell, x graph.Node) graph.Node {
 	a, _ := recurrent.Unroll(g, cell, x, recurrent.Options{})
-	b, _ := recurrent.Unroll(g.Reverse(), cell, x, recurrent.Options{Reverse: true})
+	b, _ := recurrent.Unroll(recurrent.InReverse(g), cell, x, recurrent.Options{Reverse: true})
 	return g.Concat(2, a, b)
 }
 
@@ -57,8 +57,8 @@ var cases = map[string]recorded{
 	}, func(g *graph.Graph, x graph.Node) graph.Node {
 		y := nn.Embedding{Tokens: 7, Size: 4}.Apply(g.Scope("embedding"), x)
 		rnn := g.Scope("encoder").Scope("rnn")
-		y = both(rnn.Layer(0), recurrent.LSTM{Hidden: 3}, y)
-		y = both(rnn.Layer(1), recurrent.GRU{Hidden: 2}, y)
+		y = both(recurrent.InLayer(rnn, 0), recurrent.LSTM{Hidden: 3}, y)
+		y = both(recurrent.InLayer(rnn, 1), recurrent.GRU{Hidden: 2}, y)
 		return nn.Head{Classes: 5}.Probabilities(g.Scope("head"), y)
 	}},
 }

@@ -39,8 +39,8 @@ func lengths(T, B int) *tensor.Dense {
 // bidirectional is a stack of layers in both directions, with the names of PyTorch.
 func bidirectional(g *graph.Graph, layers int, cell recurrent.Cell, x graph.Node, lengths graph.Node) (y graph.Node, last graph.Node) {
 	for k := range layers {
-		a, sa := recurrent.Unroll(g.Layer(k), cell, x, recurrent.Options{Lengths: lengths})
-		b, sb := recurrent.Unroll(g.Layer(k).Reverse(), cell, x, recurrent.Options{Lengths: lengths, Reverse: true})
+		a, sa := recurrent.Unroll(recurrent.InLayer(g, k), cell, x, recurrent.Options{Lengths: lengths})
+		b, sb := recurrent.Unroll(recurrent.InReverse(recurrent.InLayer(g, k)), cell, x, recurrent.Options{Lengths: lengths, Reverse: true})
 		x, last = g.Concat(2, a, b), g.Concat(1, sa[0], sb[0])
 	}
 	return x, last

@@ -17,9 +17,9 @@ type cell struct {
 
 // Begin returns zeros, [N, H].
 func (c cell) Begin(g *graph.Graph, batch int) rnn.State {
-	s := rnn.State{g.Zeros(batch, c.hidden)}
+	s := rnn.State{g.Full(0, batch, c.hidden)}
 	if c.op == "LSTM" {
-		s = append(s, g.Zeros(batch, c.hidden))
+		s = append(s, g.Full(0, batch, c.hidden))
 	}
 	return s
 }

@@ -100,7 +100,7 @@ func buildRecurrent(c *call) []value {
 		cell := cell{recurrent: r, op: c.op, f: r.functions[d], weights: w}
 		o := rnn.Options{Reverse: reverse, Lengths: s.lengths}
 		for _, all := range s.init {
-			first := g.Zeros(N, r.hidden)
+			first := g.Full(0, N, r.hidden)
 			if all.Valid() {
 				first = g.Reshape(g.Slice(all, 0, d, d+1), N, r.hidden)
 			}

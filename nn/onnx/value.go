@@ -113,7 +113,7 @@ func (c *call) constant(k *constant) graph.Node {
 	if len(k.shape) == 0 {
 		return c.g.Full(k.floats[0])
 	}
-	return c.g.Values(k.floats, k.shape...)
+	return c.g.Const(graph.Floats64(k.floats, k.shape...))
 }
 
 // ints gives the i-th input as whole numbers known now: axes, shapes, bounds.

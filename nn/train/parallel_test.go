@@ -138,7 +138,7 @@ func TestParallelBadUse(t *testing.T) {
 	l.Parallel = train.Parallel{Shards: 2, Axes: []int{0, 0}}
 	l.Loss = graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		loss := g.Mean(g.MatMulT(in[0], g.Param("w", graph.Orthogonal(1), 1, 3)))
-		g.Assign(g.Buffer("seen", graph.Zeros()), loss)
+		g.Assign(g.Buffer("seen", graph.Constant(0)), loss)
 		return []graph.Node{loss}
 	})
 	if _, err := l.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "seen belongs to another store") {

@@ -18,7 +18,7 @@ type leaky struct {
 }
 
 func (c leaky) Begin(g *graph.Graph, batch int) recurrent.State {
-	return recurrent.State{g.Zeros(batch, 3)}
+	return recurrent.State{g.Full(0, batch, 3)}
 }
 
 func (c leaky) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
@@ -26,7 +26,7 @@ func (c leaky) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node
 	if c.fault == "gradient" && g.Training() { // another function when it is differentiated
 		w = g.MulScalar(w, 2)
 	}
-	h := g.Add(g.Mul(g.Sigmoid(g.Param("r", graph.Zeros(), 3)), s[0]), g.Mul(w, x))
+	h := g.Add(g.Mul(g.Sigmoid(g.Param("r", graph.Constant(0), 3)), s[0]), g.Mul(w, x))
 	switch c.fault {
 	case "step": // remembers outside of its state
 		*c.calls++
@@ -45,7 +45,7 @@ func (c scanned) Scan(g *graph.Graph, x graph.Node, s recurrent.State, o recurre
 	if c.fault == "scan" {
 		in = g.Mul(in, x)
 	}
-	h, last := o.Linear(g, g.Sigmoid(g.Param("r", graph.Zeros(), 3)), in, s[0])
+	h, last := o.Linear(g, g.Sigmoid(g.Param("r", graph.Constant(0), 3)), in, s[0])
 	return h, recurrent.State{last}
 }
 

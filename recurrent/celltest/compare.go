@@ -49,7 +49,7 @@ func (c Case) steps(t *testing.T) {
 // begin returns copies of the cell's initial state.
 func (c Case) begin(p *graph.Params, batch int) ([]*tensor.Dense, error) {
 	out, err := graph.NewFunc(p, func(g *graph.Graph, _ []graph.Node) []graph.Node {
-		return c.Cell.Begin(g.Scope("cell").InLayer(), batch)
+		return c.Cell.Begin(recurrent.InLayer(g.Scope("cell"), 0), batch)
 	}).Run()
 	state := make([]*tensor.Dense, len(out))
 	for i := range out {

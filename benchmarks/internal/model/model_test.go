@@ -1,19 +1,25 @@
 package model
 
 import (
+	"math"
 	"slices"
 	"testing"
 
 	"github.com/unroll-go/unroll/benchmarks/internal/work"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/recurrent/decode"
+	"gorgonia.org/tensor"
 )
 
 // TestTrainerLearns trains every kind of model, small.
 func TestTrainerLearns(t *testing.T) {
-	for _, direction := range []string{"", "bi"} {
-		for _, cell := range work.Cells {
-			w := work.Work{Kind: work.Train, Cell: direction + cell, B: 4, T: 5, I: 6, H: 8, L: 2, V: 9}
+	cells := []string{work.Fifth}
+	for _, cell := range work.Cells {
+		cells = append(cells, cell, "bi"+cell)
+	}
+	for _, kind := range []string{work.Train, work.Ragged} {
+		for _, cell := range cells {
+			w := work.Work{Kind: kind, Cell: cell, B: 4, T: 9, I: 6, H: 8, L: 2, V: 9}
 			trainer := NewTrainer(w, Cell(w))
 			for range 30 {
 				if err := trainer.Step(); err != nil {
@@ -55,6 +61,35 @@ func TestParameters(t *testing.T) {
 		if p := trainer.params.Get(name); p == nil || !slices.Equal(p.Shape(), shape) {
 			t.Errorf("%s: want shape %v in %v", name, shape, trainer.params)
 		}
+	}
+}
+
+// TestRaggedLeavesPaddingOut compares the loss of a ragged batch with the mean over its sequences' own tokens.
+func TestRaggedLeavesPaddingOut(t *testing.T) {
+	w := work.Work{Kind: work.Ragged, Cell: "bilstm", B: 3, T: 9, I: 6, H: 8, L: 2, V: 9}
+	p, batch := graph.NewParams(1), Batch(w)
+	out, err := graph.NewFunc(p, Loss(w, Cell(w))).Run(batch...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	total, alone := 0.0, w
+	alone.Kind, alone.B = work.Train, 1
+	for b, length := range w.Lengths() {
+		column := func(d *tensor.Dense) *tensor.Dense {
+			ids := make([]int, length)
+			for i := range ids {
+				ids[i] = d.Ints()[i*w.B+b]
+			}
+			return graph.Ints(ids, length, 1)
+		}
+		one, err := graph.NewFunc(p, Loss(alone, Cell(alone))).Run(column(batch[0]), column(batch[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += float64(length) * graph.Scalar(one[0])
+	}
+	if got, want := graph.Scalar(out[0]), total/float64(w.Tokens()); math.Abs(got-want) > 1e-6 {
+		t.Errorf("the loss of a ragged batch is %v, of its sequences alone %v", got, want)
 	}
 }
 

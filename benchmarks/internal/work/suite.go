@@ -11,6 +11,27 @@ var sizes = []Work{
 // both directions are trained at one size.
 var both = Work{B: 32, T: 50, I: 256, H: 256, L: 1, V: 65}
 
+// lstms are further works with LSTMs: many lengths, long sequences, and a vocabulary that is most of the model.
+var lstms = []Work{
+	{Kind: Ragged, B: 32, T: 200, I: 128, H: 128, L: 1, V: 65},
+	{Kind: Train, B: 16, T: 1000, I: 128, H: 128, L: 1, V: 65},
+	{Kind: Train, B: 32, T: 35, I: 256, H: 256, L: 1, V: 30000},
+}
+
+// inferred sizes: whole sequences without gradients, alone and in batches.
+var inferred = []Work{
+	{B: 1, T: 50, I: 128, H: 128, L: 1, V: 65},
+	{B: 32, T: 50, I: 128, H: 128, L: 1, V: 65},
+	{B: 1, T: 35, I: 512, H: 512, L: 2, V: 10000},
+	{B: 32, T: 35, I: 512, H: 512, L: 2, V: 10000},
+}
+
+// custom sizes, for a cell that the user wrote.
+var custom = []Work{
+	{B: 32, T: 50, I: 128, H: 128, L: 1, V: 65},
+	{B: 32, T: 35, I: 512, H: 512, L: 1, V: 1000},
+}
+
 // generated sizes: one sequence, one token a call.
 var generated = []Work{
 	{B: 1, T: 1, I: 128, H: 128, L: 1, V: 65},
@@ -21,17 +42,29 @@ var generated = []Work{
 // Suite lists everything that is measured, small work before large.
 func Suite() []Work {
 	var all []Work
+	one := func(kind, cell string, s Work) {
+		s.Kind, s.Cell = kind, cell
+		all = append(all, s)
+	}
 	add := func(kind, prefix string, s Work) {
 		for _, cell := range Cells {
-			s.Kind, s.Cell = kind, prefix+cell
-			all = append(all, s)
+			one(kind, prefix+cell, s)
 		}
 	}
 	for _, s := range generated {
 		add(Generate, "", s)
 	}
+	for _, s := range inferred {
+		one(Infer, "lstm", s)
+	}
 	add(Train, "", sizes[0])
 	add(Train, "bi", both)
+	for _, s := range custom {
+		one(Train, Fifth, s)
+	}
+	for _, s := range lstms {
+		one(s.Kind, "lstm", s)
+	}
 	for _, s := range sizes[1:] {
 		add(Train, "", s)
 	}

@@ -10,25 +10,34 @@ import (
 	"strings"
 )
 
-// The two kinds of work.
+// The kinds of work.
 const (
 	Train    = "Train"    // a step: gradients, clipping of the global norm to 1, Adam
+	Ragged   = "Ragged"   // Train on sequences of many lengths, see Lengths; padding counts for nothing
+	Infer    = "Infer"    // the logits of a batch, without gradients
 	Generate = "Generate" // a token: one step of the network, the likeliest token is the next input
 )
+
+// Fifth is a cell that no library knows: an LSTM with one gate more, written as a user writes it.
+//
+//	i, f, o, m = σ(...)   n = tanh(...)
+//	c' = f⊙c + m⊙i⊙n
+//	h' = o⊙tanh(c')
+const Fifth = "fifth"
 
 // Work is one thing to measure on a language model: embedding [V, I], L layers of a recurrent cell of width H, and a
 // softmax head over V tokens. Training takes a batch of B sequences of T tokens.
 type Work struct {
-	Kind string // Train or Generate
-	Cell string // rnn, lstm, gru; birnn, bilstm, bigru read in both directions and join the outputs, [T, B, 2H]
+	Kind string // Train, Ragged, Infer or Generate
+	Cell string // rnn, lstm, gru, Fifth; birnn, bilstm, bigru read in both directions and join the outputs, [T, B, 2H]
 
 	B, T, I, H, L, V int
 }
 
-// Cells are the kinds of cell that a Work may name.
+// Cells are the kinds of cell that every library has.
 var Cells = []string{"lstm", "gru", "rnn"}
 
-var name = regexp.MustCompile(`^(Train|Generate)/((?:bi)?(?:lstm|gru|rnn))/B(\d+)T(\d+)I(\d+)H(\d+)L(\d+)V(\d+)$`)
+var name = regexp.MustCompile(`^(Train|Ragged|Infer|Generate)/((?:bi)?(?:lstm|gru|rnn)|fifth)/B(\d+)T(\d+)I(\d+)H(\d+)L(\d+)V(\d+)$`)
 
 // Parse reads a name such as Train/lstm/B32T50I128H128L1V65.
 func Parse(s string) (Work, error) {
@@ -61,16 +70,41 @@ func (w Work) Size() string {
 // Bidirectional tells whether the layers read in both directions.
 func (w Work) Bidirectional() bool { return strings.HasPrefix(w.Cell, "bi") }
 
+// Trains tells whether gradients are taken.
+func (w Work) Trains() bool { return w.Kind == Train || w.Kind == Ragged }
+
 // Base is the cell's name without the direction.
 func (w Work) Base() string { return strings.TrimPrefix(w.Cell, "bi") }
 
-// Tokens is how many tokens a step works through.
-func (w Work) Tokens() int { return w.B * w.T }
+// Shortest is the length of the shortest sequence of Ragged work, if T is not shorter still.
+const Shortest = 5
+
+// Lengths are those of the batch's sequences: T each, but for Ragged work evenly spread from Shortest to T.
+func (w Work) Lengths() []int {
+	lengths := make([]int, w.B)
+	for b := range lengths {
+		lengths[b] = w.T
+		if w.Kind == Ragged && w.B > 1 {
+			shortest := min(Shortest, w.T)
+			lengths[b] = shortest + (w.T-shortest)*b/(w.B-1)
+		}
+	}
+	return lengths
+}
+
+// Tokens is how many tokens a step works through, padding left out.
+func (w Work) Tokens() int {
+	n := 0
+	for _, length := range w.Lengths() {
+		n += length
+	}
+	return n
+}
 
 // FLOPs counts the operations of a step's matrix products, by the definition of the model: a multiplication and an
 // addition per weight and token, three times as many with both gradients. Element-wise work is not counted.
 func (w Work) FLOPs() float64 {
-	gates := map[string]int{"rnn": 1, "gru": 3, "lstm": 4}[w.Base()]
+	gates := map[string]int{"rnn": 1, "gru": 3, "lstm": 4, Fifth: 5}[w.Base()]
 	directions := 1
 	if w.Bidirectional() {
 		directions = 2
@@ -82,7 +116,7 @@ func (w Work) FLOPs() float64 {
 	}
 	weights += in * w.V
 	flops := 2 * float64(weights) * float64(w.Tokens())
-	if w.Kind == Train {
+	if w.Trains() {
 		flops *= 3
 	}
 	return flops

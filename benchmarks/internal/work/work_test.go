@@ -2,6 +2,7 @@ package work
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +23,8 @@ func TestParseReadsEveryNameOfTheSuite(t *testing.T) {
 	for _, name := range []string{
 		"Train/lstm/B32T50I128H128L1V65", "Train/rnn/B32T35I512H512L2V10000", "Train/gru/B20T35I650H650L2V10000",
 		"Train/lstm/B64T35I1024H1024L2V10000", "Train/bilstm/B32T50I256H256L1V65", "Generate/lstm/B1T1I128H128L1V65",
-		"Generate/gru/B1T1I512H512L1V10000",
+		"Generate/gru/B1T1I512H512L1V10000", "Infer/lstm/B32T35I512H512L2V10000", "Ragged/lstm/B32T200I128H128L1V65",
+		"Train/fifth/B32T50I128H128L1V65", "Train/lstm/B32T35I256H256L1V30000",
 	} {
 		if !seen[name] {
 			t.Errorf("%s is not in the suite", name)
@@ -34,7 +36,7 @@ func TestParseRefuses(t *testing.T) {
 	for _, name := range []string{
 		"", "lstm", "Train/lstm", "Train/lstm/B32T50", "Train/elman/B32T50I128H128L1V65", "train/lstm/B32T50I128H128L1V65",
 		"Train/lstm/B0T50I128H128L1V65", "Train/lstm/B32T50I128H128L1V65x", "Train/lstm/B99999999999999999999T1I1H1L1V1",
-		"Generate/lstm/B2T1I8H8L1V9", "Generate/lstm/B1T5I8H8L1V9", "Generate/bilstm/B1T1I8H8L1V9",
+		"Generate/lstm/B2T1I8H8L1V9", "Generate/lstm/B1T5I8H8L1V9", "Generate/bilstm/B1T1I8H8L1V9", "Train/bififth/B2T2I8H8L1V9",
 	} {
 		if w, err := Parse(name); err == nil {
 			t.Errorf("%q was read as %+v", name, w)
@@ -51,6 +53,9 @@ func TestFLOPs(t *testing.T) {
 		{"Train/lstm/B2T3I5H7L2V11", 3 * 2 * 6 * (4*7*12 + 4*7*14 + 77)},
 		{"Train/bigru/B2T3I5H7L2V11", 3 * 2 * 6 * (6*7*12 + 6*7*21 + 14*11)},
 		{"Generate/gru/B1T1I5H7L1V11", 2 * (3*7*12 + 77)},
+		{"Infer/lstm/B2T3I5H7L1V11", 2 * 6 * (4*7*12 + 77)},
+		{"Train/fifth/B2T3I5H7L1V11", 3 * 2 * 6 * (5*7*12 + 77)},
+		{"Ragged/rnn/B3T9I5H7L1V11", 3 * 2 * (5 + 7 + 9) * (7*12 + 77)},
 	} {
 		w, err := Parse(c.name)
 		if err != nil {
@@ -58,6 +63,22 @@ func TestFLOPs(t *testing.T) {
 		}
 		if got := w.FLOPs(); got != c.want {
 			t.Errorf("%s: %v operations, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestLengths(t *testing.T) {
+	for _, c := range []struct {
+		w    Work
+		want []int
+	}{
+		{Work{Kind: Train, B: 3, T: 9}, []int{9, 9, 9}},
+		{Work{Kind: Ragged, B: 3, T: 9}, []int{5, 7, 9}},
+		{Work{Kind: Ragged, B: 2, T: 3}, []int{3, 3}},
+		{Work{Kind: Ragged, B: 1, T: 9}, []int{9}},
+	} {
+		if got := c.w.Lengths(); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: lengths %v, want %v", c.w, got, c.want)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func oneHot(g *graph.Graph, n int) graph.Node {
 	for i := range n {
 		v[i*n+i] = 1
 	}
-	return g.Values(v, n, n)
+	return g.Const(graph.Floats64(v, n, n))
 }
 
 // pair is a sequence, without its last symbol, and what comes next after each.

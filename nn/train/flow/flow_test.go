@@ -18,7 +18,7 @@ func lastLoss(layer recurrent.Layer) graph.Build {
 	return func(g *graph.Graph, in []graph.Node) []graph.Node {
 		y, _ := layer.Apply(g.Scope("rnn"), in[0], recurrent.Options{})
 		last := g.Slice(y, 0, y.Dim(0)-1, y.Dim(0))
-		return []graph.Node{g.Sum(g.Mul(last, g.Values(graphtest.Random(3, last.Dim(2)).Float64s())))}
+		return []graph.Node{g.Sum(g.Mul(last, g.Const(graphtest.Random(3, last.Dim(2)))))}
 	}
 }
 
@@ -89,7 +89,7 @@ func TestGradientFlowAgainstTheRestOfTheSequence(t *testing.T) {
 		final := func(g *graph.Graph, x graph.Node, o recurrent.Options) (graph.Node, recurrent.State) {
 			o.Reverse = reverse
 			if reverse {
-				g = g.Reverse()
+				g = recurrent.InReverse(g)
 			}
 			_, s := recurrent.Unroll(g.Scope("rnn"), recurrent.LSTM{Hidden: 4}, x, o)
 			return g.Add(g.Sum(g.Square(s[0])), g.Sum(s[1])), s

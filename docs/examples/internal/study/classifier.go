@@ -103,7 +103,7 @@ func (c *Classifier) Predict(sequences [][]int) ([]int, error) {
 // Bag is a logistic regression on the counts of tokens: every token of [T, B] adds its weights for the classes, wherever
 // it stands. It gives logits [B, classes].
 func Bag(g *graph.Graph, ids, lengths graph.Node, tokens, classes int) graph.Node {
-	w := nn.Embedding{Tokens: tokens, Size: classes, Init: graph.Zeros()}.Apply(g.Scope("tokens"), ids) // [T, B, classes]
+	w := nn.Embedding{Tokens: tokens, Size: classes, Init: graph.Constant(0)}.Apply(g.Scope("tokens"), ids) // [T, B, classes]
 	mask := g.LengthMask(lengths, ids.Dim(0))
-	return g.Add(g.Sum(g.Where(mask, w, g.Full(0)), 0), g.Param("bias", graph.Zeros(), classes))
+	return g.Add(g.Sum(g.Where(mask, w, g.Full(0)), 0), g.Param("bias", graph.Constant(0), classes))
 }
