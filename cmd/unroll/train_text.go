@@ -1,9 +1,6 @@
 package main
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"math"
@@ -12,14 +9,10 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
-	"github.com/unroll-go/unroll/datasets/catalog"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/decode"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
-
-// demoSteps is how long the bare command trains: enough for words and phrases, in a minute.
-const demoSteps = 1000
 
 // trainOnText trains a language model.
 func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
@@ -32,7 +25,11 @@ func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
-	loop, err := m.Loop(corpus.Text, fl.run())
+	ids, err := m.Vocabulary().Encode(corpus.Text)
+	if err != nil {
+		return errors.Wrap(err, corpus.Name)
+	}
+	loop, err := m.LoopOf(ids, fl.run())
 	if err != nil {
 		return errors.Wrap(err, corpus.Name)
 	}
@@ -41,10 +38,6 @@ func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
 		return err
 	}
 	c := m.Config()
-	ids, err := m.Vocabulary().Encode(corpus.Text)
-	if err != nil {
-		return err
-	}
 	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name, len(ids), c.Tokens, m.Vocabulary().Len())
 	fmt.Fprintf(w, "Model   %s\n", c.Network())
 	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n",
@@ -56,20 +49,6 @@ func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	}
 	conclusion(w, result, c.Patience, false)
 	return sampleAndFigures(cmd, m, result, fl)
-}
-
-func readText(path string) (datasets.Corpus, error) {
-	if path == "" {
-		bible, err := catalog.KingJames.Load(context.Background(), catalog.Options{Validation: -1, Test: -1})
-		return bible.Train, err
-	}
-	return datasets.ReadFile(path)
-}
-
-// textHash tells whether a text is still the same.
-func textHash(corpus datasets.Corpus) string {
-	sum := sha256.Sum256([]byte(corpus.Text))
-	return hex.EncodeToString(sum[:])
 }
 
 // languageModelFor is a new model for a text, or one from a file.
