@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -57,33 +56,9 @@ func withEntry(t *testing.T, path, key, field, value string) string {
 			metadata[key] = value
 			return list
 		}
-		metadata[key] = withField(t, metadata[key], field, value)
+		metadata[key] = testutil.WithField(t, metadata[key], field, value)
 		return list
 	})
-}
-
-// withField is a JSON object with one of its fields set.
-func withField(t *testing.T, object, field, value string) string {
-	t.Helper()
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(object), &fields); err != nil {
-		t.Fatal(err)
-	}
-	fields[field] = json.RawMessage(value)
-	data, err := json.Marshal(fields)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
-// allocated is how much memory f takes in all, in bytes.
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
 }
 
 // readers are the commands that read a model of a kind.
@@ -139,7 +114,7 @@ func TestCommandsRefuseDamagedModels(t *testing.T) {
 				continue // a long training, which one may want
 			}
 			stdin(t, "a\n")
-			if used := allocated(func() { capture(t, context.Background(), args...) }); used > 256<<20 {
+			if used := testutil.Allocated(func() { capture(t, context.Background(), args...) }); used > 256<<20 {
 				t.Errorf("%s 1e9: unroll %v took %d MiB", field, args, used>>20)
 			}
 			for _, made := range []string{".safetensors", ".svg"} {
