@@ -8,6 +8,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/nn/train/metric"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
@@ -151,29 +152,39 @@ type fluency struct {
 
 // evalLanguage judges a language model by a text, or, if the path is empty, by the last tenth of its own.
 func evalLanguage(m *models.LanguageModel, path string) (*fluency, error) {
-	name, evaluate, own := path, m.Evaluate, m.Config().Origin
+	var corpus datasets.Corpus
+	var err error
+	evaluate := m.Evaluate
 	if path == "" {
-		name, evaluate = own.Text, m.EvaluateRest
-	}
-	if path == "" && own.Hash == "" {
-		return nil, untold("text")
-	}
-	corpus, err := readText(name)
-	if err != nil && path == "" {
-		return nil, errors.Wrap(err, "the model's own text (another one: --text)")
+		evaluate = m.EvaluateRest
+		corpus, err = ownRest(m.Config().Origin)
+	} else {
+		corpus, err = readText(path)
 	}
 	if err != nil {
 		return nil, err
-	}
-	if path == "" && textHash(corpus) != own.Hash {
-		return nil, errors.Errorf("%s has changed since the model was trained: the model may have seen its last tenth; give the text with --text",
-			corpus.Name)
 	}
 	l, err := evaluate(corpus.Text)
 	if err != nil {
 		return nil, errors.Wrap(err, corpus.Name)
 	}
 	return &fluency{l.Tokens, number(l.Loss), number(l.Perplexity()), number(l.Loss / math.Ln2)}, nil
+}
+
+// ownRest is a model's own text, whose last tenth it has not seen.
+func ownRest(own models.Origin) (datasets.Corpus, error) {
+	if own.Hash == "" {
+		return datasets.Corpus{}, untold("text")
+	}
+	corpus, err := ownText(own)
+	if err != nil {
+		return corpus, errors.Wrap(err, "the model's own text (another one: --text)")
+	}
+	if textHash(corpus) != own.Hash {
+		return corpus, errors.Errorf("%s has changed since the model was trained: the model may have seen its last tenth; give the text with --text",
+			corpus.Name)
+	}
+	return corpus, nil
 }
 
 func (f *fluency) print(w io.Writer) error {

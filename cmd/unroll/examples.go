@@ -273,6 +273,9 @@ func tablesHash(of models.Table) (string, error) {
 }
 
 func hashOf(path string) (string, error) {
+	if err := regular(path); err != nil {
+		return "", err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err

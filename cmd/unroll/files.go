@@ -44,6 +44,15 @@ func checkOrigin(path string, m models.Model) error {
 	return errors.Wrap(err, path)
 }
 
+// regular refuses what is no regular file. Anyone may have written the record of a model that names a file, and a device
+// or a pipe may have no end.
+func regular(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return errors.Errorf("%s is no regular file", path)
+	}
+	return nil // whoever opens it says what else is wrong
+}
+
 // wrongKind is the error of a command that wants the other kind of model.
 func wrongKind(path string, m models.Model, want models.Kind) error {
 	return errors.Errorf("%s is a %v; want a %v", path, m.Kind(), want)

@@ -20,6 +20,14 @@ func readText(path string) (datasets.Corpus, error) {
 	return datasets.ReadFile(path)
 }
 
+// ownText reads the text that a model's file names.
+func ownText(own models.Origin) (datasets.Corpus, error) {
+	if err := regular(own.Text); err != nil {
+		return datasets.Corpus{}, err
+	}
+	return readText(own.Text)
+}
+
 // textHash tells whether a text is still the same.
 func textHash(corpus datasets.Corpus) string {
 	sum := sha256.Sum256([]byte(corpus.Text))

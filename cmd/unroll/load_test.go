@@ -124,6 +124,30 @@ func TestCommandsRefuseDamagedModels(t *testing.T) {
 	}
 }
 
+// A file that a model's record names is read only if it has an end.
+func TestRecordedFilesHaveAnEnd(t *testing.T) {
+	const endless = "/dev/zero"
+	if info, err := os.Stat(endless); err != nil || info.Mode()&os.ModeDevice == 0 {
+		t.Skip("there is no endless file")
+	}
+	language, class := trained(t, t.TempDir())
+	text, table := withEntry(t, language, "config", "text", `"/dev/zero"`), withEntry(t, class, "classifier", "table", `"/dev/zero"`)
+	for want, args := range map[string][][]string{
+		endless + " is no regular file": {
+			{"eval", "--model", text}, {"train", "--resume", text, "--epochs", "2"},
+			{"eval", "--model", table}, {"plot", "--confusion", "--model", table, "--out", text + ".svg"},
+		},
+		endless + " is a device; want a file":                                {{"eval", "--model", language, "--text", endless}},
+		endless + ": want a table, a file that ends in .csv, .tsv or .jsonl": {{"train", "--resume", table, "--epochs", "9"}},
+	} {
+		for _, a := range args {
+			if status, out, errs := capture(t, t.Context(), a...); status == 0 || !strings.Contains(errs, want) {
+				t.Errorf("%v: status %d, %s%s; want %q", a, status, out, errs, want)
+			}
+		}
+	}
+}
+
 // A model that a Go program trained does not tell on what. The command does not take other data for it.
 func TestModelsOfOtherPrograms(t *testing.T) {
 	dir := t.TempDir()

@@ -16,7 +16,13 @@ import (
 
 // trainOnText trains a language model.
 func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
-	corpus, err := readText(p.config.Origin.Text)
+	var corpus datasets.Corpus
+	var err error
+	if fl.resume != "" && !cmd.Flags().Changed("text") {
+		corpus, err = ownText(p.config.Origin)
+	} else {
+		corpus, err = readText(p.config.Origin.Text)
+	}
 	if err != nil {
 		return err
 	}
