@@ -5,6 +5,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -30,7 +31,8 @@ const demoSteps = 1000
 type plan struct {
 	kind   models.Kind
 	config models.Config
-	from   models.Model // that it goes on or begins from; nil for none
+	from   models.Model      // that it goes on or begins from; nil for none
+	saved  *train.Checkpoint // that it goes on from; nil for none
 }
 
 // settle makes the plan of a run: by the command line, or by the model that it goes on or begins from.
@@ -109,11 +111,32 @@ func resumed(cmd *cobra.Command, fl *trainFlags) (*plan, error) {
 	if err := agree(cmd, "--resume", fl.resume, m, networkSettings, trainingSettings); err != nil {
 		return nil, err
 	}
-	p := &plan{kind: m.Kind(), from: m}
+	saved, err := train.ReadCheckpoint(fl.resume)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{kind: m.Kind(), from: m, saved: saved}
 	if p.config, err = over(cmd, m.Config(), resumeSettings...); err != nil {
 		return nil, err
 	}
+	if cmd.Flags().Changed("steps") && !cmd.Flags().Changed("epochs") {
+		p.config.Epochs = passesFor(p.config, saved)
+	}
 	return p, p.check()
+}
+
+// passesFor is how many passes a run needs that has made all of its passes, and is to make more steps. Passes that --steps
+// ended early make it too many, which does no harm: the steps end the run.
+func passesFor(c models.Config, saved *train.Checkpoint) int {
+	history := saved.History()
+	if len(history) < c.Epochs || c.Steps <= saved.Step() {
+		return c.Epochs
+	}
+	shortest, before := saved.Step(), 0
+	for _, pass := range history {
+		shortest, before = min(shortest, pass.Step-before), pass.Step
+	}
+	return max(c.Epochs, (c.Steps-1)/max(shortest, 1)+1)
 }
 
 // begunFrom takes what the network is from a model; how it is trained, and on what, is said on the command line.

@@ -66,23 +66,19 @@ func interrupted(w io.Writer, err error, r train.Result, fl trainFlags) error {
 	return errors.New("interrupted; the checkpoint is saved")
 }
 
-// goOn sets a loop of a run that is resumed to where its checkpoint was saved; of another there is none.
-func goOn(l *train.Loop, fl trainFlags) (*train.Checkpoint, error) {
-	if fl.resume == "" {
-		return nil, nil
-	}
-	saved, err := train.ReadCheckpoint(fl.resume)
-	if err != nil {
-		return nil, err
+// goOn sets a loop to where the checkpoint was saved that it goes on from; of a new run there is none.
+func goOn(l *train.Loop, saved *train.Checkpoint, fl trainFlags) error {
+	if saved == nil {
+		return nil
 	}
 	if err := l.Resume(saved); err != nil {
-		return nil, err
+		return err
 	}
 	if l.Finished() {
-		return nil, errors.Errorf("%s has made all of its %d steps; to go on, give more than %s",
+		return errors.Errorf("%s has made all of its %d steps; to go on, give more than %s",
 			fl.resume, saved.Step(), strings.Join(reached(l, saved), " and "))
 	}
-	return saved, nil
+	return nil
 }
 
 // reached are the limits of a loop at which a checkpoint is. Where --steps ended a pass early, that pass is over, so that

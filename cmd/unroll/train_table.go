@@ -34,18 +34,17 @@ func trainOnTable(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
-	saved, err := goOn(loop, fl)
-	if err != nil {
+	if err := goOn(loop, p.saved, fl); err != nil {
 		return err
 	}
 	c := m.Config()
 	t.describe(w)
 	parts.describe(w)
 	fmt.Fprintf(w, "Model   %s, %d %s tokens\n", c.Network(), m.Tokenizer().Len(), c.Tokens)
-	describeFiles(w, saved, fl)
+	describeFiles(w, p.saved, fl)
 	show := newDisplay(w)
 	show.plain = true
-	result, err := carryOut(cmd, loop, show, saved, fl)
+	result, err := carryOut(cmd, loop, show, p.saved, fl)
 	if err != nil {
 		return err
 	}

@@ -39,8 +39,7 @@ func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return errors.Wrap(err, corpus.Name)
 	}
-	saved, err := goOn(loop, fl)
-	if err != nil {
+	if err := goOn(loop, p.saved, fl); err != nil {
 		return err
 	}
 	c := m.Config()
@@ -48,8 +47,8 @@ func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	fmt.Fprintf(w, "Model   %s\n", c.Network())
 	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n",
 		loop.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
-	describeFiles(w, saved, fl)
-	result, err := carryOut(cmd, loop, newDisplay(w), saved, fl)
+	describeFiles(w, p.saved, fl)
+	result, err := carryOut(cmd, loop, newDisplay(w), p.saved, fl)
 	if err != nil {
 		return err
 	}
