@@ -59,7 +59,8 @@ func Claim(path string) (release func(), err error) {
 		os.Remove(target)
 		return nil, about(path, err)
 	}
-	if !hold(f) { // another process took it a moment ago
+	held := hold(f)
+	if now, err := os.Lstat(target); !held || err != nil || !os.SameFile(claimed, now) { // another process took it a moment ago
 		f.Close()
 		return nil, &os.PathError{Op: "open", Path: path, Err: os.ErrExist}
 	}

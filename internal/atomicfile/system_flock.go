@@ -18,7 +18,7 @@ func lock(f *os.File) bool {
 }
 
 // hold locks a file that Claim made, for as long as it is open. It is false if another process was faster.
-func hold(f *os.File) bool { return lock(f) && sameFile(f) }
+func hold(f *os.File) bool { return lock(f) }
 
 // abandoned opens and locks an empty file that no process holds; it is nil of any other.
 func abandoned(path string) *os.File {

@@ -157,3 +157,6 @@ func (l *Loop) Total() int {
 func (l *Loop) Finished() bool {
 	return l.run.Epoch >= l.epochs() || l.Steps > 0 && l.run.Step >= l.Steps && !l.toValidate()
 }
+
+// toValidate tells whether Steps ended the last pass early, and the run was cancelled in the validation that follows.
+func (l *Loop) toValidate() bool { return l.Steps > 0 && l.run.Step == l.Steps && l.run.Batch > 0 }

@@ -75,9 +75,6 @@ func (l *Loop) interrupted(err error) error {
 	return errors.Wrap(firstError(l.save(), err), "train: interrupted")
 }
 
-// toValidate tells whether Steps ended the last pass early, and the run was cancelled in the validation that follows.
-func (l *Loop) toValidate() bool { return l.Steps > 0 && l.run.Step == l.Steps && l.run.Batch > 0 }
-
 // endRun ends the pass that Steps has ended early, and with it the run.
 func (l *Loop) endRun(ctx context.Context, o *outcome) error {
 	err := l.endEpoch(ctx, o)
