@@ -181,8 +181,8 @@ func ownRest(own models.Origin) (datasets.Corpus, error) {
 		return corpus, errors.Wrap(err, "the model's own text (another one: --text)")
 	}
 	if textHash(corpus) != own.Hash {
-		return corpus, errors.Errorf("%s has changed since the model was trained: the model may have seen its last tenth; give the text with --text",
-			corpus.Name)
+		return corpus, errors.Errorf("%s has changed since the model was trained: the model may have seen its last tenth; "+
+			"give the text with --text", corpus.Name)
 	}
 	return corpus, nil
 }

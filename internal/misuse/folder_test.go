@@ -27,7 +27,7 @@ func workFolder(t *testing.T) string {
 			removeWork(f)
 		}
 	}
-	folder, err := os.MkdirTemp("", workPrefix)
+	folder, err := os.MkdirTemp("", workPrefix) //nolint:usetesting // t.TempDir's names do not tell whose they are
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,12 +45,12 @@ func TestValidationIsCancelled(t *testing.T) {
 		}
 		batches := (passes-1)*(first.Validation.Data.Len()+1) + 3
 		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
 		source := &cancelling{Source: first.Validation.Data, n: batches, cancel: cancel}
 		first.Validation.Data = source
 		if r, err := first.Run(ctx); !errors.Is(err, context.Canceled) || r.Epoch != passes-1 {
 			t.Fatalf("%s: %v, after %d passes; want %d and %v", name, err, r.Epoch, passes-1, context.Canceled)
 		}
+		cancel()
 		if source.n != 0 {
 			t.Errorf("%s: %d more batches were validated", name, -source.n)
 		}

@@ -10,9 +10,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Run trains until the epochs or steps are done, or validation stops improving. If ctx is cancelled, between two batches
-// of the training or of a validation, it saves a checkpoint and returns the context's error. Continuing a run from a checkpoint, see Resume, gives the same bits as
-// never having stopped.
+// Run trains until the epochs or steps are done, or validation stops improving. If ctx is cancelled, it saves a
+// checkpoint, after the batch that it is at, of the training or of a validation, and returns the context's error.
+// Continuing a run from a checkpoint, see Resume, gives the same bits as never having stopped.
 func (l *Loop) Run(ctx context.Context) (Result, error) {
 	if ctx == nil {
 		return Result{}, errors.New("train: Run: the context is nil")
