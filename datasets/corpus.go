@@ -27,13 +27,16 @@ type Corpus struct {
 	Licence string
 }
 
-// ReadFile reads a text file, see Read.
+// ReadFile reads a text file or a pipe to its end, see Read. A device is refused: it may have none.
 func ReadFile(path string) (Corpus, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return Corpus{}, errors.Wrap(err, "datasets")
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Mode()&os.ModeDevice != 0 {
+		return Corpus{}, errors.Errorf("datasets: %s is a device; want a file", path)
+	}
 	c, err := Read(f, path)
 	if err != nil {
 		return Corpus{}, err

@@ -14,7 +14,7 @@ import (
 
 // CSV reads comma-separated values (RFC 4180): fields may be quoted, and then have commas, line breaks and doubled
 // quotation marks in them; of the line breaks there, CRLF is read as LF. Every row has as many fields as the first.
-// Lines are read as by PlainText.
+// Lines are read as by PlainText. A first line such as sep=; that names the Comma, as Excel writes it, is no row.
 type CSV struct {
 	Comma     rune     // between fields; 0 is a comma, CommaDetect detects it, see Rows.Comma
 	Header    int      // HeaderYes, HeaderNo or HeaderDetect
@@ -65,12 +65,17 @@ func (c CSV) Read(r io.Reader, name string) (*Rows, error) {
 	ration := &rationed{source: newSource(r, true), name: name, max: limit}
 	reader := csv.NewReader(ration)
 	reader.Comma, reader.FieldsPerRecord = comma, -1
+	begun := false
 	rows := &Rows{name: name, comma: comma, missing: c.Missing, read: func() (row, error) {
 		ration.left = limit + csvReadsAhead
 		fields, err := reader.Read()
+		if err == nil && !begun && namesComma(fields, comma) {
+			fields, err = reader.Read()
+		}
 		if err != nil {
 			return row{}, placed(err, name, ration.source)
 		}
+		begun = true
 		line, _ := reader.FieldPos(0)
 		line = ration.source.lineOf(line)
 		ration.line = line

@@ -6,12 +6,13 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // CommaDetect as a CSV's Comma detects the separator in the first 64 kB. It is the one of comma, semicolon, tab and
 // | that cuts the most rows into as many fields as the first row has, at least two. A row in which a blank follows
 // the separator counts half, because commas in sentences are followed by blanks. Among equals, the first of that
-// list is taken; if none fits, a comma.
+// list is taken; if none fits, a comma. A first line such as sep=; decides alone, whatever character it names.
 const CommaDetect rune = -1
 
 const (
@@ -24,6 +25,9 @@ func detectComma(start []byte, more bool) rune {
 	text, err := io.ReadAll(newSource(bytes.NewReader(start), true))
 	if err != nil {
 		return ','
+	}
+	if comma, ok := namedComma(text); ok {
+		return comma
 	}
 	best, most := ',', 0.0
 	for _, comma := range []rune{',', ';', '\t', '|'} {
@@ -62,4 +66,27 @@ func evenness(comma rune, text []byte, more bool) float64 {
 		return 0
 	}
 	return even / float64(rows)
+}
+
+// separatorMark begins the line by which Excel is told what is between the fields.
+const separatorMark = "sep="
+
+// namedComma is the separator that the first line of a text names, if it does.
+func namedComma(text []byte) (rune, bool) {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	if n := len(line); n > 1 && line[0] == '"' && line[n-1] == '"' {
+		line = line[1 : n-1]
+	}
+	if len(line) <= len(separatorMark) || !strings.EqualFold(string(line[:len(separatorMark)]), separatorMark) {
+		return 0, false
+	}
+	comma, size := utf8.DecodeRune(line[len(separatorMark):])
+	ok := len(separatorMark)+size == len(line) && comma != utf8.RuneError && comma != 0 && comma != '"' && comma != '\r'
+	return comma, ok
+}
+
+// namesComma tells whether a row is the line that names the separator.
+func namesComma(fields []string, comma rune) bool {
+	line := strings.Join(fields, string(comma))
+	return len(fields) <= 2 && strings.EqualFold(line, separatorMark+string(comma))
 }

@@ -131,3 +131,53 @@ func TestCommasAreDetected(t *testing.T) {
 		}
 	}
 }
+
+// A first line sep=; is Excel's, and no row. It names the separator, even one that no rule would find; a comma that was
+// asked for stays one.
+func TestSeparatorLine(t *testing.T) {
+	const detect = datasets.CommaDetect
+	for _, c := range []struct {
+		text  string
+		comma rune
+		found rune
+		rows  string // the columns' names, then the rows
+	}{
+		{"sep=;\na;b\n1,2;3\n", detect, ';', "[a b][1,2 3]"},
+		{"\ufeffsep=;\r\na;b\r\n1,2;3\r\n", detect, ';', "[a b][1,2 3]"},
+		{"\"sep=;\"\na;b\n1;2\n", detect, ';', "[a b][1 2]"},
+		{"SEP=x\naxb\n1x2\n", detect, 'x', "[a b][1 2]"},
+		{"sep=,\na,b\n1,2\n", 0, ',', "[a b][1 2]"},
+		{"sep=\t\na\tb\n1\t2\n", '\t', '\t', "[a b][1 2]"},
+		{"sep=;\na;b\n1;2\n", 0, ',', "[sep=;][a;b][1;2]"},
+		{"a;b\nsep=;\n1;2\n", ';', ';', "[a b][sep= ][1 2]"},
+		{"sep=ab\nx;y\n1;2\n", ';', ';', "[sep=ab][x y][1 2]"},
+		{"sep=\"\na,b\n", detect, ',', ""},
+		{"sep=;", detect, ';', ""},
+	} {
+		r, err := datasets.CSV{Comma: c.comma, Header: datasets.HeaderYes}.Read(strings.NewReader(c.text), "x")
+		if c.rows == "" {
+			if err == nil {
+				t.Errorf("%q: no error", c.text)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%q: %v", c.text, err)
+			continue
+		}
+		found := fmt.Sprint(r.Columns())
+		for r.Next() {
+			found += fmt.Sprint(r.Fields())
+		}
+		if r.Comma() != c.found {
+			t.Errorf("%q: the separator is %q; want %q", c.text, r.Comma(), c.found)
+		}
+		if err := r.Err(); err == nil && found != c.rows || err != nil && !strings.Contains(err.Error(), "fields") {
+			t.Errorf("%q: %s, %v; want %s", c.text, found, err, c.rows)
+		}
+	}
+	r, err := datasets.CSV{Comma: detect}.Read(strings.NewReader("sep=;\na;b\n1;2\n"), "x")
+	if err != nil || !r.Next() || r.Line() != 3 {
+		t.Errorf("line %d, %v; want 3", r.Line(), err)
+	}
+}

@@ -13,13 +13,13 @@ import (
 )
 
 // about is what a file's metadata tell, in rows of a table: for a model of this command in words, for others as they
-// are. A file that is damaged is one to look at, so nothing here is an error.
-func (c *contents) about() []string {
-	a := &account{contents: c, rest: maps.Clone(c.Metadata)}
-	kind, ok := models.KindOf(c.Metadata)
-	config, err := models.ConfigOf(c.Metadata)
+// are. Tokens is the size of a model's vocabulary. A file that is damaged is one to look at, so nothing here is an error.
+func about(metadata map[string]string, tokens int) []string {
+	a := &account{metadata: metadata, rest: maps.Clone(metadata)}
+	kind, ok := models.KindOf(metadata)
+	config, err := models.ConfigOf(metadata)
 	if ok && err == nil {
-		a.model(kind, config)
+		a.model(kind, config, tokens)
 		a.training(config)
 	}
 	for _, key := range slices.Sorted(maps.Keys(a.rest)) {
@@ -30,9 +30,9 @@ func (c *contents) about() []string {
 
 // account collects what there is to say of a file.
 type account struct {
-	*contents
-	rest map[string]string // entries of the metadata that were not told in words yet
-	rows []string
+	metadata map[string]string
+	rest     map[string]string // its entries that were not told in words yet
+	rows     []string
 }
 
 func (a *account) say(what, format string, args ...any) {
@@ -49,7 +49,7 @@ func (a *account) take(key string, to any) bool {
 }
 
 // model tells what the model is.
-func (a *account) model(kind models.Kind, c models.Config) {
+func (a *account) model(kind models.Kind, c models.Config, vocabularySize int) {
 	a.say("network", "%s", c.Network())
 	delete(a.rest, "format")
 	var vocabulary json.RawMessage
@@ -61,7 +61,7 @@ func (a *account) model(kind models.Kind, c models.Config) {
 			if c.Tokens == models.BytePairs {
 				tokens = "byte pairs"
 			}
-			a.say("vocabulary", "%s %s", thousands(a.tokens()), tokens)
+			a.say("vocabulary", "%s %s", thousands(vocabularySize), tokens)
 		}
 		if a.take("labels", &labels) {
 			a.say("labels", "%s", strings.Join(labels, ", "))
@@ -72,7 +72,7 @@ func (a *account) model(kind models.Kind, c models.Config) {
 	} else {
 		delete(a.rest, "config")
 		if a.take("vocabulary", &vocabulary) {
-			a.say("vocabulary", "%s %ss", thousands(a.tokens()), c.Tokens)
+			a.say("vocabulary", "%s %ss", thousands(vocabularySize), c.Tokens)
 		}
 		if c.Origin.Hash != "" { // a program other than the command does not tell
 			a.say("text", "%s", cmp.Or(c.Origin.Text, "the one that comes with the library"))
@@ -85,7 +85,7 @@ func (a *account) model(kind models.Kind, c models.Config) {
 
 // training tells how the model was trained.
 func (a *account) training(c models.Config) {
-	run, err := train.SummaryOf(a.Metadata)
+	run, err := train.SummaryOf(a.metadata)
 	if err != nil || run == nil {
 		return
 	}
@@ -96,14 +96,4 @@ func (a *account) training(c models.Config) {
 	if run.Tested {
 		a.say("validation", "lowest loss %.4f", run.Best)
 	}
-}
-
-// tokens is the size of the vocabulary: that of the embedding.
-func (a *account) tokens() int {
-	for _, t := range a.Tensors {
-		if t.Name == "embedding.weight" && len(t.Shape) > 0 {
-			return t.Shape[0]
-		}
-	}
-	return 0
 }

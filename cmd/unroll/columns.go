@@ -42,14 +42,8 @@ func (c tableColumns) choose(path string, r rows, wantLabels bool, differ func(c
 	if len(columns) == 1 && wantLabels {
 		return c, onlyColumn(path, r)
 	}
-	for flag, given := range map[string]string{"--text-column": c.text, "--label-column": c.label} {
-		if given != "" && !slices.Contains(columns, given) {
-			hint := ""
-			if !r.hasHeader() {
-				hint = "; the first row was taken for data (--header yes, if it has the names)"
-			}
-			return c, errors.Errorf("%s has no column %q (%s); it has %s%s", path, given, flag, quotedList(columns), hint)
-		}
+	if err := c.missing(path, r); err != nil {
+		return c, err
 	}
 	if len(columns) == 1 {
 		return tableColumns{text: columns[0]}, nil
@@ -63,30 +57,50 @@ func (c tableColumns) choose(path string, r rows, wantLabels bool, differ func(c
 	left := slices.DeleteFunc(named(columns), func(name string) bool { return name == c.text || name == c.label })
 	switch {
 	case c.text == "" && c.label == "" && len(left) == 2:
-		first, err := differ(left[0])
-		if err != nil {
+		var err error
+		if c, err = byValues(left[0], left[1], differ); err != nil {
 			return c, err
-		}
-		second, err := differ(left[1])
-		if err != nil {
-			return c, err
-		}
-		c = tableColumns{left[0], left[1]}
-		if first < second {
-			c = tableColumns{left[1], left[0]}
 		}
 	case c.text == "" && len(left) == 1:
 		c.text = left[0]
 	case c.label == "" && len(left) == 1:
 		c.label = left[0]
 	}
-	for _, missing := range []struct{ column, flag, what string }{{c.text, "--text-column", "texts"}, {c.label, "--label-column", "labels"}} {
-		if missing.column == "" && (wantLabels || missing.what == "texts") {
+	for _, open := range []struct{ column, flag, what string }{{c.text, "--text-column", "texts"}, {c.label, "--label-column", "labels"}} {
+		if open.column == "" && (wantLabels || open.what == "texts") {
 			return c, errors.Errorf("%s has the columns %s: say with %s which of them has the %s",
-				path, quotedList(columns), missing.flag, missing.what)
+				path, quotedList(columns), open.flag, open.what)
 		}
 	}
 	return c, nil
+}
+
+// missing is the error of a column that was asked for and is not there.
+func (c tableColumns) missing(path string, r rows) error {
+	columns := r.Columns()
+	for _, asked := range []struct{ column, flag string }{{c.text, "--text-column"}, {c.label, "--label-column"}} {
+		if asked.column != "" && !slices.Contains(columns, asked.column) {
+			hint := ""
+			if !r.hasHeader() {
+				hint = "; the first row was taken for data (--header yes, if it has the names)"
+			}
+			return errors.Errorf("%s has no column %q (%s); it has %s%s", path, asked.column, asked.flag, quotedList(columns), hint)
+		}
+	}
+	return nil
+}
+
+// byValues takes the labels to be in that of two columns in which fewer values differ.
+func byValues(a, b string, differ func(column string) (int, error)) (tableColumns, error) {
+	first, err := differ(a)
+	if err != nil {
+		return tableColumns{}, err
+	}
+	second, err := differ(b)
+	if err != nil || first >= second {
+		return tableColumns{a, b}, err
+	}
+	return tableColumns{b, a}, nil
 }
 
 // known is the column, other than one, that has the first of some names that a column has.
@@ -108,21 +122,4 @@ func named(columns []string) []string {
 		return out
 	}
 	return slices.Clone(columns)
-}
-
-// quotedList joins names, as they are if they are plain and in quotation marks if not; of many, the first.
-func quotedList(names []string) string {
-	const most = 20
-	var out []string
-	for i, n := range names {
-		if i == most {
-			out = append(out, "and "+strconv.Itoa(len(names)-most)+" more")
-			break
-		}
-		if n != strings.TrimSpace(n) || n == "" || strings.ContainsAny(n, ",\"") || strconv.Quote(n) != `"`+n+`"` {
-			n = strconv.Quote(n)
-		}
-		out = append(out, n)
-	}
-	return strings.Join(out, ", ")
 }

@@ -8,14 +8,20 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/nn/train/metric"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
+// evalFlags are the command line of eval.
+type evalFlags struct {
+	model, table, text string
+	columns            tableColumns
+	format             tableFormat
+}
+
 func evalCommand() *cobra.Command {
-	var path, tablePath, text string
-	var columns tableColumns
-	var format tableFormat
+	var fl evalFlags
 	cmd := &cobra.Command{
 		Use:   "eval",
 		Short: "Judge a trained model",
@@ -31,28 +37,7 @@ text, on which it was not trained.`,
   unroll eval --model book.safetensors --text other.txt`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			m, err := load(path)
-			if err != nil {
-				return err
-			}
-			if tablePath == "" && columns != (tableColumns{}) {
-				return usage("--text-column and --label-column go with --table")
-			}
-			var r report
-			switch m := m.(type) {
-			case *models.Classifier:
-				if text != "" {
-					return usage("%s is a classifier: want --table", path)
-				}
-				if format, err = format.settled(cmd); err == nil {
-					r, err = evalClassifier(cmd.ErrOrStderr(), m, tablePath, columns, format)
-				}
-			case *models.LanguageModel:
-				if tablePath != "" {
-					return usage("%s is a language model: want --text", path)
-				}
-				r, err = evalLanguage(m, text)
-			}
+			r, err := fl.judge(cmd)
 			if err != nil {
 				return err
 			}
@@ -60,15 +45,40 @@ text, on which it was not trained.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&path, "model", "model.safetensors", "checkpoint of the model")
-	f.StringVar(&tablePath, "table", "", "labelled texts to judge a classifier by")
-	f.StringVar(&columns.text, "text-column", "", "column of the texts; the name that the model's own table has, unless given")
-	f.StringVar(&columns.label, "label-column", "", "column of the labels; the name that the model's own table has, unless given")
-	f.StringVar(&text, "text", "", "text to judge a language model by")
-	formatFlags(cmd, &format)
-	missingFlag(cmd, &format)
+	f.StringVar(&fl.model, "model", "model.safetensors", "checkpoint of the model")
+	f.StringVar(&fl.table, "table", "", "labelled texts to judge a classifier by")
+	f.StringVar(&fl.columns.text, "text-column", "", "column of the texts; the name that the model's own table has, unless given")
+	f.StringVar(&fl.columns.label, "label-column", "", "column of the labels; the name that the model's own table has, unless given")
+	f.StringVar(&fl.text, "text", "", "text to judge a language model by")
+	formatFlags(cmd, &fl.format)
+	missingFlag(cmd, &fl.format)
 	jsonFlag(cmd)
 	return cmd
+}
+
+// judge judges a model of either kind.
+func (fl evalFlags) judge(cmd *cobra.Command) (report, error) {
+	m, err := load(fl.model)
+	if err != nil {
+		return nil, err
+	}
+	if fl.table == "" && fl.columns != (tableColumns{}) {
+		return nil, usage("--text-column and --label-column go with --table")
+	}
+	if m, ok := m.(*models.LanguageModel); ok {
+		if fl.table != "" {
+			return nil, usage("%s is a language model: want --text", fl.model)
+		}
+		return evalLanguage(m, fl.text)
+	}
+	if fl.text != "" {
+		return nil, usage("%s is a classifier: want --table", fl.model)
+	}
+	format, err := fl.format.settled(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return evalClassifier(cmd.ErrOrStderr(), m.(*models.Classifier), fl.table, fl.columns, format)
 }
 
 // judged is how good a classifier is.
@@ -117,29 +127,6 @@ func evalClassifier(log io.Writer, m *models.Classifier, path string, columns ta
 	return j, nil
 }
 
-// ownTest are the rows that were kept for the test when a classifier was trained.
-func ownTest(own models.Origin) (models.Examples, error) {
-	if own.Hash == "" {
-		return models.Examples{}, untold("table")
-	}
-	hash, err := tablesHash(own.Table)
-	if err != nil {
-		return models.Examples{}, errors.Wrap(err, "the model's own table (another one: --table)")
-	}
-	if hash != own.Hash {
-		return models.Examples{}, errors.Errorf("%s has changed since the model was trained: "+
-			"its test rows may be others; give the table with --table", own.Table.File)
-	}
-	_, p, err := readTables(own.Table)
-	return p.test, err
-}
-
-// untold is the error of a model that a Go program trained: only the command writes down which table or text it was.
-func untold(what string) error {
-	return errors.Errorf("the model does not tell which %s it was trained on, since another program trained it; "+
-		"judge it by one with unroll eval --%s", what, what)
-}
-
 // otherTest are the rows of another table, whose columns are called as those of the model's own unless they are given.
 func otherTest(log io.Writer, path string, own models.Table, columns tableColumns, format tableFormat) (models.Examples, error) {
 	t, err := readTable(path, tableColumns{cmp.Or(columns.text, own.TextColumn), cmp.Or(columns.label, own.LabelColumn)}, format)
@@ -165,29 +152,39 @@ type fluency struct {
 
 // evalLanguage judges a language model by a text, or, if the path is empty, by the last tenth of its own.
 func evalLanguage(m *models.LanguageModel, path string) (*fluency, error) {
-	name, evaluate, own := path, m.Evaluate, m.Config().Origin
+	var corpus datasets.Corpus
+	var err error
+	evaluate := m.Evaluate
 	if path == "" {
-		name, evaluate = own.Text, m.EvaluateRest
-	}
-	if path == "" && own.Hash == "" {
-		return nil, untold("text")
-	}
-	corpus, err := readText(name)
-	if err != nil && path == "" {
-		return nil, errors.Wrap(err, "the model's own text (another one: --text)")
+		evaluate = m.EvaluateRest
+		corpus, err = ownRest(m.Config().Origin)
+	} else {
+		corpus, err = readText(path)
 	}
 	if err != nil {
 		return nil, err
-	}
-	if path == "" && textHash(corpus) != own.Hash {
-		return nil, errors.Errorf("%s has changed since the model was trained: the model may have seen its last tenth; give the text with --text",
-			corpus.Name)
 	}
 	l, err := evaluate(corpus.Text)
 	if err != nil {
 		return nil, errors.Wrap(err, corpus.Name)
 	}
 	return &fluency{l.Tokens, number(l.Loss), number(l.Perplexity()), number(l.Loss / math.Ln2)}, nil
+}
+
+// ownRest is a model's own text, whose last tenth it has not seen.
+func ownRest(own models.Origin) (datasets.Corpus, error) {
+	if own.Hash == "" {
+		return datasets.Corpus{}, untold("text")
+	}
+	corpus, err := ownText(own)
+	if err != nil {
+		return corpus, errors.Wrap(err, "the model's own text (another one: --text)")
+	}
+	if textHash(corpus) != own.Hash {
+		return corpus, errors.Errorf("%s has changed since the model was trained: the model may have seen its last tenth; "+
+			"give the text with --text", corpus.Name)
+	}
+	return corpus, nil
 }
 
 func (f *fluency) print(w io.Writer) error {

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"io"
 
-	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/recurrent/decode"
 	"github.com/unroll-go/unroll/recurrent/models"
@@ -54,23 +52,4 @@ func generateCommand() *cobra.Command {
 	f.Float64Var(&s.TopP, "top-p", 0, "draw from the likeliest tokens that make up this share; 0 for all")
 	f.Uint64Var(&seed, "seed", 1, "seed of the draws")
 	return cmd
-}
-
-// generate writes a prompt and its continuation, token by token.
-func generate(ctx context.Context, w io.Writer, m *models.LanguageModel, prompt string, o models.Generation) error {
-	if _, err := m.Vocabulary().Encode(prompt); err != nil {
-		return errors.Wrap(err, "prompt")
-	}
-	if _, err := io.WriteString(w, prompt); err != nil {
-		return err
-	}
-	o.Each = func(piece string) error {
-		_, err := io.WriteString(w, piece)
-		return err
-	}
-	_, err := m.Generate(ctx, prompt, o)
-	if errors.Is(err, context.Canceled) {
-		return errors.New("interrupted")
-	}
-	return err
 }

@@ -179,7 +179,7 @@ func floatsOf(t *tensor.Dense) []float64 {
 
 func (c *contents) print(w io.Writer) error {
 	fmt.Fprintf(w, "%s: %s\n", quoted(c.File), c.Kind)
-	if rows := c.about(); len(rows) > 0 {
+	if rows := about(c.Metadata, c.tokens()); len(rows) > 0 {
 		if err := table(w, rows); err != nil {
 			return err
 		}
@@ -216,6 +216,16 @@ func (c *contents) print(w io.Writer) error {
 		c.Chosen.draw(w)
 	}
 	return nil
+}
+
+// tokens is the size of the vocabulary: that of the embedding.
+func (c *contents) tokens() int {
+	for _, t := range c.Tensors {
+		if t.Name == "embedding.weight" && len(t.Shape) > 0 {
+			return t.Shape[0]
+		}
+	}
+	return 0
 }
 
 // sparkline draws counts as a line of blocks.

@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -57,33 +56,9 @@ func withEntry(t *testing.T, path, key, field, value string) string {
 			metadata[key] = value
 			return list
 		}
-		metadata[key] = withField(t, metadata[key], field, value)
+		metadata[key] = testutil.WithField(t, metadata[key], field, value)
 		return list
 	})
-}
-
-// withField is a JSON object with one of its fields set.
-func withField(t *testing.T, object, field, value string) string {
-	t.Helper()
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(object), &fields); err != nil {
-		t.Fatal(err)
-	}
-	fields[field] = json.RawMessage(value)
-	data, err := json.Marshal(fields)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
-// allocated is how much memory f takes in all, in bytes.
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
 }
 
 // readers are the commands that read a model of a kind.
@@ -139,11 +114,35 @@ func TestCommandsRefuseDamagedModels(t *testing.T) {
 				continue // a long training, which one may want
 			}
 			stdin(t, "a\n")
-			if used := allocated(func() { capture(t, context.Background(), args...) }); used > 256<<20 {
+			if used := testutil.Allocated(func() { capture(t, context.Background(), args...) }); used > 256<<20 {
 				t.Errorf("%s 1e9: unroll %v took %d MiB", field, args, used>>20)
 			}
 			for _, made := range []string{".safetensors", ".svg"} {
 				os.Remove(filepath.Join(dir, "out2"+made))
+			}
+		}
+	}
+}
+
+// A file that a model's record names is read only if it has an end.
+func TestRecordedFilesHaveAnEnd(t *testing.T) {
+	const endless = "/dev/zero"
+	if info, err := os.Stat(endless); err != nil || info.Mode()&os.ModeDevice == 0 {
+		t.Skip("there is no endless file")
+	}
+	language, class := trained(t, t.TempDir())
+	text, table := withEntry(t, language, "config", "text", `"/dev/zero"`), withEntry(t, class, "classifier", "table", `"/dev/zero"`)
+	for want, args := range map[string][][]string{
+		endless + " is no regular file": {
+			{"eval", "--model", text}, {"train", "--resume", text, "--epochs", "2"},
+			{"eval", "--model", table}, {"plot", "--confusion", "--model", table, "--out", text + ".svg"},
+		},
+		endless + " is a device; want a file":                                {{"eval", "--model", language, "--text", endless}},
+		endless + ": want a table, a file that ends in .csv, .tsv or .jsonl": {{"train", "--resume", table, "--epochs", "9"}},
+	} {
+		for _, a := range args {
+			if status, out, errs := capture(t, t.Context(), a...); status == 0 || !strings.Contains(errs, want) {
+				t.Errorf("%v: status %d, %s%s; want %q", a, status, out, errs, want)
 			}
 		}
 	}

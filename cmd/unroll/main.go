@@ -5,33 +5,14 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-	"github.com/unroll-go/unroll/recurrent/models"
 )
-
-// usageError is a mistake on the command line; the exit status is 2 instead of 1. So it is for a badSetting.
-type usageError struct{ error }
-
-func usage(format string, args ...any) error {
-	return usageError{errors.Errorf(format, args...)}
-}
 
 func main() {
 	os.Exit(run(context.Background(), os.Args[1:]))
-}
-
-// heedSignals gives a command, which has something to save, a context that the first signal cancels. The second ends the
-// process at once, as the first one does in all other commands: predict may be waiting for a line of the terminal.
-func heedSignals(cmd *cobra.Command) (stop func()) {
-	ctx, stop := signal.NotifyContext(cmd.Context(), endSignals()...)
-	context.AfterFunc(ctx, stop)
-	cmd.SetContext(ctx)
-	return stop
 }
 
 // run executes the command line and returns the exit status.
@@ -55,18 +36,6 @@ func run(ctx context.Context, args []string) int {
 	return 1
 }
 
-// asFlag says of a configuration that makes no sense which flag is at fault.
-func asFlag(err error) error {
-	var field *models.ConfigError
-	if errors.As(err, &field) {
-		return badSetting{field.Field, field.Problem}
-	}
-	return err
-}
-
-// columns is the width of everything that is not fitted to a terminal.
-const columns = 80
-
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:               "unroll",
@@ -85,37 +54,4 @@ func rootCommand() *cobra.Command {
 		describeModelFlag(c)
 	}
 	return root
-}
-
-// suggestFlag adds to the error of an unknown flag those that are spelt almost like it, by cobra's rule for commands.
-func suggestFlag(c *cobra.Command, err error) error {
-	typed, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
-	if !ok {
-		return err
-	}
-	flags := &cobra.Command{SuggestionsMinimumDistance: 2}
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
-	})
-	if near := flags.SuggestionsFor(typed); len(near) > 0 {
-		return errors.Errorf("%v; did you mean --%s?", err, strings.Join(near, " or --"))
-	}
-	return err
-}
-
-// noArgs refuses arguments that are not flags.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usage("unexpected argument %q", args[0])
-	}
-	return nil
-}
-
-// completions has a shell complete flags that take one of some values.
-func completions(cmd *cobra.Command, values map[string][]string) {
-	for flag, list := range values {
-		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-			panic(err) // a flag that the command does not have
-		}
-	}
 }

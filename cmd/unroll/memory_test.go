@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -57,7 +58,7 @@ func TestHugeNetworksAreRefused(t *testing.T) {
 		for _, args := range [][]string{small(writeText(t, dir), out), quick(table, out), {"bench"}} {
 			var status int
 			var errs string
-			used := allocated(func() {
+			used := testutil.Allocated(func() {
 				status, _, errs = capture(t, context.Background(), append(args, flag, size)...)
 			})
 			if status != 1 || !strings.Contains(errs, flag+" "+size) || strings.Count(errs, "\n") != 1 || used > 64<<20 {

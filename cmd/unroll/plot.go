@@ -1,8 +1,6 @@
 package main
 
 import (
-	"io"
-
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/nn/train"
@@ -51,11 +49,15 @@ func picture(path string, confusion bool) (*chart.Picture, error) {
 		if !ok {
 			return nil, usage("%s is a language model; --confusion wants a classifier", path)
 		}
-		r, err := evalClassifier(io.Discard, c, "", tableColumns{}, tableFormat{})
+		rows, err := ownTest(c.Config().Origin)
 		if err != nil {
 			return nil, err
 		}
-		return chart.Confusion(r.confusion), nil
+		e, err := c.Evaluate(rows)
+		if err != nil {
+			return nil, err
+		}
+		return chart.Confusion(e.Confusion), nil
 	}
 	if !m.Trained() {
 		return nil, errors.Errorf("%s has weights, but no record of a training to draw (unroll import writes such files)", path)

@@ -187,9 +187,11 @@ func (s *sheet) Columns() []string {
 	return out
 }
 
-func (s *sheet) Close() error            { return s.file.Close() }
+func (s *sheet) Close() error { return s.file.Close() }
+
 func (s *sheet) Value(column string) any { return s.Text(column) }
-func (s *sheet) hasHeader() bool         { return s.HasHeader() }
+
+func (s *sheet) hasHeader() bool { return s.HasHeader() }
 
 func (s *sheet) format() string {
 	if s.HasHeader() {
@@ -225,10 +227,13 @@ func (o *objects) Next() bool {
 	return true
 }
 
-func (o *objects) Close() error      { return o.file.Close() }
+func (o *objects) Close() error { return o.file.Close() }
+
 func (o *objects) Columns() []string { return o.columns }
-func (o *objects) hasHeader() bool   { return true }
-func (o *objects) format() string    { return "JSON, an object a line" }
+
+func (o *objects) hasHeader() bool { return true }
+
+func (o *objects) format() string { return "JSON, an object a line" }
 
 func (o *objects) Value(column string) any {
 	if raw := o.Raw(column); raw != nil {
@@ -245,4 +250,12 @@ func onlyColumn(path string, r rows) error {
 	}
 	return errors.Errorf("%s has one column only, %s, with %s; is another character between? (--delimiter)",
 		path, quotedList(r.Columns()), s.between())
+}
+
+// checkTable refuses what cannot be said of a table.
+func checkTable(t models.Table) error {
+	if !(t.TestPart >= 0 && t.TestPart <= 0.5) {
+		return bad("TestPart", "%g; want 0 to 0.5", t.TestPart)
+	}
+	return formatIn(t).check()
 }

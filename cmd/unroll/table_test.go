@@ -115,6 +115,7 @@ func TestTableFormatIsSaid(t *testing.T) {
 		{rows, tableFormat{Header: "yes"}, "the good film, number 0 positive", 39, "the first row has the names"},
 		{"a;b\n1;x,y\n2;x,z\n3;x,y\n4;x,y\n5;x,z\n6;x,z", tableFormat{Delimiter: "semicolon"}, "a b", 6, "semicolons between"},
 		{"caf\xe9 x,b c\n\xe9 1,y\n\xe9 2,y\n", tableFormat{Encoding: "windows-1252", Header: "yes"}, "café x b c", 2, "commas between"},
+		{"sep=;\na;b\n1;x,y\n2;x,z\n3;x,y\n4;x,y\n5;x,z\n6;x,z", tableFormat{}, "a b", 6, "semicolons between"},
 		{"axb\n1xy\n2xz\n3xy\n4xz\n", tableFormat{Delimiter: "x", Header: "yes"}, "a b", 4, "'x' between"},
 	} {
 		table, err := readTable(tableOf(t, "t.csv", c.contents), tableColumns{}, c.format)

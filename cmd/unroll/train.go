@@ -2,27 +2,16 @@ package main
 
 import (
 	"fmt"
-	"io"
+	"os"
 	"strings"
 
+	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/datasets"
-	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/internal/atomicfile"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
-
-// trainFlags are the command line of train beside the configuration.
-type trainFlags struct {
-	out              string
-	resume, initFrom string
-	log              string
-	force            bool
-	saveEvery        int
-	sample           int
-	profile          bool
-	format           tableFormat
-}
 
 func trainCommand() *cobra.Command {
 	c := models.Defaults(models.KindLanguage)
@@ -114,23 +103,29 @@ func runTrain(cmd *cobra.Command, fl trainFlags) error {
 	return trainOnText(cmd, p, fl)
 }
 
-// run is how a training is carried out.
-func (fl trainFlags) run() models.Run { return models.Run{Checkpoint: fl.out, SaveEvery: fl.saveEvery} }
-
-// describeFiles says where a run begins, and where it saves.
-func describeFiles(w io.Writer, saved *train.Checkpoint, fl trainFlags) {
-	if saved != nil {
-		fmt.Fprintf(w, "Resume  %s at step %d\n", fl.resume, saved.Step())
+// chooseOut settles where to save, and takes the name, so that no other run does. Release gives it back if nothing was
+// saved. Nothing is overwritten unasked, and what cannot be written is found now, not after an hour of training.
+func chooseOut(fl *trainFlags) (release func(), err error) {
+	if fl.resume != "" && (fl.out == "" || sameFile(fl.out, fl.resume)) {
+		fl.out = fl.resume
+		return func() {}, errors.Wrap(atomicfile.Probe(fl.out), "--resume")
 	}
-	if fl.initFrom != "" {
-		fmt.Fprintf(w, "Begin   with the weights of %s\n", fl.initFrom)
+	if fl.out != "" {
+		if kind := foreignEnding(fl.out); kind != "" {
+			return nil, usage("--out %s: training saves safetensors files; unroll export makes %s of them", fl.out, kind)
+		}
+		return newFile("--out", fl.out, fl.force, "choose another name, continue it with --resume, or overwrite it with --force")
 	}
-	note := ""
-	if !strings.HasSuffix(fl.out, ".safetensors") {
-		note = ", a safetensors file"
+	if err := atomicfile.Probe(firstName); err != nil {
+		return nil, err
 	}
-	fmt.Fprintf(w, "Save    %s%s\n", fl.out, note)
-	if fl.log != "" {
-		fmt.Fprintf(w, "Log     %s\n", fl.log)
+	for i := 1; ; i++ {
+		fl.out = firstName
+		if i > 1 {
+			fl.out = fmt.Sprintf("model-%d.safetensors", i)
+		}
+		if release, err = atomicfile.Claim(fl.out); !errors.Is(err, os.ErrExist) {
+			return release, err
+		}
 	}
 }

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -37,18 +34,17 @@ func trainOnTable(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
-	saved, err := goOn(loop, fl)
-	if err != nil {
+	if err := goOn(loop, p.saved, fl); err != nil {
 		return err
 	}
 	c := m.Config()
 	t.describe(w)
 	parts.describe(w)
 	fmt.Fprintf(w, "Model   %s, %d %s tokens\n", c.Network(), m.Tokenizer().Len(), c.Tokens)
-	describeFiles(w, saved, fl)
+	describeFiles(w, p.saved, fl)
 	show := newDisplay(w)
 	show.plain = true
-	result, err := carryOut(cmd, loop, show, saved, fl)
+	result, err := carryOut(cmd, loop, show, p.saved, fl)
 	if err != nil {
 		return err
 	}
@@ -87,102 +83,4 @@ func classifierFor(w io.Writer, p *plan, t *labelledTable, fit models.Examples, 
 		return nil, err
 	}
 	return m, enough(w, m, m.Tokenizer().Len(), machineMemory())
-}
-
-// parts are the rows of a classifier's table: to train on, to stop by, to test. The last two may have files of their own.
-type parts struct {
-	fit, check, test models.Examples
-	untested         bool // there are none to test: those to stop by stand in
-}
-
-// readTables reads a model's table, and those of its parts that have a file of their own.
-func readTables(of models.Table) (*labelledTable, parts, error) {
-	format := formatIn(of)
-	t, err := readTable(of.File, tableColumns{of.TextColumn, of.LabelColumn}, format)
-	if err != nil {
-		return nil, parts{}, err
-	}
-	validation, test := 0.1, of.TestPart
-	if of.ValidFile != "" {
-		validation = 0
-	}
-	if of.TestFile != "" {
-		test = 0
-	}
-	var p parts
-	if p.fit, p.check, p.test, err = t.Split(validation, test); err != nil {
-		return nil, parts{}, err
-	}
-	count := t.count()
-	for _, own := range []struct {
-		file string
-		part *models.Examples
-	}{{of.ValidFile, &p.check}, {of.TestFile, &p.test}} {
-		if own.file == "" {
-			continue
-		}
-		table, err := readTable(own.file, t.columns, format)
-		if err != nil {
-			return nil, parts{}, err
-		}
-		for i, label := range table.Labels {
-			if count[label] == 0 {
-				return nil, parts{}, errors.Errorf("%s has the label %q, which %s lacks", table.Place(i), label, of.File)
-			}
-		}
-		*own.part = table.Examples
-	}
-	if p.untested = p.test.Len() == 0; p.untested {
-		p.test = p.check
-	}
-	return t, p, nil
-}
-
-// describe says how many rows each part has, and whether the test is one.
-func (p parts) describe(w io.Writer) {
-	if p.untested {
-		fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, which test it, too\n", p.fit.Len(), p.check.Len())
-	} else {
-		fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, %d to test\n", p.fit.Len(), p.check.Len(), p.test.Len())
-	}
-	seen, known := map[string]bool{}, 0
-	for _, text := range p.fit.Texts {
-		seen[text] = true
-	}
-	for _, text := range p.test.Texts {
-		if seen[text] {
-			known++
-		}
-	}
-	if 2*known >= p.test.Len() {
-		fmt.Fprintf(w, "Note    of %d texts to test, %d are also trained on: their accuracy says little of new texts\n", p.test.Len(), known)
-	}
-}
-
-// tablesHash tells whether a model's files have changed.
-func tablesHash(of models.Table) (string, error) {
-	hash, err := hashOf(of.File)
-	for _, file := range []string{of.ValidFile, of.TestFile} {
-		if file == "" || err != nil {
-			continue
-		}
-		var more string
-		more, err = hashOf(file)
-		sum := sha256.Sum256([]byte(hash + more))
-		hash = hex.EncodeToString(sum[:])
-	}
-	return hash, err
-}
-
-func hashOf(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", errors.Wrap(err, path)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

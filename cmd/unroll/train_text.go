@@ -1,9 +1,6 @@
 package main
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"math"
@@ -12,18 +9,20 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
-	"github.com/unroll-go/unroll/datasets/catalog"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/decode"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
-// demoSteps is how long the bare command trains: enough for words and phrases, in a minute.
-const demoSteps = 1000
-
 // trainOnText trains a language model.
 func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
-	corpus, err := readText(p.config.Origin.Text)
+	var corpus datasets.Corpus
+	var err error
+	if fl.resume != "" && !cmd.Flags().Changed("text") {
+		corpus, err = ownText(p.config.Origin)
+	} else {
+		corpus, err = readText(p.config.Origin.Text)
+	}
 	if err != nil {
 		return err
 	}
@@ -32,44 +31,29 @@ func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
-	loop, err := m.Loop(corpus.Text, fl.run())
+	ids, err := m.Vocabulary().Encode(corpus.Text)
 	if err != nil {
 		return errors.Wrap(err, corpus.Name)
 	}
-	saved, err := goOn(loop, fl)
+	loop, err := m.LoopOf(ids, fl.run())
 	if err != nil {
+		return errors.Wrap(err, corpus.Name)
+	}
+	if err := goOn(loop, p.saved, fl); err != nil {
 		return err
 	}
 	c := m.Config()
-	ids, err := m.Vocabulary().Encode(corpus.Text)
-	if err != nil {
-		return err
-	}
 	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name, len(ids), c.Tokens, m.Vocabulary().Len())
 	fmt.Fprintf(w, "Model   %s\n", c.Network())
 	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n",
 		loop.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
-	describeFiles(w, saved, fl)
-	result, err := carryOut(cmd, loop, newDisplay(w), saved, fl)
+	describeFiles(w, p.saved, fl)
+	result, err := carryOut(cmd, loop, newDisplay(w), p.saved, fl)
 	if err != nil {
 		return err
 	}
 	conclusion(w, result, c.Patience, false)
 	return sampleAndFigures(cmd, m, result, fl)
-}
-
-func readText(path string) (datasets.Corpus, error) {
-	if path == "" {
-		bible, err := catalog.KingJames.Load(context.Background(), catalog.Options{Validation: -1, Test: -1})
-		return bible.Train, err
-	}
-	return datasets.ReadFile(path)
-}
-
-// textHash tells whether a text is still the same.
-func textHash(corpus datasets.Corpus) string {
-	sum := sha256.Sum256([]byte(corpus.Text))
-	return hex.EncodeToString(sum[:])
 }
 
 // languageModelFor is a new model for a text, or one from a file.

@@ -1,11 +1,7 @@
 package optim_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"math"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +9,7 @@ import (
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/internal/testutil"
 )
 
 // checked are the optimisers and schedules of the package, with settings that make sense.
@@ -57,7 +54,7 @@ func TestSettingsAreChecked(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for _, kind := range declared(t, "Step", "Rate") {
+	for _, kind := range testutil.TypesWith(t, ".", "Step", "Rate") {
 		if checked()[kind] == nil {
 			t.Errorf("%s is not in the table", kind)
 		}
@@ -87,36 +84,6 @@ func nonsense(f reflect.StructField) []any {
 		return []any{math.NaN(), math.Inf(1), -0.1, 1.0, 2.0}
 	}
 	return []any{math.NaN(), math.Inf(1), -0.1}
-}
-
-// declared are the package's types with one of the methods.
-func declared(t *testing.T, methods ...string) (out []string) {
-	t.Helper()
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range file.Decls {
-			f, ok := d.(*ast.FuncDecl)
-			if !ok || f.Recv == nil || !slices.Contains(methods, f.Name.Name) || strings.HasSuffix(path, "_test.go") {
-				continue
-			}
-			kind := f.Recv.List[0].Type
-			if star, ok := kind.(*ast.StarExpr); ok {
-				kind = star.X
-			}
-			out = append(out, kind.(*ast.Ident).Name)
-		}
-	}
-	if len(out) < 9 {
-		t.Fatalf("only %v were found", out)
-	}
-	return out
 }
 
 // weights is a store with one parameter of ones and a gradient.

@@ -1,9 +1,11 @@
 package atomicfile
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -308,11 +310,78 @@ func TestClaim(t *testing.T) {
 		write(t, path, text)
 		release()
 		wantText(t, path, text)
-		if _, err := Claim(path); !errors.Is(err, os.ErrExist) {
+		if _, err := Claim(path); text != "" && !errors.Is(err, os.ErrExist) {
 			t.Errorf("a file that is there was claimed: %v", err)
 		}
 		os.Remove(path)
 	}
+}
+
+// An empty file is free when the process that claimed it has died; while it lives, nobody else gets the name.
+func TestClaimOfADeadProcess(t *testing.T) {
+	if abandoned(os.DevNull) != nil {
+		t.Error("a device was taken for a file that was left")
+	}
+	switch runtime.GOOS {
+	case "darwin", "dragonfly", "freebsd", "linux", "netbsd", "openbsd":
+	default:
+		t.Skip("there are no locks that tell")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	c := exec.Command(os.Args[0], "-test.run=^TestClaimer$")
+	c.Env = append(os.Environ(), claimerPath+"="+path)
+	stdin, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil || line != "claimed\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if _, err := Claim(path); !errors.Is(err, os.ErrExist) {
+		t.Errorf("claimed, while a living process has it: %v", err)
+	}
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait() // it was killed
+	wantText(t, path, "")
+	release, err := Claim(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Claim(path); !errors.Is(err, os.ErrExist) {
+		t.Errorf("claimed twice: %v", err)
+	}
+	write(t, path, "text")
+	release()
+	wantText(t, path, "text")
+}
+
+// claimerPath names the file to a process that is there to be killed.
+const claimerPath = "UNROLL_TEST_CLAIM"
+
+// TestClaimer is such a process: it claims a name and waits.
+func TestClaimer(t *testing.T) {
+	path := os.Getenv(claimerPath)
+	if path == "" {
+		t.Skip("the process that another test kills")
+	}
+	release, err := Claim(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("claimed")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	release()
 }
 
 func TestProbe(t *testing.T) {

@@ -17,6 +17,24 @@ func lock(f *os.File) bool {
 	return !errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }
 
+// hold locks a file that Claim made, for as long as it is open. It is false if another process was faster.
+func hold(f *os.File) bool { return lock(f) }
+
+// abandoned opens and locks an empty file that no process holds; it is nil of any other.
+func abandoned(path string) *os.File {
+	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() > 0 ||
+		syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		f.Close()
+		return nil
+	}
+	return f
+}
+
 // removeAbandoned removes a temporary file that nobody is writing any more. It holds the lock until the file is gone, so
 // that a process which made the file a moment ago cannot begin to write it meanwhile.
 func removeAbandoned(path string) {

@@ -10,6 +10,12 @@ import (
 // lock does nothing: a file that is open can be neither renamed nor removed on Windows, and elsewhere its age must do.
 func lock(*os.File) bool { return true }
 
+// hold closes a file that Claim made: Windows could not replace it otherwise.
+func hold(f *os.File) bool { return f.Close() == nil }
+
+// abandoned finds nothing: there is no telling whether a process lives that claimed a name an hour ago.
+func abandoned(string) *os.File { return nil }
+
 // removeAbandoned takes a temporary file of which nothing was written for an hour for one of a process that died.
 func removeAbandoned(path string) {
 	if info, err := os.Lstat(path); err == nil && time.Since(info.ModTime()) > time.Hour {

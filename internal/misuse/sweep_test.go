@@ -13,12 +13,14 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"runtime/metrics"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -28,7 +30,7 @@ var (
 	seed   = flag.Uint64("seed", 1, "what the arguments are drawn from")
 	only   = flag.Int("only", -1, "make this call alone, and show it")
 	each   = flag.Bool("each", false, "list what came of the calls of each member")
-	worker = flag.String("worker", "", "set by the sweep for its own processes: first,step,folder")
+	worker = flag.String("worker", "", "set by the sweep for its own processes: first,step,folder for all")
 )
 
 const (
@@ -41,10 +43,11 @@ const (
 //
 // The calls are made in processes of their own, which may die of what cannot be recovered from.
 func TestSweep(t *testing.T) {
-	folder := t.TempDir()
-	writeFixtures(t, folder)
+	work := workFolder(t)
+	fixtures := makeFolder(t, work, "fixtures")
+	writeFixtures(t, fixtures)
 	if *only >= 0 {
-		s := setting{seed: *seed, fixtures: folder, folder: t.TempDir(), verbose: true, begin: func(report) {}}
+		s := setting{seed: *seed, fixtures: fixtures, folder: makeFolder(t, work, "only"), verbose: true, begin: func(report) {}}
 		prepare(t, s)
 		watch(*only, nil)
 		r := s.call(t, *only)
@@ -57,7 +60,7 @@ func TestSweep(t *testing.T) {
 	results := make([][]report, processes)
 	var group sync.WaitGroup
 	for i := range processes {
-		group.Go(func() { results[i] = sweep(t, i, processes, folder) })
+		group.Go(func() { results[i] = sweep(t, i, processes, work) })
 	}
 	group.Wait()
 	count := map[outcome]int{}
@@ -106,9 +109,9 @@ func outcomes(all []report) map[string]map[outcome]int {
 }
 
 // sweep makes every step-th call, in one process after the other until all are made.
-func sweep(t *testing.T, first, step int, fixtures string) (all []report) {
+func sweep(t *testing.T, first, step int, work string) (all []report) {
 	for first < *calls {
-		list, died := process(t, first, step, fixtures)
+		list, died := process(t, first, step, work)
 		all = append(all, list...)
 		if died == nil {
 			return all
@@ -127,10 +130,10 @@ func sweep(t *testing.T, first, step int, fixtures string) (all []report) {
 const mark = "report "
 
 // process makes calls in a process; died is the call that it died of.
-func process(t *testing.T, first, step int, fixtures string) (list []report, died *report) {
+func process(t *testing.T, first, step int, work string) (list []report, died *report) {
 	var stderr bytes.Buffer
 	cmd := exec.Command(os.Args[0], "-test.run=^TestWorker$", "-test.timeout=0", fmt.Sprintf("-calls=%d", *calls), fmt.Sprintf("-seed=%d", *seed),
-		fmt.Sprintf("-worker=%d,%d,%s", first, step, fixtures))
+		fmt.Sprintf("-worker=%d,%d,%s", first, step, work))
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()
 	if err == nil {
@@ -182,10 +185,11 @@ func TestWorker(t *testing.T) {
 		t.Skip("only the sweep calls it")
 	}
 	var first, step int
-	var fixtures string
-	if _, err := fmt.Sscanf(strings.Replace(*worker, ",", " ", 2), "%d %d %s", &first, &step, &fixtures); err != nil {
+	var work string
+	if _, err := fmt.Sscanf(strings.Replace(*worker, ",", " ", 2), "%d %d %s", &first, &step, &work); err != nil {
 		t.Fatal(err)
 	}
+	signal.Ignore(syscall.SIGPIPE) // of a sweep that was killed: there is something to do first
 	var write sync.Mutex
 	send := func(r report) {
 		write.Lock()
@@ -194,11 +198,13 @@ func TestWorker(t *testing.T) {
 		if err == nil {
 			_, err = fmt.Printf("\n%s%s\n", mark, line)
 		}
-		if err != nil { // nobody listens
+		if err != nil { // nobody listens, and nobody else tidies up
+			removeWork(work)
 			os.Exit(1)
 		}
 	}
-	s := setting{seed: *seed, fixtures: fixtures, folder: t.TempDir(), begin: send}
+	// A worker may die of a call: the sweep, which does not, removes the folder.
+	s := setting{seed: *seed, fixtures: filepath.Join(work, "fixtures"), folder: makeFolder(t, work, fmt.Sprint("worker", first)), begin: send}
 	prepare(t, s)
 	for n := first; n < *calls; n += step {
 		send(report{N: n, Name: targets()[n%len(targets())].name, Begun: true})

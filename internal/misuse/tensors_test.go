@@ -71,7 +71,8 @@ func holdsTensor(t reflect.Type, depth int) bool {
 
 // test makes the right call, then one with each tensor spoiled in every way.
 func (r recipe) test(t *testing.T) {
-	fixtures, folder := t.TempDir(), t.TempDir()
+	work := workFolder(t)
+	fixtures, folder := makeFolder(t, work, "fixtures"), makeFolder(t, work, "calls")
 	calls := 0
 	call := func(at int, s *spoiler) (got string, skipped bool, err error) {
 		calls++

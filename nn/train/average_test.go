@@ -3,7 +3,6 @@ package train_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"math"
 	"path/filepath"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/nn/train"
 )
 
@@ -63,33 +63,17 @@ func TestAverageResumes(t *testing.T) {
 		return l
 	}
 	run(t, build(alone, 4))
-	resume := func(l *train.Loop) {
+	resumed := func() {
 		t.Helper()
-		saved, err := train.ReadCheckpoint(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := l.Resume(saved); err != nil {
-			t.Fatal(err)
-		}
-		run(t, l)
-		if !bytes.Equal(read(t, alone), read(t, path)) {
+		resume(t, build(path, 4))
+		if !bytes.Equal(testutil.Read(t, alone), testutil.Read(t, path)) {
 			t.Error("the resumed run ends elsewhere")
 		}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	first := build(path, 4)
-	onStep(first, func(p train.Progress) {
-		if p.Step == 40 {
-			cancel()
-		}
-	})
-	if _, err := first.Run(ctx); !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
-	}
-	resume(build(path, 4))
+	cancelAt(t, build(path, 4), 40)
+	resumed()
 	run(t, build(path, 2))
-	resume(build(path, 4))
+	resumed()
 }
 
 func TestAverageBadUse(t *testing.T) {

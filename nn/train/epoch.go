@@ -1,19 +1,25 @@
 package train
 
 import (
+	"context"
 	"time"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph/optim"
 )
 
-// endEpoch validates, saves and starts a new pass, or ends the run.
-func (l *Loop) endEpoch(o *outcome) error {
+// endEpoch validates, saves and starts a new pass, or ends the run. Cancelled in the validation, it leaves the pass at its
+// end, where a run that is resumed validates again.
+func (l *Loop) endEpoch(ctx context.Context, o *outcome) error {
 	o.trainLoss = l.run.LossSum / float64(max(l.run.Batch, 1))
 	pass := Pass{Epoch: l.run.Epoch + 1, Step: l.run.Step, TrainLoss: o.trainLoss, Rate: l.Schedule.Rate(max(l.run.Step-1, 0))}
 	improved, told := false, error(nil)
 	if l.Validation.Data != nil {
-		e, err := l.judge(o)
+		e, err := l.judge(ctx, o)
+		var end cancelled
+		if errors.As(err, &end) {
+			return l.interrupted(end.error)
+		}
 		if err != nil {
 			return err
 		}
@@ -43,14 +49,14 @@ func (l *Loop) endEpoch(o *outcome) error {
 }
 
 // judge validates with the averaged weights, if they are averaged, and keeps them if they are the best.
-func (l *Loop) judge(o *outcome) (Evaluation, error) {
+func (l *Loop) judge(ctx context.Context, o *outcome) (Evaluation, error) {
 	l.run.average.swap(l.params())
 	defer l.run.average.swap(l.params())
 	state := l.State
 	if l.Validation.State != nil {
 		state = l.Validation.State
 	}
-	loss, err := meanLoss(l.lossForms().means, l.Validation.Data, state)
+	loss, err := meanLoss(ctx, l.lossForms().means, l.Validation.Data, state)
 	if err != nil {
 		return Evaluation{}, errors.Wrap(err, "train: validation")
 	}

@@ -3,7 +3,6 @@ package train_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"math"
 	"path/filepath"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
 	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/nn/train"
 	"gorgonia.org/tensor"
 )
@@ -101,26 +101,9 @@ func TestAccumulateResumes(t *testing.T) {
 		t.Errorf("%d steps; want 36", r.Step)
 	}
 	for _, stop := range []int{3, 8, 9, 20} {
-		ctx, cancel := context.WithCancel(context.Background())
-		first := build(path)
-		onStep(first, func(p train.Progress) {
-			if p.Step == stop {
-				cancel()
-			}
-		})
-		if _, err := first.Run(ctx); !errors.Is(err, context.Canceled) {
-			t.Fatal(err)
-		}
-		saved, err := train.ReadCheckpoint(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		second := build(path)
-		if err := second.Resume(saved); err != nil {
-			t.Fatal(err)
-		}
-		run(t, second)
-		if !bytes.Equal(read(t, alone), read(t, path)) {
+		cancelAt(t, build(path), stop)
+		resume(t, build(path))
+		if !bytes.Equal(testutil.Read(t, alone), testutil.Read(t, path)) {
 			t.Errorf("stopped at step %d and resumed, the run ends elsewhere", stop)
 		}
 	}

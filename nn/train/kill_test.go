@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/nn/train"
 )
 
@@ -107,7 +108,7 @@ func TestKilledAndResumedIsBitForBit(t *testing.T) {
 		t.Fatal("nothing was left to resume")
 	}
 	run(t, last)
-	if !bytes.Equal(read(t, alone), read(t, path)) {
+	if !bytes.Equal(testutil.Read(t, alone), testutil.Read(t, path)) {
 		t.Error("the killed run ends elsewhere")
 	}
 }

@@ -155,5 +155,8 @@ func (l *Loop) Total() int {
 // Finished tells whether all steps have been made, so that Run has nothing to do: after Resume of a run that had come
 // to its end, unless the loop now has more Epochs or Steps.
 func (l *Loop) Finished() bool {
-	return l.run.Epoch >= l.epochs() || l.Steps > 0 && l.run.Step >= l.Steps
+	return l.run.Epoch >= l.epochs() || l.Steps > 0 && l.run.Step >= l.Steps && !l.toValidate()
 }
+
+// toValidate tells whether Steps ended the last pass early, and the run was cancelled in the validation that follows.
+func (l *Loop) toValidate() bool { return l.Steps > 0 && l.run.Step == l.Steps && l.run.Batch > 0 }

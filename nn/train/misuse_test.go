@@ -13,6 +13,7 @@ import (
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/nn/train"
 	"gorgonia.org/tensor"
 )
@@ -130,12 +131,12 @@ func TestDivergingRunKeepsItsCheckpoint(t *testing.T) {
 			var good []byte
 			onStep(l, func(p train.Progress) {
 				if p.Step == 11 {
-					good = read(t, path)
+					good = testutil.Read(t, path)
 				}
 			})
 			_, err := l.Run(context.Background())
 			refused(t, name, err, "train: step 20:")
-			if !bytes.Equal(good, read(t, path)) || good == nil {
+			if !bytes.Equal(good, testutil.Read(t, path)) || good == nil {
 				t.Errorf("%s: the checkpoint of step 10 was overwritten", name)
 			}
 		}
@@ -147,14 +148,14 @@ func TestDivergingRunKeepsItsCheckpoint(t *testing.T) {
 	var good []byte
 	onStep(l, func(p train.Progress) {
 		if p.Step == 12 {
-			good = read(t, path)
+			good = testutil.Read(t, path)
 			l.Loss.Params().Get("w").Value().Float32s()[5] = float32(math.Inf(-1))
 			cancel()
 		}
 	})
 	_, err := l.Run(ctx)
 	refused(t, "interrupted", err, "after step 12, w is NaN or infinite at element 5")
-	if !bytes.Equal(good, read(t, path)) {
+	if !bytes.Equal(good, testutil.Read(t, path)) {
 		t.Error("the good checkpoint was overwritten")
 	}
 }

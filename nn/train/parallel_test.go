@@ -12,6 +12,7 @@ import (
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent"
@@ -35,7 +36,7 @@ func TestWorkersDoNotChangeBits(t *testing.T) {
 				l := build(path)
 				l.Parallel = train.Parallel{Shards: 3, Workers: workers}
 				run(t, l)
-				if got := read(t, path); want == nil {
+				if got := testutil.Read(t, path); want == nil {
 					want = got
 				} else if !bytes.Equal(got, want) {
 					t.Errorf("%s: %d workers on %d processors end elsewhere", name, workers, processors)
@@ -44,7 +45,7 @@ func TestWorkersDoNotChangeBits(t *testing.T) {
 		}
 		path := filepath.Join(dir, name+" whole")
 		run(t, build(path))
-		if bytes.Equal(read(t, path), want) {
+		if bytes.Equal(testutil.Read(t, path), want) {
 			t.Errorf("%s: the batches were not cut", name)
 		}
 	}

@@ -2,17 +2,14 @@ package train_test
 
 import (
 	"context"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"math"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
 	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn/train"
 	"gorgonia.org/tensor"
@@ -210,7 +207,7 @@ func TestLossesInPartsAreTheWhole(t *testing.T) {
 			}
 		})
 	}
-	for _, kind := range lossTypes(t) {
+	for _, kind := range testutil.TypesWith(t, "../../losses", "Apply") {
 		found := false
 		for name := range all {
 			found = found || strings.Split(name, " ")[0] == kind
@@ -219,29 +216,4 @@ func TestLossesInPartsAreTheWhole(t *testing.T) {
 			t.Errorf("losses.%s is not in the table", kind)
 		}
 	}
-}
-
-// lossTypes are the types of package losses with a method Apply.
-func lossTypes(t *testing.T) (out []string) {
-	t.Helper()
-	files, err := filepath.Glob("../../losses/*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range file.Decls {
-			f, ok := d.(*ast.FuncDecl)
-			if ok && f.Recv != nil && f.Name.Name == "Apply" && !strings.HasSuffix(path, "_test.go") {
-				out = append(out, f.Recv.List[0].Type.(*ast.Ident).Name)
-			}
-		}
-	}
-	if len(out) < 12 {
-		t.Fatalf("only the losses %v were found", out)
-	}
-	return out
 }

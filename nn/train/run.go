@@ -11,8 +11,8 @@ import (
 )
 
 // Run trains until the epochs or steps are done, or validation stops improving. If ctx is cancelled, it saves a
-// checkpoint and returns the context's error. Continuing a run from a checkpoint, see Resume, gives the same bits as
-// never having stopped.
+// checkpoint, after the batch that it is at, of the training or of a validation, and returns the context's error.
+// Continuing a run from a checkpoint, see Resume, gives the same bits as never having stopped.
 func (l *Loop) Run(ctx context.Context) (Result, error) {
 	if ctx == nil {
 		return Result{}, errors.New("train: Run: the context is nil")
@@ -42,14 +42,17 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 // advance makes a step with the next batch, or ends the pass if there is none.
 func (l *Loop) advance(ctx context.Context, o *outcome) error {
 	if err := ctx.Err(); err != nil {
-		return errors.Wrap(firstError(l.save(), err), "train: interrupted")
+		return l.interrupted(err)
+	}
+	if l.toValidate() {
+		return l.endRun(ctx, o)
 	}
 	batch, ok := l.Data.Next()
 	if !ok {
 		if err := errOf(l.Data); err != nil {
 			return errors.Wrapf(err, "train: after step %d", l.run.Step)
 		}
-		return l.endEpoch(o)
+		return l.endEpoch(ctx, o)
 	}
 	progress, err := l.step(batch, &o.clock)
 	if err != nil {
@@ -60,11 +63,22 @@ func (l *Loop) advance(ctx context.Context, o *outcome) error {
 	}
 	switch {
 	case l.Steps > 0 && l.run.Step >= l.Steps:
-		err = l.endEpoch(o)
-		l.run.Done = l.run.Done || err == nil
+		err = l.endRun(ctx, o)
 	case l.Saving.Every > 0 && l.run.Step%l.Saving.Every == 0:
 		err = l.save()
 	}
+	return err
+}
+
+// interrupted saves the run, and returns the error of its context.
+func (l *Loop) interrupted(err error) error {
+	return errors.Wrap(firstError(l.save(), err), "train: interrupted")
+}
+
+// endRun ends the pass that Steps has ended early, and with it the run.
+func (l *Loop) endRun(ctx context.Context, o *outcome) error {
+	err := l.endEpoch(ctx, o)
+	l.run.Done = l.run.Done || err == nil
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/nn/train"
 )
 
@@ -34,26 +35,9 @@ func TestSchedulesWithAMemoryResume(t *testing.T) {
 		if lowered == (name == "memory-less") {
 			t.Errorf("%s: the rates of the passes are %v", name, whole.History)
 		}
-		ctx, cancel := context.WithCancel(context.Background())
-		first := build(path)
-		onStep(first, func(p train.Progress) {
-			if p.Step == 200 { // of 264
-				cancel()
-			}
-		})
-		if _, err := first.Run(ctx); !errors.Is(err, context.Canceled) {
-			t.Fatal(err)
-		}
-		saved, err := train.ReadCheckpoint(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		second := build(path)
-		if err := second.Resume(saved); err != nil {
-			t.Fatal(err)
-		}
-		run(t, second)
-		if !bytes.Equal(read(t, alone), read(t, path)) {
+		cancelAt(t, build(path), 200) // of 264
+		resume(t, build(path))
+		if !bytes.Equal(testutil.Read(t, alone), testutil.Read(t, path)) {
 			t.Errorf("%s: the resumed run ends elsewhere", name)
 		}
 	}

@@ -75,34 +75,12 @@ func TestTrainingOnBatches(t *testing.T) {
 // A run over shuffled batches that was stopped anywhere ends with the bits of one that was not.
 func TestShuffledRunsResume(t *testing.T) {
 	whole := classifier(t, 4, filepath.Join(t.TempDir(), "whole"))
-	want, err := whole.Run(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := run(t, whole)
 	for _, after := range []int{1, 9, 10, 22, 35} {
 		path := filepath.Join(t.TempDir(), "part")
-		ctx, stop := context.WithCancel(context.Background())
-		part := classifier(t, 4, path)
-		onStep(part, func(p train.Progress) {
-			if p.Step == after {
-				stop()
-			}
-		})
-		if _, err := part.Run(ctx); !errors.Is(err, context.Canceled) {
-			t.Fatal(err)
-		}
+		cancelAt(t, classifier(t, 4, path), after)
 		rest := classifier(t, 4, path)
-		saved, err := train.ReadCheckpoint(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := rest.Resume(saved); err != nil {
-			t.Fatal(err)
-		}
-		got, err := rest.Run(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
+		got := resume(t, rest)
 		if fmt.Sprint(got.History) != fmt.Sprint(want.History) {
 			t.Errorf("stopped after %d steps: history %v, want %v", after, got.History, want.History)
 		}

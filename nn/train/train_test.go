@@ -14,6 +14,7 @@ import (
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/train"
@@ -84,6 +85,34 @@ func onValidation(l *train.Loop, f func(train.Evaluation)) {
 	}})
 }
 
+// cancelAt runs a loop that is cancelled after a step.
+func cancelAt(t *testing.T, l *train.Loop, step int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	onStep(l, func(p train.Progress) {
+		if p.Step == step {
+			cancel()
+		}
+	})
+	if _, err := l.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("cancelled after step %d: %v", step, err)
+	}
+}
+
+// resume runs a loop from its own checkpoint to the end.
+func resume(t *testing.T, l *train.Loop) train.Result {
+	t.Helper()
+	saved, err := train.ReadCheckpoint(l.Saving.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Resume(saved); err != nil {
+		t.Fatal(err)
+	}
+	return run(t, l)
+}
+
 func run(t *testing.T, l *train.Loop) train.Result {
 	t.Helper()
 	r, err := l.Run(context.Background())
@@ -91,15 +120,6 @@ func run(t *testing.T, l *train.Loop) train.Result {
 		t.Fatal(err)
 	}
 	return r
-}
-
-func read(t *testing.T, path string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
 
 func TestLoopLearns(t *testing.T) {
@@ -139,8 +159,8 @@ func TestResumeIsBitForBit(t *testing.T) {
 	path := func(name string) string { return filepath.Join(dir, name) }
 	run(t, newLoop(t, path("a")))
 	run(t, newLoop(t, path("b")))
-	want := read(t, path("a"))
-	if !bytes.Equal(want, read(t, path("b"))) {
+	want := testutil.Read(t, path("a"))
+	if !bytes.Equal(want, testutil.Read(t, path("b"))) {
 		t.Fatal("two runs with one seed differ")
 	}
 	for _, stop := range []int{1, 10, 33, 34, 57} { // 33 steps are a pass
@@ -178,7 +198,7 @@ func TestResumeIsBitForBit(t *testing.T) {
 				t.Fatal(err)
 			}
 			run(t, second)
-			if !bytes.Equal(want, read(t, name)) {
+			if !bytes.Equal(want, testutil.Read(t, name)) {
 				t.Errorf("%s at step %d and resumed, the run ends elsewhere", kind, stop)
 			}
 		}
@@ -208,7 +228,7 @@ func TestBadUse(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "c")
 	run(t, newLoop(t, path))
-	raw := read(t, path)
+	raw := testutil.Read(t, path)
 	saved, err := train.ReadCheckpoint(path)
 	if err != nil {
 		t.Fatal(err)
@@ -249,7 +269,7 @@ func TestBadUse(t *testing.T) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
 	}
-	if !bytes.Equal(raw, read(t, path)) {
+	if !bytes.Equal(raw, testutil.Read(t, path)) {
 		t.Error("a run that failed changed the checkpoint")
 	}
 }

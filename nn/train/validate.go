@@ -1,6 +1,8 @@
 package train
 
 import (
+	"context"
+
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/dense"
@@ -19,12 +21,16 @@ func Validate(loss *graph.Func, data Source, state []*tensor.Dense) (float64, er
 	if err := checkState(state); err != nil {
 		return 0, errors.Wrap(err, "train: Validate")
 	}
-	mean, err := meanLoss(loss.Means(), data, state)
+	mean, err := meanLoss(context.Background(), loss.Means(), data, state)
 	return mean, errors.Wrap(err, "train: Validate")
 }
 
-// meanLoss is what Validate says, of a loss function in the form that graph.Func.Means gives.
-func meanLoss(means *graph.Func, data Source, first []*tensor.Dense) (float64, error) {
+// cancelled is the error of a context that ended a validation.
+type cancelled struct{ error }
+
+// meanLoss is what Validate says, of a loss function in the form that graph.Func.Means gives. Of a context
+// that is cancelled the error is a cancelled.
+func meanLoss(ctx context.Context, means *graph.Func, data Source, first []*tensor.Dense) (float64, error) {
 	if err := data.Seek(0); err != nil {
 		return 0, err
 	}
@@ -32,6 +38,9 @@ func meanLoss(means *graph.Func, data Source, first []*tensor.Dense) (float64, e
 	var args []*tensor.Dense
 	var sum lossSum
 	for {
+		if err := ctx.Err(); err != nil {
+			return 0, cancelled{err}
+		}
 		batch, ok := data.Next()
 		if !ok {
 			if err := errOf(data); err != nil {

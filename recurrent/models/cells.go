@@ -16,6 +16,9 @@ type cellKind struct {
 	make  func(hidden int) recurrent.Cell
 	rows  int    // rows of weight_ih, as a multiple of the width of the hidden state
 	count counts // weights of a layer
+	// resized is how many more rows there are, and as many more weights of inputs, where the input is not as wide as the
+	// hidden state and has to be made so: for SRU's highway.
+	resized int
 
 	onnx      func(*onnx.Builder, onnx.Value, string, onnx.Layers) onnx.Recurrent // nil where ONNX has no such operator
 	keras     keras.Kind                                                          // empty where Keras has no such layer
@@ -26,22 +29,32 @@ type cellKind struct {
 type counts struct{ input, hidden, one float64 }
 
 // cellKinds is the table of the cells that a model may have. A cell of package recurrent that needs a width and nothing
-// else takes one line.
+// else takes one line. Not in it are ConvLSTM, whose inputs are rows of places, which the tokens of a text are not, and
+// MLSTM, which wants a number of heads, too, and whose state grows with the square of the width.
 var cellKinds = []cellKind{
-	{"RNN", func(h int) recurrent.Cell { return recurrent.RNN{Hidden: h} }, 1, counts{1, 1, 2},
-		(*onnx.Builder).RNN, keras.SimpleRNN, "simple_rnn"},
-	{"LSTM", func(h int) recurrent.Cell { return recurrent.LSTM{Hidden: h} }, 4, counts{4, 4, 8},
-		(*onnx.Builder).LSTM, keras.LSTM, "lstm"},
-	{"GRU", func(h int) recurrent.Cell { return recurrent.GRU{Hidden: h} }, 3, counts{3, 3, 6},
-		(*onnx.Builder).GRU, keras.GRU, "gru"},
-	{"MGU", func(h int) recurrent.Cell { return recurrent.MGU{Hidden: h} }, 2, counts{2, 2, 2}, nil, "", ""},
-	{"LiGRU", func(h int) recurrent.Cell { return recurrent.LiGRU{Hidden: h} }, 2, counts{2, 2, 2}, nil, "", ""},
-	{"IndRNN", func(h int) recurrent.Cell { return recurrent.IndRNN{Hidden: h} }, 1, counts{1, 0, 2}, nil, "", ""},
-	{"SLSTM", func(h int) recurrent.Cell { return recurrent.SLSTM{Hidden: h} }, 4, counts{4, 4, 4}, nil, "", ""},
-	{"QRNN", func(h int) recurrent.Cell { return recurrent.QRNN{Hidden: h} }, 3, counts{6, 0, 3}, nil, "", ""},
-	{"MinGRU", func(h int) recurrent.Cell { return recurrent.MinGRU{Hidden: h} }, 2, counts{2, 0, 2}, nil, "", ""},
-	{"MinLSTM", func(h int) recurrent.Cell { return recurrent.MinLSTM{Hidden: h} }, 3, counts{3, 0, 3}, nil, "", ""},
-	{"LRU", func(h int) recurrent.Cell { return recurrent.LRU{Hidden: h} }, 1, counts{2, 1, 2}, nil, "", ""},
+	{title: "RNN", make: func(h int) recurrent.Cell { return recurrent.RNN{Hidden: h} }, rows: 1, count: counts{1, 1, 2},
+		onnx: (*onnx.Builder).RNN, keras: keras.SimpleRNN, kerasPath: "simple_rnn"},
+	{title: "LSTM", make: func(h int) recurrent.Cell { return recurrent.LSTM{Hidden: h} }, rows: 4, count: counts{4, 4, 8},
+		onnx: (*onnx.Builder).LSTM, keras: keras.LSTM, kerasPath: "lstm"},
+	{title: "GRU", make: func(h int) recurrent.Cell { return recurrent.GRU{Hidden: h} }, rows: 3, count: counts{3, 3, 6},
+		onnx: (*onnx.Builder).GRU, keras: keras.GRU, kerasPath: "gru"},
+	{title: "MGU", make: func(h int) recurrent.Cell { return recurrent.MGU{Hidden: h} }, rows: 2, count: counts{2, 2, 2}},
+	{title: "LiGRU", make: func(h int) recurrent.Cell { return recurrent.LiGRU{Hidden: h} }, rows: 2, count: counts{2, 2, 2}},
+	{title: "IndRNN", make: func(h int) recurrent.Cell { return recurrent.IndRNN{Hidden: h} }, rows: 1, count: counts{1, 0, 2}},
+	{title: "SLSTM", make: func(h int) recurrent.Cell { return recurrent.SLSTM{Hidden: h} }, rows: 4, count: counts{4, 4, 4}},
+	{title: "SRU", make: func(h int) recurrent.Cell { return recurrent.SRU{Hidden: h} }, rows: 3, count: counts{3, 0, 2}, resized: 1},
+	{title: "QRNN", make: func(h int) recurrent.Cell { return recurrent.QRNN{Hidden: h} }, rows: 3, count: counts{6, 0, 3}},
+	{title: "MinGRU", make: func(h int) recurrent.Cell { return recurrent.MinGRU{Hidden: h} }, rows: 2, count: counts{2, 0, 2}},
+	{title: "MinLSTM", make: func(h int) recurrent.Cell { return recurrent.MinLSTM{Hidden: h} }, rows: 3, count: counts{3, 0, 3}},
+	{title: "LRU", make: func(h int) recurrent.Cell { return recurrent.LRU{Hidden: h} }, rows: 1, count: counts{2, 1, 2}},
+}
+
+// more is resized, or 0 for an input as wide as the hidden state.
+func (k cellKind) more(input, hidden int) int {
+	if input == hidden {
+		return 0
+	}
+	return k.resized
 }
 
 // name is what configurations call the cell.

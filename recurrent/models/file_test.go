@@ -6,13 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/testutil"
 )
 
 // saved writes a new model of each kind, and returns the files' paths.
@@ -26,30 +26,6 @@ func saved(t *testing.T) (language, class string) {
 		}
 	}
 	return language, class
-}
-
-// withField is a JSON object with one of its fields set.
-func withField(t *testing.T, object, field, value string) string {
-	t.Helper()
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(object), &fields); err != nil {
-		t.Fatal(err)
-	}
-	fields[field] = json.RawMessage(value)
-	data, err := json.Marshal(fields)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
-// allocated is how much memory f takes in all, in bytes.
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
 }
 
 // jsonNames are the names of a configuration's fields in a file.
@@ -93,10 +69,10 @@ func TestConfigurationOfAFileIsInput(t *testing.T) {
 		for _, field := range jsonNames(reflect.TypeOf(c.of)) {
 			for _, value := range []string{"-5", "0", "1000000000", "100000000000000", "1e300", "null", `"word"`, "true", "[]", "{}", "1.5"} {
 				own := maps.Clone(metadata)
-				own[c.key] = withField(t, own[c.key], field, value)
+				own[c.key] = testutil.WithField(t, own[c.key], field, value)
 				const path = "some.safetensors"
 				var err error
-				used := allocated(func() { _, err = parseFile(path, list, own) })
+				used := testutil.Allocated(func() { _, err = parseFile(path, list, own) })
 				if slices.Contains(strings.Fields(sensible[field]), value) {
 					if err != nil {
 						t.Errorf("%s %s: %v", field, value, err)

@@ -38,14 +38,22 @@ func (m *LanguageModel) Resume(ctx context.Context, text string, r Run) (train.R
 
 // Loop is what Fit runs: model, data and settings.
 func (m *LanguageModel) Loop(text string, r Run) (*train.Loop, error) {
-	if err := m.draw(); err != nil { // a run that is interrupted before its first step has weights to save
+	if err := m.made(); err != nil {
 		return nil, err
 	}
-	c := m.config
 	ids, err := m.vocab.Encode(text)
 	if err != nil {
 		return nil, err
 	}
+	return m.LoopOf(ids, r)
+}
+
+// LoopOf is Loop for a text that is encoded already, by the model's vocabulary.
+func (m *LanguageModel) LoopOf(ids []int, r Run) (*train.Loop, error) {
+	if err := m.draw(); err != nil { // a run that is interrupted before its first step has weights to save
+		return nil, err
+	}
+	c := m.config
 	first, last, err := datasets.Split(ids, languagePart)
 	if err != nil {
 		return nil, err

@@ -139,6 +139,34 @@ func TestDemandCountsWeights(t *testing.T) {
 	}
 }
 
+// A cell whose weights have other shapes where its input is as wide as its state is found in a file either way.
+func TestInputsAsWideAsTheState(t *testing.T) {
+	for _, embed := range []int{8, 6} {
+		m, err := NewLanguageModel(Config{Cell: "sru", Layers: 2, Hidden: 8, Embed: embed}, fox)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "m")
+		if err := m.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		if d := m.Demand(); d.Weights != float64(m.Params().Elements()) {
+			t.Errorf("embedding %d: %+v; the network has %d weights", embed, d, m.Params().Elements())
+		}
+		back, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := 24 // of W_n, W_f, W_r
+		if embed != 8 {
+			rows = 32 // and W_x
+		}
+		if found := back.(*LanguageModel).Params().Get("sru.weight_ih_l0").Value().Shape(); found[0] != rows || found[1] != embed {
+			t.Errorf("weight_ih %v; want [%d %d]", found, rows, embed)
+		}
+	}
+}
+
 // stopAt cancels a run after a step.
 func stopAt(step int, cancel func()) train.Observer {
 	return train.Observer{OnStep: func(p train.Progress) error {

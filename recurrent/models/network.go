@@ -158,13 +158,17 @@ func (r recurrence) output() int { return r.directions() * r.hidden }
 func (r recurrence) tensor(layer int) string { return fmt.Sprintf("%s.weight_ih_l%d", r.scope, layer) }
 
 func (r recurrence) sizes() []size {
-	return []size{{"hidden", r.hidden, r.tensor(0), 2, 0, r.kind.rows}}
+	return []size{{"hidden", r.hidden, r.tensor(0), 2, 0, r.kind.rows + r.kind.more(r.input, r.hidden)}}
 }
 
 func (r recurrence) weights() float64 {
 	hidden, ways, n := float64(r.hidden), float64(r.directions()), r.kind.count
-	layer := func(input float64) float64 { return ways * hidden * (n.input*input + n.hidden*hidden + n.one) }
-	return layer(float64(r.input)) + float64(r.layers-1)*layer(ways*hidden)
+	layer := func(input float64, more int) float64 {
+		return ways * hidden * ((n.input+float64(more))*input + n.hidden*hidden + n.one)
+	}
+	// The layers above the first read hidden states, one of each direction.
+	first := layer(float64(r.input), r.kind.more(r.input, r.hidden))
+	return first + float64(r.layers-1)*layer(ways*hidden, r.kind.more(r.directions(), 1))
 }
 
 // pooling makes one vector of all outputs. Weights, with attention: weight, bias and query in the scope pool.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/recurrent/decode"
 )
 
@@ -260,7 +261,7 @@ func TestConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	used := allocated(func() { _, err = huge.Fit(context.Background(), fox, Run{}) })
+	used := testutil.Allocated(func() { _, err = huge.Fit(context.Background(), fox, Run{}) })
 	if err == nil || !strings.Contains(err.Error(), "more than any machine can hold") || used > 16<<20 {
 		t.Errorf("%d MiB, %v", used>>20, err)
 	}

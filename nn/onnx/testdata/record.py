@@ -1,9 +1,9 @@
 """Records ONNX models and what they compute, for the tests of the package.
 
-    python3 -m venv v && v/bin/pip install onnx==1.23.2 onnxruntime==1.32.0 torch
+    python3 -m venv v && v/bin/pip install onnx==1.23.2 onnxruntime==1.32.0 torch==2.15.0
     v/bin/python record.py      writes node/*.onnx, runtime/*.onnx, torch/*.onnx and one .safetensors for each folder
 
-Recorded with PyTorch 1.13. Four sources:
+Recorded with PyTorch 2.15. Four sources:
 
 node     the cases of the ONNX project's own node tests (onnx.backend.test) for RNN, LSTM and GRU, with their outputs;
 operators  small graphs of the operators around them, run by ONNX Runtime;
@@ -259,7 +259,8 @@ class Tagger(nn.Module):
 
 
 class Classifier(nn.Module):
-    """A bidirectional LSTM over padded sequences, whose last states go into a linear head."""
+    """A bidirectional LSTM over padded sequences, whose last states go into a linear head. The outputs of all steps come
+    out, too: the exporter of PyTorch 2.15 breaks off where they are left packed."""
 
     def __init__(self):
         super().__init__()
@@ -268,8 +269,8 @@ class Classifier(nn.Module):
 
     def forward(self, x, lengths):
         packed = nn.utils.rnn.pack_padded_sequence(x, lengths, enforce_sorted=True)
-        _, (h, _) = self.lstm(packed)
-        return torch.log_softmax(self.head(torch.cat([h[-2], h[-1]], 1)), 1)
+        y, (h, _) = self.lstm(packed)
+        return torch.log_softmax(self.head(torch.cat([h[-2], h[-1]], 1)), 1), nn.utils.rnn.pad_packed_sequence(y)[0]
 
 
 class Forecast(nn.Module):
@@ -292,7 +293,7 @@ def record_torch():
         "charlm": (CharLM(), {"ids": ids, "h0": randn(2, 2, 3, 3), "c0": randn(3, 2, 3, 3)}, ["logits", "h", "c"],
                    {"ids": {0: "time", 1: "batch"}, "h0": {1: "batch"}, "c0": {1: "batch"}}),
         "tagger": (Tagger(), {"ids": ids}, ["y"], {"ids": {0: "batch", 1: "time"}}),
-        "classifier": (Classifier(), {"x": randn(4, 5, 3, 4), "lengths": torch.tensor([5, 3, 2])}, ["y"],
+        "classifier": (Classifier(), {"x": randn(4, 5, 3, 4), "lengths": torch.tensor([5, 3, 2])}, ["y", "steps"],
                        {"x": {0: "time", 1: "batch"}, "lengths": {0: "batch"}}),
         "forecast": (Forecast(), {"x": randn(5, 3, 5, 2)}, ["y"], {"x": {0: "batch", 1: "time"}}),
     }
@@ -303,7 +304,7 @@ def record_torch():
                 p.copy_(0.5 * randn(300 + i, *p.shape))
         inputs = {n: v.to(torch.float32) if v.is_floating_point() else v for n, v in inputs.items()}
         torch.onnx.export(model, tuple(inputs.values()), r.path(case), input_names=list(inputs),
-                          output_names=outputs, dynamic_axes=axes, opset_version=17)
+                          output_names=outputs, dynamic_axes=axes, opset_version=17, dynamo=False)
         with torch.no_grad():
             y = model(*inputs.values())
         y = y if isinstance(y, tuple) else (y,)

@@ -47,7 +47,8 @@ const (
 	worse    = 0.01 // the validation loss has risen by so much since its best
 	little   = 0.02 // a training loss that has fallen less than this since the first pass has hardly fallen
 	flat     = 0.005
-	recently = 2 // passes in which the validation loss must have fallen by more than flat to count as falling
+	nothing  = 1e-4 // a loss below this part of the first pass's training loss has nothing left to fall
+	recently = 2    // passes in which the validation loss must have fallen by more than flat to count as falling
 )
 
 // Losses judges a run by its history: it compares the losses on the data that are trained on with those that validate.
@@ -89,8 +90,20 @@ func Losses(history []train.Pass) Report {
 			"while the training loss fell on to %.4g. More epochs will hardly help; more data, dropout or weight decay may.",
 			last.Validation, since.Epoch, since.Validation, last.TrainLoss)
 	}
+	if left, what := d.remaining(last); left >= 0 && left < nothing*first.TrainLoss {
+		return say(Converged, "Converged: the %s loss (%.4g) is less than a %.0fth of the training loss of the first pass (%.4g): "+
+			"hardly anything is left to learn from these data.", what, left, 1/nothing, first.TrainLoss)
+	}
 	return say(Improving, "Still improving: the training loss fell from %.4g to %.4g%s. More epochs will help.",
 		first.TrainLoss, last.TrainLoss, d.beside(last))
+}
+
+// remaining is the loss that more passes would lower: that on the other data, if there is one.
+func (r Report) remaining(p train.Pass) (loss float64, what string) {
+	if r.Best == 0 {
+		return p.TrainLoss, "training"
+	}
+	return p.Validation, "validation"
 }
 
 // validationStuck tells whether the validation loss has not fallen in the latest passes, and since which one.

@@ -30,9 +30,13 @@ func TestDiagnose(t *testing.T) {
 		"Converged: the training loss (0.5) hardly falls any more.":                                                               run(2, nan, 0.501, nan, 0.5, nan),
 		"Converged: the validation loss (0.331) has hardly fallen since epoch 3, where it was 0.3307, while the training loss fell on to 0.1.": run(
 			1, 0.5, 0.5, 0.4, 0.3, 0.3307, 0.2, 0.3329, 0.1, 0.331),
-		"Still improving: the training loss fell from 1 to 0.1, the validation loss is 0.3":   run(1, 0.5, 0.3, 0.33, 0.2, 0.335, 0.1, 0.3),
-		"Still improving: the training loss fell from 1 to 0.5, the validation loss is 0.505": run(1, 0.5, 0.5, 0.505),
-		"Still improving: the training loss fell from 2 to 0.9. More":                         run(2, nan, 0.9, nan),
+		"Converged: the validation loss (2e-05) is less than a 10000th of the training loss of the first pass (2): hardly": run(2, 1, 0.01, 0.004, 0.001, 2e-5),
+		"Converged: the training loss (1e-05) is less than a 10000th":                                                      run(2, nan, 0.01, nan, 1e-5, nan),
+		"Still improving: the training loss fell from 2 to 0.001, the validation loss is 0.0004":                           run(2, 1, 0.01, 0.004, 0.001, 0.0004),
+		"Still improving: the training loss fell from 0.5 to -3, the validation loss is -2":                                run(0.5, 0.4, -1, -1, -3, -2), // of densities
+		"Still improving: the training loss fell from 1 to 0.1, the validation loss is 0.3":                                run(1, 0.5, 0.3, 0.33, 0.2, 0.335, 0.1, 0.3),
+		"Still improving: the training loss fell from 1 to 0.5, the validation loss is 0.505":                              run(1, 0.5, 0.5, 0.505),
+		"Still improving: the training loss fell from 2 to 0.9. More":                                                      run(2, nan, 0.9, nan),
 	} {
 		d := diagnose.Losses(history)
 		for _, name := range []string{"Patience", "KeepBest", "Clip", "Loop"} { // who reads it may know nothing of the library

@@ -14,6 +14,7 @@ import (
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/train"
@@ -55,15 +56,6 @@ func run(t *testing.T, l *train.Loop) train.Result {
 		t.Fatal(err)
 	}
 	return r
-}
-
-func read(t *testing.T, path string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 func TestCSV(t *testing.T) {
@@ -245,7 +237,7 @@ func TestEventsOfARun(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, _ := filepath.Glob(filepath.Join(folder, "*"))
-	data := read(t, files[0])
+	data := testutil.Read(t, files[0])
 	if n, want := len(records(t, data)), 1+3*4+2+l.Loss.Params().Len(); n != want {
 		t.Errorf("%d records; want %d", n, want)
 	}
@@ -284,7 +276,7 @@ func TestLogsRefuse(t *testing.T) {
 	if err != nil || len(files) != 1 || table.Len() != 0 {
 		t.Fatal(files, err, table.String())
 	}
-	if n := len(records(t, read(t, files[0]))); n != 3 {
+	if n := len(records(t, testutil.Read(t, files[0]))); n != 3 {
 		t.Errorf("%d events; want the version and two", n)
 	}
 	for name, l := range map[string]events.Log{"closed": board, "zero": &events.TensorBoard{}, "zero table": &events.CSV{}} {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -128,7 +129,8 @@ func TestResumeAtALimit(t *testing.T) {
 	must(t, small(writeText(t, dir), path, "--steps", "2")...)
 	for _, c := range []struct{ flags, want string }{
 		{"", "more than --epochs 1 and --steps 2\n"},
-		{"--steps 9", "more than --epochs 1\n"},
+		{"--steps 1", "more than --epochs 1 and --steps 1\n"},
+		{"--steps 9 --epochs 1", "more than --epochs 1\n"},
 		{"--epochs 2", "more than --steps 2\n"},
 	} {
 		args := append([]string{"train", "--resume", path}, strings.Fields(c.flags)...)
@@ -137,4 +139,16 @@ func TestResumeAtALimit(t *testing.T) {
 		}
 	}
 	must(t, "train", "--resume", path, "--epochs", "2", "--steps", "4", "--sample", "0")
+	// More steps alone are enough: they take the passes that they need.
+	const passSteps = 49 // of 32 tokens of 1,584
+	for _, steps := range []int{60, 2*passSteps + 5, 3*passSteps + 7} {
+		_, errs := must(t, "train", "--resume", path, "--steps", strconv.Itoa(steps), "--sample", "0")
+		if !strings.Contains(errs, fmt.Sprintf("Train   %d steps", steps)) {
+			t.Errorf("--steps %d:\n%s", steps, errs)
+		}
+		saved, err := train.ReadCheckpoint(path)
+		if err != nil || saved.Step() != steps {
+			t.Errorf("step %d, %v; want %d", saved.Step(), err, steps)
+		}
+	}
 }

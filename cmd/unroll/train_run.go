@@ -4,15 +4,19 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/pkg/errors"
+	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/diagnose"
 	"github.com/unroll-go/unroll/nn/train/events"
+	"golang.org/x/term"
 )
 
 // carryOut runs a loop, of either kind of model, and shows and logs how it goes. A run that is resumed goes on at the
@@ -62,23 +66,19 @@ func interrupted(w io.Writer, err error, r train.Result, fl trainFlags) error {
 	return errors.New("interrupted; the checkpoint is saved")
 }
 
-// goOn sets a loop of a run that is resumed to where its checkpoint was saved; of another there is none.
-func goOn(l *train.Loop, fl trainFlags) (*train.Checkpoint, error) {
-	if fl.resume == "" {
-		return nil, nil
-	}
-	saved, err := train.ReadCheckpoint(fl.resume)
-	if err != nil {
-		return nil, err
+// goOn sets a loop to where the checkpoint was saved that it goes on from; of a new run there is none.
+func goOn(l *train.Loop, saved *train.Checkpoint, fl trainFlags) error {
+	if saved == nil {
+		return nil
 	}
 	if err := l.Resume(saved); err != nil {
-		return nil, err
+		return err
 	}
 	if l.Finished() {
-		return nil, errors.Errorf("%s has made all of its %d steps; to go on, give more than %s",
+		return errors.Errorf("%s has made all of its %d steps; to go on, give more than %s",
 			fl.resume, saved.Step(), strings.Join(reached(l, saved), " and "))
 	}
-	return saved, nil
+	return nil
 }
 
 // reached are the limits of a loop at which a checkpoint is. Where --steps ended a pass early, that pass is over, so that
@@ -126,3 +126,90 @@ func inWords(d diagnose.Report, history []train.Pass) string {
 	}
 	return d.String()
 }
+
+// describeFiles says where a run begins, and where it saves.
+func describeFiles(w io.Writer, saved *train.Checkpoint, fl trainFlags) {
+	if saved != nil {
+		fmt.Fprintf(w, "Resume  %s at step %d\n", fl.resume, saved.Step())
+	}
+	if fl.initFrom != "" {
+		fmt.Fprintf(w, "Begin   with the weights of %s\n", fl.initFrom)
+	}
+	note := ""
+	if !strings.HasSuffix(fl.out, ".safetensors") {
+		note = ", a safetensors file"
+	}
+	fmt.Fprintf(w, "Save    %s%s\n", fl.out, note)
+	if fl.log != "" {
+		fmt.Fprintf(w, "Log     %s\n", fl.log)
+	}
+}
+
+// display shows how training goes: a bar on a terminal, a line every few seconds elsewhere.
+type display struct {
+	w      io.Writer
+	bar    *progressbar.ProgressBar
+	live   bool
+	plain  bool // a loss that is no perplexity's logarithm
+	last   time.Time
+	tokens int     // trained on so far
+	loss   float64 // running mean
+}
+
+const plainEvery = 5 * time.Second
+
+func newDisplay(w io.Writer) *display {
+	f, ok := w.(*os.File)
+	return &display{w: w, live: ok && term.IsTerminal(int(f.Fd())), last: time.Now()}
+}
+
+// step takes the progress of one training step.
+func (d *display) step(p train.Progress) error {
+	if d.loss == 0 {
+		d.loss = p.Loss
+	}
+	d.loss += (p.Loss - d.loss) / 20
+	d.tokens += p.Tokens
+	status := fmt.Sprintf("loss %.3f  ppl %.1f  %.0f tokens/s", d.loss, math.Exp(d.loss), p.TokensPerSecond)
+	if d.plain {
+		status = fmt.Sprintf("loss %.3f  %.0f texts/s", d.loss, p.TokensPerSecond)
+	}
+	if !d.live {
+		if time.Since(d.last) >= plainEvery {
+			d.last = time.Now()
+			fmt.Fprintf(d.w, "step %d/%d  %s  %v left\n", p.Step, p.Steps, status, p.Remaining.Round(time.Second))
+		}
+		return nil
+	}
+	if d.bar == nil {
+		d.bar = progressbar.NewOptions(p.Steps, progressbar.OptionSetWriter(d.w), progressbar.OptionShowCount(),
+			progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetWidth(20))
+	}
+	d.bar.Describe(status)
+	d.bar.Set(p.Step)
+	return nil
+}
+
+// validation takes the outcome of a validation.
+func (d *display) validation(v train.Evaluation) error {
+	d.clear()
+	note := ""
+	if v.Improved {
+		note = "  best so far"
+	}
+	ppl := ""
+	if !d.plain {
+		ppl = fmt.Sprintf("  val ppl %.2f", math.Exp(v.Loss))
+	}
+	fmt.Fprintf(d.w, "epoch %d  train loss %.4f  val loss %.4f%s%s\n", v.Epoch, v.TrainLoss, v.Loss, ppl, note)
+	return nil
+}
+
+func (d *display) clear() {
+	if d.bar != nil {
+		d.bar.Clear()
+	}
+}
+
+func (d *display) finish() { d.clear() }

@@ -11,6 +11,13 @@ import (
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
+// usageError is a mistake on the command line; the exit status is 2 instead of 1. So it is for a badSetting.
+type usageError struct{ error }
+
+func usage(format string, args ...any) error {
+	return usageError{errors.Errorf(format, args...)}
+}
+
 // badSetting is a setting that makes no sense: a flag on the command line, or a field of the record in a file.
 type badSetting struct {
 	field   string // of models.Config, Origin or Table
@@ -43,6 +50,56 @@ func flagOf(field string) string {
 		b.WriteRune(r)
 	}
 	return strings.ToLower(b.String())
+}
+
+// asFlag says of a configuration that makes no sense which flag is at fault.
+func asFlag(err error) error {
+	var field *models.ConfigError
+	if errors.As(err, &field) {
+		return badSetting{field.Field, field.Problem}
+	}
+	return err
+}
+
+// suggestFlag adds to the error of an unknown flag those that are spelt almost like it, by cobra's rule for commands.
+func suggestFlag(c *cobra.Command, err error) error {
+	typed, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
+	if !ok {
+		return err
+	}
+	flags := &cobra.Command{SuggestionsMinimumDistance: 2}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	if near := flags.SuggestionsFor(typed); len(near) > 0 {
+		return errors.Errorf("%v; did you mean --%s?", err, strings.Join(near, " or --"))
+	}
+	return err
+}
+
+// noArgs refuses arguments that are not flags.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("unexpected argument %q", args[0])
+	}
+	return nil
+}
+
+// oneFile refuses any other number of arguments.
+func oneFile(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usage("found %d files; want one", len(args))
+	}
+	return nil
+}
+
+// completions has a shell complete flags that take one of some values.
+func completions(cmd *cobra.Command, values map[string][]string) {
+	for flag, list := range values {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic(err) // a flag that the command does not have
+		}
+	}
 }
 
 // networkFlags are those of a network and its batches. What the configuration has is what they are unless given.
@@ -110,144 +167,4 @@ func over(cmd *cobra.Command, c models.Config, names ...string) (models.Config, 
 		}
 	})
 	return c, err
-}
-
-// plan is what a run trains, and how.
-type plan struct {
-	kind   models.Kind
-	config models.Config
-	from   models.Model // that it goes on or begins from; nil for none
-}
-
-// settle makes the plan of a run: by the command line, or by the model that it goes on or begins from.
-func settle(cmd *cobra.Command, fl *trainFlags) (*plan, error) {
-	given := func(flag string) bool { return cmd.Flags().Changed(flag) }
-	switch {
-	case fl.saveEvery < 0:
-		return nil, usage("--save-every %d; want 0 or more", fl.saveEvery)
-	case fl.sample < 0:
-		return nil, usage("--sample %d; want 0 or more", fl.sample)
-	case fl.resume != "" && fl.initFrom != "":
-		return nil, usage("--resume and --init-from; want one of them")
-	case given("text") && given("table"):
-		return nil, usage("--text and --table; want one of them")
-	case given("test") && given("test-part"):
-		return nil, usage("--test and --test-part; want one of them")
-	case fl.resume != "":
-		return resumed(cmd, fl)
-	case fl.initFrom != "":
-		return begunFrom(cmd, fl)
-	}
-	p := &plan{kind: models.KindLanguage}
-	if given("table") {
-		p.kind = models.KindClassifier
-	} else if given("valid") || given("test") {
-		return nil, usage("--valid and --test go with --table")
-	}
-	err := p.configure(cmd, fl)
-	if err == nil && p.kind == models.KindLanguage && !given("text") && !given("epochs") && !given("steps") {
-		p.config.Steps = demoSteps
-	}
-	return p, err
-}
-
-// configure takes the configuration from the command line.
-func (p *plan) configure(cmd *cobra.Command, fl *trainFlags) (err error) {
-	if p.config, err = over(cmd, models.Defaults(p.kind)); err != nil {
-		return err
-	}
-	if p.kind == models.KindClassifier {
-		if fl.format, err = fl.format.settled(cmd); err != nil {
-			return err
-		}
-		fl.format.into(&p.config.Origin.Table)
-	}
-	return p.check()
-}
-
-// check refuses a plan that cannot work.
-func (p *plan) check() error {
-	if err := p.config.Check(p.kind); err != nil {
-		return err
-	}
-	if p.kind == models.KindClassifier {
-		return checkTable(p.config.Origin.Table)
-	}
-	return nil
-}
-
-// resumed takes the configuration from a checkpoint, but for the length of the run and for files that have moved.
-func resumed(cmd *cobra.Command, fl *trainFlags) (*plan, error) {
-	m, err := load(fl.resume)
-	if err != nil {
-		return nil, err
-	}
-	if !m.Trained() {
-		return nil, errors.Errorf("%s has weights, but no training to resume (unroll import writes such files); "+
-			"to train on from its weights: unroll train --init-from %s",
-			fl.resume, fl.resume)
-	}
-	if m.Config().Origin.Hash == "" {
-		return nil, errors.Errorf("%s was trained by another program, which alone knows on what, and can resume it; "+
-			"to train on from its weights: unroll train --init-from %s",
-			fl.resume, fl.resume)
-	}
-	if err := agree(cmd, "--resume", fl.resume, m, networkSettings, trainingSettings); err != nil {
-		return nil, err
-	}
-	p := &plan{kind: m.Kind(), from: m}
-	if p.config, err = over(cmd, m.Config(), resumeSettings...); err != nil {
-		return nil, err
-	}
-	return p, p.check()
-}
-
-// begunFrom takes what the network is from a model; how it is trained, and on what, is said on the command line.
-func begunFrom(cmd *cobra.Command, fl *trainFlags) (*plan, error) {
-	m, err := load(fl.initFrom)
-	if err != nil {
-		return nil, err
-	}
-	p := &plan{kind: m.Kind(), from: m}
-	kept, data := networkSettings, "text"
-	if p.kind == models.KindClassifier {
-		kept, data = slices.Concat(networkSettings, classSettings), "table"
-	}
-	if !cmd.Flags().Changed(data) {
-		return nil, usage("--init-from %s is a %v: say with --%s what to train it on", fl.initFrom, p.kind, data)
-	}
-	if err := agree(cmd, "--init-from", fl.initFrom, m, kept); err != nil {
-		return nil, err
-	}
-	if err := p.configure(cmd, fl); err != nil {
-		return nil, err
-	}
-	had := m.Config()
-	mine, theirs := flagsOf(&p.config), flagsOf(&had)
-	for _, name := range kept {
-		if err := mine.Set(name, theirs.Lookup(name).Value.String()); err != nil {
-			return nil, err
-		}
-	}
-	p.config.Origin.InitFrom = fl.initFrom
-	return p, p.check()
-}
-
-// agree refuses flags that contradict what a run takes from a file, in place of passing over them.
-func agree(cmd *cobra.Command, flag, path string, m models.Model, names ...[]string) error {
-	c := m.Config()
-	has := flagsOf(&c)
-	for _, name := range slices.Concat(names...) {
-		given, found := cmd.Flags().Lookup(name), has.Lookup(name).Value.String()
-		if given.Changed && given.Value.String() != found {
-			return usage("--%s %s: %s takes it from %s, which has %s", name, given.Value, flag, path, found)
-		}
-	}
-	return nil
-}
-
-// oneOf lists values as a sentence does: "a, b or c".
-func oneOf(list []string) string {
-	last := len(list) - 1
-	return strings.Join(list[:last], ", ") + " or " + list[last]
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -182,4 +185,122 @@ func (t *labelledTable) checkLabels() error {
 		what = "they are numbers, which this command cannot predict yet, only classes; is it the right column? (--label-column)"
 	}
 	return errors.Errorf("%s: the column %q has %d different labels in %d rows; %s", t.Name, t.columns.label, len(labels), len(t.Labels), what)
+}
+
+// parts are the rows of a classifier's table: to train on, to stop by, to test. The last two may have files of their own.
+type parts struct {
+	fit, check, test models.Examples
+	untested         bool // there are none to test: those to stop by stand in
+}
+
+// readTables reads a model's table, and those of its parts that have a file of their own.
+func readTables(of models.Table) (*labelledTable, parts, error) {
+	format := formatIn(of)
+	t, err := readTable(of.File, tableColumns{of.TextColumn, of.LabelColumn}, format)
+	if err != nil {
+		return nil, parts{}, err
+	}
+	validation, test := 0.1, of.TestPart
+	if of.ValidFile != "" {
+		validation = 0
+	}
+	if of.TestFile != "" {
+		test = 0
+	}
+	var p parts
+	if p.fit, p.check, p.test, err = t.Split(validation, test); err != nil {
+		return nil, parts{}, err
+	}
+	count := t.count()
+	for _, own := range []struct {
+		file string
+		part *models.Examples
+	}{{of.ValidFile, &p.check}, {of.TestFile, &p.test}} {
+		if own.file == "" {
+			continue
+		}
+		table, err := readTable(own.file, t.columns, format)
+		if err != nil {
+			return nil, parts{}, err
+		}
+		for i, label := range table.Labels {
+			if count[label] == 0 {
+				return nil, parts{}, errors.Errorf("%s has the label %q, which %s lacks", table.Place(i), label, of.File)
+			}
+		}
+		*own.part = table.Examples
+	}
+	if p.untested = p.test.Len() == 0; p.untested {
+		p.test = p.check
+	}
+	return t, p, nil
+}
+
+// describe says how many rows each part has, and whether the test is one.
+func (p parts) describe(w io.Writer) {
+	if p.untested {
+		fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, which test it, too\n", p.fit.Len(), p.check.Len())
+	} else {
+		fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, %d to test\n", p.fit.Len(), p.check.Len(), p.test.Len())
+	}
+	seen, known := map[string]bool{}, 0
+	for _, text := range p.fit.Texts {
+		seen[text] = true
+	}
+	for _, text := range p.test.Texts {
+		if seen[text] {
+			known++
+		}
+	}
+	if 2*known >= p.test.Len() {
+		fmt.Fprintf(w, "Note    of %d texts to test, %d are also trained on: their accuracy says little of new texts\n", p.test.Len(), known)
+	}
+}
+
+// tablesHash tells whether a model's files have changed.
+func tablesHash(of models.Table) (string, error) {
+	hash, err := hashOf(of.File)
+	for _, file := range []string{of.ValidFile, of.TestFile} {
+		if file == "" || err != nil {
+			continue
+		}
+		var more string
+		more, err = hashOf(file)
+		sum := sha256.Sum256([]byte(hash + more))
+		hash = hex.EncodeToString(sum[:])
+	}
+	return hash, err
+}
+
+func hashOf(path string) (string, error) {
+	if err := regular(path); err != nil {
+		return "", err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", errors.Wrap(err, path)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// ownTest are the rows that were kept for the test when a classifier was trained.
+func ownTest(own models.Origin) (models.Examples, error) {
+	if own.Hash == "" {
+		return models.Examples{}, untold("table")
+	}
+	hash, err := tablesHash(own.Table)
+	if err != nil {
+		return models.Examples{}, errors.Wrap(err, "the model's own table (another one: --table)")
+	}
+	if hash != own.Hash {
+		return models.Examples{}, errors.Errorf("%s has changed since the model was trained: "+
+			"its test rows may be others; give the table with --table", own.Table.File)
+	}
+	_, p, err := readTables(own.Table)
+	return p.test, err
 }

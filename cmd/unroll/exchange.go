@@ -1,10 +1,7 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
-	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 func exportCommand() *cobra.Command {
@@ -57,12 +54,38 @@ ONNX and Keras have the cells rnn, lstm and gru.`,
 	return cmd
 }
 
-// knownEnding refuses a name that does not say which framework a file is for.
-func knownEnding(flag, path string) error {
-	for _, ending := range models.Formats() {
-		if strings.HasSuffix(path, ending) {
-			return nil
-		}
+func importCommand() *cobra.Command {
+	var path, out string
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Put weights from ONNX, Keras or PyTorch into a model",
+		Long: `Put the weights of another framework's file into a model of this command, which
+says what the layers and the vocabulary are, and save the result as a model of
+its own. The file is .onnx, .weights.h5 or .safetensors, as export writes them;
+every weight of the model must be in it, with its shape. To train on from the
+result: unroll train --init-from.`,
+		Example: `  unroll export --out model.weights.h5
+  unroll import model.weights.h5 --out tuned.safetensors
+  unroll train --init-from tuned.safetensors --text book.txt`,
+		Args: oneFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := knownEnding("FILE", args[0]); err != nil {
+				return err
+			}
+			m, err := load(path)
+			if err != nil {
+				return err
+			}
+			if err := m.Import(args[0]); err != nil {
+				return err
+			}
+			return saveTo(cmd, out, force, m.Save)
+		},
 	}
-	return usage("%s %q; want a name that ends in %s", flag, path, oneOf(models.Formats()))
+	f := cmd.Flags()
+	f.StringVar(&path, "model", firstName, "model whose weights are replaced; the file itself stays")
+	f.StringVar(&out, "out", "imported.safetensors", "file to save to")
+	f.BoolVar(&force, "force", false, "overwrite an existing file")
+	return cmd
 }

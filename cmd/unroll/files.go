@@ -12,36 +12,50 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/internal/atomicfile"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 // firstName is where train saves unless told otherwise; further runs take model-2.safetensors and so on.
 const firstName = "model.safetensors"
 
-// chooseOut settles where to save, and takes the name, so that no other run does. Release gives it back if nothing was
-// saved. Nothing is overwritten unasked, and what cannot be written is found now, not after an hour of training.
-func chooseOut(fl *trainFlags) (release func(), err error) {
-	if fl.resume != "" && (fl.out == "" || sameFile(fl.out, fl.resume)) {
-		fl.out = fl.resume
-		return func() {}, errors.Wrap(atomicfile.Probe(fl.out), "--resume")
+// load reads a model of either kind. Every command that takes a model reads it here.
+func load(path string) (models.Model, error) {
+	m, err := models.Load(path)
+	if errors.Is(err, os.ErrNotExist) && path == firstName {
+		return nil, errors.Errorf("open %s: no such file; unroll train makes one, and --model names another", path)
 	}
-	if fl.out != "" {
-		if kind := foreignEnding(fl.out); kind != "" {
-			return nil, usage("--out %s: training saves safetensors files; unroll export makes %s of them", fl.out, kind)
-		}
-		return newFile("--out", fl.out, fl.force, "choose another name, continue it with --resume, or overwrite it with --force")
-	}
-	if err := atomicfile.Probe(firstName); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	for i := 1; ; i++ {
-		fl.out = firstName
-		if i > 1 {
-			fl.out = fmt.Sprintf("model-%d.safetensors", i)
-		}
-		if release, err = atomicfile.Claim(fl.out); !errors.Is(err, os.ErrExist) {
-			return release, err
-		}
+	return m, checkOrigin(path, m)
+}
+
+// checkOrigin refuses a record of a classifier's table that makes no sense: it is a part of the file, and input like any
+// other.
+func checkOrigin(path string, m models.Model) error {
+	if m.Kind() != models.KindClassifier {
+		return nil
 	}
+	err := checkTable(m.Config().Origin.Table)
+	var setting badSetting
+	if errors.As(err, &setting) {
+		return errors.Errorf("%s: its configuration has %s %s", path, models.FileField(setting.field), setting.problem)
+	}
+	return errors.Wrap(err, path)
+}
+
+// regular refuses what is no regular file. Anyone may have written the record of a model that names a file, and a device
+// or a pipe may have no end.
+func regular(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return errors.Errorf("%s is no regular file", path)
+	}
+	return nil // whoever opens it says what else is wrong
+}
+
+// wrongKind is the error of a command that wants the other kind of model.
+func wrongKind(path string, m models.Model, want models.Kind) error {
+	return errors.Errorf("%s is a %v; want a %v", path, m.Kind(), want)
 }
 
 // foreignEnding names the files of others that have a path's ending.
@@ -172,4 +186,20 @@ func among(count int) string {
 		return ""
 	}
 	return fmt.Sprintf(", the newest of %d (another: --model FILE)", count)
+}
+
+// untold is the error of a model that a Go program trained: only the command writes down which table or text it was.
+func untold(what string) error {
+	return errors.Errorf("the model does not tell which %s it was trained on, since another program trained it; "+
+		"judge it by one with unroll eval --%s", what, what)
+}
+
+// knownEnding refuses a name that does not say which framework a file is for.
+func knownEnding(flag, path string) error {
+	for _, ending := range models.Formats() {
+		if strings.HasSuffix(path, ending) {
+			return nil
+		}
+	}
+	return usage("%s %q; want a name that ends in %s", flag, path, oneOf(models.Formats()))
 }

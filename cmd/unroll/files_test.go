@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -42,6 +43,33 @@ func TestNamesAreClaimed(t *testing.T) {
 	}
 	if left, _ := filepath.Glob("*"); len(left) > 0 {
 		t.Errorf("%q are left", left)
+	}
+}
+
+// The empty file of a run that was killed before it saved anything does not keep its name.
+func TestNamesOfKilledRunsAreFree(t *testing.T) {
+	switch runtime.GOOS {
+	case "darwin", "dragonfly", "freebsd", "linux", "netbsd", "openbsd":
+	default:
+		t.Skip("there are no locks that tell")
+	}
+	t.Chdir(t.TempDir())
+	text := writeText(t, ".")
+	for _, name := range []string{"model.safetensors", "own"} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args := small(text, name, "--steps", "1", "--sample", "0")
+		if name != "own" {
+			args = []string{"train", "--text", text, "--steps", "1", "--sample", "0", "--hidden", "4", "--seq", "8", "--batch", "4"}
+		}
+		must(t, args...)
+		if !saved(name) {
+			t.Errorf("%s is empty still", name)
+		}
+	}
+	if left, _ := filepath.Glob("model-*"); len(left) > 0 {
+		t.Errorf("%q were made beside", left)
 	}
 }
 
