@@ -24,11 +24,10 @@ func BenchmarkInfer(b *testing.B) {
 				ids[i] = rand.IntN(s.V)
 			}
 			f, in := graph.NewFunc(graph.NewParams(1), model.Logits(s, model.Cell(s))), graph.Ints(ids, s.T, s.B)
-			for b.Loop() {
-				if _, err := f.Run(in); err != nil {
-					b.Fatal(err)
-				}
-			}
+			repeat(b, func() error {
+				_, err := f.Run(in)
+				return err
+			})
 			b.ReportMetric(float64(s.Tokens())*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
 		})
 	}

@@ -103,7 +103,12 @@ func (e *emitter) instruction(s *step, run op.Task, copies *Value) {
 // operand returns the memory of a value; false if it has none.
 func (e *emitter) operand(v *Value) (op.Operand, bool) {
 	if p, ok := e.packs[v]; ok {
-		return op.Operand{Shape: v.Shape, Packed: p}, true
+		o := op.Operand{}
+		if v.Op.(packing).keep {
+			o, _ = e.operand(v.In[0])
+		}
+		o.Shape, o.Packed = v.Shape, p
+		return o, true
 	}
 	r := e.planner.regions[v.id]
 	if r == nil {
@@ -253,9 +258,10 @@ func bindPacked[T kernel.Float](e *emitter, s *step, v *Value, src []T, ld int) 
 		e.instruction(s, func() error { m.pack(own); return nil }, nil)
 		return
 	}
-	k := keptPacked(e.Packs, m)
-	e.packs[v] = &k.packed
+	keep := v.Op.(packing).keep
+	w := weightPackOf(e.mem, m, keep)
+	e.packs[v], e.program.packs = &w.now, append(e.program.packs, &w.own)
 	idle := new(bool)
-	e.instruction(s, k.task(e.Packs, weight, m, idle), nil)
+	e.instruction(s, w.task(e.Packs, weight, m, keep, idle), nil)
 	e.program.steps[len(e.program.steps)-1].idle = idle
 }

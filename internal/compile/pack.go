@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"math"
 	"slices"
 
 	"github.com/unroll-go/unroll/internal/kernel"
@@ -11,6 +12,7 @@ import (
 // runs until it changes.
 type packing struct {
 	trans bool
+	keep  bool // it pays only if the copy serves later runs, too: products do without it as long as the weight is lent
 }
 
 func (o packing) String() string {
@@ -67,20 +69,20 @@ func (k *Code) pack() {
 			users[at] = append(users[at], v)
 		}
 	}
-	gains := fewRows
-	if !slices.ContainsFunc(k.Exits, func(e *Exit) bool { return e.Own }) {
-		gains = keptRows
-	}
+	reruns := !slices.ContainsFunc(k.Exits, func(e *Exit) bool { return e.Own })
 	for _, at := range order {
-		few := !kernel.PackingKeepsOrder[float32]() || at.w.size() < smallWeight // very small products run in loops
+		fewest := math.MaxInt
 		for _, u := range users[at] {
 			rows, _ := op.MatrixOf(u.Shape)
-			few = few || rows <= gains
+			fewest = min(fewest, rows)
 		}
-		if len(users[at]) < 2 && !(few && isWeight(at.w)) {
+		few := fewest <= fewRows || !kernel.PackingKeepsOrder[float32]() || at.w.size() < smallWeight // very small products run in loops
+		pays := len(users[at]) > 1 || few && isWeight(at.w)
+		keep := !pays && reruns && fewest <= keptRows && isWeight(at.w)
+		if !pays && !keep {
 			continue
 		}
-		p := derived(users[at][0], packing{trans: at.trans}, at.w.Shape, at.w)
+		p := derived(users[at][0], packing{at.trans, keep}, at.w.Shape, at.w)
 		for _, u := range users[at] {
 			o := u.Op.(op.MatMul)
 			o.Packed = true

@@ -65,7 +65,12 @@ func bindMatmul[T kernel.Float](o MatMul, beta T) func(*Binding) Task {
 		}
 		if o.Packed {
 			w := b.In[1].Packed.(*kernel.Packed[T])
+			y := Vec[T](b.In[1]) // what to read when nothing is packed, if that may be
 			return func() error {
+				if len(y) > 0 && w.Empty() {
+					kernel.GemmBias(o.TransA, o.TransB, m, n, k, 1, x, ldx, y, ldy, beta, dst, ldc, bias)
+					return nil
+				}
 				kernel.GemmPacked(o.TransA, m, 1, x, ldx, w, beta, dst, ldc, bias)
 				return nil
 			}

@@ -78,7 +78,7 @@ func (l *Loop) judge(o *outcome) (Evaluation, error) {
 // keep remembers the weights as the best so far.
 func (l *Loop) keep() {
 	if l.Validation.KeepBest {
-		l.run.best = cloneNamed(l.params().Tensors(""))
+		l.run.best = cloneNamed(tensorsOf(l.params()))
 	}
 }
 
