@@ -50,7 +50,8 @@ func (p *Param) Len() int {
 }
 
 // Value is the parameter itself, not a copy: writing to it changes the model, which must not be running meanwhile.
-// Functions notice it, whenever it is done; a stream that has run needs Stream.Refresh then.
+// Functions see what was written, whenever it was; for that, they pack the weight anew in every run from this call on, instead of
+// once until it changes. A stream that has run needs Stream.Refresh then.
 func (p *Param) Value() *tensor.Dense {
 	if p.absent() {
 		return nil

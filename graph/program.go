@@ -78,8 +78,8 @@ func (p *Program) diagnose(bad *compile.NotFinite) error {
 	return unknown
 }
 
-// Bytes is the size of the program's own memory: intermediate values, inputs and outputs, without parameters and what is
-// packed of them, see Params.PackedBytes. Programs of one Func share the memory for intermediate values.
+// Bytes is the size of the program's own memory: intermediate values, inputs and outputs, without parameters and what the
+// store keeps packed of them, see Params.PackedBytes. Programs of one Func share the memory for intermediate values.
 func (p *Program) Bytes() int { return p.code().Bytes() }
 
 // Steps is the number of instructions.

@@ -13,8 +13,8 @@ import (
 // by token, or for data that come in as time passes. A step allocates nothing.
 //
 // What depends on the weights alone is computed once: weights are packed, and a table of embeddings is multiplied by the
-// weight that its rows meet. After Params.Set, SetAll or Load the next step computes that anew; after changes through
-// Param.Value, such as an optimiser's, Refresh has to be called, or steps mix old and new weights. Results have the bits
+// weight that its rows meet. After Params.Set, SetAll or Load, or a step of package optim, the next step computes that anew;
+// after changes through Param.Value, Refresh has to be called, or steps mix old and new weights. Results have the bits
 // of a whole sequence's. A Stream serves one goroutine at a time; each has its own memory, so any number of them may
 // run side by side over one Params. Func.Stream makes one.
 type Stream struct {

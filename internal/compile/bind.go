@@ -103,7 +103,12 @@ func (e *emitter) instruction(s *step, run op.Task, copies *Value) {
 // operand returns the memory of a value; false if it has none.
 func (e *emitter) operand(v *Value) (op.Operand, bool) {
 	if p, ok := e.packs[v]; ok {
-		return op.Operand{Shape: v.Shape, Packed: p}, true
+		o := op.Operand{}
+		if v.Op.(packing).keep {
+			o, _ = e.operand(v.In[0])
+		}
+		o.Shape, o.Packed = v.Shape, p
+		return o, true
 	}
 	r := e.planner.regions[v.id]
 	if r == nil {
@@ -249,14 +254,14 @@ func bindPacked[T kernel.Float](e *emitter, s *step, v *Value, src []T, ld int) 
 	m := packable[T]{src: src, rows: rows, cols: cols, ld: ld, trans: how.trans, format: how.format}
 	weight := weightOf(v.In[0])
 	if weight == nil || e.planner.regions[v.In[0].id].block.mem == nil { // a piece that had to be copied lies elsewhere each time
-		own := newPacked[T](how.format)
-		e.packs[v], e.program.packs = own, append(e.program.packs, own)
+		own := op.NewPacked[T](how.format)
+		e.packs[v], e.program.packs = &own, append(e.program.packs, own)
 		e.instruction(s, func() error { m.pack(own); return nil }, nil)
 		return
 	}
-	k := keptPacked(e.Packs, m)
-	e.packs[v] = k.packed
+	w := weightPackOf(e.mem, m, how.keep)
+	e.packs[v], e.program.packs = &w.now, append(e.program.packs, w.own)
 	idle := new(bool)
-	e.instruction(s, k.task(e.Packs, weight, m, idle), nil)
+	e.instruction(s, w.task(e.Packs, weight, m, how.keep, idle), nil)
 	e.program.steps[len(e.program.steps)-1].idle = idle
 }

@@ -8,11 +8,11 @@ import (
 )
 
 // Packs are the packed copies of a store's weights. All programs over the store share them, whatever function they are of, so
-// a weight is packed once until it changes, and not by each program and run. There is one for each matrix and way to read
-// it: at most two copies of the weights.
+// a weight is packed once until the store says that it has changed, and not by each program and run. There is one for
+// each matrix and way to read it: at most two copies of the weights.
 //
-// A weight that only the store can write has changed when the store says so. One that somebody else has in his hands, see
-// Leaf.Lent, is looked at in every run: its checksum takes a fraction of the time that packing takes.
+// A weight that somebody else has in his hands, see Leaf.Lent, may have changed without a word. Each run packs it anew, into
+// memory of its function, or does without.
 type Packs struct {
 	mu      sync.Mutex
 	version uint64 // counts the store's changes
@@ -49,28 +49,12 @@ type packKey struct {
 	format kernel.Format
 }
 
-// packed is a matrix in the order in which products read it: a *kernel.Packed, or a kernel.Reduced of float32.
-type packed[T kernel.Float] interface {
-	Pack(transB bool, k, n int, b []T, ldb int)
-	Bytes() int
-}
-
-// newPacked is an empty one.
-func newPacked[T kernel.Float](f kernel.Format) packed[T] {
-	if f == kernel.Full {
-		return &kernel.Packed[T]{}
-	}
-	return kernel.NewReduced(f).(packed[T])
-}
-
-// kept is a packed weight, and what it was packed from.
+// kept is a packed weight.
 type kept[T kernel.Float] struct {
-	mu      sync.Mutex // held while it is packed; it is read by runs that went through pack before
-	packed  packed[T]
+	mu      sync.Mutex // held while it is packed; it is read by runs that asked for it before
+	packed  op.Packed[T]
 	made    bool
-	version uint64 // of the store
-	summed  bool   // it was lent when it was packed, and had this sum
-	sum     uint64
+	version uint64 // of the store when it was made
 }
 
 func (k *kept[T]) bytes() int {
@@ -81,7 +65,7 @@ func (k *kept[T]) bytes() int {
 
 // keptPacked finds or makes the copy of a weight.
 func keptPacked[T kernel.Float](p *Packs, m packable[T]) *kept[T] {
-	key := packKey{first: &m.src[0], shape: [2]int{m.rows, m.cols}, ld: m.ld, trans: m.trans, format: m.format}
+	key := m.key()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if k, ok := p.kept[key].(*kept[T]); ok {
@@ -90,31 +74,65 @@ func keptPacked[T kernel.Float](p *Packs, m packable[T]) *kept[T] {
 	if p.kept == nil {
 		p.kept = map[packKey]keptPack{}
 	}
-	k := &kept[T]{packed: newPacked[T](m.format)}
+	k := &kept[T]{packed: op.NewPacked[T](m.format)}
 	p.kept[key] = k
 	return k
 }
 
-// task packs the weight if it has changed since that was last done, and notes whether it did.
-func (k *kept[T]) task(p *Packs, weight *Leaf, m packable[T], idle *bool) op.Task {
-	return func() error {
-		lent, sum := weight.Lent.Load(), uint64(0)
-		if lent {
-			sum = kernel.Checksum(m.rows, m.cols, m.src, m.ld)
-		}
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		if lent {
-			*idle = k.made && k.summed && k.sum == sum
-		} else {
-			*idle = k.made && k.version == p.version
-		}
-		if *idle {
-			return nil
-		}
+// fresh packs the weight if the store has changed since that was last done. It returns the copy, and whether there was
+// nothing to do.
+func (k *kept[T]) fresh(p *Packs, m packable[T]) (packed op.Packed[T], idle bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	idle = k.made && k.version == p.version
+	if !idle {
 		k.made = false // should packing panic
 		m.pack(k.packed)
-		k.made, k.version, k.summed, k.sum = true, p.version, lent, sum
+		k.made, k.version = true, p.version
+	}
+	return k.packed, idle
+}
+
+// weightPack is a packed weight as one function sees it: the store's copy, or, of a weight that is lent, its own.
+type weightPack[T kernel.Float] struct {
+	now op.Packed[T] // what this run's products read
+	own op.Packed[T]
+}
+
+// weightPackOf finds or makes a function's view of a weight.
+func weightPackOf[T kernel.Float](mem *Memory, m packable[T], keep bool) *weightPack[T] {
+	key := viewKey{m.key(), keep}
+	if w, ok := mem.weights[key].(*weightPack[T]); ok {
+		return w
+	}
+	if mem.weights == nil {
+		mem.weights = map[viewKey]any{}
+	}
+	w := &weightPack[T]{own: op.NewPacked[T](m.format)}
+	mem.weights[key] = w
+	return w
+}
+
+// viewKey tells copies that products need from those that they can do without.
+type viewKey struct {
+	packKey
+	keep bool
+}
+
+// task sees to it that products read the weight as it is. If a copy for one run does not pay, those of a lent weight get
+// none.
+func (w *weightPack[T]) task(p *Packs, weight *Leaf, m packable[T], keep bool, idle *bool) op.Task {
+	k := keptPacked(p, m)
+	return func() error {
+		switch {
+		case !weight.Lent.Load():
+			w.now, *idle = k.fresh(p, m)
+		case keep:
+			w.now, *idle = op.Packed[T]{}, true
+		default:
+			m.pack(w.own)
+			w.now, *idle = w.own, false
+		}
 		return nil
 	}
 }
@@ -128,7 +146,11 @@ type packable[T kernel.Float] struct {
 	format     kernel.Format
 }
 
-func (m packable[T]) pack(to packed[T]) {
+func (m packable[T]) key() packKey {
+	return packKey{first: &m.src[0], shape: [2]int{m.rows, m.cols}, ld: m.ld, trans: m.trans, format: m.format}
+}
+
+func (m packable[T]) pack(to op.Packed[T]) {
 	k, n := m.rows, m.cols
 	if m.trans {
 		k, n = n, k

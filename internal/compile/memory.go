@@ -12,9 +12,11 @@ import (
 // align is the granularity of the arena in elements: 64 bytes of float32, one cache line.
 const align = 16
 
-// Memory is what the programs of one function share: an arena for intermediate values.
+// Memory is what the programs of one function share, which run one at a time: an arena for intermediate values, and packed
+// weights as they see them.
 type Memory struct {
-	arena op.Operand
+	arena   op.Operand
+	weights map[viewKey]any // *weightPack
 }
 
 // grow makes room for n elements. Programs that were planned before keep the memory that they have.

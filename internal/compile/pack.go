@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"math"
 	"slices"
 
 	"github.com/unroll-go/unroll/internal/kernel"
@@ -13,6 +14,7 @@ import (
 type packing struct {
 	trans  bool
 	format kernel.Format
+	keep   bool // it pays only if the copy serves later runs, too: products do without it as long as the weight is lent
 }
 
 func (o packing) String() string {
@@ -73,21 +75,21 @@ func (k *Code) pack() {
 			users[at] = append(users[at], v)
 		}
 	}
-	gains := fewRows
-	if !slices.ContainsFunc(k.Exits, func(e *Exit) bool { return e.Own }) {
-		gains = keptRows
-	}
+	reruns := !slices.ContainsFunc(k.Exits, func(e *Exit) bool { return e.Own })
 	for _, at := range order {
-		few := !kernel.PackingKeepsOrder[float32]() || at.w.size() < smallWeight // very small products run in loops
+		fewest := math.MaxInt
 		for _, u := range users[at] {
 			rows, _ := op.MatrixOf(u.Shape)
-			few = few || rows <= gains
+			fewest = min(fewest, rows)
 		}
+		few := fewest <= fewRows || !kernel.PackingKeepsOrder[float32]() || at.w.size() < smallWeight // very small products run in loops
 		format := k.formatOf(at.w, at.trans)
-		if format == kernel.Full && len(users[at]) < 2 && !(few && isWeight(at.w)) {
+		pays := len(users[at]) > 1 || few && isWeight(at.w) || format != kernel.Full
+		keep := !pays && reruns && fewest <= keptRows && isWeight(at.w)
+		if !pays && !keep {
 			continue
 		}
-		p := derived(users[at][0], packing{at.trans, format}, at.w.Shape, at.w)
+		p := derived(users[at][0], packing{at.trans, format, keep}, at.w.Shape, at.w)
 		for _, u := range users[at] {
 			o := u.Op.(op.MatMul)
 			o.Packed = true

@@ -21,7 +21,7 @@ type Program struct {
 	copies []op.Task // of values out of the arena, at the end of a run
 	checks []check
 	size   int                        // of what the program uses of the arena, in elements
-	packs  []interface{ Bytes() int } // packed matrices, but for weights
+	packs  []interface{ Bytes() int } // packed matrices, but for those that the store keeps
 	at     int                        // the instruction that is running
 	fixed  int                        // so many instructions at the beginning depend on weights alone
 	ready  bool                       // those have run, and need not run again
@@ -188,8 +188,8 @@ func (p *Program) leaves() []*Value {
 	return out
 }
 
-// Bytes is the size of the program's own memory: intermediate values, inputs and outputs, without parameters and what is
-// packed of them. Programs of one Func share the memory for intermediate values.
+// Bytes is the size of the program's own memory: intermediate values, inputs and outputs, without parameters and what the
+// store keeps packed of them. Programs of one Func share the memory for intermediate values.
 func (p *Program) Bytes() int {
 	n := 0
 	if p.size > 0 {
