@@ -64,18 +64,18 @@ func ExampleProgram_String() {
 	}
 	fmt.Print(program)
 	// Output:
-	// program: 13 steps, 348 bytes
+	// program: 13 steps, 284 bytes
 	//    0  -           = %2 pack Bᵀ w  [3 3]
 	//    1  @0          = %3 matmul A·Bᵀ packed input0 %2  [2 3]
 	//    2  @22         = %4 tanh %3  [2 3]
 	//    3  @16         = copy input0  for (input0 … %4)
 	//    4  @0          = %6 matmul A·Bᵀ packed %4 %2  [2 3]
 	//    5  @0          = %7 tanh %6  [2 3]
-	//    6  @32         = %8 sum of 6 %7  []
-	//    7  @48         = %10 expand 6 times const 1  [2 3]  ; gradient
+	//    6  own+0       = %8 sum of 6 %7  []
+	//    7  @32         = %10 expand 6 times const 1  [2 3]  ; gradient
 	//    8  -           = %12 pack B w  [3 3]  ; gradient
-	//    9  @70         = %11 tanh' %7 %10  [2 3]  ; gradient
+	//    9  @54         = %11 tanh' %7 %10  [2 3]  ; gradient
 	//   10  @0          = %13 matmul A·B packed %11 %12  [2 3]  ; gradient
-	//   11  @64         = %14 tanh' %4 %13  [2 3]  ; gradient
+	//   11  @48         = %14 tanh' %4 %13  [2 3]  ; gradient
 	//   12  own+0       = %16 matmul Aᵀ·B (%14 … %11) (input0 … %4)  [3 3]  ; gradient
 }

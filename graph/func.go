@@ -35,6 +35,7 @@ type Func struct {
 	clock    uint64 // counts look-ups
 	limit    int    // of programs to keep
 	profile  *Profile
+	weights  WeightFormat
 }
 
 // defaultPrograms is how many programs a Func keeps unless SetCacheSize says otherwise.
@@ -111,7 +112,7 @@ func (f *Func) update(buffers []update) {
 	for _, u := range buffers {
 		dense.Copy(u.param.value, u.value)
 	}
-	numbers.version++
+	numbers.packs.Changed()
 }
 
 // Seed restarts the sequence of random masks: the calls of Grad after it draw the same masks whenever the seed is the
@@ -284,6 +285,9 @@ func (f *Func) unit(grad bool, in []inputShape) (*unit, error) {
 		return nil, err
 	}
 	u := &unit{core: g.core}
+	if !grad {
+		u.weights = f.weights
+	}
 	if u.outputs, err = g.results(outs); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/kernel"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -19,8 +20,9 @@ type result struct {
 // unit is what is compiled at one time: a graph and what leaves it.
 type unit struct {
 	*core
-	outputs []result // what Run returns
-	stores  []result // what is written straight to memory that others own: the gradients of parameters
+	outputs []result     // what Run returns
+	stores  []result     // what is written straight to memory that others own: the gradients of parameters
+	weights WeightFormat // how products read weights
 }
 
 // rebuild makes the unit that a program was compiled from once more: the program does not keep it.
@@ -95,7 +97,7 @@ func (u *unit) nodes() []Node {
 // lower makes the code of the unit, one value for each node.
 func (u *unit) lower() *compile.Code {
 	of := map[*gorgonia.Node]*compile.Value{}
-	k := &compile.Code{Dtype: u.dtype}
+	k := &compile.Code{Dtype: u.dtype, Packs: &u.params.numbers.packs, Weights: kernel.Format(u.weights)}
 	for i, n := range u.nodes() {
 		v := &compile.Value{Shape: n.shape(), Name: n.id(), Key: int64(i)}
 		if l, ok := u.leaves[n.n]; ok {

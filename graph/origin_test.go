@@ -6,6 +6,7 @@ import (
 	"hash"
 	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -199,5 +200,37 @@ func TestProfileKinds(t *testing.T) {
 	}
 	if n := strings.Count(text, "\npad "); n != 1 {
 		t.Errorf("%d kinds of pad in\n%s", n, text)
+	}
+}
+
+// A profile counts each operand and each result of an instruction once: what is looked up by the rows that are picked, what
+// goes from one fused operation to the next not at all, and a weight's packing in the runs that pack it.
+func TestProfileBytes(t *testing.T) {
+	t.Setenv("UNROLL_PASSES", "")
+	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		x := g.Gather(g.Param("table", graph.Constant(1), 1000, 100), in[0]) // [250, 100]
+		y := g.MatMul(x, g.Param("w", graph.Constant(1), 100, 40))           // [250, 40]
+		return []graph.Node{g.Exp(g.Tanh(y))}
+	})
+	prof := &graph.Profile{}
+	f.SetProfile(prof)
+	for range 2 {
+		if _, err := f.Run(graph.Ints(make([]int, 250))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := prof.String()
+	for kind, want := range map[string]string{
+		"gather rows ":       "0.202", // 25,000 numbers in, as many out, 250 ids
+		"pack ":              "0.016", // 4,000 numbers in, as many out, in one of two runs
+		"matmul A·B packed ": "0.156", // 25,000 and 4,000 numbers in, 10,000 out
+		"element-wise ":      "0.080", // 10,000 numbers in, as many out
+		"total ":             "0.454",
+	} {
+		_, row, _ := strings.Cut(text, "\n"+kind)
+		row, _, _ = strings.Cut(row, "\n")
+		if !slices.Contains(strings.Fields(row), want) {
+			t.Errorf("%sdoes not move %s MB a run:\n%s", kind, want, text)
+		}
 	}
 }

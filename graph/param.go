@@ -2,6 +2,7 @@ package graph
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/dense"
@@ -14,6 +15,7 @@ import (
 type Param struct {
 	name  string
 	value *tensor.Dense
+	lent  *atomic.Bool // value is in other hands than the store's
 
 	frozen bool      // not trained
 	needed sync.Once // makes grad
@@ -47,12 +49,14 @@ func (p *Param) Len() int {
 	return op.Size(p.value.Shape())
 }
 
-// Value is the parameter itself, not a copy: writing to it changes the model, which must not be running meanwhile. A
-// stream that has run needs Stream.Refresh then.
+// Value is the parameter itself, not a copy: writing to it changes the model, which must not be running meanwhile.
+// Functions see what was written, whenever it was; for that, they pack the weight anew in every run from this call on, instead of
+// once until it changes. A stream that has run needs Stream.Refresh then.
 func (p *Param) Value() *tensor.Dense {
-	if p == nil {
+	if p.absent() {
 		return nil
 	}
+	p.lent.Store(true)
 	return p.value
 }
 

@@ -3,8 +3,10 @@ package graph
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
@@ -36,7 +38,7 @@ type Params struct {
 // locked before the list of parameters.
 type numbers struct {
 	sync.RWMutex
-	version uint64 // counts the changes: what was computed from the values in advance is out of date after one
+	packs compile.Packs // of the values; its version says that what was computed from them in advance is out of date
 }
 
 // NewParams returns an empty store of float32 parameters, the type to train and serve with.
@@ -88,6 +90,17 @@ func (p *Params) Elements() int {
 		total += q.Len()
 	}
 	return total
+}
+
+// PackedBytes is the size of the copies of weights, in the order in which products read them, that are kept for all
+// functions and streams over the store, and its replicas. They are made when a run first needs them and made anew when the
+// weights have changed; there are at most two copies of a weight. Weights that Param.Value has handed out are packed by each
+// function for itself.
+func (p *Params) PackedBytes() int {
+	if p.made() != nil {
+		return 0
+	}
+	return p.numbers.packs.Bytes()
 }
 
 // Add stores a copy of value under a new name. The value must have the store's element type and be no view: clone those.
@@ -150,7 +163,7 @@ func (p *Params) setAll(tensors []Named) error {
 			p.add(t.Name, t.Value)
 		}
 	}
-	p.numbers.version++
+	p.numbers.packs.Changed()
 	return nil
 }
 
@@ -180,7 +193,7 @@ func (p *Params) fits(name string, value *tensor.Dense) error {
 
 // add stores a copy of a value that fits.
 func (p *Params) add(name string, value *tensor.Dense) *Param {
-	q := &Param{name: name, value: dense.New(p.dtype, value.Shape())}
+	q := &Param{name: name, value: dense.New(p.dtype, value.Shape()), lent: &atomic.Bool{}}
 	dense.Copy(q.value, value)
 	p.list = append(p.list, q)
 	p.byName[name] = q

@@ -10,10 +10,19 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Tensors lists the store's values under prefix+name, ready for WriteSafetensors. The tensors are not copied.
+// Tensors lists the store's values under prefix+name, ready for WriteSafetensors. The tensors are not copied; see
+// Param.Value.
 func (p *Params) Tensors(prefix string) []Named {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
+	for _, q := range p.list {
+		q.lent.Store(true)
+	}
+	return p.tensors(prefix)
+}
+
+// tensors is Tensors for those that only read them. The caller holds the lock.
+func (p *Params) tensors(prefix string) []Named {
 	out := make([]Named, len(p.list))
 	for i, q := range p.list {
 		out[i] = Named{prefix + q.name, q.value}
@@ -29,7 +38,10 @@ func (p *Params) Save(path string, metadata map[string]string) error {
 	}
 	p.numbers.RLock()
 	defer p.numbers.RUnlock()
-	return WriteSafetensors(path, p.Tensors(""), metadata)
+	p.mu.RLock()
+	list := p.tensors("")
+	p.mu.RUnlock()
+	return WriteSafetensors(path, list, metadata)
 }
 
 // Load reads a file that Save, or another framework, wrote. Values of parameters that exist are replaced, others are

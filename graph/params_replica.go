@@ -10,7 +10,7 @@ func (p *Params) Replica() *Params {
 	r := newParams(p.seed, p.dtype)
 	r.sealed, r.replica, r.numbers = true, true, p.numbers
 	for _, q := range p.list {
-		same := &Param{name: q.name, value: q.value, frozen: q.frozen}
+		same := &Param{name: q.name, value: q.value, lent: q.lent, frozen: q.frozen}
 		r.list = append(r.list, same)
 		r.byName[q.name] = same
 	}
@@ -20,6 +20,6 @@ func (p *Params) Replica() *Params {
 // WithParams returns the function of the same description over another store: a replica of its own, say.
 func (f *Func) WithParams(p *Params) *Func {
 	g := NewFunc(p, f.build)
-	g.limit = f.limit
+	g.limit, g.weights = f.limit, f.weights
 	return g
 }

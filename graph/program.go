@@ -43,8 +43,8 @@ func (p *Program) Run(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	}
 	p.numbers.RLock()
 	defer p.numbers.RUnlock()
-	if p.version != p.numbers.version {
-		p.version = p.numbers.version
+	if now := p.numbers.packs.Version(); p.version != now {
+		p.version = now
 		p.executable.Refresh()
 	}
 	if p.profile != nil {
@@ -78,8 +78,8 @@ func (p *Program) diagnose(bad *compile.NotFinite) error {
 	return unknown
 }
 
-// Bytes is the size of the program's own memory: intermediate values, packed weights, inputs and outputs, without
-// parameters. Programs of one Func share the memory for intermediate values.
+// Bytes is the size of the program's own memory: intermediate values, inputs and outputs, without parameters and what the
+// store keeps packed of them, see Params.PackedBytes. Programs of one Func share the memory for intermediate values.
 func (p *Program) Bytes() int { return p.code().Bytes() }
 
 // Steps is the number of instructions.

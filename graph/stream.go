@@ -13,8 +13,8 @@ import (
 // by token, or for data that come in as time passes. A step allocates nothing.
 //
 // What depends on the weights alone is computed once: weights are packed, and a table of embeddings is multiplied by the
-// weight that its rows meet. After Params.Set, SetAll or Load the next step computes that anew; after changes through
-// Param.Value, such as an optimiser's, Refresh has to be called, or steps mix old and new weights. Results have the bits
+// weight that its rows meet. After Params.Set, SetAll or Load, or a step of package optim, the next step computes that anew;
+// after changes through Param.Value, Refresh has to be called, or steps mix old and new weights. Results have the bits
 // of a whole sequence's. A Stream serves one goroutine at a time; each has its own memory, so any number of them may
 // run side by side over one Params. Func.Stream makes one.
 type Stream struct {
@@ -22,6 +22,7 @@ type Stream struct {
 	inputs  int // of the caller's
 	states  []*tensor.Dense
 	args    []*tensor.Dense
+	forked  bool // it shares its program
 }
 
 // Stream compiles the function for steps with inputs like in and the given first state, which it copies. The function
@@ -63,6 +64,33 @@ func (f *Func) Stream(state []*tensor.Dense, in ...*tensor.Dense) (*Stream, erro
 	}
 	s.args = append(make([]*tensor.Dense, len(in)), s.states...)
 	return s, s.Reset(state...)
+}
+
+// Fork returns a stream that goes on from the same state, for a beam, or for one of many conversations. It has a state of its own
+// and shares everything else, so it takes little more memory than its state. The two, and forks of theirs, serve one goroutine
+// together, and what a step of one returns holds until the next step of any.
+func (s *Stream) Fork() (*Stream, error) {
+	if err := s.made(); err != nil {
+		return nil, err
+	}
+	if !s.forked { // until now, the state lies where the program reads it
+		s.forked = true
+		s.own(s.states)
+	}
+	out := &Stream{program: s.program, inputs: s.inputs, forked: true}
+	out.own(s.states)
+	return out, nil
+}
+
+// own gives the stream a copy of a state.
+func (s *Stream) own(states []*tensor.Dense) {
+	s.states = nil
+	for _, v := range states {
+		own := dense.New(v.Dtype(), v.Shape())
+		dense.Copy(own, v)
+		s.states = append(s.states, own)
+	}
+	s.args = append(make([]*tensor.Dense, s.inputs), s.states...)
 }
 
 // Step runs one step. The returned outputs, without the state, belong to the stream and hold until its next step.

@@ -15,9 +15,10 @@ import (
 
 // evalFlags are the command line of eval.
 type evalFlags struct {
-	model, table, text string
-	columns            tableColumns
-	format             tableFormat
+	model       modelFlags
+	table, text string
+	columns     tableColumns
+	format      tableFormat
 }
 
 func evalCommand() *cobra.Command {
@@ -34,7 +35,8 @@ kept for the test; without --text, a language model by the last tenth of its own
 text, on which it was not trained.`,
 		Example: `  unroll eval --model reviews.safetensors
   unroll eval --model reviews.safetensors --table others.csv --json
-  unroll eval --model book.safetensors --text other.txt`,
+  unroll eval --model book.safetensors --text other.txt
+  unroll eval --model book.safetensors --weights int8`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, err := fl.judge(cmd)
@@ -44,8 +46,8 @@ text, on which it was not trained.`,
 			return show(cmd, r)
 		},
 	}
+	fl.model.add(cmd)
 	f := cmd.Flags()
-	f.StringVar(&fl.model, "model", "model.safetensors", "checkpoint of the model")
 	f.StringVar(&fl.table, "table", "", "labelled texts to judge a classifier by")
 	f.StringVar(&fl.columns.text, "text-column", "", "column of the texts; the name that the model's own table has, unless given")
 	f.StringVar(&fl.columns.label, "label-column", "", "column of the labels; the name that the model's own table has, unless given")
@@ -58,7 +60,7 @@ text, on which it was not trained.`,
 
 // judge judges a model of either kind.
 func (fl evalFlags) judge(cmd *cobra.Command) (report, error) {
-	m, err := load(fl.model)
+	m, err := fl.model.load()
 	if err != nil {
 		return nil, err
 	}
@@ -67,12 +69,12 @@ func (fl evalFlags) judge(cmd *cobra.Command) (report, error) {
 	}
 	if m, ok := m.(*models.LanguageModel); ok {
 		if fl.table != "" {
-			return nil, usage("%s is a language model: want --text", fl.model)
+			return nil, usage("%s is a language model: want --text", fl.model.path)
 		}
 		return evalLanguage(m, fl.text)
 	}
 	if fl.text != "" {
-		return nil, usage("%s is a classifier: want --table", fl.model)
+		return nil, usage("%s is a classifier: want --table", fl.model.path)
 	}
 	format, err := fl.format.settled(cmd)
 	if err != nil {

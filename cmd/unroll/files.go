@@ -11,6 +11,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/atomicfile"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
@@ -28,6 +29,41 @@ func load(path string) (models.Model, error) {
 		return nil, err
 	}
 	return m, checkOrigin(path, m)
+}
+
+// modelFlags are those of a command that uses a trained model.
+type modelFlags struct{ path, weights string }
+
+func (m *modelFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&m.path, modelFlag, firstName, "checkpoint of the model")
+	weightsFlag(cmd, &m.weights)
+}
+
+func weightsFlag(cmd *cobra.Command, weights *string) {
+	cmd.Flags().StringVar(weights, "weights", graph.FullWeights.String(),
+		"how weights are read: float32, or with less memory to read and some error, bf16 or int8")
+}
+
+// load reads the model, and has it read its weights as the flag says.
+func (m *modelFlags) load() (models.Model, error) {
+	format, err := weightFormat(m.weights)
+	if err != nil {
+		return nil, err
+	}
+	model, err := load(m.path)
+	if err != nil {
+		return nil, err
+	}
+	return model, model.SetWeightFormat(format)
+}
+
+// weightFormat reads the flag.
+func weightFormat(name string) (graph.WeightFormat, error) {
+	format, err := graph.ParseWeightFormat(name)
+	if err != nil {
+		return format, usage("--weights %q; want float32, bf16 or int8", name)
+	}
+	return format, nil
 }
 
 // checkOrigin refuses a record of a classifier's table that makes no sense: it is a part of the file, and input like any

@@ -9,7 +9,8 @@ import (
 )
 
 func generateCommand() *cobra.Command {
-	var path, prompt string
+	var model modelFlags
+	var prompt string
 	var length int
 	var seed uint64
 	var s decode.Sampler
@@ -17,7 +18,8 @@ func generateCommand() *cobra.Command {
 		Use:   "generate",
 		Short: "Generate text from a trained model",
 		Example: `  unroll generate --prompt "In the beginning" --length 500
-  unroll generate --temperature 0.7 --top-k 20 --seed 3`,
+  unroll generate --temperature 0.7 --top-k 20 --seed 3
+  unroll generate --weights int8`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := s.Check(); err != nil {
@@ -27,13 +29,13 @@ func generateCommand() *cobra.Command {
 				return usage("--length %d; want at least 1", length)
 			}
 			s.Greedy = s.Temperature == 0
-			m, err := load(path)
+			m, err := model.load()
 			if err != nil {
 				return err
 			}
 			language, ok := m.(*models.LanguageModel)
 			if !ok {
-				return wrongKind(path, m, models.KindLanguage)
+				return wrongKind(model.path, m, models.KindLanguage)
 			}
 			out := cmd.OutOrStdout()
 			if err := generate(cmd.Context(), out, language, prompt, models.Generation{Length: length, Sampler: s, Seed: seed}); err != nil {
@@ -43,8 +45,8 @@ func generateCommand() *cobra.Command {
 			return err
 		},
 	}
+	model.add(cmd)
 	f := cmd.Flags()
-	f.StringVar(&path, "model", "model.safetensors", "checkpoint of the model")
 	f.StringVar(&prompt, "prompt", "", "text to continue")
 	f.IntVar(&length, "length", 500, "tokens to generate")
 	f.Float64Var(&s.Temperature, "temperature", 0.8, "below 1 for likelier text, above for wilder; 0 always takes the likeliest token")

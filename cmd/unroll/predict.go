@@ -17,11 +17,12 @@ import (
 
 // predictFlags are the command line of predict.
 type predictFlags struct {
-	model, textColumn string
-	keep              []string
-	keepAll           bool
-	top               int
-	format            tableFormat
+	model      modelFlags
+	textColumn string
+	keep       []string
+	keepAll    bool
+	top        int
+	format     tableFormat
 }
 
 func predictCommand() *cobra.Command {
@@ -53,7 +54,7 @@ under "columns".`,
 				return usage("--top %d; want 0 or more", fl.top)
 			}
 			fl.keepAll = !cmd.Flags().Changed("keep")
-			m, err := load(fl.model)
+			m, err := fl.model.load()
 			if err != nil {
 				return err
 			}
@@ -62,8 +63,8 @@ under "columns".`,
 			})
 		},
 	}
+	fl.model.add(cmd)
 	f := cmd.Flags()
-	f.StringVar(&fl.model, "model", "model.safetensors", "checkpoint of the model")
 	f.StringVar(&fl.textColumn, "text-column", "", "a table's column of the texts; the name that the model's own table has, unless given")
 	f.StringSliceVar(&fl.keep, "keep", nil, "a table's columns to keep in the output, such as id,date; all unless given, \"\" for none")
 	f.IntVar(&fl.top, "top", 0, "give the probabilities of so many likeliest labels only; 0 for all")

@@ -7,6 +7,7 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/kernel"
+	"github.com/unroll-go/unroll/internal/weights"
 	"gorgonia.org/tensor"
 )
 
@@ -29,7 +30,9 @@ func Update(o Optimizer, p *graph.Params, rate, limit float64) (norm float64, er
 		if norm, err = ClipByNorm(p, limit); err != nil {
 			return norm, err
 		}
-		if err := o.Step(p, rate); err != nil {
+		err := o.Step(p, rate)
+		weights.Changed(p)
+		if err != nil {
 			return norm, err
 		}
 		return norm, finite(p)
@@ -106,10 +109,10 @@ func (s *slots) prepare(p *graph.Params) {
 
 func pieceOf(q *graph.Param, from int) piece {
 	c, end := piece{param: q, from: from}, min(from+pieceSize, q.Len())
-	if w := float64s(q.Value()); w != nil {
+	if w := float64s(weights.Of(q)); w != nil {
 		c.f64.w, c.f64.g = w[from:end], float64s(q.Grad())[from:end]
 	} else {
-		c.f32.w, c.f32.g = float32s(q.Value())[from:end], float32s(q.Grad())[from:end]
+		c.f32.w, c.f32.g = float32s(weights.Of(q))[from:end], float32s(q.Grad())[from:end]
 	}
 	return c
 }
@@ -147,6 +150,7 @@ func (s *slots) sweep(p *graph.Params, kinds []string, o updater) error {
 		s.bind(p, kinds, o)
 	}
 	s.run(s.step)
+	weights.Changed(p)
 	for i := range s.pieces {
 		if c := &s.pieces[i]; c.lost {
 			return lost(c.param)
@@ -157,15 +161,15 @@ func (s *slots) sweep(p *graph.Params, kinds []string, o updater) error {
 
 // lost is the error of a step after which a parameter is not finite.
 func lost(q *graph.Param) error {
-	i := dense.NotFinite(q.Value())
+	i := dense.NotFinite(weights.Of(q))
 	if i < 0 {
 		return errors.Errorf("optim: the step made %s NaN or infinite", q.Name())
 	}
 	v := 0.0
-	if x := float64s(q.Value()); x != nil {
+	if x := float64s(weights.Of(q)); x != nil {
 		v = x[i]
 	} else {
-		v = float64(float32s(q.Value())[i])
+		v = float64(float32s(weights.Of(q))[i])
 	}
 	return errors.Errorf("optim: the step made element %d of %s %v; lower the rate, or clip gradients", i, q.Name(), v)
 }
@@ -173,7 +177,7 @@ func lost(q *graph.Param) error {
 // finite looks for parameters that are not.
 func finite(p *graph.Params) error {
 	for i := range p.Len() {
-		if q := p.At(i); !q.Frozen() && dense.NotFinite(q.Value()) >= 0 {
+		if q := p.At(i); !q.Frozen() && dense.NotFinite(weights.Of(q)) >= 0 {
 			return lost(q)
 		}
 	}

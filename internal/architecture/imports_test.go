@@ -14,7 +14,7 @@ import (
 const module = "github.com/unroll-go/unroll/"
 
 // common packages hold rules that are the same everywhere; any package may import them, and they import none of ours.
-var common = []string{"internal/atomicfile", "internal/dense", "internal/texttable"}
+var common = []string{"internal/atomicfile", "internal/dense", "internal/texttable", "internal/weights"}
 
 // allowed says which packages of the library each may import. Data flows one way. For docs and benchmarks see mayImport.
 var allowed = map[string][]string{
@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"internal/atomicfile": {},
 	"internal/dense":      {},
 	"internal/texttable":  {},
+	"internal/weights":    {},
 	"datasets":            {},
 	"internal/idxfile":    {},
 	"datasets/catalog":    {"datasets", "datasets/catalog/internal/fetch", "internal/idxfile"},

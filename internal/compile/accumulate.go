@@ -16,13 +16,13 @@ import (
 //	0  @0          = %5 matmul A·B x w  [2 4]
 //	1  @16         = %6 matmul A·B h u  [2 4]
 //	2  @32         = %7 add %5 %6 b  [2 4]
-//	3  @0          = %8 tanh %7  [2 4]
+//	3  own+0       = %8 tanh %7  [2 4]
 //
 // and with it:
 //
 //	0  @0          = %5 matmul A·B + bias x w b  [2 4]
 //	1  @0         += %6 matmul A·B h u  [2 4]  onto %5
-//	2  @16         = %7 tanh %6  [2 4]
+//	2  own+0       = %7 tanh %6  [2 4]
 func (k *Code) accumulate() {
 	for _, v := range k.Order { // first make products of those with nothing but biases
 		if o, ok := opOf[op.MatMul](v); ok && v.onto == nil && !o.TransA && !o.Bias {

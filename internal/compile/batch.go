@@ -21,13 +21,13 @@ import (
 //	0  @0          = %4 matmul A·B x[0:1] w  [5 4]
 //	1  @32         = %5 matmul A·B x[1:2] w  [5 4]
 //	2  @64         = %6 tanh %5  [5 4]
-//	3  @32         = %7 mul %4 %6  [5 4]
+//	3  own+0       = %7 mul %4 %6  [5 4]
 //
 // and with it:
 //
 //	0  @0          = %3 matmul A·B x w  [10 4]
 //	1  @48         = %6 tanh %3[5:10]  [5 4]
-//	2  @80         = %7 mul %3[0:5] %6  [5 4]
+//	2  own+0       = %7 mul %3[0:5] %6  [5 4]
 func (k *Code) batch() {
 	b := &batcher{Code: k, layouts: map[*Value]layout{}}
 	b.findLayouts()

@@ -103,7 +103,12 @@ func (e *emitter) instruction(s *step, run op.Task, copies *Value) {
 // operand returns the memory of a value; false if it has none.
 func (e *emitter) operand(v *Value) (op.Operand, bool) {
 	if p, ok := e.packs[v]; ok {
-		return op.Operand{Shape: v.Shape, Packed: p}, true
+		o := op.Operand{}
+		if v.Op.(packing).keep {
+			o, _ = e.operand(v.In[0])
+		}
+		o.Shape, o.Packed = v.Shape, p
+		return o, true
 	}
 	r := e.planner.regions[v.id]
 	if r == nil {
@@ -232,43 +237,31 @@ func sameMemory(a, b op.Operand) bool {
 	return false
 }
 
-// bindPacking packs a matrix into memory of its own, which the programs of a function share if it is a weight.
+// bindPacking packs a matrix: a weight into the copy that all programs over its store share, others into memory of the
+// program's own.
 func (e *emitter) bindPacking(s *step, v *Value) {
 	src, _ := e.operand(v.In[0])
-	key := packKey{trans: v.Op.(packing).trans, shape: [2]int{v.Shape[0], v.Shape[1]}, weight: isWeight(v.In[0])}
-	var pack any
-	var run op.Task
 	if e.Dtype == tensor.Float64 {
-		key.f64 = &src.F64[0]
-		p, ok := e.mem.packs[key].(*kernel.Packed[float64])
-		if !ok {
-			p = &kernel.Packed[float64]{}
-		}
-		pack, run = p, packTask(p, v, src.F64, src.Ld())
+		bindPacked(e, s, v, src.F64, src.Ld())
 	} else {
-		key.f32 = &src.F32[0]
-		p, ok := e.mem.packs[key].(*kernel.Packed[float32])
-		if !ok {
-			p = &kernel.Packed[float32]{}
-		}
-		pack, run = p, packTask(p, v, src.F32, src.Ld())
+		bindPacked(e, s, v, src.F32, src.Ld())
 	}
-	if key.weight {
-		if e.mem.packs == nil {
-			e.mem.packs = map[packKey]any{}
-		}
-		e.mem.packs[key] = pack
-	}
-	e.packs[v], e.program.packs = pack, append(e.program.packs, pack)
-	e.instruction(s, run, nil)
 }
 
-func packTask[T kernel.Float](p *kernel.Packed[T], v *Value, src []T, ld int) op.Task {
+func bindPacked[T kernel.Float](e *emitter, s *step, v *Value, src []T, ld int) {
 	rows, cols := op.MatrixOf(v.Shape)
-	trans := v.Op.(packing).trans
-	k, n := rows, cols
-	if trans {
-		k, n = cols, rows
+	how := v.Op.(packing)
+	m := packable[T]{src: src, rows: rows, cols: cols, ld: ld, trans: how.trans, format: how.format}
+	weight := weightOf(v.In[0])
+	if weight == nil || e.planner.regions[v.In[0].id].block.mem == nil { // a piece that had to be copied lies elsewhere each time
+		own := op.NewPacked[T](how.format)
+		e.packs[v], e.program.packs = &own, append(e.program.packs, own)
+		e.instruction(s, func() error { m.pack(own); return nil }, nil)
+		return
 	}
-	return func() error { p.Pack(trans, k, n, src, ld); return nil }
+	w := weightPackOf(e.mem, m, how.keep)
+	e.packs[v], e.program.packs = &w.now, append(e.program.packs, w.own)
+	idle := new(bool)
+	e.instruction(s, w.task(e.Packs, weight, m, how.keep, idle), nil)
+	e.program.steps[len(e.program.steps)-1].idle = idle
 }

@@ -16,13 +16,13 @@ import (
 //	2  @32         = %6 mul %4 x[0:1]  [3]  ; gradient
 //	3  @0          = %7 pad 1:2 of 2 %6  [2 3]  ; gradient
 //	4  @32         = %8 pad 0:1 of 2 %5  [2 3]  ; gradient
-//	5  @16         = %9 add %7 %8  [2 3]  ; gradient
+//	5  own+0       = %9 add %7 %8  [2 3]  ; gradient
 //
 // and with it:
 //
 //	0  @0          = %4 expand 3 times const 1  [3]  ; gradient
-//	1  @16         = %5 mul %4 x[1:2]  [3]  ; gradient
-//	2  @19         = %6 mul %4 x[0:1]  [3]  ; gradient
+//	1  own+0       = %5 mul %4 x[1:2]  [3]  ; gradient
+//	2  own+3       = %6 mul %4 x[0:1]  [3]  ; gradient
 func (k *Code) flatten() {
 	for _, v := range k.Order {
 		if !is[op.Add](v) {

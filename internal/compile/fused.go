@@ -17,7 +17,7 @@ import (
 //	1  @16         = %4 sigmoid f  [2 4]
 //	2  @32         = %5 mul %4 c  [2 4]
 //	3  @16         = %6 tanh %5  [2 4]
-//	4  @32         = %7 mul %3 %6  [2 4]
+//	4  own+0       = %7 mul %3 %6  [2 4]
 //
 // and with it:
 //
@@ -25,7 +25,7 @@ import (
 //	   -           = %4 sigmoid f  [2 4]
 //	   -           = %5 mul %4 c  [2 4]
 //	   -           = %6 tanh %5  [2 4]
-//	   @0          = %7 mul %3 %6  [2 4]
+//	   own+0       = %7 mul %3 %6  [2 4]
 type fused[T kernel.Float] struct {
 	ops        []tileOp[T]
 	rows, cols int // of every operand, as a matrix of its last dimension

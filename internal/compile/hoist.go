@@ -12,12 +12,12 @@ import (
 // 50 rows of a table of 4, times W, without the pass:
 //
 //	0  @0          = %3 gather rows table ids  [50 3]
-//	1  @160        = %4 matmul A·B %3 w  [50 2]
+//	1  own+0       = %4 matmul A·B %3 w  [50 2]
 //
 // and with it:
 //
 //	0  @0          = %3 matmul A·B table w  [4 2]
-//	1  @16         = %4 gather rows %3 ids  [50 2]
+//	1  own+0       = %4 gather rows %3 ids  [50 2]
 func (k *Code) hoist() {
 	for _, v := range k.Order {
 		o, ok := opOf[op.MatMul](v)

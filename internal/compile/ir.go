@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"fmt"
 
+	"github.com/unroll-go/unroll/internal/kernel"
 	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
 )
@@ -62,7 +63,10 @@ type Code struct {
 	Dtype tensor.Dtype
 	Order []*Value
 	Exits []*Exit
-	on    PassSet
+	Packs *Packs // of the store that the weights are in
+	// Weights is how products without gradients read weights of float32.
+	Weights kernel.Format
+	on      PassSet
 }
 
 // Exit is a value that leaves the program.

@@ -1,6 +1,10 @@
 package compile
 
-import "gorgonia.org/tensor"
+import (
+	"sync/atomic"
+
+	"gorgonia.org/tensor"
+)
 
 // LeafKind tells where a leaf's numbers come from.
 type LeafKind uint8
@@ -19,6 +23,7 @@ type Leaf struct {
 	Shape []int
 	IDs   bool
 	Value *tensor.Dense // of a constant or a parameter; nil of an input
+	Lent  *atomic.Bool  // of a parameter: somebody outside the store has its memory, and may write there unseen
 
 	Uniform bool    // a constant that is one number everywhere, which its name tells
 	Number  float64 // of a uniform constant, as it was before it was rounded to the graph's element type

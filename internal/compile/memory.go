@@ -12,19 +12,11 @@ import (
 // align is the granularity of the arena in elements: 64 bytes of float32, one cache line.
 const align = 16
 
-// Memory is what the programs of one function share: an arena for intermediate values, and packed weights. Each run
-// packs anew, so that it does not matter which program ran before.
+// Memory is what the programs of one function share, which run one at a time: an arena for intermediate values, and packed
+// weights as they see them.
 type Memory struct {
-	arena op.Operand
-	packs map[packKey]any // *kernel.Packed
-}
-
-// packKey says what is packed: a matrix in memory, and how it is read.
-type packKey struct {
-	f32           *float32
-	f64           *float64
-	shape         [2]int
-	trans, weight bool
+	arena   op.Operand
+	weights map[viewKey]any // *weightPack
 }
 
 // grow makes room for n elements. Programs that were planned before keep the memory that they have.

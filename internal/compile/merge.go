@@ -16,13 +16,13 @@ import (
 //	0  @0          = %1 tanh x  [2 3]
 //	1  @16         = %2 tanh x  [2 3]
 //	2  @32         = %3 exp %2  [2 3]
-//	3  @16         = %4 mul %1 %3  [2 3]
+//	3  own+0       = %4 mul %1 %3  [2 3]
 //
 // and with it:
 //
 //	0  @0          = %1 tanh x  [2 3]
 //	1  @16         = %2 exp %1  [2 3]
-//	2  @32         = %3 mul %1 %2  [2 3]
+//	2  own+0       = %3 mul %1 %2  [2 3]
 func (k *Code) merge() {
 	type key struct {
 		op   op.Op

@@ -7,11 +7,16 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// claimStores has gradients computed straight into the memory of their parameters.
-func (p *planner) claimStores() {
+// claimExits has gradients computed straight into the memory of their parameters, and outputs into that which a run
+// returns. An output that is a part of a concatenation is left to that: one of the two would take a copy in any case. So is
+// one that is computed once for many runs: what a run returns is its caller's to write into.
+func (p *planner) claimExits() {
 	for _, e := range p.Exits {
 		v := e.Value
-		if !e.Own || v.Leaf != nil || isView(v) || p.regions[v.id] != nil {
+		if v.Leaf != nil || isView(v) || p.regions[v.id] != nil {
+			continue
+		}
+		if !e.Own && (v.frozen || slices.ContainsFunc(v.users, is[*op.Concat])) {
 			continue
 		}
 		mem := op.Of(e.Dst)
@@ -28,13 +33,13 @@ func (p *planner) claimStores() {
 //	   @16         = %3 exp x  [2 2]
 //	1  @32         = copy %2  for (%2 … %3)
 //	2  @32         = copy %3  for (%2 … %3)
-//	3  @0          = %5 matmul A·B (%2 … %3) u  [2 4]
+//	3  own+0       = %5 matmul A·B (%2 … %3) u  [2 4]
 //
 // and with it:
 //
 //	0  @0          = %2 tanh x  [2 2]
 //	   @2          = %3 exp x  [2 2]
-//	1  @16         = %5 matmul A·B (%2 … %3) u  [2 4]
+//	1  own+0       = %5 matmul A·B (%2 … %3) u  [2 4]
 func (p *planner) assignSlots() {
 	strided := make([]bool, len(p.Order)) // of each value: whether its rows will lie apart
 	for _, v := range slices.Backward(p.Order) {

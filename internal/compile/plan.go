@@ -54,7 +54,7 @@ func (k *Code) plan(inputs map[*Leaf]*tensor.Dense) *planner {
 	for _, v := range k.Order {
 		p.inner[v.id] = v.exits == 0 && len(p.of[v.id].values) > 1 && p.readOnlyIn(p.of[v.id], v)
 	}
-	p.claimStores()
+	p.claimExits()
 	if p.on.Has(Place) {
 		p.assignSlots()
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/dense"
-	"github.com/unroll-go/unroll/internal/kernel"
 	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
 )
@@ -21,11 +20,11 @@ type Program struct {
 	steps  []instruction
 	copies []op.Task // of values out of the arena, at the end of a run
 	checks []check
-	size   int   // of what the program uses of the arena, in elements
-	packs  []any // *kernel.Packed
-	at     int   // the instruction that is running
-	fixed  int   // so many instructions at the beginning depend on weights alone
-	ready  bool  // those have run, and need not run again
+	size   int                        // of what the program uses of the arena, in elements
+	packs  []interface{ Bytes() int } // packed matrices, but for those that the store keeps
+	at     int                        // the instruction that is running
+	fixed  int                        // so many instructions at the beginning depend on weights alone
+	ready  bool                       // those have run, and need not run again
 }
 
 // instruction is one task of a program.
@@ -35,6 +34,8 @@ type instruction struct {
 	copies    *Value     // what it copies, if that is all it does
 	addresses []address  // of the values
 	out       op.Operand // the memory of the last of them
+	idle      *bool      // of the packing of a weight: the last run found it done; else nil
+	moves     int        // bytes, once somebody has asked
 }
 
 // address is where a value's elements begin.
@@ -187,20 +188,15 @@ func (p *Program) leaves() []*Value {
 	return out
 }
 
-// Bytes is the size of the program's own memory: intermediate values, packed weights, inputs and outputs, without
-// parameters. Programs of one Func share the memory for intermediate values.
+// Bytes is the size of the program's own memory: intermediate values, inputs and outputs, without parameters and what the
+// store keeps packed of them. Programs of one Func share the memory for intermediate values.
 func (p *Program) Bytes() int {
 	n := 0
 	if p.size > 0 {
 		n = p.size * int(p.dtype.Size())
 	}
 	for _, k := range p.packs {
-		switch k := k.(type) {
-		case *kernel.Packed[float32]:
-			n += k.Bytes()
-		case *kernel.Packed[float64]:
-			n += k.Bytes()
-		}
+		n += k.Bytes()
 	}
 	for _, in := range p.Inputs {
 		n += int(in.Value.MemSize())

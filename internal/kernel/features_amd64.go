@@ -9,10 +9,12 @@ import "golang.org/x/sys/cpu"
 var (
 	hasAVX2   bool // AVX2 and FMA
 	hasAVX512 bool // AVX-512 F, DQ, BW and VL; implies hasAVX2
+	hasVNNI   bool // AVX-512 VNNI, of use with hasAVX512
 )
 
 func init() {
 	x := &cpu.X86
 	hasAVX2 = x.HasAVX2 && x.HasFMA && limit != "generic"
 	hasAVX512 = hasAVX2 && x.HasBMI2 && x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL && limit != "avx2"
+	hasVNNI = x.HasAVX512VNNI
 }

@@ -103,6 +103,9 @@ func GemmPacked[T Float](transA bool, m int, alpha T, a []T, lda int, p *Packed[
 	q.run()
 }
 
+// Empty tells whether nothing is packed.
+func (p *Packed[T]) Empty() bool { return len(p.data) == 0 }
+
 // Bytes is the size of p's memory.
 func (p *Packed[T]) Bytes() int { return cap(p.data) * int(unsafe.Sizeof(T(0))) }
 

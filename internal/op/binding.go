@@ -24,7 +24,7 @@ type Operand struct {
 	F32    []float32
 	F64    []float64
 	IDs    []int
-	Packed any // *kernel.Packed, for a product's second operand
+	Packed any // *Packed, for a product's second operand
 }
 
 // Ld is the distance between rows of the last dimension.
@@ -102,4 +102,39 @@ func (o Operand) FirstBad() (int, float64, bool) {
 		}
 	}
 	return 0, 0, false
+}
+
+// Packed is what a product may read its second operand from. What is there may change from run to run; if nothing is, the
+// product reads the matrix as it lies in memory.
+type Packed[T kernel.Float] struct {
+	Full    *kernel.Packed[T]
+	Reduced kernel.Reduced // weights of float32 in fewer bits
+}
+
+// NewPacked has room for a matrix of a format.
+func NewPacked[T kernel.Float](f kernel.Format) Packed[T] {
+	if f == kernel.Full {
+		return Packed[T]{Full: &kernel.Packed[T]{}}
+	}
+	return Packed[T]{Reduced: kernel.NewReduced(f)}
+}
+
+// Pack copies op(B), see kernel.Packed.
+func (p Packed[T]) Pack(transB bool, k, n int, b []T, ldb int) {
+	if p.Reduced != nil {
+		p.Reduced.Pack(transB, k, n, any(b).([]float32), ldb)
+		return
+	}
+	p.Full.Pack(transB, k, n, b, ldb)
+}
+
+// Bytes is the size of the memory that is held.
+func (p Packed[T]) Bytes() int {
+	switch {
+	case p.Reduced != nil:
+		return p.Reduced.Bytes()
+	case p.Full != nil:
+		return p.Full.Bytes()
+	}
+	return 0
 }

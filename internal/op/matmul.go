@@ -53,7 +53,7 @@ func (o MatMul) BindAdd(b *Binding) Task {
 
 func bindMatmul[T kernel.Float](o MatMul, beta T) func(*Binding) Task {
 	return func(b *Binding) Task {
-		x, dst := Vec[T](b.In[0]), Vec[T](b.Out)
+		x, y, dst := Vec[T](b.In[0]), Vec[T](b.In[1]), Vec[T](b.Out)
 		m, n, k := o.Sizes(b.In[0].Shape, b.In[1].Shape)
 		ldx, ldy, ldc := b.In[0].Ld(), b.In[1].Ld(), b.Out.Ld()
 		if RowsOf(b.Out.Shape) != m { // a gradient of a tensor with more dimensions
@@ -63,16 +63,27 @@ func bindMatmul[T kernel.Float](o MatMul, beta T) func(*Binding) Task {
 		if o.Bias {
 			bias = Vec[T](b.In[2])
 		}
-		if o.Packed {
-			w := b.In[1].Packed.(*kernel.Packed[T])
-			return func() error {
-				kernel.GemmPacked(o.TransA, m, 1, x, ldx, w, beta, dst, ldc, bias)
-				return nil
-			}
-		}
-		y := Vec[T](b.In[1])
-		return func() error {
+		plain := func() error {
 			kernel.GemmBias(o.TransA, o.TransB, m, n, k, 1, x, ldx, y, ldy, beta, dst, ldc, bias)
+			return nil
+		}
+		if !o.Packed {
+			return plain
+		}
+		w := b.In[1].Packed.(*Packed[T])
+		x32, dst32, bias32 := b.In[0].F32, b.Out.F32, []float32(nil)
+		if o.Bias {
+			bias32 = b.In[2].F32
+		}
+		return func() error {
+			switch {
+			case w.Reduced != nil: // never transposes A
+				w.Reduced.Multiply(m, x32, ldx, float32(beta), dst32, ldc, bias32)
+			case w.Full != nil:
+				kernel.GemmPacked(o.TransA, m, 1, x, ldx, w.Full, beta, dst, ldc, bias)
+			default:
+				return plain()
+			}
 			return nil
 		}
 	}

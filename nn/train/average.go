@@ -2,6 +2,7 @@ package train
 
 import (
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/weights"
 	"gorgonia.org/tensor"
 )
 
@@ -21,14 +22,14 @@ func (a *average) add(p *graph.Params, decay float64, t int) {
 	for i := range p.Len() {
 		q := p.At(i)
 		if i == len(a.tensors) {
-			a.tensors = append(a.tensors, graph.Named{Name: q.Name(), Value: q.Value().Clone().(*tensor.Dense)})
+			a.tensors = append(a.tensors, graph.Named{Name: q.Name(), Value: weights.Of(q).Clone().(*tensor.Dense)})
 			continue
 		}
-		mean, weights := vectorOf(a.tensors[i].Value), vectorOf(q.Value())
+		mean, now := vectorOf(a.tensors[i].Value), vectorOf(weights.Of(q))
 		if q.Frozen() {
-			mean.set(weights)
+			mean.set(now)
 		} else {
-			mean.approach(1-d, weights)
+			mean.approach(1-d, now)
 		}
 	}
 }
@@ -39,6 +40,7 @@ func (a *average) swap(p *graph.Params) {
 		return
 	}
 	for i, t := range a.tensors {
-		vectorOf(p.At(i).Value()).swap(vectorOf(t.Value))
+		vectorOf(weights.Of(p.At(i))).swap(vectorOf(t.Value))
 	}
+	weights.Changed(p)
 }

@@ -59,9 +59,9 @@ func (l *Loop) saveTo(path string) error {
 	}
 	if chosen := l.chosen(); chosen != nil {
 		add("", chosen)
-		add(rawPrefix, l.params().Tensors(""))
+		add(rawPrefix, tensorsOf(l.params()))
 	} else {
-		add("", l.params().Tensors(""))
+		add("", tensorsOf(l.params()))
 	}
 	add(optimPrefix, l.Optimizer.State())
 	add(bestPrefix, l.run.best)
@@ -288,7 +288,7 @@ func likeStore(p *graph.Params) *graph.Params {
 	if p.Dtype() == tensor.Float64 {
 		like = graph.NewParams64(p.Seed())
 	}
-	for _, t := range p.Tensors("") {
+	for _, t := range tensorsOf(p) {
 		_, _ = like.Add(t.Name, t.Value) // cannot fail: every name is new, every tensor of the store's type
 	}
 	return like
@@ -304,7 +304,7 @@ func inOrder(p *graph.Params, list []graph.Named) ([]graph.Named, error) {
 	for i := range out {
 		q := p.At(i)
 		v := given[q.Name()]
-		if v == nil || v.Dtype() != p.Dtype() || !v.Shape().Eq(q.Value().Shape()) {
+		if v == nil || v.Dtype() != p.Dtype() || !v.Shape().Eq(tensor.Shape(q.Shape())) {
 			return nil, errors.Errorf("train: checkpoint: average of %s: want %v %v, found %v", q.Name(), p.Dtype(), q.Shape(), v)
 		}
 		out[i] = graph.Named{Name: q.Name(), Value: v}

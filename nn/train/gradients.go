@@ -159,7 +159,7 @@ func (s *gradientSum) add(p *graph.Params, weight float64) {
 	}
 	for i, q := range trained(p) {
 		if s.sums[i] == nil {
-			s.sums[i] = tensor.New(tensor.Of(q.Value().Dtype()), tensor.WithShape(q.Shape()...))
+			s.sums[i] = tensor.New(tensor.Of(p.Dtype()), tensor.WithShape(q.Shape()...))
 		}
 		sum := vectorOf(s.sums[i])
 		if !s.any {

@@ -6,6 +6,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/weights"
 	"gorgonia.org/tensor"
 )
 
@@ -71,6 +72,15 @@ func cloneNamed(in []graph.Named) []graph.Named {
 	out := make([]graph.Named, len(in))
 	for i, t := range in {
 		out[i] = graph.Named{Name: t.Name, Value: t.Value.Clone().(*tensor.Dense)}
+	}
+	return out
+}
+
+// tensorsOf is Params.Tensors for those who only read.
+func tensorsOf(p *graph.Params) []graph.Named {
+	out := make([]graph.Named, p.Len())
+	for i := range out {
+		out[i] = graph.Named{Name: p.At(i).Name(), Value: weights.Of(p.At(i))}
 	}
 	return out
 }

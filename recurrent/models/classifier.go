@@ -17,7 +17,6 @@ type Classifier struct {
 	core
 	tokens datasets.Tokenizer
 	labels []string // in order
-	logits lender   // of functions: ids [T, B], lengths [B] to logits [B, labels]
 }
 
 // NewClassifier returns a classifier with these labels, each of which may come any number of times. Its tokens are those of
@@ -54,7 +53,7 @@ func newClassifier(c Config, tokens datasets.Tokenizer, labels []string) (*Class
 		return nil, err
 	}
 	m := &Classifier{core: newCore(c, classifierNetwork(c, kind, pool, tokens.Len(), len(labels))), tokens: tokens, labels: labels}
-	m.logits.make = m.Logits
+	m.lent.make = m.Logits
 	return m, nil
 }
 
@@ -121,7 +120,7 @@ func (m *Classifier) remade(c Config, labels []string) (*Classifier, error) {
 // Loss returns a new function over the model's weights: ids [T, B], lengths [B] and the numbers of the labels [B] map to the
 // mean loss in nats a text and the logits [B, labels]. It is what a train.Loop wants.
 func (m *Classifier) Loss() *graph.Func {
-	return m.function(func(g *graph.Graph, in []graph.Node) []graph.Node {
+	return m.ofManyLengths(func(g *graph.Graph, in []graph.Node) []graph.Node {
 		if len(in) != 3 {
 			return []graph.Node{g.Failf("Classifier", "%d inputs; want ids, lengths and labels", len(in))}
 		}
@@ -132,7 +131,7 @@ func (m *Classifier) Loss() *graph.Func {
 
 // Logits returns a new function over the model's weights: ids [T, B] and lengths [B] map to logits [B, labels].
 func (m *Classifier) Logits() *graph.Func {
-	return m.function(func(g *graph.Graph, in []graph.Node) []graph.Node {
+	return m.ofManyLengths(func(g *graph.Graph, in []graph.Node) []graph.Node {
 		if len(in) != 2 {
 			return []graph.Node{g.Failf("Classifier", "%d inputs; want ids and lengths", len(in))}
 		}
@@ -140,9 +139,9 @@ func (m *Classifier) Logits() *graph.Func {
 	})
 }
 
-// function is one for batches of many lengths, each of which it compiles for.
-func (m *Classifier) function(build graph.Build) *graph.Func {
-	f := graph.NewFunc(m.params, build)
+// ofManyLengths is a function for batches of many lengths, each of which it compiles for.
+func (m *Classifier) ofManyLengths(build graph.Build) *graph.Func {
+	f := m.function(build)
 	f.SetCacheSize(256)
 	return f
 }
@@ -211,7 +210,7 @@ func (m *Classifier) probabilities(ids [][]int) ([][]float64, error) {
 		return nil, err
 	}
 	out := make([][]float64, len(ids))
-	return out, m.logits.with(func(f *graph.Func) error {
+	return out, m.lent.with(func(f *graph.Func) error {
 		for {
 			batch, ok := b.Next()
 			if !ok {

@@ -16,6 +16,9 @@ type core struct {
 	params  *graph.Params
 	path    string // of the file that the model was loaded from
 	trained bool   // that file is a checkpoint
+
+	weights graph.WeightFormat
+	lent    lender // of the functions that predictions and evaluations take
 }
 
 // newCore is a model of a network, with no weights yet.
@@ -60,6 +63,34 @@ func (c *core) Import(path string) error {
 	return c.net.imported(c.params, path)
 }
 
+// SetWeightFormat chooses how the model reads its weights from now on when it predicts, generates and evaluates, see graph.WeightFormat;
+// functions that it handed out before keep their way. Training and files have the weights as they are.
+func (c *core) SetWeightFormat(w graph.WeightFormat) error {
+	if err := c.made(); err != nil {
+		return err
+	}
+	if err := graph.NewFunc(c.params, c.describe).SetWeightFormat(w); err != nil {
+		return err
+	}
+	c.weights = w
+	c.lent.recall()
+	return nil
+}
+
+// describe is the network without anything around it: ids [T, B] and lengths [B] to what comes out.
+func (c *core) describe(g *graph.Graph, in []graph.Node) []graph.Node {
+	return []graph.Node{c.net.build(g, flow{x: in[0], lengths: in[1]}).x}
+}
+
+// function is one over the model's weights, which it reads as SetWeightFormat says.
+func (c *core) function(build graph.Build) *graph.Func {
+	f := graph.NewFunc(c.params, build)
+	if c.params != nil {
+		_ = f.SetWeightFormat(c.weights) // core.SetWeightFormat has tried it
+	}
+	return f
+}
+
 // save writes the model to a file with these metadata.
 func (c *core) save(path string, metadata map[string]string) error {
 	if err := c.draw(); err != nil {
@@ -78,9 +109,7 @@ func (c *core) draw() error {
 		return errors.Errorf("models: a network of %.3g weights is more than any machine can hold (Hidden %d, Layers %d, Embed %d)",
 			w, c.config.Hidden, c.config.Layers, c.config.Embed)
 	}
-	f := graph.NewFunc(c.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		return []graph.Node{c.net.build(g, flow{x: in[0], lengths: in[1]}).x}
-	})
+	f := graph.NewFunc(c.params, c.describe)
 	_, err := f.Program(graph.Ints([]int{0}, 1, 1), graph.Ints([]int{1}))
 	return err
 }
@@ -124,32 +153,42 @@ func (c *core) sameNetwork(other Config) error {
 // lender lends functions over one store of weights. A graph.Func serves one goroutine at a time, so calls that run at once
 // take one each; what it has compiled, it keeps for the next.
 type lender struct {
-	make func() *graph.Func
-	mu   sync.Mutex
-	free []*graph.Func
+	make  func() *graph.Func
+	mu    sync.Mutex
+	free  []*graph.Func
+	round int // counts recalls
 }
 
 // with calls use with a function that is nobody else's meanwhile.
 func (l *lender) with(use func(f *graph.Func) error) error {
-	f := l.take()
+	f, round := l.take()
 	defer func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.free = append(l.free, f)
+		if round == l.round {
+			l.free = append(l.free, f)
+		}
 	}()
 	return use(f)
 }
 
-func (l *lender) take() *graph.Func {
+// recall has functions made anew from now on.
+func (l *lender) recall() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.free, l.round = nil, l.round+1
+}
+
+func (l *lender) take() (f *graph.Func, round int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := len(l.free)
 	if n == 0 {
-		return l.make()
+		return l.make(), l.round
 	}
-	f := l.free[n-1]
+	f = l.free[n-1]
 	l.free = l.free[:n-1]
-	return f
+	return f, l.round
 }
 
 // clones are copies of tensors.

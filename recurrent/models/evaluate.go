@@ -86,7 +86,7 @@ func (m *LanguageModel) evaluate(ids []int) (Likelihood, error) {
 		return Likelihood{}, err
 	}
 	out := Likelihood{Tokens: windows.Len() * min(m.config.Seq, len(ids)-1) * lanes}
-	err = m.losses.with(func(f *graph.Func) (err error) {
+	err = m.lent.with(func(f *graph.Func) (err error) {
 		out.Loss, err = train.Validate(f, train.FromWindows(windows), state)
 		return err
 	})

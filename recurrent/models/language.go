@@ -17,7 +17,6 @@ type LanguageModel struct {
 	vocab  *datasets.Vocabulary
 	cell   recurrent.Stack
 	primer string // a piece of the training text, read before generating without a prompt
-	losses lender // of functions like Loss
 }
 
 // NewLanguageModel returns a model for texts like this one, whose tokens are its vocabulary. It is to be trained, see Fit.
@@ -59,7 +58,7 @@ func newLanguageModel(c Config, v *datasets.Vocabulary) (*LanguageModel, error) 
 			m.cell = r.cell()
 		}
 	}
-	m.losses.make = m.Loss
+	m.lent.make = m.Loss
 	return m, nil
 }
 
@@ -92,7 +91,7 @@ func (m *LanguageModel) With(c Config) (*LanguageModel, error) {
 // Loss returns a new function over the model's weights: ids [T, B], the ids that follow [T, B] and a state map to the mean
 // loss in nats a token and the state after the last step. It is what a train.Loop wants.
 func (m *LanguageModel) Loss() *graph.Func {
-	return graph.NewFunc(m.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+	return m.function(func(g *graph.Graph, in []graph.Node) []graph.Node {
 		if len(in) < 2 {
 			return []graph.Node{g.Failf("LanguageModel", "%d inputs; want ids, the ids that follow, and a state", len(in))}
 		}
@@ -104,7 +103,7 @@ func (m *LanguageModel) Loss() *graph.Func {
 // Next returns a new function over the model's weights: ids [T, B] and a state map to logits [T, B, V] and the state after
 // the last step. With graph.Func.Stream it goes token by token.
 func (m *LanguageModel) Next() *graph.Func {
-	return graph.NewFunc(m.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+	return m.function(func(g *graph.Graph, in []graph.Node) []graph.Node {
 		if len(in) < 1 {
 			return []graph.Node{g.Failf("LanguageModel", "no inputs; want ids and a state")}
 		}
@@ -149,7 +148,7 @@ func (m *LanguageModel) Predict(texts []string) (out []Likelihood, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = m.losses.with(func(f *graph.Func) error {
+	err = m.lent.with(func(f *graph.Func) error {
 		for i, text := range texts {
 			l, err := m.likelihood(f, state, text)
 			if err != nil {

@@ -47,6 +47,8 @@ type Model interface {
 	Trained() bool
 	// Demand estimates what training the model takes.
 	Demand() Demand
+	// SetWeightFormat chooses how the model reads its weights from now on when it predicts, generates and evaluates.
+	SetWeightFormat(w graph.WeightFormat) error
 	// Save writes the model to a file, without the state of a training, replacing one that is there.
 	Save(path string) error
 	// Export writes the model for another framework, see Formats.

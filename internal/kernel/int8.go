@@ -1,0 +1,145 @@
+package kernel
+
+import "math"
+
+// Int8 is a matrix of weights in 8 bits, with a scale for each column: w[l, j] = q[l, j]·scale[j], q from -127 to 127. Each
+// row of inputs is scaled likewise, so that products are of integers, and their sums exact:
+//
+//	c[i, j] = beta·c[i, j] + float(Σ_l x[i, l]·q[l, j])·rowScale[i]·scale[j] + bias[j]
+//
+// A row of inputs, or a column of weights, with an infinity or a NaN gives NaN. At most MaxInt8Depth rows can be packed.
+type Int8 struct {
+	blocks
+	scales  []float32 // by column, the last block filled up
+	offsets []int32   // 128·Σ_l q[l, j]: for kernels that take inputs from 1 to 255
+}
+
+// MaxInt8Depth is the largest k for which no sum overflows 32 bits.
+const MaxInt8Depth = math.MaxInt32 / (255 * 127)
+
+// Pack is Reduced's.
+func (p *Int8) Pack(transB bool, k, n int, b []float32, ldb int) {
+	if k > MaxInt8Depth {
+		panic("kernel: Int8: more rows than MaxInt8Depth")
+	}
+	width := int8Width()
+	p.resize(transB, k, n, b, ldb, width, ceil(max(k, 0), 4), width)
+	columns := p.count() * width
+	if cap(p.scales) < columns {
+		p.scales, p.offsets = make([]float32, columns), make([]int32, columns)
+	}
+	p.scales, p.offsets = p.scales[:columns], p.offsets[:columns]
+	for j := range columns {
+		p.column(j)
+	}
+	p.b = nil
+}
+
+// column packs one column.
+func (p *Int8) column(j int) {
+	largest := float32(0)
+	for l := range p.k {
+		largest = wider(largest, p.at(l, j))
+	}
+	scale := scaleOf(largest)
+	to, sum := p.block(j/p.width), int32(0)
+	for s := range p.steps {
+		word := uint32(0)
+		for i := range 4 {
+			q := int32(0)
+			if l := 4*s + i; l < p.k {
+				q = quantised(p.at(l, j), scale)
+			}
+			sum += q
+			word |= uint32(uint8(q)) << (8 * i)
+		}
+		to[s*p.step+j%p.width] = word
+	}
+	p.scales[j], p.offsets[j] = scale, 128*sum
+}
+
+// wider is the larger of x and |y|, or NaN if one of them is.
+func wider(x, y float32) float32 {
+	y = float32(math.Abs(float64(y)))
+	if y > x || y != y {
+		return y
+	}
+	return x
+}
+
+// scaleOf is the scale of numbers up to largest: NaN if that is not finite, so that all results are.
+func scaleOf(largest float32) float32 {
+	if largest > math.MaxFloat32 {
+		return float32(math.NaN())
+	}
+	return largest / 127
+}
+
+// quantised is x in units of scale, rounded to nearest, ties to even.
+func quantised(x, scale float32) int32 {
+	if !(scale > 0) {
+		return 0
+	}
+	return int32(math.RoundToEven(float64(min(max(x/scale, -127), 127))))
+}
+
+// Multiply is Reduced's.
+func (p *Int8) Multiply(m int, a []float32, lda int, beta float32, c []float32, ldc int, bias []float32) {
+	if !p.check(m, a, lda, beta, c, ldc, bias) {
+		return
+	}
+	j := takeReducedJob()
+	j.blocks, j.multiply, j.m, j.beta, j.c, j.ldc, j.bias, j.weights = p.blocks, int8Rows, m, beta, c, ldc, bias, p
+	j.quantise(a, lda)
+	j.run()
+}
+
+// quantise makes integers of A's rows: four of 16 bits from -127 to 127 in 64 bits, or for kernels that want them so, four of
+// 8 bits from 1 to 255 in 32 bits.
+func (j *reducedJob) quantise(a []float32, lda int) {
+	if need := j.m * j.steps; cap(j.inputs) < need {
+		j.inputs, j.inputBytes = make([]uint64, need), make([]uint32, need)
+	}
+	if cap(j.scales) < j.m {
+		j.scales = make([]float32, j.m)
+	}
+	j.inputs, j.inputBytes, j.scales = j.inputs[:j.m*j.steps], j.inputBytes[:j.m*j.steps], j.scales[:j.m]
+	for i := range j.m {
+		row, largest := a[i*lda:][:j.k], float32(0)
+		for _, x := range row {
+			largest = wider(largest, x)
+		}
+		scale := scaleOf(largest)
+		j.scales[i] = scale
+		words, bytes := j.inputs[i*j.steps:][:j.steps], j.inputBytes[i*j.steps:][:j.steps]
+		for s := range words {
+			word, four := uint64(0), row[4*s:min(4*s+4, len(row))]
+			for b, x := range four {
+				word |= uint64(uint16(quantised(x, scale))) << (16 * b)
+			}
+			words[s] = word
+			bytes[s] = (uint32(word&0xff) | uint32(word>>16&0xff)<<8 | uint32(word>>32&0xff)<<16 | uint32(word>>48&0xff)<<24) ^ 0x80808080
+		}
+	}
+}
+
+// Bytes is Reduced's.
+func (p *Int8) Bytes() int { return 4*cap(p.data) + 4*cap(p.scales) + 4*cap(p.offsets) }
+
+// int8Generic is the definition of the kernels.
+func int8Generic(j *reducedJob, block, row, rows int, c []float32, ldc int) {
+	weights := j.block(block)
+	for i := range rows {
+		inputs := j.inputs[(row+i)*j.steps:][:j.steps]
+		for col := range j.width {
+			sum := int32(0)
+			for s, x := range inputs {
+				w := weights[s*j.step+col]
+				for b := range 4 {
+					sum += int32(int16(x>>(16*b))) * int32(int8(w>>(8*b)))
+				}
+			}
+			c[i*ldc+col] = float32(sum) * j.scales[row+i] * j.weights.scales[block*j.width+col]
+		}
+	}
+}

@@ -1,0 +1,216 @@
+package kernel
+
+import (
+	"fmt"
+	"runtime"
+	"unsafe"
+)
+
+// Format is how the numbers of packed weights are kept.
+type Format uint8
+
+// The formats.
+const (
+	Full           Format = iota // as they are, see Packed
+	BFloat16Format               // see BFloat16
+	Int8Format                   // see Int8
+)
+
+// String is the format's name.
+func (f Format) String() string {
+	switch f {
+	case Full:
+		return "float32"
+	case BFloat16Format:
+		return "bfloat16"
+	case Int8Format:
+		return "int8"
+	}
+	return "unknown"
+}
+
+// Shrinks is how many times smaller than float32 a number is.
+func (f Format) Shrinks() int {
+	switch f {
+	case BFloat16Format:
+		return 2
+	case Int8Format:
+		return 4
+	}
+	return 1
+}
+
+// NewReduced is an empty matrix of a format that is not Full.
+func NewReduced(f Format) Reduced {
+	if f == BFloat16Format {
+		return &BFloat16{}
+	}
+	return &Int8{}
+}
+
+// Reduced is a matrix op(B) [k, n] of weights kept in fewer bits than float32 has, for products of a few rows: these
+// take as long as it takes to read the weights, so half the bytes are twice the speed.
+type Reduced interface {
+	// Pack copies op(B), stored [k, n], or [n, k] with transB, with ldb between its rows. It reuses memory.
+	Pack(transB bool, k, n int, b []float32, ldb int)
+	// Multiply is C = op(A)·op(B) + beta·C + bias, A [m, k] and C [m, n] with lda and ldc between rows; bias [n] or nil.
+	// Each row has the bits that it has alone, and they do not depend on the number of processors.
+	Multiply(m int, a []float32, lda int, beta float32, c []float32, ldc int, bias []float32)
+	// Bytes is the size of the memory that is held.
+	Bytes() int
+}
+
+// blocks is op(B) [k, n] cut into blocks of width columns, the last one filled up. A block has steps rows that follow
+// each other in memory; a row has step elements of 32 bits, each with several weights.
+type blocks struct {
+	k, n, width int
+	steps, step int
+	data        []uint32
+
+	// What is being packed, during Pack.
+	b      []float32
+	ldb    int
+	transB bool
+}
+
+// resize makes room for op(B) in blocks of so many columns, with so many steps of so many elements.
+func (p *blocks) resize(transB bool, k, n int, b []float32, ldb, width, steps, step int) {
+	if k > 0 && n > 0 {
+		checkOperand("B", b, k, n, ldb, transB)
+	}
+	p.k, p.n, p.width, p.steps, p.step = max(k, 0), max(n, 0), width, steps, step
+	p.b, p.ldb, p.transB = b, ldb, transB
+	size := p.count() * steps * step
+	if cap(p.data) < size {
+		floats := aligned[float32](size)
+		p.data = unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(floats))), size)
+	}
+	p.data = p.data[:size]
+}
+
+// count is the number of blocks.
+func (p *blocks) count() int { return ceil(p.n, p.width) }
+
+// block is the memory of block i.
+func (p *blocks) block(i int) []uint32 { return p.data[i*p.steps*p.step:][:p.steps*p.step] }
+
+// at is op(B)'s element (l, j), and 0 beyond its edges.
+func (p *blocks) at(l, j int) float32 {
+	switch {
+	case l >= p.k || j >= p.n:
+		return 0
+	case p.transB:
+		return p.b[j*p.ldb+l]
+	}
+	return p.b[l*p.ldb+j]
+}
+
+// reducedJob is a product for a team: one block of columns is a part.
+type reducedJob struct {
+	blocks
+	multiply func(j *reducedJob, block, row, rows int, c []float32, ldc int) // whole block of 1, 2 or 4 rows of C
+	m        int
+	a        []float32
+	lda      int
+	beta     float32
+	c        []float32
+	ldc      int
+	bias     []float32
+
+	// For weights of 8 bits.
+	weights    *Int8
+	inputs     []uint64  // A in integers, see quantise
+	inputBytes []uint32  // the same in bytes
+	scales     []float32 // by row of A
+}
+
+// reducedJobs are those that nobody uses, kept with their memory for the next caller.
+var reducedJobs = make(chan *reducedJob, 16)
+
+func takeReducedJob() *reducedJob {
+	select {
+	case j := <-reducedJobs:
+		return j
+	default:
+		return new(reducedJob)
+	}
+}
+
+// run computes the product and gives j back.
+func (j *reducedJob) run() {
+	helpers := 0
+	if cost := j.n * j.k * max(j.m, 2); cost >= sharedProduct || cost >= sharedAwake && theTeam.awake() {
+		helpers = runtime.GOMAXPROCS(0) - 1
+	}
+	theTeam.run(j, j.count(), helpers)
+	*j = reducedJob{inputs: j.inputs, inputBytes: j.inputBytes, scales: j.scales}
+	select {
+	case reducedJobs <- j:
+	default:
+	}
+}
+
+// part computes one block of columns of C, a few rows at a time.
+func (j *reducedJob) part(block int, s *scratch) {
+	j0 := block * j.width
+	cols := min(j.width, j.n-j0)
+	sums := scratchOf[float32](s.b)[:4*j.width]
+	for i, rows := 0, 0; i < j.m; i += rows {
+		rows = groupOf(j.m - i)
+		direct := cols == j.width && j.beta == 0
+		if direct {
+			j.multiply(j, block, i, rows, j.c[i*j.ldc+j0:], j.ldc)
+		} else {
+			j.multiply(j, block, i, rows, sums, j.width)
+		}
+		for r := range rows {
+			out := j.c[(i+r)*j.ldc+j0:][:cols]
+			if !direct {
+				scaleRow(out, j.beta)
+				if j.beta == 0 {
+					copy(out, sums[r*j.width:])
+				} else {
+					AddTo(out, sums[r*j.width:][:cols])
+				}
+			}
+			if j.bias != nil {
+				AddTo(out, j.bias[j0:j0+cols])
+			}
+		}
+	}
+}
+
+// groupOf is how many of the rows left are multiplied at a time.
+func groupOf(left int) int {
+	switch {
+	case left >= 4:
+		return 4
+	case left >= 2:
+		return 2
+	}
+	return 1
+}
+
+// check panics unless the operands of a product fit; it returns false if there is nothing to add up, after it has
+// written C.
+func (p *blocks) check(m int, a []float32, lda int, beta float32, c []float32, ldc int, bias []float32) bool {
+	if m <= 0 || p.n <= 0 {
+		return false
+	}
+	checkMatrix("C", c, m, p.n, ldc)
+	if bias != nil && len(bias) != p.n {
+		panic(fmt.Sprintf("kernel: Reduced: a bias of %d elements, want %d", len(bias), p.n))
+	}
+	if p.k > 0 {
+		checkMatrix("A", a, m, p.k, lda)
+		return true
+	}
+	for i := range m {
+		row := c[i*ldc : i*ldc+p.n]
+		scaleRow(row, beta)
+		if bias != nil {
+			AddTo(row, bias)
+		}
+	}
+	return false
+}

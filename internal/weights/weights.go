@@ -1,0 +1,15 @@
+// Package weights is how the library itself reads and writes the numbers of a store. What a user gets from Param.Value may be
+// written into at any time from then on, so programs cannot rely on what they have packed of it. Who gets memory here is
+// trusted instead to say when it has changed.
+package weights
+
+import "gorgonia.org/tensor"
+
+// Package graph sets these; they take its types without that this package could name them.
+var (
+	// Of is the memory of a *graph.Param, which is not lent by that. Whoever writes there calls Changed afterwards.
+	Of func(param any) *tensor.Dense
+
+	// Changed tells a *graph.Params that its numbers are others now.
+	Changed func(params any)
+)
