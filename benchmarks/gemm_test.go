@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/unroll-go/unroll/internal/kernel"
 )
@@ -26,8 +27,42 @@ func peak(processors int) float64 {
 	return limit.(float64)
 }
 
+// readRates are the speeds of reading in bytes a nanosecond, by the number of processors and of bytes.
+var readRates sync.Map
+
+// readRate is how fast so many processors read a share of so many bytes each, again and again.
+func readRate(processors, bytes int) float64 {
+	key := [2]int{processors, bytes}
+	if rate, ok := readRates.Load(key); ok {
+		return rate.(float64)
+	}
+	rates := make([]float64, processors)
+	var running sync.WaitGroup
+	for i := range rates {
+		running.Go(func() {
+			x := make([]float32, bytes/4/processors)
+			for j := range x {
+				x[j] = 1
+			}
+			for start := time.Now(); time.Since(start) < 10*time.Millisecond; {
+				begin := time.Now()
+				kernel.Sum(x)
+				rates[i] = max(rates[i], float64(4*len(x))/float64(time.Since(begin).Nanoseconds()))
+			}
+		})
+	}
+	running.Wait()
+	sum := 0.0
+	for _, r := range rates {
+		sum += r
+	}
+	rate, _ := readRates.LoadOrStore(key, sum)
+	return rate.(float64)
+}
+
 // BenchmarkGemm multiplies [M, K] by [K, N], stored as they are or transposed, or with B packed before. "of-limit" is
-// the share of what the processors in use could do at most.
+// the share of what the processors in use could do at most. "of-bound" is that where memory allows as much, and otherwise
+// the share of the speed at which both operands and the result could be read once.
 func BenchmarkGemm(b *testing.B) {
 	steps := [][3]int{{32, 128, 512}, {32, 256, 1024}, {32, 512, 2048}, {64, 650, 2600}, {32, 1024, 4096},
 		{1, 512, 2048}, {4, 512, 2048}, {8, 512, 2048}}
@@ -80,7 +115,10 @@ func benchmarkGemm(b *testing.B, size [3]int, prepare func(m, k, n int, x, y, c 
 		rate := 2 * float64(m) * float64(k) * float64(n) * float64(b.N) / float64(b.Elapsed().Nanoseconds())
 		b.ReportMetric(rate, "GFLOP/s")
 		if limit := peak(runtime.GOMAXPROCS(0)); limit > 0 {
+			bytes := 4 * (m*k + k*n + m*n)
+			perByte := 2 * float64(m) * float64(k) * float64(n) / float64(bytes)
 			b.ReportMetric(rate/limit, "of-limit")
+			b.ReportMetric(rate/min(limit, perByte*readRate(runtime.GOMAXPROCS(0), bytes)), "of-bound")
 		}
 	})
 }

@@ -10,12 +10,15 @@ import (
 // one row cannot be faster than.
 func BenchmarkRead(b *testing.B) {
 	x := make([]float32, 512*2048)
+	for i := range x {
+		x[i] = 1 // memory that nobody has written may be one page of zeros, again and again
+	}
 	total := float32(0)
 	for b.Loop() {
 		total += kernel.Sum(x)
 	}
 	b.SetBytes(int64(4 * len(x)))
-	if total != 0 {
+	if total == 0 {
 		b.Fatal(total)
 	}
 }

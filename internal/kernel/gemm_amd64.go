@@ -8,7 +8,7 @@ package kernel
 //
 //	for i := range rows { // at most 8
 //		for j := range cols { // at most 32
-//			s := 0
+//			s := sums[i*most+j] // of as many columns as a tile has at most; 0 without sums
 //			for l := range k {
 //				s = fma(a[i*rowA+l*colA], b[l*rowB+j], s)
 //			}
@@ -16,10 +16,11 @@ package kernel
 //		}
 //	}
 //
-// Of b it may read 32 columns, whatever cols.
+// Of b and sums it may read 32 columns, whatever cols. With each l it fetches the cache lines at
+// fetch + l*fetchRow and fetchMore after that, all in bytes, into the second-level cache: what comes next.
 //
 //go:noescape
-func tile32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
+func tile32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, sums *float32, beta float32, c *float32, ldc int, fetch uintptr, fetchRow int, fetchMore int)
 
 // tileCopy32AVX512 is tile32AVX512 with rows 8 and cols 32, and besides
 //
@@ -28,7 +29,7 @@ func tile32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA int
 // which costs little on the way. It fetches rows of b ahead, for they may be far apart.
 //
 //go:noescape
-func tileCopy32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int, panel *float32)
+func tileCopy32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, sums *float32, beta float32, c *float32, ldc int, panel *float32)
 
 // strip32AVX512 is tile32AVX512 with cols 128 for 1 row, 128 for 2, 128 for 3.
 //
@@ -53,7 +54,7 @@ func dots32AVX512(n int, a *float32, b *float32, rowB int, s *[4]float32)
 //
 //	for i := range rows { // at most 8
 //		for j := range cols { // at most 16
-//			s := 0
+//			s := sums[i*most+j] // of as many columns as a tile has at most; 0 without sums
 //			for l := range k {
 //				s = fma(a[i*rowA+l*colA], b[l*rowB+j], s)
 //			}
@@ -61,10 +62,11 @@ func dots32AVX512(n int, a *float32, b *float32, rowB int, s *[4]float32)
 //		}
 //	}
 //
-// Of b it may read 16 columns, whatever cols.
+// Of b and sums it may read 16 columns, whatever cols. With each l it fetches the cache lines at
+// fetch + l*fetchRow and fetchMore after that, all in bytes, into the second-level cache: what comes next.
 //
 //go:noescape
-func tile64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
+func tile64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, sums *float64, beta float64, c *float64, ldc int, fetch uintptr, fetchRow int, fetchMore int)
 
 // tileCopy64AVX512 is tile64AVX512 with rows 8 and cols 16, and besides
 //
@@ -73,7 +75,7 @@ func tile64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA int
 // which costs little on the way. It fetches rows of b ahead, for they may be far apart.
 //
 //go:noescape
-func tileCopy64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int, panel *float64)
+func tileCopy64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, sums *float64, beta float64, c *float64, ldc int, panel *float64)
 
 // strip64AVX512 is tile64AVX512 with cols 64 for 1 row, 64 for 2, 64 for 3.
 //
@@ -101,7 +103,7 @@ func peak32AVX512(n int)
 //
 //	for i := range rows { // at most 4
 //		for j := range cols { // at most 24
-//			s := 0
+//			s := sums[i*most+j] // of as many columns as a tile has at most; 0 without sums
 //			for l := range k {
 //				s = fma(a[i*rowA+l*colA], b[l*rowB+j], s)
 //			}
@@ -109,10 +111,11 @@ func peak32AVX512(n int)
 //		}
 //	}
 //
-// Of b it may read 24 columns, whatever cols.
+// Of b and sums it may read 24 columns, whatever cols. With each l it fetches the cache lines at
+// fetch + l*fetchRow and fetchMore after that, all in bytes, into the second-level cache: what comes next.
 //
 //go:noescape
-func tile32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
+func tile32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, sums *float32, beta float32, c *float32, ldc int, fetch uintptr, fetchRow int, fetchMore int)
 
 // tileCopy32AVX2 is tile32AVX2 with rows 4 and cols 24, and besides
 //
@@ -121,7 +124,7 @@ func tile32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA int, 
 // which costs little on the way. It fetches rows of b ahead, for they may be far apart.
 //
 //go:noescape
-func tileCopy32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int, panel *float32)
+func tileCopy32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, sums *float32, beta float32, c *float32, ldc int, panel *float32)
 
 // strip32AVX2 is tile32AVX2 with cols 64 for 1 row, 32 for 2, 32 for 3.
 //
@@ -146,7 +149,7 @@ func dots32AVX2(n int, a *float32, b *float32, rowB int, s *[4]float32)
 //
 //	for i := range rows { // at most 4
 //		for j := range cols { // at most 12
-//			s := 0
+//			s := sums[i*most+j] // of as many columns as a tile has at most; 0 without sums
 //			for l := range k {
 //				s = fma(a[i*rowA+l*colA], b[l*rowB+j], s)
 //			}
@@ -154,10 +157,11 @@ func dots32AVX2(n int, a *float32, b *float32, rowB int, s *[4]float32)
 //		}
 //	}
 //
-// Of b it may read 12 columns, whatever cols.
+// Of b and sums it may read 12 columns, whatever cols. With each l it fetches the cache lines at
+// fetch + l*fetchRow and fetchMore after that, all in bytes, into the second-level cache: what comes next.
 //
 //go:noescape
-func tile64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
+func tile64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, sums *float64, beta float64, c *float64, ldc int, fetch uintptr, fetchRow int, fetchMore int)
 
 // tileCopy64AVX2 is tile64AVX2 with rows 4 and cols 12, and besides
 //
@@ -166,7 +170,7 @@ func tile64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA int, 
 // which costs little on the way. It fetches rows of b ahead, for they may be far apart.
 //
 //go:noescape
-func tileCopy64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int, panel *float64)
+func tileCopy64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, sums *float64, beta float64, c *float64, ldc int, panel *float64)
 
 // strip64AVX2 is tile64AVX2 with cols 32 for 1 row, 16 for 2, 16 for 3.
 //
@@ -207,6 +211,8 @@ func copyRowsAVX(dst *byte, dstRow int, src *byte, srcRow int, rows int, width i
 //		}
 //	}
 //
+// It fetches what is 128 elements farther in each row, too.
+//
 //go:noescape
 func transpose32AVX(dst *float32, dstRow int, src *float32, srcRow int, n int)
 
@@ -218,8 +224,13 @@ func transpose32AVX(dst *float32, dstRow int, src *float32, srcRow int, n int)
 //		}
 //	}
 //
+// It fetches what is 128 elements farther in each row, too.
+//
 //go:noescape
 func transpose64AVX(dst *float64, dstRow int, src *float64, srcRow int, n int)
 
-// pause leaves the processor to others for n times some 40 cycles.
+// pause leaves the processor to others for n times 40 to 140 cycles, as processors differ.
 func pause(n int)
+
+// cpuid asks the processor about itself.
+func cpuid(leaf uint32, part uint32) (a uint32, b uint32, c uint32, d uint32)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func tile32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
+// func tile32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, sums *float32, beta float32, c *float32, ldc int, fetch uintptr, fetchRow int, fetchMore int)
 // Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tile32AVX512(SB), NOSPLIT, $0-96
+TEXT ·tile32AVX512(SB), NOSPLIT, $0-128
 	MOVQ rows+0(FP), AX
 	MOVQ cols+8(FP), CX
 
@@ -45,29 +45,87 @@ TEXT ·tile32AVX512(SB), NOSPLIT, $0-96
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh8
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 320(AX), Z5
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 448(AX), Z7
+	VMOVUPS 512(AX), Z8
+	VMOVUPS 576(AX), Z9
+	VMOVUPS 640(AX), Z10
+	VMOVUPS 704(AX), Z11
+	VMOVUPS 768(AX), Z12
+	VMOVUPS 832(AX), Z13
+	VMOVUPS 896(AX), Z14
+	VMOVUPS 960(AX), Z15
+
+wideFresh8:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk8
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk8:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 wideLoop8:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	PREFETCHT1 64(R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -117,29 +175,82 @@ wide7:
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh7
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 320(AX), Z5
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 448(AX), Z7
+	VMOVUPS 512(AX), Z8
+	VMOVUPS 576(AX), Z9
+	VMOVUPS 640(AX), Z10
+	VMOVUPS 704(AX), Z11
+	VMOVUPS 768(AX), Z12
+	VMOVUPS 832(AX), Z13
+
+wideFresh7:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk7
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk7:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 wideLoop7:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	PREFETCHT1 64(R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -184,29 +295,77 @@ wide6:
 	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh6
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 320(AX), Z5
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 448(AX), Z7
+	VMOVUPS 512(AX), Z8
+	VMOVUPS 576(AX), Z9
+	VMOVUPS 640(AX), Z10
+	VMOVUPS 704(AX), Z11
+
+wideFresh6:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk6
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk6:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 wideLoop6:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	PREFETCHT1 64(R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -246,29 +405,72 @@ wide5:
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh5
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 320(AX), Z5
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 448(AX), Z7
+	VMOVUPS 512(AX), Z8
+	VMOVUPS 576(AX), Z9
+
+wideFresh5:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk5
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk5:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 wideLoop5:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	PREFETCHT1 64(R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -303,28 +505,66 @@ wide4:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	IMUL3Q $0x20, SI, R9
-	ADDQ   DX, R9
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh4
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 320(AX), Z5
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 448(AX), Z7
+
+wideFresh4:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk4
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk4:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    fetch+104(FP), R9
+	MOVQ    fetchRow+112(FP), R10
+	MOVQ    fetchMore+120(FP), R11
+	PCALIGN $0x40
 
 wideLoop4:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R9)
-	PREFETCHT1 64(R9)
-	ADDQ       SI, R9
+	PREFETCHT1 (R9)(R11*1)
+	ADDQ       R10, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -353,27 +593,60 @@ wide3:
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh3
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 320(AX), Z5
+
+wideFresh3:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk3
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk3:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 wideLoop3:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	PREFETCHT1 64(R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -397,27 +670,55 @@ wide2:
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh2
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+
+wideFresh2:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk2
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk2:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 wideLoop2:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	PREFETCHT1 64(R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -436,25 +737,48 @@ wide1:
 	// 1 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	IMUL3Q $0x20, SI, DI
-	ADDQ   DX, DI
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh1
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+
+wideFresh1:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk1
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk1:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    fetch+104(FP), DI
+	MOVQ    fetchRow+112(FP), R8
+	MOVQ    fetchMore+120(FP), R9
+	PCALIGN $0x40
 
 wideLoop1:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (DI)
-	PREFETCHT1 64(DI)
-	ADDQ       SI, DI
+	PREFETCHT1 (DI)(R9*1)
+	ADDQ       R8, DI
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -491,27 +815,70 @@ narrow:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z12, Z12, Z12
 	VPXORD Z14, Z14, Z14
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh8
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 512(AX), Z8
+	VMOVUPS 640(AX), Z10
+	VMOVUPS 768(AX), Z12
+	VMOVUPS 896(AX), Z14
+
+slimFresh8:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk8
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk8:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 slimLoop8:
 	// A row of B
 	VMOVUPS (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -546,27 +913,67 @@ slim7:
 	VPXORD Z8, Z8, Z8
 	VPXORD Z10, Z10, Z10
 	VPXORD Z12, Z12, Z12
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh7
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 512(AX), Z8
+	VMOVUPS 640(AX), Z10
+	VMOVUPS 768(AX), Z12
+
+slimFresh7:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk7
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk7:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 slimLoop7:
 	// A row of B
 	VMOVUPS (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -598,27 +1005,64 @@ slim6:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z8, Z8, Z8
 	VPXORD Z10, Z10, Z10
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh6
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 512(AX), Z8
+	VMOVUPS 640(AX), Z10
+
+slimFresh6:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk6
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk6:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 slimLoop6:
 	// A row of B
 	VMOVUPS (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -647,27 +1091,61 @@ slim5:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z6, Z6, Z6
 	VPXORD Z8, Z8, Z8
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh5
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 512(AX), Z8
+
+slimFresh5:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk5
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk5:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 slimLoop5:
 	// A row of B
 	VMOVUPS (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -693,26 +1171,57 @@ slim4:
 	VPXORD Z2, Z2, Z2
 	VPXORD Z4, Z4, Z4
 	VPXORD Z6, Z6, Z6
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	IMUL3Q $0x20, SI, R9
-	ADDQ   DX, R9
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh4
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 384(AX), Z6
+
+slimFresh4:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk4
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk4:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    fetch+104(FP), R9
+	MOVQ    fetchRow+112(FP), R10
+	MOVQ    fetchMore+120(FP), R11
+	PCALIGN $0x40
 
 slimLoop4:
 	// A row of B
 	VMOVUPS (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R9)
-	ADDQ       SI, R9
+	PREFETCHT1 (R9)(R11*1)
+	ADDQ       R10, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -734,25 +1243,53 @@ slim3:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z2, Z2, Z2
 	VPXORD Z4, Z4, Z4
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh3
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 256(AX), Z4
+
+slimFresh3:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk3
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk3:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 slimLoop3:
 	// A row of B
 	VMOVUPS (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -771,25 +1308,50 @@ slim2:
 	// 2 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z2, Z2, Z2
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh2
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 128(AX), Z2
+
+slimFresh2:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk2
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk2:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 slimLoop2:
 	// A row of B
 	VMOVUPS (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -805,23 +1367,45 @@ slimLoop2:
 slim1:
 	// 1 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	IMUL3Q $0x20, SI, DI
-	ADDQ   DX, DI
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh1
+
+	// Or go on
+	VMOVUPS (AX), Z0
+
+slimFresh1:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk1
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+
+slimWalk1:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    fetch+104(FP), DI
+	MOVQ    fetchRow+112(FP), R8
+	MOVQ    fetchMore+120(FP), R9
+	PCALIGN $0x40
 
 slimLoop1:
 	// A row of B
 	VMOVUPS (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (DI)
-	ADDQ       SI, DI
+	PREFETCHT1 (DI)(R9*1)
+	ADDQ       R8, DI
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -832,13 +1416,13 @@ slimLoop1:
 	JNZ          slimLoop1
 
 finish:
-	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
+	MOVQ         c+88(FP), AX
+	MOVQ         ldc+96(FP), CX
 	SHLQ         $0x02, CX
 	MOVQ         rows+0(FP), DX
 	MOVQ         cols+8(FP), BX
 	VBROADCASTSS alpha+24(FP), Z16
-	VBROADCASTSS beta+72(FP), Z17
+	VBROADCASTSS beta+80(FP), Z17
 
 	// K1, K2: the columns that there are
 	MOVQ  $-1, SI
@@ -848,7 +1432,7 @@ finish:
 	KMOVW SI, K2
 
 	// Is beta 0, of either sign?
-	MOVL beta+72(FP), BX
+	MOVL beta+80(FP), BX
 	SHLL $0x01, BX
 	CMPQ BX, $0x00
 	JE   only
@@ -1004,9 +1588,9 @@ setDone:
 	VZEROUPPER
 	RET
 
-// func tileCopy32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int, panel *float32)
+// func tileCopy32AVX512(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, sums *float32, beta float32, c *float32, ldc int, panel *float32)
 // Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileCopy32AVX512(SB), NOSPLIT, $0-104
+TEXT ·tileCopy32AVX512(SB), NOSPLIT, $0-112
 	// 8 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -1024,36 +1608,93 @@ TEXT ·tileCopy32AVX512(SB), NOSPLIT, $0-104
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
-	MOVQ   panel+96(FP), R11
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     Fresh8
+
+	// Or go on
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 320(AX), Z5
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 448(AX), Z7
+	VMOVUPS 512(AX), Z8
+	VMOVUPS 576(AX), Z9
+	VMOVUPS 640(AX), Z10
+	VMOVUPS 704(AX), Z11
+	VMOVUPS 768(AX), Z12
+	VMOVUPS 832(AX), Z13
+	VMOVUPS 896(AX), Z14
+	VMOVUPS 960(AX), Z15
+
+Fresh8:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         Walk8
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+Walk8:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    panel+104(FP), R10
+	IMUL3Q  $0x20, SI, R11
+	ADDQ    DX, R11
+	PCALIGN $0x40
 
 Loop8:
 	// A row of B
 	VMOVUPS (DX), Z17
 	VMOVUPS 64(DX), Z18
 
-	// One that will be needed soon
-	PREFETCHT1 (R10)
-	PREFETCHT1 64(R10)
-	PREFETCHT1 127(R10)
-	ADDQ       SI, R10
+	// What will be needed soon
+	PREFETCHT1 (R11)
+	PREFETCHT1 64(R11)
+	PREFETCHT1 127(R11)
+	ADDQ       SI, R11
 
 	// Copied
-	VMOVUPS Z17, (R11)
-	VMOVUPS Z18, 64(R11)
-	ADDQ    $+128, R11
+	VMOVUPS Z17, (R10)
+	VMOVUPS Z18, 64(R10)
+	ADDQ    $+128, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Z16
@@ -1085,13 +1726,13 @@ Loop8:
 	ADDQ         BX, R9
 	DECQ         AX
 	JNZ          Loop8
-	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
+	MOVQ         c+88(FP), AX
+	MOVQ         ldc+96(FP), CX
 	SHLQ         $0x02, CX
 	MOVQ         rows+0(FP), DX
 	MOVQ         cols+8(FP), BX
 	VBROADCASTSS alpha+24(FP), Z16
-	VBROADCASTSS beta+72(FP), Z17
+	VBROADCASTSS beta+80(FP), Z17
 
 	// K1, K2: the columns that there are
 	MOVQ  $-1, SI
@@ -1101,7 +1742,7 @@ Loop8:
 	KMOVW SI, K2
 
 	// Is beta 0, of either sign?
-	MOVL beta+72(FP), BX
+	MOVL beta+80(FP), BX
 	SHLL $0x01, BX
 	CMPQ BX, $0x00
 	JE   only
@@ -2056,9 +2697,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func tile64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
+// func tile64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, sums *float64, beta float64, c *float64, ldc int, fetch uintptr, fetchRow int, fetchMore int)
 // Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tile64AVX512(SB), NOSPLIT, $0-96
+TEXT ·tile64AVX512(SB), NOSPLIT, $0-128
 	MOVQ rows+0(FP), AX
 	MOVQ cols+8(FP), CX
 
@@ -2097,29 +2738,87 @@ TEXT ·tile64AVX512(SB), NOSPLIT, $0-96
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh8
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 192(AX), Z3
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 320(AX), Z5
+	VMOVUPD 384(AX), Z6
+	VMOVUPD 448(AX), Z7
+	VMOVUPD 512(AX), Z8
+	VMOVUPD 576(AX), Z9
+	VMOVUPD 640(AX), Z10
+	VMOVUPD 704(AX), Z11
+	VMOVUPD 768(AX), Z12
+	VMOVUPD 832(AX), Z13
+	VMOVUPD 896(AX), Z14
+	VMOVUPD 960(AX), Z15
+
+wideFresh8:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk8
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk8:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 wideLoop8:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	PREFETCHT1 64(R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2169,29 +2868,82 @@ wide7:
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh7
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 192(AX), Z3
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 320(AX), Z5
+	VMOVUPD 384(AX), Z6
+	VMOVUPD 448(AX), Z7
+	VMOVUPD 512(AX), Z8
+	VMOVUPD 576(AX), Z9
+	VMOVUPD 640(AX), Z10
+	VMOVUPD 704(AX), Z11
+	VMOVUPD 768(AX), Z12
+	VMOVUPD 832(AX), Z13
+
+wideFresh7:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk7
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk7:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 wideLoop7:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	PREFETCHT1 64(R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2236,29 +2988,77 @@ wide6:
 	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh6
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 192(AX), Z3
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 320(AX), Z5
+	VMOVUPD 384(AX), Z6
+	VMOVUPD 448(AX), Z7
+	VMOVUPD 512(AX), Z8
+	VMOVUPD 576(AX), Z9
+	VMOVUPD 640(AX), Z10
+	VMOVUPD 704(AX), Z11
+
+wideFresh6:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk6
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk6:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 wideLoop6:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	PREFETCHT1 64(R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2298,29 +3098,72 @@ wide5:
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh5
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 192(AX), Z3
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 320(AX), Z5
+	VMOVUPD 384(AX), Z6
+	VMOVUPD 448(AX), Z7
+	VMOVUPD 512(AX), Z8
+	VMOVUPD 576(AX), Z9
+
+wideFresh5:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk5
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk5:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 wideLoop5:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	PREFETCHT1 64(R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2355,28 +3198,66 @@ wide4:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	IMUL3Q $0x20, SI, R9
-	ADDQ   DX, R9
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh4
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 192(AX), Z3
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 320(AX), Z5
+	VMOVUPD 384(AX), Z6
+	VMOVUPD 448(AX), Z7
+
+wideFresh4:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk4
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk4:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    fetch+104(FP), R9
+	MOVQ    fetchRow+112(FP), R10
+	MOVQ    fetchMore+120(FP), R11
+	PCALIGN $0x40
 
 wideLoop4:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R9)
-	PREFETCHT1 64(R9)
-	ADDQ       SI, R9
+	PREFETCHT1 (R9)(R11*1)
+	ADDQ       R10, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2405,27 +3286,60 @@ wide3:
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh3
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 192(AX), Z3
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 320(AX), Z5
+
+wideFresh3:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk3
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk3:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 wideLoop3:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	PREFETCHT1 64(R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2449,27 +3363,55 @@ wide2:
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh2
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 192(AX), Z3
+
+wideFresh2:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk2
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk2:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 wideLoop2:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	PREFETCHT1 64(R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2488,25 +3430,48 @@ wide1:
 	// 1 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	IMUL3Q $0x20, SI, DI
-	ADDQ   DX, DI
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh1
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+
+wideFresh1:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk1
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk1:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    fetch+104(FP), DI
+	MOVQ    fetchRow+112(FP), R8
+	MOVQ    fetchMore+120(FP), R9
+	PCALIGN $0x40
 
 wideLoop1:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (DI)
-	PREFETCHT1 64(DI)
-	ADDQ       SI, DI
+	PREFETCHT1 (DI)(R9*1)
+	ADDQ       R8, DI
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2543,27 +3508,70 @@ narrow:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z12, Z12, Z12
 	VPXORD Z14, Z14, Z14
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh8
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 384(AX), Z6
+	VMOVUPD 512(AX), Z8
+	VMOVUPD 640(AX), Z10
+	VMOVUPD 768(AX), Z12
+	VMOVUPD 896(AX), Z14
+
+slimFresh8:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk8
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk8:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 slimLoop8:
 	// A row of B
 	VMOVUPD (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2598,27 +3606,67 @@ slim7:
 	VPXORD Z8, Z8, Z8
 	VPXORD Z10, Z10, Z10
 	VPXORD Z12, Z12, Z12
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh7
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 384(AX), Z6
+	VMOVUPD 512(AX), Z8
+	VMOVUPD 640(AX), Z10
+	VMOVUPD 768(AX), Z12
+
+slimFresh7:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk7
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk7:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 slimLoop7:
 	// A row of B
 	VMOVUPD (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2650,27 +3698,64 @@ slim6:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z8, Z8, Z8
 	VPXORD Z10, Z10, Z10
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh6
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 384(AX), Z6
+	VMOVUPD 512(AX), Z8
+	VMOVUPD 640(AX), Z10
+
+slimFresh6:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk6
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk6:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 slimLoop6:
 	// A row of B
 	VMOVUPD (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2699,27 +3784,61 @@ slim5:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z6, Z6, Z6
 	VPXORD Z8, Z8, Z8
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh5
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 384(AX), Z6
+	VMOVUPD 512(AX), Z8
+
+slimFresh5:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk5
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk5:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    fetch+104(FP), R10
+	MOVQ    fetchRow+112(FP), R11
+	MOVQ    fetchMore+120(FP), R12
+	PCALIGN $0x40
 
 slimLoop5:
 	// A row of B
 	VMOVUPD (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R10)
-	ADDQ       SI, R10
+	PREFETCHT1 (R10)(R12*1)
+	ADDQ       R11, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2745,26 +3864,57 @@ slim4:
 	VPXORD Z2, Z2, Z2
 	VPXORD Z4, Z4, Z4
 	VPXORD Z6, Z6, Z6
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	IMUL3Q $0x20, SI, R9
-	ADDQ   DX, R9
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh4
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 384(AX), Z6
+
+slimFresh4:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk4
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk4:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    fetch+104(FP), R9
+	MOVQ    fetchRow+112(FP), R10
+	MOVQ    fetchMore+120(FP), R11
+	PCALIGN $0x40
 
 slimLoop4:
 	// A row of B
 	VMOVUPD (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R9)
-	ADDQ       SI, R9
+	PREFETCHT1 (R9)(R11*1)
+	ADDQ       R10, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2786,25 +3936,53 @@ slim3:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z2, Z2, Z2
 	VPXORD Z4, Z4, Z4
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh3
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 256(AX), Z4
+
+slimFresh3:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk3
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk3:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 slimLoop3:
 	// A row of B
 	VMOVUPD (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2823,25 +4001,50 @@ slim2:
 	// 2 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z2, Z2, Z2
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh2
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 128(AX), Z2
+
+slimFresh2:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk2
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk2:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 slimLoop2:
 	// A row of B
 	VMOVUPD (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2857,23 +4060,45 @@ slimLoop2:
 slim1:
 	// 1 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	IMUL3Q $0x20, SI, DI
-	ADDQ   DX, DI
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh1
+
+	// Or go on
+	VMOVUPD (AX), Z0
+
+slimFresh1:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk1
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+
+slimWalk1:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    fetch+104(FP), DI
+	MOVQ    fetchRow+112(FP), R8
+	MOVQ    fetchMore+120(FP), R9
+	PCALIGN $0x40
 
 slimLoop1:
 	// A row of B
 	VMOVUPD (DX), Z17
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (DI)
-	ADDQ       SI, DI
+	PREFETCHT1 (DI)(R9*1)
+	ADDQ       R8, DI
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -2884,13 +4109,13 @@ slimLoop1:
 	JNZ          slimLoop1
 
 finish:
-	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
+	MOVQ         c+88(FP), AX
+	MOVQ         ldc+96(FP), CX
 	SHLQ         $0x03, CX
 	MOVQ         rows+0(FP), DX
 	MOVQ         cols+8(FP), BX
 	VBROADCASTSD alpha+24(FP), Z16
-	VBROADCASTSD beta+72(FP), Z17
+	VBROADCASTSD beta+80(FP), Z17
 
 	// K1, K2: the columns that there are
 	MOVQ  $-1, SI
@@ -2900,7 +4125,7 @@ finish:
 	KMOVW SI, K2
 
 	// Is beta 0, of either sign?
-	MOVQ beta+72(FP), BX
+	MOVQ beta+80(FP), BX
 	SHLQ $0x01, BX
 	CMPQ BX, $0x00
 	JE   only
@@ -3056,9 +4281,9 @@ setDone:
 	VZEROUPPER
 	RET
 
-// func tileCopy64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int, panel *float64)
+// func tileCopy64AVX512(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, sums *float64, beta float64, c *float64, ldc int, panel *float64)
 // Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileCopy64AVX512(SB), NOSPLIT, $0-104
+TEXT ·tileCopy64AVX512(SB), NOSPLIT, $0-112
 	// 8 rows: sums start at zero
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -3076,36 +4301,93 @@ TEXT ·tileCopy64AVX512(SB), NOSPLIT, $0-104
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	LEAQ   (CX)(DI*4), R9
-	IMUL3Q $0x20, SI, R10
-	ADDQ   DX, R10
-	MOVQ   panel+96(FP), R11
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     Fresh8
+
+	// Or go on
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 192(AX), Z3
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 320(AX), Z5
+	VMOVUPD 384(AX), Z6
+	VMOVUPD 448(AX), Z7
+	VMOVUPD 512(AX), Z8
+	VMOVUPD 576(AX), Z9
+	VMOVUPD 640(AX), Z10
+	VMOVUPD 704(AX), Z11
+	VMOVUPD 768(AX), Z12
+	VMOVUPD 832(AX), Z13
+	VMOVUPD 896(AX), Z14
+	VMOVUPD 960(AX), Z15
+
+Fresh8:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         Walk8
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+Walk8:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (CX)(DI*4), R9
+	MOVQ    panel+104(FP), R10
+	IMUL3Q  $0x20, SI, R11
+	ADDQ    DX, R11
+	PCALIGN $0x40
 
 Loop8:
 	// A row of B
 	VMOVUPD (DX), Z17
 	VMOVUPD 64(DX), Z18
 
-	// One that will be needed soon
-	PREFETCHT1 (R10)
-	PREFETCHT1 64(R10)
-	PREFETCHT1 127(R10)
-	ADDQ       SI, R10
+	// What will be needed soon
+	PREFETCHT1 (R11)
+	PREFETCHT1 64(R11)
+	PREFETCHT1 127(R11)
+	ADDQ       SI, R11
 
 	// Copied
-	VMOVUPD Z17, (R11)
-	VMOVUPD Z18, 64(R11)
-	ADDQ    $+128, R11
+	VMOVUPD Z17, (R10)
+	VMOVUPD Z18, 64(R10)
+	ADDQ    $+128, R10
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Z16
@@ -3137,13 +4419,13 @@ Loop8:
 	ADDQ         BX, R9
 	DECQ         AX
 	JNZ          Loop8
-	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
+	MOVQ         c+88(FP), AX
+	MOVQ         ldc+96(FP), CX
 	SHLQ         $0x03, CX
 	MOVQ         rows+0(FP), DX
 	MOVQ         cols+8(FP), BX
 	VBROADCASTSD alpha+24(FP), Z16
-	VBROADCASTSD beta+72(FP), Z17
+	VBROADCASTSD beta+80(FP), Z17
 
 	// K1, K2: the columns that there are
 	MOVQ  $-1, SI
@@ -3153,7 +4435,7 @@ Loop8:
 	KMOVW SI, K2
 
 	// Is beta 0, of either sign?
-	MOVQ beta+72(FP), BX
+	MOVQ beta+80(FP), BX
 	SHLQ $0x01, BX
 	CMPQ BX, $0x00
 	JE   only
@@ -4136,9 +5418,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int)
+// func tile32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, sums *float32, beta float32, c *float32, ldc int, fetch uintptr, fetchRow int, fetchMore int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile32AVX2(SB), NOSPLIT, $0-96
+TEXT ·tile32AVX2(SB), NOSPLIT, $0-128
 	MOVQ rows+0(FP), AX
 	MOVQ cols+8(FP), CX
 
@@ -4165,18 +5447,60 @@ TEXT ·tile32AVX2(SB), NOSPLIT, $0-96
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	IMUL3Q $0x20, SI, R9
-	ADDQ   DX, R9
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh4
+
+	// Or go on
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS 128(AX), Y4
+	VMOVUPS 160(AX), Y5
+	VMOVUPS 192(AX), Y6
+	VMOVUPS 224(AX), Y7
+	VMOVUPS 256(AX), Y8
+	VMOVUPS 288(AX), Y9
+	VMOVUPS 320(AX), Y10
+	VMOVUPS 352(AX), Y11
+
+wideFresh4:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk4
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk4:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    fetch+104(FP), R9
+	MOVQ    fetchRow+112(FP), R10
+	MOVQ    fetchMore+120(FP), R11
+	PCALIGN $0x40
 
 wideLoop4:
 	// A row of B
@@ -4184,10 +5508,10 @@ wideLoop4:
 	VMOVUPS 32(DX), Y14
 	VMOVUPS 64(DX), Y15
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R9)
-	PREFETCHT1 64(R9)
-	ADDQ       SI, R9
+	PREFETCHT1 (R9)(R11*1)
+	ADDQ       R10, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -4223,17 +5547,53 @@ wide3:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh3
+
+	// Or go on
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS 128(AX), Y4
+	VMOVUPS 160(AX), Y5
+	VMOVUPS 192(AX), Y6
+	VMOVUPS 224(AX), Y7
+	VMOVUPS 256(AX), Y8
+
+wideFresh3:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk3
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk3:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 wideLoop3:
 	// A row of B
@@ -4241,10 +5601,10 @@ wideLoop3:
 	VMOVUPS 32(DX), Y14
 	VMOVUPS 64(DX), Y15
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	PREFETCHT1 64(R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -4273,17 +5633,47 @@ wide2:
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh2
+
+	// Or go on
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS 128(AX), Y4
+	VMOVUPS 160(AX), Y5
+
+wideFresh2:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk2
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk2:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 wideLoop2:
 	// A row of B
@@ -4291,10 +5681,10 @@ wideLoop2:
 	VMOVUPS 32(DX), Y14
 	VMOVUPS 64(DX), Y15
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	PREFETCHT1 64(R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -4316,15 +5706,39 @@ wide1:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	IMUL3Q $0x20, SI, DI
-	ADDQ   DX, DI
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh1
+
+	// Or go on
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+
+wideFresh1:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk1
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk1:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    fetch+104(FP), DI
+	MOVQ    fetchRow+112(FP), R8
+	MOVQ    fetchMore+120(FP), R9
+	PCALIGN $0x40
 
 wideLoop1:
 	// A row of B
@@ -4332,10 +5746,10 @@ wideLoop1:
 	VMOVUPS 32(DX), Y14
 	VMOVUPS 64(DX), Y15
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (DI)
-	PREFETCHT1 64(DI)
-	ADDQ       SI, DI
+	PREFETCHT1 (DI)(R9*1)
+	ADDQ       R8, DI
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -4361,26 +5775,57 @@ narrow:
 	VXORPS Y3, Y3, Y3
 	VXORPS Y6, Y6, Y6
 	VXORPS Y9, Y9, Y9
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	IMUL3Q $0x20, SI, R9
-	ADDQ   DX, R9
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh4
+
+	// Or go on
+	VMOVUPS (AX), Y0
+	VMOVUPS 96(AX), Y3
+	VMOVUPS 192(AX), Y6
+	VMOVUPS 288(AX), Y9
+
+slimFresh4:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk4
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk4:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    fetch+104(FP), R9
+	MOVQ    fetchRow+112(FP), R10
+	MOVQ    fetchMore+120(FP), R11
+	PCALIGN $0x40
 
 slimLoop4:
 	// A row of B
 	VMOVUPS (DX), Y13
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R9)
-	ADDQ       SI, R9
+	PREFETCHT1 (R9)(R11*1)
+	ADDQ       R10, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -4402,25 +5847,53 @@ slim3:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y3, Y3, Y3
 	VXORPS Y6, Y6, Y6
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh3
+
+	// Or go on
+	VMOVUPS (AX), Y0
+	VMOVUPS 96(AX), Y3
+	VMOVUPS 192(AX), Y6
+
+slimFresh3:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk3
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk3:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 slimLoop3:
 	// A row of B
 	VMOVUPS (DX), Y13
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -4439,25 +5912,50 @@ slim2:
 	// 2 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
 	VXORPS Y3, Y3, Y3
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh2
+
+	// Or go on
+	VMOVUPS (AX), Y0
+	VMOVUPS 96(AX), Y3
+
+slimFresh2:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk2
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk2:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 slimLoop2:
 	// A row of B
 	VMOVUPS (DX), Y13
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -4473,23 +5971,45 @@ slimLoop2:
 slim1:
 	// 1 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	IMUL3Q $0x20, SI, DI
-	ADDQ   DX, DI
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh1
+
+	// Or go on
+	VMOVUPS (AX), Y0
+
+slimFresh1:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk1
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+
+slimWalk1:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    fetch+104(FP), DI
+	MOVQ    fetchRow+112(FP), R8
+	MOVQ    fetchMore+120(FP), R9
+	PCALIGN $0x40
 
 slimLoop1:
 	// A row of B
 	VMOVUPS (DX), Y13
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (DI)
-	ADDQ       SI, DI
+	PREFETCHT1 (DI)(R9*1)
+	ADDQ       R8, DI
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -4500,13 +6020,13 @@ slimLoop1:
 	JNZ          slimLoop1
 
 finish:
-	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
+	MOVQ         c+88(FP), AX
+	MOVQ         ldc+96(FP), CX
 	SHLQ         $0x02, CX
 	MOVQ         rows+0(FP), DX
 	MOVQ         cols+8(FP), BX
 	VBROADCASTSS alpha+24(FP), Y12
-	VBROADCASTSS beta+72(FP), Y13
+	VBROADCASTSS beta+80(FP), Y13
 
 	// Where the masks of the columns that there are begin
 	LEAQ gemmMasks<>+96(SB), SI
@@ -4515,7 +6035,7 @@ finish:
 	SUBQ DI, SI
 
 	// Is beta 0, of either sign?
-	MOVL beta+72(FP), DI
+	MOVL beta+80(FP), DI
 	SHLL $0x01, DI
 	CMPQ DI, $0x00
 	JE   only
@@ -4768,9 +6288,9 @@ setSomeDone:
 	VZEROUPPER
 	RET
 
-// func tileCopy32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, beta float32, c *float32, ldc int, panel *float32)
+// func tileCopy32AVX2(rows int, cols int, k int, alpha float32, a *float32, rowA int, colA int, b *float32, rowB int, sums *float32, beta float32, c *float32, ldc int, panel *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tileCopy32AVX2(SB), NOSPLIT, $0-104
+TEXT ·tileCopy32AVX2(SB), NOSPLIT, $0-112
 	// 4 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -4784,19 +6304,60 @@ TEXT ·tileCopy32AVX2(SB), NOSPLIT, $0-104
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x02, DI
-	LEAQ   (DI)(DI*2), R8
-	IMUL3Q $0x20, SI, R9
-	ADDQ   DX, R9
-	MOVQ   panel+96(FP), R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     Fresh4
+
+	// Or go on
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS 128(AX), Y4
+	VMOVUPS 160(AX), Y5
+	VMOVUPS 192(AX), Y6
+	VMOVUPS 224(AX), Y7
+	VMOVUPS 256(AX), Y8
+	VMOVUPS 288(AX), Y9
+	VMOVUPS 320(AX), Y10
+	VMOVUPS 352(AX), Y11
+
+Fresh4:
+	// C will be needed, unless beta is 0
+	MOVL       beta+80(FP), AX
+	SHLL       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         Walk4
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x02, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+Walk4:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    panel+104(FP), R9
+	IMUL3Q  $0x20, SI, R10
+	ADDQ    DX, R10
+	PCALIGN $0x40
 
 Loop4:
 	// A row of B
@@ -4804,17 +6365,17 @@ Loop4:
 	VMOVUPS 32(DX), Y14
 	VMOVUPS 64(DX), Y15
 
-	// One that will be needed soon
-	PREFETCHT1 (R9)
-	PREFETCHT1 64(R9)
-	PREFETCHT1 95(R9)
-	ADDQ       SI, R9
+	// What will be needed soon
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 95(R10)
+	ADDQ       SI, R10
 
 	// Copied
-	VMOVUPS Y13, (R10)
-	VMOVUPS Y14, 32(R10)
-	VMOVUPS Y15, 64(R10)
-	ADDQ    $+96, R10
+	VMOVUPS Y13, (R9)
+	VMOVUPS Y14, 32(R9)
+	VMOVUPS Y15, 64(R9)
+	ADDQ    $+96, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSS (CX), Y12
@@ -4837,13 +6398,13 @@ Loop4:
 	ADDQ         BX, CX
 	DECQ         AX
 	JNZ          Loop4
-	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
+	MOVQ         c+88(FP), AX
+	MOVQ         ldc+96(FP), CX
 	SHLQ         $0x02, CX
 	MOVQ         rows+0(FP), DX
 	MOVQ         cols+8(FP), BX
 	VBROADCASTSS alpha+24(FP), Y12
-	VBROADCASTSS beta+72(FP), Y13
+	VBROADCASTSS beta+80(FP), Y13
 
 	// Where the masks of the columns that there are begin
 	LEAQ gemmMasks<>+96(SB), SI
@@ -4852,7 +6413,7 @@ Loop4:
 	SUBQ DI, SI
 
 	// Is beta 0, of either sign?
-	MOVL beta+72(FP), DI
+	MOVL beta+80(FP), DI
 	SHLL $0x01, DI
 	CMPQ DI, $0x00
 	JE   only
@@ -5701,9 +7262,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func tile64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int)
+// func tile64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, sums *float64, beta float64, c *float64, ldc int, fetch uintptr, fetchRow int, fetchMore int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile64AVX2(SB), NOSPLIT, $0-96
+TEXT ·tile64AVX2(SB), NOSPLIT, $0-128
 	MOVQ rows+0(FP), AX
 	MOVQ cols+8(FP), CX
 
@@ -5730,18 +7291,60 @@ TEXT ·tile64AVX2(SB), NOSPLIT, $0-96
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	IMUL3Q $0x20, SI, R9
-	ADDQ   DX, R9
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh4
+
+	// Or go on
+	VMOVUPD (AX), Y0
+	VMOVUPD 32(AX), Y1
+	VMOVUPD 64(AX), Y2
+	VMOVUPD 96(AX), Y3
+	VMOVUPD 128(AX), Y4
+	VMOVUPD 160(AX), Y5
+	VMOVUPD 192(AX), Y6
+	VMOVUPD 224(AX), Y7
+	VMOVUPD 256(AX), Y8
+	VMOVUPD 288(AX), Y9
+	VMOVUPD 320(AX), Y10
+	VMOVUPD 352(AX), Y11
+
+wideFresh4:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk4
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk4:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    fetch+104(FP), R9
+	MOVQ    fetchRow+112(FP), R10
+	MOVQ    fetchMore+120(FP), R11
+	PCALIGN $0x40
 
 wideLoop4:
 	// A row of B
@@ -5749,10 +7352,10 @@ wideLoop4:
 	VMOVUPD 32(DX), Y14
 	VMOVUPD 64(DX), Y15
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R9)
-	PREFETCHT1 64(R9)
-	ADDQ       SI, R9
+	PREFETCHT1 (R9)(R11*1)
+	ADDQ       R10, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -5788,17 +7391,53 @@ wide3:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh3
+
+	// Or go on
+	VMOVUPD (AX), Y0
+	VMOVUPD 32(AX), Y1
+	VMOVUPD 64(AX), Y2
+	VMOVUPD 96(AX), Y3
+	VMOVUPD 128(AX), Y4
+	VMOVUPD 160(AX), Y5
+	VMOVUPD 192(AX), Y6
+	VMOVUPD 224(AX), Y7
+	VMOVUPD 256(AX), Y8
+
+wideFresh3:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk3
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk3:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 wideLoop3:
 	// A row of B
@@ -5806,10 +7445,10 @@ wideLoop3:
 	VMOVUPD 32(DX), Y14
 	VMOVUPD 64(DX), Y15
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	PREFETCHT1 64(R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -5838,17 +7477,47 @@ wide2:
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh2
+
+	// Or go on
+	VMOVUPD (AX), Y0
+	VMOVUPD 32(AX), Y1
+	VMOVUPD 64(AX), Y2
+	VMOVUPD 96(AX), Y3
+	VMOVUPD 128(AX), Y4
+	VMOVUPD 160(AX), Y5
+
+wideFresh2:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk2
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk2:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 wideLoop2:
 	// A row of B
@@ -5856,10 +7525,10 @@ wideLoop2:
 	VMOVUPD 32(DX), Y14
 	VMOVUPD 64(DX), Y15
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	PREFETCHT1 64(R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -5881,15 +7550,39 @@ wide1:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	IMUL3Q $0x20, SI, DI
-	ADDQ   DX, DI
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     wideFresh1
+
+	// Or go on
+	VMOVUPD (AX), Y0
+	VMOVUPD 32(AX), Y1
+	VMOVUPD 64(AX), Y2
+
+wideFresh1:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         wideWalk1
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+wideWalk1:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    fetch+104(FP), DI
+	MOVQ    fetchRow+112(FP), R8
+	MOVQ    fetchMore+120(FP), R9
+	PCALIGN $0x40
 
 wideLoop1:
 	// A row of B
@@ -5897,10 +7590,10 @@ wideLoop1:
 	VMOVUPD 32(DX), Y14
 	VMOVUPD 64(DX), Y15
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (DI)
-	PREFETCHT1 64(DI)
-	ADDQ       SI, DI
+	PREFETCHT1 (DI)(R9*1)
+	ADDQ       R8, DI
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -5926,26 +7619,57 @@ narrow:
 	VXORPS Y3, Y3, Y3
 	VXORPS Y6, Y6, Y6
 	VXORPS Y9, Y9, Y9
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	IMUL3Q $0x20, SI, R9
-	ADDQ   DX, R9
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh4
+
+	// Or go on
+	VMOVUPD (AX), Y0
+	VMOVUPD 96(AX), Y3
+	VMOVUPD 192(AX), Y6
+	VMOVUPD 288(AX), Y9
+
+slimFresh4:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk4
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk4:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    fetch+104(FP), R9
+	MOVQ    fetchRow+112(FP), R10
+	MOVQ    fetchMore+120(FP), R11
+	PCALIGN $0x40
 
 slimLoop4:
 	// A row of B
 	VMOVUPD (DX), Y13
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R9)
-	ADDQ       SI, R9
+	PREFETCHT1 (R9)(R11*1)
+	ADDQ       R10, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -5967,25 +7691,53 @@ slim3:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y3, Y3, Y3
 	VXORPS Y6, Y6, Y6
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh3
+
+	// Or go on
+	VMOVUPD (AX), Y0
+	VMOVUPD 96(AX), Y3
+	VMOVUPD 192(AX), Y6
+
+slimFresh3:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk3
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk3:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 slimLoop3:
 	// A row of B
 	VMOVUPD (DX), Y13
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -6004,25 +7756,50 @@ slim2:
 	// 2 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
 	VXORPS Y3, Y3, Y3
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	IMUL3Q $0x20, SI, R8
-	ADDQ   DX, R8
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh2
+
+	// Or go on
+	VMOVUPD (AX), Y0
+	VMOVUPD 96(AX), Y3
+
+slimFresh2:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk2
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+slimWalk2:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    fetch+104(FP), R8
+	MOVQ    fetchRow+112(FP), R9
+	MOVQ    fetchMore+120(FP), R10
+	PCALIGN $0x40
 
 slimLoop2:
 	// A row of B
 	VMOVUPD (DX), Y13
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (R8)
-	ADDQ       SI, R8
+	PREFETCHT1 (R8)(R10*1)
+	ADDQ       R9, R8
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -6038,23 +7815,45 @@ slimLoop2:
 slim1:
 	// 1 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	IMUL3Q $0x20, SI, DI
-	ADDQ   DX, DI
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     slimFresh1
+
+	// Or go on
+	VMOVUPD (AX), Y0
+
+slimFresh1:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         slimWalk1
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+
+slimWalk1:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    fetch+104(FP), DI
+	MOVQ    fetchRow+112(FP), R8
+	MOVQ    fetchMore+120(FP), R9
+	PCALIGN $0x40
 
 slimLoop1:
 	// A row of B
 	VMOVUPD (DX), Y13
 
-	// One that will be needed soon
+	// What will be needed soon
 	PREFETCHT1 (DI)
-	ADDQ       SI, DI
+	PREFETCHT1 (DI)(R9*1)
+	ADDQ       R8, DI
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -6065,13 +7864,13 @@ slimLoop1:
 	JNZ          slimLoop1
 
 finish:
-	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
+	MOVQ         c+88(FP), AX
+	MOVQ         ldc+96(FP), CX
 	SHLQ         $0x03, CX
 	MOVQ         rows+0(FP), DX
 	MOVQ         cols+8(FP), BX
 	VBROADCASTSD alpha+24(FP), Y12
-	VBROADCASTSD beta+72(FP), Y13
+	VBROADCASTSD beta+80(FP), Y13
 
 	// Where the masks of the columns that there are begin
 	LEAQ gemmMasks<>+96(SB), SI
@@ -6080,7 +7879,7 @@ finish:
 	SUBQ DI, SI
 
 	// Is beta 0, of either sign?
-	MOVQ beta+72(FP), DI
+	MOVQ beta+80(FP), DI
 	SHLQ $0x01, DI
 	CMPQ DI, $0x00
 	JE   only
@@ -6333,9 +8132,9 @@ setSomeDone:
 	VZEROUPPER
 	RET
 
-// func tileCopy64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, beta float64, c *float64, ldc int, panel *float64)
+// func tileCopy64AVX2(rows int, cols int, k int, alpha float64, a *float64, rowA int, colA int, b *float64, rowB int, sums *float64, beta float64, c *float64, ldc int, panel *float64)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tileCopy64AVX2(SB), NOSPLIT, $0-104
+TEXT ·tileCopy64AVX2(SB), NOSPLIT, $0-112
 	// 4 rows: sums start at zero
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -6349,19 +8148,60 @@ TEXT ·tileCopy64AVX2(SB), NOSPLIT, $0-104
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   k+16(FP), AX
-	MOVQ   a+32(FP), CX
-	MOVQ   b+56(FP), DX
-	MOVQ   colA+48(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   rowB+64(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   rowA+40(FP), DI
-	SHLQ   $0x03, DI
-	LEAQ   (DI)(DI*2), R8
-	IMUL3Q $0x20, SI, R9
-	ADDQ   DX, R9
-	MOVQ   panel+96(FP), R10
+	MOVQ   sums+72(FP), AX
+	TESTQ  AX, AX
+	JZ     Fresh4
+
+	// Or go on
+	VMOVUPD (AX), Y0
+	VMOVUPD 32(AX), Y1
+	VMOVUPD 64(AX), Y2
+	VMOVUPD 96(AX), Y3
+	VMOVUPD 128(AX), Y4
+	VMOVUPD 160(AX), Y5
+	VMOVUPD 192(AX), Y6
+	VMOVUPD 224(AX), Y7
+	VMOVUPD 256(AX), Y8
+	VMOVUPD 288(AX), Y9
+	VMOVUPD 320(AX), Y10
+	VMOVUPD 352(AX), Y11
+
+Fresh4:
+	// C will be needed, unless beta is 0
+	MOVQ       beta+80(FP), AX
+	SHLQ       $0x01, AX
+	CMPQ       AX, $0x00
+	JE         Walk4
+	MOVQ       c+88(FP), AX
+	MOVQ       ldc+96(FP), CX
+	SHLQ       $0x03, CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+Walk4:
+	MOVQ    k+16(FP), AX
+	MOVQ    a+32(FP), CX
+	MOVQ    b+56(FP), DX
+	MOVQ    colA+48(FP), BX
+	SHLQ    $0x03, BX
+	MOVQ    rowB+64(FP), SI
+	SHLQ    $0x03, SI
+	MOVQ    rowA+40(FP), DI
+	SHLQ    $0x03, DI
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    panel+104(FP), R9
+	IMUL3Q  $0x20, SI, R10
+	ADDQ    DX, R10
+	PCALIGN $0x40
 
 Loop4:
 	// A row of B
@@ -6369,17 +8209,17 @@ Loop4:
 	VMOVUPD 32(DX), Y14
 	VMOVUPD 64(DX), Y15
 
-	// One that will be needed soon
-	PREFETCHT1 (R9)
-	PREFETCHT1 64(R9)
-	PREFETCHT1 95(R9)
-	ADDQ       SI, R9
+	// What will be needed soon
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	PREFETCHT1 95(R10)
+	ADDQ       SI, R10
 
 	// Copied
-	VMOVUPD Y13, (R10)
-	VMOVUPD Y14, 32(R10)
-	VMOVUPD Y15, 64(R10)
-	ADDQ    $+96, R10
+	VMOVUPD Y13, (R9)
+	VMOVUPD Y14, 32(R9)
+	VMOVUPD Y15, 64(R9)
+	ADDQ    $+96, R9
 
 	// An element of each row of A, times that
 	VBROADCASTSD (CX), Y12
@@ -6402,13 +8242,13 @@ Loop4:
 	ADDQ         BX, CX
 	DECQ         AX
 	JNZ          Loop4
-	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
+	MOVQ         c+88(FP), AX
+	MOVQ         ldc+96(FP), CX
 	SHLQ         $0x03, CX
 	MOVQ         rows+0(FP), DX
 	MOVQ         cols+8(FP), BX
 	VBROADCASTSD alpha+24(FP), Y12
-	VBROADCASTSD beta+72(FP), Y13
+	VBROADCASTSD beta+80(FP), Y13
 
 	// Where the masks of the columns that there are begin
 	LEAQ gemmMasks<>+96(SB), SI
@@ -6417,7 +8257,7 @@ Loop4:
 	SUBQ DI, SI
 
 	// Is beta 0, of either sign?
-	MOVQ beta+72(FP), DI
+	MOVQ beta+80(FP), DI
 	SHLQ $0x01, DI
 	CMPQ DI, $0x00
 	JE   only
@@ -7375,7 +9215,7 @@ width16:
 	RET
 
 // func transpose32AVX(dst *float32, dstRow int, src *float32, srcRow int, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·transpose32AVX(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ src+16(FP), CX
@@ -7434,15 +9274,25 @@ block:
 	VUNPCKHPS Y11, Y9, Y8
 	VMOVUPS   Y8, (AX)(R9*1)
 	LEAQ      (AX)(R8*4), AX
-	ADDQ      $+32, CX
-	ADDQ      $+32, DI
-	SUBQ      $0x08, DX
-	JNZ       block
+
+	// What will be needed of these rows
+	PREFETCHT1 512(CX)
+	PREFETCHT1 512(CX)(BX*1)
+	PREFETCHT1 512(CX)(BX*2)
+	PREFETCHT1 512(CX)(SI*1)
+	PREFETCHT1 512(DI)
+	PREFETCHT1 512(DI)(BX*1)
+	PREFETCHT1 512(DI)(BX*2)
+	PREFETCHT1 512(DI)(SI*1)
+	ADDQ       $+32, CX
+	ADDQ       $+32, DI
+	SUBQ       $0x08, DX
+	JNZ        block
 	VZEROUPPER
 	RET
 
 // func transpose64AVX(dst *float64, dstRow int, src *float64, srcRow int, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·transpose64AVX(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ src+16(FP), CX
@@ -7473,9 +9323,15 @@ block:
 	VUNPCKHPD   Y4, Y3, Y2
 	VMOVUPD     Y2, (AX)(R8*1)
 	LEAQ        (AX)(DI*4), AX
-	ADDQ        $+32, CX
-	SUBQ        $0x04, DX
-	JNZ         block
+
+	// What will be needed of these rows
+	PREFETCHT1 1024(CX)
+	PREFETCHT1 1024(CX)(BX*1)
+	PREFETCHT1 1024(CX)(BX*2)
+	PREFETCHT1 1024(CX)(SI*1)
+	ADDQ       $+32, CX
+	SUBQ       $0x04, DX
+	JNZ        block
 	VZEROUPPER
 	RET
 
@@ -7487,6 +9343,18 @@ loop:
 	PAUSE
 	DECQ AX
 	JNZ  loop
+	RET
+
+// func cpuid(leaf uint32, part uint32) (a uint32, b uint32, c uint32, d uint32)
+// Requires: CPUID
+TEXT ·cpuid(SB), NOSPLIT, $0-24
+	MOVL leaf+0(FP), AX
+	MOVL part+4(FP), CX
+	CPUID
+	MOVL AX, a+8(FP)
+	MOVL BX, b+12(FP)
+	MOVL CX, c+16(FP)
+	MOVL DX, d+20(FP)
 	RET
 
 DATA gemmMasks<>+0(SB)/4, $0xffffffff

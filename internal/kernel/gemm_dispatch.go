@@ -1,71 +1,49 @@
-//go:build amd64 && !noasm
+//go:build amd64 && !noasm && !traffic
 
 package kernel
 
 import "unsafe"
 
-// tileShape is the shape of the tiles that the processor has for T.
-func tileShape[T Float]() shape {
-	size := int(unsafe.Sizeof(T(0)))
-	switch {
-	case hasAVX512:
-		return shape{rows: 8, cols: 128 / size, depth: 2048 / size}
-	case hasAVX2:
-		return shape{rows: 4, cols: 96 / size, depth: 2048 / size}
-	}
-	return shape{}
-}
-
-// tile multiplies rows of A with a panel of B, see tile32AVX512.
-func tile[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int) {
+// tile multiplies rows of A with a panel of B, and fetches what comes next, see tile32AVX512.
+func tile[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, sums *T, beta T, c *T, ldc int, f fetch) {
 	if unsafe.Sizeof(alpha) == 4 {
 		a, b, c := (*float32)(unsafe.Pointer(a)), (*float32)(unsafe.Pointer(b)), (*float32)(unsafe.Pointer(c))
+		s := (*float32)(unsafe.Pointer(sums))
 		if hasAVX512 {
-			tile32AVX512(rows, cols, k, float32(alpha), a, rowA, colA, b, rowB, float32(beta), c, ldc)
+			tile32AVX512(rows, cols, k, float32(alpha), a, rowA, colA, b, rowB, s, float32(beta), c, ldc, f.at, f.row, f.more)
 		} else {
-			tile32AVX2(rows, cols, k, float32(alpha), a, rowA, colA, b, rowB, float32(beta), c, ldc)
+			tile32AVX2(rows, cols, k, float32(alpha), a, rowA, colA, b, rowB, s, float32(beta), c, ldc, f.at, f.row, f.more)
 		}
 		return
 	}
 	x, y, z := (*float64)(unsafe.Pointer(a)), (*float64)(unsafe.Pointer(b)), (*float64)(unsafe.Pointer(c))
+	s := (*float64)(unsafe.Pointer(sums))
 	if hasAVX512 {
-		tile64AVX512(rows, cols, k, float64(alpha), x, rowA, colA, y, rowB, float64(beta), z, ldc)
+		tile64AVX512(rows, cols, k, float64(alpha), x, rowA, colA, y, rowB, s, float64(beta), z, ldc, f.at, f.row, f.more)
 	} else {
-		tile64AVX2(rows, cols, k, float64(alpha), x, rowA, colA, y, rowB, float64(beta), z, ldc)
+		tile64AVX2(rows, cols, k, float64(alpha), x, rowA, colA, y, rowB, s, float64(beta), z, ldc, f.at, f.row, f.more)
 	}
 }
 
 // tileCopy is tile for rows and columns of a whole tile; it copies them of B to panel, see tileCopy32AVX512.
-func tileCopy[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int, panel *T) {
+func tileCopy[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, sums *T, beta T, c *T, ldc int, panel *T) {
 	if unsafe.Sizeof(alpha) == 4 {
 		a, b, c := (*float32)(unsafe.Pointer(a)), (*float32)(unsafe.Pointer(b)), (*float32)(unsafe.Pointer(c))
-		d := (*float32)(unsafe.Pointer(panel))
+		s, d := (*float32)(unsafe.Pointer(sums)), (*float32)(unsafe.Pointer(panel))
 		if hasAVX512 {
-			tileCopy32AVX512(rows, cols, k, float32(alpha), a, rowA, colA, b, rowB, float32(beta), c, ldc, d)
+			tileCopy32AVX512(rows, cols, k, float32(alpha), a, rowA, colA, b, rowB, s, float32(beta), c, ldc, d)
 		} else {
-			tileCopy32AVX2(rows, cols, k, float32(alpha), a, rowA, colA, b, rowB, float32(beta), c, ldc, d)
+			tileCopy32AVX2(rows, cols, k, float32(alpha), a, rowA, colA, b, rowB, s, float32(beta), c, ldc, d)
 		}
 		return
 	}
 	x, y, z := (*float64)(unsafe.Pointer(a)), (*float64)(unsafe.Pointer(b)), (*float64)(unsafe.Pointer(c))
-	d := (*float64)(unsafe.Pointer(panel))
+	s, d := (*float64)(unsafe.Pointer(sums)), (*float64)(unsafe.Pointer(panel))
 	if hasAVX512 {
-		tileCopy64AVX512(rows, cols, k, float64(alpha), x, rowA, colA, y, rowB, float64(beta), z, ldc, d)
+		tileCopy64AVX512(rows, cols, k, float64(alpha), x, rowA, colA, y, rowB, s, float64(beta), z, ldc, d)
 	} else {
-		tileCopy64AVX2(rows, cols, k, float64(alpha), x, rowA, colA, y, rowB, float64(beta), z, ldc, d)
+		tileCopy64AVX2(rows, cols, k, float64(alpha), x, rowA, colA, y, rowB, s, float64(beta), z, ldc, d)
 	}
-}
-
-// stripCols is the width of a strip of so many rows, at most stripRows.
-func stripCols[T Float](rows int) int {
-	size := int(unsafe.Sizeof(T(0)))
-	switch {
-	case hasAVX512:
-		return 512 / size
-	case rows == 1:
-		return 256 / size
-	}
-	return 128 / size
 }
 
 // strip multiplies a few rows of A with B where it is, see strip32AVX512.
@@ -85,14 +63,6 @@ func strip[T Float](rows, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, 
 	} else {
 		strip64AVX2(rows, k, float64(alpha), x, rowA, colA, y, rowB, float64(beta), z, ldc)
 	}
-}
-
-// rowPanels is the number of panels that row takes.
-func rowPanels[T Float]() int {
-	if hasAVX512 {
-		return 4
-	}
-	return 2
 }
 
 // row multiplies one row of A with rowPanels panels, panel elements apart, see row32AVX512.
@@ -119,9 +89,6 @@ func copyRows[T Float](dst *T, dstRow int, src *T, srcRow, rows, width int) {
 	size := int(unsafe.Sizeof(*dst))
 	copyRowsAVX((*byte)(unsafe.Pointer(dst)), size*dstRow, (*byte)(unsafe.Pointer(src)), size*srcRow, rows, size*width)
 }
-
-// transposeGroup is the number of rows that transpose takes, and what n must be a multiple of: 32 bytes' worth.
-func transposeGroup[T Float]() int { return 32 / int(unsafe.Sizeof(T(0))) }
 
 // transpose turns a group of rows into columns, see transpose32AVX.
 func transpose[T Float](dst *T, dstRow int, src *T, srcRow, n int) {

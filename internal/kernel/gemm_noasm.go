@@ -6,10 +6,11 @@ package kernel
 
 func tileShape[T Float]() shape { return shape{} }
 
-func tile[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int) {
+func tile[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, sums *T, beta T, c *T, ldc int,
+	f fetch) {
 }
 
-func tileCopy[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int,
+func tileCopy[T Float](rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, sums *T, beta T, c *T, ldc int,
 	panel *T) {
 }
 

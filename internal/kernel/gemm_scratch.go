@@ -3,7 +3,7 @@ package kernel
 import "unsafe"
 
 // scratch is the memory that a goroutine packs into during a product.
-type scratch struct{ a, b []float64 }
+type scratch struct{ a, b, sums []float64 }
 
 // scratches holds those that nobody uses. A channel, unlike a sync.Pool, is not emptied by the garbage collector.
 var scratches = make(chan *scratch, 16)
@@ -13,8 +13,9 @@ func takeScratch() *scratch {
 	case s := <-scratches:
 		return s
 	default:
-		const depth = 2048 // bytes, see tileShape
-		return &scratch{a: aligned[float64](ScratchBytes / 8), b: aligned[float64](wideBlock * depth / 8)}
+		const n = mostResident
+		return &scratch{a: aligned[float64](n * depthBytes / 8), b: aligned[float64]((n + 32) * depthBytes / 8),
+			sums: aligned[float64](n * 128 / 8)}
 	}
 }
 

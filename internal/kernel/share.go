@@ -7,7 +7,7 @@ import "runtime"
 type Part func(i int, scratch []float64)
 
 // ScratchBytes is the size of a goroutine's scratch memory.
-const ScratchBytes = blockRows * 2048
+const ScratchBytes = blockRows * depthBytes
 
 // Share does all parts of a job, on as many processors as Go may use. A part must give the same result whoever runs
 // it, so that nothing depends on their number. It allocates nothing. A job inside a part runs on the part's goroutine.

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/cpu"
 )
 
 // work is a job that falls into parts that may be done in any order and side by side.
@@ -19,12 +21,18 @@ type team struct {
 	caller  sync.Mutex   // held by the one caller whose job runs
 	started atomic.Int32 // members there are; grows only
 
+	// What several processors write lies in cache lines of its own: handing a line over takes a processor some 100 ns.
+
+	_ cpu.CacheLinePad
 	// state is a job's number (32 bits), the number of members it wants (16) and of parts that nobody has taken yet
 	// (16). A part is taken by counting down; the number keeps a late member from taking a part of a job that it
 	// did not see begin.
 	state atomic.Uint64
-	job   work         // may be read by who has taken a part
-	done  atomic.Int32 // parts done
+	_     cpu.CacheLinePad
+	job   work // may be read by who has taken a part
+	_     cpu.CacheLinePad
+	done  atomic.Int32 // parts done, of those who found none left
+	_     cpu.CacheLinePad
 
 	asleep atomic.Int32
 	wake   chan struct{}
@@ -60,11 +68,10 @@ func (t *team) run(job work, parts, helpers int) {
 	number := t.state.Load()>>32 + 1
 	t.state.Store(number<<32 | uint64(helpers)<<16 | uint64(parts))
 	t.rouse(helpers)
-	for t.take(s) {
-	}
+	t.help(s)
 	for i := 0; int(t.done.Load()) < parts; i++ {
-		if i < 1000 {
-			pause(4)
+		if i < 4000 {
+			pause(1)
 		} else {
 			runtime.Gosched() // a member lost its processor in the middle of a part
 		}
@@ -74,6 +81,17 @@ func (t *team) run(job work, parts, helpers int) {
 
 // awake tells whether members look out for a job.
 func (t *team) awake() bool { return t.asleep.Load() < t.started.Load() }
+
+// help does parts until none is left. The job does not end, and no other begins, before they are counted.
+func (t *team) help(s *scratch) {
+	n := int32(0)
+	for t.take(s) {
+		n++
+	}
+	if n > 0 {
+		t.done.Add(n)
+	}
+}
 
 // take does one part, or tells that none is left.
 func (t *team) take(s *scratch) bool {
@@ -85,7 +103,6 @@ func (t *team) take(s *scratch) bool {
 		}
 		if t.state.CompareAndSwap(v, v-1) {
 			t.job.part(left-1, s)
-			t.done.Add(1)
 			return true
 		}
 	}
@@ -111,7 +128,8 @@ func (t *team) rouse(n int) {
 func (t *team) member(id int) {
 	s := takeScratch()
 	for {
-		for t.wanted(id) && t.take(s) {
+		for t.wanted(id) {
+			t.help(s)
 		}
 		if t.lookOut(id) {
 			continue
@@ -136,11 +154,11 @@ func (t *team) wanted(id int) bool {
 // lookOut waits a while for a job for member id.
 func (t *team) lookOut(id int) bool {
 	for start := time.Now(); time.Since(start) < lookout; {
-		for range 16 {
+		for range 32 {
 			if t.wanted(id) {
 				return true
 			}
-			pause(2)
+			pause(1)
 		}
 	}
 	return false

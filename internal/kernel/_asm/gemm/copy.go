@@ -70,6 +70,18 @@ func rowPointers(p, d reg.GPVirtual, n int) (row func(i, disp int) Mem, advance 
 	return row, advance
 }
 
+// transposeAhead is how many elements of each row are fetched in advance: the packing of a panel comes back to a row
+// after so many of all rows.
+const transposeAhead = 128
+
+// fetchRows writes the fetching of what will be needed of n rows.
+func fetchRows(row func(i, disp int) Mem, n, bytes int) {
+	Comment("What will be needed of these rows")
+	for r := range n {
+		PREFETCHT1(row(r, transposeAhead*bytes))
+	}
+}
+
 // transpose32 writes the copying of 8 rows to 8 columns, 8 by 8.
 func transpose32() {
 	TEXT("transpose32AVX", NOSPLIT, "func(dst *float32, dstRow int, src *float32, srcRow, n int)")
@@ -79,7 +91,8 @@ func transpose32() {
 		"\t\tfor r := range 8 {",
 		"\t\t\tdst[l*dstRow+r] = src[r*srcRow+l]",
 		"\t\t}",
-		"\t}")
+		"\t}", "",
+		fmt.Sprintf("It fetches what is %d elements farther in each row, too.", transposeAhead))
 	m := machine{bytes: 4}
 	dst, src, n := pointer("dst"), pointer("src"), pointer("n")
 	from, next := rowPointers(src, m.distance("srcRow"), 8)
@@ -112,6 +125,7 @@ func transpose32() {
 		}
 		LEAQ(Mem{Base: dst, Index: dstRow, Scale: 4}, dst)
 	}
+	fetchRows(from, 8, 4)
 	next(32)
 	SUBQ(U8(8), n)
 	JNZ(LabelRef("block"))
@@ -128,7 +142,8 @@ func transpose64() {
 		"\t\tfor r := range 4 {",
 		"\t\t\tdst[l*dstRow+r] = src[r*srcRow+l]",
 		"\t\t}",
-		"\t}")
+		"\t}", "",
+		fmt.Sprintf("It fetches what is %d elements farther in each row, too.", transposeAhead))
 	m := machine{bytes: 8}
 	dst, src, n := pointer("dst"), pointer("src"), pointer("n")
 	from, next := rowPointers(src, m.distance("srcRow"), 4)
@@ -148,6 +163,7 @@ func transpose64() {
 		VMOVUPD(y, to(2*h+1, 0))
 	}
 	LEAQ(Mem{Base: dst, Index: dstRow, Scale: 4}, dst)
+	fetchRows(from, 4, 8)
 	next(32)
 	SUBQ(U8(4), n)
 	JNZ(LabelRef("block"))

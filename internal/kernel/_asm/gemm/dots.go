@@ -127,7 +127,7 @@ func peak(m machine) {
 // pause writes the wait of a spinning worker.
 func pause() {
 	TEXT("pause", NOSPLIT, "func(n int)")
-	Doc("pause leaves the processor to others for n times some 40 cycles.")
+	Doc("pause leaves the processor to others for n times 40 to 140 cycles, as processors differ.")
 	n := pointer("n")
 	Label("loop")
 	PAUSE()

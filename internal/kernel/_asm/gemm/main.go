@@ -32,6 +32,7 @@ func main() {
 	transpose32()
 	transpose64()
 	pause()
+	cpuid()
 	emitMasks()
 	Generate()
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -34,13 +35,14 @@ func tile(m machine) {
 	rows, vectors := m.shape()
 	t := tileCode{machine: m, vectors: vectors, element: rows * vectors}
 	t.panel = t.element + 1
-	TEXT(m.name("tile"), NOSPLIT, strings.ReplaceAll("func("+tileParameters+")", "T", m.float()))
+	TEXT(m.name("tile"), NOSPLIT, strings.ReplaceAll("func("+tileParameters+
+		", fetch uintptr, fetchRow, fetchMore int)", "T", m.float()))
 	Pragma("noescape")
 	Doc(m.name("tile")+" is, with k > 0,",
 		"",
 		fmt.Sprintf("\tfor i := range rows { // at most %d", rows),
 		fmt.Sprintf("\t\tfor j := range cols { // at most %d", vectors*m.lanes()),
-		"\t\t\ts := 0",
+		"\t\t\ts := sums[i*most+j] // of as many columns as a tile has at most; 0 without sums",
 		"\t\t\tfor l := range k {",
 		"\t\t\t\ts = fma(a[i*rowA+l*colA], b[l*rowB+j], s)",
 		"\t\t\t}",
@@ -48,7 +50,8 @@ func tile(m machine) {
 		"\t\t}",
 		"\t}",
 		"",
-		fmt.Sprintf("Of b it may read %d columns, whatever cols.", vectors*m.lanes()))
+		fmt.Sprintf("Of b and sums it may read %d columns, whatever cols. With each l it fetches the cache lines at", vectors*m.lanes()),
+		"fetch + l*fetchRow and fetchMore after that, all in bytes, into the second-level cache: what comes next.")
 
 	count, cols := pointer("rows"), pointer("cols")
 	Comment("One loop for each number of rows, and others for tiles of one vector")
@@ -83,19 +86,66 @@ func (t tileCode) loops(count reg.GPVirtual, most, vectors int, name string) {
 	}
 }
 
-const tileParameters = "rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, beta T, c *T, ldc int"
+const tileParameters = "rows, cols, k int, alpha T, a *T, rowA, colA int, b *T, rowB int, sums *T, beta T, c *T, ldc int"
 
 // ahead is how many rows of B are fetched in advance: past what the second-level cache takes to fill.
 const ahead = 32
 
-// walk writes the sums of r rows and so many vectors; the other vectors are not used.
-func (t tileCode) walk(r, vectors int, name string) {
+// begin writes where the sums of r rows and so many vectors start, and fetches the part of C that they will be added to.
+func (t tileCode) begin(r, vectors int, name string) {
 	Comment(fmt.Sprintf("%d rows: sums start at zero", r))
 	for i := range r {
 		for v := range vectors {
 			t.zero(t.sum(i, v))
 		}
 	}
+	from, fresh, walk := pointer("sums"), fmt.Sprintf("%sFresh%d", name, r), fmt.Sprintf("%sWalk%d", name, r)
+	TESTQ(from, from)
+	JZ(LabelRef(fresh))
+	Comment("Or go on")
+	for i := range r {
+		for v := range vectors {
+			t.load(Mem{Base: from, Disp: (i*t.vectors + v) * t.size()}, t.sum(i, v))
+		}
+	}
+	Label(fresh)
+	Comment("C will be needed, unless beta is 0")
+	bits := t.betaBits()
+	CMPQ(bits, U8(0))
+	JE(LabelRef(walk))
+	c, ldc := pointer("c"), t.distance("ldc")
+	for i := range r {
+		if i > 0 {
+			ADDQ(ldc, c)
+		}
+		for at := 0; at < vectors*t.size(); at += 64 {
+			PREFETCHT0(Mem{Base: c, Disp: at})
+		}
+	}
+	Label(walk)
+}
+
+// align lets what follows begin at a cache line of instructions: so inner loops take as long wherever they come to lie.
+func align() {
+	Instruction(&ir.Instruction{Opcode: "PCALIGN", Operands: []Op{Imm(64)}})
+}
+
+// betaBits loads beta without its sign.
+func (t tileCode) betaBits() reg.GPVirtual {
+	bits := GP64()
+	if t.bytes == 4 {
+		MOVL(parameter("beta"), bits.As32())
+		SHLL(U8(1), bits.As32())
+	} else {
+		MOVQ(parameter("beta"), bits)
+		SHLQ(U8(1), bits)
+	}
+	return bits
+}
+
+// walk writes the sums of r rows and so many vectors; the other vectors are not used.
+func (t tileCode) walk(r, vectors int, name string) {
+	t.begin(r, vectors, name)
 	k, a, b := pointer("k"), pointer("a"), pointer("b")
 	colA, rowB := t.distance("colA"), t.distance("rowB")
 	var rowA, rowA3, a4 reg.GPVirtual
@@ -110,12 +160,13 @@ func (t tileCode) walk(r, vectors int, name string) {
 		a4 = GP64()
 		LEAQ(Mem{Base: a, Index: rowA, Scale: 4}, a4)
 	}
-	fetch := GP64()
-	IMUL3Q(U8(ahead), rowB, fetch)
-	ADDQ(b, fetch)
-	var panel reg.GPVirtual
+	var fetch, fetchRow, second, panel reg.GPVirtual
 	if t.copies {
-		panel = pointer("panel")
+		panel, fetchRow, fetch = pointer("panel"), rowB, GP64()
+		IMUL3Q(U8(ahead), rowB, fetch)
+		ADDQ(b, fetch)
+	} else {
+		fetch, fetchRow, second = pointer("fetch"), pointer("fetchRow"), pointer("fetchMore")
 	}
 	element := func(i int) Mem {
 		base := a
@@ -129,19 +180,21 @@ func (t tileCode) walk(r, vectors int, name string) {
 	}
 
 	loop := fmt.Sprintf("%sLoop%d", name, r)
+	align()
 	Label(loop)
 	Comment("A row of B")
 	for v := range vectors {
 		t.load(Mem{Base: b, Disp: v * t.size()}, t.physical(t.panel+v))
 	}
-	Comment("One that will be needed soon")
-	for at := 0; at < vectors*t.size(); at += 64 {
-		PREFETCHT1(Mem{Base: fetch, Disp: at})
-	}
+	Comment("What will be needed soon")
+	PREFETCHT1(Mem{Base: fetch})
 	if t.copies {
+		PREFETCHT1(Mem{Base: fetch, Disp: 64})
 		PREFETCHT1(Mem{Base: fetch, Disp: t.vectors*t.size() - 1}) // where rows do not begin at a cache line
+	} else {
+		PREFETCHT1(Mem{Base: fetch, Index: second, Scale: 1})
 	}
-	ADDQ(rowB, fetch)
+	ADDQ(fetchRow, fetch)
 	if t.copies {
 		Comment("Copied")
 		for v := range vectors {
@@ -204,14 +257,7 @@ func (t tileCode) finish(rows int) {
 	}
 
 	Comment("Is beta 0, of either sign?")
-	bits := GP64()
-	if t.bytes == 4 {
-		MOVL(parameter("beta"), bits.As32())
-		SHLL(U8(1), bits.As32())
-	} else {
-		MOVQ(parameter("beta"), bits)
-		SHLQ(U8(1), bits)
-	}
+	bits := t.betaBits()
 	CMPQ(bits, U8(0))
 	JE(LabelRef(t.label + "only"))
 
