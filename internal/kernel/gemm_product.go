@@ -70,7 +70,7 @@ func (p *product[T]) share(helpers int) {
 	const blocksEach = 4 // for each processor, in case one is late
 	j.product, j.rows, j.cols = *p, p.m, p.n
 	rows, cols := p.units()
-	if n := ceil(p.m, blockRows); p.packsA && p.m > p.n && n >= blocksEach*(helpers+1) {
+	if n := ceil(p.m, blockRows); p.packsA && p.m >= p.n && n >= 2*(helpers+1) {
 		j.rows = max(1, n/(blocksEach*(helpers+1))) * blockRows // a block of columns would pack all of A again
 	} else if n := ceil(p.n, cols); n > helpers {
 		j.cols = max(1, n/(blocksEach*(helpers+1))) * cols
