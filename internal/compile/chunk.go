@@ -56,16 +56,16 @@ const (
 	lastRows = 16
 )
 
-// pays tells whether chunks of so many rows save memory, more than it takes to pack the weight for them.
-func (h head) pays(size int) bool {
-	return h.logits.size() >= manyLogits && h.rows >= size+lastRows && (h.rows-size)*h.classes > h.logits.In[1].size()
-}
-
 // head is a product, the cross-entropy of its rows, and the gradient of that.
 type head struct {
 	logits, loss, gradient *Value // [..., V], [...], [..., V]
 	rows, classes          int
 	given                  []*Value // what the gradient is computed from, or added to, beside the logits
+}
+
+// pays tells whether chunks of so many rows save memory, more than it takes to pack the weight for them.
+func (h head) pays(size int) bool {
+	return h.logits.size() >= manyLogits && h.rows >= size+lastRows && (h.rows-size)*h.classes > h.logits.In[1].size()
 }
 
 // headOf finds the head that a gradient belongs to, if nothing else needs its logits or their gradient as a whole.

@@ -61,3 +61,25 @@ func checkCrossEntropy(t *testing.T, x guarded, target int) {
 		t.Fatalf("of %d around %v, target %d: in place it is another gradient", n, x.x[0], target)
 	}
 }
+
+// Moved by a number that changes none of their differences, logits keep loss and gradient. The values are those of
+// torch.nn.functional.cross_entropy in float64 (PyTorch 2.15).
+func TestCrossEntropyRowAgreesWithPyTorch(t *testing.T) {
+	const want = 1.3490122167681864
+	grad := []float64{0.7053845126982412, -0.7405035396575809, 0.03511902695933973}
+	eachVectorSet(t, func(t *testing.T) {
+		for _, at := range []float32{0, 1e6, 1e7, -1e7} {
+			x, got := []float32{at, at - 1, at - 3}, make([]float32, 3)
+			loss := CrossEntropyRow(x, 1)
+			CrossEntropyGradRow(got, x, 1, loss, 1)
+			if ulps(loss, want) > 2 {
+				t.Errorf("loss of %v: %v, want %v", x, loss, want)
+			}
+			for i, g := range got {
+				if math.Abs(float64(g)-grad[i]) > 1e-6 {
+					t.Errorf("gradient of %v: %v, want %v", x, got, grad)
+				}
+			}
+		}
+	})
+}

@@ -92,10 +92,10 @@ func bindScatter[T kernel.Float](o ScatterRows, onTop bool) func(*Binding) Task 
 		if o.FromEnd {
 			at = make([]int, len(ids))
 		}
-		clear := rowsTask(rows, cols, func(from, to int) { kernel.Fill(dst[from*cols:to*cols], 0) })
+		zero := rowsTask(rows, cols, func(from, to int) { kernel.Fill(dst[from*cols:to*cols], 0) })
 		return func() error {
 			if !onTop {
-				if err := clear(); err != nil {
+				if err := zero(); err != nil {
 					return err
 				}
 			}
