@@ -20,6 +20,7 @@ const (
 	Hoist
 	Accumulate
 	Pack
+	Chunk
 	Freeze // for streams alone
 	Place
 	Fuse
@@ -39,6 +40,7 @@ var passes = [count]struct {
 	Hoist:      {"hoist", (*Code).hoist},
 	Accumulate: {"accumulate", (*Code).accumulate},
 	Pack:       {"pack", (*Code).pack},
+	Chunk:      {"chunk", (*Code).chunk},
 	Freeze:     {"freeze", nil}, // what depends on weights alone is computed once
 	Place:      {"place", nil},  // parts of a concatenation, and results of element-wise operations, are computed where they belong
 	Fuse:       {"fuse", nil},   // chains of element-wise operations run over tiles that stay in the cache
@@ -55,6 +57,9 @@ var order = []struct {
 	{Batch, Accumulate, "a product that is added to another value's memory is no member of a batch"},
 	{Hoist, Accumulate, "a product that is added to another value's memory cannot move to a table"},
 	{Accumulate, Pack, "it is the last to change which products there are, and how many have a matrix in common"},
+	{Accumulate, Chunk, "what a weight's gradient is added to must be known: its sum goes on from chunk to chunk"},
+	{Pack, Chunk, "a head in chunks packs its weight for the logits alone; the pass before would for the gradient too"},
+	{Chunk, Place, "chunks of rows are computed where the whole belongs"},
 	{Pack, Freeze, "packed weights depend on weights alone"},
 	{Freeze, Place, "what is computed once keeps its memory, so nothing else may be placed there"},
 	{Place, Fuse, "a result that has a place in a larger tensor is written there tile by tile"},

@@ -223,9 +223,15 @@ func (p *planner) overwrites(v, base *Value) bool {
 	return r.free(at, at)
 }
 
-// inPlace finds an operand of an element-wise value that nobody reads any more, whose memory the result can take.
+// inPlace finds an operand that nobody reads any more, whose memory the result can take.
 func (p *planner) inPlace(s *step, v *Value) *region {
-	if !p.on.Has(Place) || !p.on.Has(Fuse) || !p.tiled(v) {
+	if !p.on.Has(Place) {
+		return nil
+	}
+	if o, ok := v.Op.(op.Overwriter); ok {
+		return p.rowByRow(v, o.Overwrites())
+	}
+	if !p.on.Has(Fuse) || !p.tiled(v) {
 		return nil
 	}
 	start := p.at[s.values[0].id]
@@ -242,4 +248,18 @@ func (p *planner) inPlace(s *step, v *Value) *region {
 		}
 	}
 	return nil
+}
+
+// rowByRow is the memory of an operand that v may overwrite row by row, if nobody else reads it, v itself included.
+func (p *planner) rowByRow(v *Value, operand int) *region {
+	r := p.regions[v.In[operand].id]
+	if r == nil || !r.compact() || v.onto != nil || !r.free(p.at[v.id], p.at[v.id]) {
+		return nil
+	}
+	for i, in := range v.In {
+		if q := p.regions[in.id]; i != operand && q != nil && q.block == r.block && q.overlaps(r) {
+			return nil
+		}
+	}
+	return r
 }

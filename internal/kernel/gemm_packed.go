@@ -112,3 +112,7 @@ func (p *Packed[T]) Bytes() int { return cap(p.data) * int(unsafe.Sizeof(T(0))) 
 // PackingKeepsOrder tells whether Gemm, for four rows and more, adds in the order in which GemmPacked does, and so gives
 // the same bits. The loops in Go do not.
 func PackingKeepsOrder[T Float]() bool { return tileShape[T]().rows > 0 }
+
+// SumDepth is the number of products that Gemm adds up before it adds them to C: a sum that is cut at a multiple of it, the
+// second part added to the first, has the same bits. 0 if sums are not cut, as in the loops in Go.
+func SumDepth[T Float]() int { return tileShape[T]().depth }

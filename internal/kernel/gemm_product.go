@@ -73,14 +73,17 @@ func (p *product[T]) share(helpers int) {
 	j := jobOf[T]()
 	defer j.free()
 	const blocksEach = 4 // for each processor, in case one is late
+	parts := blocksEach * (helpers + 1)
+	// each is the size of a block, in units of which there are n: the nearest, so that few are left over for one processor.
+	each := func(n int) int { return max(1, (n+parts/2)/parts) }
 	j.product, j.rows, j.cols = *p, p.m, p.n
 	rows, cols := p.units()
-	if n := ceil(p.m, blockRows); p.packsA && p.m > p.n && n >= blocksEach*(helpers+1) {
-		j.rows = max(1, n/(blocksEach*(helpers+1))) * blockRows // a block of columns would pack all of A again
+	if n := ceil(p.m, blockRows); p.packsA && p.m >= p.n && n >= 2*(helpers+1) {
+		j.rows = each(n) * blockRows // a block of columns would pack all of A again
 	} else if n := ceil(p.n, cols); n > helpers {
-		j.cols = max(1, n/(blocksEach*(helpers+1))) * cols
+		j.cols = each(n) * cols
 	} else {
-		j.rows = max(1, ceil(p.m, rows)/(blocksEach*(helpers+1))) * rows
+		j.rows = each(ceil(p.m, rows)) * rows
 	}
 	j.across = ceil(p.n, j.cols)
 	theTeam.run(j, j.across*ceil(p.m, j.rows), helpers)

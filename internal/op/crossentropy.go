@@ -6,7 +6,10 @@ import (
 )
 
 // CrossEntropy is softmax and negative log-likelihood in one: log Σexp(x) - x[target] for every row of logits.
-type CrossEntropy struct{ Ignore Exempt }
+type CrossEntropy struct {
+	Ignore Exempt
+	First  int // the number of the first row, for messages; set by the compiler
+}
 
 func (CrossEntropy) String() string { return "softmax cross-entropy" }
 
@@ -22,15 +25,14 @@ func bindCrossEntropy[T kernel.Float](o CrossEntropy) func(*Binding) Task {
 			for i := from; i < to; i++ {
 				dst[i] = 0
 				if t := targets[i]; !o.Ignore.is(t) {
-					row := x[i*cols : (i+1)*cols]
-					dst[i] = kernel.LogSumExpRow(row) - row[t]
+					dst[i] = kernel.CrossEntropyRow(x[i*cols:(i+1)*cols], t)
 				}
 			}
 		})
 		return func() error {
 			for i, t := range targets {
 				if !o.Ignore.is(t) && (t < 0 || t >= cols) {
-					return errors.Errorf("target %d at position %d; want 0 to %d", t, i, cols-1)
+					return errors.Errorf("target %d at position %d; want 0 to %d", t, o.First+i, cols-1)
 				}
 			}
 			return rows()
@@ -38,8 +40,8 @@ func bindCrossEntropy[T kernel.Float](o CrossEntropy) func(*Binding) Task {
 	}
 }
 
-// CrossEntropyGrad is (softmax(x) - onehot(target))·dy for every row. The row's loss gives back the log-sum-exp that
-// the forward pass found, so each exponential is taken once more but never summed again.
+// CrossEntropyGrad is (softmax(x) - onehot(target))·dy for every row, from logits, targets, losses and dy. The row's loss
+// gives back the log-sum-exp that the forward pass found, so each exponential is taken once more but never summed again.
 type CrossEntropyGrad struct{ CrossEntropy }
 
 func (CrossEntropyGrad) String() string { return "softmax cross-entropy'" }
@@ -47,6 +49,9 @@ func (CrossEntropyGrad) String() string { return "softmax cross-entropy'" }
 func (o CrossEntropyGrad) Bind(b *Binding) Task {
 	return pick(b, bindCrossEntropyGrad[float32](o), bindCrossEntropyGrad[float64](o))
 }
+
+// Overwrites is the number of the logits.
+func (CrossEntropyGrad) Overwrites() int { return 0 }
 
 func bindCrossEntropyGrad[T kernel.Float](o CrossEntropyGrad) func(*Binding) Task {
 	return func(b *Binding) Task {
@@ -59,10 +64,7 @@ func bindCrossEntropyGrad[T kernel.Float](o CrossEntropyGrad) func(*Binding) Tas
 					kernel.Fill(out, 0)
 					continue
 				}
-				kernel.Affine(out, row, 1, -(losses[i] + row[t]))
-				kernel.Exp(out, out)
-				out[t]--
-				kernel.Affine(out, out, dy[i], 0)
+				kernel.CrossEntropyGradRow(out, row, t, losses[i], dy[i])
 			}
 		})
 	}

@@ -92,9 +92,12 @@ func bindScatter[T kernel.Float](o ScatterRows, onTop bool) func(*Binding) Task 
 		if o.FromEnd {
 			at = make([]int, len(ids))
 		}
+		zero := rowsTask(rows, cols, func(from, to int) { kernel.Fill(dst[from*cols:to*cols], 0) })
 		return func() error {
 			if !onTop {
-				kernel.Fill(dst, 0)
+				if err := zero(); err != nil {
+					return err
+				}
 			}
 			if o.FromEnd {
 				for i, id := range ids {

@@ -15,3 +15,11 @@ type Adder interface {
 	// BindAdd returns the task that adds the result to b.Out.
 	BindAdd(b *Binding) Task
 }
+
+// Overwriter is an operator whose result may be computed in the memory of an operand of its shape: it has read a row, or
+// what it needs of it, before it writes there.
+type Overwriter interface {
+	Op
+	// Overwrites is the number of that operand.
+	Overwrites() int
+}

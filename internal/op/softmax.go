@@ -13,6 +13,9 @@ func (Softmax) String() string { return "softmax" }
 
 func (Softmax) Bind(b *Binding) Task { return pick(b, bindSoftmax[float32], bindSoftmax[float64]) }
 
+// Overwrites is the number of x.
+func (Softmax) Overwrites() int { return 0 }
+
 func bindSoftmax[T kernel.Float](b *Binding) Task {
 	return eachRow(b, func(dst, x []T) { kernel.SoftmaxRow(dst, x) })
 }
@@ -37,6 +40,9 @@ func (SoftmaxGrad) Bind(b *Binding) Task {
 	return pick(b, bindSoftmaxGrad[float32], bindSoftmaxGrad[float64])
 }
 
+// Overwrites is the number of dy.
+func (SoftmaxGrad) Overwrites() int { return 1 }
+
 func bindSoftmaxGrad[T kernel.Float](b *Binding) Task {
 	dst, y, dy := Vec[T](b.Out), Vec[T](b.In[0]), Vec[T](b.In[1])
 	cols := b.Out.Shape[len(b.Out.Shape)-1]
@@ -57,6 +63,9 @@ func (LogSoftmax) String() string { return "log softmax" }
 func (LogSoftmax) Bind(b *Binding) Task {
 	return pick(b, bindLogSoftmax[float32], bindLogSoftmax[float64])
 }
+
+// Overwrites is the number of x.
+func (LogSoftmax) Overwrites() int { return 0 }
 
 func bindLogSoftmax[T kernel.Float](b *Binding) Task {
 	return eachRow(b, func(dst, x []T) { kernel.LogSoftmaxRow(dst, x) })

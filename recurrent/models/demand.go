@@ -12,8 +12,8 @@ func (n network) demand(c Config) Demand {
 	var weights, step float64
 	for _, l := range n {
 		weights += l.weights()
-		// A step keeps each gate, the state and the gradient of the pre-activations; logits at every step come with their
-		// gradient.
+		// A step keeps each gate, the state and the gradient of the pre-activations; the gradient of logits at every step
+		// lies over them.
 		switch l := l.(type) {
 		case embedding:
 			step += float64(l.width)
@@ -21,7 +21,7 @@ func (n network) demand(c Config) Demand {
 			step += float64(l.layers) * float64(l.output()) * (2*l.kind.count.input + 2)
 		case head:
 			if l.field == "vocabulary" {
-				step += 2 * float64(l.classes)
+				step += float64(l.classes)
 			}
 		}
 	}
