@@ -42,7 +42,7 @@ type Graph struct {
 type core struct {
 	expr     *gorgonia.ExprGraph
 	scratch  *gorgonia.ExprGraph // where prototypes live; see newNode
-	protos   map[int]*gorgonia.Node
+	protos   map[prototypeOf]*gorgonia.Node
 	params   *Params
 	dtype    tensor.Dtype
 	training bool
@@ -73,7 +73,7 @@ func newGraph(p *Params, training bool) *Graph {
 	}
 	return &Graph{
 		core: &core{
-			expr: gorgonia.NewGraph(), scratch: gorgonia.NewGraph(), protos: map[int]*gorgonia.Node{},
+			expr: gorgonia.NewGraph(), scratch: gorgonia.NewGraph(), protos: map[prototypeOf]*gorgonia.Node{},
 			params: p, dtype: p.dtype, training: training, err: err,
 			leaves: map[*gorgonia.Node]*compile.Leaf{}, owners: map[*gorgonia.Node]*Param{}, weights: map[string]Node{}, outside: map[uintptr]bool{},
 		},

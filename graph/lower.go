@@ -48,10 +48,14 @@ func (g *Graph) Compile(outputs ...Node) (*Program, error) {
 func (c *core) results(outputs []Node) ([]result, error) {
 	out := make([]result, len(outputs))
 	for i, n := range outputs {
-		if !n.Valid() || n.c != c || n.IsIDs() {
-			return nil, errors.Errorf("graph: output %d is %v; want a float node of this graph", i, n)
+		if !n.Valid() || n.c != c || n.IsIDs() && n.n.Op() == nil {
+			return nil, errors.Errorf("graph: output %d is %v; want a float node of this graph, or ids that it computes", i, n)
 		}
-		out[i] = result{node: n, dst: dense.New(c.dtype, n.shape())}
+		dtype := c.dtype
+		if n.IsIDs() {
+			dtype = tensor.Int
+		}
+		out[i] = result{node: n, dst: dense.New(dtype, n.shape())}
 	}
 	return out, nil
 }
@@ -102,7 +106,7 @@ func (u *unit) lower() *compile.Code {
 			v.Leaf = l
 		} else {
 			if o, ok := n.n.Op().(*operation); ok {
-				v.Op, v.Path, v.Origin, v.UID, v.Backward = o.Op, o.path, o.origin, o.uid, o.backward
+				v.Op, v.IDs, v.Path, v.Origin, v.UID, v.Backward = o.Op, o.ids, o.path, o.origin, o.uid, o.backward
 			} else {
 				v.Op, v.Opaque = foreign{n.n}, true
 			}

@@ -132,6 +132,9 @@ func (e *emitter) copyView(v *Value) op.Task {
 
 // copyRows copies the elements of src to dst, in order; their rows may lie apart.
 func copyRows(dst, src op.Operand) op.Task {
+	if dst.IDs != nil {
+		return func() error { copy(dst.IDs, src.IDs); return nil }
+	}
 	if dst.F64 != nil {
 		return rowCopier(dst.F64, src.F64, dst, src)
 	}

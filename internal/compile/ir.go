@@ -15,6 +15,7 @@ type Value struct {
 	Leaf   *Leaf // nil for operations
 	Opaque bool  // an operation that is not the library's: nothing is known of it
 	Shape  []int
+	IDs    bool // the result is ids, in memory of its own
 	In     []*Value
 	onto   *Value // what the result is added to: onto + op(in)
 
