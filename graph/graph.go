@@ -51,6 +51,7 @@ type core struct {
 	leaves   map[*gorgonia.Node]*compile.Leaf
 	owners   map[*gorgonia.Node]*Param // of weight leaves
 	weights  map[string]Node
+	sparse   map[*gorgonia.Node]bool // weights whose gradients are kept by rows
 	assigns  []assignment
 	means    []mean // in the order of MeanOver
 	scales   Node   // of the means, in a function of Parts
@@ -75,7 +76,8 @@ func newGraph(p *Params, training bool) *Graph {
 		core: &core{
 			expr: gorgonia.NewGraph(), scratch: gorgonia.NewGraph(), protos: map[prototypeOf]*gorgonia.Node{},
 			params: p, dtype: p.dtype, training: training, err: err,
-			leaves: map[*gorgonia.Node]*compile.Leaf{}, owners: map[*gorgonia.Node]*Param{}, weights: map[string]Node{}, outside: map[uintptr]bool{},
+			leaves: map[*gorgonia.Node]*compile.Leaf{}, owners: map[*gorgonia.Node]*Param{}, weights: map[string]Node{},
+			sparse: map[*gorgonia.Node]bool{}, outside: map[uintptr]bool{},
 		},
 		layer: -1,
 		asked: map[string]bool{},

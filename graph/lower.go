@@ -14,6 +14,7 @@ type result struct {
 	dst    *tensor.Dense
 	param  *Param // whose gradient it is, if any
 	assign bool   // it is the parameter's next value, not its gradient
+	byRows bool   // it is kept by rows
 }
 
 // unit is what is compiled at one time: a graph and what leaves it.
@@ -120,7 +121,11 @@ func (u *unit) lower() *compile.Code {
 		k.Order = append(k.Order, v)
 	}
 	for _, r := range u.all() {
-		k.Exits = append(k.Exits, &compile.Exit{Value: of[r.node.n], Name: r.node.label(), Dst: r.dst, Own: r.param != nil && !r.assign})
+		x := &compile.Exit{Value: of[r.node.n], Name: r.node.label(), Dst: r.dst, Own: r.param != nil && !r.assign}
+		if r.byRows {
+			x.Touched = r.param.touched
+		}
+		k.Exits = append(k.Exits, x)
 	}
 	k.Link()
 	return k

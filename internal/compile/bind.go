@@ -36,7 +36,7 @@ func (k *Code) Build(on PassSet, inputs []*Leaf, outputs int, mem *Memory) (p *P
 		if i < outputs {
 			p.Outputs = append(p.Outputs, x.Dst)
 		}
-		p.checks = append(p.checks, check{x.Name, op.Of(x.Dst)})
+		p.checks = append(p.checks, check{x.Name, op.Of(x.Dst), x.Touched})
 	}
 	return p, nil
 }

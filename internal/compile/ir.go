@@ -72,6 +72,8 @@ type Exit struct {
 	Name  string        // for messages
 	Dst   *tensor.Dense // where to
 	Own   bool          // dst may be computed into, not only copied to: a gradient's memory
+
+	Touched *op.Touched // the rows that have to be looked at; nil for all
 }
 
 // derived is a new value that a pass makes, with the messages and the place in time of an old one.
