@@ -184,3 +184,25 @@ func TestComputedIDs(t *testing.T) {
 		}
 	}
 }
+
+// A run allocates nothing, but for the room that the first one takes.
+func TestWithinAllocatesNothing(t *testing.T) {
+	p := graph.NewParams(1)
+	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		x := g.SparseGrad(g.Param("x", graph.Normal(0, 1), 50, 8))
+		y := g.MatMulTWithin(g.Gather(x, in[0]), g.Param("w", graph.Normal(0, 1), 4, 8), in[0], 3, 7)
+		return []graph.Node{g.Sum(g.CrossEntropyWithin(y, g.Param("v", graph.Normal(0, 1), 4, 4), in[0], 3, 7, graph.NoID))}
+	})
+	ids := rangeIDs("some", 300)
+	program, err := f.GradProgram(ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(20, func() {
+		if _, err := program.Run(ids); err != nil {
+			t.Error(err)
+		}
+	}); n >= 1 {
+		t.Errorf("%v allocations a run, want none", n)
+	}
+}

@@ -18,7 +18,7 @@ func (o LogUniform) String() string {
 
 func (o LogUniform) Bind(b *Binding) Task {
 	dst, seed, node := b.Out.IDs, b.Seed, uint64(b.Node)
-	drawn := make([]bool, o.Classes)
+	drawn := make(map[int]bool, o.N)
 	span := math.Log(float64(o.Classes) + 1)
 	return func() error {
 		key, tries, n := Mix(*seed^Mix(node)), 0, 0
@@ -30,9 +30,7 @@ func (o LogUniform) Bind(b *Binding) Task {
 				n++
 			}
 		}
-		for _, id := range dst[:n] {
-			drawn[id] = false
-		}
+		clear(drawn)
 		dst[n] = tries
 		return nil
 	}

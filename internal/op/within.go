@@ -2,7 +2,6 @@ package op
 
 import (
 	"fmt"
-	"sync"
 	"unsafe"
 
 	"github.com/unroll-go/unroll/internal/kernel"
@@ -29,13 +28,10 @@ func (r Range) list(places, ids []int, but Exempt) []int {
 // blockRows is how many rows are gathered and multiplied at a time.
 const blockRows = 128
 
-// blocks calls f with the places in pieces of at most so many.
-func blocks(places []int, most int, f func(places []int)) {
-	for len(places) > 0 {
-		n := min(most, len(places))
-		f(places[:n])
-		places = places[n:]
-	}
+// block cuts a block of at most so many off a list of places.
+func block(places []int, most int) (first, rest []int) {
+	n := min(most, len(places))
+	return places[:n], places[n:]
 }
 
 // gatherRows copies the rows of x at the places, cols elements each, and returns the copies.
@@ -53,25 +49,34 @@ func spreadRows[T kernel.Float](dst, rows []T, places []int, cols int) {
 	}
 }
 
-// room is memory that a task works in while it runs. Tasks of all programs share a few.
-type room struct{ mem []float64 }
+// rooms is memory that tasks of all programs work in while they run, as far as nobody is in it. Few are kept: a room is as
+// large as a block of logits.
+var rooms = make(chan []float64, 4)
 
-var rooms = sync.Pool{New: func() any { return &room{} }}
-
-// takeRoom returns room for n elements at least; give it back with rooms.Put.
-func takeRoom[T kernel.Float](n int) *room {
-	r := rooms.Get().(*room)
+// takeRoom returns room for n elements at least.
+func takeRoom[T kernel.Float](n int) []float64 {
 	n = (n*int(unsafe.Sizeof(T(0))) + 7) / 8
-	if len(r.mem) < n {
-		r.mem = make([]float64, n)
+	select {
+	case r := <-rooms:
+		if len(r) >= n {
+			return r
+		}
+	default:
 	}
-	return r
+	return make([]float64, n)
+}
+
+func giveRoom(r []float64) {
+	select {
+	case rooms <- r:
+	default:
+	}
 }
 
 // carve cuts a room into pieces of the given numbers of elements.
-func carve[T kernel.Float](r *room, sizes ...int) [4][]T {
+func carve[T kernel.Float](r []float64, sizes ...int) [4][]T {
 	var out [4][]T
-	mem := kernel.ScratchOf[T](r.mem)
+	mem := kernel.ScratchOf[T](r)
 	for i, n := range sizes {
 		out[i], mem = mem[:n:n], mem[n:]
 	}
@@ -96,33 +101,33 @@ func bindMatMulWithin[T kernel.Float](o MatMulWithin) func(*Binding) Task {
 		dst, x, y, ids := Vec[T](b.Out), Vec[T](b.In[0]), Vec[T](b.In[1]), b.In[2].IDs
 		m, n, k := o.Product.Sizes(b.In[0].Shape, b.In[1].Shape)
 		places := make([]int, 0, len(ids))
-		block := min(blockRows, len(ids))
+		most := min(blockRows, len(ids))
 		if o.Product.TransA {
 			return func() error {
 				places = o.Range.list(places[:0], ids, NoID)
-				r := takeRoom[T](block * (m + n))
-				mem := carve[T](r, block*m, block*n)
+				r := takeRoom[T](most * (m + n))
+				mem := carve[T](r, most*m, most*n)
 				kernel.Fill(dst, 0)
-				blocks(places, block, func(at []int) {
+				for at, rest := block(places, most); len(at) > 0; at, rest = block(rest, most) {
 					a, c := gatherRows(mem[0], x, at, m), gatherRows(mem[1], y, at, n)
 					kernel.Gemm(true, false, m, n, len(at), 1, a, m, c, n, 1, dst, n)
-				})
-				rooms.Put(r)
+				}
+				giveRoom(r)
 				return nil
 			}
 		}
 		ldy := LastDim(b.In[1].Shape)
 		return func() error {
 			places = o.Range.list(places[:0], ids, NoID)
-			r := takeRoom[T](block * (k + n))
-			mem := carve[T](r, block*k, block*n)
+			r := takeRoom[T](most * (k + n))
+			mem := carve[T](r, most*k, most*n)
 			kernel.Fill(dst, 0)
-			blocks(places, block, func(at []int) {
+			for at, rest := block(places, most); len(at) > 0; at, rest = block(rest, most) {
 				a := gatherRows(mem[0], x, at, k)
 				kernel.Gemm(false, o.Product.TransB, len(at), n, k, 1, a, k, y, ldy, 0, mem[1], n)
 				spreadRows(dst, mem[1], at, n)
-			})
-			rooms.Put(r)
+			}
+			giveRoom(r)
 			return nil
 		}
 	}

@@ -28,9 +28,10 @@ func bindCrossEntropyWithin[T kernel.Float](o CrossEntropyWithin) func(*Binding)
 			at := w.at[i]
 			dst[at] = kernel.LogSumExpRow(row) - row[w.targets[at]-o.Range.From]
 		})
+		each := func() { w.share(rows) }
 		return func() error {
 			kernel.Fill(dst, 0)
-			w.each(func() { w.share(rows) })
+			w.each(each)
 			return nil
 		}
 	}
@@ -63,15 +64,16 @@ func bindCrossEntropyWithinGrad[T kernel.Float](o CrossEntropyWithinGrad) func(*
 			row[t]--
 			kernel.Affine(row, row, dy[at], 0)
 		})
+		each := func() {
+			n := len(w.at)
+			w.share(rows)
+			kernel.Gemm(true, false, w.classes, w.width, n, 1, w.logits, w.classes, w.rows, w.width, 1, dw, w.width)
+			kernel.Gemm(false, false, n, w.width, w.classes, 1, w.logits, w.classes, w.weight, w.width, 0, w.back, w.width)
+			spreadRows(dx, w.back, w.at, w.width)
+		}
 		return func() error {
 			kernel.Fill(dst, 0)
-			w.each(func() {
-				n := len(w.at)
-				w.share(rows)
-				kernel.Gemm(true, false, w.classes, w.width, n, 1, w.logits, w.classes, w.rows, w.width, 1, dw, w.width)
-				kernel.Gemm(false, false, n, w.width, w.classes, 1, w.logits, w.classes, w.weight, w.width, 0, w.back, w.width)
-				spreadRows(dx, w.back, w.at, w.width)
-			})
+			w.each(each)
 			return nil
 		}
 	}
@@ -124,11 +126,11 @@ func (w *within[T]) each(f func()) {
 	n := min(w.most, len(w.places))
 	r := takeRoom[T](n * (w.classes + 2*w.width))
 	mem := carve[T](r, n*w.width, n*w.classes, n*w.width)
-	blocks(w.places, n, func(at []int) {
+	for at, rest := block(w.places, n); len(at) > 0; at, rest = block(rest, n) {
 		w.at, w.rows, w.logits, w.back = at, gatherRows(mem[0], w.x, at, w.width), mem[1], mem[2]
 		kernel.Gemm(false, true, len(at), w.classes, w.width, 1, w.rows, w.width, w.weight, w.width, 0, w.logits, w.classes)
 		f()
-	})
+	}
 	w.at, w.rows, w.logits, w.back = nil, nil, nil, nil
-	rooms.Put(r)
+	giveRoom(r)
 }
