@@ -85,7 +85,7 @@ func (h AdaptiveHead) fits(g *graph.Graph, x graph.Node) bool {
 	}
 	for i := range h.Cutoffs {
 		from, to := h.cluster(i)
-		width := h.width(x.Dim(-1), i)
+		width := h.Width(x.Dim(-1), i)
 		if width < 1 {
 			g.Failf("AdaptiveHead", "cluster %d would see no number of the input's %d; want fewer cutoffs, or a div value below %g", i, x.Dim(-1), h.div())
 			return false
@@ -113,8 +113,8 @@ func (h AdaptiveHead) div() float64 {
 	return h.DivValue
 }
 
-// width is H_i.
-func (h AdaptiveHead) width(hidden, i int) int {
+// Width is H_i, the width of cluster i's layer for hidden states of a width.
+func (h AdaptiveHead) Width(hidden, i int) int {
 	w := math.Floor(float64(hidden) / math.Pow(h.div(), float64(i+1)))
 	return int(min(w, math.MaxInt32))
 }
@@ -131,7 +131,7 @@ func (h AdaptiveHead) tail(g *graph.Graph, x graph.Node, i int) (narrow, wide gr
 		init = graph.GlorotUniform()
 	}
 	from, to := h.cluster(i)
-	width := h.width(x.Dim(-1), i)
+	width := h.Width(x.Dim(-1), i)
 	scope := g.Scope("tail").Scope(strconv.Itoa(i))
 	narrow = scope.Scope("0").Param("weight", init, width, x.Dim(-1))
 	return narrow, scope.Scope("1").Param("weight", init, to-from, width)
