@@ -87,7 +87,8 @@ func (h AdaptiveHead) fits(g *graph.Graph, x graph.Node) bool {
 		from, to := h.cluster(i)
 		width := h.Width(x.Dim(-1), i)
 		if width < 1 {
-			g.Failf("AdaptiveHead", "cluster %d would see no number of the input's %d; want fewer cutoffs, or a div value below %g", i, x.Dim(-1), h.div())
+			g.Failf("AdaptiveHead", "cluster %d would see no number of the input's %d; want fewer cutoffs, or a div value below %g",
+				i, x.Dim(-1), h.div())
 			return false
 		}
 		if !weighs(g, "AdaptiveHead", to-from, width) || !weighs(g, "AdaptiveHead", width, x.Dim(-1)) {

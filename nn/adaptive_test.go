@@ -25,7 +25,7 @@ func adaptiveOf(t *testing.T, meta map[string]string, name string) nn.AdaptiveHe
 		return n
 	}
 	h := nn.AdaptiveHead{Classes: number(meta[name+".classes"]), HeadBias: meta[name+".bias"] == "1"}
-	for _, c := range strings.Fields(meta[name+".cutoffs"]) {
+	for c := range strings.FieldsSeq(meta[name+".cutoffs"]) {
 		h.Cutoffs = append(h.Cutoffs, number(c))
 	}
 	var err error

@@ -70,7 +70,7 @@ func configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.StringVar(&c.Origin.Text, "text", c.Origin.Text, "UTF-8 text file; without it, the King James text that comes with the library")
 	f.StringVar(&c.Tokens, "tokens", c.Tokens, "what a token is: character or word; for a classifier also bpe")
 	f.IntVar(&c.Vocabulary, "vocabulary", c.Vocabulary, "size limit of a word vocabulary")
-	f.IntSliceVar(&c.Adaptive, "adaptive", c.Adaptive, "cutoffs of an adaptive softmax, such as 2000,10000: for many words; none for a full softmax")
+	f.Var(numbers{&c.Adaptive}, "adaptive", "cutoffs of an adaptive softmax over many words, such as 2000,10000; none for a full one")
 	networkFlags(f, c)
 	f.IntVar(&c.Epochs, "epochs", c.Epochs, "passes over the text")
 	f.IntVar(&c.Steps, "steps", c.Steps, "stop after this many steps; 0 for no limit (without --text, --epochs and --steps: 1000)")
@@ -106,11 +106,7 @@ func over(cmd *cobra.Command, c models.Config, names ...string) (models.Config, 
 		if f.Lookup(given.Name) == nil || len(names) > 0 && !slices.Contains(names, given.Name) {
 			return
 		}
-		value := given.Value.String()
-		if list, ok := given.Value.(pflag.SliceValue); ok { // its String is not what Set takes
-			value = strings.Join(list.GetSlice(), ",")
-		}
-		if e := f.Set(given.Name, value); e != nil && err == nil {
+		if e := f.Set(given.Name, given.Value.String()); e != nil && err == nil {
 			err = usageError{e}
 		}
 	})

@@ -35,7 +35,7 @@ func TestSparseOptimisersAgreeWithPyTorch(t *testing.T) {
 	rec, meta := graphtest.Golden(t, "testdata/sparse_f64.safetensors")
 	for name := range strings.SplitSeq(meta["cases"], ",") {
 		t.Run(name, func(t *testing.T) {
-			make := func() optim.Optimizer {
+			begin := func() optim.Optimizer {
 				o := optimizer(name, meta)
 				if a, ok := o.(*optim.Adam); ok {
 					a.Sparse = true
@@ -46,10 +46,10 @@ func TestSparseOptimisersAgreeWithPyTorch(t *testing.T) {
 			if _, err := p.Add("w", rec["in.w0"]); err != nil {
 				t.Fatal(err)
 			}
-			f, o := graph.NewFunc(p, table(true)), make()
+			f, o := graph.NewFunc(p, table(true)), begin()
 			for step := range 12 {
 				if step == 6 {
-					again := make()
+					again := begin()
 					if err := again.Restore(p, o.State()); err != nil {
 						t.Fatal(err)
 					}
@@ -72,7 +72,7 @@ func TestSparseOptimisersAgreeWithPyTorch(t *testing.T) {
 // lazy Adam alone differs, by its definition. Functions of several shapes and sums of batches take turns.
 func TestGradientsByRowsAreTheGradients(t *testing.T) {
 	rec, _ := graphtest.Golden(t, "testdata/sparse_f64.safetensors")
-	for name, make := range map[string]func() optim.Optimizer{
+	for name, begin := range map[string]func() optim.Optimizer{
 		"sgd":      func() optim.Optimizer { return &optim.SGD{} },
 		"momentum": func() optim.Optimizer { return &optim.SGD{Momentum: 0.9} },
 		"decay":    func() optim.Optimizer { return &optim.SGD{Decay: 0.1} },
@@ -89,7 +89,7 @@ func TestGradientsByRowsAreTheGradients(t *testing.T) {
 				if _, err := p.Add("w", rec["in.w0"]); err != nil {
 					t.Fatal(err)
 				}
-				f, o := graph.NewFunc(p, table(sparse)), make()
+				f, o := graph.NewFunc(p, table(sparse)), begin()
 				whole := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 					return []graph.Node{g.Sum(g.Square(g.SparseGrad(g.Param("w", nil, 300, 5))))}
 				})
