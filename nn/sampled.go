@@ -20,6 +20,9 @@ type SampledHead struct {
 
 // Apply returns the logits of all classes, [..., Classes].
 func (h SampledHead) Apply(g *graph.Graph, x graph.Node) graph.Node {
+	if h.Classes < 2 {
+		return g.Failf("SampledHead", "%d classes; want at least 2", h.Classes)
+	}
 	return Head{Classes: h.Classes, NoBias: h.NoBias, Init: h.Init}.Apply(g, x)
 }
 
