@@ -62,7 +62,7 @@ func (f *Func) SetProfile(prof *Profile) {
 type compiled struct {
 	program *Program
 	grad    bool
-	reaches map[*Param]bool // parameters whose gradients the program writes
+	reaches map[*Param]bool // parameters whose gradients the program writes; true if all of it
 	updates []update        // of buffers
 	used    uint64          // when it was last looked up
 }
@@ -93,8 +93,12 @@ func (f *Func) Grad(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	c.program.Seed(op.Mix(f.seed + op.Mix(f.calls)))
 	f.calls++
 	for i := 0; i < f.params.Len(); i++ {
-		if p := f.params.At(i); !c.reaches[p] && !p.frozen {
-			p.Grad().Zero()
+		p := f.params.At(i)
+		switch whole, ok := c.reaches[p]; {
+		case !ok && !p.frozen:
+			p.zeroGrad()
+		case whole && p.touched != nil:
+			p.touched.Forget()
 		}
 	}
 	out, err := c.program.Run(in...)
@@ -245,7 +249,7 @@ func (f *Func) compile(grad bool, in []*tensor.Dense) (*compiled, error) {
 		if s.assign {
 			out.updates = append(out.updates, update{s.param, s.dst})
 		} else {
-			out.reaches[s.param] = true
+			out.reaches[s.param] = !s.byRows
 		}
 	}
 	out.program, err = u.compile(f.memory, func() (*unit, error) { return f.unit(grad, shapes) })
@@ -313,7 +317,11 @@ func (f *Func) gradients(g *Graph, outs []Node) ([]result, error) {
 	grads := g.Grad(outs[0], weights...)
 	for i, w := range weights {
 		p := g.owners[w.n]
-		stores = append(stores, result{node: grads[i], dst: p.Grad(), param: p})
+		s := result{node: grads[i], dst: p.Grad(), param: p}
+		if g.sparse[w.n] && g.err == nil {
+			s.node, s.byRows = g.byRows(p, grads[i])
+		}
+		stores = append(stores, s)
 	}
 	for _, a := range g.assigns {
 		stores = append(stores, result{node: a.value, dst: dense.New(g.dtype, a.value.shape()), param: a.param, assign: true})

@@ -40,7 +40,7 @@ type Graph struct {
 type core struct {
 	expr     *gorgonia.ExprGraph
 	scratch  *gorgonia.ExprGraph // where prototypes live; see newNode
-	protos   map[int]*gorgonia.Node
+	protos   map[prototypeOf]*gorgonia.Node
 	params   *Params
 	dtype    tensor.Dtype
 	training bool
@@ -49,6 +49,7 @@ type core struct {
 	leaves   map[*gorgonia.Node]*compile.Leaf
 	owners   map[*gorgonia.Node]*Param // of weight leaves
 	weights  map[string]Node
+	sparse   map[*gorgonia.Node]bool // weights whose gradients are kept by rows
 	assigns  []assignment
 	means    []mean // in the order of MeanOver
 	scales   Node   // of the means, in a function of Parts
@@ -71,9 +72,10 @@ func newGraph(p *Params, training bool) *Graph {
 	}
 	return &Graph{
 		core: &core{
-			expr: gorgonia.NewGraph(), scratch: gorgonia.NewGraph(), protos: map[int]*gorgonia.Node{},
+			expr: gorgonia.NewGraph(), scratch: gorgonia.NewGraph(), protos: map[prototypeOf]*gorgonia.Node{},
 			params: p, dtype: p.dtype, training: training, err: err,
-			leaves: map[*gorgonia.Node]*compile.Leaf{}, owners: map[*gorgonia.Node]*Param{}, weights: map[string]Node{}, outside: map[uintptr]bool{},
+			leaves: map[*gorgonia.Node]*compile.Leaf{}, owners: map[*gorgonia.Node]*Param{}, weights: map[string]Node{},
+			sparse: map[*gorgonia.Node]bool{}, outside: map[uintptr]bool{},
 		},
 		asked: map[string]bool{},
 	}

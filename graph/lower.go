@@ -15,6 +15,7 @@ type result struct {
 	dst    *tensor.Dense
 	param  *Param // whose gradient it is, if any
 	assign bool   // it is the parameter's next value, not its gradient
+	byRows bool   // it is kept by rows
 }
 
 // unit is what is compiled at one time: a graph and what leaves it.
@@ -50,10 +51,14 @@ func (g *Graph) Compile(outputs ...Node) (*Program, error) {
 func (c *core) results(outputs []Node) ([]result, error) {
 	out := make([]result, len(outputs))
 	for i, n := range outputs {
-		if !n.Valid() || n.c != c || n.IsIDs() {
-			return nil, errors.Errorf("graph: output %d is %v; want a float node of this graph", i, n)
+		if !n.Valid() || n.c != c || n.IsIDs() && n.n.Op() == nil {
+			return nil, errors.Errorf("graph: output %d is %v; want a float node of this graph, or ids that it computes", i, n)
 		}
-		out[i] = result{node: n, dst: dense.New(c.dtype, n.shape())}
+		dtype := c.dtype
+		if n.IsIDs() {
+			dtype = tensor.Int
+		}
+		out[i] = result{node: n, dst: dense.New(dtype, n.shape())}
 	}
 	return out, nil
 }
@@ -104,7 +109,7 @@ func (u *unit) lower() *compile.Code {
 			v.Leaf = l
 		} else {
 			if o, ok := n.n.Op().(*operation); ok {
-				v.Op, v.Path, v.Origin, v.UID, v.Backward = o.Op, o.path, o.origin, o.uid, o.backward
+				v.Op, v.IDs, v.Path, v.Origin, v.UID, v.Backward = o.Op, o.ids, o.path, o.origin, o.uid, o.backward
 			} else {
 				v.Op, v.Opaque = foreign{n.n}, true
 			}
@@ -118,7 +123,11 @@ func (u *unit) lower() *compile.Code {
 		k.Order = append(k.Order, v)
 	}
 	for _, r := range u.all() {
-		k.Exits = append(k.Exits, &compile.Exit{Value: of[r.node.n], Name: r.node.label(), Dst: r.dst, Own: r.param != nil && !r.assign})
+		x := &compile.Exit{Value: of[r.node.n], Name: r.node.label(), Dst: r.dst, Own: r.param != nil && !r.assign}
+		if r.byRows {
+			x.Touched = r.param.touched
+		}
+		k.Exits = append(k.Exits, x)
 	}
 	k.Link()
 	return k

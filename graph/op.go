@@ -20,6 +20,7 @@ type operation struct {
 	c      *core
 	in     []Node
 	shape  []int
+	ids    bool           // the result is ids
 	path   string         // scope, for messages and printing
 	origin compile.Origin // who made it
 	uid    uint32
@@ -31,7 +32,12 @@ var _ gorgonia.SDOp = (*operation)(nil)
 
 // apply adds a node to the graph. Invalid inputs give an invalid node; so does a graph that holds an error. Every
 // operation's shape is checked here.
-func (g *Graph) apply(o op.Op, shape []int, in ...Node) Node {
+func (g *Graph) apply(o op.Op, shape []int, in ...Node) Node { return g.addNode(o, false, shape, in) }
+
+// applyIDs is apply for operations whose results are ids.
+func (g *Graph) applyIDs(o op.Op, shape []int, in ...Node) Node { return g.addNode(o, true, shape, in) }
+
+func (g *Graph) addNode(o op.Op, ids bool, shape []int, in []Node) Node {
 	if g.err != nil {
 		return Node{}
 	}
@@ -46,7 +52,7 @@ func (g *Graph) apply(o op.Op, shape []int, in ...Node) Node {
 	if origin == 0 && !g.backward {
 		origin = g.caller()
 	}
-	return g.newNode(&operation{Op: o, c: g.core, in: in, shape: shape, path: path, origin: origin, backward: g.backward})
+	return g.newNode(&operation{Op: o, c: g.core, in: in, shape: shape, ids: ids, path: path, origin: origin, backward: g.backward})
 }
 
 // newNode makes a Gorgonia node for o and adds it to the graph in constant time.
@@ -61,7 +67,7 @@ func (g *Graph) apply(o op.Op, shape []int, in ...Node) Node {
 func (c *core) newNode(o *operation) Node {
 	c.ops++
 	o.uid = c.ops
-	n := c.prototype(len(o.shape)).Clone().(*gorgonia.Node)
+	n := c.prototype(o.dtype(), len(o.shape)).Clone().(*gorgonia.Node)
 	gorgonia.WithOp(o)(n)
 	if len(o.shape) > 0 {
 		gorgonia.WithShape(o.shape...)(n)
@@ -80,18 +86,33 @@ func (c *core) newNode(o *operation) Node {
 	return Node{n, c}
 }
 
-// prototype returns a node of the graph's element type with the given number of dimensions that was never hashed,
-// which only the moment of construction can give: the option below runs inside Gorgonia's constructor.
-func (c *core) prototype(dims int) *gorgonia.Node {
-	p := c.protos[dims]
+// dtype is the element type of the result.
+func (o *operation) dtype() tensor.Dtype {
+	if o.ids {
+		return tensor.Int
+	}
+	return o.c.dtype
+}
+
+// prototype returns a node with the given element type and number of dimensions that was never hashed, which only the
+// moment of construction can give: the option below runs inside Gorgonia's constructor.
+func (c *core) prototype(dtype tensor.Dtype, dims int) *gorgonia.Node {
+	at := prototypeOf{dtype == tensor.Int, dims}
+	p := c.protos[at]
 	if p == nil {
-		gorgonia.NewUniqueNode(gorgonia.In(c.scratch), gorgonia.WithType(typeOf(c.dtype, dims)), gorgonia.WithName("prototype"),
+		gorgonia.NewUniqueNode(gorgonia.In(c.scratch), gorgonia.WithType(typeOf(dtype, dims)), gorgonia.WithName("prototype"),
 			func(n *gorgonia.Node) { p = n.Clone().(*gorgonia.Node) })
 		gorgonia.In(c.scratch)(p)
 		gorgonia.WithName("")(p)
-		c.protos[dims] = p
+		c.protos[at] = p
 	}
 	return p
+}
+
+// prototypeOf says what a prototype is of.
+type prototypeOf struct {
+	ids  bool
+	dims int
 }
 
 // registerEdges tells Gorgonia about the edges of the nodes added since the last call.
@@ -124,7 +145,7 @@ func (o *operation) Type() hm.Type {
 	for _, n := range o.in {
 		types = append(types, n.n.Type())
 	}
-	return hm.NewFnType(append(types, typeOf(o.c.dtype, len(o.shape)))...)
+	return hm.NewFnType(append(types, typeOf(o.dtype(), len(o.shape)))...)
 }
 
 func (o *operation) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
@@ -150,7 +171,7 @@ func (o *operation) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 	if len(in) != len(o.in) {
 		return nil, errors.Errorf("%s: want %d inputs, found %d", o, len(o.in), len(in))
 	}
-	out := dense.New(o.c.dtype, o.shape)
+	out := dense.New(o.dtype(), o.shape)
 	b := &op.Binding{F64: o.c.dtype == tensor.Float64, Out: op.Of(out), Seed: new(uint64), Node: o.uid}
 	for i, v := range in {
 		d, ok := v.(*tensor.Dense)
@@ -165,7 +186,10 @@ func (o *operation) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 		return nil, errors.Wrap(err, o.String())
 	}
 	if len(o.shape) == 0 { // Gorgonia's machines expect its own scalars
-		if b.F64 {
+		switch {
+		case o.ids:
+			return gorgonia.NewI(out.Ints()[0]), nil
+		case b.F64:
 			return gorgonia.NewF64(out.Float64s()[0]), nil
 		}
 		return gorgonia.NewF32(out.Float32s()[0]), nil

@@ -100,6 +100,12 @@ func opCases() []opCase {
 	add(opCase{name: "pick of a vector", shapes: [][]int{{300}}, ids: []int{1}, below: 300, build: two((*graph.Graph).Pick)})
 	add(opCase{name: "scatter", shapes: [][]int{{5, 3, 9}}, ids: []int{3, 9}, below: 4,
 		build: two(func(g *graph.Graph, x, ids graph.Node) graph.Node { return g.Scatter(x, ids, 6) })})
+	add(opCase{name: "matmul within", shapes: [][]int{{5, 3, 4}, {6, 4}}, ids: []int{5, 3}, below: 7,
+		build: func(g *graph.Graph, in []graph.Node) graph.Node { return g.MatMulTWithin(in[0], in[1], in[2], 2, 6) }})
+	add(opCase{name: "cross-entropy within", shapes: [][]int{{5, 3, 4}, {4, 4}}, ids: []int{5, 3}, below: 7,
+		build: func(g *graph.Graph, in []graph.Node) graph.Node {
+			return g.CrossEntropyWithin(in[0], in[1], in[2], 2, 6, graph.NoID)
+		}})
 	add(opCase{name: "matmul ones", shapes: [][]int{{1, 1}, {1, 1}}, build: two((*graph.Graph).MatMul)})
 	add(opCase{name: "matmul wide", shapes: [][]int{{2, 300}, {3, 300}}, build: two((*graph.Graph).MatMulT)})
 

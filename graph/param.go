@@ -20,6 +20,8 @@ type Param struct {
 	frozen bool      // not trained
 	needed sync.Once // makes grad
 	grad   *tensor.Dense
+
+	touched *op.Touched // the gradient's rows that may not be zero; nil if nobody asked for them
 }
 
 // absent tells that there is no parameter: p is nil, or the zero value, which only a store gives a value.

@@ -213,7 +213,7 @@ func (p *Params) ZeroGrad() {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	for _, q := range p.list {
-		q.Grad().Zero()
+		q.zeroGrad()
 	}
 }
 

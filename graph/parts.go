@@ -74,7 +74,8 @@ func (g *Graph) notData(n Node) string {
 			return "the parameter " + l.Name
 		}
 		if o, ok := k.n.Op().(*operation); ok {
-			if _, random := o.Op.(op.RandomMask); random {
+			switch o.Op.(type) {
+			case op.RandomMask, op.LogUniform:
 				return "chance (" + k.label() + ")"
 			}
 		}

@@ -209,3 +209,18 @@ func Example_meanOver() {
 	fmt.Printf("%.3f over %g words %v\n", graph.Scalar(loss[0]), graph.Scalar(words[0]), err)
 	// Output: 4.333 over 3 words <nil>
 }
+
+// The losses of single targets, of which the last one is padding.
+func ExampleMean() {
+	pad := -1
+	f := graph.NewFunc(graph.NewParams64(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		each := g.CrossEntropy(in[0], in[1], pad) // or those of nn.AdaptiveHead, nn.SampledHead
+		return []graph.Node{losses.Mean{Ignore: &pad}.Apply(g, each, in[1])}
+	})
+	out, err := f.Run(graph.Floats64(make([]float64, 3*8), 3, 8), graph.Ints([]int{7, 2, pad}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.4f, log 8 is %.4f\n", graph.Scalar(out[0]), math.Log(8))
+	// Output: 2.0794, log 8 is 2.0794
+}

@@ -14,6 +14,7 @@ import (
 type Embedding struct {
 	Tokens int        // size of the vocabulary
 	Size   int        // width of a row
+	Sparse bool       // keep the table's gradient by rows, see graph.SparseGrad: for a large vocabulary, with optim.SparseAdam
 	Pad    *int       // a padding id, whose row starts at zero and gets no gradient; nil for none
 	Init   graph.Init // nil for the default
 }
@@ -34,7 +35,11 @@ func (e Embedding) Weight(g *graph.Graph) graph.Node {
 	if !weighs(g, "Embedding", e.Tokens, e.Size) {
 		return graph.Node{}
 	}
-	return g.Param("weight", e.init(), e.Tokens, e.Size)
+	w := g.Param("weight", e.init(), e.Tokens, e.Size)
+	if e.Sparse {
+		return g.SparseGrad(w)
+	}
+	return w
 }
 
 // init draws the table, with zeros in the padding row.

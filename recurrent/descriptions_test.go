@@ -26,7 +26,7 @@ func descriptions() []any {
 	lstm := recurrent.LSTM{Hidden: 6}
 	return []any{
 		nn.GELU{}, nn.SiLU{}, nn.MultiHeadAttention{Heads: 2, Dropout: 0.1}, nn.BatchNorm{}, nn.Conv1D{Channels: 3, Kernel: 2}, nn.Dense{Units: 3},
-		nn.Head{Classes: 3}, nn.Dropout{Rate: 0.1}, table, nn.ModuleFunc((*graph.Graph).Tanh), nn.Sequential{nn.Dense{Units: 3}, nn.GELU{}},
+		nn.Head{Classes: 3}, nn.AdaptiveHead{Classes: 9, Cutoffs: []int{3}}, nn.SampledHead{Classes: 9, Samples: 3}, nn.Dropout{Rate: 0.1}, table, nn.ModuleFunc((*graph.Graph).Tanh), nn.Sequential{nn.Dense{Units: 3}, nn.GELU{}},
 		nn.Residual{Module: nn.GELU{}}, nn.LayerNorm{}, nn.RMSNorm{}, nn.MaxPool1D{Size: 2}, nn.AvgPool1D{Size: 2, Stride: 1}, nn.GlobalMaxPool{},
 		nn.GlobalMeanPool{}, nn.SinusoidalPositions{}, nn.LearnedPositions{Max: 9}, nn.TCN{Channels: []int{3, 4}, Kernel: 2},
 		nn.TransformerEncoderLayer{Heads: 2, Activation: nn.GELU{}}, nn.TransformerDecoderLayer{Heads: 2},
@@ -265,6 +265,8 @@ func (m material) argument(rng *rand.Rand, typ reflect.Type) reflect.Value {
 		v = recurrent.State(nodes())
 	case reflect.TypeFor[int]():
 		v = []int{2, 0, -1}[rng.IntN(3)]
+	case reflect.TypeFor[graph.Candidates]():
+		v = []graph.Candidates{{}, m.g.LogUniform(2, 9), m.g.LogUniform(3, 4)}[rng.IntN(3)]
 	case reflect.TypeFor[recurrent.Cell]():
 		v = cells[rng.IntN(len(cells))]
 	case reflect.TypeFor[recurrent.Scanner]():

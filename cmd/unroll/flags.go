@@ -127,6 +127,7 @@ func configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.StringVar(&c.Origin.Text, "text", c.Origin.Text, "UTF-8 text file; without it, the King James text that comes with the library")
 	f.StringVar(&c.Tokens, "tokens", c.Tokens, "what a token is: character or word; for a classifier also bpe")
 	f.IntVar(&c.Vocabulary, "vocabulary", c.Vocabulary, "size limit of a word vocabulary")
+	f.Var(numbers{&c.Adaptive}, "adaptive", "cutoffs of an adaptive softmax over many words, such as 2000,10000; none for a full one")
 	networkFlags(f, c)
 	f.IntVar(&c.Epochs, "epochs", c.Epochs, "passes over the text")
 	f.IntVar(&c.Steps, "steps", c.Steps, "stop after this many steps; 0 for no limit (without --text, --epochs and --steps: 1000)")
@@ -141,7 +142,7 @@ func configFlags(f *pflag.FlagSet, c *models.Config) {
 // The flags that say what a network is; those that say what a classifier's is, beside; those that say how it is trained;
 // and those that a run which is resumed may have other than before: files may have moved, their contents are checked.
 var (
-	networkSettings  = []string{"cell", "layers", "hidden", "embed", "tokens", "vocabulary"}
+	networkSettings  = []string{"cell", "layers", "hidden", "embed", "tokens", "vocabulary", "adaptive"}
 	classSettings    = []string{"pool", "one-way"}
 	trainingSettings = []string{"seq", "batch", "optimizer", "lr", "clip", "dropout", "patience", "seed"}
 	resumeSettings   = []string{"epochs", "steps", "text", "table"}

@@ -44,6 +44,9 @@ func (o *AdaGrad) begin(p *graph.Params) {
 	}
 }
 
+// lazy is true where a gradient of zero changes nothing.
+func (o *AdaGrad) lazy() bool { return o.Decay == 0 }
+
 func (o *AdaGrad) update(c *piece) {
 	epsilon := orDefault(o.Epsilon, 1e-10)
 	kernel.AdaGrad(c.f64.w, c.f64.g, c.f64.v[0], o.rate, epsilon, o.Decay)

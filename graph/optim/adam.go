@@ -15,12 +15,19 @@ type Adam struct {
 	Epsilon   float64 // 0 for 1e-8
 	Decay     float64 // weight decay: added to the gradient as Decay·w, unless Decoupled
 	Decoupled bool    // AdamW: subtract rate·Decay·w from the weight instead
+	Sparse    bool    // leave rows alone that no gradient touches, see SparseAdam; not with Decay
 	slots
 	now kernel.AdamStep[float64]
 }
 
 // AdamW returns Adam with decoupled weight decay.
 func AdamW(decay float64) *Adam { return &Adam{Decay: decay, Decoupled: true} }
+
+// SparseAdam returns Adam for models with large tables, as torch.optim.SparseAdam. Where the rows of a gradient are known
+// (graph.SparseGrad, nn.Embedding.Sparse), a step changes these rows and their moments alone, in which Adam would go on
+// moving all rows by their old moments. Epsilon is added to √v before it is corrected for the number of steps. All other
+// parameters are updated as by Adam.
+func SparseAdam() *Adam { return &Adam{Sparse: true} }
 
 var adamKinds = []string{"m", "v"}
 
@@ -41,9 +48,15 @@ func (o *Adam) Step(p *graph.Params, rate float64) error {
 	return o.sweep(p, adamKinds, o)
 }
 
+func (o *Adam) lazy() bool { return o.Sparse }
+
 func (o *Adam) update(c *piece) {
-	kernel.Adam(c.f64.w, c.f64.g, c.f64.v[0], c.f64.v[1], o.now)
-	kernel.Adam(c.f32.w, c.f32.g, c.f32.v[0], c.f32.v[1], adam32(o.now))
+	now := o.now
+	if o.Sparse && c.rows != nil {
+		now.Epsilon *= math.Sqrt(now.Correct2)
+	}
+	kernel.Adam(c.f64.w, c.f64.g, c.f64.v[0], c.f64.v[1], now)
+	kernel.Adam(c.f32.w, c.f32.g, c.f32.v[0], c.f32.v[1], adam32(now))
 }
 
 func adam32(s kernel.AdamStep[float64]) kernel.AdamStep[float32] {

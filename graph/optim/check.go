@@ -92,6 +92,9 @@ func (o *SGD) Check() error {
 
 // Check tells whether the settings make sense.
 func (o *Adam) Check() error {
+	if o.Sparse && o.Decay != 0 {
+		return errors.Errorf("optim: Adam: Sparse with Decay %g; want no decay, which would change all rows", o.Decay)
+	}
 	return checkAll("Adam", setting{"Beta1", o.Beta1, fraction}, setting{"Beta2", o.Beta2, fraction},
 		setting{"Epsilon", o.Epsilon, positive}, setting{"Decay", o.Decay, positive})
 }

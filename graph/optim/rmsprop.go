@@ -42,6 +42,9 @@ func (o *RMSProp) Step(p *graph.Params, rate float64) error {
 	return o.sweep(p, o.vectors(), o)
 }
 
+// lazy is false: the averages of all rows fall.
+func (o *RMSProp) lazy() bool { return false }
+
 func (o *RMSProp) update(c *piece) {
 	s := o.now
 	mean, velocity := -1, -1

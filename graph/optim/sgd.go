@@ -34,6 +34,9 @@ func (o *SGD) Step(p *graph.Params, rate float64) error {
 	return o.sweep(p, o.vectors(), o)
 }
 
+// lazy is true where a gradient of zero changes nothing.
+func (o *SGD) lazy() bool { return o.Momentum == 0 && o.Decay == 0 }
+
 func (o *SGD) update(c *piece) {
 	kernel.SGD(c.f64.w, c.f64.g, c.f64.v[0], o.now)
 	kernel.SGD(c.f32.w, c.f32.g, c.f32.v[0], kernel.SGDStep[float32]{Rate: float32(o.now.Rate),

@@ -62,6 +62,8 @@ type piece struct {
 	f64   vectors64
 	sum   float64 // of the gradient's squares
 	lost  bool    // a weight is not finite after the step
+
+	rows *rowPiece // if the gradient is kept by rows
 }
 
 type vectors32 struct {
@@ -82,20 +84,29 @@ const (
 )
 
 // updater is an optimiser: it knows what to do with a piece.
-type updater interface{ update(c *piece) }
+type updater interface {
+	update(c *piece)
+	// lazy tells whether rows that no gradient touches stay as they are: because the optimiser is meant so, or because
+	// nothing would change.
+	lazy() bool
+}
 
 // base gives Update the part that all optimisers of this package have in common.
 func (s *slots) base() *slots { return s }
 
 // prepare cuts the store into pieces, when it has changed.
 func (s *slots) prepare(p *graph.Params) {
-	if s.params == p && s.count == p.Len() {
+	if s.params == p && s.count == p.Len() && s.sameRows(p) {
 		return
 	}
-	s.params, s.count, s.pieces, s.elements, s.bound = p, p.Len(), nil, 0, false
+	s.params, s.count, s.byRows, s.pieces, s.elements, s.bound = p, p.Len(), make([]bool, p.Len()), nil, 0, false
 	for i := 0; i < p.Len(); i++ {
 		if q := p.At(i); !q.Frozen() {
 			s.elements += q.Len()
+			if _, s.byRows[i] = q.GradRows(); s.byRows[i] {
+				s.pieces = append(s.pieces, rowPieces(q)...)
+				continue
+			}
 			for from := 0; from < q.Len(); from += pieceSize {
 				s.pieces = append(s.pieces, pieceOf(q, from))
 			}
@@ -103,12 +114,28 @@ func (s *slots) prepare(p *graph.Params) {
 	}
 	s.measure = func(i int, _ []float64) {
 		c := &s.pieces[i]
+		if c.rows != nil {
+			c.sum = c.rows.sumSquares()
+			return
+		}
 		c.sum = kernel.SumSquares(c.f32.g) + kernel.SumSquares(c.f64.g)
 	}
 }
 
-func pieceOf(q *graph.Param, from int) piece {
-	c, end := piece{param: q, from: from}, min(from+pieceSize, q.Len())
+// sameRows tells whether the gradients that are kept by rows are those that were when the store was cut.
+func (s *slots) sameRows(p *graph.Params) bool {
+	for i, was := range s.byRows {
+		if _, known := p.At(i).GradRows(); known != was && !p.At(i).Frozen() {
+			return false
+		}
+	}
+	return true
+}
+
+func pieceOf(q *graph.Param, from int) piece { return stretchOf(q, from, min(from+pieceSize, q.Len())) }
+
+func stretchOf(q *graph.Param, from, end int) piece {
+	c := piece{param: q, from: from}
 	if w := float64s(weights.Of(q)); w != nil {
 		c.f64.w, c.f64.g = w[from:end], float64s(q.Grad())[from:end]
 	} else {
@@ -193,14 +220,23 @@ func (s *slots) bind(p *graph.Params, kinds []string, o updater) {
 	}
 	s.step = func(i int, _ []float64) {
 		c := &s.pieces[i]
-		if scale := s.scale; scale != 1 && scale != 0 {
-			kernel.Affine(c.f32.g, c.f32.g, float32(scale), 0)
-			kernel.Affine(c.f64.g, c.f64.g, scale, 0)
+		if c.rows != nil {
+			c.lost = c.rows.step(c, o, s.scale)
+			return
 		}
-		o.update(c)
-		c.lost = !kernel.AllFinite(c.f32.w) || !kernel.AllFinite(c.f64.w)
+		c.step(o, s.scale)
 	}
 	s.bound = true
+}
+
+// step updates a piece, after its gradient was scaled.
+func (c *piece) step(o updater, scale float64) {
+	if scale != 1 && scale != 0 {
+		kernel.Affine(c.f32.g, c.f32.g, float32(scale), 0)
+		kernel.Affine(c.f64.g, c.f64.g, scale, 0)
+	}
+	o.update(c)
+	c.lost = !kernel.AllFinite(c.f32.w) || !kernel.AllFinite(c.f64.w)
 }
 
 // run does something with all pieces.

@@ -36,7 +36,7 @@ func (k *Code) Build(on PassSet, inputs []*Leaf, outputs int, mem *Memory) (p *P
 		if i < outputs {
 			p.Outputs = append(p.Outputs, x.Dst)
 		}
-		p.checks = append(p.checks, check{x.Name, op.Of(x.Dst)})
+		p.checks = append(p.checks, check{x.Name, op.Of(x.Dst), x.Touched})
 	}
 	return p, nil
 }
@@ -137,6 +137,9 @@ func (e *emitter) copyView(v *Value) op.Task {
 
 // copyRows copies the elements of src to dst, in order; their rows may lie apart.
 func copyRows(dst, src op.Operand) op.Task {
+	if dst.IDs != nil {
+		return func() error { copy(dst.IDs, src.IDs); return nil }
+	}
 	if dst.F64 != nil {
 		return rowCopier(dst.F64, src.F64, dst, src)
 	}

@@ -16,6 +16,7 @@ type Value struct {
 	Leaf   *Leaf // nil for operations
 	Opaque bool  // an operation that is not the library's: nothing is known of it
 	Shape  []int
+	IDs    bool // the result is ids, in memory of its own
 	In     []*Value
 	onto   *Value // what the result is added to: onto + op(in)
 
@@ -75,6 +76,8 @@ type Exit struct {
 	Name  string        // for messages
 	Dst   *tensor.Dense // where to
 	Own   bool          // dst may be computed into, not only copied to: a gradient's memory
+
+	Touched *op.Touched // the rows that have to be looked at; nil for all
 }
 
 // derived is a new value that a pass makes, with the messages and the place in time of an old one.

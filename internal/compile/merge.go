@@ -38,7 +38,7 @@ func (k *Code) merge() {
 			if at.leaf = mergeable(v.Leaf); at.leaf == "" {
 				continue
 			}
-		case op.RandomMask, *op.Concat, *op.Transpose:
+		case op.RandomMask, op.LogUniform, *op.Concat, *op.Transpose:
 			continue
 		}
 		ids = ids[:0]

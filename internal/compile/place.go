@@ -84,6 +84,8 @@ func (p *planner) locate(s *step, v *Value) {
 		case v.Leaf != nil:
 			mem := op.Of(p.leafValue(v.Leaf))
 			p.assign(v, newRegion(v.Shape, &mem))
+		case v.IDs:
+			p.assign(v, newRegion(v.Shape, &op.Operand{IDs: make([]int, v.size())}))
 		case p.slots[v.id].host != nil:
 			p.fillSlot(v)
 		case v.onto != nil && p.overwrites(v, v.onto):

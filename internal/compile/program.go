@@ -55,8 +55,16 @@ type Input struct {
 
 // check is a result that must be finite.
 type check struct {
-	name string
-	mem  op.Operand
+	name    string
+	mem     op.Operand
+	touched *op.Touched // the rows that the run wrote; nil for all
+}
+
+func (c *check) finite() bool {
+	if c.touched != nil {
+		return c.touched.Finite(c.mem)
+	}
+	return c.mem.Finite()
 }
 
 // Run executes the program on its declared inputs, in order. The tensors that it returns hold until the next run. If one of
@@ -79,7 +87,7 @@ func (p *Program) Run(in []*tensor.Dense) (out []*tensor.Dense, err error) {
 		}
 	}
 	for i := range p.checks {
-		if !p.checks[i].mem.Finite() {
+		if !p.checks[i].finite() {
 			return nil, &NotFinite{p.checks[i].name}
 		}
 	}

@@ -67,9 +67,8 @@ func (s *gradients) of(batch []*tensor.Dense, at place) (m measured, err error) 
 		m.loss += part
 		m.tokens += b.tokens
 	}
-	s.sum.take(s.params())
 	m.batches = len(batches)
-	return m, nil
+	return m, s.sum.take(s.params())
 }
 
 func (s *gradients) params() *graph.Params { return s.forms.loss.Params() }
@@ -147,6 +146,7 @@ func (s *gradients) sharded(b *microBatch, scales *tensor.Dense) (float64, error
 // frozen parameters are nil.
 type gradientSum struct {
 	sums []*tensor.Dense
+	rows []rowUnion
 	any  bool // something has been added
 }
 
@@ -156,6 +156,7 @@ func (s *gradientSum) reset() { s.any = false }
 func (s *gradientSum) add(p *graph.Params, weight float64) {
 	if more := p.Len() - len(s.sums); more > 0 { // parameters come into being with the first gradients
 		s.sums = append(s.sums, make([]*tensor.Dense, more)...)
+		s.rows = append(s.rows, make([]rowUnion, more)...)
 	}
 	for i, q := range trained(p) {
 		if s.sums[i] == nil {
@@ -164,18 +165,24 @@ func (s *gradientSum) add(p *graph.Params, weight float64) {
 		sum := vectorOf(s.sums[i])
 		if !s.any {
 			sum.clear()
+			s.rows[i] = rowUnion{rows: s.rows[i].rows[:0]}
 		}
 		sum.addScaled(weight, vectorOf(q.Grad()))
+		s.rows[i].add(q)
 	}
 	s.any = true
 }
 
 // take sets the store's gradients to the sums, if there are any.
-func (s *gradientSum) take(p *graph.Params) {
+func (s *gradientSum) take(p *graph.Params) error {
 	if !s.any {
-		return
+		return nil
 	}
 	for i, q := range trained(p) {
 		vectorOf(q.Grad()).set(vectorOf(s.sums[i]))
+		if err := s.rows[i].take(q); err != nil {
+			return err
+		}
 	}
+	return nil
 }

@@ -193,6 +193,5 @@ func join(p *graph.Params, b *microBatch, carried []*tensor.Dense, all []*shard)
 			putPart(state, b.axes[first+i], c.part.from, c.part.to, next[i])
 		}
 	}
-	addShards(p, all)
-	return loss, nil
+	return loss, addShards(p, all)
 }

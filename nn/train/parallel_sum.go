@@ -18,7 +18,7 @@ type stretch struct {
 
 // addShards sets the store's gradients to the sum of the shards', each times its factor. Every element is added up in the
 // order of the shards, whoever does it.
-func addShards(params *graph.Params, all []*shard) {
+func addShards(params *graph.Params, all []*shard) error {
 	var pieces []stretch
 	for i, q := range trained(params) {
 		for from := 0; from < q.Len(); from += sumPiece {
@@ -45,6 +45,16 @@ func addShards(params *graph.Params, all []*shard) {
 			}
 		}
 	})
+	for i, q := range trained(params) {
+		var rows rowUnion
+		for _, c := range all {
+			rows.add(c.params.At(i))
+		}
+		if err := rows.take(q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // strides are the numbers of runs before the axis, and of elements after it.

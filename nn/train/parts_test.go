@@ -101,6 +101,14 @@ func splitLosses() map[string]splitLoss {
 		"CTC zero":                   ctc(losses.CTC{ZeroInfinity: true}, 7), // not all targets fit in as many frames
 		"CTC":                        ctc(losses.CTC{}, 1),
 	}
+	for name, l := range map[string]losses.Mean{"Mean": {}, "Mean all": {Weights: weights, Ignore: &pad}} {
+		out[name] = func(g *graph.Graph, y graph.Node, in []graph.Node) graph.Node {
+			if l.Ignore != nil {
+				l.Lengths = in[1]
+			}
+			return l.Apply(g, g.CrossEntropy(y, in[3], pad), in[3])
+		}
+	}
 	out["of a user's own"] = func(g *graph.Graph, y graph.Node, in []graph.Node) graph.Node { // a mean over sequences, each by its length
 		mask := g.LengthMask(in[1], splitSteps)
 		each := g.Sum(g.Mul(mask, g.Sum(g.Square(y), -1)), 0)

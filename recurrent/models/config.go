@@ -9,6 +9,7 @@ import (
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/recurrent"
 )
 
@@ -25,6 +26,9 @@ type Config struct {
 	Dropout float64 // probability of dropping an activation between layers, while training
 	OneWay  bool    // a classifier that reads from left to right only
 	Pool    string  // what a classifier makes of a text's steps: "last", "max", "mean" or "attention"
+
+	// Adaptive has the cutoffs of a language model's softmax over many words, see nn.AdaptiveHead; nil for a full softmax.
+	Adaptive []int
 
 	Seq       int     // time steps of a language model's window: how far gradients reach back
 	Batch     int     // sequences in a batch
@@ -154,10 +158,15 @@ func (c Config) Check(k Kind) error {
 		return wrong("Rate", "%g; want above 0", c.Rate)
 	case !(c.Clip >= 0):
 		return wrong("Clip", "%g; want 0 or more", c.Clip)
+	case k == KindClassifier && len(c.Adaptive) > 0:
+		return wrong("Adaptive", "%v; want none: a classifier has few labels", c.Adaptive)
 	case k == KindLanguage && c.Pool != "":
 		return wrong("Pool", "%q; want none: a language model predicts at every step", c.Pool)
 	case k == KindLanguage && c.OneWay:
 		return wrong("OneWay", "true; want false: a language model reads in one direction anyway")
+	}
+	if err := c.checkAdaptive(); err != nil {
+		return err
 	}
 	if _, err := cellOf(c.Cell); err != nil {
 		return err
@@ -168,6 +177,20 @@ func (c Config) Check(k Kind) error {
 	if k == KindClassifier {
 		_, err := poolingOf(c.Pool)
 		return err
+	}
+	return nil
+}
+
+// checkAdaptive refuses cutoffs that no vocabulary fits.
+func (c Config) checkAdaptive() error {
+	for i, cut := range c.Adaptive {
+		switch {
+		case cut < 1 || cut > most || i > 0 && cut <= c.Adaptive[i-1]:
+			return wrong("Adaptive", "%v; want cutoffs above 0, each above the one before", c.Adaptive)
+		case nn.AdaptiveHead{}.Width(c.Hidden, i) < 1:
+			return wrong("Adaptive", "%v; want %d cutoffs at most, as each cluster sees a fourth of the one before, the first of %d numbers",
+				c.Adaptive, i, c.Hidden)
+		}
 	}
 	return nil
 }
@@ -213,9 +236,13 @@ var optimizers = []struct {
 	{"momentum", func() optim.Optimizer { return &optim.SGD{Momentum: 0.9, Nesterov: true} }, 1},
 	{"rmsprop", func() optim.Optimizer { return &optim.RMSProp{} }, 1},
 	{"adam", func() optim.Optimizer { return &optim.Adam{} }, 2},
+	{sparseAdam, func() optim.Optimizer { return optim.SparseAdam() }, 2},
 	{"adamw", func() optim.Optimizer { return optim.AdamW(0.01) }, 2},
 	{"adagrad", func() optim.Optimizer { return &optim.AdaGrad{} }, 1},
 }
+
+// sparseAdam goes with an embedding whose gradient is kept by rows.
+const sparseAdam = "sparse-adam"
 
 // Optimizers are the names of the optimisers that a Config may have.
 func Optimizers() []string {
@@ -243,7 +270,11 @@ func (c Config) Network() string {
 		what = k.title
 	}
 	if c.Pool == "" {
-		return fmt.Sprintf("%d x %s, hidden %d, embedding %d", c.Layers, what, c.Hidden, c.Embed)
+		what = fmt.Sprintf("%d x %s, hidden %d, embedding %d", c.Layers, what, c.Hidden, c.Embed)
+		if len(c.Adaptive) > 0 {
+			what += fmt.Sprintf(", adaptive softmax %v", c.Adaptive)
+		}
+		return what
 	}
 	ways := "both directions"
 	if c.OneWay {

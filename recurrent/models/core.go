@@ -1,6 +1,7 @@
 package models
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/pkg/errors"
@@ -142,6 +143,7 @@ func (c *core) sameNetwork(other Config) error {
 		{"Tokens", had.Tokens, other.Tokens}, {"Vocabulary", had.Vocabulary, other.Vocabulary}, {"Cell", had.Cell, other.Cell},
 		{"Layers", had.Layers, other.Layers}, {"Hidden", had.Hidden, other.Hidden}, {"Embed", had.Embed, other.Embed},
 		{"OneWay", had.OneWay, other.OneWay}, {"Pool", had.Pool, other.Pool},
+		{"Adaptive", fmt.Sprint(had.Adaptive), fmt.Sprint(other.Adaptive)},
 	} {
 		if v.has != v.wanted {
 			return wrong(v.field, "%v; want %v: a model keeps its network", v.wanted, v.has)

@@ -23,6 +23,8 @@ func (n network) demand(c Config) Demand {
 			if l.field == "vocabulary" {
 				step += float64(l.classes)
 			}
+		case adaptive:
+			step += 2 * float64(l.first())
 		}
 	}
 	_, copies, _ := optimizerOf(c.Optimizer) // the configuration was checked

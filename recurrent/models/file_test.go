@@ -48,7 +48,7 @@ func jsonNames(t reflect.Type) []string {
 var sensible = map[string]string{
 	"text": `"word"`, "text_sha256": `"word"`, "init_from": `"word"`, "table": `"word"`, "text_column": `"word"`, "label_column": `"word"`,
 	"header": `"word"`, "delimiter": `"word"`, "encoding": `"word"`, "test_part": "-5 0 1.5 1000000000 100000000000000 1e300",
-	"valid_file": `"word"`, "test_file": `"word"`, "missing": "[]", "vocabulary": `"word"`, "one_way": "true", "dropout": "0",
+	"valid_file": `"word"`, "test_file": `"word"`, "missing": "[]", "adaptive": "[]", "vocabulary": `"word"`, "one_way": "true", "dropout": "0",
 	"lr": "1.5 1000000000 100000000000000 1e300", "clip": "0 1.5 1000000000 100000000000000 1e300",
 	"steps": "0 1000000000", "patience": "0 1000000000", "epochs": "1000000000", "vocabulary_limit": "1000000000",
 	"seed": "0 1000000000 100000000000000", "seq": "1000000000", "batch": "1000000000",
@@ -184,6 +184,10 @@ func fillIn(v reflect.Value, n *int) {
 		case reflect.Bool:
 			f.SetBool(true)
 		case reflect.Slice:
+			if f.Type().Elem().Kind() == reflect.Int {
+				f.Set(reflect.ValueOf([]int{*n}))
+				continue
+			}
 			f.Set(reflect.ValueOf([]string{"x"}))
 		}
 	}

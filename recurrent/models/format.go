@@ -39,6 +39,7 @@ type languageFields struct {
 	Hidden     int     `json:"hidden"`
 	Embed      int     `json:"embed"`
 	Dropout    float64 `json:"dropout"`
+	Adaptive   []int   `json:"adaptive,omitempty"`
 	Seq        int     `json:"seq"`
 	Batch      int     `json:"batch"`
 	Optimizer  string  `json:"optimizer"`
@@ -72,7 +73,7 @@ func (c Config) language() languageFields {
 	return languageFields{
 		Text: c.Origin.Text, Hash: c.Origin.Hash, InitFrom: c.Origin.InitFrom,
 		Tokens: c.Tokens, Vocabulary: c.Vocabulary,
-		Cell: c.Cell, Layers: c.Layers, Hidden: c.Hidden, Embed: c.Embed, Dropout: c.Dropout,
+		Cell: c.Cell, Layers: c.Layers, Hidden: c.Hidden, Embed: c.Embed, Dropout: c.Dropout, Adaptive: c.Adaptive,
 		Seq: c.Seq, Batch: c.Batch, Optimizer: c.Optimizer, Rate: c.Rate, Clip: c.Clip,
 		Epochs: c.Epochs, Steps: c.Steps, Patience: c.Patience, Seed: c.Seed,
 	}
@@ -92,7 +93,7 @@ func (c Config) classifier() classifierFields {
 func (f languageFields) config() Config {
 	return Config{
 		Tokens: f.Tokens, Vocabulary: f.Vocabulary,
-		Cell: f.Cell, Layers: f.Layers, Hidden: f.Hidden, Embed: f.Embed, Dropout: f.Dropout,
+		Cell: f.Cell, Layers: f.Layers, Hidden: f.Hidden, Embed: f.Embed, Dropout: f.Dropout, Adaptive: f.Adaptive,
 		Seq: f.Seq, Batch: f.Batch, Optimizer: f.Optimizer, Rate: f.Rate, Clip: f.Clip,
 		Epochs: f.Epochs, Steps: f.Steps, Patience: f.Patience, Seed: f.Seed,
 		Origin: Origin{Text: f.Text, Hash: f.Hash, InitFrom: f.InitFrom},

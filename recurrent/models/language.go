@@ -6,7 +6,6 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
-	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/recurrent"
 	"gorgonia.org/tensor"
 )
@@ -52,6 +51,9 @@ func newLanguageModel(c Config, v *datasets.Vocabulary) (*LanguageModel, error) 
 	if err != nil {
 		return nil, err
 	}
+	if n := len(c.Adaptive); n > 0 && c.Adaptive[n-1] >= v.Len() {
+		return nil, wrong("Adaptive", "%v; want cutoffs below the size of the vocabulary, %d", c.Adaptive, v.Len())
+	}
 	m := &LanguageModel{core: newCore(c, languageNetwork(c, kind, v.Len())), vocab: v}
 	for _, l := range m.net {
 		if r, ok := l.(recurrence); ok {
@@ -95,13 +97,13 @@ func (m *LanguageModel) Loss() *graph.Func {
 		if len(in) < 2 {
 			return []graph.Node{g.Failf("LanguageModel", "%d inputs; want ids, the ids that follow, and a state", len(in))}
 		}
-		f := m.net.build(g, flow{x: in[0], state: in[2:]})
-		return append([]graph.Node{losses.CrossEntropy{}.Apply(g, f.x, in[1])}, f.state...)
+		f := m.net.build(g, flow{x: in[0], state: in[2:], targets: in[1]})
+		return append([]graph.Node{f.loss}, f.state...)
 	})
 }
 
 // Next returns a new function over the model's weights: ids [T, B] and a state map to logits [T, B, V] and the state after
-// the last step. With graph.Func.Stream it goes token by token.
+// the last step; with Config.Adaptive, these are log-probabilities. With graph.Func.Stream it goes token by token.
 func (m *LanguageModel) Next() *graph.Func {
 	return m.function(func(g *graph.Graph, in []graph.Node) []graph.Node {
 		if len(in) < 1 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/keras"
 	"github.com/unroll-go/unroll/recurrent"
@@ -33,6 +34,8 @@ type flow struct {
 	lengths graph.Node      // of the sequences [B]; the zero Node when all are T long
 	state   recurrent.State // before the recurrence that carries one, and after it
 	last    graph.Node      // the last hidden state [B, H], for pooling
+	targets graph.Node      // of a language model [T, B]; the zero Node when logits are wanted
+	loss    graph.Node      // the mean over the targets
 }
 
 // build computes the whole network.
@@ -54,12 +57,16 @@ type size struct {
 
 // languageNetwork predicts a token at every step, and carries its state from window to window.
 func languageNetwork(c Config, kind cellKind, tokens int) network {
+	var last layer = head{"vocabulary", tokens, c.Hidden}
+	if len(c.Adaptive) > 0 {
+		last = adaptive{tokens, c.Hidden, c.Adaptive}
+	}
 	return network{
-		embedding{tokens, c.Embed},
+		embedding{tokens, c.Embed, c.Optimizer == sparseAdam},
 		dropout{c.Dropout},
 		recurrence{kind: kind, scope: kind.name(), layers: c.Layers, hidden: c.Hidden, input: c.Embed, carried: true, dropout: c.Dropout},
 		dropout{c.Dropout},
-		head{"vocabulary", tokens, c.Hidden},
+		last,
 	}
 }
 
@@ -68,7 +75,7 @@ func classifierNetwork(c Config, kind cellKind, pool recurrent.Pooling, tokens, 
 	r := recurrence{kind: kind, scope: "rnn", layers: c.Layers, hidden: c.Hidden, input: c.Embed, bothWays: !c.OneWay,
 		pooled: pool == recurrent.PoolLast}
 	return network{
-		embedding{tokens, c.Embed},
+		embedding{tokens, c.Embed, c.Optimizer == sparseAdam},
 		dropout{c.Dropout},
 		r,
 		pooling{c.Pool, pool, r.output()},
@@ -78,10 +85,13 @@ func classifierNetwork(c Config, kind cellKind, pool recurrent.Pooling, tokens, 
 }
 
 // embedding looks token ids up: weight [tokens, width] in the scope embedding.
-type embedding struct{ tokens, width int }
+type embedding struct {
+	tokens, width int
+	sparse        bool // its gradient is kept by rows
+}
 
 func (e embedding) build(g *graph.Graph, f flow) flow {
-	f.x = nn.Embedding{Tokens: e.tokens, Size: e.width}.Apply(g.Scope("embedding"), f.x)
+	f.x = nn.Embedding{Tokens: e.tokens, Size: e.width, Sparse: e.sparse}.Apply(g.Scope("embedding"), f.x)
 	return f
 }
 
@@ -203,6 +213,9 @@ const headScope = "head"
 
 func (h head) build(g *graph.Graph, f flow) flow {
 	f.x = nn.Head{Classes: h.classes}.Apply(g.Scope(headScope), f.x)
+	if f.targets.Valid() {
+		f.loss = losses.CrossEntropy{}.Apply(g, f.x, f.targets)
+	}
 	return f
 }
 
