@@ -96,7 +96,7 @@ func (c LRU) ring(dst []float64, _ []int, rng *rand.Rand) error {
 		return errors.Errorf("LRU: λ from %g to %g; want 0 < Fastest <= Slowest < 1", low, high)
 	}
 	for i := range dst {
-		least := low * low
+		least := float64(low * low)
 		square := least + float64((float64(high*high)-least)*rng.Float64())
 		dst[i] = math.Log(-0.5 * math.Log(square))
 	}
