@@ -4,7 +4,7 @@ import "unsafe"
 
 // vectorOp names a kernel over plain vectors that may have a version in assembly. Those exist for float32 only, and
 // give the bits that the Go loops give, except for the transcendental functions, which give the same bits on every
-// processor that has them, and within an ulp or two what the Go loops give. See _asm/vector.
+// processor that has them, and within an ulp or two what the Go loops give. See _asm/vector and _asm/neon.
 type vectorOp uint8
 
 const (

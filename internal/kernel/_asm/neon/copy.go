@@ -67,7 +67,7 @@ func transpose(m machine) {
 		f.asm("VZIP2 %v.%s, %v.%[2]s, %[4]v.%[2]s", vector{b}, lanes, vector{a}, vector{high})
 		return []*vec{low, high}
 	}
-	columns := []*vec{}
+	var columns []*vec
 	if n == 2 {
 		columns = zip(x[0], x[1])
 	} else {

@@ -191,9 +191,9 @@ func (f *function) add(by any, to gp) {
 
 func (f *function) ret() { f.asm("RET") }
 
-// finish gives every value a register. A value lives from the line where it is first named to the last one, and to the
+// giveRegisters gives every value a register. A value lives from the line where it is first named to the last one, and to the
 // end of every loop that it enters from before.
-func (f *function) finish() {
+func (f *function) giveRegisters() {
 	for i := range f.loops {
 		f.loops[i][0] += len(f.head)
 		f.loops[i][1] += len(f.head)

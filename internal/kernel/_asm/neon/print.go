@@ -30,7 +30,7 @@ func write(base string) {
 }
 
 func (f *function) print(s *bytes.Buffer) {
-	f.finish()
+	f.giveRegisters()
 	fmt.Fprintf(s, "\n// func %s%s\nTEXT ·%[1]s(SB), NOSPLIT, $%[3]d-%d\n", f.name, f.signature, f.frame, f.args)
 	for _, l := range f.lines {
 		text := l.text()

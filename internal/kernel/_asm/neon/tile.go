@@ -202,26 +202,29 @@ func (s sums) finishPart(cols gp) {
 	s.label("partRow")
 	s.asm("MOVD %s, %s", row, from)
 	s.asm("MOVD %s, %s", c, to)
-	s.step2("SUBS", s.size(), cols, n)
+	s.asm("SUBS $%d, %s, %s", s.size(), cols, n)
 	s.jump("BLT", "partElements")
 	for _, count := range []int{s.size(), 1} {
-		name, move, bytes := fmt.Sprint("part", count), s.move(count), count*s.bytes
+		name, move, bytes, again := fmt.Sprint("part", count), s.move(count), count*s.bytes, "BNE"
+		if count > 1 {
+			again = "BGE"
+		}
 		s.label(name)
 		s.asm("%s.P %d(%s), F26", move, bytes, from)
 		s.jump(fmt.Sprintf("CBZ %s,", adds), name+"Only")
 		s.asm("%s (%s), F27", move, to)
 		s.combine(26, 1, true, 27)
 		s.asm("%s.P F27, %d(%s)", move, bytes, to)
-		s.step(n, count, map[bool]string{true: "BGE", false: "BNE"}[count > 1], name)
+		s.step(n, count, again, name)
 		s.jump("B", name+"Done")
 		s.label(name + "Only")
 		s.combine(26, 1, false, 0)
 		s.asm("%s.P F26, %d(%s)", move, bytes, to)
-		s.step(n, count, map[bool]string{true: "BGE", false: "BNE"}[count > 1], name)
+		s.step(n, count, again, name)
 		s.label(name + "Done")
 		if count > 1 {
 			s.label("partElements")
-			s.step2("ADDS", s.size(), n, n)
+			s.asm("ADDS $%d, %s, %[2]s", s.size(), n)
 			s.jump("BEQ", "part1Done")
 		}
 	}
@@ -229,9 +232,4 @@ func (s sums) finishPart(cols gp) {
 	s.add(ldc, c)
 	s.step(left, 1, "BNE", "partRow")
 	s.ret()
-}
-
-// step2 is to = from ± by, and a comparison of that with 0.
-func (f *function) step2(op string, by int, from, to gp) {
-	f.asm("%s $%d, %s, %s", op, by, from, to)
 }
