@@ -26,8 +26,8 @@ func doctorCommand() *cobra.Command {
 		Long: `Say which kernels run on this machine's processor, how fast they are, how many
 threads are used, and whether a small network learns. It takes some seconds.
 
-UNROLL_KERNEL=generic, avx2, avx512 or neon chooses slower kernels than the best,
-GOMAXPROCS the number of threads.`,
+UNROLL_KERNEL=generic, avx2, avx512 or neon chooses slower kernels than the
+best, GOMAXPROCS the number of threads.`,
 		Example: `  unroll doctor
   unroll doctor --json
   GOMAXPROCS=1 unroll doctor`,
