@@ -11,7 +11,8 @@ import (
 )
 
 // Init fills dst, the row-major elements of a new parameter of the given shape, drawing from rng. Draws are made in
-// float64 and rounded once, so a float32 and a float64 store with one seed start from the same point.
+// float64 and rounded once, so a float32 and a float64 store with one seed start from the same point. A product is
+// converted before it is added, for some processors would round the two as one.
 type Init func(dst []float64, shape []int, rng *rand.Rand) error
 
 // newRand seeds a generator from the store's seed and the parameter's name, so that values do not depend on the
@@ -37,7 +38,7 @@ func Uniform(low, high float64) Init {
 			return errors.Errorf("uniform initialiser: low %g is above high %g", low, high)
 		}
 		for i := range dst {
-			dst[i] = low + (high-low)*rng.Float64()
+			dst[i] = low + float64((high-low)*rng.Float64())
 		}
 		return nil
 	}
@@ -47,7 +48,7 @@ func Uniform(low, high float64) Init {
 func Normal(mean, std float64) Init {
 	return func(dst []float64, _ []int, rng *rand.Rand) error {
 		for i := range dst {
-			dst[i] = mean + std*rng.NormFloat64()
+			dst[i] = mean + float64(std*rng.NormFloat64())
 		}
 		return nil
 	}

@@ -14,7 +14,7 @@ func chrono(gates, keep, write, span int) graph.Init {
 	return func(dst []float64, _ []int, rng *rand.Rand) error {
 		width := len(dst) / gates
 		for i := range width {
-			b := math.Log(1 + rng.Float64()*float64(span-2))
+			b := math.Log(1 + float64(rng.Float64()*float64(span-2)))
 			if keep >= 0 {
 				dst[keep*width+i] = b
 			}

@@ -96,7 +96,8 @@ func (c LRU) ring(dst []float64, _ []int, rng *rand.Rand) error {
 		return errors.Errorf("LRU: λ from %g to %g; want 0 < Fastest <= Slowest < 1", low, high)
 	}
 	for i := range dst {
-		square := low*low + (high*high-low*low)*rng.Float64()
+		least := float64(low * low)
+		square := least + float64((float64(high*high)-least)*rng.Float64())
 		dst[i] = math.Log(-0.5 * math.Log(square))
 	}
 	return nil

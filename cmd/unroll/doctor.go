@@ -26,8 +26,8 @@ func doctorCommand() *cobra.Command {
 		Long: `Say which kernels run on this machine's processor, how fast they are, how many
 threads are used, and whether a small network learns. It takes some seconds.
 
-UNROLL_KERNEL=generic, avx2 or avx512 chooses slower kernels than the best,
-GOMAXPROCS the number of threads.`,
+UNROLL_KERNEL=generic, avx2, avx512 or neon chooses slower kernels than the
+best, GOMAXPROCS the number of threads.`,
 		Example: `  unroll doctor
   unroll doctor --json
   GOMAXPROCS=1 unroll doctor`,
@@ -196,7 +196,8 @@ func kernelNames(set string) string {
 	long := map[string]string{
 		"avx512":  "AVX-512, the fastest there are",
 		"avx2":    "AVX2 with FMA",
-		"generic": "Go loops: ten times slower than the vector kernels of amd64 with AVX2 or AVX-512",
+		"neon":    "NEON, the fastest there are for arm64",
+		"generic": "Go loops: ten times slower than the kernels for AVX2, AVX-512 or NEON",
 	}[name]
 	if rest != "" {
 		long += " " + rest

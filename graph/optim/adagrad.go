@@ -23,7 +23,7 @@ func (o *AdaGrad) Step(p *graph.Params, rate float64) error {
 	if err := check(o, p, rate); err != nil {
 		return err
 	}
-	o.rate = rate / (1 + float64(o.steps)*o.RateDecay)
+	o.rate = rate / (1 + float64(float64(o.steps)*o.RateDecay))
 	o.steps++
 	o.kinds = adagradKinds
 	if o.Start != 0 && len(o.values) < p.Len() {

@@ -44,8 +44,15 @@ func expShort(x float64) float64 {
 		return 0 // below half the smallest float32
 	}
 	n := math.RoundToEven(x * math.Log2E)
-	r := x - n*math.Ln2
-	p := 1 + r*(1+r*(1.0/2+r*(1.0/6+r*(1.0/24+r*(1.0/120+r*(1.0/720+r*(1.0/5040+r/40320)))))))
+	r := x - float64(n*math.Ln2)
+	p := 1.0/5040 + r/40320
+	p = 1.0/720 + float64(r*p) // rounded alike on every machine
+	p = 1.0/120 + float64(r*p)
+	p = 1.0/24 + float64(r*p)
+	p = 1.0/6 + float64(r*p)
+	p = 1.0/2 + float64(r*p)
+	p = 1 + float64(r*p)
+	p = 1 + float64(r*p)
 	return p * math.Float64frombits(uint64(1023+int64(n))<<52)
 }
 

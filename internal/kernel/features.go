@@ -2,25 +2,20 @@ package kernel
 
 import (
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 )
 
-// limit is what UNROLL_KERNEL asks for.
+// limit is what UNROLL_KERNEL asks for: one of the kinds of kernels. It limits the choice to what it names and what
+// comes before; it never turns on what the processor lacks.
 var limit = os.Getenv("UNROLL_KERNEL")
 
-// Features names the instructions that kernels use here: "avx512", "avx2" (with FMA), or "generic" for Go loops; and
-// says so if the environment variable UNROLL_KERNEL asks for something else than one of these.
+// Features names the instructions that kernels use here: "avx512", "avx2" (with FMA), "neon", or "generic" for Go
+// loops; and says so if the environment variable UNROLL_KERNEL asks for something that this program does not have.
 func Features() string {
-	name := "generic"
-	switch {
-	case hasAVX512:
-		name = "avx512"
-	case hasAVX2:
-		name = "avx2"
+	if limit == "" || slices.Contains(kinds, limit) {
+		return kind()
 	}
-	switch limit {
-	case "", "generic", "avx2", "avx512":
-		return name
-	}
-	return name + " (UNROLL_KERNEL=" + strconv.Quote(limit) + " is none of generic, avx2, avx512)"
+	return kind() + " (UNROLL_KERNEL=" + strconv.Quote(limit) + " is none of " + strings.Join(kinds, ", ") + ")"
 }

@@ -4,8 +4,10 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-// What the kernels in assembly may use. UNROLL_KERNEL=generic, avx2 or avx512 limits the choice to what it names and
-// what comes before; it never turns on what the processor lacks. Tests change the variables.
+// kinds are the kinds of kernels, from the slowest to the fastest.
+var kinds = []string{"generic", "avx2", "avx512"}
+
+// What the kernels in assembly may use. Tests change the variables.
 var (
 	hasAVX2   bool // AVX2 and FMA
 	hasAVX512 bool // AVX-512 F, DQ, BW and VL; implies hasAVX2
@@ -18,3 +20,16 @@ func init() {
 	hasAVX512 = hasAVX2 && x.HasBMI2 && x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL && limit != "avx2"
 	hasVNNI = x.HasAVX512VNNI
 }
+
+func kind() string {
+	switch {
+	case hasAVX512:
+		return "avx512"
+	case hasAVX2:
+		return "avx2"
+	}
+	return "generic"
+}
+
+// hasAssembly tells whether kernels in assembly run.
+func hasAssembly() bool { return hasAVX2 }

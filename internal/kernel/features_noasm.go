@@ -1,9 +1,11 @@
-//go:build !amd64 || noasm
+//go:build !(amd64 || arm64) || noasm
 
 package kernel
 
-// No kernels in assembly: the Go loops run.
-const (
-	hasAVX2   = false
-	hasAVX512 = false
-)
+// kinds are the kinds of kernels: no assembly, only the Go loops.
+var kinds = []string{"generic"}
+
+func kind() string { return "generic" }
+
+// hasAssembly tells whether kernels in assembly run.
+func hasAssembly() bool { return false }

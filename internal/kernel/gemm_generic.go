@@ -1,7 +1,8 @@
 package kernel
 
 // gemmGeneric is Gemm in Go loops: its definition, and what runs where there is no assembly. The operands are
-// checked already; m and n are positive.
+// checked already; m and n are positive. Products are converted to T, as in the loops of the element-wise kernels, so
+// that every machine rounds alike.
 func gemmGeneric[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
 	for i := range m {
 		scaleRow(c[i*ldc:i*ldc+n], beta)
@@ -71,7 +72,7 @@ func rowPass[T Float](rows, k int, alpha T, a []T, rowA, colA int, b []T, ldb in
 		x0, x1, x2, x3 := at(0, l), at(0, l+1), at(0, l+2), at(0, l+3)
 		if rows == 1 {
 			for j := range c0 {
-				c0[j] += x0*b0[j] + x1*b1[j] + x2*b2[j] + x3*b3[j]
+				c0[j] += T(x0*b0[j]) + T(x1*b1[j]) + T(x2*b2[j]) + T(x3*b3[j])
 			}
 			continue
 		}
@@ -79,8 +80,8 @@ func rowPass[T Float](rows, k int, alpha T, a []T, rowA, colA int, b []T, ldb in
 		c1 = c1[:w]
 		for j := range c0 {
 			p, q, r, s := b0[j], b1[j], b2[j], b3[j]
-			c0[j] += x0*p + x1*q + x2*r + x3*s
-			c1[j] += y0*p + y1*q + y2*r + y3*s
+			c0[j] += T(x0*p) + T(x1*q) + T(x2*r) + T(x3*s)
+			c1[j] += T(y0*p) + T(y1*q) + T(y2*r) + T(y3*s)
 		}
 	}
 }
@@ -91,7 +92,7 @@ func gemmNT[T Float](m, n, k int, alpha T, a []T, lda int, b []T, ldb int, c []T
 		if j+4 > n {
 			for ; j < n; j++ {
 				for i := range m {
-					c[i*ldc+j] += alpha * plainDot(a[i*lda:i*lda+k], b[j*ldb:])
+					c[i*ldc+j] += T(alpha * plainDot(a[i*lda:i*lda+k], b[j*ldb:]))
 				}
 			}
 			return
@@ -103,32 +104,32 @@ func gemmNT[T Float](m, n, k int, alpha T, a []T, lda int, b []T, ldb int, c []T
 			var s0, s1, s2, s3, t0, t1, t2, t3 T
 			for l, x := range a0 {
 				y, p, q, r, s := a1[l], b0[l], b1[l], b2[l], b3[l]
-				s0 += x * p
-				s1 += x * q
-				s2 += x * r
-				s3 += x * s
-				t0 += y * p
-				t1 += y * q
-				t2 += y * r
-				t3 += y * s
+				s0 += T(x * p)
+				s1 += T(x * q)
+				s2 += T(x * r)
+				s3 += T(x * s)
+				t0 += T(y * p)
+				t1 += T(y * q)
+				t2 += T(y * r)
+				t3 += T(y * s)
 			}
 			out, next := c[i*ldc+j:][:4], c[(i+1)*ldc+j:][:4]
-			out[0] += alpha * s0
-			out[1] += alpha * s1
-			out[2] += alpha * s2
-			out[3] += alpha * s3
-			next[0] += alpha * t0
-			next[1] += alpha * t1
-			next[2] += alpha * t2
-			next[3] += alpha * t3
+			out[0] += T(alpha * s0)
+			out[1] += T(alpha * s1)
+			out[2] += T(alpha * s2)
+			out[3] += T(alpha * s3)
+			next[0] += T(alpha * t0)
+			next[1] += T(alpha * t1)
+			next[2] += T(alpha * t2)
+			next[3] += T(alpha * t3)
 		}
 		for ; i < m; i++ {
 			row := a[i*lda:][:k]
 			out := c[i*ldc+j:][:4]
-			out[0] += alpha * plainDot(row, b0)
-			out[1] += alpha * plainDot(row, b1)
-			out[2] += alpha * plainDot(row, b2)
-			out[3] += alpha * plainDot(row, b3)
+			out[0] += T(alpha * plainDot(row, b0))
+			out[1] += T(alpha * plainDot(row, b1))
+			out[2] += T(alpha * plainDot(row, b2))
+			out[3] += T(alpha * plainDot(row, b3))
 		}
 	}
 }
@@ -137,7 +138,7 @@ func gemmNT[T Float](m, n, k int, alpha T, a []T, lda int, b []T, ldb int, c []T
 func plainDot[T Float](a, b []T) (s T) {
 	b = b[:len(a)]
 	for l, v := range a {
-		s += v * b[l]
+		s += T(v * b[l])
 	}
 	return s
 }
@@ -148,9 +149,9 @@ func gemmTT[T Float](m, n, k int, alpha T, a []T, lda int, b []T, ldb int, c []T
 		for j := range n {
 			var s T
 			for l := range k {
-				s += a[l*lda+i] * b[j*ldb+l]
+				s += T(a[l*lda+i] * b[j*ldb+l])
 			}
-			c[i*ldc+j] += alpha * s
+			c[i*ldc+j] += T(alpha * s)
 		}
 	}
 }

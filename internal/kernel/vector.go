@@ -4,7 +4,7 @@ import "unsafe"
 
 // vectorOp names a kernel over plain vectors that may have a version in assembly. Those exist for float32 only, and
 // give the bits that the Go loops give, except for the transcendental functions, which give the same bits on every
-// processor that has them, and within an ulp or two what the Go loops give. See _asm/vector.
+// processor that has them, and within an ulp or two what the Go loops give. See _asm/vector and _asm/neon.
 type vectorOp uint8
 
 const (
@@ -50,10 +50,10 @@ func binary[T Float](op vectorOp, dst, a, b []T) bool {
 }
 
 // vectorised tells whether T is float32 and has assembly here. Both sizes are known to the compiler, so this costs
-// one test of hasAVX2, or nothing.
+// one test of a variable, or nothing.
 func vectorised[T Float]() bool {
 	var v T
-	return unsafe.Sizeof(v) == 4 && hasAVX2
+	return unsafe.Sizeof(v) == 4 && hasAssembly()
 }
 
 // as32 is x, whose elements must be float32. Unlike a type assertion it needs no look at T's run-time type.

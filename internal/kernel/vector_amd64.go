@@ -4,155 +4,155 @@
 
 package kernel
 
-// addAVX2 is dst = a + b.
+// addChunk is dst = a + b.
 //
 //go:noescape
-func addAVX2(dst *float32, a *float32, b *float32, n int)
+func addChunk(dst *float32, a *float32, b *float32, n int)
 
-// subAVX2 is dst = a - b.
+// subChunk is dst = a - b.
 //
 //go:noescape
-func subAVX2(dst *float32, a *float32, b *float32, n int)
+func subChunk(dst *float32, a *float32, b *float32, n int)
 
-// mulAVX2 is dst = a·b.
+// mulChunk is dst = a·b.
 //
 //go:noescape
-func mulAVX2(dst *float32, a *float32, b *float32, n int)
+func mulChunk(dst *float32, a *float32, b *float32, n int)
 
-// divAVX2 is dst = a/b.
+// divChunk is dst = a/b.
 //
 //go:noescape
-func divAVX2(dst *float32, a *float32, b *float32, n int)
+func divChunk(dst *float32, a *float32, b *float32, n int)
 
-// sigmoidGradAVX2 is dst = b·a·(1-a), flushed.
+// sigmoidGradChunk is dst = b·a·(1-a), flushed.
 //
 //go:noescape
-func sigmoidGradAVX2(dst *float32, a *float32, b *float32, n int)
+func sigmoidGradChunk(dst *float32, a *float32, b *float32, n int)
 
-// tanhGradAVX2 is dst = b·(1-a²), flushed.
+// tanhGradChunk is dst = b·(1-a²), flushed.
 //
 //go:noescape
-func tanhGradAVX2(dst *float32, a *float32, b *float32, n int)
+func tanhGradChunk(dst *float32, a *float32, b *float32, n int)
 
-// reluGradAVX2 is dst = b where a > 0, and 0 elsewhere.
+// reluGradChunk is dst = b where a > 0, and 0 elsewhere.
 //
 //go:noescape
-func reluGradAVX2(dst *float32, a *float32, b *float32, n int)
+func reluGradChunk(dst *float32, a *float32, b *float32, n int)
 
-// reluAVX2 is dst = max(x, 0); NaN stays.
+// reluChunk is dst = max(x, 0); NaN stays.
 //
 //go:noescape
-func reluAVX2(dst *float32, x *float32, n int)
+func reluChunk(dst *float32, x *float32, n int)
 
-// negAVX2 is dst = -x.
+// negChunk is dst = -x.
 //
 //go:noescape
-func negAVX2(dst *float32, x *float32, n int)
+func negChunk(dst *float32, x *float32, n int)
 
-// absAVX2 is dst = |x|.
+// absChunk is dst = |x|.
 //
 //go:noescape
-func absAVX2(dst *float32, x *float32, n int)
+func absChunk(dst *float32, x *float32, n int)
 
-// squareAVX2 is dst = x².
+// squareChunk is dst = x².
 //
 //go:noescape
-func squareAVX2(dst *float32, x *float32, n int)
+func squareChunk(dst *float32, x *float32, n int)
 
-// sqrtAVX2 is dst = √x.
+// sqrtChunk is dst = √x.
 //
 //go:noescape
-func sqrtAVX2(dst *float32, x *float32, n int)
+func sqrtChunk(dst *float32, x *float32, n int)
 
-// axpyAVX2 is dst += alpha·x.
+// axpyChunk is dst += alpha·x.
 //
 //go:noescape
-func axpyAVX2(dst *float32, x *float32, n int, alpha float32)
+func axpyChunk(dst *float32, x *float32, n int, alpha float32)
 
-// affineAVX2 is dst = mul·x + add.
+// affineChunk is dst = mul·x + add.
 //
 //go:noescape
-func affineAVX2(dst *float32, x *float32, n int, mul float32, add float32)
+func affineChunk(dst *float32, x *float32, n int, mul float32, add float32)
 
-// fillAVX2 is dst = v.
+// fillChunk is dst = v.
 //
 //go:noescape
-func fillAVX2(dst *float32, n int, v float32)
+func fillChunk(dst *float32, n int, v float32)
 
-// adamAVX2 is Adam with the scalars k, see adamScalars.
+// adamChunk is Adam with the scalars k, see adamScalars.
 //
 //go:noescape
-func adamAVX2(w *float32, grad *float32, m *float32, v *float32, n int, k *[11]float32)
+func adamChunk(w *float32, grad *float32, m *float32, v *float32, n int, k *[11]float32)
 
-// sgdAVX2 is SGD without momentum, by the scalars k, see descentScalars.
+// sgdChunk is SGD without momentum, by the scalars k, see descentScalars.
 //
 //go:noescape
-func sgdAVX2(w *float32, grad *float32, n int, k *[6]float32)
+func sgdChunk(w *float32, grad *float32, n int, k *[6]float32)
 
-// sgdMomentumAVX2 is SGD with momentum, by the scalars k, see descentScalars.
+// sgdMomentumChunk is SGD with momentum, by the scalars k, see descentScalars.
 //
 //go:noescape
-func sgdMomentumAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+func sgdMomentumChunk(w *float32, grad *float32, v *float32, n int, k *[6]float32)
 
-// sgdNesterovAVX2 is SGD as by Nesterov, by the scalars k, see descentScalars.
+// sgdNesterovChunk is SGD as by Nesterov, by the scalars k, see descentScalars.
 //
 //go:noescape
-func sgdNesterovAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+func sgdNesterovChunk(w *float32, grad *float32, v *float32, n int, k *[6]float32)
 
-// adagradAVX2 is AdaGrad, by the scalars k, see descentScalars.
+// adagradChunk is AdaGrad, by the scalars k, see descentScalars.
 //
 //go:noescape
-func adagradAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+func adagradChunk(w *float32, grad *float32, v *float32, n int, k *[6]float32)
 
-// rmspropAVX2 is RMSProp, by the scalars k, see descentScalars.
+// rmspropChunk is RMSProp, by the scalars k, see descentScalars.
 //
 //go:noescape
-func rmspropAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+func rmspropChunk(w *float32, grad *float32, v *float32, n int, k *[6]float32)
 
-// rmspropCentredAVX2 is RMSProp with the mean, by the scalars k, see descentScalars.
+// rmspropCentredChunk is RMSProp with the mean, by the scalars k, see descentScalars.
 //
 //go:noescape
-func rmspropCentredAVX2(w *float32, grad *float32, v *float32, m *float32, n int, k *[6]float32)
+func rmspropCentredChunk(w *float32, grad *float32, v *float32, m *float32, n int, k *[6]float32)
 
-// rmspropMomentumAVX2 is RMSProp with the velocity, by the scalars k, see descentScalars.
+// rmspropMomentumChunk is RMSProp with the velocity, by the scalars k, see descentScalars.
 //
 //go:noescape
-func rmspropMomentumAVX2(w *float32, grad *float32, v *float32, b *float32, n int, k *[6]float32)
+func rmspropMomentumChunk(w *float32, grad *float32, v *float32, b *float32, n int, k *[6]float32)
 
-// rmspropCentredMomentumAVX2 is RMSProp with the mean and the velocity, by the scalars k, see descentScalars.
+// rmspropCentredMomentumChunk is RMSProp with the mean and the velocity, by the scalars k, see descentScalars.
 //
 //go:noescape
-func rmspropCentredMomentumAVX2(w *float32, grad *float32, v *float32, m *float32, b *float32, n int, k *[6]float32)
+func rmspropCentredMomentumChunk(w *float32, grad *float32, v *float32, m *float32, b *float32, n int, k *[6]float32)
 
-// sumAVX2 is Σs after s[i mod 32] += x[i].
+// sumChunk is Σs after s[i mod 32] += x[i].
 //
 //go:noescape
-func sumAVX2(x *float32, n int, s *[32]float32) float32
+func sumChunk(x *float32, n int, s *[32]float32) float32
 
-// dotAVX2 is Σs after s[i mod 32] += a[i]·b[i].
+// dotChunk is Σs after s[i mod 32] += a[i]·b[i].
 //
 //go:noescape
-func dotAVX2(a *float32, b *float32, n int, s *[32]float32) float32
+func dotChunk(a *float32, b *float32, n int, s *[32]float32) float32
 
-// sumSquaresAVX2 is Σs after s[i mod 32] += x[i]², in float64.
+// sumSquaresChunk is Σs after s[i mod 32] += x[i]², in float64.
 //
 //go:noescape
-func sumSquaresAVX2(x *float32, n int, s *[32]float64) float64
+func sumSquaresChunk(x *float32, n int, s *[32]float64) float64
 
-// maxAVX2 is the largest of n > 0 elements of x, and whether x holds a NaN.
+// maxChunk is the largest of n > 0 elements of x, and whether x holds a NaN.
 //
 //go:noescape
-func maxAVX2(x *float32, n int) (largest float32, nan bool)
+func maxChunk(x *float32, n int) (largest float32, nan bool)
 
-// allFiniteAVX2 tells whether x holds neither NaN nor Inf.
+// allFiniteChunk tells whether x holds neither NaN nor Inf.
 //
 //go:noescape
-func allFiniteAVX2(x *float32, n int) bool
+func allFiniteChunk(x *float32, n int) bool
 
-// addRowsAVX2 is dst += Σ over r < rows of x[r·stride + column], from the first row to the last. rows must not be 0.
+// addRowsChunk is dst += Σ over r < rows of x[r·stride + column], from the first row to the last. rows must not be 0.
 //
 //go:noescape
-func addRowsAVX2(dst *float32, x *float32, n int, rows int, stride int)
+func addRowsChunk(dst *float32, x *float32, n int, rows int, stride int)
 
 // expSubAVX2 is dst = e^(x-c).
 //

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func addAVX2(dst *float32, a *float32, b *float32, n int)
+// func addChunk(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·addAVX2(SB), NOSPLIT, $0-32
+TEXT ·addChunk(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
@@ -65,9 +65,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func subAVX2(dst *float32, a *float32, b *float32, n int)
+// func subChunk(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·subAVX2(SB), NOSPLIT, $0-32
+TEXT ·subChunk(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
@@ -126,9 +126,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func mulAVX2(dst *float32, a *float32, b *float32, n int)
+// func mulChunk(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·mulAVX2(SB), NOSPLIT, $0-32
+TEXT ·mulChunk(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
@@ -187,9 +187,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func divAVX2(dst *float32, a *float32, b *float32, n int)
+// func divChunk(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·divAVX2(SB), NOSPLIT, $0-32
+TEXT ·divChunk(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
@@ -248,9 +248,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sigmoidGradAVX2(dst *float32, a *float32, b *float32, n int)
+// func sigmoidGradChunk(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·sigmoidGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·sigmoidGradChunk(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
@@ -345,9 +345,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func tanhGradAVX2(dst *float32, a *float32, b *float32, n int)
+// func tanhGradChunk(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·tanhGradChunk(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
@@ -442,9 +442,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func reluGradAVX2(dst *float32, a *float32, b *float32, n int)
+// func reluGradChunk(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·reluGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·reluGradChunk(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
@@ -515,9 +515,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func reluAVX2(dst *float32, x *float32, n int)
+// func reluChunk(dst *float32, x *float32, n int)
 // Requires: AVX
-TEXT ·reluAVX2(SB), NOSPLIT, $0-24
+TEXT ·reluChunk(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -581,9 +581,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func negAVX2(dst *float32, x *float32, n int)
+// func negChunk(dst *float32, x *float32, n int)
 // Requires: AVX
-TEXT ·negAVX2(SB), NOSPLIT, $0-24
+TEXT ·negChunk(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -635,9 +635,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func absAVX2(dst *float32, x *float32, n int)
+// func absChunk(dst *float32, x *float32, n int)
 // Requires: AVX
-TEXT ·absAVX2(SB), NOSPLIT, $0-24
+TEXT ·absChunk(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -689,9 +689,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func squareAVX2(dst *float32, x *float32, n int)
+// func squareChunk(dst *float32, x *float32, n int)
 // Requires: AVX
-TEXT ·squareAVX2(SB), NOSPLIT, $0-24
+TEXT ·squareChunk(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -743,9 +743,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sqrtAVX2(dst *float32, x *float32, n int)
+// func sqrtChunk(dst *float32, x *float32, n int)
 // Requires: AVX
-TEXT ·sqrtAVX2(SB), NOSPLIT, $0-24
+TEXT ·sqrtChunk(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -791,9 +791,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func axpyAVX2(dst *float32, x *float32, n int, alpha float32)
+// func axpyChunk(dst *float32, x *float32, n int, alpha float32)
 // Requires: AVX, AVX2, SSE
-TEXT ·axpyAVX2(SB), NOSPLIT, $0-28
+TEXT ·axpyChunk(SB), NOSPLIT, $0-28
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -859,9 +859,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func affineAVX2(dst *float32, x *float32, n int, mul float32, add float32)
+// func affineChunk(dst *float32, x *float32, n int, mul float32, add float32)
 // Requires: AVX, AVX2, SSE
-TEXT ·affineAVX2(SB), NOSPLIT, $0-32
+TEXT ·affineChunk(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -923,9 +923,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func fillAVX2(dst *float32, n int, v float32)
+// func fillChunk(dst *float32, n int, v float32)
 // Requires: AVX, AVX2, SSE
-TEXT ·fillAVX2(SB), NOSPLIT, $0-20
+TEXT ·fillChunk(SB), NOSPLIT, $0-20
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+8(FP), CX
 	MOVSS        v+16(FP), X0
@@ -966,9 +966,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func adamAVX2(w *float32, grad *float32, m *float32, v *float32, n int, k *[11]float32)
+// func adamChunk(w *float32, grad *float32, m *float32, v *float32, n int, k *[11]float32)
 // Requires: AVX
-TEXT ·adamAVX2(SB), NOSPLIT, $0-48
+TEXT ·adamChunk(SB), NOSPLIT, $0-48
 	MOVQ w+0(FP), AX
 	MOVQ grad+8(FP), CX
 	MOVQ m+16(FP), DX
@@ -1069,9 +1069,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sgdAVX2(w *float32, grad *float32, n int, k *[6]float32)
+// func sgdChunk(w *float32, grad *float32, n int, k *[6]float32)
 // Requires: AVX
-TEXT ·sgdAVX2(SB), NOSPLIT, $0-32
+TEXT ·sgdChunk(SB), NOSPLIT, $0-32
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -1150,9 +1150,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sgdMomentumAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+// func sgdMomentumChunk(w *float32, grad *float32, v *float32, n int, k *[6]float32)
 // Requires: AVX
-TEXT ·sgdMomentumAVX2(SB), NOSPLIT, $0-40
+TEXT ·sgdMomentumChunk(SB), NOSPLIT, $0-40
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -1235,9 +1235,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sgdNesterovAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+// func sgdNesterovChunk(w *float32, grad *float32, v *float32, n int, k *[6]float32)
 // Requires: AVX
-TEXT ·sgdNesterovAVX2(SB), NOSPLIT, $0-40
+TEXT ·sgdNesterovChunk(SB), NOSPLIT, $0-40
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -1328,9 +1328,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func adagradAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+// func adagradChunk(w *float32, grad *float32, v *float32, n int, k *[6]float32)
 // Requires: AVX
-TEXT ·adagradAVX2(SB), NOSPLIT, $0-40
+TEXT ·adagradChunk(SB), NOSPLIT, $0-40
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -1387,9 +1387,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func rmspropAVX2(w *float32, grad *float32, v *float32, n int, k *[6]float32)
+// func rmspropChunk(w *float32, grad *float32, v *float32, n int, k *[6]float32)
 // Requires: AVX
-TEXT ·rmspropAVX2(SB), NOSPLIT, $0-40
+TEXT ·rmspropChunk(SB), NOSPLIT, $0-40
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -1452,9 +1452,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func rmspropCentredAVX2(w *float32, grad *float32, v *float32, m *float32, n int, k *[6]float32)
+// func rmspropCentredChunk(w *float32, grad *float32, v *float32, m *float32, n int, k *[6]float32)
 // Requires: AVX
-TEXT ·rmspropCentredAVX2(SB), NOSPLIT, $0-48
+TEXT ·rmspropCentredChunk(SB), NOSPLIT, $0-48
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -1536,9 +1536,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func rmspropMomentumAVX2(w *float32, grad *float32, v *float32, b *float32, n int, k *[6]float32)
+// func rmspropMomentumChunk(w *float32, grad *float32, v *float32, b *float32, n int, k *[6]float32)
 // Requires: AVX
-TEXT ·rmspropMomentumAVX2(SB), NOSPLIT, $0-48
+TEXT ·rmspropMomentumChunk(SB), NOSPLIT, $0-48
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -1611,9 +1611,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func rmspropCentredMomentumAVX2(w *float32, grad *float32, v *float32, m *float32, b *float32, n int, k *[6]float32)
+// func rmspropCentredMomentumChunk(w *float32, grad *float32, v *float32, m *float32, b *float32, n int, k *[6]float32)
 // Requires: AVX
-TEXT ·rmspropCentredMomentumAVX2(SB), NOSPLIT, $0-56
+TEXT ·rmspropCentredMomentumChunk(SB), NOSPLIT, $0-56
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         v+16(FP), DX
@@ -1705,9 +1705,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sumAVX2(x *float32, n int, s *[32]float32) float32
+// func sumChunk(x *float32, n int, s *[32]float32) float32
 // Requires: AVX, SSE
-TEXT ·sumAVX2(SB), NOSPLIT, $0-28
+TEXT ·sumChunk(SB), NOSPLIT, $0-28
 	MOVQ    x+0(FP), AX
 	MOVQ    n+8(FP), CX
 	MOVQ    s+16(FP), DX
@@ -1806,9 +1806,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotAVX2(a *float32, b *float32, n int, s *[32]float32) float32
+// func dotChunk(a *float32, b *float32, n int, s *[32]float32) float32
 // Requires: AVX, SSE
-TEXT ·dotAVX2(SB), NOSPLIT, $0-36
+TEXT ·dotChunk(SB), NOSPLIT, $0-36
 	MOVQ    a+0(FP), AX
 	MOVQ    b+8(FP), CX
 	MOVQ    n+16(FP), DX
@@ -1930,9 +1930,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sumSquaresAVX2(x *float32, n int, s *[32]float64) float64
+// func sumSquaresChunk(x *float32, n int, s *[32]float64) float64
 // Requires: AVX, FMA3, SSE2
-TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-32
+TEXT ·sumSquaresChunk(SB), NOSPLIT, $0-32
 	MOVQ    x+0(FP), AX
 	MOVQ    n+8(FP), CX
 	MOVQ    s+16(FP), DX
@@ -2085,9 +2085,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func maxAVX2(x *float32, n int) (largest float32, nan bool)
+// func maxChunk(x *float32, n int) (largest float32, nan bool)
 // Requires: AVX, AVX2, SSE
-TEXT ·maxAVX2(SB), NOSPLIT, $0-21
+TEXT ·maxChunk(SB), NOSPLIT, $0-21
 	MOVQ         x+0(FP), AX
 	MOVQ         n+8(FP), CX
 	VXORPS       Y1, Y1, Y1
@@ -2183,9 +2183,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func allFiniteAVX2(x *float32, n int) bool
+// func allFiniteChunk(x *float32, n int) bool
 // Requires: AVX, AVX2
-TEXT ·allFiniteAVX2(SB), NOSPLIT, $0-17
+TEXT ·allFiniteChunk(SB), NOSPLIT, $0-17
 	MOVQ         x+0(FP), AX
 	MOVQ         n+8(FP), CX
 	VBROADCASTSS vectorConstants<>+128(SB), Y1
@@ -2248,9 +2248,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func addRowsAVX2(dst *float32, x *float32, n int, rows int, stride int)
+// func addRowsChunk(dst *float32, x *float32, n int, rows int, stride int)
 // Requires: AVX
-TEXT ·addRowsAVX2(SB), NOSPLIT, $0-40
+TEXT ·addRowsChunk(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX

@@ -1,8 +1,8 @@
-//go:build !amd64 || noasm
+//go:build !(amd64 || arm64) || noasm
 
 package kernel
 
-// Without assembly hasAVX2 is a constant false and nothing calls these.
+// Without assembly vectorised is false and nothing calls these.
 
 const noAssembly = "kernel: no assembly in this build"
 

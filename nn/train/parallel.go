@@ -188,7 +188,7 @@ func join(p *graph.Params, b *microBatch, carried []*tensor.Dense, all []*shard)
 		if err != nil {
 			return 0, c.part.wrap(err)
 		}
-		loss += c.part.factor * part
+		loss += float64(c.part.factor * part)
 		for i, state := range carried {
 			putPart(state, b.axes[first+i], c.part.from, c.part.to, next[i])
 		}

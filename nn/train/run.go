@@ -113,7 +113,7 @@ func (l *Loop) step(batch []*tensor.Dense, clock *speed) (Progress, error) {
 	}
 	l.run.Step++
 	l.run.Batch += m.batches
-	l.run.LossSum += m.loss * float64(m.batches)
+	l.run.LossSum += float64(m.loss * float64(m.batches))
 	if l.Average > 0 {
 		if l.run.average == nil {
 			l.run.average = &average{}

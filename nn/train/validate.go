@@ -86,7 +86,7 @@ func (s *lossSum) add(table []float64, tokens float64) error {
 	}
 	s.batches++
 	s.rest += table[0]
-	s.byTokens += table[0] * tokens
+	s.byTokens += float64(table[0] * tokens)
 	s.tokens += tokens
 	for j := range n {
 		value, weight, sum := table[3*j+3], table[3*j+4], table[3*j+5]

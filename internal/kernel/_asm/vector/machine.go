@@ -9,8 +9,9 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// machine is one instruction set: AVX2 with FMA, or AVX-512 (F and DQ).
-type machine struct{ wide bool }
+// machine is one instruction set: AVX2 with FMA, or AVX-512 (F and DQ). choice is for kernels that there are for both:
+// they have the set in their names. The names of others are those of their kernels for other processors.
+type machine struct{ wide, choice bool }
 
 // lanes is the number of float32 in a register.
 func (m machine) lanes() int {
@@ -29,9 +30,12 @@ func (m machine) vec() reg.VecVirtual {
 
 // text begins a function; params are Go parameters with a result, if any. doc is a sentence about it.
 func (m machine) text(name, signature, doc string) {
-	set := "AVX2"
-	if m.wide {
+	set := "Chunk"
+	switch {
+	case m.wide:
 		set = "AVX512"
+	case m.choice:
+		set = "AVX2"
 	}
 	TEXT(name+set, NOSPLIT, "func"+signature)
 	clear(kept)

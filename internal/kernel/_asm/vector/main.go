@@ -16,13 +16,13 @@ import . "github.com/mmcloughlin/avo/build"
 
 func main() {
 	ConstraintExpr("amd64,!noasm")
-	narrow, wide := machine{}, machine{wide: true}
+	narrow := machine{}
 	elementwise(narrow)
 	scalars(narrow)
 	adam(narrow)
 	descents(narrow)
 	reductions(narrow)
-	for _, m := range []machine{narrow, wide} {
+	for _, m := range []machine{{choice: true}, {choice: true, wide: true}} {
 		activations(m)
 	}
 	emitConstants()
