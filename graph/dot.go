@@ -26,11 +26,11 @@ func (p *Program) DOT() string {
 		scope := ""
 		shape := "plaintext"
 		label := fmt.Sprintf("%s\n%v", n.label(), n.shape())
-		if l, ok := n.c.leaves[n.n]; ok {
+		if l := n.n.leaf; l != nil {
 			shape = map[compile.LeafKind]string{compile.FromInput: "ellipse", compile.FromWeight: "box", compile.FromConstant: "diamond"}[l.Kind]
-		} else if o, ok := n.n.Op().(*operation); ok {
-			scope = o.path
-			label = fmt.Sprintf("%s\n%v", o.Op, n.shape())
+		} else if n.n.op != nil {
+			scope = n.n.path
+			label = fmt.Sprintf("%s\n%v", n.n.op, n.shape())
 		}
 		if _, ok := clusters[scope]; !ok {
 			names = append(names, scope)

@@ -68,17 +68,21 @@ const module = "github.com/unroll-go/unroll/"
 func (c *core) caller() compile.Origin {
 	var stack [64]uintptr
 	for _, pc := range stack[:runtime.Callers(2, stack[:])] {
-		outside, known := c.outside[pc]
-		if !known {
-			f := compile.Origin(pc).Frame()
-			outside = f.File != "" && (!inLibrary(f.Function) || strings.HasSuffix(f.File, "_test.go"))
-			c.outside[pc] = outside
-		}
-		if outside {
+		if c.isOutside(pc) {
 			return compile.Origin(pc)
 		}
 	}
 	return 0
+}
+
+func (c *core) isOutside(pc uintptr) bool {
+	outside, known := c.outside[pc]
+	if !known {
+		f := compile.Origin(pc).Frame()
+		outside = f.File != "" && (!inLibrary(f.Function) || strings.HasSuffix(f.File, "_test.go"))
+		c.outside[pc] = outside
+	}
+	return outside
 }
 
 // callers are packages of the standard library that call the functions they are given, so that a model may be built below

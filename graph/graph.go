@@ -17,7 +17,6 @@ import (
 	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/op"
-	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
@@ -27,9 +26,10 @@ import (
 type Graph struct {
 	*core
 	path   []string
-	layer  int  // -1 outside layers
-	rev    bool // inside the reverse direction
-	shared bool // parameters that exist may be asked for again
+	scope  string // what where says
+	layer  int    // -1 outside layers
+	rev    bool   // inside the reverse direction
+	shared bool   // parameters that exist may be asked for again
 	asked  map[string]bool
 
 	origin compile.Origin // whose derivative is being made: the caller of the operation
@@ -40,24 +40,25 @@ type Graph struct {
 
 // core is what all views of one graph have in common.
 type core struct {
-	expr     *gorgonia.ExprGraph
-	scratch  *gorgonia.ExprGraph // where prototypes live; see newNode
-	protos   map[int]*gorgonia.Node
+	entries  []*entry
+	room     []entry     // for more entries
+	expr     *expression // nil until somebody asks for it
 	params   *Params
 	dtype    tensor.Dtype
 	training bool
 	backward bool // Grad is adding nodes
 	err      error
-	leaves   map[*gorgonia.Node]*compile.Leaf
-	owners   map[*gorgonia.Node]*Param // of weight leaves
+	owners   map[*entry]*Param // of weight leaves
 	weights  map[string]Node
 	assigns  []assignment
 	means    []mean // in the order of MeanOver
 	scales   Node   // of the means, in a function of Parts
 	inputs   []Node
 	ops      uint32
-	edges    int              // how many of expr's nodes have had their edges registered
-	outside  map[uintptr]bool // see caller
+
+	derivatives []derivative      // that expr does not know of yet
+	outside     map[uintptr]bool  // see caller
+	gradients   map[string]string // see gradientOf
 }
 
 // New returns an empty graph over a store, in which layers such as dropout evaluate.
@@ -73,9 +74,8 @@ func newGraph(p *Params, training bool) *Graph {
 	}
 	return &Graph{
 		core: &core{
-			expr: gorgonia.NewGraph(), scratch: gorgonia.NewGraph(), protos: map[int]*gorgonia.Node{},
 			params: p, dtype: p.dtype, training: training, err: err,
-			leaves: map[*gorgonia.Node]*compile.Leaf{}, owners: map[*gorgonia.Node]*Param{}, weights: map[string]Node{}, outside: map[uintptr]bool{},
+			owners: map[*entry]*Param{}, weights: map[string]Node{}, outside: map[uintptr]bool{}, gradients: map[string]string{},
 		},
 		layer: -1,
 		asked: map[string]bool{},
@@ -92,6 +92,7 @@ func (g *Graph) view() *Graph {
 func (g *Graph) Scope(name string) *Graph {
 	v := g.view()
 	v.path = append(append([]string{}, g.path...), name)
+	v.scope = v.place()
 	if !isWord(name) {
 		v.failf("Scope", "%q is not a scope name: want one word of UTF-8 without dots, slashes or spaces", name)
 	}
@@ -107,6 +108,7 @@ func isWord(name string) bool {
 func (g *Graph) Layer(k int) *Graph {
 	v := g.view()
 	v.layer = k
+	v.scope = v.place()
 	return v
 }
 
@@ -125,6 +127,7 @@ func (g *Graph) LayerIndex() int { return max(g.layer, 0) }
 func (g *Graph) Reverse() *Graph {
 	v := g.view()
 	v.rev = true
+	v.scope = v.place()
 	return v
 }
 
@@ -165,7 +168,10 @@ func (g *Graph) name(local string) string {
 }
 
 // where names the scope for messages: "encoder/lstm layer 1 reverse".
-func (g *Graph) where() string {
+func (g *Graph) where() string { return g.scope }
+
+// place makes that name.
+func (g *Graph) place() string {
 	s := strings.Join(g.path, "/")
 	if g.layer >= 0 {
 		s = strings.TrimSpace(s + " layer " + strconv.Itoa(g.layer))
@@ -211,7 +217,7 @@ func (g *Graph) parameter(local string, init Init, shape []int) Node {
 	if err != nil {
 		return g.failf("Param", "%v", err)
 	}
-	n := g.newLeaf(&compile.Leaf{Kind: compile.FromWeight, Name: name, Shape: op.Clone(shape), Value: p.value})
+	n := g.leaf(&compile.Leaf{Kind: compile.FromWeight, Name: name, Shape: op.Clone(shape), Value: p.value})
 	g.owners[n.n], g.weights[name] = p, n
 	return n
 }
@@ -229,7 +235,7 @@ func (g *Graph) input(name string, ids bool, shape []int) Node {
 	if !g.validShape("Input "+name, shape) {
 		return Node{}
 	}
-	n := g.newLeaf(&compile.Leaf{Kind: compile.FromInput, Name: name, Shape: op.Clone(shape), IDs: ids})
+	n := g.leaf(&compile.Leaf{Kind: compile.FromInput, Name: name, Shape: op.Clone(shape), IDs: ids})
 	g.inputs = append(g.inputs, n)
 	return n
 }
@@ -244,7 +250,7 @@ func (g *Graph) Const(v *tensor.Dense) Node {
 	}
 	value := dense.New(v.Dtype(), v.Shape())
 	dense.Copy(value, v)
-	return g.newLeaf(&compile.Leaf{
+	return g.leaf(&compile.Leaf{
 		Kind: compile.FromConstant, Name: "const", Shape: v.Shape().Clone(), IDs: v.Dtype() == tensor.Int, Value: value,
 	})
 }
@@ -274,7 +280,7 @@ func (g *Graph) constant(l *compile.Leaf, at func(i int) float64) Node {
 	}
 	l.Kind, l.Shape, l.Value = compile.FromConstant, op.Clone(l.Shape), dense.New(g.dtype, l.Shape)
 	dense.Fill(l.Value, at)
-	return g.newLeaf(l)
+	return g.leaf(l)
 }
 
 // Zeros is Full with 0: an initial state, say.

@@ -4,7 +4,6 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
-	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
@@ -75,7 +74,7 @@ func (u *unit) executable(on compile.PassSet, mem *compile.Memory) (*compile.Pro
 	}
 	inputs := make([]*compile.Leaf, len(u.inputs))
 	for i, n := range u.inputs {
-		inputs[i] = u.leaves[n.n]
+		inputs[i] = n.n.leaf
 	}
 	return u.lower().Build(on, inputs, len(u.outputs), mem)
 }
@@ -94,29 +93,32 @@ func (u *unit) nodes() []Node {
 
 // lower makes the code of the unit, one value for each node.
 func (u *unit) lower() *compile.Code {
-	of := map[*gorgonia.Node]*compile.Value{}
-	k := &compile.Code{Dtype: u.dtype}
-	for i, n := range u.nodes() {
-		v := &compile.Value{Shape: n.shape(), Name: n.id(), Key: int64(i)}
-		if l, ok := u.leaves[n.n]; ok {
-			v.Leaf = l
-		} else {
-			if o, ok := n.n.Op().(*operation); ok {
-				v.Op, v.Path, v.Origin, v.UID, v.Backward = o.Op, o.path, o.origin, o.uid, o.backward
-			} else {
-				v.Op, v.Opaque = foreign{n.n}, true
-			}
-			kids := n.children()
-			v.In = make([]*compile.Value, len(kids))
-			for i, kid := range kids {
-				v.In[i] = of[kid.n]
-			}
+	nodes, operands := u.nodes(), 0
+	for _, n := range nodes {
+		operands += len(n.children())
+	}
+	values, in := make([]compile.Value, len(nodes)), make([]*compile.Value, operands) // side by side: there may be millions
+	of := make([]*compile.Value, len(u.entries))
+	k := &compile.Code{Dtype: u.dtype, Order: make([]*compile.Value, len(nodes))}
+	for i, n := range nodes {
+		e, v := n.n, &values[i]
+		v.Shape, v.Name, v.Key = e.shape, n.id(), int64(i)
+		switch {
+		case e.leaf != nil:
+			v.Leaf = e.leaf
+		case e.op == nil:
+			v.Op, v.Opaque = foreign{e.expr}, true
+		default:
+			v.Op, v.Path, v.Origin, v.UID, v.Backward = e.op, e.path, e.origin, e.uid, e.backward
 		}
-		of[n.n] = v
-		k.Order = append(k.Order, v)
+		v.In, in = in[:len(e.in):len(e.in)], in[len(e.in):]
+		for j, kid := range e.in {
+			v.In[j] = of[kid.n.id]
+		}
+		of[e.id], k.Order[i] = v, v
 	}
 	for _, r := range u.all() {
-		k.Exits = append(k.Exits, &compile.Exit{Value: of[r.node.n], Name: r.node.label(), Dst: r.dst, Own: r.param != nil && !r.assign})
+		k.Exits = append(k.Exits, &compile.Exit{Value: of[r.node.n.id], Name: r.node.label(), Dst: r.dst, Own: r.param != nil && !r.assign})
 	}
 	k.Link()
 	return k

@@ -152,6 +152,7 @@ func (p *planner) fillSlot(v *Value) {
 // assign puts a value into a region, and the views of it into parts of that.
 func (p *planner) assign(v *Value, r *region) {
 	p.regions[v.id] = r
+	r.keep()
 	if v.exits > 0 || v.frozen && v.Leaf == nil {
 		r.readAt(ever)
 	}
@@ -180,7 +181,6 @@ func (p *planner) view(u *Value, r *region) *region {
 	}
 	apart := !part.compact()
 	if apart && !p.acceptsStrides(u) || apart && !p.on.Has(Place) {
-		r.parts = r.parts[:len(r.parts)-1]
 		return nil
 	}
 	return part
