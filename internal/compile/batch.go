@@ -35,8 +35,8 @@ func (k *Code) batch() {
 	b.sums()
 	b.products(true)
 	b.excluded = nil
-	k.Link()
-	k.views()
+	k.sort()
+	k.views(true)
 }
 
 // products batches products with the same second operand.

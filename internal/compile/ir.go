@@ -17,6 +17,7 @@ type Value struct {
 	onto    *Value // what the result is added to: onto + op(in)
 	instead *Value // what a pass replaced it by
 	id      int    // place in the code's order
+	reads   int    // how many users it has
 	Op      op.Op  // nil for leaves
 
 	users []*Value
@@ -100,10 +101,16 @@ func (v *Value) now() *Value {
 	return v
 }
 
-// Link follows replacements, drops what no exit needs, and puts the rest in order.
+// Link follows replacements, drops what no exit needs, puts the rest in order and tells each value its readers.
 func (k *Code) Link() {
+	k.sort()
+	k.findUsers()
+}
+
+// sort is Link without the readers, for a pass that asks for operands alone.
+func (k *Code) sort() {
 	for _, v := range k.Order {
-		v.users, v.exits, v.id = nil, 0, unlinked
+		v.users, v.reads, v.exits, v.id = nil, 0, 0, unlinked
 	}
 	k.Order = k.Order[:0]
 	for _, e := range k.Exits {
@@ -111,7 +118,6 @@ func (k *Code) Link() {
 		k.visit(e.Value)
 		e.Value.exits++
 	}
-	k.findUsers()
 }
 
 // visit puts v into the order behind its operands. It keeps a stack of its own: chains are as long as sequences.
@@ -128,6 +134,7 @@ func (k *Code) visit(v *Value) {
 			f.next++
 			in := f.v.operand(n).now()
 			f.v.setOperand(n, in)
+			in.reads++
 			if in.id == open {
 				panic(fmt.Sprintf("graph: a pass made %%%d depend on itself", in.Name))
 			}
@@ -153,20 +160,16 @@ type frame struct {
 // findUsers lists the readers of each value, in order. The lists lie one behind the other in memory that is used again at
 // the next link.
 func (k *Code) findUsers() {
-	count, total := make([]int32, len(k.Order)), 0
+	total := 0
 	for _, v := range k.Order {
-		for i := range v.operands() {
-			count[v.operand(i).id]++
-		}
-		total += v.operands()
+		total += v.reads
 	}
 	if cap(k.users) < total {
 		k.users = make([]*Value, total)
 	}
 	room := k.users[:total]
-	for i, v := range k.Order {
-		n := int(count[i])
-		v.users, room = room[:0:n], room[n:]
+	for _, v := range k.Order {
+		v.users, room = room[:0:v.reads], room[v.reads:]
 	}
 	for _, v := range k.Order {
 		for i := range v.operands() {

@@ -24,7 +24,7 @@ import (
 //	1  @16         = %2 exp %1  [2 3]
 //	2  @32         = %3 mul %1 %2  [2 3]
 func (k *Code) merge() {
-	t := newMergeTable(len(k.Order))
+	t, merged := newMergeTable(len(k.Order)), false
 	for _, v := range k.Order {
 		switch v.Op.(type) {
 		case nil:
@@ -39,10 +39,10 @@ func (k *Code) merge() {
 		}
 		if first := t.first(v); first != v {
 			v.replace(first)
+			merged = true
 		}
 	}
-	k.Link()
-	k.views()
+	k.views(merged)
 }
 
 // mergeTable finds equal values: a hash table with open addressing, because a map's keys would be longer than what they
