@@ -95,7 +95,7 @@ func (c *core) newNode(e *entry) *gorgonia.Node {
 	}
 	gorgonia.In(c.expr.graph)(n)
 	if c.expr.graph.AddNode(n) != n {
-		panic("graph: Gorgonia merged two nodes with different operations") // uid rules it out
+		panic("graph: Gorgonia merged two nodes with different operations") // ids rule it out
 	}
 	return n
 }

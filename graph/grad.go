@@ -27,6 +27,7 @@ func (g *Graph) Grad(loss Node, wrt ...Node) []Node {
 	defer func() { g.backward = false }()
 
 	order := reachable(loss)
+	again := newAgain(order)
 	n := loss.n.id + 1
 	active := make([]bool, n) // depends on one of wrt
 	for _, w := range wrt {
@@ -51,9 +52,10 @@ func (g *Graph) Grad(loss Node, wrt ...Node) []Node {
 		if !active[id] || len(terms[id]) == 0 {
 			continue
 		}
-		grad := g.sumTerms(terms[id])
+		local.scope, local.origin, local.segment = g.scope, g.origin, again.segment(n)
+		grad := local.sumTerms(terms[id])
 		grads[id], terms[id] = grad, nil
-		for j, dk := range local.derive(n, grad) {
+		for j, dk := range local.derive(n, grad, again) {
 			if k := n.children()[j].n.id; active[k] && dk.Valid() {
 				terms[k] = append(terms[k], dk)
 			}
@@ -121,7 +123,7 @@ func differentiable(n Node, i int) bool {
 }
 
 // derive returns the gradients of n's inputs, given its own. It changes the view.
-func (g *Graph) derive(n, grad Node) []Node {
+func (g *Graph) derive(n, grad Node, again *again) []Node {
 	switch e := n.n; {
 	case e.leaf != nil:
 		return nil
@@ -129,7 +131,7 @@ func (g *Graph) derive(n, grad Node) []Node {
 		return g.deriveForeign(n, grad)
 	default:
 		g.scope, g.origin = e.path, e.origin
-		return ruleOf(e.op).vjp(derivation{g: g, op: e.op, in: e.in, out: n, grad: grad})
+		return ruleOf(e.op).vjp(derivation{g: g, op: e.op, in: again.operands(n), out: again.node(n), grad: grad})
 	}
 }
 

@@ -32,6 +32,8 @@ type Graph struct {
 	shared bool   // parameters that exist may be asked for again
 	asked  map[string]bool
 
+	segment int32 // of the nodes that are made, see Checkpoint
+
 	origin compile.Origin // whose derivative is being made: the caller of the operation
 
 	transform func(local string, w Node) Node // see Transform
@@ -55,6 +57,7 @@ type core struct {
 	scales   Node   // of the means, in a function of Parts
 	inputs   []Node
 	ops      uint32
+	segments int32 // how many there are
 
 	derivatives []derivative      // that expr does not know of yet
 	outside     map[uintptr]bool  // see caller

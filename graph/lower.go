@@ -109,7 +109,7 @@ func (u *unit) lower() *compile.Code {
 		case e.op == nil:
 			v.Op, v.Opaque = foreign{e.expr}, true
 		default:
-			v.Op, v.Path, v.Origin, v.UID, v.Backward = e.op, e.path, e.origin, e.uid, e.backward
+			v.Op, v.Path, v.Origin, v.UID, v.Backward, v.Segment = e.op, e.path, e.origin, e.uid, e.backward, e.segment
 		}
 		v.In, in = in[:len(e.in):len(e.in)], in[len(e.in):]
 		for j, kid := range e.in {

@@ -24,7 +24,8 @@ type entry struct {
 	id       int            // its place in the order of creation: operands have smaller ones
 	path     string         // scope, for messages and printing
 	origin   compile.Origin // who made it
-	uid      uint32         // numbers the operations
+	uid      uint32         // numbers the operations; one that is computed again has the number, and the random masks, of the first
+	segment  int32          // see Checkpoint; 0 outside
 	ids      bool           // it holds ints
 	backward bool           // Grad made it
 

@@ -39,7 +39,7 @@ func (g *Graph) apply(o op.Op, shape []int, in ...Node) Node {
 		origin = g.caller()
 	}
 	g.ops++
-	return Node{g.add(entry{op: o, in: in, shape: shape, path: path, origin: origin, uid: g.ops, backward: g.backward}), g.core}
+	return Node{g.add(entry{op: o, in: in, shape: shape, path: path, origin: origin, uid: g.ops, backward: g.backward, segment: g.segment}), g.core}
 }
 
 // gradientOf is the path of the derivatives of what has a path.
@@ -84,11 +84,11 @@ func (o *operation) CallsExtern() bool { return false }
 
 func (o *operation) OverwritesInput() int { return -1 }
 
-func (o *operation) Hashcode() uint32 { return o.uid }
+func (o *operation) Hashcode() uint32 { return uint32(o.id) }
 
 func (o *operation) WriteHash(h hash.Hash) {
 	var b [4]byte
-	binary.LittleEndian.PutUint32(b[:], o.uid)
+	binary.LittleEndian.PutUint32(b[:], o.Hashcode())
 	h.Write(b[:])
 }
 

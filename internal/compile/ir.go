@@ -30,6 +30,7 @@ type Value struct {
 	Path     string // scope, for messages
 	Origin   Origin // who made it
 	UID      uint32 // tells random operations apart
+	Segment  int32  // values of two segments are never joined, as one of them is computed again to save memory
 	Backward bool   // part of a derivative
 	Opaque   bool   // an operation that is not the library's: nothing is known of it
 	frozen   bool   // depends on weights and constants alone
@@ -83,7 +84,7 @@ type Exit struct {
 func derived(from *Value, o op.Op, shape []int, in ...*Value) *Value {
 	return &Value{
 		Op: o, Shape: shape, In: in, id: unlinked,
-		Name: from.Name, Key: from.Key, Path: from.Path, Origin: from.Origin, Backward: from.Backward,
+		Name: from.Name, Key: from.Key, Path: from.Path, Origin: from.Origin, Backward: from.Backward, Segment: from.Segment,
 	}
 }
 
