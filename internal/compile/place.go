@@ -43,8 +43,8 @@ func (p *planner) assignSlots() {
 			rows, cols := op.MatrixOf(v.Shape)
 			for j, part := range v.In {
 				apart := strided[v.id] || c.Outer > 1
-				if !p.movable(part) {
-					continue
+				if !p.movable(part) || v.Segment != 0 && v.Segment != part.Segment {
+					continue // what is kept for a segment must not keep room for all of it
 				}
 				r, w := op.MatrixOf(part.Shape)
 				switch {
