@@ -66,19 +66,13 @@ const module = "github.com/unroll-go/unroll/"
 // caller is the innermost frame outside the library (its tests count as outside), 0 if there is none. Every operation
 // keeps its own, so looking at a frame is done once for each graph.
 func (c *core) caller() compile.Origin {
-	var few [8]uintptr // as a rule, it is near: to walk up the whole stack takes longer than all else about a node
-	n := runtime.Callers(2, few[:])
-	if at := c.firstOutside(few[:n]); at != 0 || n < len(few) {
-		return at
-	}
 	var stack [64]uintptr
-	return c.firstOutside(stack[:runtime.Callers(2, stack[:])])
-}
-
-func (c *core) firstOutside(stack []uintptr) compile.Origin {
-	for _, pc := range stack {
-		if c.isOutside(pc) {
-			return compile.Origin(pc)
+	for _, frames := range []int{c.deep, len(stack)} { // to walk up farther than was needed so far takes most of a node's time
+		for i, pc := range stack[:runtime.Callers(3, stack[:frames])] {
+			if c.isOutside(pc) {
+				c.deep = max(c.deep, i+1)
+				return compile.Origin(pc)
+			}
 		}
 	}
 	return 0

@@ -61,6 +61,7 @@ type core struct {
 
 	derivatives []derivative      // that expr does not know of yet
 	outside     map[uintptr]bool  // see caller
+	deep        int               // so many frames up, at most, a caller was found
 	gradients   map[string]string // see gradientOf
 }
 
