@@ -26,7 +26,7 @@ type unit struct {
 type rebuild func() (*unit, error)
 
 // Compile plans a program that computes the given nodes. It takes memory in proportion to the number of nodes below
-// them, and time a little more than that: from a few thousand steps of a cell on, twice the length takes 2.1 to 2.3
+// them, and time a little more than that: from a few thousand steps of a cell on, twice the length takes up to 2.3
 // times as long. The graph's first error, if any, comes out here.
 func (g *Graph) Compile(outputs ...Node) (*Program, error) {
 	if g == nil || g.core == nil {

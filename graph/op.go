@@ -39,7 +39,9 @@ func (g *Graph) apply(o op.Op, shape []int, in ...Node) Node {
 		origin = g.caller()
 	}
 	g.ops++
-	return Node{g.add(entry{op: o, in: in, shape: shape, path: path, origin: origin, uid: g.ops, backward: g.backward, segment: g.segment}), g.core}
+	return Node{g.add(entry{
+		op: o, in: in, shape: shape, path: path, origin: origin, uid: g.ops, backward: g.backward, segment: g.segment,
+	}), g.core}
 }
 
 // gradientOf is the path of the derivatives of what has a path.

@@ -82,10 +82,10 @@ func (t *mergeTable) hash(v *Value) uint64 {
 
 // same tells whether two values are the same operation on the same operands, or equal constants.
 func same(u, v *Value) bool {
-	if u.Op != v.Op || len(u.In) != len(v.In) || u.onto != v.onto || u.Segment != v.Segment || (u.Leaf == nil) != (v.Leaf == nil) || !slices.Equal(u.Shape, v.Shape) {
+	if u.Op != v.Op || u.Segment != v.Segment || (u.Leaf == nil) != (v.Leaf == nil) || u.Leaf != nil && u.Leaf.Name != v.Leaf.Name {
 		return false
 	}
-	return slices.Equal(u.In, v.In) && (u.Leaf == nil || u.Leaf.Name == v.Leaf.Name)
+	return u.onto == v.onto && slices.Equal(u.In, v.In) && slices.Equal(u.Shape, v.Shape)
 }
 
 // mergeable tells whether a leaf is a constant that is one number everywhere, which its name tells.

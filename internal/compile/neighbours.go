@@ -2,6 +2,7 @@ package compile
 
 import (
 	"math/bits"
+	"slices"
 )
 
 // neighbours are the parts of a region, found by where they lie: the steps of a sequence are thousands of parts of one
@@ -50,12 +51,7 @@ func (n *neighbours) any(of, part *region, such func(*region) bool) bool {
 	begin, end := part.off-of.off, part.end()-of.off
 	smallest := bits.TrailingZeros64(n.sizes)
 	if n.cells == nil || (end-begin)>>smallest > len(n.list) {
-		for _, p := range n.list {
-			if such(p) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(n.list, such)
 	}
 	for sizes := n.sizes; sizes != 0; sizes &= sizes - 1 {
 		l := bits.TrailingZeros64(sizes)
