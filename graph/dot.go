@@ -42,10 +42,10 @@ func dotNodes(order []Node) (lines map[string][]string, scopes []string) {
 	lines = map[string][]string{}
 	for _, n := range order {
 		scope, shape, label := "", "plaintext", n.label()
-		if l, ok := n.c.leaves[n.n]; ok {
+		if l := n.n.leaf; l != nil {
 			shape = map[compile.LeafKind]string{compile.FromInput: "ellipse", compile.FromWeight: "box", compile.FromConstant: "diamond"}[l.Kind]
-		} else if o, ok := n.n.Op().(*operation); ok {
-			scope, label = o.path, o.Op.String()
+		} else if n.n.op != nil {
+			scope, label = n.n.path, n.n.op.String()
 		}
 		if lines[scope] == nil {
 			scopes = append(scopes, scope)

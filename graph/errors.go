@@ -67,18 +67,25 @@ const module = "github.com/unroll-go/unroll/"
 // keeps its own, so looking at a frame is done once for each graph.
 func (c *core) caller() compile.Origin {
 	var stack [64]uintptr
-	for _, pc := range stack[:runtime.Callers(2, stack[:])] {
-		outside, known := c.outside[pc]
-		if !known {
-			f := compile.Origin(pc).Frame()
-			outside = f.File != "" && (!inLibrary(f.Function) || strings.HasSuffix(f.File, "_test.go"))
-			c.outside[pc] = outside
-		}
-		if outside {
-			return compile.Origin(pc)
+	for _, frames := range []int{c.deep, len(stack)} { // to walk up farther than was needed so far takes most of a node's time
+		for i, pc := range stack[:runtime.Callers(3, stack[:frames])] {
+			if c.isOutside(pc) {
+				c.deep = max(c.deep, i+1)
+				return compile.Origin(pc)
+			}
 		}
 	}
 	return 0
+}
+
+func (c *core) isOutside(pc uintptr) bool {
+	outside, known := c.outside[pc]
+	if !known {
+		f := compile.Origin(pc).Frame()
+		outside = f.File != "" && (!inLibrary(f.Function) || strings.HasSuffix(f.File, "_test.go"))
+		c.outside[pc] = outside
+	}
+	return outside
 }
 
 // callers are packages of the standard library that call the functions they are given, so that a model may be built below

@@ -22,24 +22,30 @@ func (g *Graph) Grad(loss Node, wrt ...Node) []Node {
 		g.failf("Grad", "the loss is %v; want a scalar", loss)
 		return out
 	}
-	back := g.view()
+	local := g.view() // the view that derivatives are made in
 	g.backward = true
 	defer func() { g.backward = false }()
 
 	order := reachable(loss)
-	active := dependent(order, wrt)
-	terms := map[*gorgonia.Node][]Node{loss.n: {g.Full(1)}}
-	grads := map[*gorgonia.Node]Node{}
+	again := newAgain(order)
+	n := loss.n.id + 1
+	active := dependent(order, wrt, n)
+	terms, grads, room := make([][]Node, n), make([]Node, n), make([]Node, n)
+	for i := range terms {
+		terms[i] = room[i : i : i+1] // most have one term
+	}
+	terms[loss.n.id] = []Node{g.Full(1)}
 	for _, n := range slices.Backward(order) {
-		if !active[n.n] || len(terms[n.n]) == 0 {
+		id := n.n.id
+		if !active[id] || len(terms[id]) == 0 {
 			continue
 		}
-		grad := back.sumTerms(terms[n.n])
-		grads[n.n] = grad
-		delete(terms, n.n)
-		for j, dk := range back.derive(n, grad) {
-			if k := n.children()[j]; active[k.n] && dk.Valid() {
-				terms[k.n] = append(terms[k.n], dk)
+		local.where, local.origin, local.segment = g.where, g.origin, again.segment(n)
+		grad := local.sumTerms(terms[id])
+		grads[id], terms[id] = grad, nil
+		for j, dk := range local.derive(n, grad, again) {
+			if k := n.children()[j].n.id; active[k] && dk.Valid() {
+				terms[k] = append(terms[k], dk)
 			}
 		}
 		if g.err != nil {
@@ -47,9 +53,9 @@ func (g *Graph) Grad(loss Node, wrt ...Node) []Node {
 		}
 	}
 	for i, w := range wrt {
-		if grad, ok := grads[w.n]; ok {
-			out[i] = grad
-			gorgonia.SetDerivOf(grad.n, w.n)
+		if w.n.id < n && grads[w.n.id].Valid() {
+			out[i] = grads[w.n.id]
+			g.derived(w, out[i])
 		} else {
 			out[i] = g.Full(0, w.shape()...)
 		}
@@ -57,16 +63,18 @@ func (g *Graph) Grad(loss Node, wrt ...Node) []Node {
 	return out
 }
 
-// dependent are the nodes, among those of order, that depend on one of wrt by operations with a derivative; and wrt itself.
-func dependent(order, wrt []Node) map[*gorgonia.Node]bool {
-	out := map[*gorgonia.Node]bool{}
+// dependent tells of the first n nodes which of order depend on one of wrt by operations with a derivative, wrt included.
+func dependent(order, wrt []Node, n int) []bool {
+	out := make([]bool, n)
 	for _, w := range wrt {
-		out[w.n] = true
+		if w.n.id < n {
+			out[w.n.id] = true
+		}
 	}
-	for _, n := range order {
-		for i, k := range n.children() {
-			if out[k.n] && differentiable(n, i) {
-				out[n.n] = true
+	for _, m := range order {
+		for i, k := range m.children() {
+			if out[k.n.id] && differentiable(m, i) {
+				out[m.n.id] = true
 			}
 		}
 	}
@@ -83,61 +91,73 @@ func (g *Graph) sumTerms(terms []Node) Node {
 
 // reachable lists the nodes that the given ones are computed from, themselves included, children before parents.
 func reachable(roots ...Node) []Node {
-	seen := map[*gorgonia.Node]bool{}
-	var order, stack []Node
-	push := func(n Node) {
-		if !seen[n.n] {
-			seen[n.n] = true
-			stack = append(stack, n)
-		}
+	if len(roots) == 0 {
+		return nil
 	}
+	all := roots[0].c.entries
+	seen, n := make([]bool, len(all)), 0
 	for _, r := range roots {
-		push(r)
+		seen[r.n.id] = true
 	}
-	for len(stack) > 0 {
-		n := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		order = append(order, n)
-		for _, k := range n.children() {
-			push(k)
+	for i, e := range slices.Backward(all) { // operands were there first
+		if seen[i] {
+			n++
+			for _, k := range e.in {
+				seen[k.n.id] = true
+			}
 		}
 	}
-	slices.SortFunc(order, func(a, b Node) int { return int(a.id() - b.id()) })
+	order := make([]Node, 0, n)
+	for i, e := range all {
+		if seen[i] {
+			order = append(order, Node{e, roots[0].c})
+		}
+	}
 	return order
 }
 
 // differentiable tells whether n's operation has a derivative with respect to its i-th input.
 func differentiable(n Node, i int) bool {
-	if o, ok := n.n.Op().(*operation); ok {
-		return ruleOf(o.Op).differentiable(i)
+	if n.n.op != nil {
+		return ruleOf(n.n.op).differentiable(i)
 	}
-	if o, ok := n.n.Op().(gorgonia.SDOp); ok {
-		return o.DiffWRT(len(n.children()))[i]
+	if n.n.leaf != nil {
+		return false
 	}
-	return false
+	o, ok := n.n.expr.Op().(gorgonia.SDOp)
+	return ok && o.DiffWRT(len(n.children()))[i]
 }
 
-// derive returns the gradients of n's inputs, given its own.
-func (g *Graph) derive(n, grad Node) []Node {
-	if o, ok := n.n.Op().(*operation); ok {
-		v := g.view()
-		v.where, v.origin = o.path, o.origin
-		return ruleOf(o.Op).vjp(derivation{g: v, op: o.Op, in: o.in, out: n, grad: grad})
+// derive returns the gradients of n's inputs, given its own. It changes the view.
+func (g *Graph) derive(n, grad Node, again *again) []Node {
+	switch e := n.n; {
+	case e.leaf != nil:
+		return nil
+	case e.op == nil:
+		return g.deriveForeign(n, grad)
+	default:
+		g.where, g.origin = e.path, e.origin
+		return ruleOf(e.op).vjp(derivation{g: g, op: e.op, in: again.operands(n), out: again.node(n), grad: grad})
 	}
-	foreign, ok := n.n.Op().(gorgonia.SDOp)
+}
+
+// deriveForeign is derive for one of Gorgonia's own operations.
+func (g *Graph) deriveForeign(n, grad Node) []Node {
+	x := g.expression()
+	foreign, ok := n.n.expr.Op().(gorgonia.SDOp)
 	if !ok { // not active: differentiable said so
 		return nil
 	}
-	g.registerEdges()
+	x.registerEdges()
 	kids := n.children()
 	in := make(gorgonia.Nodes, len(kids))
 	for i, k := range kids {
-		in[i] = k.n
+		in[i] = k.n.expr
 	}
 	out := make([]Node, len(kids))
-	grads, err := foreign.SymDiff(in, n.n, grad.n)
+	grads, err := foreign.SymDiff(in, n.n.expr, grad.n.expr)
 	if err != nil {
-		g.failf("Grad", "Gorgonia's %s: %v", n.n.Name(), err)
+		g.failf("Grad", "Gorgonia's %s: %v", n.n.expr.Name(), err)
 		return out
 	}
 	for i, d := range grads {

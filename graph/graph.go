@@ -15,7 +15,6 @@ import (
 	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/op"
-	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
@@ -30,6 +29,8 @@ type Graph struct {
 	shared bool   // parameters that exist may be asked for again
 	asked  map[string]bool
 
+	segment int32 // of the nodes that are made, see Checkpoint
+
 	origin compile.Origin // whose derivative is being made: the caller of the operation
 
 	transform func(local string, w Node) Node // see Transform
@@ -38,25 +39,28 @@ type Graph struct {
 
 // core is what all views of one graph have in common.
 type core struct {
-	expr     *gorgonia.ExprGraph
-	scratch  *gorgonia.ExprGraph // where prototypes live; see newNode
-	protos   map[prototypeOf]*gorgonia.Node
+	entries  []*entry
+	room     []entry     // for more entries
+	expr     *expression // nil until somebody asks for it
 	params   *Params
 	dtype    tensor.Dtype
 	training bool
 	backward bool // Grad is adding nodes
 	err      error
-	leaves   map[*gorgonia.Node]*compile.Leaf
-	owners   map[*gorgonia.Node]*Param // of weight leaves
+	owners   map[*entry]*Param // of weight leaves
 	weights  map[string]Node
-	sparse   map[*gorgonia.Node]bool // weights whose gradients are kept by rows
+	sparse   map[*entry]bool // weights whose gradients are kept by rows
 	assigns  []assignment
 	means    []mean // in the order of MeanOver
 	scales   Node   // of the means, in a function of Parts
 	inputs   []Node
 	ops      uint32
-	edges    int              // how many of expr's nodes have had their edges registered
-	outside  map[uintptr]bool // see caller
+	segments int32 // how many there are
+
+	derivatives []derivative      // that expr does not know of yet
+	outside     map[uintptr]bool  // see caller
+	deep        int               // so many frames up, at most, a caller was found
+	gradients   map[string]string // see gradientOf
 }
 
 // New returns an empty graph over a store, in which layers such as dropout evaluate.
@@ -72,10 +76,9 @@ func newGraph(p *Params, training bool) *Graph {
 	}
 	return &Graph{
 		core: &core{
-			expr: gorgonia.NewGraph(), scratch: gorgonia.NewGraph(), protos: map[prototypeOf]*gorgonia.Node{},
 			params: p, dtype: p.dtype, training: training, err: err,
-			leaves: map[*gorgonia.Node]*compile.Leaf{}, owners: map[*gorgonia.Node]*Param{}, weights: map[string]Node{},
-			sparse: map[*gorgonia.Node]bool{}, outside: map[uintptr]bool{},
+			owners: map[*entry]*Param{}, weights: map[string]Node{}, sparse: map[*entry]bool{}, outside: map[uintptr]bool{},
+			gradients: map[string]string{},
 		},
 		asked: map[string]bool{},
 	}
@@ -140,7 +143,7 @@ func (g *Graph) parameter(local string, init Init, shape []int) Node {
 	if err != nil {
 		return g.failf("Param", "%v", err)
 	}
-	n := g.newLeaf(&compile.Leaf{Kind: compile.FromWeight, Name: name, Shape: op.Clone(shape), Value: p.value, Lent: p.lent})
+	n := g.leaf(&compile.Leaf{Kind: compile.FromWeight, Name: name, Shape: op.Clone(shape), Value: p.value, Lent: p.lent})
 	g.owners[n.n], g.weights[name] = p, n
 	return n
 }
@@ -158,7 +161,7 @@ func (g *Graph) input(name string, ids bool, shape []int) Node {
 	if !g.validShape("Input "+name, shape) {
 		return Node{}
 	}
-	n := g.newLeaf(&compile.Leaf{Kind: compile.FromInput, Name: name, Shape: op.Clone(shape), IDs: ids})
+	n := g.leaf(&compile.Leaf{Kind: compile.FromInput, Name: name, Shape: op.Clone(shape), IDs: ids})
 	g.inputs = append(g.inputs, n)
 	return n
 }
@@ -172,7 +175,7 @@ func (g *Graph) Const(v *tensor.Dense) Node {
 	if v.Dtype() == tensor.Int {
 		ids := dense.New(tensor.Int, v.Shape())
 		dense.Copy(ids, v)
-		return g.newLeaf(&compile.Leaf{Kind: compile.FromConstant, Name: "const", Shape: op.Clone(v.Shape()), IDs: true, Value: ids})
+		return g.leaf(&compile.Leaf{Kind: compile.FromConstant, Name: "const", Shape: op.Clone(v.Shape()), IDs: true, Value: ids})
 	}
 	numbers := dense.Float64s(v)
 	return g.constant(&compile.Leaf{Name: "const", Shape: v.Shape()}, func(i int) float64 { return numbers[i] })
@@ -191,7 +194,7 @@ func (g *Graph) Full(v float64, shape ...int) Node {
 func (g *Graph) constant(l *compile.Leaf, at func(i int) float64) Node {
 	l.Kind, l.Shape, l.Value = compile.FromConstant, op.Clone(l.Shape), dense.New(g.dtype, l.Shape)
 	dense.Fill(l.Value, at)
-	return g.newLeaf(l)
+	return g.leaf(l)
 }
 
 // validShape reports an error for dimensions below 1, because an empty tensor has no place in a compiled program, and

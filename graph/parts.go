@@ -6,7 +6,6 @@ import (
 
 	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/op"
-	"gorgonia.org/gorgonia"
 )
 
 // A batch that is cut into parts has, as a whole, the mean Σ s_p / Σ w_p of its parts' sums s_p and weights w_p, which is
@@ -31,7 +30,7 @@ func (g *Graph) MeanOver(sum, weight Node) Node {
 		return g.failf("MeanOver", "the weight depends on %s; want one that depends on data alone", what)
 	}
 	m := mean{sum: sum, weight: weight}
-	constant := g.leaves[weight.n]
+	constant := weight.n.leaf
 	switch {
 	case g.scales.Valid():
 		m.value = g.scaled(sum)
@@ -70,14 +69,12 @@ func (g *Graph) scaled(sum Node) Node {
 // notData names the first thing below a node that is neither an input nor fixed, "" if there is none.
 func (g *Graph) notData(n Node) string {
 	for _, k := range reachable(n) {
-		if l := g.leaves[k.n]; l != nil && l.Kind == compile.FromWeight && !g.owners[k.n].frozen {
+		if l := k.n.leaf; l != nil && l.Kind == compile.FromWeight && !g.owners[k.n].frozen {
 			return "the parameter " + l.Name
 		}
-		if o, ok := k.n.Op().(*operation); ok {
-			switch o.Op.(type) {
-			case op.RandomMask, op.LogUniform:
-				return "chance (" + k.label() + ")"
-			}
+		switch k.n.op.(type) {
+		case op.RandomMask, op.LogUniform:
+			return "chance (" + k.label() + ")"
 		}
 	}
 	return ""
@@ -87,7 +84,7 @@ func (g *Graph) notData(n Node) string {
 // the loss is not a sum of means, each times a factor, and something else.
 func (g *Graph) factors(loss Node) ([]Node, bool) {
 	values := make([]Node, len(g.means))
-	is := map[*gorgonia.Node]bool{}
+	is := map[*entry]bool{}
 	for i, m := range g.means {
 		values[i], is[m.value.n] = m.value, true
 	}

@@ -19,8 +19,8 @@ type Program struct {
 	version uint64   // of the values, when it ran last
 }
 
-func newProgram(x *compile.Program, u *unit, again rebuild) *Program {
-	return &Program{executable: x, rebuild: again, numbers: u.params.numbers}
+func newProgram(x *compile.Program, n *numbers, again rebuild) *Program {
+	return &Program{executable: x, rebuild: again, numbers: n}
 }
 
 // code is what runs; nothing in a Program that was never compiled.

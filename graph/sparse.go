@@ -23,11 +23,9 @@ func (g *Graph) SparseGrad(table Node) Node {
 // of looked-up rows.
 func (g *Graph) byRows(p *Param, grad Node) (Node, bool) {
 	terms := []Node{grad}
-	if o, ok := grad.n.Op().(*operation); ok {
-		if _, sum := o.Op.(op.Add); sum {
-			terms = o.in
-		}
-	} else if l := g.leaves[grad.n]; l != nil && l.Uniform && l.Number == 0 {
+	if _, sum := grad.n.op.(op.Add); sum {
+		terms = grad.n.in
+	} else if l := grad.n.leaf; l != nil && l.Uniform && l.Number == 0 {
 		terms = nil
 	}
 	if p.touched == nil {
@@ -36,16 +34,12 @@ func (g *Graph) byRows(p *Param, grad Node) (Node, bool) {
 	scatter := &op.ScatterTouched{Touched: p.touched}
 	var in []Node
 	for _, t := range terms {
-		o, ok := t.n.Op().(*operation)
-		if !ok {
-			return grad, false
-		}
-		rows, ok := o.Op.(op.ScatterRows)
+		rows, ok := t.n.op.(op.ScatterRows)
 		if !ok {
 			return grad, false
 		}
 		scatter.Terms = append(scatter.Terms, rows)
-		in = append(in, o.in...)
+		in = append(in, t.n.in...)
 	}
 	g.backward = true
 	defer func() { g.backward = false }()

@@ -53,7 +53,7 @@ func (f *Func) Stream(state []*tensor.Dense, in ...*tensor.Dense) (*Stream, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &Stream{program: newProgram(x, u, func() (*unit, error) { return f.unit(false, shapes) }), inputs: len(in)}
+	s := &Stream{program: newProgram(x, f.params.numbers, func() (*unit, error) { return f.unit(false, shapes) }), inputs: len(in)}
 	for i, v := range state {
 		next := x.Outputs[len(x.Outputs)-len(state)+i]
 		if v.Dtype() != next.Dtype() || !slices.Equal(v.Shape(), next.Shape()) {

@@ -11,8 +11,8 @@ type Scanner interface {
 	Scan(g *graph.Graph, x graph.Node, s State, o Order) (graph.Node, State)
 }
 
-// Scan is Unroll for cells with a linear recurrence. It takes the same arguments (except recurrent dropout and traces, which
-// need one step after the other), uses the same parameters, and gives the same results up to rounding. Its graph has
+// Scan is Unroll for cells with a linear recurrence. It takes the same arguments (except recurrent dropout, traces and
+// Recompute, which need one step after the other), uses the same parameters, and gives the same results up to rounding. Its graph has
 // O(log T) nodes in place of O(T), each over many steps, and O(T) arithmetic. So it compiles much faster, and runs several
 // times faster where a step is small, B·H up to some hundreds. Where one step fills the caches, Unroll is as fast.
 //
@@ -23,8 +23,8 @@ func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, St
 	if !ok {
 		return graph.Node{}, nil
 	}
-	if o.Dropout.Recurrent != 0 || o.Trace != nil {
-		return g.Failf("Scan", "recurrent dropout and traces need one step after the other: use Unroll"), nil
+	if o.Dropout.Recurrent != 0 || o.Trace != nil || o.Recompute != 0 {
+		return g.Failf("Scan", "recurrent dropout, traces and Recompute need one step after the other: use Unroll"), nil
 	}
 	g = w.g
 	drop := o.Dropout.begin(g, cell, w.state)

@@ -164,7 +164,7 @@ func TestScanRefuses(t *testing.T) {
 	x := graph.Floats(make([]float32, 4*2*3), 4, 2, 3)
 	cell := recurrent.MinGRU{Hidden: 5}
 	for want, build := range map[string]graph.Build{
-		"recurrent dropout and traces need one step after the other: use Unroll": scanLoss(
+		"recurrent dropout, traces and Recompute need one step after the other: use Unroll": scanLoss(
 			cell, recurrent.Options{Dropout: recurrent.SequenceDropout{Recurrent: 0.1}}),
 		"Continue says which sequences go on from Initial, which is not given": func(g *graph.Graph, in []graph.Node) []graph.Node {
 			return scanLoss(cell, recurrent.Options{Continue: g.Full(1, 2)})(g, in)

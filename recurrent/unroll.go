@@ -1,6 +1,7 @@
 package recurrent
 
 import (
+	"math"
 	"slices"
 	"strconv"
 
@@ -25,8 +26,23 @@ type Options struct {
 	Reverse bool
 	// Dropout drops inputs, hidden states and weights while training, with one mask for a whole sequence.
 	Dropout SequenceDropout
+	// Recompute saves memory when a long sequence is trained: only the states after every Recompute steps are kept for the
+	// backward pass, which computes the steps between them again (see graph.Graph.Checkpoint). RecomputeSqrt is the number
+	// that takes the least memory, √T. 0 keeps all. Outputs keep their bits, gradients are equal up to rounding.
+	Recompute int
 	// Trace, if not nil, is filled with the states and gates of every step.
 	Trace *Trace
+}
+
+// RecomputeSqrt is the value of Options.Recompute for segments of √T steps, rounded up.
+const RecomputeSqrt = -1
+
+// segment is the number of steps that are computed again at a time, 0 for none.
+func (o Options) segment(steps int) int {
+	if o.Recompute == RecomputeSqrt {
+		return int(math.Ceil(math.Sqrt(float64(steps))))
+	}
+	return o.Recompute
 }
 
 // Unroll repeats a cell over the first axis of x [T, B, I]. It returns the outputs in order of time, [T, B, H], and
@@ -43,14 +59,17 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 	}
 	drop := o.Dropout.begin(g, cell, state)
 	inputs, outputs := g.Unstack(drop.inputs(g, x)), make([]graph.Node, steps)
-	scope := o.Trace.listen(drop.weights(g), steps)
+	scope, every := o.Trace.listen(drop.weights(g), steps), o.segment(steps)
 	for i := range inputs { // the first step makes the weights, the others use them again
+		if every > 0 && i%every == 0 {
+			scope = scope.Checkpoint()
+		}
 		t := i
 		if o.Reverse {
 			t = steps - 1 - i
 		}
 		o.Trace.at(t)
-		y, next := cell.Step(scope, inputs[t], drop.state(g, state))
+		y, next := cell.Step(scope, inputs[t], drop.state(scope, state))
 		if g.Err() != nil {
 			return graph.Node{}, nil
 		}
@@ -58,9 +77,9 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 			return g.Failf("Unroll", "the cell's step returned %d states, its Begin %d", len(next), len(state)), nil
 		}
 		if masks != nil {
-			y = g.Where(masks[t], y, g.Full(0))
+			y = scope.Where(masks[t], y, g.Full(0))
 			for j := range next {
-				next[j] = g.Where(masks[t], next[j], state[j])
+				next[j] = scope.Where(masks[t], next[j], state[j])
 			}
 		}
 		o.Trace.states(next)
@@ -88,6 +107,9 @@ func (o Options) walk(g *graph.Graph, what string, cell Cell, x graph.Node) (wal
 	}
 	if !hasCell(g, what, cell) {
 		return walk{}, false
+	}
+	if g.Err() == nil && o.Recompute < RecomputeSqrt {
+		g.Failf(what, "Options.Recompute is %d; want a number of steps, 0 for none, or RecomputeSqrt", o.Recompute)
 	}
 	w := walk{g: numbered(g)}
 	w.state = o.first(w.g, what, cell, x.Dim(1))

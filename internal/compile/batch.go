@@ -35,8 +35,8 @@ func (k *Code) batch() {
 	b.sums()
 	b.products(true)
 	b.excluded = nil
-	k.Link()
-	k.views()
+	k.sort()
+	k.views(true)
 }
 
 // products batches products with the same second operand.
@@ -68,11 +68,13 @@ func (b *batcher) products(backward bool) {
 		}
 		groups, level := b.levels(members[f])
 		changed := false
-		for l, batch := range groups {
-			if len(batch) > 1 {
-				b.exclude(func(v *Value) bool { return level[v.id] > l })
-				b.multiply(f.op, f.w.now(), batch)
-				changed = true
+		for l, group := range groups {
+			for _, batch := range bySegment(group) {
+				if len(batch) > 1 {
+					b.exclude(func(v *Value) bool { return level[v.id] > l })
+					b.multiply(f.op, f.w.now(), batch)
+					changed = true
+				}
 			}
 		}
 		if changed {
@@ -82,6 +84,20 @@ func (b *batcher) products(backward bool) {
 	if stale {
 		b.Link()
 	}
+}
+
+// bySegment groups values that may be joined. The segments come in the order in which they are met.
+func bySegment(vs []*Value) (sets [][]*Value) {
+	at := map[int32]int{}
+	for _, v := range vs {
+		i, known := at[v.Segment]
+		if !known {
+			i = len(sets)
+			at[v.Segment], sets = i, append(sets, nil)
+		}
+		sets[i] = append(sets[i], v)
+	}
+	return sets
 }
 
 // levels groups values so that none depends on another of its group. The level of any value is the number of the

@@ -86,10 +86,11 @@ func (b *batcher) rows(vs []*Value) *Value {
 		return derived(vs[0], s, []int{n, cols}, h.in)
 	}
 	c := op.NewConcat(1, cols)
+	all := derived(vs[0], c, []int{n, cols}, slices.Clone(vs)...)
 	for _, v := range vs {
 		c.Append(v.size() / cols)
+		all.Segment = max(all.Segment, v.Segment) // who computes again reads what was kept, too
 	}
-	all := derived(vs[0], c, []int{n, cols}, slices.Clone(vs)...)
 	b.lay(all)
 	return all
 }

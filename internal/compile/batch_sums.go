@@ -21,9 +21,35 @@ func (b *batcher) sums() {
 	}
 	for _, v := range sums {
 		b.sumOfRows(v)
+		b.sumOfSegments(v)
 	}
 	b.excluded = nil
 	b.Link()
+}
+
+// sumOfSegments adds up the terms of one segment after those of another, in their order, so that they need not wait in
+// memory for all of them. Products and reductions are added where the sum lies anyway, see accumulate.
+func (b *batcher) sumOfSegments(v *Value) {
+	plain, others := terms(v, func(t *Value) bool {
+		_, adds := t.Op.(op.Adder)
+		return !adds && t.size() == v.size()
+	})
+	sets := bySegment(plain)
+	if len(sets) < 2 || len(plain) == len(sets) {
+		return
+	}
+	var sum *Value
+	for _, set := range sets {
+		in := set
+		if sum != nil {
+			in = append([]*Value{sum}, set...)
+		}
+		if sum = in[0]; len(in) > 1 {
+			sum = b.advance(set, derived(v, op.Add{}, v.Shape, in...))
+			sum.Segment = set[0].Segment
+		}
+	}
+	v.In = append([]*Value{sum}, others...)
 }
 
 // excludeDependents excludes layouts that depend on v.
@@ -65,10 +91,21 @@ func (b *batcher) sumOfProducts(v *Value, settled bool) {
 		return
 	}
 	b.excludeDependents(v)
-	side, ok := b.laidSide(products)
-	if settled && !ok {
-		return
+	sets := bySegment(products)
+	for _, set := range sets {
+		if _, ok := b.laidSide(set); settled && !ok {
+			return
+		}
 	}
+	for _, set := range sets {
+		others = append(others, b.sumOfSet(v, set)...)
+	}
+	v.In = others
+}
+
+// sumOfSet makes the sum of products of few.
+func (b *batcher) sumOfSet(v *Value, products []*Value) (sums []*Value) {
+	side, _ := b.laidSide(products)
 	slices.SortStableFunc(products, func(p, q *Value) int {
 		hp, hq := b.layoutOf(p.In[side]), b.layoutOf(q.In[side])
 		if c := int(idOf(hp.in) - idOf(hq.in)); c != 0 {
@@ -88,10 +125,10 @@ func (b *batcher) sumOfProducts(v *Value, settled bool) {
 			b.adjoining(products[run-1].In[1], products[run].In[1]) {
 			run++
 		}
-		others = append(others, b.product(v, products[:run]))
+		sums = append(sums, b.product(v, products[:run]))
 		products = products[run:]
 	}
-	v.In = others
+	return sums
 }
 
 func idOf(v *Value) int64 {
@@ -142,7 +179,9 @@ func (b *batcher) product(sum *Value, products []*Value) *Value {
 	for _, p := range products {
 		sides[0], sides[1] = append(sides[0], p.In[0]), append(sides[1], p.In[1])
 	}
-	return b.advance(products, derived(sum, products[0].Op, products[0].Shape, b.rows(sides[0]), b.rows(sides[1])))
+	p := derived(sum, products[0].Op, products[0].Shape, b.rows(sides[0]), b.rows(sides[1]))
+	p.Segment = products[0].Segment
+	return b.advance(products, p)
 }
 
 // advance gives v the first place in time of the values that it stands for, so that it runs as soon as it can.
@@ -167,12 +206,16 @@ func (b *batcher) sumOfRows(v *Value) {
 		return
 	}
 	b.excludeDependents(v)
-	slices.SortStableFunc(terms, func(p, q *Value) int { return b.layoutOf(p.In[0]).at - b.layoutOf(q.In[0]).at })
-	operands := make([]*Value, len(terms))
-	for i, t := range terms {
-		operands[i] = t.In[0]
+	for _, set := range bySegment(terms) {
+		slices.SortStableFunc(set, func(p, q *Value) int { return b.layoutOf(p.In[0]).at - b.layoutOf(q.In[0]).at })
+		operands := make([]*Value, len(set))
+		for i, t := range set {
+			operands[i] = t.In[0]
+		}
+		all := b.rows(operands)
+		total := derived(v, op.Sum{Outer: 1, N: all.size() / first.Inner, Inner: first.Inner}, set[0].Shape, all)
+		total.Segment = set[0].Segment
+		others = append(others, b.advance(set, total))
 	}
-	all := b.rows(operands)
-	total := derived(v, op.Sum{Outer: 1, N: all.size() / first.Inner, Inner: first.Inner}, terms[0].Shape, all)
-	v.In = append(others, b.advance(terms, total))
+	v.In = others
 }

@@ -19,7 +19,7 @@ import (
 //	1  @4194304    = %4 softmax cross-entropy %3 targets  [1024]
 //	2  @4195328    = %6 expand 1024 times const 1  [1024]  ; gradient
 //	3  @0          = %7 softmax cross-entropy' %3 targets %4 %6  [1024 4096]  ; gradient
-//	4  @4194304    = %8 matmul Aᵀ·B x %7  [8 4096]  ; gradient
+//	4  own+0       = %8 matmul Aᵀ·B x %7  [8 4096]  ; gradient
 //
 // and with it:
 //
@@ -28,11 +28,11 @@ import (
 //	2  @1024       = %8 matmul A·B packed x[0:512] %3  [512 4096]
 //	3  @2098176    = %10 softmax cross-entropy %8 targets[0:512]  [512]
 //	4  @1024       = %12 softmax cross-entropy' %8 targets[0:512] %10 %5[0:512]  [512 4096]  ; gradient
-//	5  @2098176    = %13 matmul Aᵀ·B x[0:512] %12  [8 4096]  ; gradient
+//	5  own+0       = %13 matmul Aᵀ·B x[0:512] %12  [8 4096]  ; gradient
 //	6  @1024       = %16 matmul A·B packed x[512:1024] %3  [512 4096]
-//	7  @2130944    = %18 softmax cross-entropy %16 targets[512:1024]  [512]
+//	7  @2098176    = %18 softmax cross-entropy %16 targets[512:1024]  [512]
 //	8  @1024       = %20 softmax cross-entropy' %16 targets[512:1024] %18 %5[512:1024]  [512 4096]  ; gradient
-//	9  @2098176   += %21 matmul Aᵀ·B x[512:1024] %20  [8 4096]  onto %13  ; gradient
+//	9  own+0      += %21 matmul Aᵀ·B x[512:1024] %20  [8 4096]  onto %13  ; gradient
 func (k *Code) chunk() {
 	size := kernel.SumDepth[float32]()
 	if k.Dtype == tensor.Float64 {

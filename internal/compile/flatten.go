@@ -42,8 +42,8 @@ func (k *Code) flatten() {
 			v.replace(shaped(v, v.In[0], v.Shape))
 		}
 	}
-	k.Link()
-	k.views()
+	k.sort()
+	k.views(true)
 }
 
 // joinPads replaces the padded terms of a sum that cover the whole by concatenations; where several terms pad the

@@ -190,12 +190,7 @@ func (f *fused[T]) row(a *tileArg[T], mem []T, j, r, r0, c0, c1 int) []T {
 // bindFused binds the values of a step. Operands and results have memory in mems; values without any live in scratch.
 func bindFused[T kernel.Float](values []*Value, mem func(*Value) (op.Operand, bool)) op.Task {
 	rows, cols := op.MatrixOf(values[0].Shape)
-	b := &fuseBinder[T]{mem: mem, lanes: map[*Value]int{}, last: map[*Value]int{}, rows: rows, cols: cols}
-	for i, v := range values {
-		for _, in := range v.In {
-			b.last[in] = i
-		}
-	}
+	b := &fuseBinder[T]{values: values, mem: mem, ops: make([]tileOp[T], 0, len(values)), rows: rows, cols: cols}
 	for i, v := range values {
 		b.add(i, v)
 	}
@@ -204,14 +199,14 @@ func bindFused[T kernel.Float](values []*Value, mem func(*Value) (op.Operand, bo
 
 // fuseBinder turns values into tile operations.
 type fuseBinder[T kernel.Float] struct {
-	mem   func(*Value) (op.Operand, bool)
-	ops   []tileOp[T]
-	lanes map[*Value]int
-	last  map[*Value]int // when a value is read last
-	free  []int
-	count int // of lanes
-	rows  int
-	cols  int
+	values []*Value // at most maxFused, so that looking through them is quick
+	mem    func(*Value) (op.Operand, bool)
+	ops    []tileOp[T]
+	lanes  [maxFused]int // of each value: its lane and one more, 0 if it has memory
+	free   []int
+	count  int // of lanes
+	rows   int
+	cols   int
 }
 
 func (b *fuseBinder[T]) add(i int, v *Value) {
@@ -229,7 +224,7 @@ func (b *fuseBinder[T]) add(i int, v *Value) {
 		dst = tileArg[T]{lane: -1, data: op.Vec[T](o), ld: o.Ld()}
 	} else {
 		dst.lane = b.lane()
-		b.lanes[v] = dst.lane
+		b.lanes[i] = dst.lane + 1
 	}
 	if long {
 		b.release(i, v)
@@ -250,10 +245,24 @@ func (b *fuseBinder[T]) add(i int, v *Value) {
 // release frees the lanes of v's operands that nobody reads after it, which is number i.
 func (b *fuseBinder[T]) release(i int, v *Value) {
 	for j, in := range v.In {
-		if slot, ok := b.lanes[in]; ok && b.last[in] == i && !slices.Contains(v.In[:j], in) {
-			b.free = append(b.free, slot)
+		if lane := b.laneOf(in); lane >= 0 && !slices.Contains(v.In[:j], in) && !b.readAfter(i, in) {
+			b.free = append(b.free, lane)
 		}
 	}
+}
+
+// laneOf is the lane of a value of this step, negative if it has none.
+func (b *fuseBinder[T]) laneOf(v *Value) int {
+	i := slices.Index(b.values, v)
+	if i < 0 {
+		return -1
+	}
+	return b.lanes[i] - 1
+}
+
+// readAfter tells whether a value is read by one after number i.
+func (b *fuseBinder[T]) readAfter(i int, in *Value) bool {
+	return slices.ContainsFunc(b.values[i+1:], func(v *Value) bool { return slices.Contains(v.In, in) })
 }
 
 // lane takes one that is free, or a new one.
@@ -268,8 +277,8 @@ func (b *fuseBinder[T]) lane() int {
 }
 
 func (b *fuseBinder[T]) arg(v *Value, kind op.RowKind) tileArg[T] {
-	if slot, ok := b.lanes[v]; ok {
-		return tileArg[T]{lane: slot}
+	if lane := b.laneOf(v); lane >= 0 {
+		return tileArg[T]{lane: lane}
 	}
 	o, _ := b.mem(v)
 	a := tileArg[T]{kind: kind, lane: -1, data: op.Vec[T](o), ld: o.Ld()}

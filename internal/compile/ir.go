@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"container/heap"
 	"fmt"
 
 	"github.com/unroll-go/unroll/internal/kernel"
@@ -11,27 +10,32 @@ import (
 
 // Value is one result in the code that a graph is compiled through: a leaf, or an operation on other values. Passes
 // replace values by others; the graph itself never changes.
+//
+// There are about fifty for each step of a recurrence, and each pass walks all of them: what every walk reads comes first,
+// in one line of the cache.
 type Value struct {
-	Op     op.Op // nil for leaves
-	Leaf   *Leaf // nil for operations
-	Opaque bool  // an operation that is not the library's: nothing is known of it
-	Shape  []int
-	IDs    bool // the result is ids, in memory of its own
-	In     []*Value
-	onto   *Value // what the result is added to: onto + op(in)
+	In      []*Value
+	onto    *Value // what the result is added to: onto + op(in)
+	instead *Value // what a pass replaced it by
+	id      int    // place in the code's order
+	reads   int    // how many users it has
+	Op      op.Op  // nil for leaves
+
+	users []*Value
+	exits int   // how often it is an output or a gradient
+	Leaf  *Leaf // nil for operations
+	Shape []int
+	IDs   bool // the result is ids, in memory of its own
 
 	Name     int64  // the number of the node that it stands for, or came from
 	Key      int64  // decides which of several values that could be next comes first
-	UID      uint32 // tells random operations apart
 	Path     string // scope, for messages
 	Origin   Origin // who made it
+	UID      uint32 // tells random operations apart
+	Segment  int32  // values of two segments are never joined, as one of them is computed again to save memory
 	Backward bool   // part of a derivative
+	Opaque   bool   // an operation that is not the library's: nothing is known of it
 	frozen   bool   // depends on weights and constants alone
-
-	id      int // place in the code's order
-	users   []*Value
-	exits   int    // how often it is an output or a gradient
-	instead *Value // what a pass replaced it by
 }
 
 func (v *Value) size() int { return op.Size(v.Shape) }
@@ -68,6 +72,9 @@ type Code struct {
 	// Weights is how products without gradients read weights of float32.
 	Weights kernel.Format
 	on      PassSet
+
+	stack []frame  // of visit
+	users []*Value // of all values, see findUsers
 }
 
 // Exit is a value that leaves the program.
@@ -84,7 +91,7 @@ type Exit struct {
 func derived(from *Value, o op.Op, shape []int, in ...*Value) *Value {
 	return &Value{
 		Op: o, Shape: shape, In: in, id: unlinked,
-		Name: from.Name, Key: from.Key, Path: from.Path, Origin: from.Origin, Backward: from.Backward,
+		Name: from.Name, Key: from.Key, Path: from.Path, Origin: from.Origin, Backward: from.Backward, Segment: from.Segment,
 	}
 }
 
@@ -102,10 +109,16 @@ func (v *Value) now() *Value {
 	return v
 }
 
-// Link follows replacements, drops what no exit needs, and puts the rest in order.
+// Link follows replacements, drops what no exit needs, puts the rest in order and tells each value its readers.
 func (k *Code) Link() {
+	k.sort()
+	k.findUsers()
+}
+
+// sort is Link without the readers, for a pass that asks for operands alone.
+func (k *Code) sort() {
 	for _, v := range k.Order {
-		v.users, v.exits, v.id = v.users[:0], 0, unlinked
+		v.users, v.reads, v.exits, v.id = nil, 0, 0, unlinked
 	}
 	k.Order = k.Order[:0]
 	for _, e := range k.Exits {
@@ -118,36 +131,57 @@ func (k *Code) Link() {
 // visit puts v into the order behind its operands. It keeps a stack of its own: chains are as long as sequences.
 func (k *Code) visit(v *Value) {
 	const open, done = unlinked - 1, 0
-	type frame struct {
-		v    *Value
-		next int
-	}
 	if v.id >= done {
 		return
 	}
-	stack := []frame{{v, 0}}
-	v.id, v.users = open, v.users[:0]
+	stack := append(k.stack[:0], frame{v, 0})
+	v.id = open
 	for len(stack) > 0 {
 		f := &stack[len(stack)-1]
 		if n := f.next; n < f.v.operands() {
 			f.next++
 			in := f.v.operand(n).now()
 			f.v.setOperand(n, in)
+			in.reads++
 			if in.id == open {
 				panic(fmt.Sprintf("graph: a pass made %%%d depend on itself", in.Name))
 			}
 			if in.id < done {
-				in.id, in.users = open, in.users[:0]
+				in.id = open
 				stack = append(stack, frame{in, 0})
 			}
 			continue
 		}
-		v := f.v
+		f.v.id = len(k.Order)
+		k.Order = append(k.Order, f.v)
 		stack = stack[:len(stack)-1]
-		v.id = len(k.Order)
-		k.Order = append(k.Order, v)
-		for n := range v.operands() {
-			in := v.operand(n)
+	}
+	k.stack = stack
+}
+
+// frame is a value on the stack of visit, and the number of the operand that is next.
+type frame struct {
+	v    *Value
+	next int
+}
+
+// findUsers lists the readers of each value, in order. The lists lie one behind the other in memory that is used again at
+// the next link.
+func (k *Code) findUsers() {
+	total := 0
+	for _, v := range k.Order {
+		total += v.reads
+	}
+	if cap(k.users) < total {
+		k.users = make([]*Value, total)
+	}
+	room := k.users[:total]
+	for _, v := range k.Order {
+		v.users, room = room[:0:v.reads], room[v.reads:]
+	}
+	for _, v := range k.Order {
+		for i := range v.operands() {
+			in := v.operand(i)
 			in.users = append(in.users, v)
 		}
 	}
@@ -179,22 +213,21 @@ func (v *Value) setOperand(i int, w *Value) {
 // schedule puts the code in the order in which it will run: of the values whose operands are there, the one with the
 // smallest key is next.
 func (k *Code) schedule() {
-	waiting := make([]int, len(k.Order))
+	waiting := make([]int32, len(k.Order))
 	var ready byKey
 	for _, v := range k.Order {
-		waiting[v.id] = v.operands()
+		waiting[v.id] = int32(v.operands())
 		if v.operands() == 0 {
-			ready = append(ready, v)
+			ready.push(v)
 		}
 	}
-	heap.Init(&ready)
 	order := make([]*Value, 0, len(k.Order))
 	for len(ready) > 0 {
-		v := heap.Pop(&ready).(*Value)
+		v := ready.pop()
 		order = append(order, v)
 		for _, u := range v.users {
 			if waiting[u.id]--; waiting[u.id] == 0 {
-				heap.Push(&ready, u)
+				ready.push(u)
 			}
 		}
 	}
@@ -204,26 +237,45 @@ func (k *Code) schedule() {
 	k.Order = order
 }
 
-// byKey is a heap of values, smallest key first.
+// byKey is a heap of values, smallest key first. Two values never come out in another order than that of their keys and
+// places, so how the heap is kept does not matter to the program.
 type byKey []*Value
 
-func (h byKey) Len() int { return len(h) }
-
-func (h byKey) Less(i, j int) bool {
+func (h byKey) less(i, j int) bool {
 	if h[i].Key != h[j].Key {
 		return h[i].Key < h[j].Key
 	}
 	return h[i].id < h[j].id
 }
 
-func (h byKey) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *byKey) push(v *Value) {
+	*h = append(*h, v)
+	for i := len(*h) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !h.less(i, parent) {
+			break
+		}
+		(*h)[i], (*h)[parent] = (*h)[parent], (*h)[i]
+		i = parent
+	}
+}
 
-func (h *byKey) Push(v any) { *h = append(*h, v.(*Value)) }
-
-func (h *byKey) Pop() (v any) {
-	old := *h
-	n := len(old) - 1
-	v = old[n]
-	*h = old[:n]
-	return v
+func (h *byKey) pop() *Value {
+	s := *h
+	first, n := s[0], len(s)-1
+	s[0] = s[n]
+	*h = s[:n]
+	for i := 0; ; {
+		least := i
+		for c := 2*i + 1; c <= 2*i+2 && c < n; c++ {
+			if h.less(c, least) {
+				least = c
+			}
+		}
+		if least == i {
+			return first
+		}
+		s[i], s[least] = s[least], s[i]
+		i = least
+	}
 }

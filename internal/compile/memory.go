@@ -49,23 +49,27 @@ func (e *emitter) layOut() error {
 		}
 	}
 	var live freeList
-	starts, ends := make([][]*block, len(e.steps)+1), make([][]*block, len(e.steps)+1)
-	seen := map[*block]bool{}
-	for _, v := range e.Order {
-		if r := e.planner.regions[v.id]; r != nil && r.block.mem == nil && !seen[r.block] {
-			seen[r.block] = true
-			starts[r.block.first] = append(starts[r.block.first], r.block)
-			ends[r.block.last] = append(ends[r.block.last], r.block)
+	starts, ends := make([]*block, len(e.steps)+1), make([]*block, len(e.steps)+1) // of each step: the first of a list
+	for _, v := range slices.Backward(e.Order) {
+		if r := e.planner.regions[v.id]; r != nil && r.block.mem == nil {
+			r.block.owner = v
+		}
+	}
+	for _, v := range slices.Backward(e.Order) {
+		if r := e.planner.regions[v.id]; r != nil && r.block.owner == v {
+			b := r.block
+			b.nextStart, starts[b.first] = starts[b.first], b
+			b.nextEnd, ends[b.last] = ends[b.last], b
 		}
 	}
 	for i := range e.steps {
-		for _, b := range starts[i] {
+		for b := starts[i]; b != nil; b = b.nextStart {
 			b.offset = live.take(b.size)
 			if b.size < 0 || live.size < 0 || live.size > dense.MaxElements {
 				return errors.Errorf("graph: the program needs memory for more than %d intermediate numbers", dense.MaxElements)
 			}
 		}
-		for _, b := range ends[i] { // only after this step's own blocks were taken: results never overlap operands
+		for b := ends[i]; b != nil; b = b.nextEnd { // only after this step's own blocks were taken: results never overlap operands
 			live.give(b.offset, b.size)
 		}
 	}

@@ -1,8 +1,8 @@
 package compile
 
 import (
-	"encoding/binary"
-	"fmt"
+	"hash/maphash"
+	"math/bits"
 	"slices"
 
 	"github.com/unroll-go/unroll/internal/op"
@@ -24,44 +24,69 @@ import (
 //	1  @16         = %2 exp %1  [2 3]
 //	2  own+0       = %3 mul %1 %2  [2 3]
 func (k *Code) merge() {
-	type key struct {
-		op   op.Op
-		leaf string
-		in   string
-	}
-	seen := map[key]*Value{}
-	var ids []byte
+	t, merged := newMergeTable(len(k.Order)), false
 	for _, v := range k.Order {
-		at := key{op: v.Op}
 		switch v.Op.(type) {
 		case nil:
-			if at.leaf = mergeable(v.Leaf); at.leaf == "" {
+			if !mergeable(v.Leaf) {
 				continue
 			}
 		case op.RandomMask, op.LogUniform, *op.Concat, *op.Transpose:
 			continue
 		}
-		ids = ids[:0]
 		for i := range v.operands() {
-			in := v.operand(i).now()
-			v.setOperand(i, in)
-			ids = binary.AppendUvarint(ids, uint64(in.id))
+			v.setOperand(i, v.operand(i).now())
 		}
-		at.in = string(ids)
-		if first, ok := seen[at]; ok && slices.Equal(first.Shape, v.Shape) {
+		if first := t.first(v); first != v {
 			v.replace(first)
-		} else {
-			seen[at] = v
+			merged = true
 		}
 	}
-	k.Link()
-	k.views()
+	k.views(merged)
 }
 
-// mergeable identifies constants that are one number everywhere.
-func mergeable(l *Leaf) string {
-	if l == nil || !l.Uniform {
-		return ""
-	}
-	return l.Name + fmt.Sprint(l.Shape)
+// mergeTable finds equal values: a hash table with open addressing, because a map's keys would be longer than what they
+// stand for.
+type mergeTable struct {
+	seed maphash.Seed
+	slot []*Value // as many as a power of two, at least half of them empty
 }
+
+func newMergeTable(values int) *mergeTable {
+	return &mergeTable{maphash.MakeSeed(), make([]*Value, 2<<bits.Len(uint(values)))}
+}
+
+// first is the first value that computes what v does; v itself if there was none.
+func (t *mergeTable) first(v *Value) *Value {
+	for i := t.hash(v); ; i++ {
+		at := &t.slot[i&uint64(len(t.slot)-1)]
+		if *at == nil {
+			*at = v
+		}
+		if *at == v || same(*at, v) {
+			return *at
+		}
+	}
+}
+
+func (t *mergeTable) hash(v *Value) uint64 {
+	h := maphash.Comparable(t.seed, v.Op)
+	if v.Leaf != nil {
+		h = maphash.String(t.seed, v.Leaf.Name)
+	}
+	for i := range v.operands() {
+		h = op.Mix(h ^ uint64(v.operand(i).id))
+	}
+	return h
+}
+
+// same tells whether two values are the same operation on the same operands, or equal constants.
+func same(u, v *Value) bool {
+	if u.Op != v.Op || u.Segment != v.Segment || (u.Leaf == nil) != (v.Leaf == nil) || u.Leaf != nil && u.Leaf.Name != v.Leaf.Name {
+		return false
+	}
+	return u.onto == v.onto && slices.Equal(u.In, v.In) && slices.Equal(u.Shape, v.Shape)
+}
+
+// mergeable tells whether a leaf is a constant that is one number everywhere, which its name tells.
+func mergeable(l *Leaf) bool { return l != nil && l.Uniform }

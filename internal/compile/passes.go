@@ -137,10 +137,10 @@ func (k *Code) optimise(on PassSet) {
 
 // tidy removes what a pass left behind.
 func (k *Code) tidy() {
-	k.Link()
+	k.sort()
 	if k.on.Has(Merge) {
 		k.merge()
 	} else {
-		k.views()
+		k.views(false)
 	}
 }

@@ -48,8 +48,8 @@ func (p *planner) assignSlots() {
 			rows, cols := op.MatrixOf(v.Shape)
 			for j, part := range v.In {
 				apart := strided[v.id] || c.Outer > 1
-				if !p.movable(part) {
-					continue
+				if !p.movable(part) || v.Segment != 0 && v.Segment != part.Segment {
+					continue // what is kept for a segment must not keep room for all of it
 				}
 				r, w := op.MatrixOf(part.Shape)
 				switch {
@@ -159,6 +159,7 @@ func (p *planner) fillSlot(v *Value) {
 // assign puts a value into a region, and the views of it into parts of that.
 func (p *planner) assign(v *Value, r *region) {
 	p.regions[v.id] = r
+	r.keep()
 	if v.exits > 0 || v.frozen && v.Leaf == nil {
 		r.readAt(ever)
 	}
@@ -187,7 +188,6 @@ func (p *planner) view(u *Value, r *region) *region {
 	}
 	apart := !part.compact()
 	if apart && !p.acceptsStrides(u) || apart && !p.on.Has(Place) {
-		r.parts = r.parts[:len(r.parts)-1]
 		return nil
 	}
 	return part

@@ -11,6 +11,9 @@ type block struct {
 	first, last int         // the steps between which a block of the arena is in use
 	offset      int         // in the arena, once planned
 	mem         *op.Operand // the memory of a block outside the arena
+
+	owner              *Value // the first value that lies in it
+	nextStart, nextEnd *block // with the same first and the same last step, see layOut
 }
 
 // region is where a value's elements lie: rows of cols elements, ld apart, from off on in a block. Regions form a
@@ -19,7 +22,9 @@ type region struct {
 	block               *block
 	off, rows, cols, ld int
 	parent              *region
-	parts               []*region
+	parts               *neighbours // the parts that are in use
+	kept                bool        // it is one of its parent's
+	before              *region     // see neighbours
 
 	// read is when a value that occupies all of the region is last read; touched, when that or a part is.
 	read, touched int
@@ -39,12 +44,25 @@ const (
 	ever  = int(^uint(0) >> 1)
 )
 
-// part is a rectangle of r.
+// part is a rectangle of r. It does not count as one of r's parts until it is kept.
 func (r *region) part(off, rows, cols, ld int) *region {
-	p := &region{block: r.block, off: r.off + off, rows: rows, cols: cols, ld: ld, parent: r, read: never, touched: never}
-	r.parts = append(r.parts, p)
-	return p
+	return &region{block: r.block, off: r.off + off, rows: rows, cols: cols, ld: ld, parent: r, read: never, touched: never}
 }
+
+// keep makes r one of its parent's parts.
+func (r *region) keep() {
+	if r.parent == nil || r.kept {
+		return
+	}
+	if r.parent.parts == nil {
+		r.parent.parts = &neighbours{}
+	}
+	r.parent.parts.add(r)
+	r.kept = true
+}
+
+// end is where the last row of r ends.
+func (r *region) end() int { return r.off + (r.rows-1)*r.ld + r.cols }
 
 // elements is the part of r that holds n elements from first on, in the order of rows, as a matrix with the given
 // number of columns; nil if that is no rectangle.
@@ -71,7 +89,7 @@ func (r *region) readAt(t int) {
 
 // overlaps tells whether two parts of one region have elements in common; it may say so of strips that interleave.
 func (r *region) overlaps(o *region) bool {
-	if r.off+(r.rows-1)*r.ld+r.cols <= o.off || o.off+(o.rows-1)*o.ld+o.cols <= r.off {
+	if r.end() <= o.off || o.end() <= r.off {
 		return false
 	}
 	if r.ld == o.ld && r.rows > 1 { // strips of one matrix
@@ -90,19 +108,15 @@ func (r *region) free(start, at int) bool {
 	if r.block.mem != nil || r.read > at {
 		return false
 	}
-	for _, p := range r.parts {
-		if p.touched >= start {
-			return false
-		}
+	if r.touched >= start && r.parts.any(r, r, func(p *region) bool { return p.touched >= start }) {
+		return false
 	}
 	for c := r; c.parent != nil; c = c.parent {
 		if c.parent.read >= start {
 			return false
 		}
-		for _, p := range c.parent.parts {
-			if p != c && p.touched >= start && p.overlaps(r) {
-				return false
-			}
+		if c.parent.parts.any(c.parent, r, func(p *region) bool { return p != c && p.touched >= start && p.overlaps(r) }) {
+			return false
 		}
 	}
 	return true
