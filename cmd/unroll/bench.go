@@ -168,7 +168,8 @@ func (s *speeds) print(w io.Writer) error {
 		"network\t" + s.Network,
 		fmt.Sprintf("weights\t%s", thousands(s.Weights)),
 		fmt.Sprintf("threads\t%d", s.Threads),
-		fmt.Sprintf("training\t%s tokens/s, %.2f ms a step, about %.0f GFLOP/s%s (best of %d runs)", thousands(int(s.Training)), s.StepMs, s.Rate, limit, rounds),
+		fmt.Sprintf("training\t%s tokens/s, %.2f ms a step, about %.0f GFLOP/s%s (best of %d runs)",
+			thousands(int(s.Training)), s.StepMs, s.Rate, limit, rounds),
 		fmt.Sprintf("generating\t%s tokens/s", thousands(int(s.Generated))),
 	})
 }
