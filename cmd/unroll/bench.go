@@ -16,11 +16,16 @@ import (
 	"gorgonia.org/tensor"
 )
 
+// benchFlags are the command line of bench.
+type benchFlags struct {
+	config  models.Config
+	tokens  int
+	seconds float64
+	weights string
+}
+
 func benchCommand() *cobra.Command {
-	c := models.Defaults(models.KindLanguage)
-	var tokens int
-	var seconds float64
-	var weights string
+	fl := benchFlags{config: models.Defaults(models.KindLanguage)}
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure how fast a network trains and generates on this machine",
@@ -33,27 +38,11 @@ sets the number of threads.`,
   unroll bench --hidden 1024 --weights int8`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.Check(models.KindLanguage); err != nil {
-				return err
-			}
-			if tokens < 2 || !(seconds > 0) {
-				return usage("--vocabulary %d and --seconds %g; want at least 2 and above 0", tokens, seconds)
-			}
-			format, err := weightFormat(weights)
+			m, err := fl.model(cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			m, err := nonsense(c, tokens)
-			if err != nil {
-				return err
-			}
-			if err := enough(cmd.ErrOrStderr(), m, tokens, machineMemory()); err != nil {
-				return err
-			}
-			if err := m.SetWeightFormat(format); err != nil {
-				return err
-			}
-			r, err := measure(m, time.Duration(seconds*float64(time.Second)))
+			r, err := measure(m, time.Duration(fl.seconds*float64(time.Second)))
 			if err != nil {
 				return err
 			}
@@ -61,12 +50,34 @@ sets the number of threads.`,
 		},
 	}
 	f := cmd.Flags()
-	networkFlags(f, &c)
-	f.IntVar(&tokens, "vocabulary", 65, "size of the vocabulary")
-	f.Float64Var(&seconds, "seconds", 2, "how long to train, and to generate")
-	weightsFlag(cmd, &weights)
+	networkFlags(f, &fl.config)
+	f.IntVar(&fl.tokens, "vocabulary", 65, "size of the vocabulary")
+	f.Float64Var(&fl.seconds, "seconds", 2, "how long to train, and to generate")
+	weightsFlag(cmd, &fl.weights)
 	jsonFlag(cmd)
 	return cmd
+}
+
+// model is one as the flags describe it, of tokens that mean nothing.
+func (fl benchFlags) model(log io.Writer) (*models.LanguageModel, error) {
+	if err := fl.config.Check(models.KindLanguage); err != nil {
+		return nil, err
+	}
+	if fl.tokens < 2 || !(fl.seconds > 0) {
+		return nil, usage("--vocabulary %d and --seconds %g; want at least 2 and above 0", fl.tokens, fl.seconds)
+	}
+	format, err := weightFormat(fl.weights)
+	if err != nil {
+		return nil, err
+	}
+	m, err := nonsense(fl.config, fl.tokens)
+	if err != nil {
+		return nil, err
+	}
+	if err := enough(log, m, fl.tokens, machineMemory()); err != nil {
+		return nil, err
+	}
+	return m, m.SetWeightFormat(format)
 }
 
 // speeds are what bench measures; rates are 10⁹ operations a second.

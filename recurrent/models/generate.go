@@ -6,8 +6,10 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/recurrent/decode"
+	"gorgonia.org/tensor"
 )
 
 // Generation says how text is generated. The zero value draws 500 tokens from the model's own distribution.
@@ -42,45 +44,74 @@ func (m *LanguageModel) Generate(ctx context.Context, prompt string, o Generatio
 	if len(ids) == 0 {
 		ids = []int{0}
 	}
-	state, err := m.State(1)
+	w, err := m.writer(o)
 	if err != nil {
 		return "", err
 	}
-	token := []int{0}
-	in := graph.Ints(token, 1, 1)
-	stream, err := m.Next().Stream(state, in)
-	if err != nil {
-		return "", err
-	}
-	var out strings.Builder
-	rng := rand.New(rand.NewPCG(o.Seed, 0))
 	for i := range len(ids) - 1 + o.Length {
 		if ctx != nil && ctx.Err() != nil {
-			return out.String(), errors.Wrap(ctx.Err(), "models: generate")
+			return w.out.String(), errors.Wrap(ctx.Err(), "models: generate")
 		}
-		token[0] = ids[i]
-		result, err := stream.Step(in)
+		logits, err := w.read(ids[i])
 		if err != nil {
-			return out.String(), err
+			return w.out.String(), err
 		}
 		if i+1 < len(ids) {
 			continue // the prompt says what comes next
 		}
-		id, err := o.Sampler.Sample(result[0].Float32s(), rng)
+		id, err := w.write(logits)
 		if err != nil {
-			return out.String(), err
+			return w.out.String(), err
 		}
 		ids = append(ids, id)
-		piece, err := m.vocab.Decode(ids[len(ids)-1:])
-		if err != nil {
-			return out.String(), err
-		}
-		out.WriteString(piece)
-		if o.Each != nil {
-			if err := o.Each(piece); err != nil {
-				return out.String(), err
-			}
-		}
 	}
-	return out.String(), nil
+	return w.out.String(), nil
+}
+
+// writer writes a text token by token.
+type writer struct {
+	Generation
+	vocab  *datasets.Vocabulary
+	stream *graph.Stream
+	token  []int
+	in     *tensor.Dense // the token, [1, 1]
+	rng    *rand.Rand
+	out    strings.Builder
+}
+
+func (m *LanguageModel) writer(o Generation) (*writer, error) {
+	state, err := m.State(1)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{Generation: o, vocab: m.vocab, token: []int{0}, rng: rand.New(rand.NewPCG(o.Seed, 0))}
+	w.in = graph.Ints(w.token, 1, 1)
+	w.stream, err = m.Next().Stream(state, w.in)
+	return w, err
+}
+
+// read takes a token in and returns the logits of the next one.
+func (w *writer) read(id int) ([]float32, error) {
+	w.token[0] = id
+	out, err := w.stream.Step(w.in)
+	if err != nil {
+		return nil, err
+	}
+	return out[0].Float32s(), nil
+}
+
+// write draws a token and hands its text on.
+func (w *writer) write(logits []float32) (id int, err error) {
+	if id, err = w.Sampler.Sample(logits, w.rng); err != nil {
+		return 0, err
+	}
+	piece, err := w.vocab.Decode([]int{id})
+	if err != nil {
+		return 0, err
+	}
+	w.out.WriteString(piece)
+	if w.Each != nil {
+		err = w.Each(piece)
+	}
+	return id, err
 }
