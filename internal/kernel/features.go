@@ -8,8 +8,9 @@ import (
 // limit is what UNROLL_KERNEL asks for.
 var limit = os.Getenv("UNROLL_KERNEL")
 
-// Features names the instructions that kernels use here: "avx512", "avx2" (with FMA), or "generic" for Go loops; and
-// says so if the environment variable UNROLL_KERNEL asks for something else than one of these.
+// Features names the instructions that kernels use here: "avx512", "avx2" (with FMA), or "generic" for Go loops, and "+amx"
+// once a product has asked for AMX and got it. It says so if the environment variable UNROLL_KERNEL asks for something
+// else than one of these.
 func Features() string {
 	name := "generic"
 	switch {
@@ -18,9 +19,12 @@ func Features() string {
 	case hasAVX2:
 		name = "avx2"
 	}
+	if tilesChecked.Load() {
+		name += "+amx"
+	}
 	switch limit {
-	case "", "generic", "avx2", "avx512":
+	case "", "generic", "avx2", "avx512", "amx":
 		return name
 	}
-	return name + " (UNROLL_KERNEL=" + strconv.Quote(limit) + " is none of generic, avx2, avx512)"
+	return name + " (UNROLL_KERNEL=" + strconv.Quote(limit) + " is none of generic, avx2, avx512, amx)"
 }

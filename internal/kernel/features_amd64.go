@@ -4,7 +4,7 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-// What the kernels in assembly may use. UNROLL_KERNEL=generic, avx2 or avx512 limits the choice to what it names and
+// What the kernels in assembly may use. UNROLL_KERNEL=generic, avx2, avx512 or amx limits the choice to what it names and
 // what comes before; it never turns on what the processor lacks. Tests change the variables.
 var (
 	hasAVX2   bool // AVX2 and FMA

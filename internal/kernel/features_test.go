@@ -17,9 +17,9 @@ func TestKernelVariable(t *testing.T) {
 		os.Stdout.WriteString("features=" + Features() + ";")
 		return
 	}
-	order := map[string]int{"generic": 0, "avx2": 1, "avx512": 2}
+	order := map[string]int{"generic": 0, "avx2": 1, "avx512": 2, "amx": 3}
 	best := ""
-	for _, limit := range []string{"avx512", "avx2", "generic", "sse9"} {
+	for _, limit := range []string{"amx", "avx512", "avx2", "generic", "sse9"} {
 		self := exec.Command(os.Args[0], "-test.run=^TestKernelVariable$")
 		self.Env = append(os.Environ(), inner+"=1", "UNROLL_KERNEL="+limit)
 		out, err := self.CombinedOutput()
@@ -36,7 +36,7 @@ func TestKernelVariable(t *testing.T) {
 		}
 		want := limit
 		if _, known := order[limit]; !known {
-			want = best + ` (UNROLL_KERNEL="` + limit + `" is none of generic, avx2, avx512)`
+			want = best + ` (UNROLL_KERNEL="` + limit + `" is none of generic, avx2, avx512, amx)`
 		} else if order[best] < order[limit] {
 			want = best
 		}

@@ -1,0 +1,8 @@
+//go:build amd64 && !noasm && !linux
+
+package kernel
+
+import "errors"
+
+// tilesReady says that only Linux is known to hand out AMX.
+func tilesReady() error { return errors.New("Linux, for AMX") }
