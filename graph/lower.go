@@ -5,6 +5,7 @@ import (
 	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/kernel"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -23,6 +24,8 @@ type unit struct {
 	outputs []result     // what Run returns
 	stores  []result     // what is written straight to memory that others own: the gradients of parameters
 	weights WeightFormat // how products read weights
+
+	precision Precision // of products
 }
 
 // rebuild makes the unit that a program was compiled from once more: the program does not keep it.
@@ -98,13 +101,16 @@ func (u *unit) nodes() []Node {
 func (u *unit) lower() *compile.Code {
 	of := map[*gorgonia.Node]*compile.Value{}
 	k := &compile.Code{Dtype: u.dtype, Packs: &u.params.numbers.packs, Weights: kernel.Format(u.weights)}
+	if u.dtype == tensor.Float32 {
+		k.Precision = kernel.Precision(u.precision)
+	}
 	for i, n := range u.nodes() {
 		v := &compile.Value{Shape: n.shape(), Name: n.id(), Key: int64(i)}
 		if l, ok := u.leaves[n.n]; ok {
 			v.Leaf = l
 		} else {
 			if o, ok := n.n.Op().(*operation); ok {
-				v.Op, v.Path, v.Origin, v.UID, v.Backward = o.Op, o.path, o.origin, o.uid, o.backward
+				v.Op, v.Path, v.Origin, v.UID, v.Backward = inPrecision(o.Op, k.Precision), o.path, o.origin, o.uid, o.backward
 			} else {
 				v.Op, v.Opaque = foreign{n.n}, true
 			}
@@ -122,4 +128,17 @@ func (u *unit) lower() *compile.Code {
 	}
 	k.Link()
 	return k
+}
+
+// inPrecision is an operation as it is computed in a precision.
+func inPrecision(o op.Op, p kernel.Precision) op.Op {
+	switch o := o.(type) {
+	case op.MatMul:
+		o.Precision = p
+		return o
+	case op.BatchMatMul:
+		o.Precision = p
+		return o
+	}
+	return o
 }

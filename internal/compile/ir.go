@@ -66,7 +66,9 @@ type Code struct {
 	Packs *Packs // of the store that the weights are in
 	// Weights is how products without gradients read weights of float32.
 	Weights kernel.Format
-	on      PassSet
+	// Precision is that of products of float32.
+	Precision kernel.Precision
+	on        PassSet
 }
 
 // Exit is a value that leaves the program.

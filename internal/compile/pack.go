@@ -84,7 +84,7 @@ func (k *Code) pack() {
 			few = few || rows <= gains
 		}
 		format := k.formatOf(at.w, at.trans)
-		if format == kernel.Full && len(users[at]) < 2 && !(few && isWeight(at.w)) {
+		if len(users[at]) < 2 && !(isWeight(at.w) && (few || format != kernel.Full)) {
 			continue
 		}
 		p := derived(users[at][0], packing{at.trans, format}, at.w.Shape, at.w)
@@ -97,14 +97,17 @@ func (k *Code) pack() {
 	k.Link()
 }
 
-// formatOf is how a matrix is packed: a weight as the code says, with few exceptions, and others as they are.
+// formatOf is how a matrix is packed: a weight as the code says, with few exceptions, and others as products read them.
 func (k *Code) formatOf(w *Value, trans bool) kernel.Format {
 	rows, cols := op.MatrixOf(w.Shape)
 	if trans {
 		rows = cols
 	}
-	if !isWeight(w) || k.Dtype != tensor.Float32 || k.Weights == kernel.Int8Format && rows > kernel.MaxInt8Depth {
+	switch {
+	case k.Dtype != tensor.Float32:
 		return kernel.Full
+	case !isWeight(w) || k.Weights == kernel.Full || k.Weights == kernel.Int8Format && rows > kernel.MaxInt8Depth:
+		return k.Precision.Format()
 	}
 	return k.Weights
 }

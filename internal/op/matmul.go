@@ -10,8 +10,9 @@ type MatMul struct {
 	TransA, TransB bool // not both
 
 	// Set by the compiler:
-	Bias   bool // a third operand, a vector, is added to every row
-	Packed bool // the second operand is packed
+	Bias      bool             // a third operand, a vector, is added to every row
+	Packed    bool             // the second operand is packed
+	Precision kernel.Precision // of float32
 }
 
 func (o MatMul) String() string {
@@ -28,7 +29,15 @@ func (o MatMul) String() string {
 	if o.Bias {
 		s += " + bias"
 	}
-	return s
+	return s + inPrecision(o.Precision)
+}
+
+// inPrecision is what a product's name ends in.
+func inPrecision(p kernel.Precision) string {
+	if p == kernel.FullPrecision {
+		return ""
+	}
+	return " in " + p.String()
 }
 
 // Sizes returns the product's m, n, k, given both operands as matrices of their last dimension.
@@ -78,6 +87,13 @@ func bindMatmul[T kernel.Float](o MatMul, beta T) func(*Binding) Task {
 			}
 		}
 		y := Vec[T](b.In[1])
+		if o.Precision != kernel.FullPrecision {
+			x, y, dst, bias := any(x).([]float32), any(y).([]float32), any(dst).([]float32), any(bias).([]float32)
+			return func() error {
+				kernel.GemmRounded(o.Precision, o.TransA, o.TransB, m, n, k, x, ldx, y, ldy, float32(beta), dst, ldc, bias)
+				return nil
+			}
+		}
 		return func() error {
 			kernel.GemmBias(o.TransA, o.TransB, m, n, k, 1, x, ldx, y, ldy, beta, dst, ldc, bias)
 			return nil
