@@ -66,7 +66,7 @@ func TestCellGradientsInPrecision(t *testing.T) {
 		slices.Sort(all)
 		median := coarser * all[len(all)/2]
 		t.Logf("the median cell's gradients are off by %.2g", median)
-		if median < coarser/0x1p25 {
+		if median < coarser/0x1p27 {
 			t.Errorf("the median cell's gradients are off by %.2g: nothing was rounded", median)
 		}
 	})
