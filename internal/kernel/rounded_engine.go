@@ -99,9 +99,14 @@ func pairSums(parts, blocks int, a, b []uint32) float32 {
 	return sum
 }
 
-// fusedFlushed is x·y + s rounded once, denormal results to 0: the product of two bfloat16 is exact in float64, and
-// with so many bits to spare, a sum that is rounded to float64 and then to float32 is as if rounded once.
+// fusedFlushed is x·y + s rounded once, and 0 if that is denormal: a result counts as denormal if it still is once it is rounded
+// to 24 bits. The product of two bfloat16 is exact in float64, and with so many bits to spare, a sum that is rounded to
+// float64 and then to float32 is as if rounded once.
 func fusedFlushed(x, y uint32, s float32) float32 {
 	product := float64(math.Float32frombits(x)) * float64(math.Float32frombits(y))
-	return flushed(float32(product + float64(s)))
+	sum := product + float64(s)
+	if math.Abs(sum) < 0x1p-126-0x1p-151 {
+		return float32(math.Copysign(0, sum))
+	}
+	return float32(sum)
 }

@@ -12,7 +12,7 @@ var roundedShapes = [][3]int{
 	{300, 40, 257}, {0, 3, 4}, {3, 0, 4}, {3, 4, 0},
 }
 
-// engines are those that run here, each with its definition, for both precisions or for one.
+// eachEngine runs a test with all engines that run here, each with its definition, for both precisions or for one.
 func eachEngine(t *testing.T, test func(t *testing.T, p Precision, e, definition *engine)) {
 	for _, p := range []Precision{BFloat16Precision, BFloat16x3Precision} {
 		t.Run(p.String()+"/loops", func(t *testing.T) { test(t, p, &tileLoops, &tileLoops) })
@@ -195,6 +195,23 @@ func TestRoundedSpecialValues(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRoundedTinySums has sums about the smallest number that is not denormal, 2⁻¹²⁶ - c·2⁻¹⁵⁰, which are rounded before they
+// are looked at.
+func TestRoundedTinySums(t *testing.T) {
+	eachEngine(t, func(t *testing.T, p Precision, e, _ *engine) {
+		if e.name != pairLoops.name && e.name != "AVX512_BF16" {
+			return // AMX adds up such pairs apart
+		}
+		for c, want := range map[float32]float32{0.5: 0x1p-126, 0.75: 0, 1: 0, 1.5: 0, -1: 0x1p-126, -2: 0x1.000002p-126} {
+			out := make([]float32, 1)
+			gemmRounded(e, p, false, false, 1, 1, 2, []float32{-0x1p-75 * c, 0x1p-63}, 2, []float32{0x1p-75, 0x1p-63}, 1, 0, out, 1, nil)
+			if out[0] != want {
+				t.Errorf("%s: %v is %b, want %b", e.name, c, out[0], want)
+			}
+		}
+	})
 }
 
 // TestRoundedRowsAreTheSameAlone multiplies many rows at once, and each alone.

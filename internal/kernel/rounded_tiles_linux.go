@@ -20,11 +20,8 @@ var tilesReady = sync.OnceValue(func() error {
 	if !x.HasAMXTile || !x.HasAMXBF16 || !hasPalette() {
 		return errors.New("the instructions AMX_TILE and AMX_BF16")
 	}
-	// An instruction of AMX without permission would end the process, so nothing is tried before. An error: the kernel
-	// is older than 5.16, or does not save tiles, or a thread has too small a stack for signals.
-	const archPrctl, reqXCompPerm, tileData = 158, 0x1023, 18
-	if _, _, errno := syscall.RawSyscall(archPrctl, reqXCompPerm, tileData, 0); errno != 0 {
-		return errors.New("the permission to use AMX, which Linux refuses (" + errno.Error() + ")")
+	if err := permitTiles(); err != nil {
+		return err
 	}
 	for _, p := range []Precision{BFloat16Precision, BFloat16x3Precision} {
 		if err := checkEngine(p, &tileEngine, &tileLoops); err != nil {
@@ -34,6 +31,16 @@ var tilesReady = sync.OnceValue(func() error {
 	tilesChecked.Store(true)
 	return nil
 })
+
+// permitTiles asks Linux for the permission. An instruction of AMX without it would end the process, so nothing is tried
+// before. An error: the kernel is older than 5.16, or does not save tiles, or a thread has too small a stack for signals.
+func permitTiles() error {
+	const archPrctl, reqXCompPerm, tileData = 158, 0x1023, 18
+	if _, _, errno := syscall.RawSyscall(archPrctl, reqXCompPerm, tileData, 0); errno != 0 {
+		return errors.New("the permission to use AMX, which Linux refuses (" + errno.Error() + ")")
+	}
+	return nil
+}
 
 // hasPalette tells whether tiles have the sizes that the kernels count on.
 func hasPalette() bool {
