@@ -54,7 +54,10 @@ func (p Precision) Instructions() (string, error) {
 		return "", errors.Errorf("graph: there is no precision %d", p)
 	}
 	name, err := kernel.Instructions(kernel.Precision(p))
-	return name, errors.Wrapf(err, "graph: products in %v are slower than in float32 here: the machine lacks", p)
+	if err != nil {
+		return "", errors.Errorf("graph: products in %v are slower than in float32 here: the machine lacks %v", p, err)
+	}
+	return name, nil
 }
 
 // SetPrecision chooses the precision of Run, Grad and streams that are made afterwards. Weights that SetWeightFormat has in
@@ -68,7 +71,7 @@ func (f *Func) SetPrecision(p Precision) error {
 		return err
 	}
 	if _, err := p.Instructions(); err != nil {
-		return errors.Wrap(err, "SetPrecision")
+		return err
 	}
 	if p != Float32 && f.params.dtype != tensor.Float32 {
 		return errors.Errorf("graph: SetPrecision: products of %v are not computed in %v, those of float32 are", f.params.dtype, p)

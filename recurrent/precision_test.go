@@ -1,6 +1,7 @@
 package recurrent_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -167,4 +168,36 @@ func TestTrainingInPrecision(t *testing.T) {
 			t.Error("the loss is the same: nothing was rounded")
 		}
 	})
+}
+
+// BenchmarkGradInPrecision is the gradient of a language model of two LSTM layers.
+func BenchmarkGradInPrecision(b *testing.B) {
+	for _, s := range []struct{ hidden, tokens, steps, batch int }{{128, 65, 50, 50}, {512, 65, 50, 50}, {512, 10000, 35, 50}} {
+		for _, p := range []graph.Precision{graph.Float32, graph.BFloat16, graph.BFloat16x3} {
+			if _, err := p.Instructions(); err != nil {
+				continue
+			}
+			b.Run(fmt.Sprintf("H%dV%dT%dB%d/%v", s.hidden, s.tokens, s.steps, s.batch, p), func(b *testing.B) {
+				f := graph.NewFunc(graph.NewParams(3), func(g *graph.Graph, in []graph.Node) []graph.Node {
+					x := nn.Embedding{Tokens: s.tokens, Size: s.hidden}.Apply(g.Scope("embedding"), in[0])
+					y, _ := recurrent.Unroll(g.Scope("rnn"), recurrent.StackOf(2, recurrent.LSTM{Hidden: s.hidden}), x, recurrent.Options{})
+					return []graph.Node{losses.CrossEntropy{}.Apply(g, nn.Head{Classes: s.tokens}.Apply(g.Scope("head"), y), in[1])}
+				})
+				if err := f.SetPrecision(p); err != nil {
+					b.Fatal(err)
+				}
+				ids := make([]int, s.steps*s.batch)
+				for i := range ids {
+					ids[i] = i * 7919 % s.tokens
+				}
+				in := graph.Ints(ids, s.steps, s.batch)
+				for b.Loop() {
+					if _, err := f.Grad(in, in); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(s.steps*s.batch*b.N)/b.Elapsed().Seconds(), "tokens/s")
+			})
+		}
+	}
 }

@@ -125,6 +125,8 @@ func settle(cmd *cobra.Command, fl *trainFlags) (*plan, error) {
 	switch {
 	case fl.saveEvery < 0:
 		return nil, usage("--save-every %d; want 0 or more", fl.saveEvery)
+	case !slices.Contains(precisions(), fl.precision):
+		return nil, usage("--precision %q; want one of %s", fl.precision, strings.Join(precisions(), ", "))
 	case fl.sample < 0:
 		return nil, usage("--sample %d; want 0 or more", fl.sample)
 	case fl.resume != "" && fl.initFrom != "":

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
@@ -21,6 +22,7 @@ type trainFlags struct {
 	saveEvery        int
 	sample           int
 	profile          bool
+	precision        string
 	format           tableFormat
 }
 
@@ -49,11 +51,13 @@ func trainCommand() *cobra.Command {
 	f.BoolVar(&fl.force, "force", false, "overwrite existing files")
 	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps; 0 for after each epoch only")
 	f.IntVar(&fl.sample, "sample", 300, "tokens of sample text to print at the end; 0 for none")
+	f.StringVar(&fl.precision, "precision", graph.Float32.String(),
+		"what products round to: float32, bf16x3 or bf16, if the processor is faster so; to be given again with --resume")
 	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
 	formatFlags(cmd, &fl.format)
 	missingFlag(cmd, &fl.format)
 	completions(cmd, map[string][]string{"cell": models.Cells(), "pool": models.Poolings(), "optimizer": models.Optimizers(),
-		"tokens": {datasets.Character, datasets.Word, models.BytePairs}})
+		"tokens": {datasets.Character, datasets.Word, models.BytePairs}, "precision": precisions()})
 	return cmd
 }
 
@@ -117,8 +121,25 @@ func runTrain(cmd *cobra.Command, fl trainFlags) error {
 // run is how a training is carried out.
 func (fl trainFlags) run() models.Run { return models.Run{Checkpoint: fl.out, SaveEvery: fl.saveEvery} }
 
+// precisions are the names that --precision takes.
+func precisions() []string {
+	return []string{graph.Float32.String(), graph.BFloat16x3.String(), graph.BFloat16.String()}
+}
+
+// round sets the precision of a loop's products.
+func (fl trainFlags) round(l *train.Loop) error {
+	p, err := graph.ParsePrecision(fl.precision)
+	if err != nil {
+		return err
+	}
+	return l.Loss.SetPrecision(p)
+}
+
 // describeFiles says where a run begins, and where it saves.
 func describeFiles(w io.Writer, saved *train.Checkpoint, fl trainFlags) {
+	if fl.precision != graph.Float32.String() {
+		fmt.Fprintf(w, "Round   what products multiply to %s\n", fl.precision)
+	}
 	if saved != nil {
 		fmt.Fprintf(w, "Resume  %s at step %d\n", fl.resume, saved.Step())
 	}

@@ -37,6 +37,9 @@ func trainOnTable(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := fl.round(loop); err != nil {
+		return err
+	}
 	saved, err := goOn(loop, fl)
 	if err != nil {
 		return err

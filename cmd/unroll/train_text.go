@@ -36,6 +36,9 @@ func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return errors.Wrap(err, corpus.Name)
 	}
+	if err := fl.round(loop); err != nil {
+		return err
+	}
 	saved, err := goOn(loop, fl)
 	if err != nil {
 		return err
