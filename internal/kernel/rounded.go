@@ -149,7 +149,8 @@ const (
 )
 
 // run packs A and multiplies it with b.
-func (j *roundedJob) run(e *engine, b *tiled, transA bool, m int, a []float32, lda int, beta float32, c []float32, ldc int, bias []float32) {
+func (j *roundedJob) run(e *engine, b *tiled, transA bool, m int, a []float32, lda int,
+	beta float32, c []float32, ldc int, bias []float32) {
 	j.engine, j.b, j.m, j.n, j.beta, j.c, j.ldc, j.bias = e, b, m, b.lines, beta, c, ldc, bias
 	j.a.precision = b.precision
 	j.a.set(e, b.k, m, a, lda, !transA)

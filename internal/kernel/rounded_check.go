@@ -15,9 +15,9 @@ var tilesChecked atomic.Bool
 func checkEngine(p Precision, e, definition *engine) error {
 	rng := rand.New(rand.NewPCG(1, 16))
 	for _, shape := range [][3]int{{37, 45, 70}, {1, 1, 1}, {32, 64, 64}, {5, 130, 33}} {
-		for _, any := range []bool{false, true} {
+		for _, wide := range []bool{false, true} {
 			m, n, k := shape[0], shape[1], shape[2]
-			a, b, c := numbers(rng, m*k, any), numbers(rng, k*n, any), numbers(rng, m*n, any)
+			a, b, c := numbers(rng, m*k, wide), numbers(rng, k*n, wide), numbers(rng, m*n, wide)
 			want := make([]float32, m*n)
 			for variant := range 3 {
 				transA, transB, beta := variant == 1, variant == 2, float32(variant%2)
@@ -43,17 +43,17 @@ func checkEngine(p Precision, e, definition *engine) error {
 	return nil
 }
 
-// numbers are between 1/128 and 2, of both signs; or, with any, a quarter of them is of sizes up to where sums become
+// numbers are between 1/128 and 2, of both signs; or, if wide, a quarter of them is of sizes up to where sums become
 // denormal or infinite, and one in 64 has any bits: denormal numbers, infinities and NaN are among them.
-func numbers(rng *rand.Rand, n int, any bool) []float32 {
+func numbers(rng *rand.Rand, n int, wide bool) []float32 {
 	x := make([]float32, n)
 	for i := range x {
 		bits := rng.Uint32()
 		exponent := 120 + bits>>5&7
-		if any && i%4 == 0 {
+		if wide && i%4 == 0 {
 			exponent = 40 + bits>>5&127
 		}
-		if !any || i%64 != 13 {
+		if !wide || i%64 != 13 {
 			bits = bits&^(255<<23) | exponent<<23
 		}
 		x[i] = math.Float32frombits(bits)

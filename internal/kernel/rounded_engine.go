@@ -7,14 +7,16 @@ import (
 
 // engine is a way to compute products of packed bfloat16. Its functions get slices that begin where they read or write.
 type engine struct {
-	name string
-	// multiply writes rows [rows, 32·panels] of sums, rows at most 32, from a strip of A and panels of B with so many blocks
-	// each. It may write whole panels of 32 rows.
-	multiply   func(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int)
+	name       string
+	multiply   stripProduct
 	roundRows  func(parts int, tile []uint32, src []float32, ld, rows, depth int)
 	roundPairs func(parts int, tile []uint32, src []float32, ld, rows, lines int)
 	transpose  func(tile []uint32)
 }
+
+// stripProduct writes sums [rows, 32·panels], rows at most 32, from a strip of A and panels of B, with so many blocks
+// each. It may write whole panels of 32 rows.
+type stripProduct func(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int)
 
 // The engines in Go: the definition of those in assembly, bit for bit, and for tests alone, since they are slow.
 var (
@@ -51,7 +53,7 @@ func Instructions(p Precision) (string, error) {
 
 // multiplier multiplies a row and a column at a time. sum gets where they begin; the pairs of a row follow each other,
 // those of a column are 16 apart.
-func multiplier(sum func(parts, blocks int, a, b []uint32) float32) func(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int) {
+func multiplier(sum func(parts, blocks int, a, b []uint32) float32) stripProduct {
 	return func(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int) {
 		for r := range rows {
 			for j := range panels * stripLines {
