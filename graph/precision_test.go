@@ -100,7 +100,7 @@ func TestPrecisionRoundsAllProducts(t *testing.T) {
 		}
 		for name, f := range map[string]*graph.Func{"the function": f, "over another store": f.WithParams(graph.NewParams(2))} {
 			text := listing(f)
-			for _, line := range strings.SplitSeq(text, "\n") {
+			for line := range strings.SplitSeq(text, "\n") {
 				if (strings.Contains(line, "matmul") || strings.Contains(line, "pack ")) && !strings.Contains(line, p.String()+" ") {
 					t.Errorf("%s: not in %v: %s", name, p, line)
 				}
