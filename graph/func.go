@@ -36,6 +36,8 @@ type Func struct {
 	limit    int    // of programs to keep
 	profile  *Profile
 	weights  WeightFormat
+
+	precision Precision
 }
 
 // defaultPrograms is how many programs a Func keeps unless SetCacheSize says otherwise.
@@ -288,7 +290,7 @@ func (f *Func) unit(grad bool, in []inputShape) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &unit{core: g.core}
+	u := &unit{core: g.core, precision: f.precision}
 	if !grad {
 		u.weights = f.weights
 	}

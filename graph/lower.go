@@ -5,6 +5,7 @@ import (
 	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/kernel"
+	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
 )
 
@@ -23,6 +24,8 @@ type unit struct {
 	outputs []result     // what Run returns
 	stores  []result     // what is written straight to memory that others own: the gradients of parameters
 	weights WeightFormat // how products read weights
+
+	precision Precision // of products
 }
 
 // rebuild makes the unit that a program was compiled from once more: the program does not keep it.
@@ -110,6 +113,9 @@ func (u *unit) lower() *compile.Code {
 	k := &compile.Code{
 		Dtype: u.dtype, Packs: &u.params.numbers.packs, Weights: kernel.Format(u.weights), Order: make([]*compile.Value, len(nodes)),
 	}
+	if u.dtype == tensor.Float32 {
+		k.Precision = kernel.Precision(u.precision)
+	}
 	for i, n := range nodes {
 		e, v := n.n, &values[i]
 		v.Shape, v.Name, v.Key = e.shape, n.id(), int64(i)
@@ -119,7 +125,7 @@ func (u *unit) lower() *compile.Code {
 		case e.op == nil:
 			v.Op, v.Opaque = foreign{e.expr}, true
 		default:
-			v.Op, v.IDs, v.Path, v.Origin, v.UID = e.op, e.ids, e.path, e.origin, e.uid
+			v.Op, v.IDs, v.Path, v.Origin, v.UID = inPrecision(e.op, k.Precision), e.ids, e.path, e.origin, e.uid
 			v.Backward, v.Segment = e.backward, e.segment
 		}
 		v.In, in = in[:len(e.in):len(e.in)], in[len(e.in):]
@@ -137,4 +143,20 @@ func (u *unit) lower() *compile.Code {
 	}
 	k.Link()
 	return k
+}
+
+// inPrecision is an operation as it is computed in a precision.
+func inPrecision(o op.Op, p kernel.Precision) op.Op {
+	if p == kernel.FullPrecision {
+		return o
+	}
+	switch o := o.(type) {
+	case op.MatMul:
+		o.Precision = p
+		return o
+	case op.BatchMatMul:
+		o.Precision = p
+		return o
+	}
+	return o
 }

@@ -20,6 +20,6 @@ func (p *Params) Replica() *Params {
 // WithParams returns the function of the same description over another store: a replica of its own, say.
 func (f *Func) WithParams(p *Params) *Func {
 	g := NewFunc(p, f.build)
-	g.limit, g.weights = f.limit, f.weights
+	g.limit, g.weights, g.precision = f.limit, f.weights, f.precision
 	return g
 }

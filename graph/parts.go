@@ -171,6 +171,6 @@ func (f *Func) derive(build Build) *Func {
 		build = nil // a call says so
 	}
 	d := NewFunc(f.params, build)
-	d.limit, d.memory, d.profile, d.weights = f.limit, f.memory, f.profile, f.weights
+	d.limit, d.memory, d.profile, d.weights, d.precision = f.limit, f.memory, f.profile, f.weights, f.precision
 	return d
 }

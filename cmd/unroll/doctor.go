@@ -26,8 +26,8 @@ func doctorCommand() *cobra.Command {
 		Long: `Say which kernels run on this machine's processor, how fast they are, how many
 threads are used, and whether a small network learns. It takes some seconds.
 
-UNROLL_KERNEL=generic, avx2, avx512 or neon chooses slower kernels than the
-best, GOMAXPROCS the number of threads.`,
+UNROLL_KERNEL=generic, avx2, avx512, amx or neon chooses kernels up to those it
+names, GOMAXPROCS the number of threads.`,
 		Example: `  unroll doctor
   unroll doctor --json
   GOMAXPROCS=1 unroll doctor`,
@@ -54,7 +54,8 @@ type diagnosis struct {
 	Kernels   string            `json:"kernels"`
 	Limit     number            `json:"limit_gflops"` // of all threads; 0 if unknown
 	Product   number            `json:"product_gflops"`
-	TanhNs    number            `json:"tanh_ns"` // an element
+	TanhNs    number            `json:"tanh_ns"`          // an element
+	Rounded   map[string]string `json:"rounded_products"` // by precision: the instructions, or what the machine lacks
 	Settings  map[string]string `json:"settings,omitempty"`
 	FirstLoss number            `json:"test_first_loss"`
 	LastLoss  number            `json:"test_last_loss"`
@@ -64,8 +65,16 @@ type diagnosis struct {
 func examine() (*diagnosis, error) {
 	threads := runtime.GOMAXPROCS(0)
 	d := &diagnosis{Version: version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
-		CPUs: runtime.NumCPU(), Threads: threads, Kernels: kernel.Features(), Limit: number(kernel.PeakFMA(threads)),
-		Product: number(productRate()), TanhNs: number(tanhTime()), Settings: map[string]string{}}
+		CPUs: runtime.NumCPU(), Threads: threads, Limit: number(kernel.PeakFMA(threads)),
+		Product: number(productRate()), TanhNs: number(tanhTime()), Rounded: map[string]string{}, Settings: map[string]string{}}
+	for _, p := range []kernel.Precision{kernel.BFloat16Precision, kernel.BFloat16x3Precision} {
+		by, err := kernel.Instructions(p)
+		if err != nil {
+			by = "not here: the machine lacks " + err.Error()
+		}
+		d.Rounded[p.String()] = by
+	}
+	d.Kernels = kernel.Features() // which names AMX once it was asked for
 	for _, name := range []string{"UNROLL_KERNEL", "UNROLL_PASSES", "UNROLL_DATA", "GOMAXPROCS", "GOGC", "GOMEMLIMIT"} {
 		if v, ok := os.LookupEnv(name); ok {
 			d.Settings[name] = v
@@ -179,6 +188,8 @@ func (d *diagnosis) print(w io.Writer) error {
 		fmt.Sprintf("threads\t%d, of %d processors", d.Threads, d.CPUs),
 		"kernels\t" + kernelNames(d.Kernels),
 		fmt.Sprintf("products\t%.0f GFLOP/s%s", d.Product, limit),
+		"--precision bf16\t" + d.Rounded["bf16"],
+		"--precision bf16x3\t" + d.Rounded["bf16x3"],
 		fmt.Sprintf("tanh\t%.2f ns an element", d.TanhNs),
 		fmt.Sprintf("a small LSTM\tloss %.3f to %.3f: %s, and %s", d.FirstLoss, d.LastLoss, verdict, repeat),
 	}
@@ -194,10 +205,11 @@ func (d *diagnosis) print(w io.Writer) error {
 func kernelNames(set string) string {
 	name, rest, _ := strings.Cut(set, " ")
 	long := map[string]string{
-		"avx512":  "AVX-512, the fastest there are",
-		"avx2":    "AVX2 with FMA",
-		"neon":    "NEON, the fastest there are for arm64",
-		"generic": "Go loops: ten times slower than the kernels for AVX2, AVX-512 or NEON",
+		"avx512+amx": "AVX-512, the fastest there are, and AMX",
+		"avx512":     "AVX-512, the fastest there are",
+		"avx2":       "AVX2 with FMA",
+		"neon":       "NEON, the fastest there are for arm64",
+		"generic":    "Go loops: ten times slower than the kernels for AVX2, AVX-512 or NEON",
 	}[name]
 	if rest != "" {
 		long += " " + rest

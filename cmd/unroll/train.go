@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/atomicfile"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
@@ -38,11 +39,13 @@ func trainCommand() *cobra.Command {
 	f.BoolVar(&fl.force, "force", false, "overwrite existing files")
 	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps; 0 for after each epoch only")
 	f.IntVar(&fl.sample, "sample", 300, "tokens of sample text to print at the end; 0 for none")
+	f.StringVar(&fl.precision, "precision", graph.Float32.String(),
+		"what products round to: float32, bf16x3 or bf16, if the processor is faster so; to be given again with --resume")
 	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
 	formatFlags(cmd, &fl.format)
 	missingFlag(cmd, &fl.format)
 	completions(cmd, map[string][]string{"cell": models.Cells(), "pool": models.Poolings(), "optimizer": models.Optimizers(),
-		"tokens": {datasets.Character, datasets.Word, models.BytePairs}})
+		"tokens": {datasets.Character, datasets.Word, models.BytePairs}, "precision": precisions()})
 	return cmd
 }
 

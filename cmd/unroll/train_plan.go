@@ -2,9 +2,11 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
@@ -18,11 +20,26 @@ type trainFlags struct {
 	saveEvery        int
 	sample           int
 	profile          bool
+	precision        string
 	format           tableFormat
 }
 
 // run is how a training is carried out.
 func (fl trainFlags) run() models.Run { return models.Run{Checkpoint: fl.out, SaveEvery: fl.saveEvery} }
+
+// precisions are the names that --precision takes.
+func precisions() []string {
+	return []string{graph.Float32.String(), graph.BFloat16x3.String(), graph.BFloat16.String()}
+}
+
+// round sets the precision of a loop's products.
+func (fl trainFlags) round(l *train.Loop) error {
+	p, err := graph.ParsePrecision(fl.precision)
+	if err != nil {
+		return err
+	}
+	return l.Loss.SetPrecision(p)
+}
 
 // demoSteps is how long the bare command trains: enough for words and phrases, in a minute.
 const demoSteps = 1000
@@ -41,6 +58,8 @@ func settle(cmd *cobra.Command, fl *trainFlags) (*plan, error) {
 	switch {
 	case fl.saveEvery < 0:
 		return nil, usage("--save-every %d; want 0 or more", fl.saveEvery)
+	case !slices.Contains(precisions(), fl.precision):
+		return nil, usage("--precision %q; want one of %s", fl.precision, strings.Join(precisions(), ", "))
 	case fl.sample < 0:
 		return nil, usage("--sample %d; want 0 or more", fl.sample)
 	case fl.resume != "" && fl.initFrom != "":

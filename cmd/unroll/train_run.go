@@ -129,6 +129,9 @@ func inWords(d diagnose.Report, history []train.Pass) string {
 
 // describeFiles says where a run begins, and where it saves.
 func describeFiles(w io.Writer, saved *train.Checkpoint, fl trainFlags) {
+	if fl.precision != graph.Float32.String() {
+		fmt.Fprintf(w, "Round   what products multiply to %s\n", fl.precision)
+	}
 	if saved != nil {
 		fmt.Fprintf(w, "Resume  %s at step %d\n", fl.resume, saved.Step())
 	}

@@ -34,6 +34,9 @@ func trainOnTable(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := fl.round(loop); err != nil {
+		return err
+	}
 	if err := goOn(loop, p.saved, fl); err != nil {
 		return err
 	}

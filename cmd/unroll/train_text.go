@@ -39,6 +39,9 @@ func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return errors.Wrap(err, corpus.Name)
 	}
+	if err := fl.round(loop); err != nil {
+		return err
+	}
 	if err := goOn(loop, p.saved, fl); err != nil {
 		return err
 	}

@@ -71,7 +71,9 @@ type Code struct {
 	Packs *Packs // of the store that the weights are in
 	// Weights is how products without gradients read weights of float32.
 	Weights kernel.Format
-	on      PassSet
+	// Precision is that of products of float32.
+	Precision kernel.Precision
+	on        PassSet
 
 	stack []frame  // of visit
 	users []*Value // of all values, see findUsers

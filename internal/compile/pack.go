@@ -84,7 +84,7 @@ func (k *Code) pack() {
 		}
 		few := fewest <= fewRows || !kernel.PackingKeepsOrder[float32]() || at.w.size() < smallWeight // very small products run in loops
 		format := k.formatOf(at.w, at.trans)
-		pays := len(users[at]) > 1 || few && isWeight(at.w) || format != kernel.Full
+		pays := len(users[at]) > 1 || isWeight(at.w) && (few || format != kernel.Full)
 		keep := !pays && reruns && fewest <= keptRows && isWeight(at.w)
 		if !pays && !keep {
 			continue
@@ -99,14 +99,17 @@ func (k *Code) pack() {
 	k.Link()
 }
 
-// formatOf is how a matrix is packed: a weight as the code says, with few exceptions, and others as they are.
+// formatOf is how a matrix is packed: a weight as the code says, with few exceptions, and others as products read them.
 func (k *Code) formatOf(w *Value, trans bool) kernel.Format {
 	rows, cols := op.MatrixOf(w.Shape)
 	if trans {
 		rows = cols
 	}
-	if !isWeight(w) || k.Dtype != tensor.Float32 || k.Weights == kernel.Int8Format && rows > kernel.MaxInt8Depth {
+	switch {
+	case k.Dtype != tensor.Float32:
 		return kernel.Full
+	case !isWeight(w) || k.Weights == kernel.Full || k.Weights == kernel.Int8Format && rows > kernel.MaxInt8Depth:
+		return k.Precision.Format()
 	}
 	return k.Weights
 }

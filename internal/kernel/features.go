@@ -11,11 +11,16 @@ import (
 // comes before; it never turns on what the processor lacks.
 var limit = os.Getenv("UNROLL_KERNEL")
 
-// Features names the instructions that kernels use here: "avx512", "avx2" (with FMA), "neon", or "generic" for Go
-// loops; and says so if the environment variable UNROLL_KERNEL asks for something that this program does not have.
+// Features names the instructions that kernels use here: "avx512", "avx2" (with FMA), "neon", or "generic" for Go loops, and
+// "+amx" once a product has asked for AMX and got it. It says so if the environment variable UNROLL_KERNEL asks for
+// something that this program does not have.
 func Features() string {
-	if limit == "" || slices.Contains(kinds, limit) {
-		return kind()
+	name := kind()
+	if tilesChecked.Load() {
+		name += "+amx"
 	}
-	return kind() + " (UNROLL_KERNEL=" + strconv.Quote(limit) + " is none of " + strings.Join(kinds, ", ") + ")"
+	if limit == "" || slices.Contains(kinds, limit) {
+		return name
+	}
+	return name + " (UNROLL_KERNEL=" + strconv.Quote(limit) + " is none of " + strings.Join(kinds, ", ") + ")"
 }

@@ -14,6 +14,8 @@ const (
 	Full           Format = iota // as they are, see Packed
 	BFloat16Format               // see BFloat16
 	Int8Format                   // see Int8
+	RoundedFormat                // see Rounded
+	SplitFormat                  // see Rounded
 )
 
 // String is the format's name.
@@ -25,6 +27,10 @@ func (f Format) String() string {
 		return "bfloat16"
 	case Int8Format:
 		return "int8"
+	case RoundedFormat:
+		return BFloat16Precision.String()
+	case SplitFormat:
+		return BFloat16x3Precision.String()
 	}
 	return "unknown"
 }
@@ -32,7 +38,7 @@ func (f Format) String() string {
 // Shrinks is how many times smaller than float32 a number is.
 func (f Format) Shrinks() int {
 	switch f {
-	case BFloat16Format:
+	case BFloat16Format, RoundedFormat:
 		return 2
 	case Int8Format:
 		return 4
@@ -42,14 +48,21 @@ func (f Format) Shrinks() int {
 
 // NewReduced is an empty matrix of a format that is not Full.
 func NewReduced(f Format) Reduced {
-	if f == BFloat16Format {
+	switch f {
+	case BFloat16Format:
 		return &BFloat16{}
+	case Int8Format:
+		return &Int8{}
 	}
-	return &Int8{}
+	precision := BFloat16Precision
+	if f == SplitFormat {
+		precision = BFloat16x3Precision
+	}
+	return &Rounded{tiled{precision: precision}}
 }
 
-// Reduced is a matrix op(B) [k, n] of weights kept in fewer bits than float32 has, for products of a few rows: these
-// take as long as it takes to read the weights, so half the bytes are twice the speed.
+// Reduced is a matrix op(B) [k, n] of weights kept in fewer bits than float32 has. BFloat16 and Int8 are for products of a
+// few rows: these take as long as it takes to read the weights, so half the bytes are twice the speed.
 type Reduced interface {
 	// Pack copies op(B), stored [k, n], or [n, k] with transB, with ldb between its rows. It reuses memory.
 	Pack(transB bool, k, n int, b []float32, ldb int)

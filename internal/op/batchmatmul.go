@@ -7,16 +7,19 @@ import (
 // BatchMatMul is one matrix product for each of a batch of pairs of matrices: the last two dimensions of both operands.
 type BatchMatMul struct {
 	TransA, TransB bool // not both
+
+	Precision kernel.Precision // of float32; set by the compiler
 }
 
 func (o BatchMatMul) String() string {
+	s := "batched matmul A·B"
 	switch {
 	case o.TransA:
-		return "batched matmul Aᵀ·B"
+		s = "batched matmul Aᵀ·B"
 	case o.TransB:
-		return "batched matmul A·Bᵀ"
+		s = "batched matmul A·Bᵀ"
 	}
-	return "batched matmul A·B"
+	return s + inPrecision(o.Precision)
 }
 
 func (o BatchMatMul) Bind(b *Binding) Task {
@@ -52,7 +55,13 @@ func bindBatchMatmul[T kernel.Float](o BatchMatMul, beta T) func(*Binding) Task 
 		_, lda := matrixSize(b.In[0].Shape)
 		_, ldb := matrixSize(b.In[1].Shape)
 		product := func(i int) {
-			kernel.Gemm(o.TransA, o.TransB, m, n, k, 1, x[i*m*k:(i+1)*m*k], lda, y[i*k*n:(i+1)*k*n], ldb, beta, dst[i*m*n:(i+1)*m*n], n)
+			x, y, dst := x[i*m*k:(i+1)*m*k], y[i*k*n:(i+1)*k*n], dst[i*m*n:(i+1)*m*n]
+			if o.Precision == kernel.FullPrecision {
+				kernel.Gemm(o.TransA, o.TransB, m, n, k, 1, x, lda, y, ldb, beta, dst, n)
+				return
+			}
+			kernel.GemmRounded(o.Precision, o.TransA, o.TransB, m, n, k, any(x).([]float32), lda, any(y).([]float32), ldb,
+				float32(beta), any(dst).([]float32), n, nil)
 		}
 		batch := len(dst) / (m * n)
 		// Large products are shared between the processors each by itself, many small ones as a group.
