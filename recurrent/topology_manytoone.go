@@ -78,6 +78,9 @@ func LastHidden(g *graph.Graph, l Layer, final State) graph.Node {
 	if n := len(state.shapes); g.Err() == nil && (n == 0 || len(final) != n) {
 		return g.Failf("LastHidden", "the state has %d entries; want %d, those that Apply returns", len(final), n)
 	}
+	if g.Err() == nil && state.output >= len(final) {
+		return g.Failf("LastHidden", "the topmost layer of %s has no state", typeName(l))
+	}
 	if g.Err() != nil {
 		return graph.Node{}
 	}

@@ -308,6 +308,10 @@ func TestTopologiesRefuse(t *testing.T) {
 		"LastHidden: the state has 1 entries; want 2": {features, func(g *graph.Graph, x graph.Node) graph.Node {
 			return recurrent.LastHidden(g, recurrent.Bidirectional{Cell: cell}, recurrent.State{g.Full(0, 4, 3)})
 		}},
+		"LastHidden: the topmost layer of Deep has no state": {features, func(g *graph.Graph, x graph.Node) graph.Node {
+			l := recurrent.Deep{Layers: []recurrent.Layer{recurrent.Unidirectional{Cell: cell}, recurrent.Deep{Layers: []recurrent.Layer{recurrent.Deep{}}}}}
+			return recurrent.LastHidden(g, l, l.Begin(g, 4))
+		}},
 		"ManyToMany: the input [5 4 3] is features; want ids": {features, func(g *graph.Graph, x graph.Node) graph.Node {
 			y, _ := recurrent.ManyToMany{Embedding: topoTable, Layer: layer, Classes: 2}.Apply(g, x, run)
 			return y
