@@ -31,6 +31,8 @@ func TestTilesInEmulator(t *testing.T) {
 			longTiles(t, p)
 		}
 		return
+	case testing.Short():
+		t.Skip("some seconds")
 	case cpu.X86.HasAMXTile:
 		t.Skip("the processor has AMX, and the kernels are checked without this")
 	case !hasAVX512 || !hasBFloat16:
