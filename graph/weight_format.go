@@ -19,7 +19,7 @@ type WeightFormat uint8
 const (
 	// FullWeights are used as they are.
 	FullWeights = WeightFormat(kernel.Full)
-	// BFloat16Weights are rounded to bfloat16, the upper half of a float32: a product's relative error is about 2⁻⁹ times
+	// BFloat16Weights are rounded to bfloat16, the upper half of a float32: a product's relative error is at most about 2⁻⁸ times
 	// that of its largest terms.
 	BFloat16Weights = WeightFormat(kernel.BFloat16Format)
 	// Int8Weights are rounded to 255 levels between minus and plus the largest of the weights that make one output, and so is
