@@ -62,8 +62,8 @@ func bfloat16Generic(j *reducedJob, block, row, rows int, c []float32, ldc int) 
 		for l, x := range a {
 			for v, pair := range weights[l*j.step:][:j.step] {
 				low := v/lanes*2*lanes + v%lanes
-				out[low] += x * math.Float32frombits(pair<<16)
-				out[low+lanes] += x * math.Float32frombits(pair&0xffff0000)
+				out[low] += float32(x * math.Float32frombits(pair<<16))
+				out[low+lanes] += float32(x * math.Float32frombits(pair&0xffff0000))
 			}
 		}
 	}

@@ -94,8 +94,8 @@ func (p *Int8) Multiply(m int, a []float32, lda int, beta float32, c []float32, 
 	j.run()
 }
 
-// quantise makes integers of A's rows: four of 16 bits from -127 to 127 in 64 bits, or for kernels that want them so, four of
-// 8 bits from 1 to 255 in 32 bits.
+// quantise makes integers of A's rows: four of 16 bits from -127 to 127 in 64 bits, and for kernels that want them so, four of
+// 8 bits in 32 bits, see inputSigns.
 func (j *reducedJob) quantise(a []float32, lda int) {
 	if need := j.m * j.steps; cap(j.inputs) < need {
 		j.inputs, j.inputBytes = make([]uint64, need), make([]uint32, need)
@@ -118,7 +118,7 @@ func (j *reducedJob) quantise(a []float32, lda int) {
 				word |= uint64(uint16(quantised(x, scale))) << (16 * b)
 			}
 			words[s] = word
-			bytes[s] = (uint32(word&0xff) | uint32(word>>16&0xff)<<8 | uint32(word>>32&0xff)<<16 | uint32(word>>48&0xff)<<24) ^ 0x80808080
+			bytes[s] = (uint32(word&0xff) | uint32(word>>16&0xff)<<8 | uint32(word>>32&0xff)<<16 | uint32(word>>48&0xff)<<24) ^ inputSigns
 		}
 	}
 }

@@ -45,7 +45,7 @@ func reducedDefinition(w Reduced, fused bool, transB bool, k, n int, b []float32
 					if fused {
 						sum = exactFMA(x, y, sum)
 					} else {
-						sum += x * y
+						sum += float32(x * y)
 					}
 				}
 			case *Int8:
@@ -63,7 +63,7 @@ func reducedDefinition(w Reduced, fused bool, transB bool, k, n int, b []float32
 			if beta == 0 {
 				*out = sum
 			} else {
-				*out = *out*beta + sum
+				*out = float32(*out*beta) + sum
 			}
 			if bias != nil {
 				*out += bias[j]
@@ -74,7 +74,7 @@ func reducedDefinition(w Reduced, fused bool, transB bool, k, n int, b []float32
 
 // eachReduced runs a test with every set of kernels and both formats.
 func eachReduced(t *testing.T, test func(t *testing.T, fused bool, create func() Reduced)) {
-	eachVectorSet(t, func(t *testing.T) {
+	eachReducedSet(t, func(t *testing.T) {
 		fused := Features() != "generic"
 		t.Run("bfloat16", func(t *testing.T) { test(t, fused, func() Reduced { return new(BFloat16) }) })
 		t.Run("int8", func(t *testing.T) { test(t, fused, func() Reduced { return new(Int8) }) })
