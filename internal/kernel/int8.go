@@ -29,42 +29,44 @@ func (p *Int8) Pack(transB bool, k, n int, b []float32, ldb int) {
 		p.scales, p.offsets = make([]float32, columns), make([]int32, columns)
 	}
 	p.scales, p.offsets = p.scales[:columns], p.offsets[:columns]
-	for j := range columns {
-		p.column(j)
-	}
-	p.b = nil
+	p.pack(p)
 }
 
-// column packs one column.
-func (p *Int8) column(j int) {
-	largest := float32(0)
-	for l := range p.k {
-		largest = wider(largest, p.at(l, j))
-	}
-	scale := scaleOf(largest)
-	to, sum := p.block(j/p.width), int32(0)
-	for s := range p.steps {
-		word := uint32(0)
-		for i := range 4 {
-			q := int32(0)
-			if l := 4*s + i; l < p.k {
-				q = quantised(p.at(l, j), scale)
+// part packs one block: scales first hold the largest number of each column.
+func (p *Int8) part(block int, s *scratch) {
+	scales, offsets := p.scales[block*p.width:][:p.width], p.offsets[block*p.width:][:p.width]
+	clear(scales)
+	p.pieces(block, s, func(_ int, rows []float32) {
+		for ; len(rows) > 0; rows = rows[p.width:] {
+			for j, x := range rows[:p.width] {
+				scales[j] = wider(scales[j], x)
 			}
-			sum += q
-			word |= uint32(uint8(q)) << (8 * i)
 		}
-		to[s*p.step+j%p.width] = word
+	})
+	for j, largest := range scales {
+		scales[j] = scaleOf(largest)
 	}
-	p.scales[j], p.offsets[j] = scale, 128*sum
+	clear(offsets)
+	to := p.block(block)
+	p.pieces(block, s, func(l int, rows []float32) {
+		for ; len(rows) > 0; l, rows = l+4, rows[4*p.width:] {
+			words := to[l/4*p.step:][:p.width]
+			row := func(i int) []float32 { return rows[i*p.width:][:len(words)] }
+			x0, x1, x2, x3 := row(0), row(1), row(2), row(3)
+			for j := range words {
+				scale := scales[j]
+				q0, q1, q2, q3 := quantised(x0[j], scale), quantised(x1[j], scale), quantised(x2[j], scale), quantised(x3[j], scale)
+				words[j] = uint32(uint8(q0)) | uint32(uint8(q1))<<8 | uint32(uint8(q2))<<16 | uint32(uint8(q3))<<24
+				offsets[j] += 128 * (q0 + q1 + q2 + q3)
+			}
+		}
+	})
 }
 
-// wider is the larger of x and |y|, or NaN if one of them is.
+// wider is the larger of x, which is not negative, and |y|, or NaN if one of them is: as integers, the bits of numbers
+// have the same order, and NaN comes last.
 func wider(x, y float32) float32 {
-	y = float32(math.Abs(float64(y)))
-	if y > x || y != y {
-		return y
-	}
-	return x
+	return math.Float32frombits(max(math.Float32bits(x), math.Float32bits(y)&^(1<<31)))
 }
 
 // scaleOf is the scale of numbers up to largest: NaN if that is not finite, so that all results are.
@@ -75,12 +77,15 @@ func scaleOf(largest float32) float32 {
 	return largest / 127
 }
 
-// quantised is x in units of scale, rounded to nearest, ties to even.
+// quantised is x in units of scale, rounded to nearest, ties to even: as float32 from 2^23 to 2^24 have no fraction, to
+// add a number there rounds. A quotient is at most 191, where scale, the smallest number there is, was rounded down.
 func quantised(x, scale float32) int32 {
 	if !(scale > 0) {
 		return 0
 	}
-	return int32(math.RoundToEven(float64(min(max(x/scale, -127), 127))))
+	const whole = 3 << 22
+	q := int32(math.Float32bits(x/scale+whole)) - int32(math.Float32bits(whole))
+	return min(max(q, -127), 127)
 }
 
 // Multiply is Reduced's.
