@@ -39,7 +39,7 @@ func (p *Int8) part(block int, s *scratch) {
 	p.pieces(block, s, func(_ int, rows []float32) {
 		for ; len(rows) > 0; rows = rows[p.width:] {
 			for j, x := range rows[:p.width] {
-				scales[j] = wider(scales[j], x)
+				scales[j] = math.Float32frombits(max(math.Float32bits(scales[j]), magnitude(x)))
 			}
 		}
 	})
@@ -56,18 +56,15 @@ func (p *Int8) part(block int, s *scratch) {
 			for j := range words {
 				scale := scales[j]
 				q0, q1, q2, q3 := quantised(x0[j], scale), quantised(x1[j], scale), quantised(x2[j], scale), quantised(x3[j], scale)
-				words[j] = uint32(uint8(q0)) | uint32(uint8(q1))<<8 | uint32(uint8(q2))<<16 | uint32(uint8(q3))<<24
+				words[j] = fourBytes(q0, q1, q2, q3)
 				offsets[j] += 128 * (q0 + q1 + q2 + q3)
 			}
 		}
 	})
 }
 
-// wider is the larger of x, which is not negative, and |y|, or NaN if one of them is: as integers, the bits of numbers
-// have the same order, and NaN comes last.
-func wider(x, y float32) float32 {
-	return math.Float32frombits(max(math.Float32bits(x), math.Float32bits(y)&^(1<<31)))
-}
+// magnitude is |x| by its bits, which as integers have the order of the numbers, with NaN the largest.
+func magnitude(x float32) uint32 { return math.Float32bits(x) &^ (1 << 31) }
 
 // scaleOf is the scale of numbers up to largest: NaN if that is not finite, so that all results are.
 func scaleOf(largest float32) float32 {
@@ -86,6 +83,11 @@ func quantised(x, scale float32) int32 {
 	const whole = 3 << 22
 	q := int32(math.Float32bits(x/scale+whole)) - int32(math.Float32bits(whole))
 	return min(max(q, -127), 127)
+}
+
+// fourBytes has four integers in the bytes of one, the first in the lowest.
+func fourBytes(q0, q1, q2, q3 int32) uint32 {
+	return uint32(uint8(q0)) | uint32(uint8(q1))<<8 | uint32(uint8(q2))<<16 | uint32(uint8(q3))<<24
 }
 
 // Multiply is Reduced's.
@@ -110,20 +112,23 @@ func (j *reducedJob) quantise(a []float32, lda int) {
 	}
 	j.inputs, j.inputBytes, j.scales = j.inputs[:j.m*j.steps], j.inputBytes[:j.m*j.steps], j.scales[:j.m]
 	for i := range j.m {
-		row, largest := a[i*lda:][:j.k], float32(0)
+		row, largest := a[i*lda:][:j.k], uint32(0)
 		for _, x := range row {
-			largest = wider(largest, x)
+			largest = max(largest, magnitude(x))
 		}
-		scale := scaleOf(largest)
+		scale := scaleOf(math.Float32frombits(largest))
 		j.scales[i] = scale
 		words, bytes := j.inputs[i*j.steps:][:j.steps], j.inputBytes[i*j.steps:][:j.steps]
 		for s := range words {
-			word, four := uint64(0), row[4*s:min(4*s+4, len(row))]
-			for b, x := range four {
-				word |= uint64(uint16(quantised(x, scale))) << (16 * b)
+			var x [4]float32
+			if rest := row[4*s:]; len(rest) >= 4 {
+				x = [4]float32(rest)
+			} else {
+				copy(x[:], rest)
 			}
-			words[s] = word
-			bytes[s] = (uint32(word&0xff) | uint32(word>>16&0xff)<<8 | uint32(word>>32&0xff)<<16 | uint32(word>>48&0xff)<<24) ^ inputSigns
+			q0, q1, q2, q3 := quantised(x[0], scale), quantised(x[1], scale), quantised(x[2], scale), quantised(x[3], scale)
+			words[s] = uint64(uint16(q0)) | uint64(uint16(q1))<<16 | uint64(uint16(q2))<<32 | uint64(uint16(q3))<<48
+			bytes[s] = fourBytes(q0, q1, q2, q3) ^ inputSigns
 		}
 	}
 }
