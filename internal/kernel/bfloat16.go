@@ -12,19 +12,26 @@ type BFloat16 struct{ blocks }
 
 // Pack is Reduced's.
 func (p *BFloat16) Pack(transB bool, k, n int, b []float32, ldb int) {
-	lanes, width := bfloat16Shape()
+	_, width := bfloat16Shape()
 	p.resize(transB, k, n, b, ldb, width, max(k, 0), width/2)
-	for i := range p.count() {
-		to := p.block(i)
-		for l := range p.k {
-			row := to[l*p.step:][:p.step]
-			for v := range row {
-				j := i*width + v/lanes*2*lanes + v%lanes
-				row[v] = uint32(toBFloat16(p.at(l, j))) | uint32(toBFloat16(p.at(l, j+lanes)))<<16
+	p.pack(p)
+}
+
+// part packs one block.
+func (p *BFloat16) part(block int, s *scratch) {
+	lanes, _ := bfloat16Shape()
+	to := p.block(block)
+	p.pieces(block, s, func(l int, rows []float32) {
+		for ; l < p.k && len(rows) > 0; l, rows = l+1, rows[p.width:] {
+			packed := to[l*p.step:][:p.step]
+			for v := 0; v < len(packed); v += lanes {
+				low, high := rows[2*v:][:lanes], rows[2*v+lanes:][:lanes]
+				for i, x := range low {
+					packed[v+i] = uint32(toBFloat16(x)) | uint32(toBFloat16(high[i]))<<16
+				}
 			}
 		}
-	}
-	p.b = nil
+	})
 }
 
 // Multiply is Reduced's.
@@ -62,8 +69,8 @@ func bfloat16Generic(j *reducedJob, block, row, rows int, c []float32, ldc int) 
 		for l, x := range a {
 			for v, pair := range weights[l*j.step:][:j.step] {
 				low := v/lanes*2*lanes + v%lanes
-				out[low] += x * math.Float32frombits(pair<<16)
-				out[low+lanes] += x * math.Float32frombits(pair&0xffff0000)
+				out[low] += float32(x * math.Float32frombits(pair<<16))
+				out[low+lanes] += float32(x * math.Float32frombits(pair&0xffff0000))
 			}
 		}
 	}

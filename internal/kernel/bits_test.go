@@ -25,6 +25,7 @@ var bitsOf = map[string]uint64{
 	"any Dot":                            0xcb6333718676dee8,
 	"any Erf":                            0x228bc00e9da06eff,
 	"any Fill":                           0x0a44ff158f6aea68,
+	"any Int8":                           0xe6c05162f22bffd4,
 	"any Max":                            0x57f2295f264372f2,
 	"any Mul":                            0x40f49024fd154149,
 	"any Neg":                            0x340cf42369f260a2,
@@ -45,6 +46,7 @@ var bitsOf = map[string]uint64{
 	"any Sum":                            0xa3e9eea24fcf024b,
 	"any SumSquares":                     0x7272433a956646c3,
 	"any TanhGrad":                       0x08dcb60c31e86e8f,
+	"assembly BFloat16":                  0x9ed64087c760897d,
 	"assembly Exp":                       0x2e7ad53c0a7b4eda,
 	"assembly Gemm float32":              0x15b8e06e652cada6,
 	"assembly Gemm float64":              0xb7bbece655bcff90,
@@ -60,6 +62,7 @@ var bitsOf = map[string]uint64{
 	"assembly sumExp":                    0xb3de5985a7407a60,
 	"avx512 Gemm of few rows, float32":   0x0dd9a8143943e5e9,
 	"avx512 Gemm of few rows, float64":   0x43292a74609ac311,
+	"generic BFloat16":                   0x9426833f8c965be5,
 	"generic Exp":                        0x3493859b4db0bc66,
 	"generic Gemm float32":               0xe2ef4e87e1733905,
 	"generic Gemm float64":               0xa98828a02bc1ed80,
@@ -168,6 +171,25 @@ func productBits[T Float](rows, most int, packed bool) uint64 {
 	return c.sum
 }
 
+// reducedBits are those of products with weights of fewer bits.
+func reducedBits(w Reduced) uint64 {
+	var c checksum
+	for m := 1; m <= 7; m++ {
+		for i, n := range []int{1, 3, 31, 64, 75, 130, 257} {
+			k, transB := []int{1, 5, 64, 130, 515}[(m+i)%5], i%2 == 0
+			a, b, out := draw[float32](m*k, 6, false), draw[float32](k*n, 7, false), draw[float32](m*n, 8, false)
+			ldb := n
+			if transB {
+				ldb = k
+			}
+			w.Pack(transB, k, n, b, ldb)
+			w.Multiply(m, a, k, float32(i%3)/2, out, n, draw[float32](n, 9, false))
+			c.add(float64s(out)...)
+		}
+	}
+	return c.sum
+}
+
 // bitsNow computes the checksums. Names begin with what decides about the bits: "any" for all kinds alike.
 func bitsNow(kind string) map[string]uint64 {
 	assembly := "assembly"
@@ -204,6 +226,8 @@ func bitsNow(kind string) map[string]uint64 {
 	sums[assembly+" Gemm float64"] = productBits[float64](4, 1000, false)
 	sums[assembly+" GemmPacked float32"] = productBits[float32](1, 1000, true)
 	sums[assembly+" GemmPacked float64"] = productBits[float64](1, 1000, true)
+	sums[assembly+" BFloat16"] = reducedBits(new(BFloat16))
+	sums["any Int8"] = reducedBits(new(Int8))
 	// Dot products have the lanes of a register: those of AVX-512 are more.
 	lanes := assembly
 	if kind == "avx512" {

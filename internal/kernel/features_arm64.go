@@ -2,11 +2,16 @@
 
 package kernel
 
+import "golang.org/x/sys/cpu"
+
 // kinds are the kinds of kernels, from the slowest to the fastest.
 var kinds = []string{"generic", "neon"}
 
-// hasNEON tells whether the kernels in assembly run: every processor for arm64 has what they need. Tests change it.
-var hasNEON = limit != "generic"
+// What the kernels in assembly may use. Tests change the variables.
+var (
+	hasNEON    = limit != "generic"   // every processor for arm64 has it
+	hasDotProd = cpu.ARM64.HasASIMDDP // SDOT, of use with hasNEON
+)
 
 func kind() string {
 	if hasNEON {

@@ -33,6 +33,9 @@ func packTransposed[T Float](dst []T, cols int, src []T, ld, w, n int) {
 	const piece = 128
 	group := transposeGroup[T]()
 	whole := w - w%group
+	if !hasAssembly() {
+		whole = 0
+	}
 	for l := 0; l < n; l += piece {
 		part := dst[l*cols:]
 		count := min(piece, n-l)

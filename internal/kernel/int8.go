@@ -29,43 +29,42 @@ func (p *Int8) Pack(transB bool, k, n int, b []float32, ldb int) {
 		p.scales, p.offsets = make([]float32, columns), make([]int32, columns)
 	}
 	p.scales, p.offsets = p.scales[:columns], p.offsets[:columns]
-	for j := range columns {
-		p.column(j)
-	}
-	p.b = nil
+	p.pack(p)
 }
 
-// column packs one column.
-func (p *Int8) column(j int) {
-	largest := float32(0)
-	for l := range p.k {
-		largest = wider(largest, p.at(l, j))
-	}
-	scale := scaleOf(largest)
-	to, sum := p.block(j/p.width), int32(0)
-	for s := range p.steps {
-		word := uint32(0)
-		for i := range 4 {
-			q := int32(0)
-			if l := 4*s + i; l < p.k {
-				q = quantised(p.at(l, j), scale)
+// part packs one block: scales first hold the largest number of each column.
+func (p *Int8) part(block int, s *scratch) {
+	scales, offsets := p.scales[block*p.width:][:p.width], p.offsets[block*p.width:][:p.width]
+	clear(scales)
+	p.pieces(block, s, func(_ int, rows []float32) {
+		for ; len(rows) > 0; rows = rows[p.width:] {
+			for j, x := range rows[:p.width] {
+				scales[j] = math.Float32frombits(max(math.Float32bits(scales[j]), magnitude(x)))
 			}
-			sum += q
-			word |= uint32(uint8(q)) << (8 * i)
 		}
-		to[s*p.step+j%p.width] = word
+	})
+	for j, largest := range scales {
+		scales[j] = scaleOf(largest)
 	}
-	p.scales[j], p.offsets[j] = scale, 128*sum
+	clear(offsets)
+	to := p.block(block)
+	p.pieces(block, s, func(l int, rows []float32) {
+		for ; len(rows) > 0; l, rows = l+4, rows[4*p.width:] {
+			words := to[l/4*p.step:][:p.width]
+			row := func(i int) []float32 { return rows[i*p.width:][:len(words)] }
+			x0, x1, x2, x3 := row(0), row(1), row(2), row(3)
+			for j := range words {
+				scale := scales[j]
+				q0, q1, q2, q3 := quantised(x0[j], scale), quantised(x1[j], scale), quantised(x2[j], scale), quantised(x3[j], scale)
+				words[j] = fourBytes(q0, q1, q2, q3)
+				offsets[j] += 128 * (q0 + q1 + q2 + q3)
+			}
+		}
+	})
 }
 
-// wider is the larger of x and |y|, or NaN if one of them is.
-func wider(x, y float32) float32 {
-	y = float32(math.Abs(float64(y)))
-	if y > x || y != y {
-		return y
-	}
-	return x
-}
+// magnitude is |x| by its bits, which as integers have the order of the numbers, with NaN the largest.
+func magnitude(x float32) uint32 { return math.Float32bits(x) &^ (1 << 31) }
 
 // scaleOf is the scale of numbers up to largest: NaN if that is not finite, so that all results are.
 func scaleOf(largest float32) float32 {
@@ -75,12 +74,20 @@ func scaleOf(largest float32) float32 {
 	return largest / 127
 }
 
-// quantised is x in units of scale, rounded to nearest, ties to even.
+// quantised is x in units of scale, rounded to nearest, ties to even: as float32 from 2^23 to 2^24 have no fraction, to
+// add a number there rounds. A quotient is at most 191, where scale, the smallest number there is, was rounded down.
 func quantised(x, scale float32) int32 {
 	if !(scale > 0) {
 		return 0
 	}
-	return int32(math.RoundToEven(float64(min(max(x/scale, -127), 127))))
+	const whole = 3 << 22
+	q := int32(math.Float32bits(x/scale+whole)) - int32(math.Float32bits(whole))
+	return min(max(q, -127), 127)
+}
+
+// fourBytes has four integers in the bytes of one, the first in the lowest.
+func fourBytes(q0, q1, q2, q3 int32) uint32 {
+	return uint32(uint8(q0)) | uint32(uint8(q1))<<8 | uint32(uint8(q2))<<16 | uint32(uint8(q3))<<24
 }
 
 // Multiply is Reduced's.
@@ -94,8 +101,8 @@ func (p *Int8) Multiply(m int, a []float32, lda int, beta float32, c []float32, 
 	j.run()
 }
 
-// quantise makes integers of A's rows: four of 16 bits from -127 to 127 in 64 bits, or for kernels that want them so, four of
-// 8 bits from 1 to 255 in 32 bits.
+// quantise makes integers of A's rows: four of 16 bits from -127 to 127 in 64 bits, and for kernels that want them so, four of
+// 8 bits in 32 bits, see inputSigns.
 func (j *reducedJob) quantise(a []float32, lda int) {
 	if need := j.m * j.steps; cap(j.inputs) < need {
 		j.inputs, j.inputBytes = make([]uint64, need), make([]uint32, need)
@@ -105,20 +112,23 @@ func (j *reducedJob) quantise(a []float32, lda int) {
 	}
 	j.inputs, j.inputBytes, j.scales = j.inputs[:j.m*j.steps], j.inputBytes[:j.m*j.steps], j.scales[:j.m]
 	for i := range j.m {
-		row, largest := a[i*lda:][:j.k], float32(0)
+		row, largest := a[i*lda:][:j.k], uint32(0)
 		for _, x := range row {
-			largest = wider(largest, x)
+			largest = max(largest, magnitude(x))
 		}
-		scale := scaleOf(largest)
+		scale := scaleOf(math.Float32frombits(largest))
 		j.scales[i] = scale
 		words, bytes := j.inputs[i*j.steps:][:j.steps], j.inputBytes[i*j.steps:][:j.steps]
 		for s := range words {
-			word, four := uint64(0), row[4*s:min(4*s+4, len(row))]
-			for b, x := range four {
-				word |= uint64(uint16(quantised(x, scale))) << (16 * b)
+			var x [4]float32
+			if rest := row[4*s:]; len(rest) >= 4 {
+				x = [4]float32(rest)
+			} else {
+				copy(x[:], rest)
 			}
-			words[s] = word
-			bytes[s] = (uint32(word&0xff) | uint32(word>>16&0xff)<<8 | uint32(word>>32&0xff)<<16 | uint32(word>>48&0xff)<<24) ^ 0x80808080
+			q0, q1, q2, q3 := quantised(x[0], scale), quantised(x[1], scale), quantised(x[2], scale), quantised(x[3], scale)
+			words[s] = uint64(uint16(q0)) | uint64(uint16(q1))<<16 | uint64(uint16(q2))<<32 | uint64(uint16(q3))<<48
+			bytes[s] = fourBytes(q0, q1, q2, q3) ^ inputSigns
 		}
 	}
 }

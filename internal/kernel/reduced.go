@@ -107,15 +107,36 @@ func (p *blocks) count() int { return ceil(p.n, p.width) }
 // block is the memory of block i.
 func (p *blocks) block(i int) []uint32 { return p.data[i*p.steps*p.step:][:p.steps*p.step] }
 
-// at is op(B)'s element (l, j), and 0 beyond its edges.
-func (p *blocks) at(l, j int) float32 {
-	switch {
-	case l >= p.k || j >= p.n:
-		return 0
-	case p.transB:
-		return p.b[j*p.ldb+l]
+// packedRows is the number of rows that are packed at a time.
+const packedRows = 64
+
+// pack does the parts of packing, the blocks, on several processors if that pays.
+func (p *blocks) pack(job work) {
+	helpers := 0
+	if p.k*p.n >= sharedProduct/streamCost {
+		helpers = runtime.GOMAXPROCS(0) - 1
 	}
-	return p.b[l*p.ldb+j]
+	theTeam.run(job, p.count(), helpers)
+	p.b = nil
+}
+
+// pieces calls f with the rows of a block, some at a time: those from l on, width elements each, with zeros beyond the
+// edges of op(B). They are a multiple of four.
+func (p *blocks) pieces(block int, s *scratch, f func(l int, rows []float32)) {
+	j0 := block * p.width
+	cols := min(p.width, p.n-j0)
+	rows := scratchOf[float32](s.b)[:packedRows*p.width]
+	for l := 0; l < p.k; l += packedRows {
+		count := min(packedRows, p.k-l)
+		if p.transB {
+			packTransposed(rows, p.width, p.b[j0*p.ldb+l:], p.ldb, cols, count)
+		} else {
+			packPart(rows, p.width, p.b[l*p.ldb+j0:], p.ldb, count, cols)
+		}
+		end := ceil(count, 4) * 4 * p.width
+		clear(rows[count*p.width : end])
+		f(l, rows[:end])
+	}
 }
 
 // reducedJob is a product for a team: one block of columns is a part.

@@ -1,10 +1,12 @@
-//go:build !amd64 || noasm
+//go:build !(amd64 || arm64) || noasm
 
 package kernel
 
 func bfloat16Shape() (lanes, width int) { return 16, 128 }
 
 func int8Width() int { return 128 }
+
+const inputSigns = 0
 
 func bfloat16Rows(j *reducedJob, block, row, rows int, c []float32, ldc int) {
 	bfloat16Generic(j, block, row, rows, c, ldc)

@@ -45,7 +45,7 @@ func reducedDefinition(w Reduced, fused bool, transB bool, k, n int, b []float32
 					if fused {
 						sum = exactFMA(x, y, sum)
 					} else {
-						sum += x * y
+						sum += float32(x * y)
 					}
 				}
 			case *Int8:
@@ -63,7 +63,7 @@ func reducedDefinition(w Reduced, fused bool, transB bool, k, n int, b []float32
 			if beta == 0 {
 				*out = sum
 			} else {
-				*out = *out*beta + sum
+				*out = float32(*out*beta) + sum
 			}
 			if bias != nil {
 				*out += bias[j]
@@ -74,7 +74,7 @@ func reducedDefinition(w Reduced, fused bool, transB bool, k, n int, b []float32
 
 // eachReduced runs a test with every set of kernels and both formats.
 func eachReduced(t *testing.T, test func(t *testing.T, fused bool, create func() Reduced)) {
-	eachVectorSet(t, func(t *testing.T) {
+	eachReducedSet(t, func(t *testing.T) {
 		fused := Features() != "generic"
 		t.Run("bfloat16", func(t *testing.T) { test(t, fused, func() Reduced { return new(BFloat16) }) })
 		t.Run("int8", func(t *testing.T) { test(t, fused, func() Reduced { return new(Int8) }) })
@@ -195,12 +195,35 @@ func TestBFloat16Rounding(t *testing.T) {
 	}
 }
 
+// TestQuantised compares with the rounding of float64, at ties and beyond the ends too.
+func TestQuantised(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for _, scale := range []float32{1, 0.5, 0.3, 1e30, 1e-38, math.SmallestNonzeroFloat32, 0, float32(math.NaN())} {
+		for i := range 2000 {
+			x := scale * float32(rng.IntN(4*191)-2*191) / 2
+			if i%2 > 0 {
+				x = scale * float32(rng.Float64()-0.5) * 381
+			}
+			want := int32(0)
+			if scale > 0 {
+				want = int32(math.RoundToEven(float64(min(max(x/scale, -127), 127))))
+			}
+			if got := quantised(x, scale); got != want {
+				t.Fatalf("%v in units of %v: %d, want %d", x, scale, got, want)
+			}
+		}
+	}
+}
+
 func TestReducedAllocatesNothing(t *testing.T) {
 	eachReduced(t, func(t *testing.T, _ bool, create func() Reduced) {
-		w, a, c := create(), make([]float32, 600), make([]float32, 700)
-		w.Pack(false, 600, 700, make([]float32, 600*700), 700)
+		w, a, b, c := create(), make([]float32, 600), make([]float32, 600*700), make([]float32, 700)
+		w.Pack(false, 600, 700, b, 700)
 		if n := testing.AllocsPerRun(20, func() { w.Multiply(1, a, 600, 0, c, 700, nil) }); n > 0 {
 			t.Errorf("%v allocations", n)
+		}
+		if n := testing.AllocsPerRun(5, func() { w.Pack(false, 600, 700, b, 700) }); n > 0 {
+			t.Errorf("%v allocations by packing", n)
 		}
 	})
 }
@@ -227,6 +250,25 @@ func BenchmarkReduced(b *testing.B) {
 			b.Run(size+"/"+f.name, func(b *testing.B) {
 				for b.Loop() {
 					w.Multiply(s.m, x.x, x.ld, 0, c, s.n, nil)
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkReducedPack(b *testing.B) {
+	const k, n = 1024, 4096
+	y := newOperand[float32](rand.New(rand.NewPCG(1, 1)), k, n, 0)
+	for _, f := range []Format{BFloat16Format, Int8Format} {
+		for _, transB := range []bool{false, true} {
+			w, ldb := NewReduced(f), n
+			if transB {
+				ldb = k
+			}
+			b.Run(fmt.Sprintf("%v/transB=%v", f, transB), func(b *testing.B) {
+				b.SetBytes(4 * k * n)
+				for b.Loop() {
+					w.Pack(transB, k, n, y.x, ldb)
 				}
 			})
 		}

@@ -18,6 +18,16 @@ func eachVectorSet(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
+// eachReducedSet is eachVectorSet for products with weights of fewer bits, which VNNI makes a difference for.
+func eachReducedSet(t *testing.T, f func(t *testing.T)) {
+	eachVectorSet(t, f)
+	if before := hasVNNI; before && hasAVX512 {
+		defer func() { hasVNNI = before }()
+		hasVNNI = false
+		t.Run("avx512 without VNNI", f)
+	}
+}
+
 // TestSetsAgree compares the bits that AVX2 and AVX-512 give.
 func TestSetsAgree(t *testing.T) {
 	if !hasAVX512 {

@@ -14,3 +14,13 @@ func eachVectorSet(t *testing.T, f func(t *testing.T)) {
 		t.Run("neon", f)
 	}
 }
+
+// eachReducedSet is eachVectorSet for products with weights of fewer bits, which SDOT makes a difference for.
+func eachReducedSet(t *testing.T, f func(t *testing.T)) {
+	eachVectorSet(t, f)
+	if before := hasDotProd; before && hasNEON {
+		defer func() { hasDotProd = before }()
+		hasDotProd = false
+		t.Run("neon without SDOT", f)
+	}
+}

@@ -116,6 +116,30 @@ func insert(d, index, n int) instruction {
 	return instruction{0x6e040400 | uint32(index)<<19 | registers(d, n, 0), fmt.Sprintf("mov v%d.s[%d], v%d.s[0]", d, index, n)}
 }
 
+// dotElement is d += n·m[index], the four bytes in a lane of n with those in one lane of m (FEAT_DotProd).
+func dotElement(d, n, m, index int) instruction {
+	return instruction{0x4f80e000 | registers(d, n, m) | uint32(index&1)<<21 | uint32(index>>1)<<11,
+		fmt.Sprintf("sdot v%d.4s, v%d.16b, v%d.4b[%d]", d, n, m, index)}
+}
+
+// products are those of the lower eight bytes of n and m, or of the upper ones, in 16 bits.
+func products(upper bool, d, n, m int) instruction {
+	if upper {
+		return instruction{0x4e20c000 | registers(d, n, m), fmt.Sprintf("smull2 v%d.8h, v%d.16b, v%d.16b", d, n, m)}
+	}
+	return instruction{0x0e20c000 | registers(d, n, m), fmt.Sprintf("smull v%d.8h, v%d.8b, v%d.8b", d, n, m)}
+}
+
+// addNeighbours has the sums of neighbours, lanes of 16 bits, of n and then of m.
+func addNeighbours(d, n, m int) instruction {
+	return instruction{0x4e60bc00 | registers(d, n, m), fmt.Sprintf("addp v%d.8h, v%d.8h, v%d.8h", d, n, m)}
+}
+
+// addPairs adds the two lanes of 16 bits of n that have the place of a lane of d to it.
+func addPairs(d, n int) instruction {
+	return instruction{0x4e606800 | registers(d, n, 0), fmt.Sprintf("sadalp v%d.4s, v%d.8h", d, n)}
+}
+
 func known(words map[string]uint32, op string) uint32 {
 	w, ok := words[op]
 	if !ok {

@@ -79,6 +79,14 @@ var encodings = []struct {
 	{across("umaxv", 2, 21), 0x6eb0aaa2, "umaxv s2, v21.4s"},
 	{duplicate("4s", 12, 20), 0x4e04068c, "dup v12.4s, v20.s[0]"},
 	{duplicate("2d", 12, 20), 0x4e08068c, "dup v12.2d, v20.d[0]"},
+	{dotElement(3, 21, 18, 0), 0x4f92e2a3, "sdot v3.4s, v21.16b, v18.4b[0]"},
+	{dotElement(31, 8, 7, 1), 0x4fa7e11f, "sdot v31.4s, v8.16b, v7.4b[1]"},
+	{dotElement(16, 30, 25, 2), 0x4f99ebd0, "sdot v16.4s, v30.16b, v25.4b[2]"},
+	{dotElement(5, 1, 30, 3), 0x4fbee825, "sdot v5.4s, v1.16b, v30.4b[3]"},
+	{products(false, 9, 22, 19), 0x0e33c2c9, "smull v9.8h, v22.8b, v19.8b"},
+	{products(true, 24, 11, 29), 0x4e3dc178, "smull2 v24.8h, v11.16b, v29.16b"},
+	{addNeighbours(6, 27, 14), 0x4e6ebf66, "addp v6.8h, v27.8h, v14.8h"},
+	{addPairs(17, 26), 0x4e606b51, "sadalp v17.4s, v26.8h"},
 	{insert(13, 2, 28), 0x6e14078d, "mov v13.s[2], v28.s[0]"},
 }
 
@@ -102,7 +110,7 @@ func TestDisassembly(t *testing.T) {
 	}
 	var words bytes.Buffer
 	var texts []string
-	for _, file := range []string{"gemm", "vector"} {
+	for _, file := range []string{"gemm", "vector", "reduced"} {
 		for _, m := range written.FindAllSubmatch(read(t, file), -1) {
 			w, err := strconv.ParseUint(string(m[1]), 16, 32)
 			if err != nil {

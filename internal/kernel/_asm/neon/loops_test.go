@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,6 +27,12 @@ var innerLoops = []struct {
 	{"gemm", "dots32NEON", "loop", 16, 23},
 	{"gemm", "tile64NEON", "wide6Many", 48, 60},
 	{"gemm", "tile64NEON", "wide6AcrossLoop", 24, 31},
+	{"reduced", "bfloat16Rows1NEON", "loop", 16, 37},
+	{"reduced", "bfloat16Rows2NEON", "loop", 16, 29},
+	{"reduced", "bfloat16Rows4NEON", "loop", 16, 27},
+	{"reduced", "int8Rows1DotProd", "loop", 16, 23},
+	{"reduced", "int8Rows4DotProd", "loop", 16, 23},
+	{"reduced", "int8RowNEON", "loop", 32, 71},
 	{"vector", "addChunk", "many", 4, 21},
 	{"vector", "expSubChunk", "many", 42, 62},
 	{"vector", "sigmoidChunk", "many", 48, 68},
@@ -47,7 +54,10 @@ func TestInnerLoops(t *testing.T) {
 	}
 }
 
-// countLoop counts the instructions from a label to the jump back to it. Multiply-adds are what products are made of,
+// multiplications are what products are made of.
+var multiplications = []string{"fmla", "sdot", "smull", "smull2"}
+
+// countLoop counts the instructions from a label to the jump back to it. Multiplications are what products are made of,
 // all words what vector kernels are.
 func countLoop(t *testing.T, source []byte, function, loop string) (useful, all int) {
 	t.Helper()
@@ -56,14 +66,14 @@ func countLoop(t *testing.T, source []byte, function, loop string) (useful, all 
 	if !found || !labelled {
 		t.Fatalf("%s has no loop %s", function, loop)
 	}
-	products := strings.HasSuffix(function, "NEON")
+	products := !strings.HasSuffix(function, "Chunk")
 	for line := range strings.Lines(string(body)) {
 		fields := strings.Fields(line)
 		if len(fields) == 0 || strings.HasSuffix(fields[0], ":") {
 			continue
 		}
 		all++
-		if fields[0] == "WORD" && (!products || fields[3] == "fmla") {
+		if fields[0] == "WORD" && (!products || slices.Contains(multiplications, fields[3])) {
 			useful++
 		}
 		if fields[len(fields)-1] == loop {

@@ -1,4 +1,5 @@
-// Command neon writes the kernels of package kernel for arm64: gemm_arm64.s and vector_arm64.s, with their declarations.
+// Command neon writes the kernels of package kernel for arm64: gemm_arm64.s, vector_arm64.s and reduced_arm64.s, with
+// their declarations.
 // Run it in this directory with go generate.
 //
 // A tile of a matrix product holds rows·cols sums in registers and walks down k, as the programs in ../gemm describe;
@@ -35,4 +36,11 @@ func main() {
 	reductions()
 	activations()
 	write(filepath.Join(folder, "vector_arm64"))
+
+	for _, rows := range []int{1, 2, 4} {
+		bfloat16(rows)
+		int8Dots(rows)
+	}
+	int8Row()
+	write(filepath.Join(folder, "reduced_arm64"))
 }
