@@ -64,7 +64,8 @@ func (f *Func) SetProfile(prof *Profile) {
 type compiled struct {
 	program *Program
 	grad    bool
-	reaches map[*Param]bool // parameters whose gradients the program writes; true if all of it
+	reaches map[*Param]bool // parameters whose gradients the program writes
+	frozen  []*Param        // parameters that have none because they were frozen
 	updates []update        // of buffers
 	used    uint64          // when it was last looked up
 }
@@ -96,11 +97,8 @@ func (f *Func) Grad(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	f.calls++
 	for i := 0; i < f.params.Len(); i++ {
 		p := f.params.At(i)
-		switch whole, ok := c.reaches[p]; {
-		case !ok && !p.frozen:
+		if !c.reaches[p] && !p.frozen {
 			p.zeroGrad()
-		case whole && p.touched != nil:
-			p.touched.Forget()
 		}
 	}
 	out, err := c.program.Run(in...)
@@ -129,7 +127,8 @@ func (f *Func) Seed(seed uint64) { f.seed, f.calls = seed, 0 }
 // without the look-up.
 func (f *Func) Program(in ...*tensor.Dense) (*Program, error) { return f.compiled(false, in) }
 
-// GradProgram is Program for Grad: it computes the gradients, too.
+// GradProgram is Program for Grad: it computes the gradients, too. All that is left to its caller is what Grad does around
+// it: parameters that the loss does not depend on keep their gradients, buffers their values, and random masks their seed.
 func (f *Func) GradProgram(in ...*tensor.Dense) (*Program, error) { return f.compiled(true, in) }
 
 func (f *Func) compiled(grad bool, in []*tensor.Dense) (*Program, error) {
@@ -227,6 +226,9 @@ func (c *compiled) fits(grad bool, in []*tensor.Dense) bool {
 	if c.grad != grad || len(in) != len(c.program.executable.Inputs) {
 		return false
 	}
+	if slices.ContainsFunc(c.frozen, func(p *Param) bool { return !p.frozen }) {
+		return false
+	}
 	for i, v := range in {
 		want := c.program.executable.Inputs[i].Value
 		if v == nil || v.Dtype() != want.Dtype() || !slices.Equal(v.Shape(), want.Shape()) {
@@ -247,15 +249,29 @@ func (f *Func) compile(grad bool, in []*tensor.Dense) (*compiled, error) {
 		return nil, err
 	}
 	out := &compiled{grad: grad, reaches: map[*Param]bool{}}
+	var whole []*Param
 	for _, s := range u.stores {
 		if s.assign {
 			out.updates = append(out.updates, update{s.param, s.dst})
-		} else {
-			out.reaches[s.param] = !s.byRows
+			continue
+		}
+		out.reaches[s.param] = true
+		if !s.byRows {
+			whole = append(whole, s.param)
 		}
 	}
-	out.program, err = u.compile(f.memory, func() (*unit, error) { return f.unit(grad, shapes) })
-	return out, err
+	if grad {
+		for _, p := range u.owners {
+			if p.frozen {
+				out.frozen = append(out.frozen, p)
+			}
+		}
+	}
+	if out.program, err = u.compile(f.memory, func() (*unit, error) { return f.unit(grad, shapes) }); err != nil {
+		return nil, err
+	}
+	out.program.whole = whole
+	return out, nil
 }
 
 // inputShape is what a graph needs to know of an argument.

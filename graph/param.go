@@ -76,8 +76,8 @@ func (p *Param) Grad() *tensor.Dense {
 func (p *Param) Frozen() bool { return p != nil && p.frozen }
 
 // Freeze has training leave the parameter as it is, or takes that back: to fine-tune the last layers of a network, say.
-// A frozen parameter gets no gradient from functions compiled after it was frozen, and optimisers pass it over. The
-// only error is that there is no parameter: Params.Get found none of the name.
+// A frozen parameter gets no gradient from programs that are compiled while it is frozen, and optimisers pass it over. Func.Grad
+// compiles anew when it is so no longer. The only error is that there is no parameter: Params.Get found none of the name.
 func (p *Param) Freeze(frozen bool) error {
 	if p.absent() {
 		return errors.New("graph: Freeze: the store has no parameter of that name")

@@ -14,6 +14,7 @@ type Program struct {
 	executable *compile.Program
 	rebuild    rebuild
 	profile    *Profile
+	whole      []*Param // whose gradients it writes, all rows of them
 
 	numbers *numbers // the values of the store that it reads
 	version uint64   // of the values, when it ran last
@@ -49,6 +50,11 @@ func (p *Program) Run(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	}
 	if p.profile != nil {
 		p.profile.Runs++
+	}
+	for _, q := range p.whole {
+		if q.touched != nil {
+			q.touched.Forget()
+		}
 	}
 	out, err := p.executable.Run(in)
 	if bad, ok := err.(*compile.NotFinite); ok {

@@ -7,7 +7,8 @@ import (
 
 // SparseGrad says that the gradient of a parameter, a table [V, ...], is to be kept by rows, and returns the parameter. If
 // the table is used by look-ups alone (Gather and its kin), a gradient then costs what the rows take that were looked up,
-// and not what the table takes; Param.GradRows lists them. Otherwise nothing changes. The numbers are the same in any case.
+// and not what the table takes; Param.GradRows lists them. Otherwise nothing changes. The numbers are the
+// same in any case, up to the order in which the rows of one id are added up.
 func (g *Graph) SparseGrad(table Node) Node {
 	if !g.floats("SparseGrad", table) {
 		return Node{}

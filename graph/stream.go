@@ -136,7 +136,8 @@ func (s *Stream) Reset(state ...*tensor.Dense) error {
 	return nil
 }
 
-// State returns the state after the last step. It belongs to the stream: clone it to keep it, for a beam, say.
+// State returns the state after the last step. It belongs to the stream: clone it to keep it, and ask for it again after a Fork,
+// which may move it.
 func (s *Stream) State() []*tensor.Dense { return s.states }
 
 // Refresh has the next step read the weights anew, after they have changed.

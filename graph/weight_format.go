@@ -10,9 +10,9 @@ import (
 
 // WeightFormat is how a function that takes no gradients reads the weights that it multiplies by.
 //
-// Writing text token by token takes as long as reading every weight once a token, so weights of half the bytes are nearly twice as
-// fast, and those of a quarter nearly four times, for a loss of accuracy that docs/precision.md measures. Inputs, states, sums,
-// and everything that is no product with a weight, stay float32.
+// Writing text token by token takes as long as reading every weight once a token, so weights of half or a quarter of the bytes
+// are about that much faster, for a loss of accuracy; docs/precision.md measures both. Inputs, states, sums, and everything that
+// is no product with a weight, stay float32.
 type WeightFormat uint8
 
 // The formats.

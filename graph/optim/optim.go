@@ -32,8 +32,8 @@ type slots struct {
 
 	// What a sweep over the weights works on; see Update.
 	params        *graph.Params
-	count         int    // of parameters
-	byRows        []bool // of each: whether its gradient is kept by rows
+	count         int      // of parameters
+	traits        []traits // of each
 	elements      int
 	pieces        []piece
 	bound         bool // pieces have the optimiser's vectors

@@ -246,3 +246,39 @@ func TestUpdate(t *testing.T) {
 		}
 	}
 }
+
+// Parameters may be frozen and let go between the steps of one optimiser.
+func TestFreezeBetweenSteps(t *testing.T) {
+	for name, o := range map[string]optim.Optimizer{
+		"SGD": &optim.SGD{Momentum: 0.9}, "RMSProp": &optim.RMSProp{}, "AdaGrad": &optim.AdaGrad{}, "Adam": &optim.Adam{}, "SparseAdam": optim.SparseAdam(),
+	} {
+		p := graph.NewParams(1)
+		f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+			v, w := g.Param("v", graph.Constant(3), 2), g.SparseGrad(g.Param("w", graph.Constant(5), 2, 1))
+			return []graph.Node{g.Sum(g.Mul(v, g.Gather(w, in[0])))}
+		})
+		ids := graph.Ints([]int{1, 0})
+		if _, err := f.Program(ids); err != nil { // which makes the parameters
+			t.Fatal(err)
+		}
+		v, w := p.Get("v").Value().Float32s(), p.Get("w").Value().Float32s()
+		for i, frozen := range []bool{false, true, true, false, true} {
+			if err := p.Get("w").Freeze(frozen); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.Grad(ids); err != nil {
+				t.Fatal(err)
+			}
+			before, other := w[0], v[0]
+			if _, err := optim.Update(o, p, 0.1, 1); err != nil {
+				t.Fatal(err)
+			}
+			if (w[0] == before) != frozen {
+				t.Errorf("%s: step %d, frozen %v: from %v to %v", name, i, frozen, before, w[0])
+			}
+			if v[0] == other {
+				t.Errorf("%s: step %d: the other stays at %v", name, i, other)
+			}
+		}
+	}
+}

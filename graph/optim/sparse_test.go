@@ -191,6 +191,38 @@ func TestGradRows(t *testing.T) {
 	}
 }
 
+// A program that writes the whole gradient says so, like Func.Grad, whoever has kept it by rows before.
+func TestGradRowsOfPrograms(t *testing.T) {
+	p := graph.NewParams(1)
+	w := func(g *graph.Graph) graph.Node { return g.Param("w", graph.Constant(1), 10, 3) }
+	byRows := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		return []graph.Node{g.Sum(g.Gather(g.SparseGrad(w(g)), in[0]))}
+	})
+	whole := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		return []graph.Node{g.Sum(g.Gather(w(g), in[0]))}
+	})
+	ids := []*tensor.Dense{graph.Ints([]int{3, 8}), graph.Ints([]int{5, 1})}
+	for range 2 {
+		for i, f := range []*graph.Func{byRows, whole} {
+			program, err := f.GradProgram(ids[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := program.Run(ids[i]); err != nil {
+				t.Fatal(err)
+			}
+			if rows, known := p.Get("w").GradRows(); known != (i == 0) {
+				t.Errorf("function %d: rows %v, known %v", i, rows, known)
+			}
+			for j, v := range p.Get("w").Grad().Float32s() {
+				if want := slices.Contains(ids[i].Ints(), j/3); v != map[bool]float32{true: 1}[want] {
+					t.Errorf("function %d: gradient %v in row %d", i, v, j/3)
+				}
+			}
+		}
+	}
+}
+
 // A weight or a gradient that is no number is found in the rows, too.
 func TestSparseNotFinite(t *testing.T) {
 	p := graph.NewParams(1)

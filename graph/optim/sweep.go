@@ -96,14 +96,16 @@ func (s *slots) base() *slots { return s }
 
 // prepare cuts the store into pieces, when it has changed.
 func (s *slots) prepare(p *graph.Params) {
-	if s.params == p && s.count == p.Len() && s.sameRows(p) {
+	if s.params == p && s.count == p.Len() && s.sameTraits(p) {
 		return
 	}
-	s.params, s.count, s.byRows, s.pieces, s.elements, s.bound = p, p.Len(), make([]bool, p.Len()), nil, 0, false
+	s.params, s.count, s.traits, s.pieces, s.elements, s.bound = p, p.Len(), make([]traits, p.Len()), nil, 0, false
 	for i := 0; i < p.Len(); i++ {
-		if q := p.At(i); !q.Frozen() {
+		q := p.At(i)
+		s.traits[i] = traitsOf(q)
+		if !q.Frozen() {
 			s.elements += q.Len()
-			if _, s.byRows[i] = q.GradRows(); s.byRows[i] {
+			if s.traits[i].byRows {
 				s.pieces = append(s.pieces, rowPieces(q)...)
 				continue
 			}
@@ -122,10 +124,21 @@ func (s *slots) prepare(p *graph.Params) {
 	}
 }
 
-// sameRows tells whether the gradients that are kept by rows are those that were when the store was cut.
-func (s *slots) sameRows(p *graph.Params) bool {
-	for i, was := range s.byRows {
-		if _, known := p.At(i).GradRows(); known != was && !p.At(i).Frozen() {
+// traits of a parameter decide how it is cut into pieces.
+type traits struct {
+	frozen bool
+	byRows bool // its gradient is kept by rows, and it is not frozen
+}
+
+func traitsOf(q *graph.Param) traits {
+	_, known := q.GradRows()
+	return traits{frozen: q.Frozen(), byRows: known && !q.Frozen()}
+}
+
+// sameTraits tells whether the parameters are what they were when the store was cut.
+func (s *slots) sameTraits(p *graph.Params) bool {
+	for i, was := range s.traits {
+		if traitsOf(p.At(i)) != was {
 			return false
 		}
 	}

@@ -94,6 +94,11 @@ func (s *shards) prepare(loss *graph.Func, i int, p *part, scales *tensor.Dense)
 		s.of = append(s.of, &shard{params: store, plain: plain, parts: plain.Parts()})
 	}
 	c := s.of[i]
+	for j := range c.params.Len() { // an observer may have frozen some, or have let them go
+		if err := c.params.At(j).Freeze(loss.Params().At(j).Frozen()); err != nil {
+			return err
+		}
+	}
 	c.part, c.loss, c.args = p, c.plain, p.args
 	if scales != nil {
 		c.loss, c.args = c.parts, append(slices.Clip(p.args), scales)

@@ -6,11 +6,13 @@ import (
 	"math"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/graphtest"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/nn"
@@ -144,5 +146,38 @@ func TestParallelBadUse(t *testing.T) {
 	})
 	if _, err := l.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "seen belongs to another store") {
 		t.Error(err)
+	}
+}
+
+// Shards follow an observer that freezes a parameter and lets it go again.
+func TestShardsFollowFreezing(t *testing.T) {
+	trained := func(shards int) []float64 {
+		l := regression([]int{12, 12}, 0)
+		p := l.Loss.Params()
+		if _, err := l.Loss.Program(graphtest.Random(1, 12, 3), graphtest.Random(2, 12, 1)); err != nil { // which makes the weight
+			t.Fatal(err)
+		}
+		w := p.Get("w")
+		if err := w.Freeze(true); err != nil {
+			t.Fatal(err)
+		}
+		start := slices.Clone(w.Value().Float64s())
+		l.Parallel = train.Parallel{Shards: shards, Axes: []int{0, 0}}
+		onStep(l, func(at train.Progress) {
+			if frozen := at.Step < 4; frozen != slices.Equal(start, w.Value().Float64s()) {
+				t.Errorf("%d shards: step %d, frozen %v: the weight went from %v to %v", shards, at.Step, frozen, start, w.Value())
+			}
+			if err := w.Freeze(at.Step < 3); err != nil {
+				t.Error(err)
+			}
+		})
+		run(t, l)
+		return w.Value().Float64s()
+	}
+	whole, cut := trained(0), trained(3)
+	for i, v := range whole {
+		if math.Abs(cut[i]-v) > 1e-12 {
+			t.Errorf("weight %d is %v in shards; %v in one", i, cut[i], v)
+		}
 	}
 }
