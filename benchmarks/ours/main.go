@@ -15,6 +15,7 @@ import (
 
 	"github.com/unroll-go/unroll/benchmarks/internal/model"
 	"github.com/unroll-go/unroll/benchmarks/internal/work"
+	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/kernel"
 )
 
@@ -24,9 +25,15 @@ func main() {
 	flag.Parse()
 	if err := run(flag.Args(), *threads, time.Duration(*seconds*float64(time.Second))); err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		if errors.As(err, &unsupported{}) {
+			os.Exit(work.Unsupported)
+		}
 		os.Exit(1)
 	}
 }
+
+// unsupported is work that this machine does not offer.
+type unsupported struct{ error }
 
 func run(args []string, threads int, d time.Duration) error {
 	if len(args) != 1 || threads < 1 {
@@ -49,7 +56,7 @@ func run(args []string, threads int, d time.Duration) error {
 func measure(w work.Work, d time.Duration) (work.Result, error) {
 	base := work.PeakMB()
 	switch w.Kind {
-	case work.Generate:
+	case work.Generate, work.GenerateInt8:
 		g, err := model.NewGenerator(w)
 		if err != nil {
 			return work.Result{}, err
@@ -59,6 +66,11 @@ func measure(w work.Work, d time.Duration) (work.Result, error) {
 		return work.Measure(w, d, base, model.NewReader(w).Read)
 	}
 	t := model.NewTrainer(w, model.Cell(w))
+	if w.Kind == work.TrainBF16 {
+		if err := t.Round(graph.BFloat16); err != nil {
+			return work.Result{}, unsupported{err}
+		}
+	}
 	result, err := work.Measure(w, d, base, t.Step)
 	if err == nil {
 		err = work.Falls(t.First, t.Last)

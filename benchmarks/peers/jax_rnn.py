@@ -109,7 +109,7 @@ def reader(w):
 def main():
     a = peer.arguments(__doc__)
     w = a.work
-    if w.both or w.cell not in CELLS or w.kind == "Generate":
+    if w.both or w.cell not in CELLS or w.generates or w.kind == "TrainBF16":
         peer.unsupported("jax_rnn: training and inference of rnn, lstm, fifth in one direction are offered")
     base = peer.peak_mb()
     times, first, last = peer.measure(trainer(w) if w.trains else reader(w), a.seconds)

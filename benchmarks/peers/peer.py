@@ -12,7 +12,7 @@ import time
 SETTLING, LEAST = 2, 3  # steps before the clock counts, and least number that count
 SHORTEST = 5  # length of a ragged batch's shortest sequence
 UNSUPPORTED = 3  # exit status of a program that does not offer the work it was asked for
-NAME = re.compile(r"(Train|Ragged|Infer|Generate)/((?:bi)?)(lstm|gru|rnn|fifth)/B(\d+)T(\d+)I(\d+)H(\d+)L(\d+)V(\d+)")
+NAME = re.compile(r"(Train|TrainBF16|Ragged|Infer|Generate|GenerateInt8)/((?:bi)?)(lstm|gru|rnn|fifth)/B(\d+)T(\d+)I(\d+)H(\d+)L(\d+)V(\d+)")
 
 
 class Work:
@@ -25,12 +25,16 @@ class Work:
         self.name = name
         self.kind, self.both, self.cell = found.group(1), found.group(2) == "bi", found.group(3)
         self.b, self.t, self.i, self.h, self.layers, self.v = map(int, found.groups()[3:])
-        if self.kind == "Generate" and (self.b, self.t, self.both) != (1, 1, False):
+        if self.generates and (self.b, self.t, self.both) != (1, 1, False):
             sys.exit(f"one sequence is generated forward, token by token: want B1T1 and one direction, found {name!r}")
 
     @property
     def trains(self):
-        return self.kind in ("Train", "Ragged")
+        return self.kind in ("Train", "TrainBF16", "Ragged")
+
+    @property
+    def generates(self):
+        return self.kind in ("Generate", "GenerateInt8")
 
     def lengths(self):
         """The sequences' lengths: t each, but for ragged work evenly spread."""

@@ -17,6 +17,8 @@ What was done so that PyTorch shows what it can:
   in 2.15, and 1.0 to 1.3 times in 1.13. torch.jit.script gained at most 7 % on the cells, torch.compile nothing.
 - Ragged batches run in both of PyTorch's ways, padded with the padding's targets ignored, and packed; what is faster in
   the first steps counts. (Packed sequences do without oneDNN in 2.15: padding wins by a factor of three and more.)
+- Training in bfloat16 runs under autocast, and with float32's products at precision "medium"; the faster one counts.
+  Weights of 8 bits are those of torch.ao.quantization.quantize_dynamic.
 - Inference runs as it is and frozen by torch.jit, and again the faster one counts.
 - "fifth" is an LSTM with a gate more, written as a user does it: the inputs' product of all steps at once, then a loop.
   With --compile its step goes through torch.compile, once; a whole sequence took it minutes.
@@ -119,7 +121,7 @@ def fused_adam(parameters):
         return torch.optim.Adam(parameters, lr=1e-3), "plain Adam"
 
 
-def trainer(w, packed=False):
+def trainer(w, packed=False, autocast=False):
     """A step of training, which returns the loss as a tensor, and what it computes with."""
     model = LanguageModel(w)
     parameters = list(model.parameters())
@@ -134,8 +136,9 @@ def trainer(w, packed=False):
 
     def step():
         adam.zero_grad(set_to_none=True)
-        logits = model.packed(ids, lengths) if packed else model(ids).view(-1, w.v)
-        loss = nn.functional.cross_entropy(logits, targets)
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            logits = model.packed(ids, lengths) if packed else model(ids).view(-1, w.v)
+            loss = nn.functional.cross_entropy(logits, targets)
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1, **clip)
         adam.step()
@@ -148,6 +151,22 @@ def ragged_trainer(w):
     """A step of training on sequences of many lengths."""
     (padded, what), (packed, _) = trainer(w), trainer(w, packed=True)
     way, step = peer.fastest({"padded": padded, "packed": packed})
+    return step, f"{what}, {way}"
+
+
+def rounded_trainer(w):
+    """A step of training with products in bfloat16, by autocast or by the precision of float32's products."""
+    autocast, what = trainer(w, autocast=True)
+    plain, _ = trainer(w)
+
+    def medium():
+        torch.set_float32_matmul_precision("medium")
+        try:
+            return plain()
+        finally:
+            torch.set_float32_matmul_precision("highest")
+
+    way, step = peer.fastest({"autocast": autocast, "medium": medium})
     return step, f"{what}, {way}"
 
 
@@ -167,6 +186,12 @@ def generator(w):
     if w.cell == "fifth":
         peer.unsupported("torch_rnn: the cell fifth does not generate")
     model = StepModel(w).eval()
+    if w.kind == "GenerateInt8":
+        kinds = {nn.Linear, nn.LSTMCell, nn.GRUCell, nn.RNNCell}
+        try:
+            model = torch.ao.quantization.quantize_dynamic(model, kinds, dtype=torch.qint8)
+        except (AttributeError, RuntimeError) as e:
+            peer.unsupported(f"torch_rnn: no dynamic quantisation: {e}")
     ids, states = torch.zeros(1, dtype=torch.long), model.begin()
 
     def step():
@@ -227,7 +252,8 @@ def main():
     if a.compile:
         Fifth.step = staticmethod(torch.compile(fifth_step))
     parts, base = build(), peer.peak_mb()
-    make = {"Train": trainer, "Ragged": ragged_trainer, "Infer": reader, "Generate": generator}[w.kind]
+    make = {"Train": trainer, "TrainBF16": rounded_trainer, "Ragged": ragged_trainer, "Infer": reader,
+            "Generate": generator, "GenerateInt8": generator}[w.kind]
     with torch.inference_mode(not w.trains):
         step, what = make(w)
         times, first, last = peer.measure(step, a.seconds)

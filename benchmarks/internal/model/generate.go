@@ -51,6 +51,11 @@ func newStepper(w work.Work) (*stepper, error) {
 		y, state := recurrent.Step(g.Scope("rnn"), stack, x, recurrent.State(in[1:]))
 		return append([]graph.Node{nn.Head{Classes: w.V}.Apply(g.Scope("head"), y)}, state...)
 	})
+	if w.Kind == work.GenerateInt8 {
+		if err := next.SetWeightFormat(graph.Int8Weights); err != nil {
+			return nil, err
+		}
+	}
 	s := &stepper{id: []int{0}}
 	s.in = graph.Ints(s.id, 1)
 	s.stream, err = next.Stream(first, s.in)

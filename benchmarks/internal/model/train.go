@@ -30,6 +30,9 @@ func TrainerOf(loss graph.Build, in ...*tensor.Dense) *Trainer {
 	return &Trainer{params: p, loss: graph.NewFunc(p, loss), adam: &optim.Adam{}, in: in}
 }
 
+// Round has products round what they multiply. It is an error if the machine has no instructions for that.
+func (t *Trainer) Round(p graph.Precision) error { return t.loss.SetPrecision(p) }
+
 // Step is one step of training; the first compiles, and makes the optimiser's state.
 func (t *Trainer) Step() error {
 	out, err := t.loss.Grad(t.in...)

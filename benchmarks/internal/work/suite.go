@@ -54,11 +54,15 @@ func Suite() []Work {
 	for _, s := range generated {
 		add(Generate, "", s)
 	}
+	one(GenerateInt8, "lstm", generated[1])
+	one(GenerateInt8, "lstm", generated[2])
 	for _, s := range inferred {
 		one(Infer, "lstm", s)
 	}
 	add(Train, "", sizes[0])
 	add(Train, "bi", both)
+	one(TrainBF16, "lstm", sizes[0])
+	one(TrainBF16, "lstm", sizes[1])
 	for _, s := range custom {
 		one(Train, Fifth, s)
 	}

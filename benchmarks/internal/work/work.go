@@ -12,10 +12,12 @@ import (
 
 // The kinds of work.
 const (
-	Train    = "Train"    // a step: gradients, clipping of the global norm to 1, Adam
-	Ragged   = "Ragged"   // Train on sequences of many lengths, see Lengths; padding counts for nothing
-	Infer    = "Infer"    // the logits of a batch, without gradients
-	Generate = "Generate" // a token: one step of the network, the likeliest token is the next input
+	Train        = "Train"        // a step: gradients, clipping of the global norm to 1, Adam
+	TrainBF16    = "TrainBF16"    // Train with products of numbers that are rounded to bfloat16
+	Ragged       = "Ragged"       // Train on sequences of many lengths, see Lengths; padding counts for nothing
+	Infer        = "Infer"        // the logits of a batch, without gradients
+	Generate     = "Generate"     // a token: one step of the network, the likeliest token is the next input
+	GenerateInt8 = "GenerateInt8" // Generate with weights in 8 bits
 )
 
 // Fifth is a cell that no library knows: an LSTM with one gate more, written as a user writes it.
@@ -28,7 +30,7 @@ const Fifth = "fifth"
 // Work is one thing to measure on a language model: embedding [V, I], L layers of a recurrent cell of width H, and a
 // softmax head over V tokens. Training takes a batch of B sequences of T tokens.
 type Work struct {
-	Kind string // Train, Ragged, Infer or Generate
+	Kind string // Train and so on
 	Cell string // rnn, lstm, gru, Fifth; birnn, bilstm, bigru read in both directions and join the outputs, [T, B, 2H]
 
 	B, T, I, H, L, V int
@@ -37,7 +39,7 @@ type Work struct {
 // Cells are the kinds of cell that every library has.
 var Cells = []string{"lstm", "gru", "rnn"}
 
-var name = regexp.MustCompile(`^(Train|Ragged|Infer|Generate)/((?:bi)?(?:lstm|gru|rnn)|fifth)/B(\d+)T(\d+)I(\d+)H(\d+)L(\d+)V(\d+)$`)
+var name = regexp.MustCompile(`^(Train|TrainBF16|Ragged|Infer|Generate|GenerateInt8)/((?:bi)?(?:lstm|gru|rnn)|fifth)/B(\d+)T(\d+)I(\d+)H(\d+)L(\d+)V(\d+)$`)
 
 // Parse reads a name such as Train/lstm/B32T50I128H128L1V65.
 func Parse(s string) (Work, error) {
@@ -53,7 +55,7 @@ func Parse(s string) (Work, error) {
 		}
 		*field = n
 	}
-	if w.Kind == Generate && (w.B != 1 || w.T != 1 || w.Bidirectional()) {
+	if w.Generates() && (w.B != 1 || w.T != 1 || w.Bidirectional()) {
 		return Work{}, fmt.Errorf("work: one sequence is generated forward, token by token, so want B1T1 and one direction, found %q", s)
 	}
 	return w, nil
@@ -71,7 +73,10 @@ func (w Work) Size() string {
 func (w Work) Bidirectional() bool { return strings.HasPrefix(w.Cell, "bi") }
 
 // Trains tells whether gradients are taken.
-func (w Work) Trains() bool { return w.Kind == Train || w.Kind == Ragged }
+func (w Work) Trains() bool { return w.Kind == Train || w.Kind == TrainBF16 || w.Kind == Ragged }
+
+// Generates tells whether it writes one sequence, token by token.
+func (w Work) Generates() bool { return w.Kind == Generate || w.Kind == GenerateInt8 }
 
 // Base is the cell's name without the direction.
 func (w Work) Base() string { return strings.TrimPrefix(w.Cell, "bi") }
