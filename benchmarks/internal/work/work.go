@@ -39,7 +39,8 @@ type Work struct {
 // Cells are the kinds of cell that every library has.
 var Cells = []string{"lstm", "gru", "rnn"}
 
-var name = regexp.MustCompile(`^(Train|TrainBF16|Ragged|Infer|Generate|GenerateInt8)/((?:bi)?(?:lstm|gru|rnn)|fifth)/B(\d+)T(\d+)I(\d+)H(\d+)L(\d+)V(\d+)$`)
+var name = regexp.MustCompile(`^(Train|TrainBF16|Ragged|Infer|Generate|GenerateInt8)/((?:bi)?(?:lstm|gru|rnn)|fifth)` +
+	`/B(\d+)T(\d+)I(\d+)H(\d+)L(\d+)V(\d+)$`)
 
 // Parse reads a name such as Train/lstm/B32T50I128H128L1V65.
 func Parse(s string) (Work, error) {
