@@ -94,8 +94,8 @@ func (p *Params) Elements() int {
 
 // PackedBytes is the size of the copies of weights, in the order in which products read them, that are kept for all
 // functions and streams over the store, and its replicas. They are made when a run first needs them and made anew when the
-// weights have changed; there are at most two copies of a weight. Weights that Param.Value has handed out are packed by each
-// function for itself.
+// weights have changed; there are at most two copies of a weight in each format and precision that functions have asked for.
+// Weights that Param.Value has handed out are packed by each function for itself.
 func (p *Params) PackedBytes() int {
 	if p.made() != nil {
 		return 0
