@@ -7,6 +7,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/weights"
 	"gorgonia.org/tensor"
 )
 
@@ -48,7 +49,7 @@ func (CRF) Tags(p *graph.Params, scope string, emissions *tensor.Dense, lengths 
 		if !slices.Equal(q.Shape(), w.shape) {
 			return nil, nil, errors.Errorf("losses: CRF: %s has shape %v; want %v", name, q.Shape(), w.shape)
 		}
-		*w.to = float64s(q.Value())
+		*w.to = float64s(weights.Of(q))
 	}
 	x := float64s(emissions)
 	for i, e := range x {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/weights"
 	"github.com/unroll-go/unroll/nn/keras/internal/hdf5"
 	"gorgonia.org/tensor"
 )
@@ -60,7 +61,7 @@ func (w *writer) param(name string, rank int) (*tensor.Dense, error) {
 	case len(p.Shape()) != rank:
 		return nil, errors.Errorf("parameter %s has shape %v; want %d dimensions", name, p.Shape(), rank)
 	}
-	return p.Value(), nil
+	return weights.Of(p), nil
 }
 
 // put adds an array with one parameter in it, or with two rows of one parameter each.

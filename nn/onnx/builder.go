@@ -8,6 +8,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/weights"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 	"gorgonia.org/tensor"
 )
@@ -246,7 +247,7 @@ func (b *Builder) weight(name string, rank int) (string, []int) {
 	}
 	if !b.taken[name] {
 		b.taken[name] = true
-		c := &constant{kind: b.kind, shape: p.Shape(), floats: floats64(p.Value())}
+		c := &constant{kind: b.kind, shape: p.Shape(), floats: floats64(weights.Of(p))}
 		b.file.Initializer = append(b.file.Initializer, c.tensorProto(name))
 	}
 	return name, p.Shape()

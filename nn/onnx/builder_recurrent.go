@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/unroll-go/unroll/internal/weights"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 )
 
@@ -210,7 +211,7 @@ func (b *Builder) gathered(s stack, k int, name string, shape, order []int, loca
 				return ""
 			}
 			at := place(order, s.hidden, d*shape[1]+i*rows, cols)
-			for j, v := range floats64(p.Value()) {
+			for j, v := range floats64(weights.Of(p)) {
 				c.floats[at(j)] = v
 			}
 		}

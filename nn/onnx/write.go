@@ -6,6 +6,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/atomicfile"
+	"github.com/unroll-go/unroll/internal/weights"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 	"google.golang.org/protobuf/proto"
 	"gorgonia.org/tensor"
@@ -50,7 +51,7 @@ func (m *Model) withWeights(p *graph.Params) (*onnxpb.ModelProto, error) {
 			to = &constant{kind: w.source.kind, shape: w.source.shape, floats: slices.Clone(w.source.floats)}
 			changed[w.file] = to
 		}
-		for i, v := range floats64(q.Value()) {
+		for i, v := range floats64(weights.Of(q)) {
 			to.floats[w.at(i)] = v
 		}
 	}

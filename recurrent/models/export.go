@@ -6,6 +6,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/weights"
 	"github.com/unroll-go/unroll/nn/keras"
 	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/recurrent"
@@ -83,7 +84,7 @@ func (n network) imported(p *graph.Params, path string) error {
 		if w == nil {
 			return errors.Errorf("%s lacks the weight %s", path, name)
 		}
-		list = append(list, graph.Named{Name: name, Value: w.Value()})
+		list = append(list, graph.Named{Name: name, Value: weights.Of(w)})
 	}
 	return errors.Wrap(p.SetAll(list), path)
 }

@@ -121,3 +121,20 @@ func TestExportAndImport(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Reading the weights, to export them, does not make the store believe that somebody may write to them: later runs find
+// their packed copies.
+func TestExportLendsNothing(t *testing.T) {
+	m := newClasses(t, Config{})
+	for _, name := range []string{"m.onnx", "m.weights.h5", "m.safetensors"} {
+		if err := m.Export(filepath.Join(t.TempDir(), name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := m.Predict([]string{"good"}); err != nil {
+		t.Fatal(err)
+	}
+	if n := m.Params().PackedBytes(); n == 0 {
+		t.Error("no packed weight is kept")
+	}
+}

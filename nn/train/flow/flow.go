@@ -14,6 +14,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/weights"
 	"gorgonia.org/tensor"
 )
 
@@ -95,7 +96,7 @@ func Measure(p *graph.Params, loss graph.Build, in ...*tensor.Dense) (*Report, e
 	}
 	for i := range p.Len() {
 		if q := p.At(i); !q.Frozen() {
-			flow.Params = append(flow.Params, Param{q.Name(), norm(dense.Float64s(q.Value())), norm(dense.Float64s(q.Grad()))})
+			flow.Params = append(flow.Params, Param{q.Name(), norm(dense.Float64s(weights.Of(q))), norm(dense.Float64s(q.Grad()))})
 		}
 	}
 	if len(flow.States) == 0 {

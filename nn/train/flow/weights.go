@@ -7,6 +7,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/weights"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -21,7 +22,7 @@ func recurrentWeights(p *graph.Params) ([]Weight, error) {
 			continue // a projected state, or no matrix
 		}
 		w := Weight{Name: q.Name()}
-		n, x := shape[1], dense.Float64s(q.Value())
+		n, x := shape[1], dense.Float64s(weights.Of(q))
 		for at := 0; at < len(x); at += n * n {
 			r, err := spectralRadius(mat.NewDense(n, n, x[at:at+n*n]))
 			if err != nil {
@@ -60,7 +61,7 @@ func Updates(p *graph.Params, step func() error) ([]Update, error) {
 	}
 	before := map[string][]float64{}
 	for i := range p.Len() {
-		before[p.At(i).Name()] = dense.Float64s(p.At(i).Value())
+		before[p.At(i).Name()] = dense.Float64s(weights.Of(p.At(i)))
 	}
 	if err := step(); err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func Updates(p *graph.Params, step func() error) ([]Update, error) {
 	var out []Update
 	for i := range p.Len() {
 		q := p.At(i)
-		old, now := before[q.Name()], dense.Float64s(q.Value())
+		old, now := before[q.Name()], dense.Float64s(weights.Of(q))
 		if q.Frozen() || old == nil {
 			continue
 		}
