@@ -188,19 +188,25 @@ func (f *Func) made() error {
 // drop forgets the program that was not used for the longest time.
 func (f *Func) drop() {
 	var oldest *compiled
-	var at uint64
-	for key, list := range f.programs {
+	for _, list := range f.programs {
 		for _, c := range list {
 			if oldest == nil || c.used < oldest.used {
-				oldest, at = c, key
+				oldest = c
 			}
 		}
 	}
-	f.programs[at] = slices.DeleteFunc(f.programs[at], func(c *compiled) bool { return c == oldest })
-	if len(f.programs[at]) == 0 {
-		delete(f.programs, at)
+	f.forget(func(c *compiled) bool { return c == oldest })
+}
+
+// forget drops programs, of a function that is locked.
+func (f *Func) forget(which func(*compiled) bool) {
+	for key, list := range f.programs {
+		left := slices.DeleteFunc(list, which)
+		f.kept -= len(list) - len(left)
+		if f.programs[key] = left; len(left) == 0 {
+			delete(f.programs, key)
+		}
 	}
-	f.kept--
 }
 
 // shapeKey hashes what a program depends on (FNV-1a).

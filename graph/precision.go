@@ -79,6 +79,6 @@ func (f *Func) SetPrecision(p Precision) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.precision = p
-	f.programs, f.kept = map[uint64][]*compiled{}, 0
+	f.forget(func(*compiled) bool { return true })
 	return nil
 }

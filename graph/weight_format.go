@@ -63,6 +63,6 @@ func (f *Func) SetWeightFormat(w WeightFormat) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.weights = w
-	f.programs, f.kept = map[uint64][]*compiled{}, 0
+	f.forget(func(c *compiled) bool { return !c.grad })
 	return nil
 }

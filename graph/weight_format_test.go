@@ -187,6 +187,32 @@ func TestForksShareAllButTheState(t *testing.T) {
 	runtime.KeepAlive(all)
 }
 
+// TestGradProgramsStay: a training goes on with the program it has while its validation reads other weights.
+func TestGradProgramsStay(t *testing.T) {
+	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		return []graph.Node{g.Sum(g.MatMul(in[0], g.Param("w", graph.GlorotUniform(), 4, 4)))}
+	})
+	x := graph.Floats(make([]float32, 8), 2, 4)
+	program := func(grad bool) *graph.Program {
+		get := f.Program
+		if grad {
+			get = f.GradProgram
+		}
+		p, err := get(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	run, grad := program(false), program(true)
+	if err := f.SetWeightFormat(graph.Int8Weights); err != nil {
+		t.Fatal(err)
+	}
+	if program(true) != grad || program(false) == run {
+		t.Error("another weight format keeps the program of Run, or drops that of Grad")
+	}
+}
+
 func TestSetWeightFormatRefuses(t *testing.T) {
 	build := func(_ *graph.Graph, in []graph.Node) []graph.Node { return in }
 	if err := graph.NewFunc(graph.NewParams64(1), build).SetWeightFormat(graph.Int8Weights); err == nil {
