@@ -7,13 +7,9 @@ import json
 import statistics
 import time
 
+import peer
 import torch
 from torch import nn
-
-
-def peak_mb():
-    with open("/proc/self/status") as f:
-        return next(int(line.split()[1]) * 1024 / 1e6 for line in f if line.startswith("VmHWM"))
 
 
 def main():
@@ -29,7 +25,7 @@ def main():
     x = ((torch.arange(n) % 17) / 17 - 0.5).reshape(a.steps, a.batch, a.hidden)
     model = nn.LSTM(a.hidden, a.hidden)
     adam = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
-    base = peak_mb()
+    base = peer.peak_mb()
 
     def step():
         adam.zero_grad(set_to_none=True)
@@ -48,7 +44,7 @@ def main():
         times.append((time.perf_counter() - start) * 1e3)
     middle = statistics.median(times)
     print(json.dumps({"library": "torch " + torch.__version__, "steps": a.steps, "hidden": a.hidden, "batch": a.batch,
-                      "compile_ms": max(0, first - middle), "step_ms": middle, "peak_mb": peak_mb(), "base_mb": base}))
+                      "compile_ms": max(0, first - middle), "step_ms": middle, "peak_mb": peer.peak_mb(), "base_mb": base}))
 
 
 main()

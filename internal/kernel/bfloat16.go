@@ -39,7 +39,7 @@ func (p *BFloat16) Multiply(m int, a []float32, lda int, beta float32, c []float
 	if !p.check(m, a, lda, beta, c, ldc, bias) {
 		return
 	}
-	j := takeReducedJob()
+	j := reducedJobs.take()
 	j.blocks, j.multiply, j.m, j.a, j.lda, j.beta, j.c, j.ldc, j.bias = p.blocks, bfloat16Rows, m, a, lda, beta, c, ldc, bias
 	j.run()
 }

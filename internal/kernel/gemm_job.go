@@ -13,31 +13,21 @@ func (j *job[T]) part(i int, s *scratch) {
 
 // Jobs that nobody uses, kept for the next caller.
 var (
-	jobs32 = make(chan *job[float32], 16)
-	jobs64 = make(chan *job[float64], 16)
+	jobs32 = make(spares[job[float32]], 16)
+	jobs64 = make(spares[job[float64]], 16)
 )
 
-func freeJobs[T Float]() chan *job[T] {
-	if c, ok := any(jobs32).(chan *job[T]); ok {
-		return c
+func freeJobs[T Float]() spares[job[T]] {
+	if s, ok := any(jobs32).(spares[job[T]]); ok {
+		return s
 	}
-	return any(jobs64).(chan *job[T])
+	return any(jobs64).(spares[job[T]])
 }
 
-func jobOf[T Float]() *job[T] {
-	select {
-	case j := <-freeJobs[T]():
-		return j
-	default:
-		return new(job[T])
-	}
-}
+func jobOf[T Float]() *job[T] { return freeJobs[T]().take() }
 
 // free gives j back, without what it points to.
 func (j *job[T]) free() {
 	*j = job[T]{}
-	select {
-	case freeJobs[T]() <- j:
-	default:
-	}
+	freeJobs[T]().give(j)
 }

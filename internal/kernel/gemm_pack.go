@@ -90,7 +90,7 @@ func packAcross[T Float](dst []T, size, cols int, src []T, ld, l0, l1, j0, j1 in
 }
 
 // aligned is a slice of n elements that begins at a cache line.
-func aligned[T Float](n int) []T {
+func aligned[T Float | uint32](n int) []T {
 	const line = 64
 	size := int(unsafe.Sizeof(T(0)))
 	x := make([]T, n+line/size)

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"fmt"
-	"runtime"
 	"unsafe"
 )
 
@@ -49,11 +48,7 @@ func (p *Packed[T]) Pack(transB bool, k, n int, b []T, ldb int) {
 		return
 	}
 	p.b, p.ldb, p.transB = b, ldb, transB
-	helpers := 0
-	if size >= sharedProduct/streamCost {
-		helpers = runtime.GOMAXPROCS(0) - 1
-	}
-	theTeam.run(p, ceil(n, packedAtOnce*s.cols), helpers)
+	theTeam.run(p, ceil(n, packedAtOnce*s.cols), helpersToPack(size))
 	p.b = nil
 }
 

@@ -46,10 +46,7 @@ func (p *product[T]) run() {
 		p.rowA, p.colA = 1, p.lda
 	}
 	p.packsA = p.worthPackingA() && (p.transA || p.rows%transposeGroup[T]() == 0)
-	helpers := 0
-	if cost := p.n * p.k * max(p.m, streamCost); cost >= sharedProduct || cost >= sharedAwake && theTeam.awake() {
-		helpers = runtime.GOMAXPROCS(0) - 1
-	}
+	helpers := helpersToMultiply(p.n * p.k * max(p.m, streamCost))
 	if helpers == 0 {
 		s := takeScratch()
 		p.block(s, 0, p.m, 0, p.n)
@@ -57,6 +54,22 @@ func (p *product[T]) run() {
 		return
 	}
 	p.share(helpers)
+}
+
+// helpersToMultiply is how many members of the team it pays to call for so many multiplications.
+func helpersToMultiply(cost int) int {
+	if cost >= sharedProduct || cost >= sharedAwake && theTeam.awake() {
+		return runtime.GOMAXPROCS(0) - 1
+	}
+	return 0
+}
+
+// helpersToPack is the same for reading so many elements once, to pack them.
+func helpersToPack(size int) int {
+	if size >= sharedProduct/streamCost {
+		return runtime.GOMAXPROCS(0) - 1
+	}
+	return 0
 }
 
 // worthPackingA tells whether A is packed: if it has many rows, or if they lie at distances at which all rows of a tile

@@ -5,26 +5,20 @@ import "unsafe"
 // scratch is the memory that a goroutine packs into during a product.
 type scratch struct{ a, b, sums []float64 }
 
-// scratches holds those that nobody uses. A channel, unlike a sync.Pool, is not emptied by the garbage collector.
-var scratches = make(chan *scratch, 16)
+// scratches are those that nobody uses.
+var scratches = make(spares[scratch], 16)
 
 func takeScratch() *scratch {
-	select {
-	case s := <-scratches:
-		return s
-	default:
+	s := scratches.take()
+	if s.a == nil {
 		const n = mostResident
-		return &scratch{a: aligned[float64](n * depthBytes / 8), b: aligned[float64]((n + 32) * depthBytes / 8),
+		*s = scratch{a: aligned[float64](n * depthBytes / 8), b: aligned[float64]((n + 32) * depthBytes / 8),
 			sums: aligned[float64](n * 128 / 8)}
 	}
+	return s
 }
 
-func giveScratch(s *scratch) {
-	select {
-	case scratches <- s:
-	default:
-	}
-}
+func giveScratch(s *scratch) { scratches.give(s) }
 
 // scratchOf is memory as elements of T.
 func scratchOf[T Float](x []float64) []T {

@@ -95,7 +95,7 @@ func (p *Int8) Multiply(m int, a []float32, lda int, beta float32, c []float32, 
 	if !p.check(m, a, lda, beta, c, ldc, bias) {
 		return
 	}
-	j := takeReducedJob()
+	j := reducedJobs.take()
 	j.blocks, j.multiply, j.m, j.beta, j.c, j.ldc, j.bias, j.weights = p.blocks, int8Rows, m, beta, c, ldc, bias, p
 	j.quantise(a, lda)
 	j.run()

@@ -1,10 +1,6 @@
 package kernel
 
-import (
-	"fmt"
-	"runtime"
-	"unsafe"
-)
+import "fmt"
 
 // Format is how the numbers of packed weights are kept.
 type Format uint8
@@ -95,8 +91,7 @@ func (p *blocks) resize(transB bool, k, n int, b []float32, ldb, width, steps, s
 	p.b, p.ldb, p.transB = b, ldb, transB
 	size := p.count() * steps * step
 	if cap(p.data) < size {
-		floats := aligned[float32](size)
-		p.data = unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(floats))), size)
+		p.data = aligned[uint32](size)
 	}
 	p.data = p.data[:size]
 }
@@ -112,11 +107,7 @@ const packedRows = 64
 
 // pack does the parts of packing, the blocks, on several processors if that pays.
 func (p *blocks) pack(job work) {
-	helpers := 0
-	if p.k*p.n >= sharedProduct/streamCost {
-		helpers = runtime.GOMAXPROCS(0) - 1
-	}
-	theTeam.run(job, p.count(), helpers)
+	theTeam.run(job, p.count(), helpersToPack(p.k*p.n))
 	p.b = nil
 }
 
@@ -158,30 +149,14 @@ type reducedJob struct {
 	scales     []float32 // by row of A
 }
 
-// reducedJobs are those that nobody uses, kept with their memory for the next caller.
-var reducedJobs = make(chan *reducedJob, 16)
-
-func takeReducedJob() *reducedJob {
-	select {
-	case j := <-reducedJobs:
-		return j
-	default:
-		return new(reducedJob)
-	}
-}
+// reducedJobs are those that nobody uses.
+var reducedJobs = make(spares[reducedJob], 16)
 
 // run computes the product and gives j back.
 func (j *reducedJob) run() {
-	helpers := 0
-	if cost := j.n * j.k * max(j.m, 2); cost >= sharedProduct || cost >= sharedAwake && theTeam.awake() {
-		helpers = runtime.GOMAXPROCS(0) - 1
-	}
-	theTeam.run(j, j.count(), helpers)
+	theTeam.run(j, j.count(), helpersToMultiply(j.n*j.k*max(j.m, 2)))
 	*j = reducedJob{inputs: j.inputs, inputBytes: j.inputBytes, scales: j.scales}
-	select {
-	case reducedJobs <- j:
-	default:
-	}
+	reducedJobs.give(j)
 }
 
 // part computes one block of columns of C, a few rows at a time.
@@ -191,27 +166,47 @@ func (j *reducedJob) part(block int, s *scratch) {
 	sums := scratchOf[float32](s.b)[:4*j.width]
 	for i, rows := 0, 0; i < j.m; i += rows {
 		rows = groupOf(j.m - i)
-		direct := cols == j.width && j.beta == 0
-		if direct {
-			j.multiply(j, block, i, rows, j.c[i*j.ldc+j0:], j.ldc)
-		} else {
-			j.multiply(j, block, i, rows, sums, j.width)
+		c, bias := j.c[i*j.ldc+j0:], columns(j.bias, j0, j0+cols)
+		if cols == j.width && j.beta == 0 {
+			j.multiply(j, block, i, rows, c, j.ldc)
+			addBias(c, j.ldc, rows, bias)
+			continue
 		}
-		for r := range rows {
-			out := j.c[(i+r)*j.ldc+j0:][:cols]
-			if !direct {
-				scaleRow(out, j.beta)
-				if j.beta == 0 {
-					copy(out, sums[r*j.width:])
-				} else {
-					AddTo(out, sums[r*j.width:][:cols])
-				}
-			}
-			if j.bias != nil {
-				AddTo(out, j.bias[j0:j0+cols])
-			}
-		}
+		j.multiply(j, block, i, rows, sums, j.width)
+		addSums(c, j.ldc, rows, cols, sums, j.width, j.beta)
+		addBias(c, j.ldc, rows, bias)
 	}
+}
+
+// addSums makes C = sums + beta·C, of which the sums are complete.
+func addSums(c []float32, ldc, rows, cols int, sums []float32, ld int, beta float32) {
+	for r := range rows {
+		out, sum := c[r*ldc:][:cols], sums[r*ld:][:cols]
+		if beta == 0 {
+			copy(out, sum)
+			continue
+		}
+		scaleRow(out, beta)
+		AddTo(out, sum)
+	}
+}
+
+// addBias adds a bias to each row of C, unless it is nil.
+func addBias(c []float32, ldc, rows int, bias []float32) {
+	if bias == nil {
+		return
+	}
+	for r := range rows {
+		AddTo(c[r*ldc:][:len(bias)], bias)
+	}
+}
+
+// columns is a part of a bias; nil of none.
+func columns(bias []float32, from, to int) []float32 {
+	if bias == nil {
+		return nil
+	}
+	return bias[from:to]
 }
 
 // groupOf is how many of the rows left are multiplied at a time.

@@ -1,7 +1,5 @@
 package kernel
 
-import "runtime"
-
 // Precision is how products of float32 round what they multiply. Sums are float32 in all of them.
 type Precision uint8
 
@@ -70,7 +68,7 @@ func (p *Rounded) multiply(e *engine, transA bool, m int, a []float32, lda int, 
 		return
 	}
 	checkProduct(m, p.lines, p.k, transA, a, lda, c, ldc, bias)
-	j := takeRoundedJob()
+	j := roundedJobs.take()
 	j.run(e, &p.tiled, transA, m, a, lda, beta, c, ldc, bias)
 	j.free()
 }
@@ -90,7 +88,7 @@ func gemmRounded(e *engine, p Precision, transA, transB bool, m, n, k int, a []f
 	if k > 0 {
 		checkOperand("B", b, k, n, ldb, transB)
 	}
-	j := takeRoundedJob()
+	j := roundedJobs.take()
 	j.own.precision = p
 	j.own.set(e, k, n, b, ldb, transB)
 	j.own.share()
@@ -121,25 +119,13 @@ type roundedJob struct {
 	bias   []float32
 }
 
-// roundedJobs are those that nobody uses, kept with their memory for the next caller.
-var roundedJobs = make(chan *roundedJob, 16)
-
-func takeRoundedJob() *roundedJob {
-	select {
-	case j := <-roundedJobs:
-		return j
-	default:
-		return &roundedJob{a: tiled{rows: true}}
-	}
-}
+// roundedJobs are those that nobody uses.
+var roundedJobs = make(spares[roundedJob], 16)
 
 // free gives j back, without what it points to, but for its own memory.
 func (j *roundedJob) free() {
-	*j = roundedJob{a: tiled{rows: true, data: j.a.data}, own: tiled{data: j.own.data}}
-	select {
-	case roundedJobs <- j:
-	default:
-	}
+	*j = roundedJob{a: tiled{data: j.a.data}, own: tiled{data: j.own.data}}
+	roundedJobs.give(j)
 }
 
 // A part of the work is a chunk of rows in a group of columns: the columns stay in the second-level cache.
@@ -152,14 +138,10 @@ const (
 func (j *roundedJob) run(e *engine, b *tiled, transA bool, m int, a []float32, lda int,
 	beta float32, c []float32, ldc int, bias []float32) {
 	j.engine, j.b, j.m, j.n, j.beta, j.c, j.ldc, j.bias = e, b, m, b.lines, beta, c, ldc, bias
-	j.a.precision = b.precision
+	j.a.precision, j.a.rows = b.precision, true
 	j.a.set(e, b.k, m, a, lda, !transA)
 	j.a.share()
-	helpers := 0
-	if cost := j.n * b.k * m; cost >= sharedProduct || cost >= sharedAwake && theTeam.awake() {
-		helpers = runtime.GOMAXPROCS(0) - 1
-	}
-	theTeam.run(j, j.across()*ceil(m, chunkStrips*stripLines), helpers)
+	theTeam.run(j, j.across()*ceil(m, chunkStrips*stripLines), helpersToMultiply(j.n*b.k*m))
 }
 
 func (j *roundedJob) across() int { return ceil(j.n, groupPanels*stripLines) }
@@ -184,20 +166,11 @@ func (j *roundedJob) part(i int, s *scratch) {
 		} else {
 			clearRows(sums, ld, rows, j1-j0)
 		}
-		for r := range rows {
-			out := j.c[(i0+r)*j.ldc+j0:][:j1-j0]
-			if !direct {
-				if got := sums[r*ld:][:j1-j0]; j.beta == 0 {
-					copy(out, got)
-				} else {
-					scaleRow(out, j.beta)
-					AddTo(out, got)
-				}
-			}
-			if j.bias != nil {
-				AddTo(out, j.bias[j0:j1])
-			}
+		c := j.c[i0*j.ldc+j0:]
+		if !direct {
+			addSums(c, j.ldc, rows, j1-j0, sums, ld, j.beta)
 		}
+		addBias(c, j.ldc, rows, columns(j.bias, j0, j1))
 	}
 }
 

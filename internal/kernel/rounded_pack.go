@@ -1,10 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"runtime"
-	"unsafe"
-)
+import "math"
 
 const (
 	stripLines = 32 // rows of A, or columns of B, that are packed together, in two tiles
@@ -39,8 +35,7 @@ func (t *tiled) set(e *engine, k, lines int, src []float32, ld int, alongK bool)
 	t.lines, t.k = max(lines, 0), max(k, 0)
 	size := ceil(t.lines, stripLines) * t.stripSize()
 	if cap(t.data) < size {
-		floats := aligned[float32](size)
-		t.data = unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(floats))), size)
+		t.data = aligned[uint32](size)
 	}
 	t.data = t.data[:size]
 }
@@ -58,12 +53,8 @@ func (t *tiled) Bytes() int { return 4 * cap(t.data) }
 
 // share packs, with a team if that pays.
 func (t *tiled) share() {
-	helpers := 0
-	if len(t.data) >= sharedProduct/streamCost {
-		helpers = runtime.GOMAXPROCS(0) - 1
-	}
 	if len(t.data) > 0 {
-		theTeam.run(t, ceil(t.lines, stripLines), helpers)
+		theTeam.run(t, ceil(t.lines, stripLines), helpersToPack(len(t.data)))
 	}
 	t.engine, t.src = nil, nil
 }

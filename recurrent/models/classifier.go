@@ -248,13 +248,4 @@ func (m *Classifier) metadata() (map[string]string, error) {
 
 // Save writes the model to a file, without the state of a training, replacing one that is there. The file appears whole or
 // not at all.
-func (m *Classifier) Save(path string) error {
-	if err := m.made(); err != nil {
-		return err
-	}
-	metadata, err := m.metadata()
-	if err != nil {
-		return err
-	}
-	return m.save(path, metadata)
-}
+func (m *Classifier) Save(path string) error { return m.save(path, m.metadata) }

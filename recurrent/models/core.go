@@ -92,9 +92,13 @@ func (c *core) function(build graph.Build) *graph.Func {
 	return f
 }
 
-// save writes the model to a file with these metadata.
-func (c *core) save(path string, metadata map[string]string) error {
+// save writes the model to a file with its metadata.
+func (c *core) save(path string, describe func() (map[string]string, error)) error {
 	if err := c.draw(); err != nil {
+		return err
+	}
+	metadata, err := describe()
+	if err != nil {
 		return err
 	}
 	metadata[formatKey] = formatModel
