@@ -83,7 +83,8 @@ type score struct {
 
 // evalClassifier judges a classifier by a table, or, if the path is empty, by the test rows of its own. The log is told
 // how another table was read.
-func evalClassifier(log io.Writer, m *models.Classifier, path string, columns tableColumns, format tableFormat, measures measuring) (*judged, error) {
+func evalClassifier(log io.Writer, m *models.Classifier, path string, columns tableColumns, format tableFormat,
+	measures measuring) (*judged, error) {
 	var rows models.Examples
 	var err error
 	own := m.Config().Origin
@@ -105,7 +106,10 @@ func evalClassifier(log io.Writer, m *models.Classifier, path string, columns ta
 		Labels: map[string]score{}, Temperature: number(m.Temperature()), confusion: c,
 	}
 	for i, name := range m.Labels() {
-		j.Labels[name] = score{number(c.Precision(i)), number(c.Recall(i)), number(c.F1(i)), number(p.ROCAUC(i)), number(p.AveragePrecision(i)), c.Support(i)}
+		j.Labels[name] = score{
+			Precision: number(c.Precision(i)), Recall: number(c.Recall(i)), F1: number(c.F1(i)),
+			ROCAUC: number(p.ROCAUC(i)), AveragePrecision: number(p.AveragePrecision(i)), Support: c.Support(i),
+		}
 	}
 	j.measured, err = measures.measure(p, m.Labels())
 	return j, err

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/nn/train/metric"
@@ -25,7 +24,7 @@ func (m *measuring) flags(f *pflag.FlagSet) {
 
 // positiveFlag is of two labels the one to find.
 func positiveFlag(f *pflag.FlagSet, label *string) {
-	f.StringVar(label, "positive", "", "of two labels the one to find, which ROC-AUC and average precision are of; the last in order unless given")
+	f.StringVar(label, "positive", "", "of two labels the one to find, for ROC-AUC and average precision; the last in order unless given")
 }
 
 // positiveOf is the number of the label to find, of two; -1 of more.
@@ -53,10 +52,10 @@ type measured struct {
 	list      []quality
 }
 
-// quality is one of them: its name in JSON and in words, and how it is measured.
+// quality is one of them: its name in JSON and in words, and how it is measured. Those without a name are for JSON alone.
 type quality struct {
 	key, name string
-	plain     bool // for JSON alone: it stands elsewhere in words, or says little more
+	plain     bool // it stands above the measures, and comes again only with its interval
 	of        func(p *metric.Probabilities, c *metric.Confusion) float64
 }
 
@@ -65,45 +64,48 @@ const bins = 10
 
 // measuresOf are the measures for classes, of which positive is the one to find, -1 for all.
 func measuresOf(classes, positive int) []quality {
-	type (
-		probabilities = *metric.Probabilities
-		confusion     = *metric.Confusion
-	)
-	calibration := func(equalMass bool) func(probabilities, confusion) float64 {
-		return func(p probabilities, _ confusion) float64 {
+	var list []quality
+	add := func(key, name string, plain bool, of func(p *metric.Probabilities, c *metric.Confusion) float64) {
+		list = append(list, quality{key, name, plain, of})
+	}
+	ofGuesses := func(key, name string, plain bool, of func(c *metric.Confusion) float64) {
+		add(key, name, plain, func(_ *metric.Probabilities, c *metric.Confusion) float64 { return of(c) })
+	}
+	ofScores := func(key, name string, plain bool, of func(p *metric.Probabilities) float64) {
+		add(key, name, plain, func(p *metric.Probabilities, _ *metric.Confusion) float64 { return of(p) })
+	}
+	calibration := func(equalMass bool) func(p *metric.Probabilities) float64 {
+		return func(p *metric.Probabilities) float64 {
 			r, _ := p.Reliability(bins, equalMass) // there are bins
 			return r.CalibrationError()
 		}
 	}
-	list := []quality{
-		{"accuracy", "accuracy", true, func(_ probabilities, c confusion) float64 { return c.Accuracy() }},
-		{"macro_f1", "macro F1", true, func(_ probabilities, c confusion) float64 { return c.MacroF1() }},
-		{"balanced_accuracy", "balanced accuracy", false, func(_ probabilities, c confusion) float64 { return c.BalancedAccuracy() }},
-		{"matthews", "Matthews correlation", false, func(_ probabilities, c confusion) float64 { return c.Matthews() }},
-		{"kappa", "Cohen's kappa", false, func(_ probabilities, c confusion) float64 { return c.Kappa() }},
-	}
+	ofGuesses("accuracy", "accuracy", true, (*metric.Confusion).Accuracy)
+	ofGuesses("macro_f1", "macro F1", true, (*metric.Confusion).MacroF1)
+	ofGuesses("balanced_accuracy", "balanced accuracy", false, (*metric.Confusion).BalancedAccuracy)
+	ofGuesses("matthews", "Matthews correlation", false, (*metric.Confusion).Matthews)
+	ofGuesses("kappa", "Cohen's kappa", false, (*metric.Confusion).Kappa)
 	if positive >= 0 {
-		list = append(list,
-			quality{"roc_auc", "ROC-AUC", false, func(p probabilities, _ confusion) float64 { return p.ROCAUC(positive) }},
-			quality{"average_precision", "average precision", false, func(p probabilities, _ confusion) float64 { return p.AveragePrecision(positive) }})
+		ofScores("roc_auc", "ROC-AUC", false, func(p *metric.Probabilities) float64 { return p.ROCAUC(positive) })
+		ofScores("average_precision", "average precision", false,
+			func(p *metric.Probabilities) float64 { return p.AveragePrecision(positive) })
 	} else {
-		list = append(list,
-			quality{"roc_auc", "ROC-AUC, mean", false, func(p probabilities, _ confusion) float64 { return p.MacroROCAUC() }},
-			quality{"roc_auc_weighted", "ROC-AUC, weighted", true, func(p probabilities, _ confusion) float64 { return p.WeightedROCAUC() }},
-			quality{"average_precision", "average precision, mean", false, func(p probabilities, _ confusion) float64 { return p.MacroAveragePrecision() }},
-			quality{"average_precision_weighted", "average precision, weighted", true, func(p probabilities, _ confusion) float64 { return p.WeightedAveragePrecision() }})
+		ofScores("roc_auc", "ROC-AUC, mean", false, (*metric.Probabilities).MacroROCAUC)
+		ofScores("roc_auc_weighted", "", true, (*metric.Probabilities).WeightedROCAUC)
+		ofScores("average_precision", "average precision, mean", false, (*metric.Probabilities).MacroAveragePrecision)
+		ofScores("average_precision_weighted", "", true, (*metric.Probabilities).WeightedAveragePrecision)
 	}
-	for k := 2; k <= 5; k++ {
-		if k < classes && (k == 3 || k == 5 || classes == 3) {
-			list = append(list, quality{fmt.Sprintf("top_%d_accuracy", k), fmt.Sprintf("top-%d accuracy", k), false,
-				func(p probabilities, _ confusion) float64 { return p.TopK(k) }})
+	for _, k := range []int{2, 3, 5} {
+		if k < classes && (k > 2 || classes == 3) {
+			ofScores(fmt.Sprintf("top_%d_accuracy", k), fmt.Sprintf("top-%d accuracy", k), false,
+				func(p *metric.Probabilities) float64 { return p.TopK(k) })
 		}
 	}
-	return append(list,
-		quality{"log_loss", "log loss", true, func(p probabilities, _ confusion) float64 { return p.LogLoss() }},
-		quality{"brier", "Brier score", false, func(p probabilities, _ confusion) float64 { return p.Brier() }},
-		quality{"calibration_error", "calibration error", false, calibration(false)},
-		quality{"calibration_error_equal_mass", "calibration error, equal mass", true, calibration(true)})
+	ofScores("log_loss", "log loss", true, (*metric.Probabilities).LogLoss)
+	ofScores("brier", "Brier score", false, (*metric.Probabilities).Brier)
+	ofScores("calibration_error", "calibration error", false, calibration(false))
+	ofScores("calibration_error_equal_mass", "", true, calibration(true))
+	return list
 }
 
 // measure measures probabilities of labels.
@@ -162,7 +164,7 @@ func (m measured) print(w io.Writer) error {
 	for _, each := range m.list {
 		v := m.Measures[each.key]
 		interval, drawn := m.Intervals[each.key]
-		if each.plain && (!drawn || strings.Contains(each.key, "weighted") || strings.Contains(each.key, "mass")) {
+		if each.name == "" || each.plain && !drawn {
 			continue
 		}
 		text := fmt.Sprintf("%.4f", float64(v))

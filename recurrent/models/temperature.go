@@ -34,7 +34,8 @@ func (t *temperature) read(path string, metadata map[string]string) error {
 		return errors.Wrapf(err, "%s: its %s cannot be read", path, temperatureKey)
 	}
 	if !(*t >= 1.0/calibrate.MaxTemperature && *t <= calibrate.MaxTemperature) {
-		return errors.Errorf("%s: its %s is %s; want a number from %g to %d", path, temperatureKey, text, 1.0/calibrate.MaxTemperature, calibrate.MaxTemperature)
+		return errors.Errorf("%s: its %s is %s; want a number from %g to %d",
+			path, temperatureKey, text, 1.0/calibrate.MaxTemperature, calibrate.MaxTemperature)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func TestCalibrate(t *testing.T) {
 	if m, err = LoadClassifier(path); err != nil || m.Temperature() != 1 {
 		t.Fatal(err, m.Temperature())
 	}
-	plain := read(t, path)
+	plain := bytesOf(t, path)
 	hard := mislabelled(60)
 	before, err := m.Evaluate(hard)
 	if err != nil {
@@ -78,12 +78,12 @@ func TestCalibrate(t *testing.T) {
 		t.Fatal(err)
 	}
 	delete(metadata, temperatureKey)
-	if err := graph.WriteSafetensors(path, tensors, metadata); err != nil || !bytes.Equal(read(t, path), plain) {
+	if err := graph.WriteSafetensors(path, tensors, metadata); err != nil || !bytes.Equal(bytesOf(t, path), plain) {
 		t.Errorf("without its temperature, the file is another one than before; %v", err)
 	}
 }
 
-func read(t *testing.T, path string) []byte {
+func bytesOf(t *testing.T, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
