@@ -14,8 +14,8 @@ var hasBFloat16 = cpu.X86.HasAVX512BF16
 
 // The engines in assembly.
 var (
-	pairEngine = engine{"AVX512_BF16", multiplyPairs, roundRowsAVX512s, roundPairsAVX512s, transposeAVX512}
-	tileEngine = engine{"AMX", multiplyTiles, roundRowsAVX512s, roundPairsAVX512s, transposeAVX512}
+	pairEngine = engine{"AVX512_BF16", true, multiplyPairs, roundRowsAVX512s, roundPairsAVX512s, transposeAVX512}
+	tileEngine = engine{"AMX", false, multiplyTiles, roundRowsAVX512s, roundPairsAVX512s, transposeAVX512}
 )
 
 // fastEngine is the engine in assembly for a precision, or says what the machine lacks.
@@ -51,33 +51,69 @@ var pairsPay = sync.OnceValue(func() bool {
 // pairsReady checks VDPBF16PS, once.
 var pairsReady = sync.OnceValue(func() error { return checkEngine(BFloat16Precision, &pairEngine, &pairLoops) })
 
-func multiplyPairs(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int) {
-	const group = 8
+func multiplyPairs(_, blocks, rows, panels int, a, b []uint32, c []float32, ldc int, add bool) {
+	n := 0
+	if add {
+		n = 1
+	}
 	for j := range panels {
-		panel := b[j*blocks*parts*partSize:]
-		for i := 0; i < rows; i += group {
-			dotPairsAVX512(blocks, &a[i*tileLines], &panel[0], &c[i*ldc+j*stripLines], ldc)
+		panel := &b[j*blocks*partSize]
+		for i, left := 0, rows; left > 0; {
+			x, y := &a[i*tileLines], &c[i*ldc+j*stripLines]
+			done := 1
+			switch {
+			case left >= 8:
+				done = 8
+				dotPairs8AVX512(blocks, x, panel, y, ldc, n)
+			case left >= 4:
+				done = 4
+				dotPairs4AVX512(blocks, x, panel, y, ldc, n)
+			case left >= 2:
+				done = 2
+				dotPairs2AVX512(blocks, x, panel, y, ldc, n)
+			default:
+				dotPairs1AVX512(blocks, x, panel, y, ldc, n)
+			}
+			i, left = i+done, left-done
 		}
 	}
 }
 
-// tileShapes configures eight tiles of 16 rows of 64 bytes: palette 1, then from byte 16 on the bytes in a row, and from
-// byte 48 on the rows.
-var tileShapes = [64]byte{0: 1, 16: 64, 18: 64, 20: 64, 22: 64, 24: 64, 26: 64, 28: 64, 30: 64,
-	48: 16, 49: 16, 50: 16, 51: 16, 52: 16, 53: 16, 54: 16, 55: 16}
+// tileShapes configures the eight tiles for each number of rows from 1 on. Tiles 0, 1 and 4 have the first 16 of them,
+// tiles 2, 3 and 5 the others, tiles 6 and 7 are columns; all rows have 64 bytes. Fewer rows take less time.
+var tileShapes = func() (shapes [stripLines][64]byte) {
+	for i := range shapes {
+		s := &shapes[i]
+		s[0] = 1 // palette
+		for t := range 8 {
+			s[16+2*t], s[48+t] = 64, tileLines // bytes in a row, and rows
+		}
+		first, second := min(i+1, tileLines), i+1-tileLines
+		s[48], s[49], s[52] = byte(first), byte(first), byte(first)
+		if second > 0 {
+			s[50], s[51], s[53] = byte(second), byte(second), byte(second)
+		}
+	}
+	return shapes
+}()
 
 // tileCall is how many blocks a call multiplies at most unless it has one panel: 30 µs or so. Go cannot stop a goroutine
 // there.
 const tileCall = 512
 
-func multiplyTiles(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int) {
+func multiplyTiles(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int, _ bool) {
 	atOnce := max(1, tileCall/blocks)
 	for j := 0; j < panels; j += atOnce {
-		n, panel := min(atOnce, panels-j), &b[j*blocks*parts*partSize]
-		if parts == 1 {
-			tilesBFloat16(n, blocks, &a[0], panel, &c[j*stripLines], ldc, &tileShapes)
-		} else {
-			tilesBFloat16x3(n, blocks, &a[0], panel, &c[j*stripLines], ldc, &tileShapes)
+		n, x, y, z, shapes := min(atOnce, panels-j), &a[0], &b[j*blocks*parts*partSize], &c[j*stripLines], &tileShapes[rows-1]
+		switch {
+		case parts == 1 && rows <= tileLines:
+			tilesFewBFloat16(n, blocks, x, y, z, ldc, shapes)
+		case parts == 1:
+			tilesBFloat16(n, blocks, x, y, z, ldc, shapes)
+		case rows <= tileLines:
+			tilesFewBFloat16x3(n, blocks, x, y, z, ldc, shapes)
+		default:
+			tilesBFloat16x3(n, blocks, x, y, z, ldc, shapes)
 		}
 	}
 }

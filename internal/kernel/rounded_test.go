@@ -246,9 +246,9 @@ func TestCheckEngine(t *testing.T) {
 		}
 	})
 	swapped := tileLoops // tiles 1 and 2 of the sums are in each other's place
-	swapped.multiply = func(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int) {
+	swapped.multiply = func(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int, _ bool) {
 		whole := make([]float32, stripLines*panels*stripLines)
-		tileLoops.multiply(parts, blocks, stripLines, panels, a, b, whole, panels*stripLines)
+		tileLoops.multiply(parts, blocks, stripLines, panels, a, b, whole, panels*stripLines, false)
 		for r := range rows {
 			for j := range panels * stripLines {
 				from, column := r, j
