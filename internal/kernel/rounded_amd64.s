@@ -333,31 +333,55 @@ TEXT ·transposeTileAVX512(SB), NOSPLIT, $0-8
 	RET
 
 // func dotPairs8AVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int, add int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·dotPairs8AVX512(SB), NOSPLIT, $0-48
-	MOVQ   blocks+0(FP), CX
-	MOVQ   a+8(FP), SI
-	MOVQ   b+16(FP), DI
-	MOVQ   c+24(FP), R8
-	MOVQ   ldc+32(FP), R10
-	MOVQ   add+40(FP), AX
-	SHLQ   $0x02, R10
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
+	MOVQ       blocks+0(FP), CX
+	MOVQ       a+8(FP), SI
+	MOVQ       b+16(FP), DI
+	MOVQ       c+24(FP), R8
+	MOVQ       ldc+32(FP), R10
+	MOVQ       add+40(FP), AX
+	SHLQ       $0x02, R10
+	MOVQ       R8, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
 
 block:
 	VMOVDQU32    (DI), Z16
@@ -2574,30 +2598,30 @@ block:
 	JNZ    block
 	TESTQ  AX, AX
 	JZ     store
-	MOVQ   R8, DI
-	VADDPS (DI), Z0, Z0
-	VADDPS 64(DI), Z1, Z1
-	ADDQ   R10, DI
-	VADDPS (DI), Z2, Z2
-	VADDPS 64(DI), Z3, Z3
-	ADDQ   R10, DI
-	VADDPS (DI), Z4, Z4
-	VADDPS 64(DI), Z5, Z5
-	ADDQ   R10, DI
-	VADDPS (DI), Z6, Z6
-	VADDPS 64(DI), Z7, Z7
-	ADDQ   R10, DI
-	VADDPS (DI), Z8, Z8
-	VADDPS 64(DI), Z9, Z9
-	ADDQ   R10, DI
-	VADDPS (DI), Z10, Z10
-	VADDPS 64(DI), Z11, Z11
-	ADDQ   R10, DI
-	VADDPS (DI), Z12, Z12
-	VADDPS 64(DI), Z13, Z13
-	ADDQ   R10, DI
-	VADDPS (DI), Z14, Z14
-	VADDPS 64(DI), Z15, Z15
+	MOVQ   R8, DX
+	VADDPS (DX), Z0, Z0
+	VADDPS 64(DX), Z1, Z1
+	ADDQ   R10, DX
+	VADDPS (DX), Z2, Z2
+	VADDPS 64(DX), Z3, Z3
+	ADDQ   R10, DX
+	VADDPS (DX), Z4, Z4
+	VADDPS 64(DX), Z5, Z5
+	ADDQ   R10, DX
+	VADDPS (DX), Z6, Z6
+	VADDPS 64(DX), Z7, Z7
+	ADDQ   R10, DX
+	VADDPS (DX), Z8, Z8
+	VADDPS 64(DX), Z9, Z9
+	ADDQ   R10, DX
+	VADDPS (DX), Z10, Z10
+	VADDPS 64(DX), Z11, Z11
+	ADDQ   R10, DX
+	VADDPS (DX), Z12, Z12
+	VADDPS 64(DX), Z13, Z13
+	ADDQ   R10, DX
+	VADDPS (DX), Z14, Z14
+	VADDPS 64(DX), Z15, Z15
 
 store:
 	VMOVUPS Z0, (R8)
@@ -2627,23 +2651,35 @@ store:
 	RET
 
 // func dotPairs4AVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int, add int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·dotPairs4AVX512(SB), NOSPLIT, $0-48
-	MOVQ   blocks+0(FP), CX
-	MOVQ   a+8(FP), SI
-	MOVQ   b+16(FP), DI
-	MOVQ   c+24(FP), R8
-	MOVQ   ldc+32(FP), R10
-	MOVQ   add+40(FP), AX
-	SHLQ   $0x02, R10
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
+	MOVQ       blocks+0(FP), CX
+	MOVQ       a+8(FP), SI
+	MOVQ       b+16(FP), DI
+	MOVQ       c+24(FP), R8
+	MOVQ       ldc+32(FP), R10
+	MOVQ       add+40(FP), AX
+	SHLQ       $0x02, R10
+	MOVQ       R8, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
 
 block:
 	VMOVDQU32    (DI), Z16
@@ -3772,18 +3808,18 @@ block:
 	JNZ    block
 	TESTQ  AX, AX
 	JZ     store
-	MOVQ   R8, DI
-	VADDPS (DI), Z0, Z0
-	VADDPS 64(DI), Z1, Z1
-	ADDQ   R10, DI
-	VADDPS (DI), Z2, Z2
-	VADDPS 64(DI), Z3, Z3
-	ADDQ   R10, DI
-	VADDPS (DI), Z4, Z4
-	VADDPS 64(DI), Z5, Z5
-	ADDQ   R10, DI
-	VADDPS (DI), Z6, Z6
-	VADDPS 64(DI), Z7, Z7
+	MOVQ   R8, DX
+	VADDPS (DX), Z0, Z0
+	VADDPS 64(DX), Z1, Z1
+	ADDQ   R10, DX
+	VADDPS (DX), Z2, Z2
+	VADDPS 64(DX), Z3, Z3
+	ADDQ   R10, DX
+	VADDPS (DX), Z4, Z4
+	VADDPS 64(DX), Z5, Z5
+	ADDQ   R10, DX
+	VADDPS (DX), Z6, Z6
+	VADDPS 64(DX), Z7, Z7
 
 store:
 	VMOVUPS Z0, (R8)
@@ -3801,19 +3837,25 @@ store:
 	RET
 
 // func dotPairs2AVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int, add int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·dotPairs2AVX512(SB), NOSPLIT, $0-48
-	MOVQ   blocks+0(FP), CX
-	MOVQ   a+8(FP), SI
-	MOVQ   b+16(FP), DI
-	MOVQ   c+24(FP), R8
-	MOVQ   ldc+32(FP), R10
-	MOVQ   add+40(FP), AX
-	SHLQ   $0x02, R10
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
+	MOVQ       blocks+0(FP), CX
+	MOVQ       a+8(FP), SI
+	MOVQ       b+16(FP), DI
+	MOVQ       c+24(FP), R8
+	MOVQ       ldc+32(FP), R10
+	MOVQ       add+40(FP), AX
+	SHLQ       $0x02, R10
+	MOVQ       R8, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
 
 block:
 	VMOVDQU32    (DI), Z16
@@ -4398,12 +4440,12 @@ block:
 	JNZ    block
 	TESTQ  AX, AX
 	JZ     store
-	MOVQ   R8, DI
-	VADDPS (DI), Z0, Z0
-	VADDPS 64(DI), Z1, Z1
-	ADDQ   R10, DI
-	VADDPS (DI), Z2, Z2
-	VADDPS 64(DI), Z3, Z3
+	MOVQ   R8, DX
+	VADDPS (DX), Z0, Z0
+	VADDPS 64(DX), Z1, Z1
+	ADDQ   R10, DX
+	VADDPS (DX), Z2, Z2
+	VADDPS 64(DX), Z3, Z3
 
 store:
 	VMOVUPS Z0, (R8)
@@ -4415,17 +4457,20 @@ store:
 	RET
 
 // func dotPairs1AVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int, add int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·dotPairs1AVX512(SB), NOSPLIT, $0-48
-	MOVQ   blocks+0(FP), CX
-	MOVQ   a+8(FP), SI
-	MOVQ   b+16(FP), DI
-	MOVQ   c+24(FP), R8
-	MOVQ   ldc+32(FP), R10
-	MOVQ   add+40(FP), AX
-	SHLQ   $0x02, R10
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
+	MOVQ       blocks+0(FP), CX
+	MOVQ       a+8(FP), SI
+	MOVQ       b+16(FP), DI
+	MOVQ       c+24(FP), R8
+	MOVQ       ldc+32(FP), R10
+	MOVQ       add+40(FP), AX
+	SHLQ       $0x02, R10
+	MOVQ       R8, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
 
 block:
 	VMOVDQU32    (DI), Z16
@@ -4738,9 +4783,9 @@ block:
 	JNZ    block
 	TESTQ  AX, AX
 	JZ     store
-	MOVQ   R8, DI
-	VADDPS (DI), Z0, Z0
-	VADDPS 64(DI), Z1, Z1
+	MOVQ   R8, DX
+	VADDPS (DX), Z0, Z0
+	VADDPS 64(DX), Z1, Z1
 
 store:
 	VMOVUPS Z0, (R8)

@@ -9,7 +9,7 @@ import (
 
 var roundedShapes = [][3]int{
 	{1, 1, 1}, {1, 5, 3}, {2, 64, 4}, {8, 32, 32}, {9, 33, 31}, {31, 127, 65}, {32, 128, 64}, {33, 129, 100}, {64, 256, 33},
-	{300, 40, 257}, {0, 3, 4}, {3, 0, 4}, {3, 4, 0},
+	{15, 64, 40}, {300, 40, 257}, {0, 3, 4}, {3, 0, 4}, {3, 4, 0},
 }
 
 // eachEngine runs a test with all engines that run here, each with its definition, for both precisions or for one.

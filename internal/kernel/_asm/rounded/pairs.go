@@ -38,6 +38,20 @@ func pairs(rows int) {
 	SHLQ(U8(2), ldc)
 	sums := zmm[:2*rows]
 	columns, x := 16, 20 // registers: two for columns, twice, and those for rows
+	at := reg.RDX
+	eachRow := func(row reg.Register, do func(r int)) { // with row at where it begins in c
+		for r := range rows {
+			do(r)
+			if r < rows-1 {
+				ADDQ(ldc, row)
+			}
+		}
+	}
+	MOVQ(c, at)
+	eachRow(at, func(int) { // c is there by the time that the sums are
+		PREFETCHT0(Mem{Base: at})
+		PREFETCHT0(Mem{Base: at, Disp: 64})
+	})
 	for _, s := range sums {
 		VPXORD(s, s, s)
 	}
@@ -58,22 +72,16 @@ func pairs(rows int) {
 	JNZ(LabelRef("block"))
 	TESTQ(add, add)
 	JZ(LabelRef("store"))
-	MOVQ(c, b)
-	for r := range rows {
-		VADDPS(Mem{Base: b}, zmm[2*r], zmm[2*r])
-		VADDPS(Mem{Base: b, Disp: 64}, zmm[2*r+1], zmm[2*r+1])
-		if r < rows-1 {
-			ADDQ(ldc, b)
-		}
-	}
+	MOVQ(c, at)
+	eachRow(at, func(r int) {
+		VADDPS(Mem{Base: at}, zmm[2*r], zmm[2*r])
+		VADDPS(Mem{Base: at, Disp: 64}, zmm[2*r+1], zmm[2*r+1])
+	})
 	Label("store")
-	for r := range rows {
+	eachRow(c, func(r int) {
 		VMOVUPS(zmm[2*r], Mem{Base: c})
 		VMOVUPS(zmm[2*r+1], Mem{Base: c, Disp: 64})
-		if r < rows-1 {
-			ADDQ(ldc, c)
-		}
-	}
+	})
 	VZEROUPPER()
 	RET()
 }
