@@ -311,7 +311,7 @@ func BenchmarkRounded(b *testing.B) {
 	for _, s := range []struct {
 		m, k, n int
 		tn      bool
-	}{{1, 1024, 4096, false}, {8, 32, 128, false}, {32, 512, 2048, false}, {32, 128, 512, false}, {64, 650, 2600, false}, {32, 1024, 4096, false}, {1750, 512, 2048, false}, {512, 1600, 2048, true}} {
+	}{{1, 1024, 4096, false}, {8, 32, 128, false}, {32, 512, 2048, false}, {50, 512, 2048, false}, {32, 128, 512, false}, {64, 650, 2600, false}, {32, 1024, 4096, false}, {1750, 512, 2048, false}, {512, 1600, 2048, true}} {
 		rng := rand.New(rand.NewPCG(1, 1))
 		rows, cols := s.m, s.k
 		if s.tn {
