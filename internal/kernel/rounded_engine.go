@@ -21,9 +21,13 @@ type stripProduct func(parts, blocks, rows, panels int, a, b []uint32, c []float
 
 // The engines in Go: the definition of those in assembly, bit for bit, and for tests alone, since they are slow.
 var (
-	tileLoops = engine{"Go loops in the order of AMX", false, multiplier(tileSums), roundRowsGeneric, roundPairsGeneric, transposeGeneric}
-	pairLoops = engine{"Go loops in the order of AVX512_BF16", false, multiplier(pairSums), roundRowsGeneric, roundPairsGeneric, transposeGeneric}
+	tileLoops = loops("Go loops in the order of AMX", tileSums)
+	pairLoops = loops("Go loops in the order of AVX512_BF16", pairSums)
 )
+
+func loops(name string, sum func(parts, blocks int, a, b []uint32) float32) engine {
+	return engine{name, false, multiplier(sum), roundRowsGeneric, roundPairsGeneric, transposeGeneric}
+}
 
 // inLoops makes every product one in Go loops.
 var inLoops atomic.Bool

@@ -13,7 +13,8 @@ type Product interface {
 
 // multiply is C = op(A)·op(B) + beta·C + bias in a precision, see kernel.GemmBias. Every product goes through here, unless an
 // operand of it is packed: so none forgets its precision.
-func multiply[T kernel.Float](p kernel.Precision, transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int, bias []T) {
+func multiply[T kernel.Float](p kernel.Precision, transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int,
+	beta T, c []T, ldc int, bias []T) {
 	if p == kernel.FullPrecision {
 		kernel.GemmBias(transA, transB, m, n, k, 1, a, lda, b, ldb, beta, c, ldc, bias)
 		return
