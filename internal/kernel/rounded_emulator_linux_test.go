@@ -59,7 +59,7 @@ func TestTilesInEmulator(t *testing.T) {
 	if !strings.Contains(string(text), "PASS") {
 		t.Fatalf("%s", text)
 	}
-	for _, name := range []string{"LDTILECFG", "TILEZERO", "TILELOADD", "TDPBF16PS", "TILESTORED", "TILERELEASE"} {
+	for _, name := range []string{"LDTILECFG", "LDTILECFG of few rows", "TILEZERO", "TILELOADD", "TDPBF16PS", "TILESTORED", "TILERELEASE"} {
 		if e.done[name] == 0 {
 			t.Errorf("no %s was run", name)
 		}
@@ -199,7 +199,11 @@ func (s *tileState) step(code [12]byte, regs *syscall.PtraceRegs, memory *os.Fil
 	pp, vvvv := code[2]&3, ^code[2]>>3&15
 	mod, reg, rm := code[4]>>6, code[4]>>3&7, code[4]&7
 	if code[3] == 0x49 && mod == 0 && pp == 0 && reg == 0 && vvvv == 0 {
-		return "LDTILECFG", 5, s.configure(general(regs, rm, code[1]>>5&1 == 0), memory)
+		err := s.configure(general(regs, rm, code[1]>>5&1 == 0), memory)
+		if s.rows[0] < 16 {
+			return "LDTILECFG of few rows", 5, err
+		}
+		return "LDTILECFG", 5, err
 	}
 	if !s.configured {
 		return "", 0, errors.New("the tiles are not configured")
