@@ -147,16 +147,8 @@ func (u *unit) lower() *compile.Code {
 
 // inPrecision is an operation as it is computed in a precision.
 func inPrecision(o op.Op, p kernel.Precision) op.Op {
-	if p == kernel.FullPrecision {
-		return o
-	}
-	switch o := o.(type) {
-	case op.MatMul:
-		o.Precision = p
-		return o
-	case op.BatchMatMul:
-		o.Precision = p
-		return o
+	if product, ok := o.(op.Product); ok && p != kernel.FullPrecision {
+		return product.In(p)
 	}
 	return o
 }

@@ -191,6 +191,9 @@ func BenchmarkGradInPrecision(b *testing.B) {
 					ids[i] = i * 7919 % s.tokens
 				}
 				in := graph.Ints(ids, s.steps, s.batch)
+				if _, err := f.Grad(in, in); err != nil { // builds the program
+					b.Fatal(err)
+				}
 				for b.Loop() {
 					if _, err := f.Grad(in, in); err != nil {
 						b.Fatal(err)

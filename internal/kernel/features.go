@@ -24,3 +24,9 @@ func Features() string {
 	}
 	return name + " (UNROLL_KERNEL=" + strconv.Quote(limit) + " is none of " + strings.Join(kinds, ", ") + ")"
 }
+
+// leftOut tells whether the limit is a kind of kernels before this one.
+func leftOut(kind string) bool {
+	i := slices.Index(kinds, limit)
+	return i >= 0 && i < slices.Index(kinds, kind)
+}

@@ -5,9 +5,9 @@ package kernel
 import "golang.org/x/sys/cpu"
 
 // kinds are the kinds of kernels, from the slowest to the fastest.
-var kinds = []string{"generic", "avx2", "avx512", "amx"}
+var kinds = []string{"generic", "avx2", "avx512", "avx512_bf16", "amx"}
 
-// What the kernels in assembly may use; for AMX, see rounded_check.go. Tests change the variables.
+// What the kernels in assembly may use; for AVX512_BF16 and AMX, see fastEngine. Tests change the variables.
 var (
 	hasAVX2   bool // AVX2 and FMA
 	hasAVX512 bool // AVX-512 F, DQ, BW and VL; implies hasAVX2

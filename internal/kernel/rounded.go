@@ -157,12 +157,13 @@ func (j *roundedJob) part(i int, s *scratch) {
 		i0 := strip * stripLines
 		rows := min(stripLines, j.m-i0)
 		sums, ld := scratchOf[float32](s.b)[:stripLines*groupPanels*stripLines], groupPanels*stripLines
-		direct := j.beta == 0 && rows == stripLines && (j1-j0)%stripLines == 0
+		add := j.beta == 1 && j.engine.adds && j.b.k > 0
+		direct := (j.beta == 0 || add) && (j1-j0)%stripLines == 0
 		if direct {
 			sums, ld = j.c[i0*j.ldc+j0:], j.ldc
 		}
 		if j.b.k > 0 {
-			j.engine.multiply(j.b.precision.parts(), j.b.blocks(), rows, panels, j.a.strip(strip), j.b.strip(panel), sums, ld)
+			j.engine.multiply(j.b.precision.parts(), j.b.blocks(), rows, panels, j.a.strip(strip), j.b.strip(panel), sums, ld, direct && add)
 		} else {
 			clearRows(sums, ld, rows, j1-j0)
 		}

@@ -71,7 +71,7 @@ func splitPairsAVX512(dst *uint32, src *float32, ld int, rows int, mask uint32, 
 //go:noescape
 func transposeTileAVX512(tile *uint32)
 
-// dotPairsAVX512 multiplies 8 rows of packed blocks with 32 columns; sums of the second of each pair come first:
+// dotPairs8AVX512 multiplies 8 rows of packed blocks with 32 columns; sums of the second of each pair come first:
 //
 //	for r := range 8 {
 //		for j := range 32 {
@@ -82,17 +82,84 @@ func transposeTileAVX512(tile *uint32)
 //					s = fma(low(x), low(y), fma(high(x), high(y), s))
 //				}
 //			}
+//			if add > 0 {
+//				s += c[r*ldc+j]
+//			}
 //			c[r*ldc+j] = s
 //		}
 //	}
 //
 //go:noescape
-func dotPairsAVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int)
+func dotPairs8AVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int, add int)
 
-// tilesBFloat16 multiplies a packed strip of 32 rows with packed panels of 32 columns; config are the shapes of the tiles:
+// dotPairs4AVX512 multiplies 4 rows of packed blocks with 32 columns; sums of the second of each pair come first:
+//
+//	for r := range 4 {
+//		for j := range 32 {
+//			s := 0
+//			for k := range blocks { // > 0
+//				for p := range 16 {
+//					x, y := a[512*k+16*r+p], b[512*k+256*(j/16)+16*p+j%16]
+//					s = fma(low(x), low(y), fma(high(x), high(y), s))
+//				}
+//			}
+//			if add > 0 {
+//				s += c[r*ldc+j]
+//			}
+//			c[r*ldc+j] = s
+//		}
+//	}
+//
+//go:noescape
+func dotPairs4AVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int, add int)
+
+// dotPairs2AVX512 multiplies 2 rows of packed blocks with 32 columns; sums of the second of each pair come first:
+//
+//	for r := range 2 {
+//		for j := range 32 {
+//			s := 0
+//			for k := range blocks { // > 0
+//				for p := range 16 {
+//					x, y := a[512*k+16*r+p], b[512*k+256*(j/16)+16*p+j%16]
+//					s = fma(low(x), low(y), fma(high(x), high(y), s))
+//				}
+//			}
+//			if add > 0 {
+//				s += c[r*ldc+j]
+//			}
+//			c[r*ldc+j] = s
+//		}
+//	}
+//
+//go:noescape
+func dotPairs2AVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int, add int)
+
+// dotPairs1AVX512 multiplies 1 rows of packed blocks with 32 columns; sums of the second of each pair come first:
+//
+//	for r := range 1 {
+//		for j := range 32 {
+//			s := 0
+//			for k := range blocks { // > 0
+//				for p := range 16 {
+//					x, y := a[512*k+16*r+p], b[512*k+256*(j/16)+16*p+j%16]
+//					s = fma(low(x), low(y), fma(high(x), high(y), s))
+//				}
+//			}
+//			if add > 0 {
+//				s += c[r*ldc+j]
+//			}
+//			c[r*ldc+j] = s
+//		}
+//	}
+//
+//go:noescape
+func dotPairs1AVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int, add int)
+
+// tilesBFloat16 multiplies a packed strip of up to 32 rows with packed panels of 32 columns; config has the
+// shapes of the tiles, and so the number of rows:
 //
 //	for j := range panels { // > 0
-//		sum := 0 // [32, 32]
+//		sum := 0 // [rows, 32]
 //		for k := range blocks { // > 0
 //			sum += product(a, b)
 //		}
@@ -104,10 +171,27 @@ func dotPairsAVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int)
 //go:noescape
 func tilesBFloat16(panels int, blocks int, a *uint32, b *uint32, c *float32, ldc int, config *[64]byte)
 
-// tilesBFloat16x3 multiplies a packed strip of 32 rows with packed panels of 32 columns; config are the shapes of the tiles:
+// tilesFewBFloat16 multiplies a packed strip of up to 16 rows with packed panels of 32 columns; config has the
+// shapes of the tiles, and so the number of rows:
 //
 //	for j := range panels { // > 0
-//		sum := 0 // [32, 32]
+//		sum := 0 // [rows, 32]
+//		for k := range blocks { // > 0
+//			sum += product(a, b)
+//		}
+//		c[32*j:] = sum
+//	}
+//
+// A block of a is a[512*k:], one of b is b[512*(j*blocks+k):].
+//
+//go:noescape
+func tilesFewBFloat16(panels int, blocks int, a *uint32, b *uint32, c *float32, ldc int, config *[64]byte)
+
+// tilesBFloat16x3 multiplies a packed strip of up to 32 rows with packed panels of 32 columns; config has the
+// shapes of the tiles, and so the number of rows:
+//
+//	for j := range panels { // > 0
+//		sum := 0 // [rows, 32]
 //		for k := range blocks { // > 0
 //			sum += product(second part of a, b)
 //			sum += product(a, b)
@@ -120,3 +204,21 @@ func tilesBFloat16(panels int, blocks int, a *uint32, b *uint32, c *float32, ldc
 //
 //go:noescape
 func tilesBFloat16x3(panels int, blocks int, a *uint32, b *uint32, c *float32, ldc int, config *[64]byte)
+
+// tilesFewBFloat16x3 multiplies a packed strip of up to 16 rows with packed panels of 32 columns; config has the
+// shapes of the tiles, and so the number of rows:
+//
+//	for j := range panels { // > 0
+//		sum := 0 // [rows, 32]
+//		for k := range blocks { // > 0
+//			sum += product(second part of a, b)
+//			sum += product(a, b)
+//			sum += product(a, second part of b)
+//		}
+//		c[32*j:] = sum
+//	}
+//
+// A block of a is a[1024*k:], one of b is b[1024*(j*blocks+k):].
+//
+//go:noescape
+func tilesFewBFloat16x3(panels int, blocks int, a *uint32, b *uint32, c *float32, ldc int, config *[64]byte)

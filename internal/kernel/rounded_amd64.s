@@ -332,31 +332,56 @@ TEXT ·transposeTileAVX512(SB), NOSPLIT, $0-8
 	VZEROUPPER
 	RET
 
-// func dotPairsAVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int)
-// Requires: AVX, AVX512F
-TEXT ·dotPairsAVX512(SB), NOSPLIT, $0-40
-	MOVQ   blocks+0(FP), CX
-	MOVQ   a+8(FP), SI
-	MOVQ   b+16(FP), DI
-	MOVQ   c+24(FP), R8
-	MOVQ   ldc+32(FP), R10
-	SHLQ   $0x02, R10
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
+// func dotPairs8AVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int, add int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·dotPairs8AVX512(SB), NOSPLIT, $0-48
+	MOVQ       blocks+0(FP), CX
+	MOVQ       a+8(FP), SI
+	MOVQ       b+16(FP), DI
+	MOVQ       c+24(FP), R8
+	MOVQ       ldc+32(FP), R10
+	MOVQ       add+40(FP), AX
+	SHLQ       $0x02, R10
+	MOVQ       R8, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
 
 block:
 	VMOVDQU32    (DI), Z16
@@ -2561,16 +2586,44 @@ block:
 	BYTE $0xf2
 
 	// VDPBF16PS Z19, Z27, Z15
-	BYTE    $0x62
-	BYTE    $0x32
-	BYTE    $0x26
-	BYTE    $0x40
-	BYTE    $0x52
-	BYTE    $0xfb
-	ADDQ    $0x00000800, SI
-	ADDQ    $0x00000800, DI
-	DECQ    CX
-	JNZ     block
+	BYTE   $0x62
+	BYTE   $0x32
+	BYTE   $0x26
+	BYTE   $0x40
+	BYTE   $0x52
+	BYTE   $0xfb
+	ADDQ   $0x00000800, SI
+	ADDQ   $0x00000800, DI
+	DECQ   CX
+	JNZ    block
+	TESTQ  AX, AX
+	JZ     store
+	MOVQ   R8, DX
+	VADDPS (DX), Z0, Z0
+	VADDPS 64(DX), Z1, Z1
+	ADDQ   R10, DX
+	VADDPS (DX), Z2, Z2
+	VADDPS 64(DX), Z3, Z3
+	ADDQ   R10, DX
+	VADDPS (DX), Z4, Z4
+	VADDPS 64(DX), Z5, Z5
+	ADDQ   R10, DX
+	VADDPS (DX), Z6, Z6
+	VADDPS 64(DX), Z7, Z7
+	ADDQ   R10, DX
+	VADDPS (DX), Z8, Z8
+	VADDPS 64(DX), Z9, Z9
+	ADDQ   R10, DX
+	VADDPS (DX), Z10, Z10
+	VADDPS 64(DX), Z11, Z11
+	ADDQ   R10, DX
+	VADDPS (DX), Z12, Z12
+	VADDPS 64(DX), Z13, Z13
+	ADDQ   R10, DX
+	VADDPS (DX), Z14, Z14
+	VADDPS 64(DX), Z15, Z15
+
+store:
 	VMOVUPS Z0, (R8)
 	VMOVUPS Z1, 64(R8)
 	ADDQ    R10, R8
@@ -2597,7 +2650,2151 @@ block:
 	VZEROUPPER
 	RET
 
+// func dotPairs4AVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int, add int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·dotPairs4AVX512(SB), NOSPLIT, $0-48
+	MOVQ       blocks+0(FP), CX
+	MOVQ       a+8(FP), SI
+	MOVQ       b+16(FP), DI
+	MOVQ       c+24(FP), R8
+	MOVQ       ldc+32(FP), R10
+	MOVQ       add+40(FP), AX
+	SHLQ       $0x02, R10
+	MOVQ       R8, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+
+block:
+	VMOVDQU32    (DI), Z16
+	VMOVDQU32    1024(DI), Z17
+	VPBROADCASTD (SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 64(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VPBROADCASTD 128(SI), Z22
+
+	// VDPBF16PS Z16, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe0
+
+	// VDPBF16PS Z17, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xe9
+	VPBROADCASTD 192(SI), Z23
+
+	// VDPBF16PS Z16, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf0
+
+	// VDPBF16PS Z17, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xf9
+	VMOVDQU32    64(DI), Z18
+	VMOVDQU32    1088(DI), Z19
+	VPBROADCASTD 4(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 68(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VPBROADCASTD 132(SI), Z22
+
+	// VDPBF16PS Z18, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe2
+
+	// VDPBF16PS Z19, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xeb
+	VPBROADCASTD 196(SI), Z23
+
+	// VDPBF16PS Z18, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf2
+
+	// VDPBF16PS Z19, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xfb
+	VMOVDQU32    128(DI), Z16
+	VMOVDQU32    1152(DI), Z17
+	VPBROADCASTD 8(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 72(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VPBROADCASTD 136(SI), Z22
+
+	// VDPBF16PS Z16, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe0
+
+	// VDPBF16PS Z17, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xe9
+	VPBROADCASTD 200(SI), Z23
+
+	// VDPBF16PS Z16, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf0
+
+	// VDPBF16PS Z17, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xf9
+	VMOVDQU32    192(DI), Z18
+	VMOVDQU32    1216(DI), Z19
+	VPBROADCASTD 12(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 76(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VPBROADCASTD 140(SI), Z22
+
+	// VDPBF16PS Z18, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe2
+
+	// VDPBF16PS Z19, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xeb
+	VPBROADCASTD 204(SI), Z23
+
+	// VDPBF16PS Z18, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf2
+
+	// VDPBF16PS Z19, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xfb
+	VMOVDQU32    256(DI), Z16
+	VMOVDQU32    1280(DI), Z17
+	VPBROADCASTD 16(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 80(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VPBROADCASTD 144(SI), Z22
+
+	// VDPBF16PS Z16, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe0
+
+	// VDPBF16PS Z17, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xe9
+	VPBROADCASTD 208(SI), Z23
+
+	// VDPBF16PS Z16, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf0
+
+	// VDPBF16PS Z17, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xf9
+	VMOVDQU32    320(DI), Z18
+	VMOVDQU32    1344(DI), Z19
+	VPBROADCASTD 20(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 84(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VPBROADCASTD 148(SI), Z22
+
+	// VDPBF16PS Z18, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe2
+
+	// VDPBF16PS Z19, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xeb
+	VPBROADCASTD 212(SI), Z23
+
+	// VDPBF16PS Z18, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf2
+
+	// VDPBF16PS Z19, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xfb
+	VMOVDQU32    384(DI), Z16
+	VMOVDQU32    1408(DI), Z17
+	VPBROADCASTD 24(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 88(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VPBROADCASTD 152(SI), Z22
+
+	// VDPBF16PS Z16, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe0
+
+	// VDPBF16PS Z17, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xe9
+	VPBROADCASTD 216(SI), Z23
+
+	// VDPBF16PS Z16, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf0
+
+	// VDPBF16PS Z17, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xf9
+	VMOVDQU32    448(DI), Z18
+	VMOVDQU32    1472(DI), Z19
+	VPBROADCASTD 28(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 92(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VPBROADCASTD 156(SI), Z22
+
+	// VDPBF16PS Z18, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe2
+
+	// VDPBF16PS Z19, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xeb
+	VPBROADCASTD 220(SI), Z23
+
+	// VDPBF16PS Z18, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf2
+
+	// VDPBF16PS Z19, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xfb
+	VMOVDQU32    512(DI), Z16
+	VMOVDQU32    1536(DI), Z17
+	VPBROADCASTD 32(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 96(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VPBROADCASTD 160(SI), Z22
+
+	// VDPBF16PS Z16, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe0
+
+	// VDPBF16PS Z17, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xe9
+	VPBROADCASTD 224(SI), Z23
+
+	// VDPBF16PS Z16, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf0
+
+	// VDPBF16PS Z17, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xf9
+	VMOVDQU32    576(DI), Z18
+	VMOVDQU32    1600(DI), Z19
+	VPBROADCASTD 36(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 100(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VPBROADCASTD 164(SI), Z22
+
+	// VDPBF16PS Z18, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe2
+
+	// VDPBF16PS Z19, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xeb
+	VPBROADCASTD 228(SI), Z23
+
+	// VDPBF16PS Z18, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf2
+
+	// VDPBF16PS Z19, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xfb
+	VMOVDQU32    640(DI), Z16
+	VMOVDQU32    1664(DI), Z17
+	VPBROADCASTD 40(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 104(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VPBROADCASTD 168(SI), Z22
+
+	// VDPBF16PS Z16, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe0
+
+	// VDPBF16PS Z17, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xe9
+	VPBROADCASTD 232(SI), Z23
+
+	// VDPBF16PS Z16, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf0
+
+	// VDPBF16PS Z17, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xf9
+	VMOVDQU32    704(DI), Z18
+	VMOVDQU32    1728(DI), Z19
+	VPBROADCASTD 44(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 108(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VPBROADCASTD 172(SI), Z22
+
+	// VDPBF16PS Z18, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe2
+
+	// VDPBF16PS Z19, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xeb
+	VPBROADCASTD 236(SI), Z23
+
+	// VDPBF16PS Z18, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf2
+
+	// VDPBF16PS Z19, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xfb
+	VMOVDQU32    768(DI), Z16
+	VMOVDQU32    1792(DI), Z17
+	VPBROADCASTD 48(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 112(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VPBROADCASTD 176(SI), Z22
+
+	// VDPBF16PS Z16, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe0
+
+	// VDPBF16PS Z17, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xe9
+	VPBROADCASTD 240(SI), Z23
+
+	// VDPBF16PS Z16, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf0
+
+	// VDPBF16PS Z17, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xf9
+	VMOVDQU32    832(DI), Z18
+	VMOVDQU32    1856(DI), Z19
+	VPBROADCASTD 52(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 116(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VPBROADCASTD 180(SI), Z22
+
+	// VDPBF16PS Z18, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe2
+
+	// VDPBF16PS Z19, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xeb
+	VPBROADCASTD 244(SI), Z23
+
+	// VDPBF16PS Z18, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf2
+
+	// VDPBF16PS Z19, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xfb
+	VMOVDQU32    896(DI), Z16
+	VMOVDQU32    1920(DI), Z17
+	VPBROADCASTD 56(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 120(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VPBROADCASTD 184(SI), Z22
+
+	// VDPBF16PS Z16, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe0
+
+	// VDPBF16PS Z17, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xe9
+	VPBROADCASTD 248(SI), Z23
+
+	// VDPBF16PS Z16, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf0
+
+	// VDPBF16PS Z17, Z23, Z7
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x46
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xf9
+	VMOVDQU32    960(DI), Z18
+	VMOVDQU32    1984(DI), Z19
+	VPBROADCASTD 60(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 124(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VPBROADCASTD 188(SI), Z22
+
+	// VDPBF16PS Z18, Z22, Z4
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x4e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xe2
+
+	// VDPBF16PS Z19, Z22, Z5
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x4e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xeb
+	VPBROADCASTD 252(SI), Z23
+
+	// VDPBF16PS Z18, Z23, Z6
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x46
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xf2
+
+	// VDPBF16PS Z19, Z23, Z7
+	BYTE   $0x62
+	BYTE   $0xb2
+	BYTE   $0x46
+	BYTE   $0x40
+	BYTE   $0x52
+	BYTE   $0xfb
+	ADDQ   $0x00000800, SI
+	ADDQ   $0x00000800, DI
+	DECQ   CX
+	JNZ    block
+	TESTQ  AX, AX
+	JZ     store
+	MOVQ   R8, DX
+	VADDPS (DX), Z0, Z0
+	VADDPS 64(DX), Z1, Z1
+	ADDQ   R10, DX
+	VADDPS (DX), Z2, Z2
+	VADDPS 64(DX), Z3, Z3
+	ADDQ   R10, DX
+	VADDPS (DX), Z4, Z4
+	VADDPS 64(DX), Z5, Z5
+	ADDQ   R10, DX
+	VADDPS (DX), Z6, Z6
+	VADDPS 64(DX), Z7, Z7
+
+store:
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	ADDQ    R10, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, 64(R8)
+	ADDQ    R10, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	ADDQ    R10, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, 64(R8)
+	VZEROUPPER
+	RET
+
+// func dotPairs2AVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int, add int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·dotPairs2AVX512(SB), NOSPLIT, $0-48
+	MOVQ       blocks+0(FP), CX
+	MOVQ       a+8(FP), SI
+	MOVQ       b+16(FP), DI
+	MOVQ       c+24(FP), R8
+	MOVQ       ldc+32(FP), R10
+	MOVQ       add+40(FP), AX
+	SHLQ       $0x02, R10
+	MOVQ       R8, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       R10, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+
+block:
+	VMOVDQU32    (DI), Z16
+	VMOVDQU32    1024(DI), Z17
+	VPBROADCASTD (SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 64(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VMOVDQU32    64(DI), Z18
+	VMOVDQU32    1088(DI), Z19
+	VPBROADCASTD 4(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 68(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VMOVDQU32    128(DI), Z16
+	VMOVDQU32    1152(DI), Z17
+	VPBROADCASTD 8(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 72(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VMOVDQU32    192(DI), Z18
+	VMOVDQU32    1216(DI), Z19
+	VPBROADCASTD 12(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 76(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VMOVDQU32    256(DI), Z16
+	VMOVDQU32    1280(DI), Z17
+	VPBROADCASTD 16(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 80(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VMOVDQU32    320(DI), Z18
+	VMOVDQU32    1344(DI), Z19
+	VPBROADCASTD 20(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 84(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VMOVDQU32    384(DI), Z16
+	VMOVDQU32    1408(DI), Z17
+	VPBROADCASTD 24(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 88(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VMOVDQU32    448(DI), Z18
+	VMOVDQU32    1472(DI), Z19
+	VPBROADCASTD 28(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 92(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VMOVDQU32    512(DI), Z16
+	VMOVDQU32    1536(DI), Z17
+	VPBROADCASTD 32(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 96(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VMOVDQU32    576(DI), Z18
+	VMOVDQU32    1600(DI), Z19
+	VPBROADCASTD 36(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 100(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VMOVDQU32    640(DI), Z16
+	VMOVDQU32    1664(DI), Z17
+	VPBROADCASTD 40(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 104(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VMOVDQU32    704(DI), Z18
+	VMOVDQU32    1728(DI), Z19
+	VPBROADCASTD 44(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 108(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VMOVDQU32    768(DI), Z16
+	VMOVDQU32    1792(DI), Z17
+	VPBROADCASTD 48(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 112(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VMOVDQU32    832(DI), Z18
+	VMOVDQU32    1856(DI), Z19
+	VPBROADCASTD 52(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 116(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xdb
+	VMOVDQU32    896(DI), Z16
+	VMOVDQU32    1920(DI), Z17
+	VPBROADCASTD 56(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VPBROADCASTD 120(SI), Z21
+
+	// VDPBF16PS Z16, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd0
+
+	// VDPBF16PS Z17, Z21, Z3
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x56
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xd9
+	VMOVDQU32    960(DI), Z18
+	VMOVDQU32    1984(DI), Z19
+	VPBROADCASTD 60(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VPBROADCASTD 124(SI), Z21
+
+	// VDPBF16PS Z18, Z21, Z2
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x56
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xd2
+
+	// VDPBF16PS Z19, Z21, Z3
+	BYTE   $0x62
+	BYTE   $0xb2
+	BYTE   $0x56
+	BYTE   $0x40
+	BYTE   $0x52
+	BYTE   $0xdb
+	ADDQ   $0x00000800, SI
+	ADDQ   $0x00000800, DI
+	DECQ   CX
+	JNZ    block
+	TESTQ  AX, AX
+	JZ     store
+	MOVQ   R8, DX
+	VADDPS (DX), Z0, Z0
+	VADDPS 64(DX), Z1, Z1
+	ADDQ   R10, DX
+	VADDPS (DX), Z2, Z2
+	VADDPS 64(DX), Z3, Z3
+
+store:
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	ADDQ    R10, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, 64(R8)
+	VZEROUPPER
+	RET
+
+// func dotPairs1AVX512(blocks int, a *uint32, b *uint32, c *float32, ldc int, add int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·dotPairs1AVX512(SB), NOSPLIT, $0-48
+	MOVQ       blocks+0(FP), CX
+	MOVQ       a+8(FP), SI
+	MOVQ       b+16(FP), DI
+	MOVQ       c+24(FP), R8
+	MOVQ       ldc+32(FP), R10
+	MOVQ       add+40(FP), AX
+	SHLQ       $0x02, R10
+	MOVQ       R8, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+
+block:
+	VMOVDQU32    (DI), Z16
+	VMOVDQU32    1024(DI), Z17
+	VPBROADCASTD (SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VMOVDQU32    64(DI), Z18
+	VMOVDQU32    1088(DI), Z19
+	VPBROADCASTD 4(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VMOVDQU32    128(DI), Z16
+	VMOVDQU32    1152(DI), Z17
+	VPBROADCASTD 8(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VMOVDQU32    192(DI), Z18
+	VMOVDQU32    1216(DI), Z19
+	VPBROADCASTD 12(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VMOVDQU32    256(DI), Z16
+	VMOVDQU32    1280(DI), Z17
+	VPBROADCASTD 16(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VMOVDQU32    320(DI), Z18
+	VMOVDQU32    1344(DI), Z19
+	VPBROADCASTD 20(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VMOVDQU32    384(DI), Z16
+	VMOVDQU32    1408(DI), Z17
+	VPBROADCASTD 24(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VMOVDQU32    448(DI), Z18
+	VMOVDQU32    1472(DI), Z19
+	VPBROADCASTD 28(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VMOVDQU32    512(DI), Z16
+	VMOVDQU32    1536(DI), Z17
+	VPBROADCASTD 32(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VMOVDQU32    576(DI), Z18
+	VMOVDQU32    1600(DI), Z19
+	VPBROADCASTD 36(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VMOVDQU32    640(DI), Z16
+	VMOVDQU32    1664(DI), Z17
+	VPBROADCASTD 40(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VMOVDQU32    704(DI), Z18
+	VMOVDQU32    1728(DI), Z19
+	VPBROADCASTD 44(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VMOVDQU32    768(DI), Z16
+	VMOVDQU32    1792(DI), Z17
+	VPBROADCASTD 48(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VMOVDQU32    832(DI), Z18
+	VMOVDQU32    1856(DI), Z19
+	VPBROADCASTD 52(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xcb
+	VMOVDQU32    896(DI), Z16
+	VMOVDQU32    1920(DI), Z17
+	VPBROADCASTD 56(SI), Z20
+
+	// VDPBF16PS Z16, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc0
+
+	// VDPBF16PS Z17, Z20, Z1
+	BYTE         $0x62
+	BYTE         $0xb2
+	BYTE         $0x5e
+	BYTE         $0x40
+	BYTE         $0x52
+	BYTE         $0xc9
+	VMOVDQU32    960(DI), Z18
+	VMOVDQU32    1984(DI), Z19
+	VPBROADCASTD 60(SI), Z20
+
+	// VDPBF16PS Z18, Z20, Z0
+	BYTE $0x62
+	BYTE $0xb2
+	BYTE $0x5e
+	BYTE $0x40
+	BYTE $0x52
+	BYTE $0xc2
+
+	// VDPBF16PS Z19, Z20, Z1
+	BYTE   $0x62
+	BYTE   $0xb2
+	BYTE   $0x5e
+	BYTE   $0x40
+	BYTE   $0x52
+	BYTE   $0xcb
+	ADDQ   $0x00000800, SI
+	ADDQ   $0x00000800, DI
+	DECQ   CX
+	JNZ    block
+	TESTQ  AX, AX
+	JZ     store
+	MOVQ   R8, DX
+	VADDPS (DX), Z0, Z0
+	VADDPS 64(DX), Z1, Z1
+
+store:
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VZEROUPPER
+	RET
+
 // func tilesBFloat16(panels int, blocks int, a *uint32, b *uint32, c *float32, ldc int, config *[64]byte)
+// Requires: MMX+
 TEXT ·tilesBFloat16(SB), NOSPLIT, $0-56
 	MOVQ config+48(FP), CX
 
@@ -2674,23 +4871,55 @@ block:
 	BYTE $0xc4
 
 	// TILELOADD 1024(DI)(R9*1), T7
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xbc
-	BYTE $0x0f
-	BYTE $0x00
-	BYTE $0x04
-	BYTE $0x00
-	BYTE $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x0f
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 4096(DI)
+	PREFETCHT0 4160(DI)
+	PREFETCHT0 4224(DI)
+	PREFETCHT0 4288(DI)
+	PREFETCHT0 4352(DI)
+	PREFETCHT0 4416(DI)
+	PREFETCHT0 4480(DI)
+	PREFETCHT0 4544(DI)
+	PREFETCHT0 4608(DI)
+	PREFETCHT0 4672(DI)
+	PREFETCHT0 4736(DI)
+	PREFETCHT0 4800(DI)
+	PREFETCHT0 4864(DI)
+	PREFETCHT0 4928(DI)
+	PREFETCHT0 4992(DI)
+	PREFETCHT0 5056(DI)
 
 	// TDPBF16PS T7, T4, T1
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 5120(DI)
+	PREFETCHT0 5184(DI)
+	PREFETCHT0 5248(DI)
+	PREFETCHT0 5312(DI)
+	PREFETCHT0 5376(DI)
+	PREFETCHT0 5440(DI)
+	PREFETCHT0 5504(DI)
+	PREFETCHT0 5568(DI)
+	PREFETCHT0 5632(DI)
+	PREFETCHT0 5696(DI)
+	PREFETCHT0 5760(DI)
+	PREFETCHT0 5824(DI)
+	PREFETCHT0 5888(DI)
+	PREFETCHT0 5952(DI)
+	PREFETCHT0 6016(DI)
+	PREFETCHT0 6080(DI)
 
 	// TILELOADD 1024(SI)(R9*1), T5
 	BYTE $0xc4
@@ -2774,7 +5003,154 @@ block:
 	BYTE $0xc0
 	RET
 
+// func tilesFewBFloat16(panels int, blocks int, a *uint32, b *uint32, c *float32, ldc int, config *[64]byte)
+// Requires: MMX+
+TEXT ·tilesFewBFloat16(SB), NOSPLIT, $0-56
+	MOVQ config+48(FP), CX
+
+	// LDTILECFG (CX)
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0x01
+	MOVQ ldc+40(FP), R10
+	SHLQ $0x02, R10
+	MOVQ $0x00000040, R9
+	MOVQ c+32(FP), R8
+	MOVQ b+24(FP), DI
+	MOVQ panels+0(FP), BX
+
+panel:
+	MOVQ a+16(FP), SI
+	MOVQ blocks+8(FP), AX
+
+	// TILEZERO T0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc0
+
+	// TILEZERO T1
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc8
+
+block:
+	// TILELOADD 0(DI)(R9*1), T6
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0x34
+	BYTE $0x0f
+
+	// TILELOADD 0(SI)(R9*1), T4
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0x24
+	BYTE $0x0e
+
+	// TDPBF16PS T6, T4, T0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xc4
+
+	// TILELOADD 1024(DI)(R9*1), T7
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x0f
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 4096(DI)
+	PREFETCHT0 4160(DI)
+	PREFETCHT0 4224(DI)
+	PREFETCHT0 4288(DI)
+	PREFETCHT0 4352(DI)
+	PREFETCHT0 4416(DI)
+	PREFETCHT0 4480(DI)
+	PREFETCHT0 4544(DI)
+	PREFETCHT0 4608(DI)
+	PREFETCHT0 4672(DI)
+	PREFETCHT0 4736(DI)
+	PREFETCHT0 4800(DI)
+	PREFETCHT0 4864(DI)
+	PREFETCHT0 4928(DI)
+	PREFETCHT0 4992(DI)
+	PREFETCHT0 5056(DI)
+
+	// TDPBF16PS T7, T4, T1
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 5120(DI)
+	PREFETCHT0 5184(DI)
+	PREFETCHT0 5248(DI)
+	PREFETCHT0 5312(DI)
+	PREFETCHT0 5376(DI)
+	PREFETCHT0 5440(DI)
+	PREFETCHT0 5504(DI)
+	PREFETCHT0 5568(DI)
+	PREFETCHT0 5632(DI)
+	PREFETCHT0 5696(DI)
+	PREFETCHT0 5760(DI)
+	PREFETCHT0 5824(DI)
+	PREFETCHT0 5888(DI)
+	PREFETCHT0 5952(DI)
+	PREFETCHT0 6016(DI)
+	PREFETCHT0 6080(DI)
+	ADDQ       $0x00000800, SI
+	ADDQ       $0x00000800, DI
+	DECQ       AX
+	JNZ        block
+
+	// TILESTORED T0, 0(R8)(R10*1)
+	BYTE $0xc4
+	BYTE $0x82
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x04
+	BYTE $0x10
+
+	// TILESTORED T1, 64(R8)(R10*1)
+	BYTE $0xc4
+	BYTE $0x82
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x10
+	BYTE $0x40
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	ADDQ $0x00000080, R8
+	DECQ BX
+	JNZ  panel
+
+	// TILERELEASE
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
+	RET
+
 // func tilesBFloat16x3(panels int, blocks int, a *uint32, b *uint32, c *float32, ldc int, config *[64]byte)
+// Requires: MMX+
 TEXT ·tilesBFloat16x3(SB), NOSPLIT, $0-56
 	MOVQ config+48(FP), CX
 
@@ -2855,23 +5231,55 @@ block:
 	BYTE $0xc4
 
 	// TILELOADD 1024(DI)(R9*1), T7
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xbc
-	BYTE $0x0f
-	BYTE $0x00
-	BYTE $0x04
-	BYTE $0x00
-	BYTE $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x0f
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 8192(DI)
+	PREFETCHT0 8256(DI)
+	PREFETCHT0 8320(DI)
+	PREFETCHT0 8384(DI)
+	PREFETCHT0 8448(DI)
+	PREFETCHT0 8512(DI)
+	PREFETCHT0 8576(DI)
+	PREFETCHT0 8640(DI)
+	PREFETCHT0 8704(DI)
+	PREFETCHT0 8768(DI)
+	PREFETCHT0 8832(DI)
+	PREFETCHT0 8896(DI)
+	PREFETCHT0 8960(DI)
+	PREFETCHT0 9024(DI)
+	PREFETCHT0 9088(DI)
+	PREFETCHT0 9152(DI)
 
 	// TDPBF16PS T7, T4, T1
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 9216(DI)
+	PREFETCHT0 9280(DI)
+	PREFETCHT0 9344(DI)
+	PREFETCHT0 9408(DI)
+	PREFETCHT0 9472(DI)
+	PREFETCHT0 9536(DI)
+	PREFETCHT0 9600(DI)
+	PREFETCHT0 9664(DI)
+	PREFETCHT0 9728(DI)
+	PREFETCHT0 9792(DI)
+	PREFETCHT0 9856(DI)
+	PREFETCHT0 9920(DI)
+	PREFETCHT0 9984(DI)
+	PREFETCHT0 10048(DI)
+	PREFETCHT0 10112(DI)
+	PREFETCHT0 10176(DI)
 
 	// TILELOADD 3072(SI)(R9*1), T5
 	BYTE $0xc4
@@ -2967,23 +5375,55 @@ block:
 	BYTE $0xc4
 
 	// TILELOADD 3072(DI)(R9*1), T7
-	BYTE $0xc4
-	BYTE $0xa2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xbc
-	BYTE $0x0f
-	BYTE $0x00
-	BYTE $0x0c
-	BYTE $0x00
-	BYTE $0x00
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x0f
+	BYTE       $0x00
+	BYTE       $0x0c
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 10240(DI)
+	PREFETCHT0 10304(DI)
+	PREFETCHT0 10368(DI)
+	PREFETCHT0 10432(DI)
+	PREFETCHT0 10496(DI)
+	PREFETCHT0 10560(DI)
+	PREFETCHT0 10624(DI)
+	PREFETCHT0 10688(DI)
+	PREFETCHT0 10752(DI)
+	PREFETCHT0 10816(DI)
+	PREFETCHT0 10880(DI)
+	PREFETCHT0 10944(DI)
+	PREFETCHT0 11008(DI)
+	PREFETCHT0 11072(DI)
+	PREFETCHT0 11136(DI)
+	PREFETCHT0 11200(DI)
 
 	// TDPBF16PS T7, T4, T1
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
-	BYTE $0xcc
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 11264(DI)
+	PREFETCHT0 11328(DI)
+	PREFETCHT0 11392(DI)
+	PREFETCHT0 11456(DI)
+	PREFETCHT0 11520(DI)
+	PREFETCHT0 11584(DI)
+	PREFETCHT0 11648(DI)
+	PREFETCHT0 11712(DI)
+	PREFETCHT0 11776(DI)
+	PREFETCHT0 11840(DI)
+	PREFETCHT0 11904(DI)
+	PREFETCHT0 11968(DI)
+	PREFETCHT0 12032(DI)
+	PREFETCHT0 12096(DI)
+	PREFETCHT0 12160(DI)
+	PREFETCHT0 12224(DI)
 
 	// TDPBF16PS T6, T5, T2
 	BYTE $0xc4
@@ -3044,6 +5484,248 @@ block:
 	BYTE $0x00
 	ADDQ $0x00000080, R8
 	ADDQ $0x00000080, R11
+	DECQ BX
+	JNZ  panel
+
+	// TILERELEASE
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
+	RET
+
+// func tilesFewBFloat16x3(panels int, blocks int, a *uint32, b *uint32, c *float32, ldc int, config *[64]byte)
+// Requires: MMX+
+TEXT ·tilesFewBFloat16x3(SB), NOSPLIT, $0-56
+	MOVQ config+48(FP), CX
+
+	// LDTILECFG (CX)
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0x01
+	MOVQ ldc+40(FP), R10
+	SHLQ $0x02, R10
+	MOVQ $0x00000040, R9
+	MOVQ c+32(FP), R8
+	MOVQ b+24(FP), DI
+	MOVQ panels+0(FP), BX
+
+panel:
+	MOVQ a+16(FP), SI
+	MOVQ blocks+8(FP), AX
+
+	// TILEZERO T0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc0
+
+	// TILEZERO T1
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc8
+
+block:
+	// TILELOADD 0(DI)(R9*1), T6
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0x34
+	BYTE $0x0f
+
+	// TILELOADD 2048(SI)(R9*1), T4
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x0e
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+
+	// TDPBF16PS T6, T4, T0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xc4
+
+	// TILELOADD 1024(DI)(R9*1), T7
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x0f
+	BYTE       $0x00
+	BYTE       $0x04
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 8192(DI)
+	PREFETCHT0 8256(DI)
+	PREFETCHT0 8320(DI)
+	PREFETCHT0 8384(DI)
+	PREFETCHT0 8448(DI)
+	PREFETCHT0 8512(DI)
+	PREFETCHT0 8576(DI)
+	PREFETCHT0 8640(DI)
+	PREFETCHT0 8704(DI)
+	PREFETCHT0 8768(DI)
+	PREFETCHT0 8832(DI)
+	PREFETCHT0 8896(DI)
+	PREFETCHT0 8960(DI)
+	PREFETCHT0 9024(DI)
+	PREFETCHT0 9088(DI)
+	PREFETCHT0 9152(DI)
+
+	// TDPBF16PS T7, T4, T1
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 9216(DI)
+	PREFETCHT0 9280(DI)
+	PREFETCHT0 9344(DI)
+	PREFETCHT0 9408(DI)
+	PREFETCHT0 9472(DI)
+	PREFETCHT0 9536(DI)
+	PREFETCHT0 9600(DI)
+	PREFETCHT0 9664(DI)
+	PREFETCHT0 9728(DI)
+	PREFETCHT0 9792(DI)
+	PREFETCHT0 9856(DI)
+	PREFETCHT0 9920(DI)
+	PREFETCHT0 9984(DI)
+	PREFETCHT0 10048(DI)
+	PREFETCHT0 10112(DI)
+	PREFETCHT0 10176(DI)
+
+	// TILELOADD 0(SI)(R9*1), T4
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0x24
+	BYTE $0x0e
+
+	// TDPBF16PS T6, T4, T0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xc4
+
+	// TDPBF16PS T7, T4, T1
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5c
+	BYTE $0xcc
+
+	// TILELOADD 2048(DI)(R9*1), T6
+	BYTE $0xc4
+	BYTE $0xa2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x0f
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+
+	// TDPBF16PS T6, T4, T0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5c
+	BYTE $0xc4
+
+	// TILELOADD 3072(DI)(R9*1), T7
+	BYTE       $0xc4
+	BYTE       $0xa2
+	BYTE       $0x7b
+	BYTE       $0x4b
+	BYTE       $0xbc
+	BYTE       $0x0f
+	BYTE       $0x00
+	BYTE       $0x0c
+	BYTE       $0x00
+	BYTE       $0x00
+	PREFETCHT0 10240(DI)
+	PREFETCHT0 10304(DI)
+	PREFETCHT0 10368(DI)
+	PREFETCHT0 10432(DI)
+	PREFETCHT0 10496(DI)
+	PREFETCHT0 10560(DI)
+	PREFETCHT0 10624(DI)
+	PREFETCHT0 10688(DI)
+	PREFETCHT0 10752(DI)
+	PREFETCHT0 10816(DI)
+	PREFETCHT0 10880(DI)
+	PREFETCHT0 10944(DI)
+	PREFETCHT0 11008(DI)
+	PREFETCHT0 11072(DI)
+	PREFETCHT0 11136(DI)
+	PREFETCHT0 11200(DI)
+
+	// TDPBF16PS T7, T4, T1
+	BYTE       $0xc4
+	BYTE       $0xe2
+	BYTE       $0x42
+	BYTE       $0x5c
+	BYTE       $0xcc
+	PREFETCHT0 11264(DI)
+	PREFETCHT0 11328(DI)
+	PREFETCHT0 11392(DI)
+	PREFETCHT0 11456(DI)
+	PREFETCHT0 11520(DI)
+	PREFETCHT0 11584(DI)
+	PREFETCHT0 11648(DI)
+	PREFETCHT0 11712(DI)
+	PREFETCHT0 11776(DI)
+	PREFETCHT0 11840(DI)
+	PREFETCHT0 11904(DI)
+	PREFETCHT0 11968(DI)
+	PREFETCHT0 12032(DI)
+	PREFETCHT0 12096(DI)
+	PREFETCHT0 12160(DI)
+	PREFETCHT0 12224(DI)
+	ADDQ       $0x00001000, SI
+	ADDQ       $0x00001000, DI
+	DECQ       AX
+	JNZ        block
+
+	// TILESTORED T0, 0(R8)(R10*1)
+	BYTE $0xc4
+	BYTE $0x82
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x04
+	BYTE $0x10
+
+	// TILESTORED T1, 64(R8)(R10*1)
+	BYTE $0xc4
+	BYTE $0x82
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x10
+	BYTE $0x40
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	ADDQ $0x00000080, R8
 	DECQ BX
 	JNZ  panel
 

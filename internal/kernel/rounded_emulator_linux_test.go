@@ -59,7 +59,7 @@ func TestTilesInEmulator(t *testing.T) {
 	if !strings.Contains(string(text), "PASS") {
 		t.Fatalf("%s", text)
 	}
-	for _, name := range []string{"LDTILECFG", "TILEZERO", "TILELOADD", "TDPBF16PS", "TILESTORED", "TILERELEASE"} {
+	for _, name := range []string{"LDTILECFG", "LDTILECFG of few rows", "TILEZERO", "TILELOADD", "TDPBF16PS", "TILESTORED", "TILERELEASE"} {
 		if e.done[name] == 0 {
 			t.Errorf("no %s was run", name)
 		}
@@ -105,9 +105,10 @@ func longTiles(t *testing.T, p Precision) {
 	}
 }
 
-// tileState are the tiles of a thread, of 16 rows of 64 bytes as they are configured.
+// tileState are the tiles of a thread, of up to 16 rows of 64 bytes.
 type tileState struct {
 	configured bool
+	rows       [8]int
 	tiles      [8][16][16]uint32
 }
 
@@ -198,7 +199,11 @@ func (s *tileState) step(code [12]byte, regs *syscall.PtraceRegs, memory *os.Fil
 	pp, vvvv := code[2]&3, ^code[2]>>3&15
 	mod, reg, rm := code[4]>>6, code[4]>>3&7, code[4]&7
 	if code[3] == 0x49 && mod == 0 && pp == 0 && reg == 0 && vvvv == 0 {
-		return "LDTILECFG", 5, s.configure(general(regs, rm, code[1]>>5&1 == 0), memory)
+		err := s.configure(general(regs, rm, code[1]>>5&1 == 0), memory)
+		if s.rows[0] < 16 {
+			return "LDTILECFG of few rows", 5, err
+		}
+		return "LDTILECFG", 5, err
 	}
 	if !s.configured {
 		return "", 0, errors.New("the tiles are not configured")
@@ -211,6 +216,9 @@ func (s *tileState) step(code [12]byte, regs *syscall.PtraceRegs, memory *os.Fil
 		s.tiles[reg] = [16][16]uint32{}
 		return "TILEZERO", 5, nil
 	case code[3] == 0x5c && mod == 3 && pp == 2 && vvvv < 8 && reg != rm && reg != vvvv && rm != vvvv:
+		if s.rows[reg] != s.rows[rm] || s.rows[vvvv] != 16 {
+			return "", 0, fmt.Errorf("tiles of %d = %d·%d rows", s.rows[reg], s.rows[rm], s.rows[vvvv])
+		}
 		s.dots(&s.tiles[reg], &s.tiles[rm], &s.tiles[vvvv])
 		return "TDPBF16PS", 5, nil
 	case code[3] == 0x4b && rm == 4 && mod != 3 && pp >= 2 && vvvv == 0:
@@ -231,33 +239,34 @@ func (s *tileState) step(code [12]byte, regs *syscall.PtraceRegs, memory *os.Fil
 	return "", 0, errors.New("an instruction that the kernels should not have")
 }
 
-// configure wants the one configuration that the kernels use.
+// configure wants tiles whose rows have 64 bytes.
 func (s *tileState) configure(at int64, memory *os.File) error {
 	var shapes [64]byte
 	if _, err := memory.ReadAt(shapes[:], at); err != nil {
 		return err
 	}
+	*s = tileState{configured: true}
 	for i, b := range shapes {
-		want := byte(0)
+		least, most := byte(0), byte(0)
 		switch {
 		case i == 0: // palette
-			want = 1
+			least, most = 1, 1
 		case i >= 16 && i < 32 && i%2 == 0: // bytes in a row, 16 bits for each tile
-			want = 64
+			least, most = 64, 64
 		case i >= 48 && i < 56: // rows
-			want = 16
+			least, most = 1, 16
+			s.rows[i-48] = int(b)
 		}
-		if b != want {
-			return fmt.Errorf("byte %d of the configuration is %d, want %d", i, b, want)
+		if b < least || b > most {
+			return fmt.Errorf("byte %d of the configuration is %d, want %d to %d", i, b, least, most)
 		}
 	}
-	*s = tileState{configured: true}
 	return nil
 }
 
 // move copies a tile from or to memory, row by row.
 func (s *tileState) move(tile byte, base, step int64, do func([]byte, int64) (int, error)) error {
-	for r := range s.tiles[tile] {
+	for r := range s.rows[tile] {
 		var row [64]byte
 		for i, v := range s.tiles[tile][r] {
 			endian.LittleEndian.PutUint32(row[4*i:], v)
@@ -269,6 +278,7 @@ func (s *tileState) move(tile byte, base, step int64, do func([]byte, int64) (in
 			s.tiles[tile][r][i] = endian.LittleEndian.Uint32(row[4*i:])
 		}
 	}
+	clear(s.tiles[tile][s.rows[tile]:])
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 // engine is a way to compute products of packed bfloat16. Its functions get slices that begin where they read or write.
 type engine struct {
 	name       string
+	adds       bool // multiply can add to c
 	multiply   stripProduct
 	roundRows  func(parts int, tile []uint32, src []float32, ld, rows, depth int)
 	roundPairs func(parts int, tile []uint32, src []float32, ld, rows, lines int)
@@ -15,14 +16,18 @@ type engine struct {
 }
 
 // stripProduct writes sums [rows, 32·panels], rows at most 32, from a strip of A and panels of B, with so many blocks
-// each. It may write whole panels of 32 rows.
-type stripProduct func(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int)
+// each; or it adds complete sums to what is there, if the engine does.
+type stripProduct func(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int, add bool)
 
 // The engines in Go: the definition of those in assembly, bit for bit, and for tests alone, since they are slow.
 var (
-	tileLoops = engine{"Go loops in the order of AMX", multiplier(tileSums), roundRowsGeneric, roundPairsGeneric, transposeGeneric}
-	pairLoops = engine{"Go loops in the order of AVX512_BF16", multiplier(pairSums), roundRowsGeneric, roundPairsGeneric, transposeGeneric}
+	tileLoops = loops("Go loops in the order of AMX", tileSums)
+	pairLoops = loops("Go loops in the order of AVX512_BF16", pairSums)
 )
+
+func loops(name string, sum func(parts, blocks int, a, b []uint32) float32) engine {
+	return engine{name, false, multiplier(sum), roundRowsGeneric, roundPairsGeneric, transposeGeneric}
+}
 
 // inLoops makes every product one in Go loops.
 var inLoops atomic.Bool
@@ -54,11 +59,15 @@ func Instructions(p Precision) (string, error) {
 // multiplier multiplies a row and a column at a time. sum gets where they begin; the pairs of a row follow each other,
 // those of a column are 16 apart.
 func multiplier(sum func(parts, blocks int, a, b []uint32) float32) stripProduct {
-	return func(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int) {
+	return func(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int, add bool) {
 		for r := range rows {
 			for j := range panels * stripLines {
 				panel, column := j/stripLines*blocks*parts*partSize, j%stripLines
-				c[r*ldc+j] = sum(parts, blocks, a[r*tileLines:], b[panel+column/tileLines*tileSize+column%tileLines:])
+				s := sum(parts, blocks, a[r*tileLines:], b[panel+column/tileLines*tileSize+column%tileLines:])
+				if add {
+					s += c[r*ldc+j]
+				}
+				c[r*ldc+j] = s
 			}
 		}
 	}

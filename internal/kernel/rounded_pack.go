@@ -54,20 +54,35 @@ func (t *tiled) Bytes() int { return 4 * cap(t.data) }
 // share packs, with a team if that pays.
 func (t *tiled) share() {
 	if len(t.data) > 0 {
-		theTeam.run(t, ceil(t.lines, stripLines), helpersToPack(len(t.data)))
+		parts := t.blocks()
+		if t.alongK {
+			parts = ceil(t.lines, stripLines)
+		}
+		theTeam.run(t, parts, helpersToPack(len(t.data)))
 	}
 	t.engine, t.src = nil, nil
 }
 
-// part packs a strip.
+// part packs a strip, or a block of all strips, whichever lies in rows of src that are read from end to end: src may be far
+// larger than the caches.
 func (t *tiled) part(i int, _ *scratch) {
-	parts, strip := t.precision.parts(), t.strip(i)
-	for block := range t.blocks() {
-		depth := min(blockDepth, t.k-block*blockDepth)
-		for half := range 2 {
-			tile := strip[block*parts*partSize+half*tileSize:]
-			t.tile(tile, i*stripLines+half*tileLines, block*blockDepth, depth)
+	if t.alongK {
+		for block := range t.blocks() {
+			t.block(i, block)
 		}
+		return
+	}
+	for strip := range ceil(t.lines, stripLines) {
+		t.block(strip, i)
+	}
+}
+
+// block packs a block of a strip.
+func (t *tiled) block(strip, block int) {
+	parts := t.precision.parts()
+	tiles, depth := t.strip(strip)[block*parts*partSize:], min(blockDepth, t.k-block*blockDepth)
+	for half := range 2 {
+		t.tile(tiles[half*tileSize:], strip*stripLines+half*tileLines, block*blockDepth, depth)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 var roundedShapes = [][3]int{
 	{1, 1, 1}, {1, 5, 3}, {2, 64, 4}, {8, 32, 32}, {9, 33, 31}, {31, 127, 65}, {32, 128, 64}, {33, 129, 100}, {64, 256, 33},
-	{300, 40, 257}, {0, 3, 4}, {3, 0, 4}, {3, 4, 0},
+	{15, 64, 40}, {300, 40, 257}, {0, 3, 4}, {3, 0, 4}, {3, 4, 0},
 }
 
 // eachEngine runs a test with all engines that run here, each with its definition, for both precisions or for one.
@@ -246,9 +246,9 @@ func TestCheckEngine(t *testing.T) {
 		}
 	})
 	swapped := tileLoops // tiles 1 and 2 of the sums are in each other's place
-	swapped.multiply = func(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int) {
+	swapped.multiply = func(parts, blocks, rows, panels int, a, b []uint32, c []float32, ldc int, _ bool) {
 		whole := make([]float32, stripLines*panels*stripLines)
-		tileLoops.multiply(parts, blocks, stripLines, panels, a, b, whole, panels*stripLines)
+		tileLoops.multiply(parts, blocks, stripLines, panels, a, b, whole, panels*stripLines, false)
 		for r := range rows {
 			for j := range panels * stripLines {
 				from, column := r, j
@@ -311,7 +311,7 @@ func BenchmarkRounded(b *testing.B) {
 	for _, s := range []struct {
 		m, k, n int
 		tn      bool
-	}{{1, 1024, 4096, false}, {8, 32, 128, false}, {32, 512, 2048, false}, {32, 128, 512, false}, {64, 650, 2600, false}, {32, 1024, 4096, false}, {1750, 512, 2048, false}, {512, 1600, 2048, true}} {
+	}{{1, 1024, 4096, false}, {8, 32, 128, false}, {32, 512, 2048, false}, {50, 512, 2048, false}, {32, 128, 512, false}, {64, 650, 2600, false}, {32, 1024, 4096, false}, {1750, 512, 2048, false}, {512, 1600, 2048, true}} {
 		rng := rand.New(rand.NewPCG(1, 1))
 		rows, cols := s.m, s.k
 		if s.tn {

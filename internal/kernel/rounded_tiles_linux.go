@@ -14,7 +14,7 @@ import (
 // first product wants it and not before, since the permission is the whole process's, for good.
 var tilesReady = sync.OnceValue(func() error {
 	x := &cpu.X86
-	if limit != "" && limit != "amx" {
+	if leftOut("amx") {
 		return errors.New("AMX, which UNROLL_KERNEL=" + limit + " leaves out")
 	}
 	if !x.HasAMXTile || !x.HasAMXBF16 || !hasPalette() {

@@ -22,6 +22,11 @@ func (o BatchMatMul) String() string {
 	return s + inPrecision(o.Precision)
 }
 
+func (o BatchMatMul) In(p kernel.Precision) Op {
+	o.Precision = p
+	return o
+}
+
 func (o BatchMatMul) Bind(b *Binding) Task {
 	return pick(b, bindBatchMatmul[float32](o, 0), bindBatchMatmul[float64](o, 0))
 }
@@ -56,12 +61,7 @@ func bindBatchMatmul[T kernel.Float](o BatchMatMul, beta T) func(*Binding) Task 
 		_, ldb := matrixSize(b.In[1].Shape)
 		product := func(i int) {
 			x, y, dst := x[i*m*k:(i+1)*m*k], y[i*k*n:(i+1)*k*n], dst[i*m*n:(i+1)*m*n]
-			if o.Precision == kernel.FullPrecision {
-				kernel.Gemm(o.TransA, o.TransB, m, n, k, 1, x, lda, y, ldb, beta, dst, n)
-				return
-			}
-			kernel.GemmRounded(o.Precision, o.TransA, o.TransB, m, n, k, any(x).([]float32), lda, any(y).([]float32), ldb,
-				float32(beta), any(dst).([]float32), n, nil)
+			multiply(o.Precision, o.TransA, o.TransB, m, n, k, x, lda, y, ldb, beta, dst, n, nil)
 		}
 		batch := len(dst) / (m * n)
 		// Large products are shared between the processors each by itself, many small ones as a group.

@@ -32,12 +32,9 @@ func (o MatMul) String() string {
 	return s + inPrecision(o.Precision)
 }
 
-// inPrecision is what a product's name ends in.
-func inPrecision(p kernel.Precision) string {
-	if p == kernel.FullPrecision {
-		return ""
-	}
-	return " in " + p.String()
+func (o MatMul) In(p kernel.Precision) Op {
+	o.Precision = p
+	return o
 }
 
 // Sizes returns the product's m, n, k, given both operands as matrices of their last dimension.
@@ -72,22 +69,18 @@ func bindMatmul[T kernel.Float](o MatMul, beta T) func(*Binding) Task {
 		if o.Bias {
 			bias = Vec[T](b.In[2])
 		}
-		x32, y32, dst32, bias32 := b.In[0].F32, b.In[1].F32, b.Out.F32, []float32(nil)
-		if o.Bias {
-			bias32 = b.In[2].F32
-		}
 		plain := func() error {
-			if o.Precision != kernel.FullPrecision {
-				kernel.GemmRounded(o.Precision, o.TransA, o.TransB, m, n, k, x32, ldx, y32, ldy, float32(beta), dst32, ldc, bias32)
-				return nil
-			}
-			kernel.GemmBias(o.TransA, o.TransB, m, n, k, 1, x, ldx, y, ldy, beta, dst, ldc, bias)
+			multiply(o.Precision, o.TransA, o.TransB, m, n, k, x, ldx, y, ldy, beta, dst, ldc, bias)
 			return nil
 		}
 		if !o.Packed {
 			return plain
 		}
 		w := b.In[1].Packed.(*Packed[T])
+		x32, dst32, bias32 := b.In[0].F32, b.Out.F32, []float32(nil)
+		if o.Bias {
+			bias32 = b.In[2].F32
+		}
 		return func() error {
 			switch {
 			case w.Reduced != nil: // never transposes A

@@ -92,6 +92,11 @@ type MatMulWithin struct {
 
 func (o MatMulWithin) String() string { return o.Product.String() + " " + o.Range.String() }
 
+func (o MatMulWithin) In(p kernel.Precision) Op {
+	o.Product.Precision = p
+	return o
+}
+
 func (o MatMulWithin) Bind(b *Binding) Task {
 	return pick(b, bindMatMulWithin[float32](o), bindMatMulWithin[float64](o))
 }
@@ -110,7 +115,7 @@ func bindMatMulWithin[T kernel.Float](o MatMulWithin) func(*Binding) Task {
 				kernel.Fill(dst, 0)
 				for at, rest := block(places, most); len(at) > 0; at, rest = block(rest, most) {
 					a, c := gatherRows(mem[0], x, at, m), gatherRows(mem[1], y, at, n)
-					kernel.Gemm(true, false, m, n, len(at), 1, a, m, c, n, 1, dst, n)
+					multiply(o.Product.Precision, true, false, m, n, len(at), a, m, c, n, 1, dst, n, nil)
 				}
 				giveRoom(r)
 				return nil
@@ -124,7 +129,7 @@ func bindMatMulWithin[T kernel.Float](o MatMulWithin) func(*Binding) Task {
 			kernel.Fill(dst, 0)
 			for at, rest := block(places, most); len(at) > 0; at, rest = block(rest, most) {
 				a := gatherRows(mem[0], x, at, k)
-				kernel.Gemm(false, o.Product.TransB, len(at), n, k, 1, a, k, y, ldy, 0, mem[1], n)
+				multiply(o.Product.Precision, false, o.Product.TransB, len(at), n, k, a, k, y, ldy, 0, mem[1], n, nil)
 				spreadRows(dst, mem[1], at, n)
 			}
 			giveRoom(r)

@@ -11,9 +11,18 @@ import (
 type CrossEntropyWithin struct {
 	Range  Range
 	Ignore Exempt
+
+	Precision kernel.Precision // of float32; set by the compiler
 }
 
-func (o CrossEntropyWithin) String() string { return "softmax cross-entropy " + o.Range.String() }
+func (o CrossEntropyWithin) String() string {
+	return "softmax cross-entropy " + o.Range.String() + inPrecision(o.Precision)
+}
+
+func (o CrossEntropyWithin) In(p kernel.Precision) Op {
+	o.Precision = p
+	return o
+}
 
 func (o CrossEntropyWithin) Bind(b *Binding) Task {
 	return pick(b, bindCrossEntropyWithin[float32](o), bindCrossEntropyWithin[float64](o))
@@ -41,7 +50,14 @@ func bindCrossEntropyWithin[T kernel.Float](o CrossEntropyWithin) func(*Binding)
 // which are computed once more for it. Operands: those of CrossEntropyWithin, its result, and the gradient of that.
 type CrossEntropyWithinGrad struct{ CrossEntropyWithin }
 
-func (o CrossEntropyWithinGrad) String() string { return "softmax cross-entropy' " + o.Range.String() }
+func (o CrossEntropyWithinGrad) String() string {
+	return "softmax cross-entropy' " + o.Range.String() + inPrecision(o.Precision)
+}
+
+func (o CrossEntropyWithinGrad) In(p kernel.Precision) Op {
+	o.Precision = p
+	return o
+}
 
 func (o CrossEntropyWithinGrad) Bind(b *Binding) Task {
 	return pick(b, bindCrossEntropyWithinGrad[float32](o), bindCrossEntropyWithinGrad[float64](o))
@@ -67,8 +83,8 @@ func bindCrossEntropyWithinGrad[T kernel.Float](o CrossEntropyWithinGrad) func(*
 		each := func() {
 			n := len(w.at)
 			w.share(rows)
-			kernel.Gemm(true, false, w.classes, w.width, n, 1, w.logits, w.classes, w.rows, w.width, 1, dw, w.width)
-			kernel.Gemm(false, false, n, w.width, w.classes, 1, w.logits, w.classes, w.weight, w.width, 0, w.back, w.width)
+			multiply(o.Precision, true, false, w.classes, w.width, n, w.logits, w.classes, w.rows, w.width, 1, dw, w.width, nil)
+			multiply(o.Precision, false, false, n, w.width, w.classes, w.logits, w.classes, w.weight, w.width, 0, w.back, w.width, nil)
 			spreadRows(dx, w.back, w.at, w.width)
 		}
 		return func() error {
@@ -128,7 +144,7 @@ func (w *within[T]) each(f func()) {
 	mem := carve[T](r, n*w.width, n*w.classes, n*w.width)
 	for at, rest := block(w.places, n); len(at) > 0; at, rest = block(rest, n) {
 		w.at, w.rows, w.logits, w.back = at, gatherRows(mem[0], w.x, at, w.width), mem[1], mem[2]
-		kernel.Gemm(false, true, len(at), w.classes, w.width, 1, w.rows, w.width, w.weight, w.width, 0, w.logits, w.classes)
+		multiply(w.o.Precision, false, true, len(at), w.classes, w.width, w.rows, w.width, w.weight, w.width, 0, w.logits, w.classes, nil)
 		f()
 	}
 	w.at, w.rows, w.logits, w.back = nil, nil, nil, nil

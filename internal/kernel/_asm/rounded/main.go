@@ -25,9 +25,13 @@ func main() {
 		packPairs(split)
 	}
 	transpose()
-	pairs()
-	tiles(false)
-	tiles(true)
+	for _, rows := range []int{8, 4, 2, 1} {
+		pairs(rows)
+	}
+	for _, split := range []bool{false, true} {
+		tiles(split, false)
+		tiles(split, true)
+	}
 	Generate()
 }
 
