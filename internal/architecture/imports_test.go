@@ -32,10 +32,11 @@ var allowed = map[string][]string{
 	"graph/optim":         {"graph", "internal/kernel"},
 	"graph/graphtest":     {"graph"},
 	"nn":                  {"graph"},
+	"nn/explain":          {"graph"},
 	"losses":              {"graph"},
 	"recurrent":           {"graph", "nn"},
 	"recurrent/decode":    {"graph", "nn", "recurrent"},
-	"recurrent/models":    {"graph", "graph/optim", "nn", "nn/train", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets"},
+	"recurrent/models":    {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets"},
 	"recurrent/celltest":  {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":            {"graph", "graph/optim", "datasets", "internal/kernel"},
 	"nn/train/metric":     {},
@@ -52,7 +53,7 @@ var allowed = map[string][]string{
 	"nn/keras/internal/hdf5": {},
 
 	"datasets/catalog/internal/fetch": {},
-	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
+	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/flow", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
 		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "losses", "datasets", "datasets/catalog",
 		"internal/kernel"},
 	"internal/damage":   nil, // anything
