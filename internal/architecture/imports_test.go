@@ -36,7 +36,7 @@ var allowed = map[string][]string{
 	"losses":              {"graph"},
 	"recurrent":           {"graph", "nn"},
 	"recurrent/decode":    {"graph", "nn", "recurrent"},
-	"recurrent/models":    {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets"},
+	"recurrent/models":    {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets"},
 	"recurrent/celltest":  {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":            {"graph", "graph/optim", "datasets", "internal/kernel"},
 	"nn/train/metric":     {},
