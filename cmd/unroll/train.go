@@ -92,7 +92,7 @@ func runTrain(cmd *cobra.Command, fl trainFlags) error {
 		return err
 	}
 	o := p.config.Origin
-	if err := keepInputs(fl.out, o.Text, o.Table.File, o.Table.ValidFile, o.Table.TestFile); err != nil {
+	if err := keepInputs("--out", fl.out, o.Text, o.Table.File, o.Table.ValidFile, o.Table.TestFile); err != nil {
 		return err
 	}
 	release, err := chooseOut(&fl)
