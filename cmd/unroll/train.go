@@ -27,7 +27,7 @@ func trainCommand() *cobra.Command {
   unroll train --table reviews.csv --out reviews.safetensors
   unroll train --table mail.tsv --text-column body --label-column spam
   unroll train --resume book.safetensors --epochs 20
-  unroll train --init-from book.safetensors --text other.txt --lr 0.001`,
+  unroll train --from book.safetensors --text other.txt --lr 0.001`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usage("found %d files; want one at most", len(args))
@@ -45,7 +45,7 @@ func trainCommand() *cobra.Command {
 	configFlags(f, &c)
 	f.StringVar(&fl.out, "out", "", "file to save to (default model.safetensors, or the next free model-N.safetensors)")
 	f.StringVar(&fl.resume, "resume", "", "checkpoint to continue; what was trained, and how, is taken from it, but for --epochs and --steps")
-	f.StringVar(&fl.initFrom, "init-from", "", "model whose weights training begins with, on other data of its kind")
+	f.StringVar(&fl.from, "from", "", "model whose weights training begins with, on other data of its kind")
 	f.StringVar(&fl.log, "log", "", "log of losses, rates and speeds: FILE.csv, or a folder for TensorBoard")
 	f.BoolVar(&fl.force, "force", false, "overwrite existing files")
 	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps; 0 for after each epoch only")
@@ -61,14 +61,14 @@ func trainCommand() *cobra.Command {
 // trainHelp is the help of train, with the part of every task.
 func trainHelp(list []task) string {
 	parts := []string{`Train a recurrent network and save it as one safetensors file. Ctrl-C saves a
-checkpoint; --resume continues it, bit for bit. --init-from begins with the
+checkpoint; --resume continues it, bit for bit. --from begins with the
 weights of a trained model, and trains on with other data.
 
 FILE is taken for what it looks like, which is said; a flag says it for sure.`}
 	for _, t := range list {
 		parts = append(parts, t.help())
 	}
-	parts = append(parts, `A model that --init-from names keeps its network and its vocabulary. A text
+	parts = append(parts, `A model that --from names keeps its network and its vocabulary. A text
 with characters that the vocabulary lacks is refused; words that it lacks are
 read as <unk>. A table with other labels gives the classifier a new head.`)
 	return strings.Join(parts, "\n\n")

@@ -14,13 +14,13 @@ import (
 
 // trainFlags are the command line of train beside the configuration.
 type trainFlags struct {
-	out              string
-	resume, initFrom string
-	log              string
-	force            bool
-	saveEvery        int
-	profile          bool
-	precision        string
+	out          string
+	resume, from string
+	log          string
+	force        bool
+	saveEvery    int
+	profile      bool
+	precision    string
 
 	tasks []task
 	own   *taskFlags // of the tasks
@@ -62,13 +62,13 @@ func settle(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 		return nil, usage("--save-every %d; want 0 or more", fl.saveEvery)
 	case !slices.Contains(precisions(), fl.precision):
 		return nil, usage("--precision %q; want one of %s", fl.precision, strings.Join(precisions(), ", "))
-	case fl.resume != "" && fl.initFrom != "":
-		return nil, usage("--resume and --init-from; want one of them")
+	case fl.resume != "" && fl.from != "":
+		return nil, usage("--resume and --from; want one of them")
 	case given("test") && given("test-part"):
 		return nil, usage("--test and --test-part; want one of them")
 	case fl.resume != "":
 		return resumed(cmd, args, fl)
-	case fl.initFrom != "":
+	case fl.from != "":
 		return begunFrom(cmd, args, fl)
 	}
 	if err := takeFile(cmd, fl.tasks, args, nil); err != nil {
@@ -149,12 +149,12 @@ func resumed(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 	}
 	if !p.from.Trained() {
 		return nil, errors.Errorf("%s has weights, but no training to resume (unroll import writes such files); "+
-			"to train on from its weights: unroll train --init-from %s",
+			"to train on from its weights: unroll train --from %s",
 			fl.resume, fl.resume)
 	}
 	if p.from.Config().Origin.Hash == "" {
 		return nil, errors.Errorf("%s was trained by another program, which alone knows on what, and can resume it; "+
-			"to train on from its weights: unroll train --init-from %s",
+			"to train on from its weights: unroll train --from %s",
 			fl.resume, fl.resume)
 	}
 	if err := p.refuse(cmd, fl); err != nil {
@@ -199,19 +199,19 @@ func passesFor(c models.Config, saved *train.Checkpoint) int {
 
 // begunFrom takes what the network is from a model; how it is trained, and on what, is said on the command line.
 func begunFrom(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
-	p, err := goOnFrom(cmd, args, fl, fl.initFrom)
+	p, err := goOnFrom(cmd, args, fl, fl.from)
 	if err != nil {
 		return nil, err
 	}
 	kind := p.task.kind()
 	if data := p.task.data(); !cmd.Flags().Changed(data) {
-		return nil, usage("--init-from %s is a %v: say with --%s what to train it on", fl.initFrom, kind, data)
+		return nil, usage("--from %s is a %v: say with --%s what to train it on", fl.from, kind, data)
 	}
 	if err := p.refuse(cmd, fl); err != nil {
 		return nil, err
 	}
 	kept := networkSettings(kind)
-	if err := agree(cmd, "--init-from", fl.initFrom, p, kept); err != nil {
+	if err := agree(cmd, "--from", fl.from, p, kept); err != nil {
 		return nil, err
 	}
 	if err := p.configure(cmd); err != nil {
@@ -224,7 +224,7 @@ func begunFrom(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error)
 			return nil, err
 		}
 	}
-	p.config.Origin.InitFrom = fl.initFrom
+	p.config.Origin.From = fl.from
 	return p, p.check()
 }
 

@@ -135,8 +135,8 @@ func describeFiles(w io.Writer, saved *train.Checkpoint, fl trainFlags) {
 	if saved != nil {
 		fmt.Fprintf(w, "Resume  %s at step %d\n", fl.resume, saved.Step())
 	}
-	if fl.initFrom != "" {
-		fmt.Fprintf(w, "Begin   with the weights of %s\n", fl.initFrom)
+	if fl.from != "" {
+		fmt.Fprintf(w, "Begin   with the weights of %s\n", fl.from)
 	}
 	note := ""
 	if !strings.HasSuffix(fl.out, ".safetensors") {

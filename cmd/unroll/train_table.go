@@ -75,7 +75,7 @@ func classifierFor(w io.Writer, p *plan, t *labelledTable, fit models.Examples, 
 	labels := t.classes()
 	if from != nil {
 		if !slices.Equal(labels, from.Labels()) {
-			fmt.Fprintf(w, "Labels  other than those of %s: the head is made anew\n", fl.initFrom)
+			fmt.Fprintf(w, "Labels  other than those of %s: the head is made anew\n", fl.from)
 		}
 		return from.Relabelled(p.config, labels)
 	}

@@ -67,12 +67,12 @@ func languageModelFor(w io.Writer, p *plan, corpus datasets.Corpus, fl trainFlag
 	hash := textHash(corpus)
 	if fl.resume != "" && hash != p.config.Origin.Hash {
 		return nil, errors.Errorf("%s has changed since %s was saved (or --text was another file); "+
-			"to train on with another text: --init-from", corpus.Name, fl.resume)
+			"to train on with another text: --from", corpus.Name, fl.resume)
 	}
 	p.config.Origin.Hash = hash
 	if from, ok := p.from.(*models.LanguageModel); ok {
-		if fl.initFrom != "" {
-			if err := canRead(w, from, fl.initFrom, corpus); err != nil {
+		if fl.from != "" {
+			if err := canRead(w, from, fl.from, corpus); err != nil {
 				return nil, err
 			}
 		}

@@ -166,7 +166,7 @@ func (c *core) explain(text string, t datasets.Tokenizer, ids []int, target int,
 	if err != nil {
 		return nil, err
 	}
-	table := weights.Of(c.params.Get("embedding.weight"))
+	table := weights.Of(c.params.Get(embeddingWeight))
 	in := explain.Input{X: rowsOf(table, ids), Target: target}
 	if !o.ByToken {
 		in.Groups = wordsOf(pieces)

@@ -51,7 +51,7 @@ func after(args []string) []string {
 }
 
 // Training begins with the weights of a model, or of a file that import wrote, and keeps its network and vocabulary.
-func TestInitFrom(t *testing.T) {
+func TestFrom(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	must(t, small(writeText(t, dir), at("first"), "--epochs", "2")...)
@@ -60,7 +60,7 @@ func TestInitFrom(t *testing.T) {
 	other := writeOther(t, strings.Repeat("lazy dogs jump over the brown fox\n", 60))
 	for _, from := range []string{"first", "imported"} {
 		out := at("tuned from " + from)
-		_, errs := must(t, after([]string{"train", "--init-from", at(from), "--text", other, "--out", out, "--seq", "6", "--batch", "4"})...)
+		_, errs := must(t, after([]string{"train", "--from", at(from), "--text", other, "--out", out, "--seq", "6", "--batch", "4"})...)
 		for _, want := range []string{"2 x GRU, hidden 12, embedding 6", "Begin   with the weights of " + at(from), "vocabulary 28"} {
 			if !strings.Contains(errs, want) {
 				t.Errorf("no %q in\n%s", want, errs)
@@ -84,13 +84,13 @@ func TestInitFrom(t *testing.T) {
 		return out[:len("val_loss=2.0000")]
 	}
 	fresh := loss("train", "--out", at("fresh"), "--hidden", "12", "--embed", "6", "--cell", "gru")
-	if tuned := loss("train", "--out", at("tuned"), "--init-from", at("first")); tuned >= fresh {
+	if tuned := loss("train", "--out", at("tuned"), "--from", at("first")); tuned >= fresh {
 		t.Errorf("%s from a model, %s from nothing", tuned, fresh)
 	}
 }
 
 // A classifier goes on with another table; labels that are others give it a new head.
-func TestInitFromClassifier(t *testing.T) {
+func TestFromClassifier(t *testing.T) {
 	dir := t.TempDir()
 	_, class := trained(t, dir)
 	rows := "text,label\n" + strings.Repeat("a dull film,negative\na lovely film,positive\n", 20)
@@ -101,7 +101,7 @@ func TestInitFromClassifier(t *testing.T) {
 		"more labels":  {rows + strings.Repeat("a film,neutral\n", 9), "the head is made anew"},
 	} {
 		out := filepath.Join(dir, name)
-		_, errs := must(t, after([]string{"train", "--init-from", class, "--table", writeRows(t, c.rows), "--out", out})...)
+		_, errs := must(t, after([]string{"train", "--from", class, "--table", writeRows(t, c.rows), "--out", out})...)
 		has := tensorsOf(t, out)
 		for _, w := range []string{"embedding.weight", "rnn.weight_hh_l0_reverse"} {
 			if !slices.Equal(had[w].Value.Float32s(), has[w].Value.Float32s()) {
@@ -116,7 +116,7 @@ func TestInitFromClassifier(t *testing.T) {
 	}
 }
 
-func TestInitFromRefuses(t *testing.T) {
+func TestFromRefuses(t *testing.T) {
 	dir := t.TempDir()
 	language, class := trained(t, dir)
 	imported := filepath.Join(dir, "imported")
@@ -130,18 +130,18 @@ func TestInitFromRefuses(t *testing.T) {
 		want   string
 		args   []string
 	}{
-		{1, `has 4 kinds of character that the vocabulary of ` + language + ` lacks: "ö" (40), "F" (20), "H" (20), "ß" (20)`, []string{"--init-from", language, "--text", strange}},
-		{2, "--hidden 13: --init-from takes it from " + language + ", which has 12", []string{"--init-from", language, "--text", text, "--hidden", "13"}},
-		{2, "--tokens word: --init-from takes it from", []string{"--init-from", language, "--text", text, "--tokens", "word"}},
-		{2, "--pool mean: --init-from takes it from", []string{"--init-from", class, "--table", table, "--pool", "mean"}},
-		{2, "is a language model: say with --text", []string{"--init-from", language}},
-		{2, "is a language model: say with --text", []string{"--init-from", language, "--table", table}},
-		{2, "is a classifier of texts: say with --table", []string{"--init-from", class, "--text", text}},
-		{2, "--resume and --init-from; want one of them", []string{"--init-from", language, "--resume", language}},
+		{1, `has 4 kinds of character that the vocabulary of ` + language + ` lacks: "ö" (40), "F" (20), "H" (20), "ß" (20)`, []string{"--from", language, "--text", strange}},
+		{2, "--hidden 13: --from takes it from " + language + ", which has 12", []string{"--from", language, "--text", text, "--hidden", "13"}},
+		{2, "--tokens word: --from takes it from", []string{"--from", language, "--text", text, "--tokens", "word"}},
+		{2, "--pool mean: --from takes it from", []string{"--from", class, "--table", table, "--pool", "mean"}},
+		{2, "is a language model: say with --text", []string{"--from", language}},
+		{2, "is a language model: say with --text", []string{"--from", language, "--table", table}},
+		{2, "is a classifier of texts: say with --table", []string{"--from", class, "--text", text}},
+		{2, "--resume and --from; want one of them", []string{"--from", language, "--resume", language}},
 		{2, "--lr 0.5: --resume takes it from " + language + ", which has 0.004", []string{"--resume", language, "--lr", "0.5"}},
-		{1, "unroll train --init-from " + imported, []string{"--resume", imported}},
-		{1, "no such file", []string{"--init-from", filepath.Join(dir, "none"), "--text", text}},
-		{1, "--init-from", []string{"--resume", language, "--text", strange, "--epochs", "2"}},
+		{1, "unroll train --from " + imported, []string{"--resume", imported}},
+		{1, "no such file", []string{"--from", filepath.Join(dir, "none"), "--text", text}},
+		{1, "--from", []string{"--resume", language, "--text", strange, "--epochs", "2"}},
 	} {
 		status, stdout, errs := capture(t, context.Background(), append([]string{"train", "--out", out}, c.args...)...)
 		if status != c.status || !strings.Contains(errs, c.want) {
@@ -158,7 +158,7 @@ func TestInitFromRefuses(t *testing.T) {
 	// Words that a vocabulary lacks are counted.
 	words := filepath.Join(dir, "words")
 	must(t, small(text, words, "--tokens", "word", "--steps", "3")...)
-	_, errs = must(t, "train", "--init-from", words, "--text", writeOther(t, strings.Repeat("the slow brown fox sleeps\n", 60)), "--out", out, "--seq", "4", "--batch", "2", "--sample", "0")
+	_, errs = must(t, "train", "--from", words, "--text", writeOther(t, strings.Repeat("the slow brown fox sleeps\n", 60)), "--out", out, "--seq", "4", "--batch", "2", "--sample", "0")
 	if !strings.Contains(errs, "are not in the model's vocabulary, and are read as <unk>") {
 		t.Errorf("%s", errs)
 	}
