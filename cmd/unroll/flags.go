@@ -129,6 +129,8 @@ func configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.Float64Var(&c.Clip, "clip", c.Clip, "limit of the gradients' global norm; 0 for none")
 	f.Float64Var(&c.Dropout, "dropout", c.Dropout, "probability of dropping an activation between layers")
 	f.IntVar(&c.Patience, "patience", c.Patience, "stop after this many epochs without a better validation loss; 0 for never")
+	f.Var(words{list: &c.Freeze}, "freeze", "weights to leave as they are: names, beginnings such as embedding, or patterns such as rnn.*")
+	f.StringVar(&c.Origin.Vectors, "vectors", c.Origin.Vectors, "word vectors to begin the embeddings with: GloVe, word2vec or fastText, text or binary")
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "seed of the weights and of dropout")
 }
 

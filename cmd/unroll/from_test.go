@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 func writeRows(t *testing.T, rows string) string {
@@ -61,7 +62,7 @@ func TestFrom(t *testing.T) {
 	for _, from := range []string{"first", "imported"} {
 		out := at("tuned from " + from)
 		_, errs := must(t, after([]string{"train", "--from", at(from), "--text", other, "--out", out, "--seq", "6", "--batch", "4"})...)
-		for _, want := range []string{"2 x GRU, hidden 12, embedding 6", "Begin   with the weights of " + at(from), "vocabulary 28"} {
+		for _, want := range []string{"2 x GRU, hidden 12, embedding 6", "Kept    11 of 11 weights of " + at(from), "vocabulary 28"} {
 			if !strings.Contains(errs, want) {
 				t.Errorf("no %q in\n%s", want, errs)
 			}
@@ -96,9 +97,9 @@ func TestFromClassifier(t *testing.T) {
 	rows := "text,label\n" + strings.Repeat("a dull film,negative\na lovely film,positive\n", 20)
 	had := tensorsOf(t, class)
 	for name, c := range map[string]struct{ rows, note string }{
-		"same labels":  {rows, ""},
-		"other labels": {strings.ReplaceAll(rows, "negative", "bad"), "the head is made anew"},
-		"more labels":  {rows + strings.Repeat("a film,neutral\n", 9), "the head is made anew"},
+		"same labels":  {rows, "Kept    11 of 11 weights of " + class},
+		"other labels": {strings.NewReplacer("negative", "bad", "positive", "good").Replace(rows), "Anew    head.weight, head.bias"},
+		"more labels":  {rows + strings.Repeat("a film,neutral\n", 9), "Rows    2 of 3 of head.weight, whose tokens or labels are the same"},
 	} {
 		out := filepath.Join(dir, name)
 		_, errs := must(t, after([]string{"train", "--from", class, "--table", writeRows(t, c.rows), "--out", out})...)
@@ -108,9 +109,15 @@ func TestFromClassifier(t *testing.T) {
 				t.Errorf("%s: %s is not that of the model", name, w)
 			}
 		}
-		kept := slices.Equal(had["head.weight"].Value.Float32s(), has["head.weight"].Value.Float32s())
-		if kept != (c.note == "") || !strings.Contains(errs, c.note) {
-			t.Errorf("%s: the head was kept: %v\n%s", name, kept, errs)
+		before, now := had["head.bias"].Value.Float32s(), has["head.bias"].Value.Float32s()
+		kept := 0 // of negative and positive
+		for i, label := range []string{"negative", "neutral", "positive"} {
+			if j := i / 2; len(now) == 3 && label != "neutral" && before[j] == now[i] || len(now) == 2 && i < 2 && before[i] == now[i] {
+				kept++
+			}
+		}
+		if want := map[string]int{"other labels": 0}[name]; (kept == 0) != (name == "other labels") || kept < want || !strings.Contains(errs, c.note) {
+			t.Errorf("%s: %d labels kept their biases\n%s", name, kept, errs)
 		}
 		must(t, "eval", "--model", out)
 	}
@@ -124,16 +131,27 @@ func TestFromRefuses(t *testing.T) {
 	must(t, "import", filepath.Join(dir, "w.safetensors"), "--model", language, "--out", imported)
 	text, out := filepath.Join(dir, "text.txt"), filepath.Join(dir, "x.safetensors")
 	strange := writeOther(t, strings.Repeat("der schöne Fuß und der schöne Hut\n", 20))
-	table := filepath.Join(dir, "reviews.csv")
+	table, vectors := filepath.Join(dir, "reviews.csv"), filepath.Join(dir, "v.txt")
+	if err := os.WriteFile(vectors, []byte("film 1 2\nwonderful 3 4\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		status int
 		want   string
 		args   []string
 	}{
 		{1, `has 4 kinds of character that the vocabulary of ` + language + ` lacks: "ö" (40), "F" (20), "H" (20), "ß" (20)`, []string{"--from", language, "--text", strange}},
-		{2, "--hidden 13: --from takes it from " + language + ", which has 12", []string{"--from", language, "--text", text, "--hidden", "13"}},
-		{2, "--tokens word: --from takes it from", []string{"--from", language, "--text", text, "--tokens", "word"}},
-		{2, "--pool mean: --from takes it from", []string{"--from", class, "--table", table, "--pool", "mean"}},
+		{2, "--vocabulary goes with --new-tokens: otherwise the tokens are those of " + language, []string{"--from", language, "--text", text, "--vocabulary", "50"}},
+		{2, "--new-tokens goes with --from", []string{"--text", text, "--new-tokens"}},
+		{2, "--from and --vectors; want one of them", []string{"--from", language, "--text", text, "--vectors", "v.txt"}},
+		{1, "Take the characters of the text with --new-tokens", []string{"--from", language, "--text", strange}},
+		{2, `--freeze "rnn.gate" is the name of no weight; the model has embedding.weight, `, []string{"--from", class, "--table", table, "--freeze", "rnn.gate"}},
+		{2, "want something left to train", []string{"--from", language, "--text", text, "--freeze", "*", "--seq", "5", "--batch", "3"}},
+		{2, `--freeze "["; want the name of a weight`, []string{"--text", text, "--freeze", "["}},
+		{1, "no such file", []string{"--table", table, "--vectors", filepath.Join(dir, "none")}},
+		{2, "--vectors goes with words", []string{"--table", table, "--vectors", table, "--tokens", "bpe"}},
+		{1, "no word vectors of GloVe, word2vec or fastText", []string{"--table", table, "--vectors", table}},
+		{2, "--embed 9: the vectors of " + vectors + " have 2 numbers", []string{"--table", table, "--vectors", vectors, "--embed", "9"}},
 		{2, "is a language model: say with --text", []string{"--from", language}},
 		{2, "is a language model: say with --text", []string{"--from", language, "--table", table}},
 		{2, "is a classifier of texts: say with --table", []string{"--from", class, "--text", text}},
@@ -161,5 +179,64 @@ func TestFromRefuses(t *testing.T) {
 	_, errs = must(t, "train", "--from", words, "--text", writeOther(t, strings.Repeat("the slow brown fox sleeps\n", 60)), "--out", out, "--seq", "4", "--batch", "2", "--sample", "0")
 	if !strings.Contains(errs, "are not in the model's vocabulary, and are read as <unk>") {
 		t.Errorf("%s", errs)
+	}
+}
+
+// A text with other characters, and a wider network: what fits is kept, and the rest is said.
+func TestFromOtherTokens(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	must(t, small(writeText(t, dir), at("first"))...)
+	strange := writeOther(t, strings.Repeat("der schöne Fuß und der schöne Hut\n", 20))
+	for name, c := range map[string]struct {
+		more []string
+		want []string
+	}{
+		"other":  {nil, []string{"Kept    8 of 11 weights", "Rows    11 of 15 of embedding.weight"}},
+		"wider":  {[]string{"--hidden", "16"}, []string{"Rows    11 of 15 of embedding.weight", "Anew    gru.weight_ih_l0", "2 x GRU, hidden 16"}},
+		"a cell": {[]string{"--cell", "lstm"}, []string{"Left    gru.weight_ih_l0", "2 x LSTM, hidden 12"}},
+		"words":  {[]string{"--tokens", "word"}, []string{"of embedding.weight", "160 words"}},
+	} {
+		args := append([]string{"train", "--from", at("first"), "--text", strange, "--new-tokens", "--out", at(name), "--seq", "5", "--batch", "2"}, c.more...)
+		_, errs := must(t, after(args)...)
+		for _, want := range c.want {
+			if !strings.Contains(errs, want) {
+				t.Errorf("%s: no %q in\n%s", name, want, errs)
+			}
+		}
+		must(t, "train", "--resume", at(name), "--epochs", "2", "--steps", "3", "--sample", "0")
+	}
+}
+
+// Weights that are frozen stay as they are, also after a run is resumed; word vectors are where they begin.
+func TestFreezeAndVectors(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	writeReviews(t, at("reviews.csv"))
+	if err := os.WriteFile(at("v.txt"), []byte("film 1 2 3\nwonderful -3 4 .5\nThe 9 9 9\nthe 7 7 7\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, errs := must(t, quick(at("reviews.csv"), at("m"), "--vectors", at("v.txt"), "--freeze", "embedding,head.bias", "--epochs", "1", "--embed", "3")...)
+	for _, want := range []string{"Vectors " + at("v.txt") + " (GloVe text, 3 numbers): ", "embedding 3,", "Freeze  ", " weights train"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("no %q in\n%s%s", want, errs, out)
+		}
+	}
+	had := tensorsOf(t, at("m"))
+	must(t, "train", "--resume", at("m"), "--epochs", "2")
+	has := tensorsOf(t, at("m"))
+	for name, frozen := range map[string]bool{"embedding.weight": true, "head.bias": true, "head.weight": false, "rnn.bias_hh_l0": false} {
+		if slices.Equal(had[name].Value.Float32s(), has[name].Value.Float32s()) != frozen {
+			t.Errorf("%s: frozen is %v, and it is otherwise", name, frozen)
+		}
+	}
+	m, err := models.LoadClassifier(at("m"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, w := range models.Words(m) {
+		if row := has["embedding.weight"].Value.Float32s()[3*i : 3*i+3]; w == "wonderful" && !slices.Equal(row, []float32{-3, 4, 0.5}) {
+			t.Errorf("%v", row)
+		}
 	}
 }

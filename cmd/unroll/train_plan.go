@@ -7,6 +7,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/models"
@@ -16,6 +17,7 @@ import (
 type trainFlags struct {
 	out          string
 	resume, from string
+	newTokens    bool // the tokens are those of the data, and not of the model to begin from
 	log          string
 	force        bool
 	saveEvery    int
@@ -64,6 +66,10 @@ func settle(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 		return nil, usage("--precision %q; want one of %s", fl.precision, strings.Join(precisions(), ", "))
 	case fl.resume != "" && fl.from != "":
 		return nil, usage("--resume and --from; want one of them")
+	case fl.newTokens && fl.from == "":
+		return nil, usage("--new-tokens goes with --from")
+	case fl.from != "" && given("vectors"):
+		return nil, usage("--from and --vectors; want one of them: both begin the embeddings")
 	case given("test") && given("test-part"):
 		return nil, usage("--test and --test-part; want one of them")
 	case fl.resume != "":
@@ -89,6 +95,9 @@ func settle(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 		return nil, err
 	}
 	err := p.configure(cmd)
+	if err == nil && p.config.Origin.Vectors != "" && !given("tokens") && p.config.Tokens != "" {
+		p.config.Tokens = datasets.Word // which have vectors
+	}
 	if err == nil && len(data) == 0 && !given("epochs") && !given("steps") {
 		p.config.Steps = demoSteps
 	}
@@ -210,19 +219,22 @@ func begunFrom(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error)
 	if err := p.refuse(cmd, fl); err != nil {
 		return nil, err
 	}
-	kept := networkSettings(kind)
-	if err := agree(cmd, "--from", fl.from, p, kept); err != nil {
-		return nil, err
-	}
 	if err := p.configure(cmd); err != nil {
 		return nil, err
 	}
 	had := p.from.Config()
 	mine, theirs := flagsOf(p.task, &p.config), flagsOf(p.task, &had)
-	for _, name := range kept {
+	for _, name := range networkSettings(kind) {
+		if cmd.Flags().Changed(name) {
+			continue
+		}
 		if err := mine.Set(name, theirs.Lookup(name).Value.String()); err != nil {
 			return nil, err
 		}
+	}
+	fl.newTokens = fl.newTokens || p.config.Tokens != had.Tokens
+	if cmd.Flags().Changed("vocabulary") && !fl.newTokens {
+		return nil, usage("--vocabulary goes with --new-tokens: otherwise the tokens are those of %s", fl.from)
 	}
 	p.config.Origin.From = fl.from
 	return p, p.check()

@@ -16,6 +16,7 @@ import (
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/diagnose"
 	"github.com/unroll-go/unroll/nn/train/events"
+	"github.com/unroll-go/unroll/recurrent/models"
 	"golang.org/x/term"
 )
 
@@ -42,6 +43,8 @@ func carryOut(
 	if fl.profile {
 		loop.Loss.SetProfile(profile)
 	}
+	trains, all := models.Trains(loop.Loss.Params())
+	describeFrozen(w, trains, all)
 	start := time.Now()
 	result, err = loop.Run(cmd.Context())
 	show.finish()
@@ -134,9 +137,6 @@ func describeFiles(w io.Writer, saved *train.Checkpoint, fl trainFlags) {
 	}
 	if saved != nil {
 		fmt.Fprintf(w, "Resume  %s at step %d\n", fl.resume, saved.Step())
-	}
-	if fl.from != "" {
-		fmt.Fprintf(w, "Begin   with the weights of %s\n", fl.from)
 	}
 	note := ""
 	if !strings.HasSuffix(fl.out, ".safetensors") {

@@ -42,6 +42,23 @@ func writeReviews(t *testing.T, path string) {
 	}
 }
 
+// writeVectors writes vectors of some words of writeReviews.
+func writeVectors(t *testing.T, path string) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(2, 2))
+	var b strings.Builder
+	for word := range strings.FieldsSeq("the was and a not film story cast music ending plot wonderful lovely great dull awful boring weak") {
+		b.WriteString(word)
+		for range 8 {
+			fmt.Fprintf(&b, " %.3f", rng.NormFloat64())
+		}
+		b.WriteString("\n")
+	}
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // relabelled copies some lines of a table of reviews, with other labels.
 func relabelled(t *testing.T, from, to string, lines int) {
 	t.Helper()
@@ -103,6 +120,7 @@ func TestTranscript(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeReviews(t, "reviews.csv")
 	relabelled(t, "reviews.csv", "praise.csv", 121)
+	writeVectors(t, "vectors.txt")
 	replay(t, all)
 	for _, picture := range []string{"loss.svg", "confusion.png"} {
 		if info, err := os.Stat(picture); err != nil || info.Size() < 2000 {
