@@ -69,10 +69,11 @@ func (w *Watcher) Run(in ...*tensor.Dense) (out []*tensor.Dense, layers []Layer,
 	for i, name := range w.names {
 		x := all[n+i]
 		shape := x.Shape()
-		if len(shape) != 3 || shape[1] != 1 {
+		if len(shape) < 3 || shape[1] != 1 {
 			return nil, nil, errors.Errorf("explain: the state %s has the shape %v; want [T, 1, H], of one sequence", name, []int(shape))
 		}
-		layers = append(layers, Layer{name, unitsOf(dense.Float64s(x), shape[0], shape[2], strings.HasSuffix(name, "_reverse"))})
+		values := dense.Float64s(x) // a memory of matrices has a unit for each of their numbers
+		layers = append(layers, Layer{name, unitsOf(values, shape[0], len(values)/shape[0], strings.HasSuffix(name, "_reverse"))})
 	}
 	return all[:n], layers, nil
 }

@@ -114,7 +114,7 @@ func (m *LanguageModel) Explain(text string, o Explaining) (*Explanation, error)
 	last := len(m.net) - 1 // the head: what comes before has a step for each token
 	out, err := m.explain(text, m.vocab, ids, target, o, func(g *graph.Graph, x, target graph.Node) graph.Node {
 		steps, batch := x.Dim(0), x.Dim(1)
-		f := m.net[1:last].build(g, flow{x: x, state: m.cell.Begin(g, batch)})
+		f := m.net[1:last].build(g, flow{x: x, state: m.layer.Begin(g, batch)})
 		f.x = g.Slice(f.x, 0, steps-1, steps) // [1, B, H]
 		y := m.net[last].build(g, f).x        // [1, B, V]
 		return explain.LogOdds(g, g.Reshape(y, batch, -1), target)

@@ -7,6 +7,7 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/losses"
 	gradients "github.com/unroll-go/unroll/nn/train/flow"
+	"github.com/unroll-go/unroll/recurrent"
 )
 
 // GradientFlow measures how the gradient of the loss for a label travels back through a text; for the likeliest label if
@@ -53,7 +54,7 @@ func (m *LanguageModel) GradientFlow(text string) (*gradients.Report, error) {
 	net := m.net.undropped()
 	last := len(net) - 1
 	return gradients.Measure(m.params.Replica(), func(g *graph.Graph, in []graph.Node) []graph.Node {
-		f := net[:last].build(g, flow{x: in[0], state: m.cell.Begin(g, 1)})
+		f := net[:last].build(g, flow{x: in[0], state: m.layer.Begin(g, 1)})
 		f.x, f.targets = g.Slice(f.x, 0, n-1, n), in[1]
 		return []graph.Node{net[last].build(g, f).loss}
 	}, graph.Ints(ids[:n], n, 1), graph.Ints(ids[n:], 1, 1))
@@ -66,7 +67,7 @@ func (n network) undropped() network {
 		switch l := l.(type) {
 		case dropout:
 		case recurrence:
-			l.dropout = 0
+			l.dropout, l.drops, l.zoneout = 0, recurrent.SequenceDropout{}, 0
 			out = append(out, l)
 		default:
 			out = append(out, l)

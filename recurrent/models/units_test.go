@@ -58,6 +58,25 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// Every cell can be read, explained, and its gradients followed.
+func TestLookInsideEveryCell(t *testing.T) {
+	for _, cell := range Cells() {
+		l, err := NewLanguageModel(Config{Cell: cell, Hidden: 4, Embed: 3, Layers: 2}, "abcab abc")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err := l.Read("abc a"); err != nil || len(r.Layers) == 0 || len(r.Layers[0].Units[0]) != 5 {
+			t.Errorf("%s: %+v, %v", cell, r, err)
+		}
+		if e, err := l.Explain("abc a", Explaining{ByToken: true}); err != nil || len(e.Pieces) != 5 || math.Abs(e.Gap) > 1e-3 {
+			t.Errorf("%s: %+v, %v", cell, e, err)
+		}
+		if r, err := l.GradientFlow("abc a"); err != nil || len(r.States) == 0 {
+			t.Errorf("%s: %+v, %v", cell, r, err)
+		}
+	}
+}
+
 func TestReadClassifier(t *testing.T) {
 	m := smallClassifier(t, Config{Tokens: "word"})
 	r, err := m.Read("a dull, zzz film")
