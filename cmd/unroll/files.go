@@ -21,6 +21,10 @@ const firstName = "model.safetensors"
 
 // load reads a model of any kind. Every command that takes a model reads it here.
 func load(path string) (models.Model, error) {
+	path, err := resolve(path)
+	if err != nil {
+		return nil, err
+	}
 	m, err := models.Load(path)
 	if errors.Is(err, os.ErrNotExist) && path == firstName {
 		return nil, errors.Errorf("open %s: no such file; unroll train makes one, and --model names another", path)

@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"recurrent":           {"graph", "nn"},
 	"recurrent/decode":    {"graph", "nn", "recurrent"},
 	"recurrent/models":    {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets"},
+	"recurrent/models/zoo": {"datasets", "datasets/catalog", "nn/train", "recurrent/models"},
 	"recurrent/celltest":  {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":            {"graph", "graph/optim", "datasets", "internal/kernel"},
 	"nn/train/metric":     {},
@@ -54,7 +55,7 @@ var allowed = map[string][]string{
 
 	"datasets/catalog/internal/fetch": {},
 	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/flow", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
-		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "losses", "datasets", "datasets/catalog",
+		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "losses", "datasets", "datasets/catalog",
 		"internal/kernel"},
 	"internal/damage":   nil, // anything
 	"internal/testutil": {},  // and no package may import it: tests do
