@@ -13,7 +13,7 @@ type Reading struct {
 	Layers []explain.Layer // states after each token
 }
 
-// Property is a property of the text at the last character of each token, [T].
+// Property is a property of the text at the last character of each token, [T]; zeros if the property says nothing.
 func (r *Reading) Property(p explain.Property) []float64 {
 	var text []rune
 	ends := make([]int, len(r.Pieces))
@@ -21,7 +21,11 @@ func (r *Reading) Property(p explain.Property) []float64 {
 		text = append(text, []rune(piece)...)
 		ends[i] = len(text) - 1
 	}
-	all, out := p.Of(text), make([]float64, len(ends))
+	out := make([]float64, len(ends))
+	if p.Of == nil {
+		return out
+	}
+	all := p.Of(text)
 	for i, at := range ends {
 		if at >= 0 && at < len(all) {
 			out[i] = all[at]

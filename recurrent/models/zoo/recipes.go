@@ -71,7 +71,7 @@ func ofTexts(set catalog.LabelledSet) recipe {
 		if err != nil {
 			return nil, nil, err
 		}
-		fit, check := Examples(parts.Train), Examples(parts.Validation)
+		fit, check := examplesOf(parts.Train), examplesOf(parts.Validation)
 		m, err := models.NewClassifier(c, fit.Texts, fit.Labels)
 		if err != nil {
 			return nil, nil, err
@@ -81,8 +81,8 @@ func ofTexts(set catalog.LabelledSet) recipe {
 	}
 }
 
-// Examples are labelled texts of the catalogue as a Classifier wants them.
-func Examples(l catalog.Labelled) models.Examples {
+// examplesOf are labelled texts of the catalogue as a Classifier wants them.
+func examplesOf(l catalog.Labelled) models.Examples {
 	out := models.Examples{Texts: l.Texts}
 	for _, class := range l.Labels {
 		out.Labels = append(out.Labels, l.Classes[class])

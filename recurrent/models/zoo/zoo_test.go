@@ -169,7 +169,7 @@ func TestTable(t *testing.T) {
 }
 
 func TestExamples(t *testing.T) {
-	e := Examples(catalog.Labelled{Texts: []string{"a", "b"}, Labels: []int{1, 0}, Classes: []string{"no", "yes"}})
+	e := examplesOf(catalog.Labelled{Texts: []string{"a", "b"}, Labels: []int{1, 0}, Classes: []string{"no", "yes"}})
 	if e.Len() != 2 || e.Labels[0] != "yes" || e.Labels[1] != "no" {
 		t.Errorf("%+v", e)
 	}
