@@ -52,10 +52,10 @@ inside of quotes, or the position in the line, by correlation over the first
 half of a long text (--file, or the end of the model's own), and what that
 correlation is over the second half; --out draws what they do.`,
 		Example: `  unroll explain --model reviews.safetensors "a dull start, a wonderful end"
-  unroll explain --model reviews.safetensors --label negative --html page.html --file new.txt
+  unroll explain --label negative --html page.html --file new.txt
   unroll explain --model book.safetensors "In the begin"
-  unroll explain --model reviews.safetensors --gradients "a dull start" --out flow.svg
-  unroll explain --model book.safetensors --units --file book.txt --out units.png`,
+  unroll explain --gradients "a dull start" --out flow.svg
+  unroll explain --units --file book.txt --out units.png`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usage("found %d texts; want one, between quotes", len(args))
