@@ -115,7 +115,7 @@ func (s *vectorSearch) parse(line []byte, wanted func(word string) bool) (word s
 		return word, nil, nil
 	}
 	v = make([]float32, 0, s.out.Width)
-	for _, field := range bytes.Fields(line[end:]) {
+	for field := range bytes.FieldsSeq(line[end:]) {
 		x, err := strconv.ParseFloat(string(field), 32)
 		if err != nil {
 			return "", nil, errors.Errorf("has %q as a number of the word %q", field, word)

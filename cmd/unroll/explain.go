@@ -125,7 +125,7 @@ func (fl explainFlags) eachText(cmd *cobra.Command, args []string, use func(text
 	if len(args) == 1 {
 		return use(args[0])
 	}
-	var in io.Reader = cmd.InOrStdin()
+	in := cmd.InOrStdin()
 	name := "standard input"
 	if fl.file != "" {
 		f, err := os.Open(fl.file)

@@ -133,7 +133,10 @@ func (u *units) print(w io.Writer) error {
 	if err := table(w, rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(w, "\nfound: the correlation over the first half of the text, by which the unit was\nchosen; held: that over the second half")
+	_, err := fmt.Fprint(w, `
+found: the correlation over the first half of the text, by which the unit was
+chosen; held: that over the second half
+`)
 	return err
 }
 
@@ -161,7 +164,8 @@ func (u *units) picture() (*chart.Picture, error) {
 				values = append(values, l.Units[f.Unit])
 			}
 		}
-		rows = append(rows, fmt.Sprintf("%s, %s #%d, %+.2f", f.Property, f.Layer[strings.LastIndexByte(f.Layer, '.')+1:], f.Unit, float64(f.Held)))
+		state := f.Layer[strings.LastIndexByte(f.Layer, '.')+1:]
+		rows = append(rows, fmt.Sprintf("%s, %s #%d, %+.2f", f.Property, state, f.Unit, float64(f.Held)))
 		properties = append(properties, of[f.Property])
 	}
 	if len(rows) == 0 {

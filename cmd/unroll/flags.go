@@ -137,8 +137,8 @@ func configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.Float64Var(&c.WeightDropout, "weight-dropout", c.WeightDropout, "that of a recurrent weight, at all steps of a sequence")
 	f.Float64Var(&c.Zoneout, "zoneout", c.Zoneout, "probability that a unit keeps its old value for a step")
 	f.IntVar(&c.Patience, "patience", c.Patience, "stop after this many epochs without a better validation loss; 0 for never")
-	f.Var(words{list: &c.Freeze}, "freeze", "weights to leave as they are: names, beginnings such as embedding, or patterns such as rnn.*")
-	f.StringVar(&c.Origin.Vectors, "vectors", c.Origin.Vectors, "word vectors to begin the embeddings with: GloVe, word2vec or fastText, text or binary")
+	f.Var(words{list: &c.Freeze}, "freeze", "weights to leave as they are, such as embedding,rnn.*; unroll inspect lists them")
+	f.StringVar(&c.Origin.Vectors, "vectors", c.Origin.Vectors, "word vectors to begin the embeddings with, of GloVe, word2vec or fastText")
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "seed of the weights and of dropout")
 }
 

@@ -184,9 +184,16 @@ func describeModel(w io.Writer, m zoo.Model) error {
 		return err
 	}
 	c := m.Config()
-	_, err = fmt.Fprintf(w, "%s: %s\nkind: %v\nnetwork: %s\ndata: %s\nresult: %s\nsize: %s\nsha256: %s\nfile: %s\nmake: unroll models make %s (about %s on one core)\n",
-		m.Name, m.Title, m.Kind, c.Network(m.Kind), m.Data, m.Result, count(int(m.Bytes), "byte", "bytes"), m.SHA256, path, m.Name,
-		count(m.Minutes, "minute", "minutes"))
+	_, err = fmt.Fprintf(w, "%s: %s\n", m.Name, m.Title)
+	for _, line := range [][2]string{
+		{"kind", m.Kind.String()}, {"network", c.Network(m.Kind)}, {"data", m.Data}, {"result", m.Result},
+		{"size", count(int(m.Bytes), "byte", "bytes")}, {"sha256", m.SHA256}, {"file", path},
+		{"make", fmt.Sprintf("unroll models make %s (about %s on one core)", m.Name, count(m.Minutes, "minute", "minutes"))},
+	} {
+		if err == nil {
+			_, err = fmt.Fprintf(w, "%s: %s\n", line[0], line[1])
+		}
+	}
 	return err
 }
 

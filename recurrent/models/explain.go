@@ -154,7 +154,9 @@ func chosen(label string, probabilities []float64, number func(string) (int, boo
 
 // explain explains an output for a text: the network's, which reads embeddings. Log-odds and no probabilities are
 // explained, as they still move where the model is nearly certain.
-func (c *core) explain(text string, t datasets.Tokenizer, ids []int, target int, o Explaining, network explain.Network) (*Explanation, error) {
+func (c *core) explain(
+	text string, t datasets.Tokenizer, ids []int, target int, o Explaining, network explain.Network,
+) (*Explanation, error) {
 	if o.Method == "" {
 		o.Method = ByIntegratedGradients
 	}
