@@ -157,6 +157,23 @@ func (v *Vocabulary) Encode(text string) ([]int, error) {
 	return ids, nil
 }
 
+// Pieces cuts a text, after normalising it, into what Encode looks up: one piece for each id. Of a word that the vocabulary
+// lacks, it tells which it was.
+func (v *Vocabulary) Pieces(text string) []string {
+	next := nextCharacter
+	switch v.kind {
+	case Label:
+		return strings.Fields(Normalize(text))
+	case Word:
+		next = nextWord
+	}
+	var out []string
+	for rest := Normalize(text); rest != ""; rest = rest[len(out[len(out)-1]):] {
+		out = append(out, next(rest))
+	}
+	return out
+}
+
 // lookUp returns a token's id, that of an unknown one, or -1.
 func (v *Vocabulary) lookUp(t string) int {
 	if len(t) == 1 && t[0] < utf8.RuneSelf {

@@ -59,7 +59,7 @@ func (a *account) model(kind models.Kind, c models.Config) {
 	delete(a.rest, "format")
 	delete(a.rest, models.ConfigEntry(kind))
 	taskOf(tasks(), kind).about(a, c)
-	if from := c.Origin.InitFrom; from != "" {
+	if from := c.Origin.From; from != "" {
 		a.say("begun with", "the weights of %s", from)
 	}
 }

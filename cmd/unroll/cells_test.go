@@ -40,7 +40,7 @@ func TestSettingsOfLayers(t *testing.T) {
 		t.Error(errs)
 	}
 	must(t, "train", "--resume", out, "--steps", "3", "--sample", "0")
-	must(t, "train", "--init-from", out, "--text", text, "--seq", "8", "--batch", "4", "--steps", "1", "--sample", "0", "--out", out+"2")
+	must(t, "train", "--from", out, "--text", text, "--seq", "8", "--batch", "4", "--steps", "1", "--sample", "0", "--out", out+"2")
 	for _, c := range []struct {
 		want string
 		args []string

@@ -124,8 +124,11 @@ func (p *plan) used(cmd *cobra.Command, fl trainFlags) map[string]any {
 		delete(out, f.Name) // what the run found out is in the configuration alone
 		add(f)
 	})
-	for _, name := range []string{"save-every", "precision", "init-from"} {
+	for _, name := range []string{"save-every", "precision", "from"} {
 		add(cmd.Flags().Lookup(name))
+	}
+	if fl.newTokens {
+		add(cmd.Flags().Lookup("new-tokens"))
 	}
 	if c.Origin.TestFile != "" {
 		delete(out, "test-part")

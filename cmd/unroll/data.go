@@ -77,15 +77,7 @@ func findSet(name string) (catalog.Info, error) {
 func fetch(cmd *cobra.Command, info catalog.Info) error {
 	defer heedSignals(cmd)()
 	w := cmd.ErrOrStderr()
-	var bar *progressbar.ProgressBar
-	current := ""
-	err := catalog.Download(cmd.Context(), info, catalog.Options{Progress: func(file string, done, total int64) {
-		if file != current {
-			current, bar = file, progressbar.NewOptions64(total, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(file),
-				progressbar.OptionShowBytes(true), progressbar.OptionSetWidth(20), progressbar.OptionOnCompletion(func() { fmt.Fprintln(w) }))
-		}
-		bar.Set64(done)
-	}})
+	err := catalog.Download(cmd.Context(), info, catalog.Options{Progress: fetchBar(w)})
 	if err != nil {
 		return err
 	}
@@ -95,6 +87,19 @@ func fetch(cmd *cobra.Command, info catalog.Info) error {
 	}
 	_, err = fmt.Fprintf(w, "%s is in %s\n", info.Name, folder)
 	return err
+}
+
+// fetchBar shows how files come in.
+func fetchBar(w io.Writer) func(file string, done, total int64) {
+	var bar *progressbar.ProgressBar
+	current := ""
+	return func(file string, done, total int64) {
+		if file != current {
+			current, bar = file, progressbar.NewOptions64(total, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(file),
+				progressbar.OptionShowBytes(true), progressbar.OptionSetWidth(20), progressbar.OptionOnCompletion(func() { fmt.Fprintln(w) }))
+		}
+		bar.Set64(done)
+	}
 }
 
 // catalogue is the list of data sets.

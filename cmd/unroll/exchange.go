@@ -64,10 +64,10 @@ func importCommand() *cobra.Command {
 says what the layers and the vocabulary are, and save the result as a model of
 its own. The file is .onnx, .weights.h5 or .safetensors, as export writes them;
 every weight of the model must be in it, with its shape. To train on from the
-result: unroll train --init-from.`,
+result: unroll train --from.`,
 		Example: `  unroll export --out model.weights.h5
   unroll import model.weights.h5 --out tuned.safetensors
-  unroll train --init-from tuned.safetensors --text book.txt`,
+  unroll train --from tuned.safetensors --text book.txt`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := knownEnding("FILE", args[0]); err != nil {

@@ -21,6 +21,10 @@ const firstName = "model.safetensors"
 
 // load reads a model of any kind. Every command that takes a model reads it here.
 func load(path string) (models.Model, error) {
+	path, err := resolve(path)
+	if err != nil {
+		return nil, err
+	}
 	m, err := models.Load(path)
 	if errors.Is(err, os.ErrNotExist) && path == firstName {
 		return nil, errors.Errorf("open %s: no such file; unroll train makes one, and --model names another", path)
@@ -123,14 +127,22 @@ func newFile(flag, path string, force bool, wayOut string) (release func(), err 
 
 // saveTo writes a file of a command other than train, where nothing is yet unless force is set.
 func saveTo(cmd *cobra.Command, path string, force bool, write func(path string) error) error {
+	return saveAs(cmd, "--out", path, force, write)
+}
+
+// saveAs is saveTo for a file that another flag names.
+func saveAs(cmd *cobra.Command, flag, path string, force bool, write func(path string) error) error {
 	inputs := cmd.Flags().Args()
 	if f := cmd.Flags().Lookup(modelFlag); f != nil {
 		inputs = append(inputs, f.Value.String())
 	}
-	if err := keepInputs(path, inputs...); err != nil {
+	if f := cmd.Flags().Lookup("file"); f != nil {
+		inputs = append(inputs, f.Value.String())
+	}
+	if err := keepInputs(flag, path, inputs...); err != nil {
 		return err
 	}
-	release, err := newFile("--out", path, force, "choose another name, or overwrite it with --force")
+	release, err := newFile(flag, path, force, "choose another name, or overwrite it with --force")
 	if err != nil {
 		return err
 	}
@@ -143,10 +155,10 @@ func saveTo(cmd *cobra.Command, path string, force bool, write func(path string)
 }
 
 // keepInputs refuses to write over a file that the command reads. Not even --force does: it is for what commands wrote.
-func keepInputs(out string, inputs ...string) error {
+func keepInputs(flag, out string, inputs ...string) error {
 	for _, path := range inputs {
 		if sameFile(out, path) {
-			return errors.Errorf("--out %s would overwrite %s, which this command reads; choose another name", out, path)
+			return errors.Errorf("%s %s would overwrite %s, which this command reads; choose another name", flag, out, path)
 		}
 	}
 	return nil

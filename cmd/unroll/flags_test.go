@@ -11,7 +11,7 @@ import (
 // Every field that a configuration may complain of has a flag, by which the command complains.
 func TestEveryFieldHasAFlag(t *testing.T) {
 	flags := trainCommand().Flags()
-	unset := map[string]bool{"Hash": true, "InitFrom": true} // found out, or of another flag
+	unset := map[string]bool{"Hash": true, "From": true} // found out, or of another flag
 	var visit func(of reflect.Type)
 	visit = func(of reflect.Type) {
 		for i := range of.NumField() {

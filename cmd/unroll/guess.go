@@ -57,7 +57,7 @@ func readSample(path string) (*sample, error) {
 	case info.Size() == 0:
 		return nil, errors.Errorf("%s is empty", path)
 	case s.ending == ".safetensors":
-		return nil, usage("%s is a model: train on from it with --resume, or begin with its weights with --init-from", path)
+		return nil, usage("%s is a model: train on from it with --resume, or begin with its weights with --from", path)
 	}
 	data, err := io.ReadAll(transform.NewReader(io.LimitReader(file, sampled), unicode.BOMOverride(unicode.UTF8.NewDecoder())))
 	if err != nil {

@@ -36,7 +36,7 @@ func TestGuessRefuses(t *testing.T) {
 	for _, c := range []struct{ name, contents, want string }{
 		{"none.txt", "", "none.txt is empty"},
 		{"image.png", "\x89PNG\r\n\x1a\n\x00\x00", "is no text"},
-		{"m.safetensors", "x", "--init-from"},
+		{"m.safetensors", "x", "--from"},
 	} {
 		path := filepath.Join(dir, c.name)
 		if err := os.WriteFile(path, []byte(c.contents), 0o666); err != nil {
@@ -74,7 +74,7 @@ func TestTrainAFile(t *testing.T) {
 	if _, errs := must(t, "train", "--resume", out, text, "--steps", "3", "--sample", "0"); strings.Contains(errs, "Task") {
 		t.Error(errs)
 	}
-	must(t, "train", "--init-from", out, text, "--steps", "1", "--sample", "0", "--seq", "8", "--batch", "4", "--out", out+"2")
+	must(t, "train", "--from", out, text, "--steps", "1", "--sample", "0", "--seq", "8", "--batch", "4", "--out", out+"2")
 	status, _, errs := capture(t, t.Context(), "train", text, "--text", text)
 	if status != 2 || !strings.Contains(errs, "want one of them") {
 		t.Errorf("%d %s", status, errs)

@@ -14,7 +14,7 @@ import (
 // usualFlags are those of train that its help shows, with the flags that name data; all others stand in --help-all.
 var usualFlags = []string{
 	"cell", "layers", "hidden", "dropout", "epochs", "steps", "batch", "lr", "patience", "seed", "valid", "test",
-	"out", "resume", "init-from", "config", "log", "force", "help-all", "help",
+	"out", "resume", "from", "freeze", "vectors", "config", "log", "force", "help-all", "help",
 }
 
 // helpAll is the flag of train that shows all of its flags.

@@ -68,9 +68,9 @@ func readers(path, out string, kind models.Kind) [][]string {
 		{"plot", "--model", path, "--out", out + ".svg"}, {"import", out + ".weights.h5", "--model", path, "--out", out + ".imported"},
 	}
 	if kind == models.KindClassifier {
-		return append(all, []string{"plot", "--confusion", "--model", path, "--out", out + ".svg"}, []string{"train", "--init-from", path, "--table", out})
+		return append(all, []string{"plot", "--confusion", "--model", path, "--out", out + ".svg"}, []string{"train", "--from", path, "--table", out})
 	}
-	return append(all, []string{"generate", "--model", path, "--length", "3"}, []string{"train", "--init-from", path, "--text", out})
+	return append(all, []string{"generate", "--model", path, "--length", "3"}, []string{"train", "--from", path, "--text", out})
 }
 
 // Every command that reads a model refuses one whose metadata do not fit, in the same way.

@@ -27,7 +27,8 @@ func trainCommand() *cobra.Command {
   unroll train --table reviews.csv --out reviews.safetensors
   unroll train --table mail.tsv --text-column body --label-column spam
   unroll train --resume book.safetensors --epochs 20
-  unroll train --init-from book.safetensors --text other.txt --lr 0.001`,
+  unroll train --from book.safetensors --text other.txt --freeze embedding
+  unroll train --table reviews.csv --vectors glove.txt --freeze embedding`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usage("found %d files; want one at most", len(args))
@@ -46,7 +47,8 @@ func trainCommand() *cobra.Command {
 	configFlags(f, &c)
 	f.StringVar(&fl.out, "out", "", "file to save to (default model.safetensors, or the next free model-N.safetensors)")
 	f.StringVar(&fl.resume, "resume", "", "checkpoint to continue; what was trained, and how, is taken from it, but for --epochs and --steps")
-	f.StringVar(&fl.initFrom, "init-from", "", "model whose weights training begins with, on other data of its kind")
+	f.StringVar(&fl.from, "from", "", "model whose weights training begins with, as far as they fit, on other data of its kind")
+	f.BoolVar(&fl.newTokens, "new-tokens", false, "with --from: take the tokens of the new data; rows of those that both have are kept")
 	f.StringVar(&fl.config, "config", "", "file of settings in JSON or YAML, such as a run writes beside its model; flags are over it")
 	f.StringVar(&fl.log, "log", "", "log of losses, rates and speeds: FILE.csv, or a folder for TensorBoard")
 	f.BoolVar(&fl.force, "force", false, "overwrite existing files")
@@ -65,16 +67,20 @@ func trainCommand() *cobra.Command {
 // trainHelp is the help of train, with the part of every task.
 func trainHelp(list []task) string {
 	parts := []string{`Train a recurrent network and save it as one safetensors file. Ctrl-C saves a
-checkpoint; --resume continues it, bit for bit. --init-from begins with the
+checkpoint; --resume continues it, bit for bit. --from begins with the
 weights of a trained model, and trains on with other data.
 
 FILE is taken for what it looks like, which is said; a flag says it for sure.`}
 	for _, t := range list {
 		parts = append(parts, t.help())
 	}
-	parts = append(parts, `A model that --init-from names keeps its network and its vocabulary. A text
-with characters that the vocabulary lacks is refused; words that it lacks are
-read as <unk>. A table with other labels gives the classifier a new head.`)
+	parts = append(parts, `A model that --from names gives its network and its vocabulary, unless flags
+say otherwise: weights that fit are kept, others are made anew, which is said. A
+text with characters that the vocabulary lacks wants --new-tokens; words that it
+lacks are read as <unk>. Labels that both tables have keep their weights.
+
+--vectors begins the embeddings with word vectors of GloVe, word2vec or
+fastText. --freeze leaves weights as they are; unroll inspect lists them.`)
 	return strings.Join(parts, "\n\n")
 }
 
@@ -107,7 +113,7 @@ func runTrain(cmd *cobra.Command, args []string, fl *trainFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := keepInputs(fl.out, p.task.inputs(p.config)...); err != nil {
+	if err := keepInputs("--out", fl.out, p.task.inputs(p.config)...); err != nil {
 		return err
 	}
 	release, err := chooseOut(fl)

@@ -7,6 +7,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/models"
@@ -14,14 +15,15 @@ import (
 
 // trainFlags are the command line of train beside the configuration.
 type trainFlags struct {
-	out              string
-	resume, initFrom string
-	config           string
-	log              string
-	force            bool
-	saveEvery        int
-	profile          bool
-	precision        string
+	out          string
+	resume, from string
+	newTokens    bool // the tokens are those of the data, and not of the model to begin from
+	config       string
+	log          string
+	force        bool
+	saveEvery    int
+	profile      bool
+	precision    string
 
 	tasks []task
 	own   *taskFlags // of the tasks
@@ -62,7 +64,7 @@ func settle(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if fl.resume == "" && fl.initFrom == "" && file["init-from"] == "" {
+	if fl.resume == "" && fl.from == "" && file["from"] == "" {
 		if err := takeFile(cmd, fl.tasks, args, file.dataOf(fl.tasks)); err != nil {
 			return nil, err
 		}
@@ -76,13 +78,17 @@ func settle(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 		return nil, usage("--save-every %d; want 0 or more", fl.saveEvery)
 	case !slices.Contains(precisions(), fl.precision):
 		return nil, usage("--precision %q; want one of %s", fl.precision, strings.Join(precisions(), ", "))
-	case fl.resume != "" && fl.initFrom != "":
-		return nil, usage("--resume and --init-from; want one of them")
+	case fl.resume != "" && fl.from != "":
+		return nil, usage("--resume and --from; want one of them")
+	case fl.newTokens && fl.from == "":
+		return nil, usage("--new-tokens goes with --from")
+	case fl.from != "" && given("vectors"):
+		return nil, usage("--from and --vectors; want one of them: both begin the embeddings")
 	case given("test") && given("test-part"):
 		return nil, usage("--test and --test-part; want one of them")
 	case fl.resume != "":
 		return resumed(cmd, args, fl)
-	case fl.initFrom != "":
+	case fl.from != "":
 		return begunFrom(cmd, args, fl)
 	}
 	p := &plan{task: fl.tasks[0]} // without data, on the text that comes with the library
@@ -100,6 +106,9 @@ func settle(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 		return nil, err
 	}
 	err = p.configure(cmd)
+	if err == nil && p.config.Origin.Vectors != "" && !given("tokens") && p.config.Tokens != "" {
+		p.config.Tokens = datasets.Word // which have vectors
+	}
 	if err == nil && len(data) == 0 && !given("epochs") && !given("steps") {
 		p.config.Steps = demoSteps
 	}
@@ -150,12 +159,12 @@ func resumed(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 	}
 	if !p.from.Trained() {
 		return nil, errors.Errorf("%s has weights, but no training to resume (unroll import writes such files); "+
-			"to train on from its weights: unroll train --init-from %s",
+			"to train on from its weights: unroll train --from %s",
 			fl.resume, fl.resume)
 	}
 	if p.from.Config().Origin.Hash == "" {
 		return nil, errors.Errorf("%s was trained by another program, which alone knows on what, and can resume it; "+
-			"to train on from its weights: unroll train --init-from %s",
+			"to train on from its weights: unroll train --from %s",
 			fl.resume, fl.resume)
 	}
 	if err := p.take(cmd, fl); err != nil {
@@ -200,19 +209,15 @@ func passesFor(c models.Config, saved *train.Checkpoint) int {
 
 // begunFrom takes what the network is from a model; how it is trained, and on what, is said on the command line.
 func begunFrom(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
-	p, err := goOnFrom(cmd, args, fl, fl.initFrom)
+	p, err := goOnFrom(cmd, args, fl, fl.from)
 	if err != nil {
 		return nil, err
 	}
 	kind := p.task.kind()
 	if data := p.task.data(); !cmd.Flags().Changed(data) {
-		return nil, usage("--init-from %s is a %v: say with --%s what to train it on", fl.initFrom, kind, data)
+		return nil, usage("--from %s is a %v: say with --%s what to train it on", fl.from, kind, data)
 	}
 	if err := p.take(cmd, fl); err != nil {
-		return nil, err
-	}
-	kept := networkSettings(kind)
-	if err := agree(cmd, "--init-from", fl.initFrom, p, kept); err != nil {
 		return nil, err
 	}
 	if err := p.configure(cmd); err != nil {
@@ -220,12 +225,19 @@ func begunFrom(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error)
 	}
 	had := p.from.Config()
 	mine, theirs := flagsOf(p.task, &p.config), flagsOf(p.task, &had)
-	for _, name := range kept {
+	for _, name := range networkSettings(kind) {
+		if cmd.Flags().Changed(name) {
+			continue
+		}
 		if err := mine.Set(name, theirs.Lookup(name).Value.String()); err != nil {
 			return nil, err
 		}
 	}
-	p.config.Origin.InitFrom = fl.initFrom
+	fl.newTokens = fl.newTokens || p.config.Tokens != had.Tokens
+	if cmd.Flags().Changed("vocabulary") && !fl.newTokens {
+		return nil, usage("--vocabulary goes with --new-tokens: otherwise the tokens are those of %s", fl.from)
+	}
+	p.config.Origin.From = fl.from
 	return p, p.check()
 }
 

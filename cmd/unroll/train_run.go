@@ -16,6 +16,7 @@ import (
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/diagnose"
 	"github.com/unroll-go/unroll/nn/train/events"
+	"github.com/unroll-go/unroll/recurrent/models"
 	"golang.org/x/term"
 )
 
@@ -42,6 +43,8 @@ func carryOut(
 	if fl.profile {
 		loop.Loss.SetProfile(profile)
 	}
+	trains, all := models.Trains(loop.Loss.Params())
+	describeFrozen(w, trains, all)
 	start := time.Now()
 	result, err = loop.Run(cmd.Context())
 	show.finish()
@@ -135,9 +138,6 @@ func describeFiles(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	}
 	if p.saved != nil {
 		tell(w, "Resume", "%s at step %d", fl.resume, p.saved.Step())
-	}
-	if fl.initFrom != "" {
-		tell(w, "Begin", "with the weights of %s", fl.initFrom)
 	}
 	note := ""
 	if !strings.HasSuffix(fl.out, ".safetensors") {

@@ -27,7 +27,7 @@ func (*tableTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	}
 	origin.Table.TextColumn, origin.Table.LabelColumn, origin.Hash = t.columns.text, t.columns.label, hash
 	w := cmd.ErrOrStderr()
-	m, err := classifierFor(w, p, t, parts.fit, fl)
+	m, err := classifierFor(cmd, p, t, parts.fit, fl)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (*tableTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 }
 
 // classifierFor is a new model for a table, or one from a file.
-func classifierFor(w io.Writer, p *plan, t *labelledTable, fit models.Examples, fl trainFlags) (*models.Classifier, error) {
+func classifierFor(cmd *cobra.Command, p *plan, t *labelledTable, fit models.Examples, fl trainFlags) (*models.Classifier, error) {
 	from, _ := p.from.(*models.Classifier)
 	if fl.resume != "" {
 		return from.With(p.config)
@@ -77,17 +77,17 @@ func classifierFor(w io.Writer, p *plan, t *labelledTable, fit models.Examples, 
 		return nil, errors.Errorf("%s: %d rows are too few to train on", p.config.Origin.Table.File, t.Len())
 	}
 	labels := t.classes()
-	if from != nil {
-		if !slices.Equal(labels, from.Labels()) {
-			tell(w, "Labels", "other than those of %s: the head is made anew", fl.initFrom)
+	m, err := p.begin(cmd, fl, func(c models.Config) (models.Model, error) {
+		if from != nil && !fl.newTokens {
+			return models.NewClassifierOf(c, from.Tokenizer(), labels)
 		}
-		return from.Relabelled(p.config, labels)
-	}
-	m, err := models.NewClassifier(p.config, fit.Texts, labels)
+		return models.NewClassifier(c, fit.Texts, labels)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return m, enough(w, m, m.Tokenizer().Len(), machineMemory())
+	class := m.(*models.Classifier)
+	return class, enough(cmd.ErrOrStderr(), m, class.Tokenizer().Len(), machineMemory())
 }
 
 // describeWeights says how much labels count, if not all alike.

@@ -30,7 +30,7 @@ func (t *textTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 		return err
 	}
 	w := cmd.ErrOrStderr()
-	m, err := languageModelFor(w, p, corpus, fl)
+	m, err := languageModelFor(cmd, p, corpus, fl)
 	if err != nil {
 		return err
 	}
@@ -65,26 +65,33 @@ func (t *textTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 }
 
 // languageModelFor is a new model for a text, or one from a file.
-func languageModelFor(w io.Writer, p *plan, corpus datasets.Corpus, fl trainFlags) (*models.LanguageModel, error) {
+func languageModelFor(cmd *cobra.Command, p *plan, corpus datasets.Corpus, fl trainFlags) (*models.LanguageModel, error) {
 	hash := textHash(corpus)
 	if fl.resume != "" && hash != p.config.Origin.Hash {
 		return nil, errors.Errorf("%s has changed since %s was saved (or --text was another file); "+
-			"to train on with another text: --init-from", corpus.Name, fl.resume)
+			"to train on with another text: --from", corpus.Name, fl.resume)
 	}
 	p.config.Origin.Hash = hash
-	if from, ok := p.from.(*models.LanguageModel); ok {
-		if fl.initFrom != "" {
-			if err := canRead(w, from, fl.initFrom, corpus); err != nil {
-				return nil, err
-			}
-		}
+	from, _ := p.from.(*models.LanguageModel)
+	if fl.resume != "" {
 		return from.With(p.config)
 	}
-	m, err := models.NewLanguageModel(p.config, corpus.Text)
+	if from != nil && !fl.newTokens {
+		if err := canRead(cmd.ErrOrStderr(), from, fl.from, corpus); err != nil {
+			return nil, err
+		}
+	}
+	m, err := p.begin(cmd, fl, func(c models.Config) (models.Model, error) {
+		if from != nil && !fl.newTokens {
+			return models.NewLanguageModelOf(c, from.Vocabulary())
+		}
+		return models.NewLanguageModel(c, corpus.Text)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return m, enough(w, m, m.Vocabulary().Len(), machineMemory())
+	language := m.(*models.LanguageModel)
+	return language, enough(cmd.ErrOrStderr(), m, language.Vocabulary().Len(), machineMemory())
 }
 
 // canRead tells whether a model can read a text: characters that its vocabulary lacks are an error that names them, words
@@ -108,7 +115,7 @@ func canRead(w io.Writer, m *models.LanguageModel, path string, corpus datasets.
 		list = append(list, "...")
 	}
 	return errors.Errorf("%s has %d kinds of character that the vocabulary of %s lacks: %s. "+
-		"A model keeps its vocabulary: replace them in the text, or train a new model",
+		"Take the characters of the text with --new-tokens, or replace them in it",
 		corpus.Name, len(unknown), path, strings.Join(list, ", "))
 }
 

@@ -44,6 +44,23 @@ func writeReviews(t *testing.T, path string) {
 	}
 }
 
+// writeVectors writes vectors of some words of writeReviews.
+func writeVectors(t *testing.T, path string) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(2, 2))
+	var b strings.Builder
+	for word := range strings.FieldsSeq("the was and a not film story cast music ending plot wonderful lovely great dull awful boring weak") {
+		b.WriteString(word)
+		for range 8 {
+			fmt.Fprintf(&b, " %.3f", rng.NormFloat64())
+		}
+		b.WriteString("\n")
+	}
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // relabelled copies some lines of a table of reviews, with other labels.
 func relabelled(t *testing.T, from, to string, lines int) {
 	t.Helper()
@@ -95,9 +112,9 @@ func withoutNumbers(s string) string {
 	return strings.Join(strings.Fields(figure.ReplaceAllString(s, "#")), " ")
 }
 
-// play runs the commands of a page of docs, in the folder that the test is in: every command prints the lines that it is
+// replay runs the commands of a page of docs, in the folder that the test is in: every command prints the lines that it is
 // said to, but for their numbers, and fails only if the page shows an error.
-func play(t *testing.T, all []session) {
+func replay(t *testing.T, all []session) {
 	t.Helper()
 	for _, s := range all {
 		command := s.command
@@ -105,7 +122,7 @@ func play(t *testing.T, all []session) {
 			command = rest
 			stdin(t, strings.Trim(strings.TrimPrefix(text, "echo "), `"`)+"\n")
 		}
-		status, out, errs := printed(t, context.Background(), strings.Fields(command)[1:]...)
+		status, out, errs := printed(t, context.Background(), arguments(command)[1:]...)
 		lines := map[string]bool{}
 		for line := range strings.SplitSeq(out+errs, "\n") {
 			lines[withoutNumbers(line)] = true
@@ -144,12 +161,26 @@ func TestTranscript(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeReviews(t, "reviews.csv")
 	relabelled(t, "reviews.csv", "praise.csv", 121)
-	play(t, all)
+	writeVectors(t, "vectors.txt")
+	replay(t, all)
 	for _, picture := range []string{"loss.svg", "confusion.png"} {
 		if info, err := os.Stat(picture); err != nil || info.Size() < 2000 {
 			t.Errorf("%s: %v, %v", picture, info, err)
 		}
 	}
+}
+
+// arguments cuts a command at its blanks, but for those between double quotes.
+func arguments(command string) []string {
+	var out []string
+	for i, part := range strings.Split(command, `"`) {
+		if i%2 == 1 {
+			out = append(out, part)
+		} else {
+			out = append(out, strings.Fields(part)...)
+		}
+	}
+	return out
 }
 
 // stdin has the standard input give a text.

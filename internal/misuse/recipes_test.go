@@ -12,6 +12,7 @@ import (
 	"github.com/unroll-go/unroll/graph/graphtest"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
+	"github.com/unroll-go/unroll/nn/explain"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/flow"
 	"github.com/unroll-go/unroll/nn/train/search"
@@ -79,7 +80,45 @@ func init() {
 			return fmt.Sprint(got, inWords(w.params.Tensors(""))), err
 		}}
 	}
+	// explaining explains the sum of a sequence.
+	explaining := func(w *world, via via, how func(e *explain.Explainer, in explain.Input) (*explain.Attribution, error)) (any, error) {
+		e, err := explain.New(w.params, func(g *graph.Graph, x, _ graph.Node) graph.Node {
+			return g.Reshape(g.Sum(x, 0, 2), -1, 1)
+		})
+		if err != nil {
+			return nil, err
+		}
+		a, err := how(e, explain.Input{X: via(matrix()), Baseline: via(filled(3))})
+		if err != nil {
+			return nil, err
+		}
+		return fmt.Sprint(a.Scores), nil
+	}
 	recipes = map[string]recipe{
+		"explain.Explainer.Gradient": {nilIsNone: true, call: func(w *world, via via) (any, error) {
+			return explaining(w, via, (*explain.Explainer).Gradient)
+		}},
+		"explain.Explainer.Occlusion": {nilIsNone: true, call: func(w *world, via via) (any, error) {
+			return explaining(w, via, func(e *explain.Explainer, in explain.Input) (*explain.Attribution, error) {
+				in.Groups = []int{0} // what is left out leaves the baseline
+				return e.Occlusion(in)
+			})
+		}},
+		"explain.Explainer.IntegratedGradients": {nilIsNone: true, call: func(w *world, via via) (any, error) {
+			return explaining(w, via, func(e *explain.Explainer, in explain.Input) (*explain.Attribution, error) {
+				return e.IntegratedGradients(in, explain.Integration{})
+			})
+		}},
+		"explain.Watcher.Run": {call: func(w *world, via via) (any, error) {
+			watcher, err := explain.Watch(w.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+				return []graph.Node{g.Record("state_0", g.Mul(in[0], g.Full(2)))}
+			})
+			if err != nil {
+				return nil, err
+			}
+			out, _, err := watcher.Run(via(filled(1, 3)))
+			return result(out, err)
+		}},
 		"graph.Scalar": {anyNumber: true, call: func(w *world, via via) (any, error) {
 			v := graph.Scalar(via(graph.Floats([]float32{0.5}, 1, 1)))
 			if math.IsNaN(v) {

@@ -13,6 +13,7 @@ import (
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/losses/distribution"
 	"github.com/unroll-go/unroll/nn"
+	"github.com/unroll-go/unroll/nn/explain"
 	"github.com/unroll-go/unroll/nn/keras"
 	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/nn/train"
@@ -27,6 +28,7 @@ import (
 	"github.com/unroll-go/unroll/recurrent/celltest"
 	"github.com/unroll-go/unroll/recurrent/decode"
 	"github.com/unroll-go/unroll/recurrent/models"
+	"github.com/unroll-go/unroll/recurrent/models/zoo"
 )
 
 var registry = []member{
@@ -69,6 +71,12 @@ var registry = []member{
 	{"graphtest.RandomIDs", graphtest.RandomIDs},
 	{"nn.ClearPadding", nn.ClearPadding},
 	{"nn.SequenceMask", nn.SequenceMask},
+	{"explain.Follow", explain.Follow},
+	{"explain.Joined", explain.Joined},
+	{"explain.LogOdds", explain.LogOdds},
+	{"explain.New", explain.New},
+	{"explain.Properties", explain.Properties},
+	{"explain.Watch", explain.Watch},
 	{"onnx.NewBuilder", onnx.NewBuilder},
 	{"onnx.Parse", onnx.Parse},
 	{"onnx.Read", onnx.Read},
@@ -90,6 +98,7 @@ var registry = []member{
 	{"chart.Losses", chart.Losses},
 	{"chart.ROC", chart.ROC},
 	{"chart.Reliability", chart.Reliability},
+	{"chart.Units", chart.Units},
 	{"diagnose.Losses", diagnose.Losses},
 	{"events.NewCSV", events.NewCSV},
 	{"events.NewTensorBoard", events.NewTensorBoard},
@@ -119,11 +128,13 @@ var registry = []member{
 	{"decode.CopyUnknown", decode.CopyUnknown},
 	{"decode.NewSeq2Seq", decode.NewSeq2Seq},
 	{"decode.NewStepper", decode.NewStepper},
+	{"models.Begin", models.Begin},
 	{"models.CellInfos", models.CellInfos},
 	{"models.Cells", models.Cells},
 	{"models.ConfigEntry", models.ConfigEntry},
 	{"models.ConfigOf", models.ConfigOf},
 	{"models.Defaults", models.Defaults},
+	{"models.ExplainMethods", models.ExplainMethods},
 	{"models.FileField", models.FileField},
 	{"models.Formats", models.Formats},
 	{"models.KindOf", models.KindOf},
@@ -132,11 +143,18 @@ var registry = []member{
 	{"models.LoadLanguageModel", models.LoadLanguageModel},
 	{"models.NetworkFields", models.NetworkFields},
 	{"models.NewClassifier", models.NewClassifier},
+	{"models.NewClassifierOf", models.NewClassifierOf},
 	{"models.NewLanguageModel", models.NewLanguageModel},
 	{"models.NewLanguageModelOf", models.NewLanguageModelOf},
 	{"models.Optimizers", models.Optimizers},
 	{"models.Poolings", models.Poolings},
 	{"models.ReadExamples", models.ReadExamples},
+	{"models.SetVectors", models.SetVectors},
+	{"models.Trains", models.Trains},
+	{"models.Words", models.Words},
+	{"zoo.All", zoo.All},
+	{"zoo.Find", zoo.Find},
+	{"zoo.Load", zoo.Load},
 	{"losses.CheckCTC", losses.CheckCTC},
 	{"distribution.Families", distribution.Families},
 	{"datasets.Characters", datasets.Characters},
@@ -156,6 +174,7 @@ var registry = []member{
 	{"datasets.PairBatches", datasets.PairBatches},
 	{"datasets.Read", datasets.Read},
 	{"datasets.ReadFile", datasets.ReadFile},
+	{"datasets.ReadWordVectors", datasets.ReadWordVectors},
 	{"datasets.Split", datasets.Split},
 	{"datasets.TaggedBatches", datasets.TaggedBatches},
 	{"datasets.Words", datasets.Words},
@@ -227,6 +246,15 @@ var registry = []member{
 	{"nn.TransformerDecoderLayer", reflect.TypeFor[nn.TransformerDecoderLayer]()},
 	{"nn.TransformerEncoder", reflect.TypeFor[nn.TransformerEncoder]()},
 	{"nn.TransformerEncoderLayer", reflect.TypeFor[nn.TransformerEncoderLayer]()},
+	{"explain.Attribution", reflect.TypeFor[explain.Attribution]()},
+	{"explain.Explainer", reflect.TypeFor[explain.Explainer]()},
+	{"explain.Input", reflect.TypeFor[explain.Input]()},
+	{"explain.Integration", reflect.TypeFor[explain.Integration]()},
+	{"explain.Layer", reflect.TypeFor[explain.Layer]()},
+	{"explain.Network", reflect.TypeFor[explain.Network]()},
+	{"explain.Property", reflect.TypeFor[explain.Property]()},
+	{"explain.Unit", reflect.TypeFor[explain.Unit]()},
+	{"explain.Watcher", reflect.TypeFor[explain.Watcher]()},
 	{"onnx.Builder", reflect.TypeFor[onnx.Builder]()},
 	{"onnx.Dim", reflect.TypeFor[onnx.Dim]()},
 	{"onnx.Layers", reflect.TypeFor[onnx.Layers]()},
@@ -348,6 +376,7 @@ var registry = []member{
 	{"decode.Search", reflect.TypeFor[decode.Search]()},
 	{"decode.Seq2Seq", reflect.TypeFor[decode.Seq2Seq]()},
 	{"decode.Stepper", reflect.TypeFor[decode.Stepper]()},
+	{"models.Begun", reflect.TypeFor[models.Begun]()},
 	{"models.CellInfo", reflect.TypeFor[models.CellInfo]()},
 	{"models.Classifier", reflect.TypeFor[models.Classifier]()},
 	{"models.Config", reflect.TypeFor[models.Config]()},
@@ -356,6 +385,9 @@ var registry = []member{
 	{"models.Demand", reflect.TypeFor[models.Demand]()},
 	{"models.Evaluation", reflect.TypeFor[models.Evaluation]()},
 	{"models.Examples", reflect.TypeFor[models.Examples]()},
+	{"models.Explainable", reflect.TypeFor[models.Explainable]()},
+	{"models.Explaining", reflect.TypeFor[models.Explaining]()},
+	{"models.Explanation", reflect.TypeFor[models.Explanation]()},
 	{"models.Format", reflect.TypeFor[models.Format]()},
 	{"models.Generation", reflect.TypeFor[models.Generation]()},
 	{"models.Kind", reflect.TypeFor[models.Kind]()},
@@ -363,10 +395,13 @@ var registry = []member{
 	{"models.Likelihood", reflect.TypeFor[models.Likelihood]()},
 	{"models.Model", reflect.TypeFor[models.Model]()},
 	{"models.Origin", reflect.TypeFor[models.Origin]()},
+	{"models.Piece", reflect.TypeFor[models.Piece]()},
 	{"models.Prediction", reflect.TypeFor[models.Prediction]()},
+	{"models.Reading", reflect.TypeFor[models.Reading]()},
 	{"models.Run", reflect.TypeFor[models.Run]()},
 	{"models.Table", reflect.TypeFor[models.Table]()},
 	{"models.TextError", reflect.TypeFor[models.TextError]()},
+	{"zoo.Model", reflect.TypeFor[zoo.Model]()},
 	{"losses.BinaryCrossEntropy", reflect.TypeFor[losses.BinaryCrossEntropy]()},
 	{"losses.CRF", reflect.TypeFor[losses.CRF]()},
 	{"losses.CTC", reflect.TypeFor[losses.CTC]()},
@@ -412,6 +447,7 @@ var registry = []member{
 	{"datasets.Vocabulary", reflect.TypeFor[datasets.Vocabulary]()},
 	{"datasets.VocabularyBuilder", reflect.TypeFor[datasets.VocabularyBuilder]()},
 	{"datasets.Windows", reflect.TypeFor[datasets.Windows]()},
+	{"datasets.WordVectors", reflect.TypeFor[datasets.WordVectors]()},
 	{"catalog.File", reflect.TypeFor[catalog.File]()},
 	{"catalog.ImageParts", reflect.TypeFor[catalog.ImageParts]()},
 	{"catalog.ImageSet", reflect.TypeFor[catalog.ImageSet]()},

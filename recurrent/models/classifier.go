@@ -42,6 +42,22 @@ func NewClassifier(c Config, texts, labels []string) (*Classifier, error) {
 	return newClassifier(c, tokens, labels)
 }
 
+// NewClassifierOf is NewClassifier with tokens that are there.
+func NewClassifierOf(c Config, tokens datasets.Tokenizer, labels []string) (*Classifier, error) {
+	c = c.complete(KindClassifier)
+	if err := c.Check(KindClassifier); err != nil {
+		return nil, err
+	}
+	labels = distinct(labels)
+	if len(labels) < 2 {
+		return nil, errors.Errorf("models: the labels are %q; want two at least", labels)
+	}
+	if tokens == nil || tokens.Len() == 0 {
+		return nil, errors.New("models: there are no tokens")
+	}
+	return newClassifier(c, tokens, labels)
+}
+
 // distinct are the different values of a list, in order.
 func distinct(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
@@ -89,19 +105,8 @@ func (m *Classifier) Tokenizer() datasets.Tokenizer { return m.tokens }
 func (m *Classifier) Labels() []string { return slices.Clone(m.labels) }
 
 // With is the model with another configuration of its training, which must describe the same network. The weights are
-// copied.
-func (m *Classifier) With(c Config) (*Classifier, error) { return m.remade(c, m.labels) }
-
-// Relabelled is With for other labels. Unless they are those of the model, the weights of its head are drawn anew; all
-// others are copied.
-func (m *Classifier) Relabelled(c Config, labels []string) (*Classifier, error) {
-	if labels = distinct(labels); len(labels) < 2 {
-		return nil, errors.Errorf("models: the labels are %q; want two at least", labels)
-	}
-	return m.remade(c, labels)
-}
-
-func (m *Classifier) remade(c Config, labels []string) (*Classifier, error) {
+// copied. For other labels, tokens or networks see Begin.
+func (m *Classifier) With(c Config) (*Classifier, error) {
 	if err := m.made(); err != nil {
 		return nil, err
 	}
@@ -111,15 +116,12 @@ func (m *Classifier) remade(c Config, labels []string) (*Classifier, error) {
 	if err := m.sameNetwork(KindClassifier, c); err != nil {
 		return nil, err
 	}
-	out, err := newClassifier(c, m.tokens, labels)
+	out, err := newClassifier(c, m.tokens, m.labels)
 	if err != nil {
 		return nil, err
 	}
-	same := slices.Equal(labels, m.labels)
-	if same {
-		out.heat = m.heat
-	}
-	return out, out.inherit(&m.core, func(name string) bool { return same || !strings.HasPrefix(name, headScope+".") })
+	out.heat = m.heat
+	return out, out.inherit(&m.core)
 }
 
 // ClassWeights is how much each label counts in the loss, in the order of Labels, by Config.ClassWeights; nil if all count

@@ -52,6 +52,10 @@ type Config struct {
 	Patience  int     // stop after this many epochs without a better validation loss; 0 for never
 	Seed      uint64  // of the weights, of dropout and of the order of examples
 
+	// Freeze names the weights that training leaves as they are, as models' files have them: "embedding.weight", "rnn.*", or
+	// what stands before a dot, "embedding".
+	Freeze []string
+
 	Origin Origin
 }
 
@@ -134,6 +138,9 @@ func (c Config) Check(k Kind) error {
 		return wrong("Clip", "%g; want 0 or more", c.Clip)
 	}
 	if err := s.refuse(c); err != nil {
+		return err
+	}
+	if err := c.checkFreeze(); err != nil {
 		return err
 	}
 	if err := c.checkCell(); err != nil {

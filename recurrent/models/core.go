@@ -138,18 +138,12 @@ func (c *core) draw() error {
 	return err
 }
 
-// inherit takes the weights of another model that keep picks by their names; those that are left are drawn.
-func (c *core) inherit(from *core, keep func(name string) bool) error {
+// inherit takes all weights of a model with the same network, and what it knows of its file.
+func (c *core) inherit(from *core) error {
 	if err := from.draw(); err != nil {
 		return err
 	}
-	var list []graph.Named
-	for _, t := range from.params.Tensors("") {
-		if keep(t.Name) {
-			list = append(list, t)
-		}
-	}
-	if err := c.params.SetAll(list); err != nil {
+	if err := c.params.SetAll(from.params.Tensors("")); err != nil {
 		return err
 	}
 	c.path, c.trained = from.path, from.trained

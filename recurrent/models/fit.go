@@ -232,6 +232,9 @@ func (c *core) loop(r Run, metadata func() (map[string]string, error)) (*train.L
 	if err != nil {
 		return nil, err
 	}
+	if err := c.freeze(); err != nil {
+		return nil, err
+	}
 	return &train.Loop{
 		Optimizer: o, Clip: train.Clip{Norm: c.config.Clip}, Epochs: c.config.Epochs, Steps: c.config.Steps, Seed: c.config.Seed,
 		Validation: train.Validation{Patience: c.config.Patience},

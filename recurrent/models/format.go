@@ -31,13 +31,18 @@ func checkFormat(path string, metadata map[string]string) error {
 
 // originFields say where the data came from.
 type originFields struct {
-	Hash     string `json:"text_sha256"`
-	InitFrom string `json:"init_from,omitempty"`
+	Hash    string `json:"text_sha256"`
+	From    string `json:"from,omitempty"`
+	Vectors string `json:"vectors,omitempty"`
 }
 
-func (f *originFields) set(c Config) { f.Hash, f.InitFrom = c.Origin.Hash, c.Origin.InitFrom }
+func (f *originFields) set(c Config) {
+	f.Hash, f.From, f.Vectors = c.Origin.Hash, c.Origin.From, c.Origin.Vectors
+}
 
-func (f *originFields) into(c *Config) { c.Origin.Hash, c.Origin.InitFrom = f.Hash, f.InitFrom }
+func (f *originFields) into(c *Config) {
+	c.Origin.Hash, c.Origin.From, c.Origin.Vectors = f.Hash, f.From, f.Vectors
+}
 
 // tokenFields say what the tokens are.
 type tokenFields struct {
@@ -89,15 +94,17 @@ type runFields struct {
 	Steps     int     `json:"steps"`
 	Patience  int     `json:"patience"`
 	Seed      uint64  `json:"seed"`
+
+	Freeze []string `json:"freeze,omitempty"`
 }
 
 func (f *runFields) set(c Config) {
-	*f = runFields{c.Batch, c.Optimizer, c.Rate, c.Clip, c.Epochs, c.Steps, c.Patience, c.Seed}
+	*f = runFields{c.Batch, c.Optimizer, c.Rate, c.Clip, c.Epochs, c.Steps, c.Patience, c.Seed, c.Freeze}
 }
 
 func (f *runFields) into(c *Config) {
 	c.Batch, c.Optimizer, c.Rate, c.Clip = f.Batch, f.Optimizer, f.Rate, f.Clip
-	c.Epochs, c.Steps, c.Patience, c.Seed = f.Epochs, f.Steps, f.Patience, f.Seed
+	c.Epochs, c.Steps, c.Patience, c.Seed, c.Freeze = f.Epochs, f.Steps, f.Patience, f.Seed, f.Freeze
 }
 
 // formatFields say how a table was read.

@@ -71,7 +71,7 @@ func (m *LanguageModel) Kind() Kind { return KindLanguage }
 func (m *LanguageModel) Vocabulary() *datasets.Vocabulary { return m.vocab }
 
 // With is the model with another configuration of its training, which must describe the same network. The weights are
-// copied.
+// copied. For other tokens or networks see Begin.
 func (m *LanguageModel) With(c Config) (*LanguageModel, error) {
 	if err := m.made(); err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (m *LanguageModel) With(c Config) (*LanguageModel, error) {
 		return nil, err
 	}
 	out.primer = m.primer
-	return out, out.inherit(&m.core, func(string) bool { return true })
+	return out, out.inherit(&m.core)
 }
 
 // Loss returns a new function over the model's weights: ids [T, B], the ids that follow [T, B] and a state map to the mean

@@ -100,6 +100,12 @@ func classifierNetwork(c Config, tokens, labels int) (network, error) {
 	}, nil
 }
 
+// Names of an embedding's weights.
+const (
+	embeddingScope  = "embedding"
+	embeddingWeight = embeddingScope + ".weight"
+)
+
 // embedding looks token ids up: weight [tokens, width] in the scope embedding.
 type embedding struct {
 	tokens, width int
@@ -107,13 +113,12 @@ type embedding struct {
 }
 
 func (e embedding) build(g *graph.Graph, f flow) flow {
-	f.x = nn.Embedding{Tokens: e.tokens, Size: e.width, Sparse: e.sparse}.Apply(g.Scope("embedding"), f.x)
+	f.x = nn.Embedding{Tokens: e.tokens, Size: e.width, Sparse: e.sparse}.Apply(g.Scope(embeddingScope), f.x)
 	return f
 }
 
 func (e embedding) sizes() []size {
-	const weight = "embedding.weight"
-	return []size{{"vocabulary", e.tokens, weight, 2, 0, 1, 0}, {"embed", e.width, weight, 2, 1, 1, 0}}
+	return []size{{"vocabulary", e.tokens, embeddingWeight, 2, 0, 1, 0}, {"embed", e.width, embeddingWeight, 2, 1, 1, 0}}
 }
 
 func (e embedding) kept() float64 { return float64(e.width) }

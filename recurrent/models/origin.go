@@ -5,7 +5,8 @@ package models
 type Origin struct {
 	Text      string  // file of a language model's text; empty for the one that comes with the library
 	Hash      string  // SHA-256 of the data
-	InitFrom  string  // the model whose weights training began with
+	From      string  // the model whose weights training began with
+	Vectors   string  // file of the word vectors that its embeddings began with
 	TestPart  float64 // part of the data that was kept for the test
 	ValidFile string  // files of the data to validate with and to test, in place of parts of the data
 	TestFile  string

@@ -67,7 +67,11 @@ func TestCalibrate(t *testing.T) {
 	if err != nil || other.Temperature() != m.Temperature() {
 		t.Errorf("%g, %v", other.Temperature(), err)
 	}
-	if other, err = again.Relabelled(again.Config(), []string{"a", "b"}); err != nil || other.Temperature() != 1 {
+	other, err = NewClassifierOf(again.Config(), again.Tokenizer(), []string{"a", "b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Begin(other, again); err != nil || other.Temperature() != 1 {
 		t.Errorf("%g, %v", other.Temperature(), err)
 	}
 	if _, err := again.Loop(fit, valid, Run{}); err != nil || again.Temperature() != 1 {

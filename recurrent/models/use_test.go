@@ -178,7 +178,7 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
-// A model takes other settings of its training and keeps its network and weights; other labels give it a new head.
+// A model takes other settings of its training and keeps its network and weights.
 func TestWith(t *testing.T) {
 	m := newClasses(t, Config{Layers: 2})
 	if err := m.Save(filepath.Join(t.TempDir(), "m")); err != nil {
@@ -191,22 +191,9 @@ func TestWith(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "with another rate", m.Params(), other.Params())
-	relabelled, err := m.Relabelled(c, []string{"x", "b", "b", "a"})
-	if err != nil || !slices.Equal(relabelled.Labels(), []string{"a", "b", "x"}) {
-		t.Fatal(relabelled.Labels(), err)
-	}
-	for i := range m.Params().Len() {
-		w := m.Params().At(i)
-		if got := relabelled.Params().Get(w.Name()).Value(); strings.HasPrefix(w.Name(), "head.") == slices.Equal(got.Float32s(), w.Value().Float32s()) && w.Name() != "head.bias" {
-			t.Errorf("%s: kept or drawn anew, whichever is wrong", w.Name())
-		}
-	}
 	c.Hidden = 9
 	if _, err := m.With(c); err == nil || !strings.Contains(err.Error(), "Config.Hidden 9; want 8: a model keeps its network") {
 		t.Error(err)
-	}
-	if _, err := m.Relabelled(m.Config(), []string{"a"}); err == nil {
-		t.Error("one label")
 	}
 	l := newLanguage(t, Config{})
 	c = l.Config()

@@ -61,6 +61,16 @@ func attention(n int) *chart.Picture {
 	return chart.Attention(weights, tokens, tokens)
 }
 
+// units are three that do different things over some steps.
+func units(steps int) *chart.Picture {
+	values, columns := make([][]float64, 3), make([]string, steps)
+	for t := range steps {
+		values[0], values[1], values[2] = append(values[0], 0), append(values[1], float64(t)), append(values[2], 1e-9*float64(1-2*(t%2)))
+		columns[t] = string(rune('A' + t%26))
+	}
+	return chart.Units(values, []string{"still", "line 0.93", "back & forth"}, columns)
+}
+
 func pictures(t *testing.T) map[string]*chart.Picture {
 	return map[string]*chart.Picture{
 		"norms": chart.GradientNorms(measured()), "gates": chart.GateUse(measured()), "losses": chart.Losses(history()),
@@ -70,7 +80,8 @@ func pictures(t *testing.T) map[string]*chart.Picture {
 		"fan":          chart.Fan(chart.Axes{Title: "Visitors", X: "month", Y: "thousands"}, fan(true)),
 		"numbered fan": chart.Fan(chart.Axes{Title: "Visitors", X: "step"}, fan(false)),
 		"reliability":  reliability(t, false), "equal mass": reliability(t, true), "roc": roc(t),
-		"dot": chart.Lines(chart.Axes{Y: "norm", Log: true}, chart.Series{Y: []float64{math.NaN(), 0, 3e-300, math.Inf(1)}}),
+		"dot":   chart.Lines(chart.Axes{Y: "norm", Log: true}, chart.Series{Y: []float64{math.NaN(), 0, 3e-300, math.Inf(1)}}),
+		"units": units(3), "long units": units(60),
 	}
 }
 
@@ -83,6 +94,8 @@ func TestPictures(t *testing.T) {
 		"confusion":      {"Confusion matrix, accuracy 83.3 %", "noun", "predicted", "truth", "3"},
 		"attention":      {"<s>", "uống", "\"cà\"", "phê & trà", "0.25", "0.75"},
 		"long attention": {"Attention (white 0, darkest 0.75)"},
+		"units":          {"still", "line 0.93", "back & forth", "A", "C"},
+		"long units":     {"Units over a text (white 0, blue above, orange below)", "still", "W"},
 		"metric":         {"macro F1 in %", "10", "60"},
 		"flat":           {"-0.2", "0", "0.2"},
 		"fan":            {"Visitors", "2021", "2024", "50 %", "80 %", "95 %", "history", "forecast", "truth", "month"},
@@ -184,6 +197,20 @@ var (
 
 	pale = color.NRGBA{0xE4, 0xE4, 0xE4, 255}
 )
+
+// Above 0 is blue, below is orange, as dark as each other at the largest size; a unit that does nothing is white.
+func TestUnitsShades(t *testing.T) {
+	data, err := units(30).PNG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	im := decode(t, data)
+	above, _, _ := dots(im, color.NRGBA{8, 48, 107, 255})
+	below, _, _ := dots(im, color.NRGBA{110, 38, 3, 255})
+	if ratio := float64(above) / float64(max(below, 1)); math.Abs(ratio-16.0/15) > 0.02 {
+		t.Errorf("%d dots above, %d below; want 15 and 1 cells, and 15", above, below)
+	}
+}
 
 // A gate that is always closed, one that is always open and one in between are three bars of one length.
 func TestGateUseIsDrawnToScale(t *testing.T) {
@@ -332,6 +359,9 @@ func TestRefuses(t *testing.T) {
 		"row 0 has 1 weights":       chart.Attention([][]float64{{1}}, []string{"a", "b"}, []string{"c"}),
 		"weight 1 of row 0 is -0.5": chart.Attention([][]float64{{1, -0.5}}, []string{"a", "b"}, []string{"c"}),
 		"weight 0 of row 0 is NaN":  chart.Attention([][]float64{{math.NaN()}}, []string{"a"}, []string{"c"}),
+		"0 rows of values":          chart.Units(nil, nil, nil),
+		"row 0 has 1 values":        chart.Units([][]float64{{1}}, []string{"a"}, []string{"b", "c"}),
+		"value 1 of row 0 is NaN":   chart.Units([][]float64{{1, math.NaN()}}, []string{"a"}, []string{"b", "c"}),
 		"an empty Picture":          {},
 	} {
 		if _, err := p.PNG(); err == nil || !strings.Contains(err.Error(), want) {

@@ -32,7 +32,16 @@ func lineStyle(i int) draw.LineStyle {
 // shade is the colour of a share between 0 (white) and 1 (dark blue). Its lightness falls evenly, so that it reads the
 // same in grey.
 func shade(v float64) color.NRGBA {
-	stops := [...][3]float64{{255, 255, 255}, {158, 202, 225}, {49, 130, 189}, {8, 48, 107}}
+	return between([4][3]float64{{255, 255, 255}, {158, 202, 225}, {49, 130, 189}, {8, 48, 107}}, v)
+}
+
+// shadeBelow is the colour of a share on the other side of 0: from white to dark orange, as light as shade.
+func shadeBelow(v float64) color.NRGBA {
+	return between([4][3]float64{{255, 255, 255}, {253, 190, 133}, {217, 95, 13}, {110, 38, 3}}, v)
+}
+
+// between is a colour at a part, from 0 to 1, of the way along some.
+func between(stops [4][3]float64, v float64) color.NRGBA {
 	v = min(max(v, 0), 1) * float64(len(stops)-1)
 	i := min(int(v), len(stops)-2)
 	at := v - float64(i)

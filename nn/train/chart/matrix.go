@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
 	"strconv"
@@ -68,6 +69,7 @@ type matrix struct {
 	shares        [][]float64
 	texts         [][]string
 	top           float64 // the share with the darkest shade
+	signed        bool    // shares are from -1 to 1, and 0 is white
 }
 
 // Cells have room for their texts, in points, while there are not too many of them.
@@ -81,11 +83,14 @@ func (m matrix) picture(title, columns, rows string) *Picture {
 	m.top = 1
 	if max(len(m.rows), len(m.columns)) > roomyCells {
 		cell = tightCell
-		m.texts, m.top = nil, 0
-		for _, row := range m.shares {
-			m.top = max(m.top, slices.Max(row))
+		m.texts = nil
+		if !m.signed {
+			m.top = 0
+			for _, row := range m.shares {
+				m.top = max(m.top, slices.Max(row))
+			}
+			title += fmt.Sprintf(" (white 0, darkest %.2g)", m.top)
 		}
-		title += fmt.Sprintf(" (white 0, darkest %.2g)", m.top)
 	}
 	p := newPlot()
 	p.X.Label.Text, p.Y.Label.Text = columns, rows
@@ -94,7 +99,7 @@ func (m matrix) picture(title, columns, rows string) *Picture {
 	}
 	p.X.Tick.Marker, p.Y.Tick.Marker = ticksAt(m.columns, false), ticksAt(m.rows, true)
 	for _, l := range m.columns {
-		if p.X.Tick.Label.Width(l) > vg.Length(cell)-4 { // too wide to stand side by side
+		if p.X.Tick.Label.Width(l) > vg.Length(cell)-4 && len([]rune(l)) > 1 { // too wide to stand side by side
 			p.X.Tick.Label.Rotation = math.Pi / 4
 			p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = text.XRight, text.YCenter
 		}
@@ -128,6 +133,14 @@ func ticksAt(labels []string, fromTop bool) plot.ConstantTicks {
 	return ticks
 }
 
+// shade is the colour of a share.
+func (m matrix) shade(v float64) color.NRGBA {
+	if m.signed && v < 0 {
+		return shadeBelow(-v)
+	}
+	return shade(v)
+}
+
 // DataRange is half a cell around the centres.
 func (m matrix) DataRange() (xmin, xmax, ymin, ymax float64) {
 	return -0.5, float64(len(m.columns)) - 0.5, -0.5, float64(len(m.rows)) - 0.5
@@ -143,7 +156,7 @@ func (m matrix) Plot(c draw.Canvas, p *plot.Plot) {
 		for j, v := range row {
 			v /= max(m.top, 1e-300)
 			left, right, low, high := x(float64(j)-0.5), x(float64(j)+0.5), y(at-0.5), y(at+0.5)
-			if fill := shade(v); fill != shade(0) {
+			if fill := m.shade(v); fill != shade(0) {
 				c.FillPolygon(fill, []vg.Point{{X: left, Y: low}, {X: right, Y: low}, {X: right, Y: high}, {X: left, Y: high}})
 			}
 			if m.texts != nil {

@@ -1,0 +1,75 @@
+package models
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/unroll-go/unroll/graph"
+)
+
+// freeze has training leave the weights alone that Config.Freeze names.
+func (c *core) freeze() error {
+	if len(c.config.Freeze) == 0 {
+		return nil
+	}
+	var names []string
+	for i := range c.params.Len() {
+		names = append(names, c.params.At(i).Name())
+	}
+	left := len(names)
+	for _, name := range names {
+		frozen := slices.ContainsFunc(c.config.Freeze, func(pattern string) bool { return matches(pattern, name) })
+		if frozen {
+			left--
+		}
+		if err := c.params.Get(name).Freeze(frozen); err != nil {
+			return err
+		}
+	}
+	for _, pattern := range c.config.Freeze {
+		if !slices.ContainsFunc(names, func(name string) bool { return matches(pattern, name) }) {
+			return wrong("Freeze", "%q is the name of no weight; the model has %s", pattern, listed(names))
+		}
+	}
+	if left == 0 {
+		return wrong("Freeze", "%s; want something left to train: the model has %s", strings.Join(c.config.Freeze, ","), listed(names))
+	}
+	return nil
+}
+
+// matches tells whether a pattern names a weight: all of its name, or what stands before a dot in it.
+func matches(pattern, name string) bool {
+	for {
+		if ok, err := path.Match(pattern, name); ok && err == nil {
+			return true
+		}
+		dot := strings.LastIndexByte(name, '.')
+		if dot < 0 {
+			return false
+		}
+		name = name[:dot]
+	}
+}
+
+// checkFreeze refuses patterns that are none.
+func (c Config) checkFreeze() error {
+	for _, pattern := range c.Freeze {
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
+			return wrong("Freeze", "%q; want the name of a weight, in which * stands for any letters", pattern)
+		}
+	}
+	return nil
+}
+
+// Trains counts the weights of a store that training changes, and all of them.
+func Trains(p *graph.Params) (trained, all int) {
+	for i := range p.Len() {
+		q := p.At(i)
+		all += q.Len()
+		if !q.Frozen() {
+			trained += q.Len()
+		}
+	}
+	return trained, all
+}
