@@ -35,7 +35,7 @@ var allowed = map[string][]string{
 	"losses":              {"graph"},
 	"recurrent":           {"graph", "nn"},
 	"recurrent/decode":    {"graph", "nn", "recurrent"},
-	"recurrent/models":    {"graph", "graph/optim", "nn", "nn/train", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets"},
+	"recurrent/models":    {"graph", "graph/optim", "nn", "nn/train", "nn/train/metric", "nn/train/metric/spans", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "datasets"},
 	"recurrent/celltest":  {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":            {"graph", "graph/optim", "datasets", "internal/kernel"},
 	"nn/train/metric":     {},
@@ -46,13 +46,15 @@ var allowed = map[string][]string{
 	"nn/train/chart":      {"nn/train", "nn/train/flow", "nn/train/metric"},
 	"nn/onnx":             {"graph", "recurrent", "nn/onnx/internal/onnxpb"},
 
+	"nn/train/metric/spans": {},
+
 	"nn/onnx/internal/onnxpb": {},
 
 	"nn/keras":               {"graph", "nn/keras/internal/hdf5"},
 	"nn/keras/internal/hdf5": {},
 
 	"datasets/catalog/internal/fetch": {},
-	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
+	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric", "nn/train/metric/spans",
 		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "losses", "datasets", "datasets/catalog",
 		"internal/kernel"},
 	"internal/damage":   nil, // anything
