@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -9,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/nn/train/metric/spans"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
@@ -173,21 +172,11 @@ func fillColumns(w io.Writer, data []byte, tabs bool, at int, tags []string) err
 
 // fill writes the lines of a file again. Put puts a tag into a line, if it is one of a word.
 func fill(w io.Writer, data []byte, tags []string, put func(line, tag string) (string, bool)) error {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	lines.Buffer(nil, len(data)+1)
-	for lines.Scan() {
-		line := strings.TrimSuffix(lines.Text(), "\r")
+	lines := datasets.PlainText{}.Read(bytes.NewReader(data), "the file")
+	for lines.Next() {
+		line := lines.Text()
 		if strings.TrimSpace(line) != "" {
-			tag := ""
-			if len(tags) > 0 {
-				tag = tags[0]
-			}
-			filled, word := put(line, tag)
-			if word {
-				if len(tags) == 0 {
-					return errors.New("the file has more lines of words than the reader found: is it in UTF-16, or are its lines ended by CR alone?")
-				}
+			if filled, word := put(line, first(tags)); word && len(tags) > 0 {
 				line, tags = filled, tags[1:]
 			}
 		}
@@ -195,8 +184,13 @@ func fill(w io.Writer, data []byte, tags []string, put func(line, tag string) (s
 			return err
 		}
 	}
-	if len(tags) > 0 && lines.Err() == nil {
-		return errors.New("the file has fewer lines of words than the reader found: is it in UTF-16, or are its lines ended by CR alone?")
-	}
 	return lines.Err()
+}
+
+// first is the first of some tags; they may be none where what is left are no words.
+func first(tags []string) string {
+	if len(tags) == 0 {
+		return ""
+	}
+	return tags[0]
 }

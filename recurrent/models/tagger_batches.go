@@ -12,12 +12,12 @@ import (
 
 // mostCharacters is how many characters of a word are read: of a longer one, as of a web address, the first half and the
 // last half of so many.
-const mostCharacters = 32
+const mostCharacters = 16
 
 // Sizes of a batch are rounded up to multiples of these, so that few shapes occur, each of which is compiled.
 const (
 	roundSteps      = 8
-	roundCharacters = 4
+	roundCharacters = 8
 	roundSpellings  = 32
 )
 
