@@ -83,7 +83,8 @@ func texts(o *Objects, name, file string) ([]string, error) {
 			out[i] = string(raw)
 		}
 		if out[i] == "" {
-			return nil, errors.Errorf("datasets: %s, line %d: field %q has %.40s as number %d; want a text that is not empty", file, o.Line(), name, raw, i+1)
+			return nil, errors.Errorf("datasets: %s, line %d: field %q has %.40s as number %d; want a text that is not empty",
+				file, o.Line(), name, raw, i+1)
 		}
 	}
 	return out, nil

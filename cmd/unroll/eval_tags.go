@@ -57,7 +57,7 @@ func evalTagger(log io.Writer, m *models.Tagger, path string, how models.TagOrig
 	}
 	c := e.Confusion
 	r := &taggerReport{
-		Sentences: e.Sentences, Words: e.Words, Loss: number(e.Loss), Accuracy: number(e.Accuracy()),
+		Sentences: e.Sentences, Words: e.Words, Loss: number(e.Loss), Accuracy: number(e.Confusion.Accuracy()),
 		Whole:        number(float64(e.WholeSentences) / float64(e.Sentences)),
 		UnknownWords: e.UnknownWords, UnknownAccuracy: number(float64(e.UnknownRight) / float64(e.UnknownWords)),
 		UnknownTags: e.UnknownTags, Tags: map[string]score{}, found: e,

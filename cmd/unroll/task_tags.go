@@ -93,22 +93,26 @@ func taggedObject(line string) bool {
 }
 
 func (t *tagsTask) configFlags(f *pflag.FlagSet, c *models.Config) {
-	f.StringVar(&c.Origin.Tags.TagFile, t.data(), c.Origin.Tags.TagFile, "sentences of tagged words: .conllu, columns with empty lines between sentences, or .jsonl")
-	readFlags(f, &c.Origin.Tags)
-	f.Var(orAuto{&c.Origin.Tags.FileScheme}, "file-scheme", "how the file's tags mark spans: "+oneOf(spans.Names())+"; found out unless given")
+	o := &c.Origin.Tags
+	f.StringVar(&o.TagFile, t.data(), o.TagFile, "tagged words: .conllu, columns with empty lines between sentences, or .jsonl")
+	readFlags(f, o)
+	f.Var(orAuto{&o.FileScheme}, "file-scheme", "how the file's tags mark spans: "+oneOf(spans.Names())+"; found out unless given")
 	f.Var(orAuto{&c.Tag.Scheme}, "scheme", "how the model's tags are to mark them; as the file's, unless given")
 	f.StringVar(&c.Tag.Characters, "characters", c.Tag.Characters, "what reads the characters of a word: "+oneOf(models.SpellingReaders()))
 	f.IntVar(&c.Tag.CharEmbed, "char-embed", c.Tag.CharEmbed, "width of a character's embedding")
 	f.IntVar(&c.Tag.CharHidden, "char-hidden", c.Tag.CharHidden, "width of what reads characters, in each direction")
-	f.VarPF(inverted{&c.Tag.Softmax}, "crf", "", "choose the tags of a sentence as a whole; --crf=false chooses each by itself").NoOptDefVal = "true"
+	crf := f.VarPF(inverted{&c.Tag.Softmax}, "crf", "", "choose the tags of a sentence as a whole; --crf=false chooses each by itself")
+	crf.NoOptDefVal = "true"
 	partFlags(f, &c.Origin)
 }
 
 // readFlags are those that say how a file of tagged words is read.
 func readFlags(f *pflag.FlagSet, o *models.TagOrigin) {
 	f.Var(orAuto{&o.TagFormat}, "tag-format", "format of the tagged words: conllu, conll, tsv or jsonl; found out unless given")
-	f.StringVar(&o.TagColumn, "tag-column", o.TagColumn, "column of the tags: upos, xpos or feats of CoNLL-U; a number from 1 on, or last; a field of JSONL")
-	f.StringVar(&o.WordColumn, "word-column", o.WordColumn, "column of the words: a number from 1 on, or a field of JSONL; the first unless given")
+	f.StringVar(&o.TagColumn, "tag-column", o.TagColumn,
+		"column of the tags: upos, xpos or feats of CoNLL-U; a number from 1 on, or last; a field of JSONL")
+	f.StringVar(&o.WordColumn, "word-column", o.WordColumn,
+		"column of the words: a number from 1 on, or a field of JSONL; the first unless given")
 }
 
 // taggedFormats are the formats of files of tagged words.

@@ -78,9 +78,9 @@ func taggerFigures(cmd *cobra.Command, m *models.Tagger, parts *taggedParts, r t
 		fmt.Fprintf(w, "Note    of %s words to test, %d have tags that the model does not know: they count as wrong\n",
 			thousands(test.Words), test.UnknownTags)
 	}
-	fmt.Fprintf(w, "\nBaseline: the most frequent tag of each word; of a new word, by its ending\nSaved %s. More: unroll eval --model %s, unroll tag --model %s\n",
-		fl.out, fl.out, fl.out)
-	figures := fmt.Sprintf("test_accuracy=%.4f baseline_accuracy=%.4f", test.Accuracy(), base.Accuracy())
+	fmt.Fprintf(w, "\nBaseline: the most frequent tag of each word; of a new word, by its ending\n")
+	fmt.Fprintf(w, "Saved %s. More: unroll eval --model %s, unroll tag --model %s\n", fl.out, fl.out, fl.out)
+	figures := fmt.Sprintf("test_accuracy=%.4f baseline_accuracy=%.4f", test.Confusion.Accuracy(), base.Confusion.Accuracy())
 	if test.Spans != nil {
 		figures += fmt.Sprintf(" test_f1=%.4f baseline_f1=%.4f", test.Spans.Micro().F1, base.Spans.Micro().F1)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/unroll-go/unroll/nn/train/events"
 	"github.com/unroll-go/unroll/nn/train/flow"
 	"github.com/unroll-go/unroll/nn/train/metric"
+	"github.com/unroll-go/unroll/nn/train/metric/spans"
 	"github.com/unroll-go/unroll/nn/train/search"
 	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/celltest"
@@ -94,6 +95,11 @@ var registry = []member{
 	{"metric.NaiveError", metric.NaiveError},
 	{"metric.NewConfusion", metric.NewConfusion},
 	{"metric.Perplexity", metric.Perplexity},
+	{"spans.Lenient", spans.Lenient},
+	{"spans.Named", spans.Named},
+	{"spans.Names", spans.Names},
+	{"spans.NewScore", spans.NewScore},
+	{"spans.Recognize", spans.Recognize},
 	{"recurrent.DeepOf", recurrent.DeepOf},
 	{"recurrent.InLayer", recurrent.InLayer},
 	{"recurrent.InReverse", recurrent.InReverse},
@@ -269,6 +275,11 @@ var registry = []member{
 	{"metric.Confusion", reflect.TypeFor[metric.Confusion]()},
 	{"metric.ErrorRate", reflect.TypeFor[metric.ErrorRate]()},
 	{"metric.ForecastErrors", reflect.TypeFor[metric.ForecastErrors]()},
+	{"spans.Average", reflect.TypeFor[spans.Average]()},
+	{"spans.Faults", reflect.TypeFor[spans.Faults]()},
+	{"spans.Scheme", reflect.TypeFor[spans.Scheme]()},
+	{"spans.Score", reflect.TypeFor[spans.Score]()},
+	{"spans.Span", reflect.TypeFor[spans.Span]()},
 	{"search.Axis", reflect.TypeFor[search.Axis]()},
 	{"search.Curve", reflect.TypeFor[search.Curve]()},
 	{"search.Point", reflect.TypeFor[search.Point]()},

@@ -135,6 +135,3 @@ func (m *Tagger) loss(s Sentences) (float64, error) {
 	}
 	return train.Validate(m.Loss(), b, nil)
 }
-
-// Accuracy is the share of words with the right tag.
-func (e *TagEvaluation) Accuracy() float64 { return e.Confusion.Accuracy() }

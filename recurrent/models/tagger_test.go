@@ -64,7 +64,7 @@ func TestTagger(t *testing.T) {
 		m := newTags(t, Config{Tag: c, Epochs: 12, Rate: 0.02})
 		fitTags(t, m, 60)
 		e, err := m.Evaluate(people(90))
-		if err != nil || e.Words < 200 || e.Accuracy() < 0.99 || e.Spans.Micro().F1 < 0.98 || e.Strict == nil || !(e.Loss > 0 && e.Loss < 0.3) {
+		if err != nil || e.Words < 200 || e.Confusion.Accuracy() < 0.99 || e.Spans.Micro().F1 < 0.98 || e.Strict == nil || !(e.Loss > 0 && e.Loss < 0.3) {
 			t.Errorf("%+v: %+v, %v", c, e, err)
 			continue
 		}
@@ -333,7 +333,7 @@ func TestTaggerRefuses(t *testing.T) {
 		{made(NewTagger(Config{}, s, []string{"a", ""})), "its tags have one that is empty"},
 		{made(NewTagger(Config{}, Sentences{}, s.AllTags())), "a vocabulary of an empty text"},
 		{made(NewTagger(Config{Tokens: "word"}, s, s.AllTags())), `Config.Tokens "word"; want none: a tagger reads words and their characters`},
-		{made((*Tagger)(&Tagger{}).With(Config{})), "there is no model: make one with"},
+		{made((&Tagger{}).With(Config{})), "there is no model: make one with"},
 		{evaluated(Sentences{}), "there are no sentences to evaluate with"},
 		{evaluated(Sentences{Words: [][]string{{"a"}}}), "1 lists of words, 0 of tags"},
 		{evaluated(Sentences{Words: [][]string{{"a"}}, Tags: [][]string{{"O", "O"}}, Name: "f", Lines: []int{7}}), "f, line 7 has 1 words and 2 tags"},
@@ -354,7 +354,7 @@ func TestTaggerRefuses(t *testing.T) {
 	}
 	// Tags that the model does not know count as wrong.
 	e, err := m.Evaluate(Sentences{Words: [][]string{{"Ann", "zzz"}}, Tags: [][]string{{"B-LOC", "O"}}})
-	if err != nil || e.UnknownTags != 1 || e.UnknownWords != 1 || e.Loss != 0 || e.Accuracy() > 0.5 {
+	if err != nil || e.UnknownTags != 1 || e.UnknownWords != 1 || e.Loss != 0 || e.Confusion.Accuracy() > 0.5 {
 		t.Errorf("%+v, %v", e, err)
 	}
 }
