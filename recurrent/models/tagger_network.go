@@ -9,20 +9,20 @@ import (
 
 // taggerNetwork predicts a tag at every word.
 func taggerNetwork(c Config, words, characters, tags int) (network, error) {
-	kind, err := cellOf(c.Cell)
+	r, err := c.recurrence("rnn", c.Embed)
 	if err != nil {
 		return nil, err
 	}
 	net := network{embedding{words, c.Embed, c.Optimizer == sparseAdam}}
-	width := c.Embed
-	if c.Tag.Characters != SpellingNone {
-		s := spelling{characters: characters, width: c.Tag.CharEmbed, conv: c.Tag.Characters == SpellingConv,
-			reader: recurrence{kind: kind, scope: spellingScope, layers: 1, hidden: c.Tag.CharHidden, input: c.Tag.CharEmbed,
-				bothWays: true, pooled: true}}
+	if t := c.Tag; t.Characters != SpellingNone {
+		s := spelling{characters: characters, width: t.CharEmbed, conv: t.Characters == SpellingConv, reader: recurrence{
+			kind: r.kind, scope: spellingScope, layers: 1, input: t.CharEmbed, bothWays: true, pooled: true,
+			cellOptions: cellOptions{hidden: t.CharHidden, heads: r.kind.headsFor(t.CharHidden)},
+		}}
 		net = append(net, s)
-		width += s.output()
+		r.input += s.output()
 	}
-	r := recurrence{kind: kind, scope: "rnn", layers: c.Layers, hidden: c.Hidden, input: width, bothWays: !c.OneWay}
+	r.bothWays = !c.OneWay
 	return append(net,
 		dropout{c.Dropout},
 		r,
@@ -76,9 +76,9 @@ func (s spelling) build(g *graph.Graph, f flow) flow {
 
 func (s spelling) sizes() []size {
 	const table = charactersScope + ".weight"
-	own := []size{{"characters", s.characters, table, 2, 0, 1}, {"char_embed", s.width, table, 2, 1, 1}}
+	own := []size{{"characters", s.characters, table, 2, 0, 1, 0}, {"char_embed", s.width, table, 2, 1, 1, 0}}
 	if s.conv {
-		return append(own, size{"char_hidden", s.reader.hidden, spellingScope + ".bias", 1, 0, 2})
+		return append(own, size{"char_hidden", s.reader.hidden, spellingScope + ".bias", 1, 0, 2, 0})
 	}
 	read := s.reader.sizes()[0]
 	read.field = "char_hidden"
@@ -125,7 +125,7 @@ func (t tagHead) build(g *graph.Graph, f flow) flow {
 func (t tagHead) sizes() []size {
 	list := t.head.sizes()
 	if !t.softmax {
-		list = append(list, size{t.field, t.classes, crfScope + ".transitions", 2, 0, 1})
+		list = append(list, size{t.field, t.classes, crfScope + ".transitions", 2, 0, 1, 0})
 	}
 	return list
 }
