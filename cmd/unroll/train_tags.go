@@ -46,7 +46,9 @@ func (*tagsTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	data.describe(w, parts.scheme)
 	parts.describe(w)
 	fmt.Fprintf(w, "Model   %s\n        %s words, %d tags\n", c.Network(m.Kind()), thousands(m.Words().Len()), len(m.Tags()))
-	describeFiles(w, p.saved, fl)
+	if err := describeFiles(cmd, p, fl); err != nil {
+		return err
+	}
 	result, err := carryOut(cmd, loop, newDisplay(w, "words"), p.saved, fl)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ const (
 func taggerDefaults() Config {
 	return Config{
 		Vocabulary: 50000, Cell: "lstm", Layers: 1, Hidden: 128, Embed: 100, Dropout: 0.5,
-		Batch: 8, Optimizer: "adam", Rate: 0.003, Clip: 5, Epochs: 20, Patience: 5, Seed: 1,
+		Batch: 8, Optimizer: "adam", Rate: 0.003, Clip: 5, Epochs: 10, Patience: 5, Seed: 1,
 		Tag:    TagConfig{Characters: SpellingRecurrent, CharEmbed: 32, CharHidden: 32},
 		Origin: Origin{TestPart: 0.1},
 	}
