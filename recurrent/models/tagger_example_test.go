@@ -12,8 +12,8 @@ import (
 // A tagger of one's own: who is named, and where. The same word is a person's name here and a city's there.
 func ExampleNewTagger() {
 	var all models.Sentences
-	for _, person := range strings.Fields("Ann Bob Paris Sydney") {
-		for _, place := range strings.Fields("Paris Sydney Rome Hanoi") {
+	for _, person := range []string{"Ann", "Bob", "Paris", "Sydney"} {
+		for _, place := range []string{"Paris", "Sydney", "Rome", "Hanoi"} {
 			all.Words = append(all.Words, []string{person, "lives", "in", place})
 			all.Tags = append(all.Tags, []string{"B-PER", "O", "O", "B-LOC"})
 		}
