@@ -19,6 +19,7 @@ var (
 	zeroes = []any{
 		new(datasets.Batches), new(datasets.Batching), new(datasets.BPE), new(datasets.BPETrainer), new(datasets.IDFile), new(datasets.Prefetch),
 		new(datasets.Scaler), new(datasets.Series), new(datasets.Vocabulary), new(datasets.VocabularyBuilder), new(datasets.Windows),
+		new(datasets.Tagged), new(datasets.TaggedFile),
 	}
 	functions = map[string]any{
 		"LabelledBatches": datasets.LabelledBatches, "FeatureBatches": datasets.FeatureBatches, "TaggedBatches": datasets.TaggedBatches,

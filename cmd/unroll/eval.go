@@ -66,19 +66,24 @@ type judged struct {
 	Loss     number           `json:"loss"`
 	Accuracy number           `json:"accuracy"`
 	MacroF1  number           `json:"macro_f1"`
-	Labels   map[string]score `json:"labels"`
+	Labels   map[string]rankedScore `json:"labels"`
 	measured
 	Temperature number `json:"temperature"`
 	confusion   *metric.Confusion
 }
 
 type score struct {
-	Precision        number `json:"precision"`
-	Recall           number `json:"recall"`
-	F1               number `json:"f1"`
+	Precision number `json:"precision"`
+	Recall    number `json:"recall"`
+	F1        number `json:"f1"`
+	Support   int    `json:"support"`
+}
+
+// rankedScore is that of a label whose probabilities are known, too.
+type rankedScore struct {
+	score
 	ROCAUC           number `json:"roc_auc"` // against the rest
 	AveragePrecision number `json:"average_precision"`
-	Support          int    `json:"support"`
 }
 
 // evalClassifier judges a classifier by a table, or, if the path is empty, by the test rows of its own. The log is told
@@ -103,12 +108,12 @@ func evalClassifier(log io.Writer, m *models.Classifier, path string, columns ta
 	c, p := e.Confusion, e.Probabilities
 	j := &judged{
 		Rows: e.Rows, Loss: number(e.Loss), Accuracy: number(c.Accuracy()), MacroF1: number(c.MacroF1()),
-		Labels: map[string]score{}, Temperature: number(m.Temperature()), confusion: c,
+		Labels: map[string]rankedScore{}, Temperature: number(m.Temperature()), confusion: c,
 	}
 	for i, name := range m.Labels() {
-		j.Labels[name] = score{
-			Precision: number(c.Precision(i)), Recall: number(c.Recall(i)), F1: number(c.F1(i)),
-			ROCAUC: number(p.ROCAUC(i)), AveragePrecision: number(p.AveragePrecision(i)), Support: c.Support(i),
+		j.Labels[name] = rankedScore{
+			score{number(c.Precision(i)), number(c.Recall(i)), number(c.F1(i)), c.Support(i)},
+			number(p.ROCAUC(i)), number(p.AveragePrecision(i)),
 		}
 	}
 	j.measured, err = measures.measure(p, m.Labels())

@@ -259,8 +259,13 @@ func (p parts) describe(w io.Writer) {
 
 // tablesHash tells whether a model's files have changed.
 func tablesHash(of models.Origin) (string, error) {
-	hash, err := hashOf(of.Table.File)
-	for _, file := range []string{of.ValidFile, of.TestFile} {
+	return filesHash(of.Table.File, of.ValidFile, of.TestFile)
+}
+
+// filesHash is that of a file, and of others that a model was trained on; empty names are passed over.
+func filesHash(first string, others ...string) (string, error) {
+	hash, err := hashOf(first)
+	for _, file := range others {
 		if file == "" || err != nil {
 			continue
 		}

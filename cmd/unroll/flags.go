@@ -38,6 +38,10 @@ func flagOf(field string) string {
 		return "lr"
 	case "File":
 		return "table"
+	case "TagFile":
+		return "tags"
+	case "Softmax":
+		return "crf"
 	case "ValidFile":
 		return "valid"
 	case "TestFile":

@@ -24,20 +24,31 @@ type Begun struct {
 // Whole tells whether all of the weight was taken over.
 func (b Begun) Whole() bool { return !b.Left && b.Kept == b.Rows }
 
-// rowed is a model that knows what the rows of its weights stand for: tokens or labels, by the beginnings of the weights'
-// names. All weights that are not named there have rows that stand for nothing.
+// meanings are what the rows of a weight stand for, tokens or labels; and its columns, if they stand for anything.
+type meanings struct{ rows, columns []string }
+
+// rowed is a model that knows what the rows of its weights stand for, by the beginnings of the weights' names. All weights
+// that are not named there have rows that stand for nothing.
 type rowed interface {
-	rows() map[string][]string
+	rows() map[string]meanings
 }
 
 // rows of an embedding and of the head are those of tokens; an adaptive head's have an order of their own.
-func (m *LanguageModel) rows() map[string][]string {
+func (m *LanguageModel) rows() map[string]meanings {
 	words := tokensIn(m.vocab)
-	return map[string][]string{embeddingScope + ".": words, headScope + ".": words}
+	return map[string]meanings{embeddingScope + ".": {rows: words}, headScope + ".": {rows: words}}
 }
 
-func (m *Classifier) rows() map[string][]string {
-	return map[string][]string{embeddingScope + ".": tokensIn(m.tokens), headScope + ".": m.labels}
+func (m *Classifier) rows() map[string]meanings {
+	return map[string]meanings{embeddingScope + ".": {rows: tokensIn(m.tokens)}, headScope + ".": {rows: m.labels}}
+}
+
+// rows of a tagger: the CRF has a number for each tag after each other.
+func (m *Tagger) rows() map[string]meanings {
+	return map[string]meanings{
+		embeddingScope + ".": {rows: tokensIn(m.words)}, charactersScope + ".": {rows: tokensIn(m.characters)},
+		headScope + ".": {rows: m.tags}, crfScope + ".transitions": {m.tags, m.tags}, crfScope + ".": {rows: m.tags},
+	}
 }
 
 // tokensIn are the tokens of a tokenizer, by their ids.
@@ -90,21 +101,22 @@ func Begin(m, from Model) ([]Begun, error) {
 	return out, a.params.SetAll(list)
 }
 
-func rowsIn(m Model) map[string][]string {
+func rowsIn(m Model) map[string]meanings {
 	if r, ok := m.(rowed); ok {
 		return r.rows()
 	}
 	return nil
 }
 
-// named are what the rows of a weight stand for, nil for nothing.
-func named(rows map[string][]string, weight string) []string {
+// named is what the rows of a weight stand for, by the longest beginning of its name; nothing, if none is its.
+func named(rows map[string]meanings, weight string) (found meanings) {
+	longest := -1
 	for prefix, names := range rows {
-		if strings.HasPrefix(weight, prefix) {
-			return names
+		if strings.HasPrefix(weight, prefix) && len(prefix) > longest {
+			found, longest = names, len(prefix)
 		}
 	}
-	return nil
+	return found
 }
 
 // rowCount is the number of a weight's rows; a single number is one.
@@ -116,34 +128,64 @@ func rowCount(p *graph.Param) int {
 }
 
 // merged is a weight with the rows of another that fit, and how many these are.
-func merged(p, from *graph.Param, mine, theirs []string) (value *tensor.Dense, kept int) {
+func merged(p, from *graph.Param, mine, theirs meanings) (value *tensor.Dense, kept int) {
 	if from == nil {
 		return nil, 0
 	}
 	to, other := p.Shape(), from.Shape()
 	value = weights.Of(p).Clone().(*tensor.Dense)
-	if slices.Equal(mine, theirs) {
+	if slices.Equal(mine.rows, theirs.rows) && slices.Equal(mine.columns, theirs.columns) {
 		if !slices.Equal(to, other) {
 			return nil, 0
 		}
 		dense.Copy(value, weights.Of(from))
 		return value, rowCount(p)
 	}
-	// A row for each name on both sides, of the same width.
-	if len(to) == 0 || len(other) == 0 || to[0] != len(mine) || other[0] != len(theirs) || !slices.Equal(to[1:], other[1:]) {
+	if !mine.fit(to) || !theirs.fit(other) || mine.columns == nil && !slices.Equal(to[1:], other[1:]) {
 		return nil, 0
 	}
-	number := make(map[string]int, len(theirs))
-	for i, name := range theirs {
-		number[name] = i
-	}
-	width := p.Len() / max(to[0], 1)
+	// A row for each name on both sides; of it, all, or the columns that have names on both sides.
+	columns := places(mine.columns, theirs.columns)
+	width, wide := p.Len()/max(to[0], 1), from.Len()/max(other[0], 1)
 	a, b := value.Float32s(), weights.Of(from).Float32s()
-	for i, name := range mine {
-		if j, ok := number[name]; ok {
-			copy(a[i*width:(i+1)*width], b[j*width:(j+1)*width])
-			kept++
+	for i, j := range places(mine.rows, theirs.rows) {
+		if j < 0 {
+			continue
+		}
+		kept++
+		if columns == nil {
+			copy(a[i*width:(i+1)*width], b[j*wide:(j+1)*wide])
+		}
+		for k, l := range columns {
+			if l >= 0 {
+				a[i*width+k] = b[j*wide+l]
+			}
 		}
 	}
 	return value, kept
+}
+
+// fit tells whether a weight of such a shape can have these meanings.
+func (m meanings) fit(shape []int) bool {
+	return len(shape) > 0 && shape[0] == len(m.rows) && (m.columns == nil || len(shape) == 2 && shape[1] == len(m.columns))
+}
+
+// places are where some names stand in another list; -1 for those that do not.
+func places(names, list []string) []int {
+	number := make(map[string]int, len(list))
+	for i, name := range list {
+		number[name] = i
+	}
+	out := make([]int, 0, len(names))
+	for _, name := range names {
+		at, ok := number[name]
+		if !ok {
+			at = -1
+		}
+		out = append(out, at)
+	}
+	if names == nil {
+		return nil
+	}
+	return out
 }

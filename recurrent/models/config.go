@@ -55,6 +55,7 @@ type Config struct {
 	// Freeze names the weights that training leaves as they are, as models' files have them: "embedding.weight", "rnn.*", or
 	// what stands before a dot, "embedding".
 	Freeze []string
+	Tag    TagConfig // of a tagger
 
 	Origin Origin
 }

@@ -16,5 +16,9 @@ func (n network) demand(c Config) Demand {
 	}
 	_, copies, _ := optimizerOf(c.Optimizer) // the configuration was checked
 	least := 4 * (2 + copies) * weights
-	return Demand{weights, least, least + 4*step*float64(c.Seq)*float64(c.Batch)}
+	steps := c.Seq
+	if steps == 0 { // whole sequences, whose lengths nobody has told
+		steps = 50
+	}
+	return Demand{weights, least, least + 4*step*float64(steps)*float64(c.Batch)}
 }

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -95,6 +96,7 @@ type onnxFlow struct {
 	pooled  bool       // the network has a layer that pools, so that it wants lengths
 	lengths onnx.Value // the zero Value for sequences that are all as long as the input
 	outputs onnx.Recurrent
+	output  string // what the last value is called; "" for logits
 }
 
 // writeONNX writes the network, from ids [time, batch], and for a classifier lengths [batch], to logits.
@@ -102,7 +104,8 @@ func (n network) writeONNX(p *graph.Params, path string) error {
 	b := onnx.NewBuilder(p)
 	f := &onnxFlow{Builder: b}
 	for _, l := range n {
-		if _, ok := l.(pooling); ok {
+		switch l.(type) {
+		case pooling, tagHead:
 			f.pooled = true
 		}
 	}
@@ -111,7 +114,7 @@ func (n network) writeONNX(p *graph.Params, path string) error {
 			return err
 		}
 	}
-	b.Output("logits", f.x)
+	b.Output(cmp.Or(f.output, "logits"), f.x)
 	return b.Write(path)
 }
 

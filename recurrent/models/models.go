@@ -60,6 +60,9 @@ func LoadClassifier(path string) (*Classifier, error) {
 	return loadAs[*Classifier](path, KindClassifier)
 }
 
+// LoadTagger reads a tagger.
+func LoadTagger(path string) (*Tagger, error) { return loadAs[*Tagger](path, KindTagger) }
+
 // loadAs reads a file that must be of a kind, whose models have the type M.
 func loadAs[M Model](path string, want Kind) (none M, err error) {
 	f, err := readFile(path)

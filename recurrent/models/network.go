@@ -42,6 +42,7 @@ type flow struct {
 	last    graph.Node      // the last hidden state [B, H], for pooling
 	targets graph.Node      // of a language model [T, B]; the zero Node when logits are wanted
 	loss    graph.Node      // the mean over the targets
+	spelt   spellings       // of a tagger's words
 }
 
 // build computes the whole network.

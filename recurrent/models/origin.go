@@ -12,6 +12,7 @@ type Origin struct {
 	TestFile  string
 	Format    Format
 	Table     Table
+	Tags      TagOrigin
 }
 
 // Format tells how a table of any kind was read.

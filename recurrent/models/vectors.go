@@ -14,10 +14,16 @@ import (
 // datasets.ReadWordVectors for. They are nil for a model whose tokens are no words.
 func Words(m Model) []string {
 	b, ok := m.(built)
-	if !ok || b.base().config.Tokens != datasets.Word {
+	if !ok {
 		return nil
 	}
-	words := named(rowsIn(m), embeddingWeight)
+	if t := b.base().config.Tokens; t != "" && t != datasets.Word { // a tagger says nothing: it always reads words
+		return nil
+	}
+	words := named(rowsIn(m), embeddingWeight).rows
+	if words == nil {
+		return nil
+	}
 	out := make([]string, len(words))
 	for i, w := range words {
 		out[i] = strings.TrimPrefix(w, " ")
