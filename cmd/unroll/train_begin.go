@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -69,9 +68,9 @@ func (p *plan) withVectors(
 	if len(how) > 0 {
 		note = ", " + strings.Join(how, ", ")
 	}
-	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "Vectors %s (%s, %d numbers): %s of %s words%s\n",
+	tell(cmd.ErrOrStderr(), "Vectors", "%s (%s, %d numbers): %s of %s words%s",
 		path, v.Format, v.Width, thousands(v.Found()), thousands(len(words)), note)
-	return m, err
+	return m, nil
 }
 
 // describeBegun says which weights of another model a run begins with, and which not.
@@ -87,18 +86,18 @@ func describeBegun(w io.Writer, path string, list []models.Begun) {
 			anew = append(anew, b.Name)
 		}
 	}
-	fmt.Fprintf(w, "Kept    %d of %d weights of %s\n", len(whole), len(list)-len(left), path)
+	tell(w, "Kept", "%d of %d weights of %s", len(whole), len(list)-len(left), path)
 	for _, b := range list {
 		if !b.Left && !b.Whole() && b.Kept > 0 {
-			fmt.Fprintf(w, "Rows    %s of %s of %s, whose tokens or labels are the same\n", thousands(b.Kept), thousands(b.Rows), b.Name)
+			tell(w, "Rows", "%s of %s of %s, whose tokens or labels are the same", thousands(b.Kept), thousands(b.Rows), b.Name)
 		}
 	}
 	for _, l := range []struct {
 		what  string
 		names []string
-	}{{"Anew   ", anew}, {"Left   ", left}} {
+	}{{"Anew", anew}, {"Left", left}} {
 		if len(l.names) > 0 {
-			fmt.Fprintf(w, "%s %s\n", l.what, shortened(quotedList(l.names), columns-8))
+			tell(w, l.what, "%s", quotedList(l.names))
 		}
 	}
 }
@@ -106,6 +105,6 @@ func describeBegun(w io.Writer, path string, list []models.Begun) {
 // describeFrozen says how many weights train, if some do not.
 func describeFrozen(w io.Writer, trains, all int) {
 	if trains < all {
-		fmt.Fprintf(w, "Freeze  %s of %s weights train\n", thousands(trains), thousands(all))
+		tell(w, "Freeze", "%s of %s weights train", thousands(trains), thousands(all))
 	}
 }
