@@ -4,8 +4,10 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
+	"github.com/rivo/uniseg"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/nn/train/chart"
@@ -202,6 +204,12 @@ func (fl explainFlags) flow(cmd *cobra.Command, m models.Model, args []string) e
 type flowReport struct{ *flow.Report }
 
 func (r flowReport) print(w io.Writer) error {
-	_, err := io.WriteString(w, r.String())
-	return err
+	for line := range strings.Lines(r.String()) {
+		if uniseg.StringWidth(line) > widthOf(w) {
+			paragraph(w, line)
+		} else if _, err := io.WriteString(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }

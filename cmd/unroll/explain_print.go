@@ -129,23 +129,24 @@ func (x *explainer) write(e explained) error {
 	if x.count++; x.count > 1 {
 		fmt.Fprintln(x.w)
 	}
-	fmt.Fprintf(x.w, "%s\n", withoutControls(e.title()))
+	paragraph(x.w, withoutControls(e.title()))
 	if x.color {
 		fmt.Fprintf(x.w, "\n%s\n\n%s\n", x.coloured(e), legend(e))
 	}
-	rows := []string{"\n  score  without it  word"}
+	rows := []string{"\n   score  without it  word"}
 	if e.next {
-		rows[0] = "\n  score  without it  token"
+		rows[0] = "\n   score  without it  token"
 	}
 	for n, i := range e.ranked() {
 		if n == mostListed && len(e.Pieces) > mostListed+1 {
-			rows = append(rows, fmt.Sprintf("                     and %d more", len(e.Pieces)-mostListed))
+			rows = append(rows, fmt.Sprintf("                      and %d more", len(e.Pieces)-mostListed))
 			break
 		}
 		p := e.Pieces[i]
-		rows = append(rows, fmt.Sprintf("%+7.3f  %10.4f  %s", float64(p.Score), float64(p.Without), inTable(p.Text, e.next)))
+		rows = append(rows, fmt.Sprintf("%+8.3f  %10.4f  %s", float64(p.Score), float64(p.Without), inTable(p.Text, e.next)))
 	}
-	_, err := fmt.Fprintf(x.w, "%s\n\n%s\n", strings.Join(rows, "\n"), e.total())
+	_, err := fmt.Fprintf(x.w, "%s\n\n", strings.Join(rows, "\n"))
+	paragraph(x.w, e.total())
 	return err
 }
 

@@ -22,7 +22,7 @@ func TestExplainTranscript(t *testing.T) {
 	if err := os.WriteFile("notes.txt", []byte(strings.Repeat("he said \"yes\" and she \"no\"\nthen (as ever) all went home\n", 60)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	replay(t, all)
+	play(t, all)
 	page, err := os.ReadFile("page.html")
 	if err != nil || !strings.Contains(string(page), "wonderful") || strings.Contains(string(page), "http") {
 		t.Errorf("page.html is not complete in itself: %v\n%s", err, page)

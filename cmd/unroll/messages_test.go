@@ -36,7 +36,7 @@ func TestMistakesOfANewUser(t *testing.T) {
 		{"is a folder; want a file", []string{"train", dir}},
 		{"--sample goes with --text, and not with a classifier of texts", []string{"train", rows, "--sample", "3"}},
 		{"training goes on from a classifier of texts, which wants --table", []string{"train", "--resume", model, "--text", short}},
-		{"is a classifier of texts: say with --table what to train it on", []string{"train", "--init-from", model}},
+		{"is a classifier of texts: say with --table what to train it on", []string{"train", "--from", model}},
 		{"is not a usable safetensors file", []string{"train", "--resume", rows}},
 		{"--temperature -1; want 0 or more", []string{"generate", "--temperature", "-1"}},
 		{"open nothing: no such file", []string{"eval", "--model", "nothing"}},

@@ -55,7 +55,7 @@ func TestTaggingTranscript(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	writeNames(t, "names.txt")
-	replay(t, all)
+	play(t, all)
 }
 
 // smallTagger are the flags of a tagger that trains in a blink.

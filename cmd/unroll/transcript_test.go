@@ -112,9 +112,9 @@ func withoutNumbers(s string) string {
 	return strings.Join(strings.Fields(figure.ReplaceAllString(s, "#")), " ")
 }
 
-// replay runs the commands of a page of docs, in the folder that the test is in: every command prints the lines that it is
+// play runs the commands of a page of docs, in the folder that the test is in: every command prints the lines that it is
 // said to, but for their numbers, and fails only if the page shows an error.
-func replay(t *testing.T, all []session) {
+func play(t *testing.T, all []session) {
 	t.Helper()
 	for _, s := range all {
 		command := s.command
@@ -162,7 +162,7 @@ func TestTranscript(t *testing.T) {
 	writeReviews(t, "reviews.csv")
 	relabelled(t, "reviews.csv", "praise.csv", 121)
 	writeVectors(t, "vectors.txt")
-	replay(t, all)
+	play(t, all)
 	for _, picture := range []string{"loss.svg", "confusion.png"} {
 		if info, err := os.Stat(picture); err != nil || info.Size() < 2000 {
 			t.Errorf("%s: %v, %v", picture, info, err)

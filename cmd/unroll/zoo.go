@@ -91,7 +91,7 @@ func makeModelCommand() *cobra.Command {
 func makeModel(cmd *cobra.Command, m zoo.Model, path string) error {
 	defer heedSignals(cmd)()
 	w := cmd.ErrOrStderr()
-	fmt.Fprintf(w, "Make    %s on %s: %s\n", m.Name, m.Data, m.Config().Network(m.Kind))
+	tell(w, "Make", "%s on %s: %s", m.Name, m.Data, m.Config().Network(m.Kind))
 	unit := "tokens"
 	if m.Kind != models.KindLanguage {
 		unit = "texts"
@@ -110,8 +110,8 @@ func makeModel(cmd *cobra.Command, m zoo.Model, path string) error {
 	if sum != m.SHA256 {
 		verdict = "not the file of the release, " + m.SHA256
 	}
-	_, err = fmt.Fprintf(w, "SHA-256 %s: %s\n", sum, verdict)
-	return err
+	tell(w, "SHA-256", "%s: %s", sum, verdict)
+	return nil
 }
 
 // fileHash is the SHA-256 of a file.

@@ -29,6 +29,8 @@ func names() Model {
 	c.Tokens, c.Cell, c.Embed, c.Pool, c.Dropout, c.Batch = datasets.Character, "lstm", 32, "last", 0.2, 64
 	return Model{
 		Name: "names", Title: "Which of twelve languages a name is of", Kind: models.KindClassifier, Data: catalog.Names.Name,
+		Result: "accuracy 65.5 %, macro F1 0.602 on the test part, 2,437 names", Minutes: 1,
+		SHA256: "90670bff306256ff9665c4a9e24649b6fc1f0957bac60fb724636816ca0afac8", Bytes: 231488,
 		config: c, loop: ofTexts(catalog.Names),
 	}
 }
@@ -36,7 +38,7 @@ func names() Model {
 // spam tells unwanted mail.
 func spam() Model {
 	c := models.Defaults(models.KindClassifier)
-	c.Epochs, c.Patience = 8, 3
+	c.Epochs, c.Patience = 5, 3
 	return Model{
 		Name: "spam", Title: "Unwanted mail", Kind: models.KindClassifier, Data: catalog.Spam.Name,
 		config: c, loop: ofTexts(catalog.Spam),
