@@ -68,19 +68,18 @@ func (d *taggedData) as(scheme spans.Scheme) (models.Sentences, error) {
 
 // describe says how the file was read.
 func (d *taggedData) describe(w io.Writer, trained spans.Scheme) {
-	fmt.Fprintf(w, "Tags    %s: %s, column %s (--tag-format, --tag-column)\n", d.Name, formatName(d.how.TagFormat), d.how.TagColumn)
+	tell(w, "Tags", "%s: %s, column %s (--tag-format, --tag-column)", d.Name, formatName(d.how.TagFormat), d.how.TagColumn)
 	if d.scheme == spans.None {
-		fmt.Fprintln(w, "Scheme  none: the tags mark no spans (--file-scheme)")
+		tell(w, "Scheme", "none: the tags mark no spans (--file-scheme)")
 		return
 	}
 	as := ""
 	if trained != d.scheme {
 		as = fmt.Sprintf(", converted to %v", trained)
 	}
-	fmt.Fprintf(w, "Scheme  %v%s (--file-scheme, --scheme)\n", d.scheme, as)
+	tell(w, "Scheme", "%v%s (--file-scheme, --scheme)", d.scheme, as)
 	if f := d.faults; f.Count > 0 {
-		fmt.Fprintf(w, "Note    tags that %v does not allow to follow each other: %d; the first, %s to %s, in line %d\n",
-			d.scheme, f.Count, edge(f.Before, "the beginning"), edge(f.After, "the end"), d.Lines[f.Sentence]+f.Word)
+		tell(w, "Note", "tags that %v does not allow to follow each other: %d; the first, %s to %s, in line %d", d.scheme, f.Count, edge(f.Before, "the beginning"), edge(f.After, "the end"), d.Lines[f.Sentence]+f.Word)
 	}
 }
 
@@ -167,10 +166,10 @@ func readTaggedParts(c models.Config) (*taggedData, *taggedParts, error) {
 func (p *taggedParts) describe(w io.Writer) {
 	part := func(s models.Sentences) string { return thousands(s.Count()) }
 	if p.untested {
-		fmt.Fprintf(w, "Words   %s to train on, %s to stop by, which test it, too\n", part(p.fit), part(p.check))
+		tell(w, "Words", "%s to train on, %s to stop by, which test it, too", part(p.fit), part(p.check))
 		return
 	}
-	fmt.Fprintf(w, "Words   %s to train on, %s to stop by, %s to test\n", part(p.fit), part(p.check), part(p.test))
+	tell(w, "Words", "%s to train on, %s to stop by, %s to test", part(p.fit), part(p.check), part(p.test))
 }
 
 // taggedHash tells whether a tagger's files have changed.

@@ -45,7 +45,7 @@ func (*tagsTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	c := m.Config()
 	data.describe(w, parts.scheme)
 	parts.describe(w)
-	fmt.Fprintf(w, "Model   %s\n        %s words, %d tags\n", c.Network(m.Kind()), thousands(m.Words().Len()), len(m.Tags()))
+	tell(w, "Model", "%s; %s words, %d tags", c.Network(m.Kind()), thousands(m.Words().Len()), len(m.Tags()))
 	if err := describeFiles(cmd, p, fl); err != nil {
 		return err
 	}
@@ -77,16 +77,17 @@ func taggerFigures(cmd *cobra.Command, m *models.Tagger, parts *taggedParts, r t
 	}
 	w := cmd.ErrOrStderr()
 	if test.UnknownTags > 0 {
-		fmt.Fprintf(w, "Note    of %s words to test, %d have tags that the model does not know: they count as wrong\n",
+		tell(w, "Note", "of %s words to test, %d have tags that the model does not know: they count as wrong",
 			thousands(test.Words), test.UnknownTags)
 	}
-	fmt.Fprintf(w, "\nBaseline: the most frequent tag of each word; of a new word, by its ending\n")
-	fmt.Fprintf(w, "Saved %s. More: unroll eval --model %s, unroll tag --model %s\n", fl.out, fl.out, fl.out)
-	figures := fmt.Sprintf("test_accuracy=%.4f baseline_accuracy=%.4f", test.Confusion.Accuracy(), base.Confusion.Accuracy())
+	tellSaved(w, fl.out, "eval", "tag")
+	fmt.Fprintf(w, "\nThe baseline takes the most frequent tag of each word; of a new word, by its\nending.\n")
+	figures, baseline := fmt.Sprintf("test_accuracy=%.4f", test.Confusion.Accuracy()), fmt.Sprintf("baseline_accuracy=%.4f", base.Confusion.Accuracy())
 	if test.Spans != nil {
-		figures += fmt.Sprintf(" test_f1=%.4f baseline_f1=%.4f", test.Spans.Micro().F1, base.Spans.Micro().F1)
+		figures += fmt.Sprintf(" test_f1=%.4f", test.Spans.Micro().F1)
+		baseline += fmt.Sprintf(" baseline_f1=%.4f", base.Spans.Micro().F1)
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s val_loss=%.4f words_per_s=%.0f\n", figures, r.Best, r.TokensPerSecond)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n%s val_loss=%.4f words_per_s=%.0f\n", baseline, figures, r.Best, r.TokensPerSecond)
 	return err
 }
 
@@ -109,11 +110,10 @@ func taggerFor(w io.Writer, p *plan, parts *taggedParts, fl trainFlags) (*models
 	}
 	if from != nil {
 		if !slices.Equal(tags, from.Tags()) {
-			fmt.Fprintf(w, "Labels  other tags than those of %s: the head is made anew\n", fl.initFrom)
+			tell(w, "Labels", "other tags than those of %s: the head is made anew", fl.initFrom)
 		}
 		if n := unknownWords(from, parts.fit); n > 0 {
-			fmt.Fprintf(w, "Unknown %s of %s words are not in the model's vocabulary; it reads their characters, if it does\n",
-				thousands(n), thousands(parts.fit.Count()))
+			tell(w, "Unknown", "%s of %s words are not in the model's vocabulary", thousands(n), thousands(parts.fit.Count()))
 		}
 		return from.Retagged(p.config, tags)
 	}
