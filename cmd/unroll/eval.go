@@ -63,10 +63,10 @@ text, on which it was not trained.`,
 
 // judged is how good a classifier is.
 type judged struct {
-	Rows     int              `json:"rows"`
-	Loss     number           `json:"loss"`
-	Accuracy number           `json:"accuracy"`
-	MacroF1  number           `json:"macro_f1"`
+	Rows     int                    `json:"rows"`
+	Loss     number                 `json:"loss"`
+	Accuracy number                 `json:"accuracy"`
+	MacroF1  number                 `json:"macro_f1"`
 	Labels   map[string]rankedScore `json:"labels"`
 	measured
 	Temperature number `json:"temperature"`

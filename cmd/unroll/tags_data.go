@@ -70,7 +70,7 @@ func (d *taggedData) as(scheme spans.Scheme) (models.Sentences, error) {
 func (d *taggedData) describe(w io.Writer, trained spans.Scheme) {
 	tell(w, "Tags", "%s: %s, column %s (--tag-format, --tag-column)", d.Name, formatName(d.how.TagFormat), d.how.TagColumn)
 	if d.scheme == spans.None {
-		fmt.Fprintln(w, "Scheme  none: the tags mark no spans (--file-scheme)")
+		tell(w, "Scheme", "none: the tags mark no spans (--file-scheme)")
 		return
 	}
 	as := ""

@@ -79,9 +79,9 @@ func TestTags(t *testing.T) {
 	command("Scheme  iob2, converted to bioes (--file-scheme, --scheme)", smallTagger("names.txt", "a", "--scheme", "bioes")...)
 	out := command("", smallTagger("names.txt", "b", "--scheme", "bioes")...)
 	same(t, "a", "b")
-	if line := lastOf(out); !strings.HasPrefix(line, "test_accuracy=") || !strings.Contains(line, " baseline_accuracy=") ||
-		!strings.Contains(line, " test_f1=") || !strings.Contains(line, " baseline_f1=") || !strings.Contains(line, " words_per_s=") {
-		t.Errorf("%q", line)
+	if line := lastOf(out); !strings.HasPrefix(line, "test_accuracy=") || !strings.Contains(line, " test_f1=") ||
+		!strings.Contains(line, " words_per_s=") || !strings.Contains(out, "baseline_accuracy=") || !strings.Contains(out, " baseline_f1=") {
+		t.Errorf("%q", out)
 	}
 
 	// What is judged and tagged.
@@ -243,7 +243,6 @@ func TestTagsMistakes(t *testing.T) {
 		{1, "plain.txt has one column", training("--tags", "names.txt", "--valid", "plain.txt")},
 		{1, "--out m.safetensors exists", []string{"train", "--tags", "names.txt", "--out", "m.safetensors"}},
 		{2, "is a tagger of words: say with --tags what to train it on", training("--from", "m.safetensors")},
-		{2, "--hidden 4: --from takes it from m.safetensors, which has 12", training("--from", "m.safetensors", "--tags", "names.txt")},
 		{2, "m.safetensors is a tagger of words: want --tags", []string{"eval", "--model", "m.safetensors", "--table", "table.csv"}},
 		{1, "plain.txt has one column", []string{"eval", "--model", "m.safetensors", "--tags", "plain.txt"}},
 		{1, "its tags are of the scheme none, and those of the model of the scheme iob2", []string{"eval", "--model", "m.safetensors", "--tags", "pos.txt"}},

@@ -32,13 +32,14 @@ func (t *tagsTask) kind() models.Kind { return models.KindTagger }
 func (t *tagsTask) data() string { return "tags" }
 
 func (t *tagsTask) help() string {
-	return `With --tags: a tagger of words, on sentences in CoNLL-U, in columns (CoNLL-2003,
-TSV) or in JSONL with "tokens" and "tags": parts of speech, say, or names, whose
-spans are marked by IOB1, IOB2, BIOES or BILOU. A tenth of the sentences, always
-the same, is kept for the test, a tenth of the others to stop by, and the
-weights of the best pass are kept. The last line is test_accuracy=<share>,
-test_f1=<F1 of spans, if there are any>, the same of the baseline, that takes
-the most frequent tag of each word, val_loss=<nats> words_per_s=<speed>.
+	return `With --tags: a tagger of words, on sentences in CoNLL-U, in columns as those of
+CoNLL-2003, or in JSONL with "tokens" and "tags": parts of speech, say, or
+names, whose spans are marked by IOB1, IOB2, BIOES or BILOU. A tenth of the
+sentences, always the same, is kept for the test, a tenth of the others to stop
+by, and the weights of the best pass are kept. The last line is
+test_accuracy=<share> test_f1=<F1 of spans, if there are any> val_loss=<nats>
+words_per_s=<speed>, all in one; the line before it has what the baseline
+reaches, which takes the most frequent tag of each word.
 ` + otherDefaults(t)
 }
 
@@ -96,8 +97,8 @@ func (t *tagsTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	o := &c.Origin.Tags
 	f.StringVar(&o.TagFile, t.data(), o.TagFile, "tagged words: .conllu, columns with empty lines between sentences, or .jsonl")
 	readFlags(f, o)
-	f.Var(orAuto{&o.FileScheme}, "file-scheme", "how the file's tags mark spans: "+oneOf(spans.Names())+"; found out unless given")
-	f.Var(orAuto{&c.Tag.Scheme}, "scheme", "how the model's tags are to mark them; as the file's, unless given")
+	f.Var(orElse{&o.FileScheme, auto}, "file-scheme", "how the file's tags mark spans: "+oneOf(spans.Names())+"; found out unless given")
+	f.Var(orElse{&c.Tag.Scheme, auto}, "scheme", "how the model's tags are to mark them; as the file's, unless given")
 	f.StringVar(&c.Tag.Characters, "characters", c.Tag.Characters, "what reads the characters of a word: "+oneOf(models.SpellingReaders()))
 	f.IntVar(&c.Tag.CharEmbed, "char-embed", c.Tag.CharEmbed, "width of a character's embedding")
 	f.IntVar(&c.Tag.CharHidden, "char-hidden", c.Tag.CharHidden, "width of what reads characters, in each direction")
@@ -108,7 +109,7 @@ func (t *tagsTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 
 // readFlags are those that say how a file of tagged words is read.
 func readFlags(f *pflag.FlagSet, o *models.TagOrigin) {
-	f.Var(orAuto{&o.TagFormat}, "tag-format", "format of the tagged words: conllu, conll, tsv or jsonl; found out unless given")
+	f.Var(orElse{&o.TagFormat, auto}, "tag-format", "format of the tagged words: conllu, conll, tsv or jsonl; found out unless given")
 	f.StringVar(&o.TagColumn, "tag-column", o.TagColumn,
 		"column of the tags: upos, xpos or feats of CoNLL-U; a number from 1 on, or last; a field of JSONL")
 	f.StringVar(&o.WordColumn, "word-column", o.WordColumn,
@@ -162,7 +163,7 @@ func (t *tagsTask) inputs(c models.Config) []string {
 func (t *tagsTask) evalFlags(f *pflag.FlagSet) {
 	f.StringVar(&t.judged, t.data(), "", "tagged words to judge a tagger by")
 	readFlags(f, &t.reads)
-	f.Var(orAuto{&t.reads.FileScheme}, "file-scheme", "how the file's tags mark spans; found out unless given")
+	f.Var(orElse{&t.reads.FileScheme, auto}, "file-scheme", "how the file's tags mark spans; found out unless given")
 	f.BoolVar(&t.matrix, "confusion", false, "print which tags a tagger takes for which")
 }
 

@@ -44,7 +44,7 @@ func (*tagsTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	c := m.Config()
 	data.describe(w, parts.scheme)
 	parts.describe(w)
-	tell(w, "Model", "%s, %s words, %d tags", c.Network(m.Kind()), thousands(m.Words().Len()), len(m.Tags()))
+	tell(w, "Model", "%s; %s words, %d tags", c.Network(m.Kind()), thousands(m.Words().Len()), len(m.Tags()))
 	if err := describeFiles(cmd, p, fl); err != nil {
 		return err
 	}
@@ -79,13 +79,14 @@ func taggerFigures(cmd *cobra.Command, m *models.Tagger, parts *taggedParts, r t
 		tell(w, "Note", "of %s words to test, %d have tags that the model does not know: they count as wrong",
 			thousands(test.Words), test.UnknownTags)
 	}
-	tell(w, "Beside", "the most frequent tag of each word; of a new word, by its ending (baseline)")
 	tellSaved(w, fl.out, "eval", "tag")
-	figures := fmt.Sprintf("test_accuracy=%.4f baseline_accuracy=%.4f", test.Confusion.Accuracy(), base.Confusion.Accuracy())
+	fmt.Fprintf(w, "\nThe baseline takes the most frequent tag of each word; of a new word, by its\nending.\n")
+	figures, baseline := fmt.Sprintf("test_accuracy=%.4f", test.Confusion.Accuracy()), fmt.Sprintf("baseline_accuracy=%.4f", base.Confusion.Accuracy())
 	if test.Spans != nil {
-		figures += fmt.Sprintf(" test_f1=%.4f baseline_f1=%.4f", test.Spans.Micro().F1, base.Spans.Micro().F1)
+		figures += fmt.Sprintf(" test_f1=%.4f", test.Spans.Micro().F1)
+		baseline += fmt.Sprintf(" baseline_f1=%.4f", base.Spans.Micro().F1)
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s val_loss=%.4f words_per_s=%.0f\n", figures, r.Best, r.TokensPerSecond)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n%s val_loss=%.4f words_per_s=%.0f\n", baseline, figures, r.Best, r.TokensPerSecond)
 	return err
 }
 
@@ -108,7 +109,7 @@ func taggerFor(cmd *cobra.Command, p *plan, parts *taggedParts, fl trainFlags) (
 		return nil, err
 	}
 	if n := unknownWords(from, parts.fit); n > 0 && !fl.newTokens {
-		tell(w, "Unknown", "%s of %s words are not in the model's vocabulary; it reads their characters, if it does",
+		tell(w, "Unknown", "%s of %s words are not in the model's vocabulary",
 			thousands(n), thousands(parts.fit.Count()))
 	}
 	m, err := p.begin(cmd, fl, func(c models.Config) (models.Model, error) {

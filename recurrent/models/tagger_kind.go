@@ -34,6 +34,7 @@ func taggerKind() spec {
 			{"Pool", "a tagger predicts at every word"},
 			{"Adaptive", "a tagger has few tags"},
 			{"Seq", "a tagger reads whole sentences"},
+			{"ClassWeights", "the tags of a sentence count as they come"},
 		},
 		network:  []string{"Tag.Characters", "Tag.CharEmbed", "Tag.CharHidden"},
 		check:    Config.checkTag,
