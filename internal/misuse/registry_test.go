@@ -278,6 +278,7 @@ var registry = []member{
 	{"recurrent.ConvLSTM", reflect.TypeFor[recurrent.ConvLSTM]()},
 	{"recurrent.Deep", reflect.TypeFor[recurrent.Deep]()},
 	{"recurrent.GRU", reflect.TypeFor[recurrent.GRU]()},
+	{"recurrent.GRUD", reflect.TypeFor[recurrent.GRUD]()},
 	{"recurrent.IndRNN", reflect.TypeFor[recurrent.IndRNN]()},
 	{"recurrent.LRU", reflect.TypeFor[recurrent.LRU]()},
 	{"recurrent.LSTM", reflect.TypeFor[recurrent.LSTM]()},
