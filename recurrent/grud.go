@@ -23,7 +23,8 @@ import (
 //
 // State: h [B, H], x' [B, F], which starts at the mean. Parameters, gates in the order r, z, n: weight_ih [3H, 2F], W and V
 // side by side, weight_hh [3H, H], bias_ih [3H], as those of GRU; weight_decay_x [F], which starts at 0.1, bias_decay_x [F],
-// weight_decay_h [H, F], bias_decay_h [H].
+// weight_decay_h [H, F], which starts at 0.01, bias_decay_h [H]. At the start, all decay, but slowly: a decay below 0 has no
+// gradient, and a fast one forgets what is rarely measured.
 type GRUD struct {
 	Hidden   int       // H, the width of h
 	Features int       // F, a third of the width of the input
@@ -53,7 +54,7 @@ func (c GRUD) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	in := g.Split(x, 1, 3) // x, m, δ, [B, F] each
 	m, gap := in[1], in[2]
 	keep := c.decay(g, g.Mul(gap, g.Param("weight_decay_x", graph.Constant(0.1), c.Features)), "bias_decay_x", c.Features)
-	fade := c.decay(g, g.MatMulT(gap, g.Param("weight_decay_h", graph.GlorotUniform(), c.Hidden, c.Features)), "bias_decay_h", c.Hidden)
+	fade := c.decay(g, g.MatMulT(gap, g.Param("weight_decay_h", graph.Constant(0.01), c.Hidden, c.Features)), "bias_decay_h", c.Hidden)
 	last := s[1]
 	filled := c.between(g, m, in[0], c.fallen(g, keep, last))
 	h := g.Mul(g.Record("hidden_decay", fade), s[0])
