@@ -19,6 +19,9 @@ type cellKind struct {
 	// resized is how many more rows there are, and as many more weights of inputs, where the input is not as wide as the
 	// hidden state and has to be made so: for SRU's highway.
 	resized int
+	// observing makes the first layer of a cell that reads values with their mask and gaps, of so many features; the layers
+	// above are those of make. It is nil for a cell that reads any numbers.
+	observing func(hidden, features int) recurrent.Cell
 
 	onnx      func(*onnx.Builder, onnx.Value, string, onnx.Layers) onnx.Recurrent // nil where ONNX has no such operator
 	keras     keras.Kind                                                          // empty where Keras has no such layer
@@ -38,6 +41,8 @@ var cellKinds = []cellKind{
 		onnx: (*onnx.Builder).LSTM, keras: keras.LSTM, kerasPath: "lstm"},
 	{title: "GRU", make: func(h int) recurrent.Cell { return recurrent.GRU{Hidden: h} }, rows: 3, count: counts{3, 3, 6},
 		onnx: (*onnx.Builder).GRU, keras: keras.GRU, kerasPath: "gru"},
+	{title: "GRUD", make: func(h int) recurrent.Cell { return recurrent.GRU{Hidden: h} }, rows: 3, count: counts{3, 3, 6},
+		observing: func(h, features int) recurrent.Cell { return recurrent.GRUD{Hidden: h, Features: features} }},
 	{title: "MGU", make: func(h int) recurrent.Cell { return recurrent.MGU{Hidden: h} }, rows: 2, count: counts{2, 2, 2}},
 	{title: "LiGRU", make: func(h int) recurrent.Cell { return recurrent.LiGRU{Hidden: h} }, rows: 2, count: counts{2, 2, 2}},
 	{title: "IndRNN", make: func(h int) recurrent.Cell { return recurrent.IndRNN{Hidden: h} }, rows: 1, count: counts{1, 0, 2}},

@@ -38,6 +38,8 @@ type Config struct {
 	Patience  int     // stop after this many epochs without a better validation loss; 0 for never
 	Seed      uint64  // of the weights, of dropout and of the order of examples
 
+	Sequence SequenceConfig // of a SequenceModel
+
 	Origin Origin
 }
 
@@ -124,8 +126,12 @@ func (c Config) Check(k Kind) error {
 	if err := s.refuse(c); err != nil {
 		return err
 	}
-	if _, err := cellOf(c.Cell); err != nil {
+	kind, err := cellOf(c.Cell)
+	if err != nil {
 		return err
+	}
+	if kind.observing != nil && !s.numbers {
+		return wrong("Cell", "%q; want another for a %s: it reads numbers, which may be missing", c.Cell, s.title)
 	}
 	if _, _, err := optimizerOf(c.Optimizer); err != nil {
 		return err

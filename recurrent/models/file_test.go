@@ -51,6 +51,8 @@ var sensible = map[string]string{
 	"valid_file": `"word"`, "test_file": `"word"`, "missing": "[]", "adaptive": "[]", "vocabulary": `"word"`, "one_way": "true", "dropout": "0",
 	"lr": "1.5 1000000000 100000000000000 1e300", "clip": "0 1.5 1000000000 100000000000000 1e300",
 	"steps": "0 1000000000", "patience": "0 1000000000", "epochs": "1000000000", "vocabulary_limit": "1000000000",
+	"id_column": `"word"`, "time_column": `"word"`, "target_column": `"word"`, "labels_file": `"word"`, "features": "[]", "words": "[]", "cut": "true",
+	"huber": "0", sequenceKey + " embed": "0", "max_rows": "1000000000",
 	"seed": "0 1000000000 100000000000000", "seq": "1000000000", "batch": "1000000000",
 }
 
@@ -61,7 +63,7 @@ func TestConfigurationOfAFileIsInput(t *testing.T) {
 	for _, c := range []struct {
 		path, key string
 		of        any
-	}{{language, configKey, languageFields{}}, {class, classifierKey, classifierFields{}}} {
+	}{{language, configKey, languageFields{}}, {class, classifierKey, classifierFields{}}, {savedSequences(t), sequenceKey, sequenceFields{}}} {
 		list, metadata, err := graph.ReadSafetensors(c.path)
 		if err != nil {
 			t.Fatal(err)
@@ -73,7 +75,7 @@ func TestConfigurationOfAFileIsInput(t *testing.T) {
 				const path = "some.safetensors"
 				var err error
 				used := testutil.Allocated(func() { _, err = parseFile(path, list, own) })
-				if slices.Contains(strings.Fields(sensible[field]), value) {
+				if slices.Contains(strings.Fields(sensible[field]+" "+sensible[c.key+" "+field]), value) {
 					if err != nil {
 						t.Errorf("%s %s: %v", field, value, err)
 					}

@@ -75,3 +75,8 @@ func loadAs[M Model](path string, want Kind) (none M, err error) {
 	}
 	return m.(M), nil
 }
+
+// LoadSequenceModel reads a model of sequences.
+func LoadSequenceModel(path string) (*SequenceModel, error) {
+	return loadAs[*SequenceModel](path, KindSequence)
+}

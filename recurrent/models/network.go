@@ -104,6 +104,28 @@ func classifierNetwork(c Config, tokens, labels int) (network, error) {
 	}, nil
 }
 
+// numbers are rows that the recurrence reads as they are, [T, B, width].
+type numbers struct {
+	width int
+	read  int    // how many of them meet the first weights of the recurrence
+	first string // these weights
+}
+
+func (n numbers) build(_ *graph.Graph, f flow) flow { return f }
+func (n numbers) keras() (keras.Model, error)       { return nil, nil }
+func (n numbers) weights() float64                  { return 0 }
+func (n numbers) kept() float64                     { return float64(n.width) }
+
+func (n numbers) sizes() []size {
+	return []size{{"inputs, which columns and marks tell,", n.read, n.first, 2, 1, 1}}
+}
+
+// onnx declares the inputs of the model, as every first layer does.
+func (n numbers) onnx(f *onnxFlow) error {
+	f.x, f.lengths = f.Sequence("rows", n.width), f.Lengths("lengths")
+	return nil
+}
+
 // embedding looks token ids up: weight [tokens, width] in the scope embedding.
 type embedding struct {
 	tokens, width int
@@ -160,7 +182,11 @@ func (r recurrence) layer() recurrent.Layer {
 	if r.bothWays {
 		return recurrent.DeepOf(r.layers, recurrent.Bidirectional{Cell: cell})
 	}
-	return recurrent.DeepOf(r.layers, recurrent.Unidirectional{Cell: cell})
+	d := recurrent.DeepOf(r.layers, recurrent.Unidirectional{Cell: cell})
+	if r.kind.observing != nil && len(d.Layers) > 0 {
+		d.Layers[0] = recurrent.Unidirectional{Cell: r.kind.observing(r.hidden, r.input/3)}
+	}
+	return d
 }
 
 func (r recurrence) build(g *graph.Graph, f flow) flow {
@@ -170,7 +196,7 @@ func (r recurrence) build(g *graph.Graph, f flow) flow {
 		return f
 	}
 	layer := r.layer()
-	f.x, f.state = layer.Apply(scope, f.x, recurrent.Options{Lengths: f.lengths})
+	f.x, f.state = layer.Apply(scope, f.x, recurrent.Options{Lengths: f.lengths, Initial: f.state})
 	if r.pooled {
 		f.last = recurrent.LastHidden(g, layer, f.state)
 	}
@@ -208,6 +234,9 @@ func (r recurrence) weights() float64 {
 	}
 	// The layers above the first read hidden states, one of each direction.
 	first := layer(float64(r.input), r.kind.more(r.input, r.hidden))
+	if f := float64(r.input / 3); r.kind.observing != nil { // GRUD: gates of values and mask, decays of values and state
+		first = hidden*(3*2*f+3*hidden+3+f+1) + 2*f
+	}
 	return first + float64(r.layers-1)*layer(ways*hidden, r.kind.more(r.directions(), 1))
 }
 
