@@ -38,6 +38,14 @@ func flagOf(field string) string {
 		return "lr"
 	case "File":
 		return "table"
+	case "IDColumn":
+		return "id"
+	case "TimeColumn":
+		return "time"
+	case "TargetColumn":
+		return "target"
+	case "LabelsFile":
+		return "labels"
 	case "ValidFile":
 		return "valid"
 	case "TestFile":

@@ -124,6 +124,7 @@ var registry = []member{
 	{"models.NewLanguageModelOf", models.NewLanguageModelOf},
 	{"models.NewSequenceModel", models.NewSequenceModel},
 	{"models.Optimizers", models.Optimizers},
+	{"models.ParseTime", models.ParseTime},
 	{"models.Poolings", models.Poolings},
 	{"models.ReadExamples", models.ReadExamples},
 	{"models.ReadSequences", models.ReadSequences},

@@ -46,11 +46,11 @@ func NewSequenceModel(c Config, s Sequences) (*SequenceModel, error) {
 	case s.Numbers != nil:
 		target = TargetNumber
 	}
-	if c.Sequence.Target != "" && c.Sequence.Target != target {
-		return nil, wrong("Sequence.Target", "%q; want %q, which the sequences have", c.Sequence.Target, target)
+	if c.Sequence.TargetKind != "" && c.Sequence.TargetKind != target {
+		return nil, wrong("Sequence.TargetKind", "%q; want %q, which the sequences have", c.Sequence.TargetKind, target)
 	}
 	d := Defaults(KindSequence)
-	c.Sequence.Target = target
+	c.Sequence.TargetKind = target
 	if c.Sequence.Fill == "" {
 		c.Sequence.Fill = d.Sequence.Fill
 	}
@@ -133,7 +133,7 @@ func sequenceNetwork(c Config, features, outputs int) (network, error) {
 		in.read = 2 * features
 	}
 	field := "labels"
-	if c.Sequence.Target == TargetNumber {
+	if c.Sequence.TargetKind == TargetNumber {
 		field = "outputs"
 	}
 	return network{
@@ -189,7 +189,7 @@ func (m *SequenceModel) For(c Config, s Sequences) (*SequenceModel, error) {
 		return nil, errors.WithMessage(err, s.where())
 	}
 	own := *m.own
-	if m.config.Sequence.Target == TargetNumber {
+	if m.config.Sequence.TargetKind == TargetNumber {
 		if s.Numbers == nil {
 			return nil, errors.New("models: the sequences have no Numbers, which the model predicts")
 		}
@@ -240,7 +240,7 @@ func (m *SequenceModel) Loss() *graph.Func {
 func (m *SequenceModel) lossOf(g *graph.Graph, y, target graph.Node) graph.Node {
 	c := m.config.Sequence
 	switch {
-	case c.Target == TargetClass:
+	case c.TargetKind == TargetClass:
 		return losses.CrossEntropy{Weights: m.own.weights}.Apply(g, y, target)
 	case c.Huber > 0:
 		return losses.Huber{Delta: c.Huber}.Apply(g, y, target)

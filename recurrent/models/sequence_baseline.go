@@ -30,7 +30,7 @@ func (m *SequenceModel) Baselines(fit, validation, test Sequences) ([]*SequenceE
 		}
 	}
 	standardise(x[0], x[1], x[2])
-	if m.config.Sequence.Target == TargetNumber {
+	if m.config.Sequence.TargetKind == TargetNumber {
 		return m.numberBaselines(fit, validation, test, x)
 	}
 	return m.classBaselines(fit, validation, test, x)

@@ -7,7 +7,7 @@ import (
 
 // SequenceConfig is what a SequenceModel has of a Config beside what all kinds have.
 type SequenceConfig struct {
-	Target string // TargetClass or TargetNumber; NewSequenceModel takes it from the sequences
+	TargetKind string // TargetClass or TargetNumber; empty for what the sequences have
 	// Fill is what stands in the place of a missing value: one of Fills. The cell grud decides by itself.
 	Fill string
 	// Marks has the network read, beside each value, whether it was observed and how long ago the last observation is: the
@@ -34,15 +34,15 @@ func Fills() []string { return []string{FillMean, FillForward} }
 func (c SequenceConfig) check() error {
 	targets := []string{TargetClass, TargetNumber}
 	switch {
-	case !slices.Contains(targets, c.Target):
-		return wrong("Sequence.Target", "%q; want %s", c.Target, oneOf(targets))
+	case c.TargetKind != "" && !slices.Contains(targets, c.TargetKind):
+		return wrong("Sequence.TargetKind", "%q; want %s", c.TargetKind, oneOf(targets))
 	case !slices.Contains(Fills(), c.Fill):
 		return wrong("Sequence.Fill", "%q; want %s", c.Fill, oneOf(Fills()))
-	case c.Balanced && c.Target == TargetNumber:
+	case c.Balanced && c.TargetKind == TargetNumber:
 		return wrong("Sequence.Balanced", "true; want false: numbers have no classes")
 	case !(c.Huber >= 0) || math.IsInf(c.Huber, 0):
 		return wrong("Sequence.Huber", "%g; want 0 or more", c.Huber)
-	case c.Huber > 0 && c.Target == TargetClass:
+	case c.Huber > 0 && c.TargetKind == TargetClass:
 		return wrong("Sequence.Huber", "%g; want 0: classes have no distance", c.Huber)
 	case c.MaxRows < 1 || c.MaxRows > most:
 		return wrong("Sequence.MaxRows", "%d; want 1 to %d", c.MaxRows, most)

@@ -135,11 +135,13 @@ func (in *sequenceInputs) check() error {
 		}
 		seen[c.Name] = true
 		if n > mostWords || len(c.Mean) != n || len(c.Deviation) != n {
-			return errors.Errorf("its inputs have %d means and %d deviations for column %q of %d words", len(c.Mean), len(c.Deviation), c.Name, len(c.Categories))
+			return errors.Errorf("its inputs have %d means and %d deviations for column %q of %d words",
+				len(c.Mean), len(c.Deviation), c.Name, len(c.Categories))
 		}
 		for i := 1; i < len(c.Categories); i++ {
 			if c.Categories[i-1] >= c.Categories[i] {
-				return errors.Errorf("its inputs have the word %q before %q in column %q; want each once, in order", c.Categories[i-1], c.Categories[i], c.Name)
+				return errors.Errorf("its inputs have the word %q before %q in column %q; want each once, in order",
+					c.Categories[i-1], c.Categories[i], c.Name)
 			}
 		}
 		for j := range n {
@@ -161,7 +163,7 @@ func (in *sequenceInputs) columns() []SequenceColumn {
 }
 
 // matched says where the columns are among others, and which of the others' words are which of one's own: -1 for one that
-// training had not, which is no word of all.
+// training had not, which counts as missing.
 type matched struct {
 	at    []int
 	words [][]int
@@ -240,7 +242,9 @@ func (w *walker) row(out []float32, values []float64, when float64) []float32 {
 		c := &w.in.Columns[i]
 		v := values[w.from.at[i]]
 		if words := w.from.words[i]; words != nil && !math.IsNaN(v) {
-			v = float64(words[int(v)])
+			if v = float64(words[int(v)]); v < 0 {
+				v = math.NaN()
+			}
 		}
 		for j := range c.Mean {
 			w.feature(x, k, step, v, c, j)
@@ -313,7 +317,8 @@ func (in *sequenceInputs) checkWords(s Sequences, from matched) error {
 		for _, values := range s.Values {
 			for k := from.at[i]; k < len(values); k += len(s.Columns) {
 				if !math.IsNaN(values[k]) {
-					return errors.Errorf("the column %q has numbers such as %g; the model was trained on words such as %q", c.Name, values[k], c.Categories[0])
+					return errors.Errorf("the column %q has numbers such as %g; the model was trained on words such as %q",
+						c.Name, values[k], c.Categories[0])
 				}
 			}
 		}

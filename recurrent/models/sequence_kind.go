@@ -22,7 +22,7 @@ func sequenceKind() spec {
 		defaults: Config{
 			Cell: "gru", Layers: 1, Hidden: 64, Dropout: 0.2, Pool: "max",
 			Batch: 32, Optimizer: "adam", Rate: 0.002, Clip: 1, Epochs: 40, Patience: 8, Seed: 1,
-			Sequence: SequenceConfig{Target: TargetClass, Fill: FillMean, MaxRows: 2000},
+			Sequence: SequenceConfig{Fill: FillMean, MaxRows: 2000},
 			Origin:   Origin{TestPart: 0.1},
 		},
 		lacks: []lack{
@@ -30,7 +30,7 @@ func sequenceKind() spec {
 			{"Embed", "rows of numbers are not embedded"}, {"Adaptive", "a model of sequences has few labels"},
 			{"Seq", "sequences are as long as they are; the longest are limited by MaxRows"},
 		},
-		network:  []string{"Sequence.Target", "Sequence.Fill", "Sequence.Marks"},
+		network:  []string{"Sequence.TargetKind", "Sequence.Fill", "Sequence.Marks"},
 		numbers:  true,
 		check:    checkSequence,
 		fields:   func() fileFields { return new(sequenceFields) },
@@ -82,7 +82,7 @@ type sequenceFields struct {
 	Words        []string `json:"words,omitempty"`
 	Cut          bool     `json:"cut,omitempty"`
 	partFields
-	Target string `json:"target_kind"`
+	TargetKind string `json:"target_kind"`
 	networkSizes
 	OneWay   bool    `json:"one_way"`
 	Pool     string  `json:"pool"`
@@ -104,7 +104,7 @@ func (f *sequenceFields) set(c Config) {
 	f.File, f.IDColumn, f.TimeColumn, f.TargetColumn, f.LabelsFile = o.File, o.IDColumn, o.TimeColumn, o.TargetColumn, o.LabelsFile
 	f.Features, f.Words, f.Cut = o.Features, o.Words, o.Cut
 	f.OneWay, f.Pool = c.OneWay, c.Pool
-	f.Target, f.Fill, f.Marks, f.Balanced, f.Huber, f.MaxRows = s.Target, s.Fill, s.Marks, s.Balanced, s.Huber, s.MaxRows
+	f.TargetKind, f.Fill, f.Marks, f.Balanced, f.Huber, f.MaxRows = s.TargetKind, s.Fill, s.Marks, s.Balanced, s.Huber, s.MaxRows
 }
 
 func (f *sequenceFields) config() Config {
@@ -115,7 +115,7 @@ func (f *sequenceFields) config() Config {
 	f.networkSizes.into(&c)
 	f.runFields.into(&c)
 	c.Origin.Sequences = SequenceOrigin{f.File, f.IDColumn, f.TimeColumn, f.TargetColumn, f.LabelsFile, f.Features, f.Words, f.Cut}
-	c.Sequence = SequenceConfig{f.Target, f.Fill, f.Marks, f.Balanced, f.Huber, f.MaxRows}
+	c.Sequence = SequenceConfig{f.TargetKind, f.Fill, f.Marks, f.Balanced, f.Huber, f.MaxRows}
 	return c
 }
 
@@ -137,7 +137,7 @@ func (s *sequenceContents) read(path string, metadata map[string]string, c Confi
 	if err := decodeEntry(path, metadata, inputsKey, &s.inputs); err != nil {
 		return err
 	}
-	if c.Sequence.Target == TargetNumber {
+	if c.Sequence.TargetKind == TargetNumber {
 		return decodeEntry(path, metadata, targetKey, &s.target)
 	}
 	if c.Sequence.Balanced {
@@ -152,10 +152,13 @@ func (s *sequenceContents) read(path string, metadata map[string]string, c Confi
 }
 
 func (s *sequenceContents) check(c Config) error {
+	if c.Sequence.TargetKind == "" {
+		return errors.New("its configuration has no target_kind")
+	}
 	if err := s.inputs.check(); err != nil {
 		return err
 	}
-	if t := s.target; c.Sequence.Target == TargetNumber {
+	if t := s.target; c.Sequence.TargetKind == TargetNumber {
 		if t.Mean-t.Mean != 0 || t.Deviation-t.Deviation != 0 || t.Deviation <= 0 {
 			return errors.Errorf("its target has mean %g and deviation %g; want finite numbers, the second above 0", t.Mean, t.Deviation)
 		}
@@ -177,7 +180,7 @@ func (s *sequenceContents) check(c Config) error {
 
 // outputs is the width of the head.
 func (s *sequenceContents) outputs(c Config) int {
-	if c.Sequence.Target == TargetNumber {
+	if c.Sequence.TargetKind == TargetNumber {
 		return 1
 	}
 	return len(s.labels)
@@ -198,7 +201,7 @@ func (s *sequenceContents) model(c Config) (built, error) {
 // metadata is what a file needs beside the weights to be a model again.
 func (m *SequenceModel) metadata() (map[string]string, error) {
 	own := map[string]any{inputsKey: m.own.inputs}
-	if m.config.Sequence.Target == TargetNumber {
+	if m.config.Sequence.TargetKind == TargetNumber {
 		own[targetKey] = m.own.target
 	} else {
 		own[labelsKey] = m.own.labels

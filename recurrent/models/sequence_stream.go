@@ -25,8 +25,8 @@ func (m *SequenceModel) Stream() (*SequenceStream, error) {
 		return nil, err
 	}
 	if c := m.config; !c.forward() || c.Pool != "last" {
-		return nil, errors.Errorf("models: Stream: the model reads %s and pools by %s; want one that reads forward alone, and takes the last state",
-			c.ways(), c.Pool)
+		return nil, errors.Errorf("models: Stream: the model reads %s and pools by %s; "+
+			"want one that reads forward alone, and takes the last state", c.ways(), c.Pool)
 	}
 	r, err := m.layers()
 	if err != nil {
@@ -87,7 +87,8 @@ func (s *SequenceStream) Row(values []float64, when float64) (SequencePrediction
 		return SequencePrediction{}, err
 	}
 	if in.Unit > 0 && (math.IsNaN(when) || math.IsInf(when, 0) || s.walker.begun && when < s.walker.when) {
-		return SequencePrediction{}, errors.Errorf("models: Row: the time is %g, after %g; want finite times, none before the one above", when, s.walker.when)
+		return SequencePrediction{}, errors.Errorf("models: Row: the time is %g, after %g; want finite times, none before the one above",
+			when, s.walker.when)
 	}
 	s.row = s.walker.row(s.row[:0], values, when)
 	out, err := s.stream.Step(graph.Floats(s.row, 1, 1, len(s.row)))

@@ -99,7 +99,7 @@ func TestSequenceModelFiles(t *testing.T) {
 		}
 		half := newSequences(t, c, s)
 		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
+		t.Cleanup(cancel)
 		if _, err := half.Fit(ctx, s, Sequences{}, Run{Checkpoint: filepath.Join(dir, "half"), Observers: []train.Observer{stopAt(9, cancel)}}); err == nil {
 			t.Fatal("the run was not stopped")
 		}
@@ -263,9 +263,9 @@ func TestInputs(t *testing.T) {
 	if err != nil || math.Abs(float64(all[0][33])-math.Log(3)) > 1e-6 {
 		t.Error(all, err)
 	}
-	s.Columns[1].Categories = []string{"w", "y"} // w, which training had not, is neither
+	s.Columns[1].Categories = []string{"w", "y"} // w, which training had not, counts as missing
 	got, err := in.encode(s, inputLayout{})
-	if err != nil || math.Abs(float64(got[0][1])+float64(1./3)/float64(d)) > 1e-6 || math.Abs(float64(got[0][2]-x[1])) > 1e-6 {
+	if err != nil || got[0][1] != 0 || got[0][2] != 0 || math.Abs(float64(got[0][4]-y[0])) > 1e-6 {
 		t.Error(got, err)
 	}
 }

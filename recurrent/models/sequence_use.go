@@ -80,7 +80,7 @@ func (m *SequenceModel) source(s Sequences, what string, shuffle bool) (train.So
 	}
 	o := batching(rows, width, m.config.Batch)
 	o.Shuffle, o.Seed = shuffle, m.config.Seed
-	if m.config.Sequence.Target == TargetNumber {
+	if m.config.Sequence.TargetKind == TargetNumber {
 		numbers, err := m.standardised(s)
 		if err != nil {
 			return nil, err
@@ -192,7 +192,7 @@ func (m *SequenceModel) Predict(s Sequences) ([]SequencePrediction, error) {
 
 // prediction is what the network's outputs for a sequence mean.
 func (m *SequenceModel) prediction(y []float32) SequencePrediction {
-	if m.config.Sequence.Target == TargetNumber {
+	if m.config.Sequence.TargetKind == TargetNumber {
 		return SequencePrediction{Number: float64(y[0])*m.own.target.Deviation + m.own.target.Mean}
 	}
 	p := softmax(y)
@@ -229,7 +229,7 @@ func (m *SequenceModel) Evaluate(s Sequences) (*SequenceEvaluation, error) {
 // judge compares predictions with the truth.
 func (m *SequenceModel) judge(name string, s Sequences, found []SequencePrediction) (*SequenceEvaluation, error) {
 	e := &SequenceEvaluation{Name: name, Sequences: s.Len()}
-	if m.config.Sequence.Target == TargetNumber {
+	if m.config.Sequence.TargetKind == TargetNumber {
 		if s.Numbers == nil {
 			return nil, errors.New("models: the sequences have no Numbers, which the model predicts")
 		}

@@ -213,7 +213,8 @@ func (s Sequences) checkOne(i int) error {
 	for k, v := range values {
 		c := s.Columns[k%width]
 		if math.IsInf(v, 0) || c.Categories != nil && !math.IsNaN(v) && (v != math.Trunc(v) || v < 0 || v >= float64(len(c.Categories))) {
-			return errors.Errorf("row %d has %g in column %q; want a finite number or NaN, in a column of words the place of one", k/width, v, c.Name)
+			return errors.Errorf("row %d has %g in column %q; want a finite number or NaN, in a column of words the place of one",
+				k/width, v, c.Name)
 		}
 	}
 	if s.Numbers != nil && s.Numbers[i]-s.Numbers[i] != 0 {

@@ -22,12 +22,12 @@ const (
 // SequenceTable says what the columns of a table of sequences are. Each row of the table is one step of the sequence that its
 // id names; the rows of an id may stand anywhere.
 type SequenceTable struct {
-	ID       string   // the column of the ids
-	Time     string   // the column of times, numbers or dates; empty if rows are a step apart, in the table's order
-	Target   string   // the column of what is to be predicted, the same in all rows of an id; empty for none
-	Features []string // the columns of the values; nil for all others that have numbers
-	Words    []string // of the features, those whose values are words even where they look like numbers
-	Kind     string   // TargetClass or TargetNumber; empty for what the targets look like
+	ID         string   // the column of the ids
+	Time       string   // the column of times, numbers or dates; empty if rows are a step apart, in the table's order
+	Target     string   // the column of what is to be predicted, the same in all rows of an id; empty for none
+	Features   []string // the columns of the values; nil for all others that have numbers
+	Words      []string // of the features, those whose values are words even where they look like numbers
+	TargetKind string   // TargetClass or TargetNumber; empty for what the targets look like
 
 	// Targets are what is to be predicted, by id, where they are from elsewhere; Target is then empty.
 	Targets map[string]string
@@ -174,7 +174,7 @@ func (g *grouping) add(rows TableRows) error {
 		g.values[i] = append(g.values[i], v)
 	}
 	if t.Time != "" {
-		when, err := timeOf(rows.Text(t.Time))
+		when, err := ParseTime(rows.Text(t.Time))
 		if err != nil {
 			return errors.WithMessagef(err, "column %q", t.Time)
 		}
@@ -234,11 +234,11 @@ func number(text string) (float64, error) {
 }
 
 // timeLayouts are the forms of dates that a column of times may have.
-var timeLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02",
-	"2006/01/02 15:04:05", "2006/01/02", "15:04:05", "15:04"}
+var timeLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04",
+	"2006-01-02", "2006/01/02 15:04:05", "2006/01/02", "15:04:05", "15:04"}
 
-// timeOf reads a time: a number as it is, a date in seconds.
-func timeOf(text string) (float64, error) {
+// ParseTime reads a time as tables of sequences have it: a number as it is, a date in seconds.
+func ParseTime(text string) (float64, error) {
 	text = strings.TrimSpace(text)
 	if v, err := number(text); err == nil {
 		return v, nil
@@ -265,8 +265,8 @@ func (g *grouping) sequences() (Sequences, error) {
 		s = s.onlyNumbers()
 	}
 	if len(s.Columns) == 0 {
-		return Sequences{}, errors.Errorf("%s has no columns of numbers beside those of ids, times and targets; columns of words are features if they are named",
-			g.name)
+		return Sequences{}, errors.Errorf("%s has no columns of numbers beside those of ids, times and targets; "+
+			"columns of words are features if they are named", g.name)
 	}
 	s.sortTimes()
 	return s, g.into(&s)
@@ -353,64 +353,4 @@ func (s Sequences) sortTimes() {
 		}
 		s.Values[i], s.Times[i] = values, sorted
 	}
-}
-
-// into gives the sequences their targets.
-func (g *grouping) into(s *Sequences) error {
-	targets := g.targets
-	if g.table.Targets != nil {
-		for i, id := range s.IDs {
-			targets[i] = g.table.Targets[id]
-		}
-	} else if g.table.Target == "" {
-		return nil
-	}
-	for i, target := range targets {
-		if target == "" {
-			return errors.Errorf("%s: it has no target", s.Place(i))
-		}
-	}
-	kind := g.table.Kind
-	if kind == "" {
-		kind = targetKind(targets)
-	}
-	switch kind {
-	case TargetClass:
-		s.Labels = targets
-		return nil
-	case TargetNumber:
-		for i, text := range targets {
-			v, err := number(text)
-			if err != nil {
-				return errors.WithMessagef(err, "%s: its target", s.Place(i))
-			}
-			s.Numbers = append(s.Numbers, v)
-		}
-		return nil
-	}
-	return errors.Errorf("models: SequenceTable.Kind %q; want %s or %s", kind, TargetClass, TargetNumber)
-}
-
-// fewClasses is the most whole numbers that are taken for classes.
-const fewClasses = 20
-
-// targetKind tells classes from numbers: words are classes, and so are few whole numbers, each of which comes twice or more on
-// average.
-func targetKind(targets []string) string {
-	different := map[string]bool{}
-	for _, t := range targets {
-		different[t] = true
-	}
-	whole := true
-	for t := range different {
-		v, err := number(t)
-		if err != nil {
-			return TargetClass
-		}
-		whole = whole && v == math.Trunc(v)
-	}
-	if whole && len(different) <= fewClasses && 2*len(different) <= len(targets) {
-		return TargetClass
-	}
-	return TargetNumber
 }

@@ -70,7 +70,7 @@ func TestTargetKind(t *testing.T) {
 			t.Errorf("%v are taken for a %s", c.targets, got)
 		}
 	}
-	s, err := ReadSequences(table(t, "id,x,y", "a,1,0", "b,2,1", "c,3,0", "d,4,1"), SequenceTable{ID: "id", Target: "y", Kind: TargetNumber})
+	s, err := ReadSequences(table(t, "id,x,y", "a,1,0", "b,2,1", "c,3,0", "d,4,1"), SequenceTable{ID: "id", Target: "y", TargetKind: TargetNumber})
 	if err != nil || s.Numbers == nil {
 		t.Error(err)
 	}
@@ -95,8 +95,8 @@ func TestWrongSequenceTables(t *testing.T) {
 		`line 3: column "t": "noon" is no time`:                             {[]string{"id,t,b", "1,2,2", "1,noon,4"}, SequenceTable{ID: "id", Time: "t"}},
 		`line 3: the id "1" has "n" in column "y", and "m" in a row before`: {[]string{"id,b,y", "1,2,m", "1,3,n"}, SequenceTable{ID: "id", Target: "y"}},
 		`line 2, id "1": it has no target`:                                  {[]string{"id,b,y", "1,2,", "2,3,n"}, SequenceTable{ID: "id", Target: "y"}},
-		`its target: "m" is no finite number`:                               {[]string{"id,b,y", "1,2,m", "2,3,4"}, SequenceTable{ID: "id", Target: "y", Kind: TargetNumber}},
-		`SequenceTable.Kind "kind"`:                                         {[]string{"id,b,y", "1,2,m"}, SequenceTable{ID: "id", Target: "y", Kind: "kind"}},
+		`its target: "m" is no finite number`:                               {[]string{"id,b,y", "1,2,m", "2,3,4"}, SequenceTable{ID: "id", Target: "y", TargetKind: TargetNumber}},
+		`SequenceTable.TargetKind "kind"`:                                   {[]string{"id,b,y", "1,2,m"}, SequenceTable{ID: "id", Target: "y", TargetKind: "kind"}},
 		"is empty":                                                          {nil, SequenceTable{ID: "id"}},
 		"has no rows":                                                       {[]string{"id,b"}, SequenceTable{ID: "id"}},
 	} {

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/recurrent/models"
+)
+
+// train trains a model of sequences.
+func (*sequencesTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
+	origin := &p.config.Origin
+	hash, err := sequencesHash(*origin)
+	if err != nil {
+		return err
+	}
+	if fl.resume != "" && hash != origin.Hash {
+		return errors.Errorf("%s has changed since %s was saved", origin.Sequences.File, fl.resume)
+	}
+	t, parts, err := readParts(p.config)
+	if err != nil {
+		return err
+	}
+	t.settle(&p.config, hash)
+	w := cmd.ErrOrStderr()
+	m, err := sequenceModelFor(w, p, parts.fit, fl)
+	if err != nil {
+		return err
+	}
+	loop, err := m.Loop(parts.fit, parts.check, fl.run())
+	if err != nil {
+		return err
+	}
+	if err := fl.round(loop); err != nil {
+		return err
+	}
+	if err := goOn(loop, p.saved, fl); err != nil {
+		return err
+	}
+	c := m.Config()
+	t.describe(w)
+	parts.describe(w)
+	fmt.Fprintf(w, "Model   %s\n", c.Network(m.Kind()))
+	describeFiles(w, p.saved, fl)
+	result, err := carryOut(cmd, loop, newDisplay(w, "sequences"), p.saved, fl)
+	if err != nil {
+		return err
+	}
+	conclusion(w, result, c.Patience, true)
+	test, err := m.Evaluate(parts.test)
+	if err != nil {
+		return err
+	}
+	base, err := m.Baselines(parts.fit, parts.check, parts.test)
+	if err != nil {
+		return err
+	}
+	besides(w, base)
+	fmt.Fprintf(w, "\nSaved %s. More: unroll eval --model %s, unroll predict --model %s\n", fl.out, fl.out, fl.out)
+	last := base[len(base)-1]
+	figures := fmt.Sprintf("test_mae=%.4g test_rmse=%.4g test_r2=%.4f baseline_rmse=%.4g", test.MAE, test.RMSE, test.R2, last.RMSE)
+	if test.Confusion != nil {
+		figures = fmt.Sprintf("test_accuracy=%.4f test_macro_f1=%.4f baseline_accuracy=%.4f",
+			test.Confusion.Accuracy(), test.Confusion.MacroF1(), last.Confusion.Accuracy())
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s val_loss=%.4f sequences_per_s=%.0f\n", figures, result.Best, result.TokensPerSecond)
+	return err
+}
+
+// settle writes down in a configuration what was found out about the table.
+func (t *sequenceTable) settle(c *models.Config, hash string) {
+	o := &c.Origin.Sequences
+	o.IDColumn, o.TimeColumn, o.TargetColumn, o.Features = t.columns.id, t.columns.time, t.columns.target, t.columns.features
+	c.Origin.Hash = hash
+	c.Sequence.TargetKind = models.TargetClass
+	if t.Numbers != nil {
+		c.Sequence.TargetKind = models.TargetNumber
+	}
+}
+
+// besides says how good the baselines are on the test.
+func besides(w io.Writer, base []*models.SequenceEvaluation) {
+	for i, b := range base {
+		title := "Beside "
+		if i > 0 {
+			title = "       "
+		}
+		if b.Confusion != nil {
+			fmt.Fprintf(w, "%s %s: accuracy %.4f, macro F1 %.4f\n", title, b.Name, b.Confusion.Accuracy(), b.Confusion.MacroF1())
+		} else {
+			fmt.Fprintf(w, "%s %s: MAE %.4g, RMSE %.4g, R2 %.4f\n", title, b.Name, b.MAE, b.RMSE, b.R2)
+		}
+	}
+}
+
+// sequenceModelFor is a new model for sequences, or one from a file.
+func sequenceModelFor(w io.Writer, p *plan, fit models.Sequences, fl trainFlags) (*models.SequenceModel, error) {
+	from, _ := p.from.(*models.SequenceModel)
+	if fl.resume != "" {
+		return from.With(p.config)
+	}
+	if from != nil {
+		m, err := from.For(p.config, fit)
+		if err == nil && fmt.Sprint(m.Labels()) != fmt.Sprint(from.Labels()) {
+			fmt.Fprintf(w, "Labels  other than those of %s: the head is made anew\n", fl.initFrom)
+		}
+		return m, err
+	}
+	if n := len(distinctOf(fit.Labels)); fit.Labels != nil && n < 2 {
+		return nil, errors.Errorf("%s: the column %q has one class only, %q; want two at least (--target)",
+			p.config.Origin.Sequences.File, p.config.Origin.Sequences.TargetColumn, fit.Labels[0])
+	} else if n > len(fit.Labels)/2 && fit.Labels != nil {
+		return nil, errors.Errorf("%s: the column %q has %d different classes of %d sequences; is it the right one? (--target)",
+			p.config.Origin.Sequences.File, p.config.Origin.Sequences.TargetColumn, n, fit.Len())
+	}
+	m, err := models.NewSequenceModel(p.config, fit)
+	if err != nil {
+		return nil, err
+	}
+	return m, enough(w, m, 0, machineMemory())
+}
