@@ -46,7 +46,7 @@ func rootCommand() *cobra.Command {
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return chooseModel(cmd) },
 	}
 	root.AddCommand(trainCommand(), evalCommand(), predictCommand(), generateCommand(), plotCommand(), inspectCommand(),
-		exportCommand(), importCommand(), dataCommand(), benchCommand(), doctorCommand())
+		exportCommand(), importCommand(), watchCommand(), dataCommand(), benchCommand(), doctorCommand())
 	root.SetVersionTemplate("unroll {{.Version}}\n")
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", columns)))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{suggestFlag(c, err)} })
