@@ -118,7 +118,7 @@ func newSequenceModel(c Config, own *sequenceContents) (*SequenceModel, error) {
 
 // sequenceNetwork predicts a class or a number for all rows of a sequence.
 func sequenceNetwork(c Config, features, outputs int) (network, error) {
-	kind, err := cellOf(c.Cell)
+	r, err := c.recurrence("rnn", c.inputLayout().width(features))
 	if err != nil {
 		return nil, err
 	}
@@ -126,10 +126,9 @@ func sequenceNetwork(c Config, features, outputs int) (network, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := recurrence{kind: kind, scope: "rnn", layers: c.Layers, hidden: c.Hidden, input: c.inputLayout().width(features),
-		bothWays: !c.forward(), pooled: pool == recurrent.PoolLast}
+	r.bothWays, r.pooled, r.dropout = !c.forward(), pool == recurrent.PoolLast, c.Dropout
 	in := numbers{width: r.input, read: r.input, first: r.tensor(0)}
-	if kind.observing != nil { // gaps meet weights of their own
+	if r.kind.observing != nil { // gaps meet weights of their own
 		in.read = 2 * features
 	}
 	field := "labels"
