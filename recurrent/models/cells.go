@@ -145,6 +145,9 @@ func CellInfos(width int) []CellInfo {
 	var out []CellInfo
 	for _, k := range cellKinds {
 		r := recurrence{kind: k, layers: 1, input: width, cellOptions: cellOptions{hidden: width, heads: k.headsFor(width)}}
+		if k.observing != nil { // so many features, with masks and gaps
+			r.input = 3 * width
+		}
 		out = append(out, CellInfo{k.name(), k.use, k.paper, r.weights()})
 	}
 	return out

@@ -1,4 +1,5 @@
-// Package models has trained models as values: a language model and a classifier of texts, each with its configuration,
+// Package models has trained models as values: a language model, a classifier of texts and a model of sequences of numbers, each
+// with its configuration,
 // its vocabulary or tokenizer, its labels and its weights. One file holds one model; the command unroll writes and reads
 // the same files.
 //
