@@ -43,7 +43,9 @@ func (*sequencesTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	t.describe(w)
 	parts.describe(w)
 	fmt.Fprintf(w, "Model   %s\n", c.Network(m.Kind()))
-	describeFiles(w, p.saved, fl)
+	if err := describeFiles(cmd, p, fl); err != nil {
+		return err
+	}
 	result, err := carryOut(cmd, loop, newDisplay(w, "sequences"), p.saved, fl)
 	if err != nil {
 		return err

@@ -128,11 +128,11 @@ func areaUnder(scores []float64, truth []bool) float64 {
 // Marks stand around the strangest token, at the end where the line ends too early, and nowhere if it cannot be found.
 func TestMarked(t *testing.T) {
 	for want, s := range map[string]strangeness{
-		"a »bc« d":  {token: " bc", at: 1},
-		"»a« bc d":  {token: "a", at: 0},
-		"a bc »d«":  {token: "d", at: 5},
-		"a bc d»«":  {token: "\n", at: 6},
-		"a bc d":    {token: "x", at: 2},
+		"a »bc« d": {token: " bc", at: 1},
+		"»a« bc d": {token: "a", at: 0},
+		"a bc »d«": {token: "d", at: 5},
+		"a bc d»«": {token: "\n", at: 6},
+		"a bc d":   {token: "x", at: 2},
 	} {
 		line := "a bc d"
 		if got := marked(line, s); got != want {

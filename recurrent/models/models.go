@@ -1,7 +1,6 @@
 // Package models has trained models as values: a language model, a classifier of texts and a model of sequences of numbers, each
-// with its configuration,
-// its vocabulary or tokenizer, its labels and its weights. One file holds one model; the command unroll writes and reads
-// the same files.
+// with its configuration, its vocabulary or tokenizer, its labels and its weights. One file holds one model; the command unroll
+// writes and reads the same files.
 //
 //	m, err := models.LoadClassifier("reviews.safetensors")
 //	predictions, err := m.Predict([]string{"a wonderful evening"})
