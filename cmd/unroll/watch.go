@@ -32,14 +32,22 @@ type strangeness struct {
 	worth float64 // how strange it is
 }
 
-// watching is a task whose models can watch. What a score is, its help says.
+// watching is a task whose models can watch.
 type watching interface {
-	watcher(m models.Model) (watcher, error)
+	// watcher begins to watch. A score is by the strangest token of a line, or by the mean over all of them, as by says.
+	watcher(m models.Model, by string) (watcher, error)
 }
+
+// What a line is scored by.
+const (
+	byWorst = "worst"
+	byMean  = "mean"
+)
 
 // watchFlags are the command line of watch.
 type watchFlags struct {
 	model     modelFlags
+	by        string
 	threshold float64
 	calibrate string
 	quantile  float64
@@ -53,8 +61,9 @@ func watchCommand() *cobra.Command {
 		Use:   "watch [FILE]",
 		Short: "Tell of lines as they come how strange each is",
 		Long: `Read lines from the standard input, or a file, as they come, and print with each
-how strange it is to a language model that was trained on such lines: nats a
-token, given the lines before. Memory stays the same, however many lines come.
+how strange it is to a language model that was trained on such lines: what its
+least likely token costs, in nats, given all before it, or with --score mean
+what its tokens cost on average. Memory stays the same, however many lines come.
 
 Above a threshold, a line is flagged with "!", its strangest token is marked,
 and it is no context for the lines after it. The threshold is --threshold, or
@@ -74,6 +83,7 @@ With --calibrate and no FILE to watch, the command ends there.`,
 	}
 	fl.model.add(cmd)
 	f := cmd.Flags()
+	f.StringVar(&fl.by, "score", byWorst, "what a line is scored by: worst (its least likely token) or mean")
 	f.Float64Var(&fl.threshold, "threshold", 0, "flag lines with a score above this")
 	f.StringVar(&fl.calibrate, "calibrate", "", "lines in which nothing is strange, by which the threshold is found")
 	f.Float64Var(&fl.quantile, "quantile", 0.999, "share of the lines of --calibrate that is not above the threshold")
@@ -85,6 +95,8 @@ With --calibrate and no FILE to watch, the command ends there.`,
 func (fl *watchFlags) run(cmd *cobra.Command, args []string) error {
 	given := cmd.Flags().Changed("threshold")
 	switch {
+	case fl.by != byWorst && fl.by != byMean:
+		return usage("--score %q; want %s or %s", fl.by, byWorst, byMean)
 	case given && fl.calibrate != "":
 		return usage("--threshold and --calibrate; want one of them")
 	case !(fl.quantile > 0 && fl.quantile <= 1):
@@ -100,7 +112,7 @@ func (fl *watchFlags) run(cmd *cobra.Command, args []string) error {
 	if !ok {
 		return wrongKind(fl.model.path, m, models.KindLanguage)
 	}
-	w, err := t.watcher(m)
+	w, err := t.watcher(m, fl.by)
 	if err != nil {
 		return err
 	}
@@ -195,6 +207,7 @@ func marked(text string, s strangeness) string {
 // calibration is what is known of the scores of lines in which nothing is strange.
 type calibration struct {
 	Model     string  `json:"model_sha256"`
+	Score     string  `json:"score"`
 	Quantile  float64 `json:"quantile"`
 	Threshold float64 `json:"threshold"`
 	Lines     int     `json:"lines"`
@@ -209,7 +222,7 @@ func (fl *watchFlags) limit(log io.Writer, w watcher) (float64, error) {
 		return 0, err
 	}
 	if fl.calibrate == "" {
-		return thresholdIn(log, path, hash)
+		return fl.known(log, path, hash)
 	}
 	file, err := os.Open(fl.calibrate)
 	if err != nil {
@@ -231,7 +244,7 @@ func (fl *watchFlags) limit(log io.Writer, w watcher) (float64, error) {
 	if len(scores) == 0 {
 		return 0, errors.Errorf("--calibrate %s has no lines", fl.calibrate)
 	}
-	c := calibration{hash, fl.quantile, quantileOf(scores, fl.quantile), len(scores), fl.calibrate}
+	c := calibration{hash, fl.by, fl.quantile, quantileOf(scores, fl.quantile), len(scores), fl.calibrate}
 	data, err := json.Marshal(c)
 	if err != nil {
 		return 0, err
@@ -251,8 +264,8 @@ func quantileOf(numbers []float64, share float64) float64 {
 	return numbers[max(int(math.Ceil(share*float64(len(numbers))))-1, 0)]
 }
 
-// thresholdIn is the threshold that was found before, if it is that of the model.
-func thresholdIn(log io.Writer, path, hash string) (float64, error) {
+// known is the threshold that was found before, if it is that of the model and of the score.
+func (fl *watchFlags) known(log io.Writer, path, hash string) (float64, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		fmt.Fprintln(log, "Note    no threshold is known, so nothing is flagged (--threshold, --calibrate)")
@@ -268,22 +281,32 @@ func thresholdIn(log io.Writer, path, hash string) (float64, error) {
 	if c.Model != hash {
 		return 0, errors.Errorf("%s is of another model: make it again with --calibrate, or say --threshold", path)
 	}
+	if c.Score != fl.by {
+		return 0, errors.Errorf("%s is for --score %s: make it again with --calibrate, or say --threshold", path, c.Score)
+	}
 	fmt.Fprintf(log, "Above   %.4g lines are flagged, as %g of %s lines of %s were not\n", c.Threshold, c.Quantile, thousands(c.Lines), c.File)
 	return c.Threshold, nil
 }
 
 // lineWatcher watches with a language model.
-type lineWatcher struct{ *models.LineWatch }
+type lineWatcher struct {
+	*models.LineWatch
+	by string
+}
 
 func (l lineWatcher) score(line string) (strangeness, error) {
 	s, err := l.Score(line)
-	return strangeness{s.Mean, s.Token, s.At, s.Worst}, err
+	score := s.Worst
+	if l.by == byMean {
+		score = s.Mean
+	}
+	return strangeness{score, s.Token, s.At, s.Worst}, err
 }
 
 func (l lineWatcher) forget() error { return l.Forget() }
 
 // watcher makes a language model watch.
-func (t *textTask) watcher(m models.Model) (watcher, error) {
+func (t *textTask) watcher(m models.Model, by string) (watcher, error) {
 	w, err := m.(*models.LanguageModel).Watch()
-	return lineWatcher{w}, err
+	return lineWatcher{w, by}, err
 }

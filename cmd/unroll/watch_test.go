@@ -176,6 +176,7 @@ func TestWatchMistakes(t *testing.T) {
 		args   []string
 	}{
 		{"", 2, "--threshold and --calibrate; want one of them", []string{"--threshold", "1", "--calibrate", text}},
+		{"", 2, `--score "sum"; want worst or mean`, []string{"--score", "sum", text}},
 		{"", 2, "--quantile 1.5; want above 0", []string{"--quantile", "1.5"}},
 		{"", 2, "--quantile 0; want above 0", []string{"--quantile", "0"}},
 		{"", 2, "--threshold NaN; want a number", []string{"--threshold", "NaN"}},
@@ -186,10 +187,18 @@ func TestWatchMistakes(t *testing.T) {
 		{"", 1, "line 1", []string{latin}},
 		{"nonsense", 1, "is no record of a threshold: make it again with --calibrate", []string{text}},
 		{`{"model_sha256":"other","threshold":1}`, 1, "is of another model: make it again with --calibrate", []string{text}},
+		{"RECORD", 1, "is for --score mean: make it again with --calibrate", []string{text}},
 		{"", 1, "is a model of sequences; want a language model", []string{"--model", sequences, text}},
 		{"", 1, "no such file", []string{"--model", filepath.Join(dir, "none.safetensors"), text}},
 		{"", 2, "--weights", []string{"--weights", "int3", text}},
 	} {
+		if c.record == "RECORD" {
+			hash, err := hashOf(model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.record = fmt.Sprintf(`{"model_sha256":%q,"score":"mean","threshold":1}`, hash)
+		}
 		if err := os.WriteFile(record, []byte(c.record), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -206,7 +215,7 @@ func TestWatchMistakes(t *testing.T) {
 // The pages on sequences and anomalies, from folders with their files.
 func TestSequencesTranscript(t *testing.T) {
 	all := sessions(t, "../../docs/sequences.md")
-	if len(all) < 6 {
+	if len(all) < 5 {
 		t.Fatalf("only %d commands were found", len(all))
 	}
 	t.Chdir(t.TempDir())

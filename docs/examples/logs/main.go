@@ -70,37 +70,37 @@ func judge(n, epochs int) error {
 	}
 	fmt.Printf("trained on %d lines: %.3f nats a character\n\n", n, result.Best)
 	calm, _ := watched(2, n/4, 0)
-	usual, _, err := scores(m, calm, math.Inf(1))
+	_, usual, err := scores(m, calm, math.Inf(1))
 	if err != nil {
 		return err
 	}
 	slices.Sort(usual)
-	limit := usual[int(math.Ceil(0.999*float64(len(usual))))-1]
+	limit := usual[int(math.Ceil(0.999*float64(len(usual))))-1] // as unroll watch --calibrate has it
 	lines, kinds := watched(3, n/4, share)
 	mean, worst, err := scores(m, lines, limit)
 	if err != nil {
 		return err
 	}
 	rare := rarity(clean, lines)
-	fmt.Print("| | lines | nats a character | least likely character | rarest word | flagged |\n|---|---|---|---|---|---|\n")
+	fmt.Print("| | lines | least likely character | nats a character | rarest word | flagged |\n|---|---|---|---|---|---|\n")
 	for k := range anomalies {
-		if err := row(anomalies[k], kinds, func(kind int) bool { return kind == k }, limit, mean, worst, rare); err != nil {
+		if err := row(anomalies[k], kinds, func(kind int) bool { return kind == k }, limit, worst, mean, rare); err != nil {
 			return err
 		}
 	}
-	if err := row("all", kinds, func(kind int) bool { return kind >= 0 }, limit, mean, worst, rare); err != nil {
+	if err := row("all", kinds, func(kind int) bool { return kind >= 0 }, limit, worst, mean, rare); err != nil {
 		return err
 	}
 	alarms, good := 0, 0
 	for i, k := range kinds {
 		if k < 0 {
 			good++
-			if mean[i] > limit {
+			if worst[i] > limit {
 				alarms++
 			}
 		}
 	}
-	fmt.Printf("\nabove %.3f nats a character, which 0.999 of clean lines are not, are %d of %d lines in which all is well\n", limit, alarms, good)
+	fmt.Printf("\nabove %.3f nats for the least likely character, which 0.999 of clean lines are not, are %d of %d lines in which all is well\n", limit, alarms, good)
 	return nil
 }
 
@@ -115,7 +115,7 @@ func scores(m *models.LanguageModel, lines []string, limit float64) (mean, worst
 		if err != nil {
 			return nil, nil, err
 		}
-		if s.Mean > limit {
+		if s.Worst > limit {
 			if err := w.Forget(); err != nil {
 				return nil, nil, err
 			}
