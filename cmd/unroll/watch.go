@@ -79,7 +79,7 @@ With --calibrate and no FILE to watch, the command ends there.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return fl.run(cmd, args) },
+		RunE: fl.run,
 	}
 	fl.model.add(cmd)
 	f := cmd.Flags()

@@ -34,7 +34,7 @@ func (s *service) line() string {
 		}
 		return fmt.Sprintf("%s INFO  %s GET %s %d %dms", clock, host, path, status, took)
 	case k < 7:
-		return fmt.Sprintf("%s INFO  %s user %s signed in from 10.0.%d.%d", clock, host, s.one("anna", "bo", "carl", "dora"), s.rng.IntN(4), 1+s.rng.IntN(254))
+		return s.signIn(clock, host, s.rng.IntN(4))
 	case k < 8 || len(s.jobs) == 0 && k < 9:
 		s.next++
 		s.jobs = append(s.jobs, s.next)
@@ -45,6 +45,12 @@ func (s *service) line() string {
 		return fmt.Sprintf("%s INFO  batch job %d finished with 0 errors", clock, job)
 	}
 	return fmt.Sprintf("%s DEBUG cache holds %d entries, %d MB free", clock, 1000+s.rng.IntN(9000), 100+s.rng.IntN(900))
+}
+
+// signIn is a line of somebody who signs in from one of several networks: those above 3 are none of the service's.
+func (s *service) signIn(clock, host string, network int) string {
+	user := s.one("anna", "bo", "carl", "dora")
+	return fmt.Sprintf("%s INFO  %s user %s signed in from 10.0.%d.%d", clock, host, user, network, 1+s.rng.IntN(254))
 }
 
 // kinds of anomaly.
@@ -59,8 +65,8 @@ func (s *service) strange(kind int) string {
 	case 0:
 		return strings.NewReplacer("INFO ", s.one("ERROR", "FATAL"), "DEBUG", "ERROR").Replace(line)
 	case 1:
-		return words[0] + " " + s.one("WARN  disk /dev/sda1 is nearly full", "INFO  web2 retrying connection to database", "ERROR web1 stack overflow in handler",
-			"INFO  kernel: eth0 link is down", "WARN  certificate expires in 2 days")
+		return words[0] + " " + s.one("WARN  disk /dev/sda1 is nearly full", "INFO  web2 retrying connection to database",
+			"ERROR web1 stack overflow in handler", "INFO  kernel: eth0 link is down", "WARN  certificate expires in 2 days")
 	case 2:
 		return line[:9+s.rng.IntN(max(len(line)-14, 1))]
 	case 3:
@@ -72,8 +78,7 @@ func (s *service) strange(kind int) string {
 	clock := words[0]
 	switch kind {
 	case 5:
-		return fmt.Sprintf("%s INFO  %s user %s signed in from 10.0.%d.%d", clock, s.one("web1", "web2", "web3"), s.one("anna", "bo", "carl", "dora"),
-			5+s.rng.IntN(5), 1+s.rng.IntN(254))
+		return s.signIn(clock, s.one("web1", "web2", "web3"), 5+s.rng.IntN(5))
 	case 6:
 		return fmt.Sprintf("%s INFO  batch job %d finished with 0 errors", clock, 100+s.rng.IntN(900))
 	}

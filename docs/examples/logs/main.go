@@ -60,11 +60,12 @@ func save(dir string, n int) error {
 
 func judge(n, epochs int) error {
 	clean, _ := watched(1, n, 0)
-	m, err := models.NewLanguageModel(models.Config{Cell: "lstm", Hidden: 128, Layers: 1, Epochs: epochs, Clip: 1}, strings.Join(clean, "\n")+"\n")
+	text := strings.Join(clean, "\n") + "\n"
+	m, err := models.NewLanguageModel(models.Config{Cell: "lstm", Hidden: 128, Layers: 1, Epochs: epochs, Clip: 1}, text)
 	if err != nil {
 		return err
 	}
-	result, err := m.Fit(context.Background(), strings.Join(clean, "\n")+"\n", models.Run{})
+	result, err := m.Fit(context.Background(), text, models.Run{})
 	if err != nil {
 		return err
 	}
@@ -100,7 +101,8 @@ func judge(n, epochs int) error {
 			}
 		}
 	}
-	fmt.Printf("\nabove %.3f nats for the least likely character, which 0.999 of clean lines are not, are %d of %d lines in which all is well\n", limit, alarms, good)
+	fmt.Printf("\nabove %.3f nats for the least likely character, as 0.999 of clean lines are not, are %d of %d lines in which all is well\n",
+		limit, alarms, good)
 	return nil
 }
 
