@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -197,10 +196,10 @@ func readParts(c models.Config) (*sequenceTable, sequenceParts, error) {
 // describe says how many sequences each part has, and whether the test is one.
 func (p sequenceParts) describe(w io.Writer) {
 	if p.untested {
-		fmt.Fprintf(w, "Parts   %d to train on, %d to stop by, which test it, too\n", p.fit.Len(), p.check.Len())
+		tell(w, "Parts", "%d to train on, %d to stop by, which test it, too", p.fit.Len(), p.check.Len())
 		return
 	}
-	fmt.Fprintf(w, "Parts   %d to train on, %d to stop by, %d to test\n", p.fit.Len(), p.check.Len(), p.test.Len())
+	tell(w, "Parts", "%d to train on, %d to stop by, %d to test", p.fit.Len(), p.check.Len(), p.test.Len())
 }
 
 // sequencesHash tells whether a model's files have changed.

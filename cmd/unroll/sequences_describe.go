@@ -17,8 +17,8 @@ func (t *sequenceTable) describe(w io.Writer) {
 	case t.Numbers != nil:
 		what = fmt.Sprintf(", numbers in %q (%.4g to %.4g)", t.columns.target, slices.Min(t.Numbers), slices.Max(t.Numbers))
 	}
-	fmt.Fprintf(w, "Table   %s: %s in %q%s\n", t.Name, count(t.Len(), "sequence", "sequences"), t.columns.id, what)
-	fmt.Fprintf(w, "Format  %s\n", t.format)
+	tell(w, "Table", "%s: %s in %q%s", t.Name, count(t.Len(), "sequence", "sequences"), t.columns.id, what)
+	tell(w, "Format", "%s", t.format)
 	shortest := t.Longest()
 	for i := range t.IDs {
 		shortest = min(shortest, t.Steps(i))
@@ -31,7 +31,7 @@ func (t *sequenceTable) describe(w io.Writer) {
 	if t.columns.time != noColumn {
 		when = fmt.Sprintf("by the times in %q", t.columns.time)
 	}
-	fmt.Fprintf(w, "Steps   %s rows each, %s (--time)\n", lengths, when)
+	tell(w, "Steps", "%s rows each, %s (--time)", lengths, when)
 	var names []string
 	for _, c := range t.Columns {
 		name := c.Name
@@ -40,8 +40,8 @@ func (t *sequenceTable) describe(w io.Writer) {
 		}
 		names = append(names, name)
 	}
-	fmt.Fprintf(w, "Values  %s; %s missing (--features)\n", quotedList(names), percent(t.Missing()))
-	note := func(format string, args ...any) { fmt.Fprintf(w, "Note    "+format+"\n", args...) }
+	tell(w, "Values", "%s; %s missing (--features)", quotedList(names), percent(t.Missing()))
+	note := func(format string, args ...any) { tell(w, "Note", ""+format+"", args...) }
 	if len(t.left) > 0 {
 		note("left out, as they have no numbers: %s (--features takes their words)", quotedList(t.left))
 	}

@@ -31,11 +31,10 @@ a number for each id: sensor windows, patients, trips. Columns are found by
 their names; features are all others with numbers. A tenth of the ids is kept
 for the test, a tenth of the others to stop by. Targets that are words or few
 whole numbers are classes. Missing values are filled in, or left to --cell grud.
-The last line is test_accuracy=<share> test_macro_f1=<F1>
-baseline_accuracy=<share> or test_mae=<error> test_rmse=<error> test_r2=<share>
-baseline_rmse=<error>, with val_loss=<loss> sequences_per_s=<speed>; the
-baseline is a logistic or ridge regression on each feature's mean, deviation,
-first and last value.
+The last line is test_accuracy=<share> test_macro_f1=<F1> baseline=<accuracy>,
+or test_mae=<error> test_rmse=<error> test_r2=<share> baseline=<RMSE>, and
+val_loss=<loss>. The baseline is a logistic or ridge regression on each
+feature's mean, deviation, first and last value.
 ` + otherDefaults(t)
 }
 
@@ -74,7 +73,7 @@ func (t *sequencesTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.StringVar(&o.IDColumn, "id", o.IDColumn, "column that tells the sequence of a row; found by its name unless given")
 	f.StringVar(&o.TimeColumn, "time", o.TimeColumn, "column of the rows' times, or none; found by its name unless given")
 	f.StringVar(&o.TargetColumn, "target", o.TargetColumn, "column of what is to be predicted; found by its name unless given")
-	f.Var(orAuto{&s.TargetKind}, "target-kind", "what is predicted: class, number or auto")
+	f.Var(orElse{&s.TargetKind, auto}, "target-kind", "what is predicted: class, number or auto")
 	f.StringVar(&o.LabelsFile, "labels", o.LabelsFile, "table of ids and targets, where --sequences has none")
 	f.Var(words{list: &o.Features}, "features", "columns of the values, such as x,y; all with numbers unless given")
 	f.Var(words{list: &o.Words}, "words", "features whose values are categories even if they look like numbers")
@@ -82,7 +81,6 @@ func (t *sequencesTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.BoolVar(&o.Cut, "cut", o.Cut, "take the last --max-rows rows of longer sequences")
 	f.StringVar(&s.Fill, "fill", s.Fill, "what stands for a missing value: mean or forward (the last before)")
 	f.BoolVar(&s.Marks, "marks", s.Marks, "read beside each value whether it is missing, and for how long")
-	f.BoolVar(&s.Balanced, "balanced", s.Balanced, "let each class count as much as any other, however rare")
 	f.Float64Var(&s.Huber, "huber", s.Huber, "error, in deviations, beyond which the loss of a number grows linearly; 0 for never")
 	partFlags(f, &c.Origin)
 	formatFlags(f, (*tableFormat)(&c.Origin.Format))
@@ -154,8 +152,6 @@ func (t *sequencesTask) about(a *account, c models.Config) {
 	if a.take("target", &target) {
 		a.say("number", "%.4g ± %.4g", target.Mean, target.Deviation)
 	}
-	var weights []float64
-	a.take("class_weights", &weights)
 	if o := c.Origin.Sequences; o.File != "" {
 		a.say("table", "%s, ids in %s, targets in %s", o.File, o.IDColumn, o.TargetColumn)
 	}

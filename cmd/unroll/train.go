@@ -57,7 +57,8 @@ func trainCommand() *cobra.Command {
 	completeFormat(cmd)
 	groupFlags(cmd, fl.own)
 	completions(cmd, map[string][]string{"cell": append(models.Cells(), listOfCells), "pool": models.Poolings(),
-		"optimizer": models.Optimizers(), "tokens": {datasets.Character, datasets.Word, models.BytePairs}, "precision": precisions()})
+		"class-weights": {"none", models.Balanced}, "optimizer": models.Optimizers(),
+		"tokens": {datasets.Character, datasets.Word, models.BytePairs}, "precision": precisions()})
 	return cmd
 }
 

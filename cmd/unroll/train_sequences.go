@@ -42,7 +42,8 @@ func (*sequencesTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	c := m.Config()
 	t.describe(w)
 	parts.describe(w)
-	fmt.Fprintf(w, "Model   %s\n", c.Network(m.Kind()))
+	tell(w, "Model", "%s", c.Network(m.Kind()))
+	describeWeights(w, m.Labels(), m.ClassWeights())
 	if err := describeFiles(cmd, p, fl); err != nil {
 		return err
 	}
@@ -60,14 +61,14 @@ func (*sequencesTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 		return err
 	}
 	besides(w, base)
-	fmt.Fprintf(w, "\nSaved %s. More: unroll eval --model %s, unroll predict --model %s\n", fl.out, fl.out, fl.out)
+	tellSaved(w, fl.out, "eval", "predict")
 	last := base[len(base)-1]
-	figures := fmt.Sprintf("test_mae=%.4g test_rmse=%.4g test_r2=%.4f baseline_rmse=%.4g", test.MAE, test.RMSE, test.R2, last.RMSE)
+	figures := fmt.Sprintf("test_mae=%.4g test_rmse=%.4g test_r2=%.4f baseline=%.4g", test.MAE, test.RMSE, test.R2, last.RMSE)
 	if test.Confusion != nil {
-		figures = fmt.Sprintf("test_accuracy=%.4f test_macro_f1=%.4f baseline_accuracy=%.4f",
+		figures = fmt.Sprintf("test_accuracy=%.4f test_macro_f1=%.4f baseline=%.4f",
 			test.Confusion.Accuracy(), test.Confusion.MacroF1(), last.Confusion.Accuracy())
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s val_loss=%.4f sequences_per_s=%.0f\n", figures, result.Best, result.TokensPerSecond)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s val_loss=%.4f\n", figures, result.Best)
 	return err
 }
 
@@ -106,7 +107,7 @@ func sequenceModelFor(w io.Writer, p *plan, fit models.Sequences, fl trainFlags)
 	if from != nil {
 		m, err := from.For(p.config, fit)
 		if err == nil && fmt.Sprint(m.Labels()) != fmt.Sprint(from.Labels()) {
-			fmt.Fprintf(w, "Labels  other than those of %s: the head is made anew\n", fl.initFrom)
+			tell(w, "Labels", "other than those of %s: the head is made anew", fl.initFrom)
 		}
 		return m, err
 	}

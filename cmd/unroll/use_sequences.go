@@ -83,7 +83,7 @@ type measured struct {
 }
 
 func (m *measured) print(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "%s: mean absolute error %.4g, root of the mean squared error %.4g, R2 %.4f\n",
+	_, err := fmt.Fprintf(w, "%s: mean absolute error %.4g, RMSE %.4g, R2 %.4f\n",
 		count(m.Sequences, "sequence", "sequences"), m.MAE, m.RMSE, m.R2)
 	return err
 }

@@ -160,7 +160,7 @@ func (fl *watchFlags) watch(cmd *cobra.Command, w watcher, lines *datasets.Lines
 		}
 	}
 	if !math.IsInf(limit, 1) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "Lines   %s, flagged above %.4g: %s\n", thousands(n), limit, thousands(flagged))
+		tell(cmd.ErrOrStderr(), "Lines", "%s, flagged above %.4g: %s", thousands(n), limit, thousands(flagged))
 	}
 	return lines.Err()
 }
@@ -252,9 +252,9 @@ func (fl *watchFlags) limit(log io.Writer, w watcher) (float64, error) {
 	if err := atomicfile.WriteBytes(path, data); err != nil {
 		return 0, err
 	}
-	fmt.Fprintf(log, "Scores  of %s lines of %s: half are below %.4g, %g of them at most %.4g, all at most %.4g\n",
+	tell(log, "Scores", "of %s lines of %s: half are below %.4g, %g of them at most %.4g, all at most %.4g",
 		thousands(c.Lines), fl.calibrate, quantileOf(scores, 0.5), c.Quantile, c.Threshold, quantileOf(scores, 1))
-	fmt.Fprintf(log, "Saved   %s: lines above %.4g are flagged\n", path, c.Threshold)
+	tell(log, "Saved", "%s: lines above %.4g are flagged", path, c.Threshold)
 	return c.Threshold, nil
 }
 
@@ -268,7 +268,7 @@ func quantileOf(numbers []float64, share float64) float64 {
 func (fl *watchFlags) known(log io.Writer, path, hash string) (float64, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		fmt.Fprintln(log, "Note    no threshold is known, so nothing is flagged (--threshold, --calibrate)")
+		tell(log, "Note", "no threshold is known, so nothing is flagged (--threshold, --calibrate)")
 		return math.Inf(1), nil
 	}
 	if err != nil {
@@ -284,7 +284,7 @@ func (fl *watchFlags) known(log io.Writer, path, hash string) (float64, error) {
 	if c.Score != fl.by {
 		return 0, errors.Errorf("%s is for --score %s: make it again with --calibrate, or say --threshold", path, c.Score)
 	}
-	fmt.Fprintf(log, "Above   %.4g lines are flagged, as %g of %s lines of %s were not\n", c.Threshold, c.Quantile, thousands(c.Lines), c.File)
+	tell(log, "Above", "%.4g lines are flagged, as %g of %s lines of %s were not", c.Threshold, c.Quantile, thousands(c.Lines), c.File)
 	return c.Threshold, nil
 }
 

@@ -214,17 +214,17 @@ func TestWatchMistakes(t *testing.T) {
 
 // The pages on sequences and anomalies, from folders with their files.
 func TestSequencesTranscript(t *testing.T) {
-	all := sessions(t, "../../docs/sequences.md")
+	all := sessions(t, "sequences.md")
 	if len(all) < 5 {
 		t.Fatalf("only %d commands were found", len(all))
 	}
 	t.Chdir(t.TempDir())
 	writeWindows(t, "windows.csv", 300)
-	replay(t, all)
+	play(t, all)
 }
 
 func TestAnomaliesTranscript(t *testing.T) {
-	all := sessions(t, "../../docs/anomalies.md")
+	all := sessions(t, "anomalies.md")
 	if len(all) < 3 {
 		t.Fatalf("only %d commands were found", len(all))
 	}
@@ -235,5 +235,5 @@ func TestAnomaliesTranscript(t *testing.T) {
 	writeLines(t, "clean.log", clean)
 	writeLines(t, "calm.log", calm)
 	writeLines(t, "mixed.log", mixed)
-	replay(t, all)
+	play(t, all)
 }

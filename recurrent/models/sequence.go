@@ -16,7 +16,8 @@ import (
 // one, pooling over time, and a head.
 type SequenceModel struct {
 	core
-	own *sequenceContents
+	own    *sequenceContents
+	counts []float64 // how much each class counts in the loss; nil for all alike
 }
 
 // SequenceOrigin tells which table a SequenceModel was trained on, and how it was read: the fields of SequenceTable.
@@ -83,24 +84,7 @@ func measure(c Config, s Sequences) (*sequenceContents, error) {
 	if len(own.labels) < 2 {
 		return nil, errors.Errorf("models: the labels are %q; want two at least", own.labels)
 	}
-	if c.Sequence.Balanced {
-		own.weights = balance(s.Labels, own.labels)
-	}
 	return own, nil
-}
-
-// balance are weights of the labels with which each counts as much as any other, and all sequences together as many as they
-// are: N/(K·n), as scikit-learn's "balanced".
-func balance(of, labels []string) []float64 {
-	count := make([]float64, len(labels))
-	for _, l := range of {
-		at, _ := slices.BinarySearch(labels, l)
-		count[at]++
-	}
-	for i, n := range count {
-		count[i] = float64(len(of)) / (float64(len(labels)) * n)
-	}
-	return count
 }
 
 func newSequenceModel(c Config, own *sequenceContents) (*SequenceModel, error) {
@@ -111,7 +95,11 @@ func newSequenceModel(c Config, own *sequenceContents) (*SequenceModel, error) {
 	width := c.inputLayout().width(own.inputs.features())
 	w := wholeOf(net)
 	w.inputs = []*tensor.Dense{graph.Floats(make([]float32, width), 1, 1, width), graph.Ints([]int{1})}
-	m := &SequenceModel{core: newCore(c, net, w), own: own}
+	counts, err := c.classWeights(own.labels, nil)
+	if err != nil {
+		return nil, err
+	}
+	m := &SequenceModel{core: newCore(c, net, w), own: own, counts: counts}
 	m.lent.make = m.Output
 	return m, nil
 }
@@ -199,9 +187,6 @@ func (m *SequenceModel) For(c Config, s Sequences) (*SequenceModel, error) {
 	if len(own.labels) < 2 {
 		return nil, errors.Errorf("models: the labels are %q; want two at least", own.labels)
 	}
-	if own.weights = nil; c.Sequence.Balanced {
-		own.weights = balance(s.Labels, own.labels)
-	}
 	return m.remade(c, own)
 }
 
@@ -212,9 +197,6 @@ func (m *SequenceModel) remade(c Config, own sequenceContents) (*SequenceModel, 
 	if err := m.sameNetwork(KindSequence, c); err != nil {
 		return nil, err
 	}
-	if c.Sequence.Balanced && len(own.weights) != len(own.labels) {
-		return nil, wrong("Sequence.Balanced", "true; want false: the model was not made with class weights")
-	}
 	out, err := newSequenceModel(c, &own)
 	if err != nil {
 		return nil, err
@@ -223,24 +205,29 @@ func (m *SequenceModel) remade(c Config, own sequenceContents) (*SequenceModel, 
 	return out, out.inherit(&m.core, func(name string) bool { return same || !strings.HasPrefix(name, headScope+".") })
 }
 
+// ClassWeights is how much each class counts in the loss, in the order of Labels, by Config.ClassWeights; nil if all count alike.
+// Balanced weights are known once Loop has counted the sequences to train on.
+func (m *SequenceModel) ClassWeights() []float64 { return slices.Clone(m.counts) }
+
 // Loss returns a new function over the model's weights: rows [T, B, I], lengths [B] and the numbers of the classes [B], or of
 // a model of numbers those [B, 1], standardised, map to the mean loss and the logits [B, classes], or the predictions [B, 1].
 // A train.Loop of one's own wants it; Loop gives the data for it.
 func (m *SequenceModel) Loss() *graph.Func {
+	counts := m.counts
 	return m.ofManyLengths(func(g *graph.Graph, in []graph.Node) []graph.Node {
 		if len(in) != 3 {
 			return []graph.Node{g.Failf("SequenceModel", "%d inputs; want rows, lengths and targets", len(in))}
 		}
 		y := m.net.build(g, flow{x: in[0], lengths: in[1]}).x
-		return []graph.Node{m.lossOf(g, y, in[2]), y}
+		return []graph.Node{m.lossOf(g, y, in[2], counts), y}
 	})
 }
 
-func (m *SequenceModel) lossOf(g *graph.Graph, y, target graph.Node) graph.Node {
+func (m *SequenceModel) lossOf(g *graph.Graph, y, target graph.Node, counts []float64) graph.Node {
 	c := m.config.Sequence
 	switch {
 	case c.TargetKind == TargetClass:
-		return losses.CrossEntropy{Weights: m.own.weights}.Apply(g, y, target)
+		return losses.CrossEntropy{Weights: counts}.Apply(g, y, target)
 	case c.Huber > 0:
 		return losses.Huber{Delta: c.Huber}.Apply(g, y, target)
 	}

@@ -13,8 +13,6 @@ type SequenceConfig struct {
 	// Marks has the network read, beside each value, whether it was observed and how long ago the last observation is: the
 	// "simple" input of Che et al. (2018). The cell grud always reads both.
 	Marks bool
-	// Balanced weighs the classes against their frequency in the loss: each counts as much as any other.
-	Balanced bool
 	// Huber is the error, in standard deviations of the target, beyond which the loss of a number grows linearly only; 0 for a
 	// loss that is quadratic everywhere.
 	Huber   float64
@@ -38,8 +36,6 @@ func (c SequenceConfig) check() error {
 		return wrong("Sequence.TargetKind", "%q; want %s", c.TargetKind, oneOf(targets))
 	case !slices.Contains(Fills(), c.Fill):
 		return wrong("Sequence.Fill", "%q; want %s", c.Fill, oneOf(Fills()))
-	case c.Balanced && c.TargetKind == TargetNumber:
-		return wrong("Sequence.Balanced", "true; want false: numbers have no classes")
 	case !(c.Huber >= 0) || math.IsInf(c.Huber, 0):
 		return wrong("Sequence.Huber", "%g; want 0 or more", c.Huber)
 	case c.Huber > 0 && c.TargetKind == TargetClass:

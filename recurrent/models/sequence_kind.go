@@ -12,7 +12,6 @@ const (
 	sequenceKey = "sequences" // the configuration
 	inputsKey   = "inputs"    // the scale of the features
 	targetKey   = "target"    // the scale of a number
-	balanceKey  = "class_weights"
 )
 
 // sequenceKind is the row of the sequence model in the table of kinds.
@@ -45,6 +44,9 @@ func checkSequence(c Config) error {
 	}
 	if c.Optimizer == sparseAdam {
 		return wrong("Optimizer", "%q; want another: there is no embedding", c.Optimizer)
+	}
+	if c.ClassWeights != "" && c.Sequence.TargetKind == TargetNumber {
+		return wrong("ClassWeights", "%q; want none: numbers have no classes", c.ClassWeights)
 	}
 	return c.Sequence.check()
 }
@@ -84,13 +86,13 @@ type sequenceFields struct {
 	partFields
 	TargetKind string `json:"target_kind"`
 	networkSizes
-	OneWay   bool    `json:"one_way"`
-	Pool     string  `json:"pool"`
-	Fill     string  `json:"fill"`
-	Marks    bool    `json:"marks"`
-	Balanced bool    `json:"balanced"`
-	Huber    float64 `json:"huber"`
-	MaxRows  int     `json:"max_rows"`
+	OneWay       bool    `json:"one_way"`
+	Pool         string  `json:"pool"`
+	Fill         string  `json:"fill"`
+	Marks        bool    `json:"marks"`
+	ClassWeights string  `json:"class_weights,omitempty"`
+	Huber        float64 `json:"huber"`
+	MaxRows      int     `json:"max_rows"`
 	runFields
 }
 
@@ -103,28 +105,27 @@ func (f *sequenceFields) set(c Config) {
 	o, s := c.Origin.Sequences, c.Sequence
 	f.File, f.IDColumn, f.TimeColumn, f.TargetColumn, f.LabelsFile = o.File, o.IDColumn, o.TimeColumn, o.TargetColumn, o.LabelsFile
 	f.Features, f.Words, f.Cut = o.Features, o.Words, o.Cut
-	f.OneWay, f.Pool = c.OneWay, c.Pool
-	f.TargetKind, f.Fill, f.Marks, f.Balanced, f.Huber, f.MaxRows = s.TargetKind, s.Fill, s.Marks, s.Balanced, s.Huber, s.MaxRows
+	f.OneWay, f.Pool, f.ClassWeights = c.OneWay, c.Pool, c.ClassWeights
+	f.TargetKind, f.Fill, f.Marks, f.Huber, f.MaxRows = s.TargetKind, s.Fill, s.Marks, s.Huber, s.MaxRows
 }
 
 func (f *sequenceFields) config() Config {
-	c := Config{OneWay: f.OneWay, Pool: f.Pool}
+	c := Config{OneWay: f.OneWay, Pool: f.Pool, ClassWeights: f.ClassWeights}
 	f.originFields.into(&c)
 	f.formatFields.into(&c)
 	f.partFields.into(&c)
 	f.networkSizes.into(&c)
 	f.runFields.into(&c)
 	c.Origin.Sequences = SequenceOrigin{f.File, f.IDColumn, f.TimeColumn, f.TargetColumn, f.LabelsFile, f.Features, f.Words, f.Cut}
-	c.Sequence = SequenceConfig{f.TargetKind, f.Fill, f.Marks, f.Balanced, f.Huber, f.MaxRows}
+	c.Sequence = SequenceConfig{f.TargetKind, f.Fill, f.Marks, f.Huber, f.MaxRows}
 	return c
 }
 
 // sequenceContents is what a sequence model's file has beside its configuration.
 type sequenceContents struct {
-	inputs  sequenceInputs
-	labels  []string  // of classes, in order
-	weights []float64 // of the classes in the loss; nil for none
-	target  scale     // of a number
+	inputs sequenceInputs
+	labels []string // of classes, in order
+	target scale    // of a number
 }
 
 // scale is the mean and the deviation of a number.
@@ -139,14 +140,6 @@ func (s *sequenceContents) read(path string, metadata map[string]string, c Confi
 	}
 	if c.Sequence.TargetKind == TargetNumber {
 		return decodeEntry(path, metadata, targetKey, &s.target)
-	}
-	if c.Sequence.Balanced {
-		if metadata[balanceKey] == "" {
-			return errors.Errorf("%s: its configuration has balanced true, and it has no %s", path, balanceKey)
-		}
-		if err := decodeEntry(path, metadata, balanceKey, &s.weights); err != nil {
-			return err
-		}
 	}
 	return decodeEntry(path, metadata, labelsKey, &s.labels)
 }
@@ -164,18 +157,7 @@ func (s *sequenceContents) check(c Config) error {
 		}
 		return nil
 	}
-	if err := checkLabels(s.labels); err != nil {
-		return err
-	}
-	if c.Sequence.Balanced && len(s.weights) != len(s.labels) {
-		return errors.Errorf("it has %d class weights of %d labels", len(s.weights), len(s.labels))
-	}
-	for _, w := range s.weights {
-		if !(w >= 0) || w-w != 0 {
-			return errors.Errorf("its class weights are %v; want finite numbers, 0 or more", s.weights)
-		}
-	}
-	return nil
+	return checkLabels(s.labels)
 }
 
 // outputs is the width of the head.
@@ -205,9 +187,6 @@ func (m *SequenceModel) metadata() (map[string]string, error) {
 		own[targetKey] = m.own.target
 	} else {
 		own[labelsKey] = m.own.labels
-		if m.config.Sequence.Balanced {
-			own[balanceKey] = m.own.weights
-		}
 	}
 	return sequenceKind().metadata(m.config, own)
 }

@@ -87,7 +87,7 @@ func TestSequenceModelsLearn(t *testing.T) {
 // A model comes back from its file, says the same, and trains on; from a checkpoint to the bit.
 func TestSequenceModelFiles(t *testing.T) {
 	for name, c := range map[string]Config{
-		"classes": {Cell: "grud", Sequence: SequenceConfig{Balanced: true}},
+		"classes": {Cell: "grud", ClassWeights: Balanced},
 		"numbers": {Cell: "gru", Pool: "attention", Sequence: SequenceConfig{Huber: 1, Fill: FillForward}},
 	} {
 		s := waves(60, 0.3, name == "numbers")

@@ -57,6 +57,9 @@ func (m *SequenceModel) Loop(fit, validation Sequences, r Run) (*train.Loop, err
 			return nil, err
 		}
 	}
+	if err := m.weigh(fit); err != nil {
+		return nil, err
+	}
 	l, err := m.loop(r, m.metadata)
 	if err != nil {
 		return nil, err
@@ -67,6 +70,23 @@ func (m *SequenceModel) Loop(fit, validation Sequences, r Run) (*train.Loop, err
 	}
 	l.Validation.Data, err = m.source(validation, "validate with", false)
 	return l, err
+}
+
+// weigh finds how much each class counts, by the sequences to train on.
+func (m *SequenceModel) weigh(fit Sequences) error {
+	if m.config.ClassWeights == "" {
+		return nil
+	}
+	ids, err := m.labelIDs(fit)
+	if err != nil {
+		return err
+	}
+	count := make([]int, len(m.own.labels))
+	for _, id := range ids {
+		count[id]++
+	}
+	m.counts, err = m.config.classWeights(m.own.labels, count)
+	return err
 }
 
 // source makes batches of sequences with their targets.
