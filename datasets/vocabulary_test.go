@@ -233,3 +233,33 @@ func BenchmarkEncode(b *testing.B) {
 		})
 	}
 }
+
+// Pieces are what Encode numbers, joined the text; a character that the vocabulary lacks has the id -1.
+func TestPieces(t *testing.T) {
+	for _, make := range []func(string) (*datasets.Vocabulary, error){
+		datasets.Characters, func(text string) (*datasets.Vocabulary, error) { return datasets.Words(text, 0) },
+	} {
+		const text = "the e\u0301tude, the end\n  by  the sea"
+		v, err := make(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pieces, ids, err := v.Pieces(text)
+		if err != nil || strings.Join(pieces, "") != datasets.Normalize(text) {
+			t.Errorf("%q: %v", pieces, err)
+		}
+		want, err := v.Encode(text)
+		if err != nil || !slices.Equal(ids, want) {
+			t.Errorf("%v; Encode says %v, %v", ids, want, err)
+		}
+		if _, ids, err = v.Pieces("the xyz"); err != nil || v.Kind() == datasets.Character && ids[4] != -1 || v.Kind() == datasets.Word && ids[1] != 1 {
+			t.Error(ids, err)
+		}
+		if _, _, err := v.Pieces("\xff"); err == nil {
+			t.Error("what is not UTF-8 was cut")
+		}
+		if pieces, _, err := v.Pieces(""); err != nil || len(pieces) != 0 {
+			t.Error(pieces, err)
+		}
+	}
+}

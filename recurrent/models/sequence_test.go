@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
@@ -331,4 +332,27 @@ func TestRegressions(t *testing.T) {
 	if right < 196 {
 		t.Errorf("%d of 200 are on the right side", right)
 	}
+}
+
+// Any number of goroutines may predict at once, and each gets what one alone gets.
+func TestSequencesPredictAtOnce(t *testing.T) {
+	s := waves(30, 0.2, false)
+	m := newSequences(t, Config{Cell: "grud"}, s)
+	want, err := m.Predict(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			got, err := m.Predict(s)
+			if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%v: predictions at once are others", err)
+			}
+			if _, err := m.Evaluate(s); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }
