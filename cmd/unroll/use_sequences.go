@@ -45,7 +45,7 @@ func (t *sequencesTask) eval(cmd *cobra.Command, model models.Model) (report, er
 		return nil, err
 	}
 	if e.Confusion == nil {
-		return &measured{e.Sequences, number(e.MAE), number(e.RMSE), number(e.R2)}, nil
+		return &numberScores{e.Sequences, number(e.MAE), number(e.RMSE), number(e.R2)}, nil
 	}
 	c := e.Confusion
 	j := &judged{
@@ -74,15 +74,15 @@ func (t *sequencesTask) columnsOf(m *models.SequenceModel) sequenceColumns {
 	return want
 }
 
-// measured is how good a model of numbers is.
-type measured struct {
+// numberScores is how good a model of numbers is.
+type numberScores struct {
 	Sequences int    `json:"sequences"`
 	MAE       number `json:"mae"`
 	RMSE      number `json:"rmse"`
 	R2        number `json:"r2"`
 }
 
-func (m *measured) print(w io.Writer) error {
+func (m *numberScores) print(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "%s: mean absolute error %.4g, RMSE %.4g, R2 %.4f\n",
 		count(m.Sequences, "sequence", "sequences"), m.MAE, m.RMSE, m.R2)
 	return err

@@ -184,14 +184,14 @@ func (fl *watchFlags) print(w io.Writer, line int, text string, s strangeness, f
 	mark := " "
 	if flag {
 		mark = "!"
-		text = marked(text, s)
+		text = markedToken(text, s)
 	}
 	_, err := fmt.Fprintf(printable{w}, "%7.3f %s %s\n", s.score, mark, text)
 	return err
 }
 
-// marked is a line with its strangest token between angle quotes.
-func marked(text string, s strangeness) string {
+// markedToken is a line with its strangest token between angle quotes.
+func markedToken(text string, s strangeness) string {
 	blanks := len(s.token) - len(strings.TrimLeft(s.token, " "))
 	from := s.at + blanks
 	to := s.at + len(s.token)

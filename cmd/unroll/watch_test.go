@@ -135,7 +135,7 @@ func TestMarked(t *testing.T) {
 		"a bc d":   {token: "x", at: 2},
 	} {
 		line := "a bc d"
-		if got := marked(line, s); got != want {
+		if got := markedToken(line, s); got != want {
 			t.Errorf("%q; want %q", got, want)
 		}
 	}
