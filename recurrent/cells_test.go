@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/celltest"
 )
@@ -37,6 +38,7 @@ func allCells(hidden int) map[string]recurrent.Cell {
 		"gru reset before":      recurrent.GRU{Hidden: hidden, ResetBefore: true},
 		"gru norm":              recurrent.GRU{Hidden: hidden, LayerNorm: true},
 		"gru norm reset before": recurrent.GRU{Hidden: hidden, LayerNorm: true, ResetBefore: true},
+		"gru d":                 GRUD{recurrent.GRUD{Hidden: hidden, Features: 2}},
 		"mgu":                   recurrent.MGU{Hidden: hidden},
 		"ligru":                 recurrent.LiGRU{Hidden: hidden},
 		"ligru norm":            recurrent.LiGRU{Hidden: hidden, LayerNorm: true},
@@ -61,6 +63,17 @@ func allCells(hidden int) map[string]recurrent.Cell {
 			recurrent.GRU{Hidden: hidden}, recurrent.StackOf(2, recurrent.RNN{Hidden: hidden})}},
 		"projection stack": recurrent.StackOf(2, recurrent.LSTM{Hidden: hidden, Projection: 2}),
 	}
+}
+
+// GRUD is recurrent.GRUD behind a layer that makes values, a mask and gaps of an input of any width.
+type GRUD struct{ recurrent.GRUD }
+
+func (c GRUD) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
+	if !x.Valid() || x.Rank() != 2 {
+		return c.GRUD.Step(g, x, s)
+	}
+	in := g.Split(g.MatMulT(x, g.Param("weight_in", graph.GlorotUniform(), 3*c.Features, x.Dim(1))), 1, 3)
+	return c.GRUD.Step(g, g.Concat(1, in[0], g.Sigmoid(in[1]), g.Softplus(in[2])), s)
 }
 
 // Every cell at several sizes, ones among them: gradients, Step against Unroll, padding, Scan.
@@ -151,7 +164,7 @@ func TestDocsListTheCells(t *testing.T) {
 			}
 		}
 	}
-	if len(kinds) != 14 {
-		t.Errorf("there are %d cells; the package's comment says fourteen", len(kinds))
+	if len(kinds) != 15 {
+		t.Errorf("there are %d cells; the package's comment says fifteen", len(kinds))
 	}
 }

@@ -32,6 +32,9 @@ func referenceCases() map[string]referenceCase {
 	lstm("all, coupled", recurrent.LSTM{LayerNorm: true, Peepholes: true, Projection: 2, Coupled: true}, "io", "nprc")
 	add("gru norm", recurrent.GRU{Hidden: H, LayerNorm: true}, one, gruNormEquations(H, false))
 	add("gru norm reset before", recurrent.GRU{Hidden: H, LayerNorm: true, ResetBefore: true}, one, gruNormEquations(H, true))
+	mean := []float64{0.4, -0.3, 0.2}
+	add("gru d", recurrent.GRUD{Hidden: H, Features: 3}, []int{H, 3}, grudEquations(H, make([]float64, 3)))
+	add("gru d of other means", recurrent.GRUD{Hidden: H, Features: 3, Mean: mean}, []int{H, 3}, grudEquations(H, mean))
 	add("mgu", recurrent.MGU{Hidden: H}, one, mguEquations(H))
 	add("ligru", recurrent.LiGRU{Hidden: H}, one, liGRUEquations(H, false))
 	add("ligru norm", recurrent.LiGRU{Hidden: H, LayerNorm: true}, one, liGRUEquations(H, true))
@@ -54,13 +57,15 @@ func referenceCases() map[string]referenceCase {
 	add("conv lstm peepholes", recurrent.ConvLSTM{Places: 3, Channels: 2, Kernel: 5, Peepholes: true}, []int{6, 6},
 		convLSTMEquations(3, 2, 5))
 	for name, set := range map[string]func(c *referenceCase){
-		"sru of I = H":        func(c *referenceCase) { c.inputs = H },
-		"conv lstm":           func(c *referenceCase) { c.inputs = 12 }, // 4 places, 3 channels
-		"conv lstm peepholes": func(c *referenceCase) { c.inputs = 3 },  // 3 places, 1 channel
-		"slstm":               func(c *referenceCase) { c.view = unscaled(1) },
-		"slstm heads":         func(c *referenceCase) { c.view = unscaled(1) },
-		"mlstm":               func(c *referenceCase) { c.view = unscaled(H) },
-		"mlstm heads":         func(c *referenceCase) { c.view = unscaled(3) },
+		"gru d":                func(c *referenceCase) { c.inputs = 9 }, // values, mask and gaps of 3 features
+		"gru d of other means": func(c *referenceCase) { c.inputs = 9 },
+		"sru of I = H":         func(c *referenceCase) { c.inputs = H },
+		"conv lstm":            func(c *referenceCase) { c.inputs = 12 }, // 4 places, 3 channels
+		"conv lstm peepholes":  func(c *referenceCase) { c.inputs = 3 },  // 3 places, 1 channel
+		"slstm":                func(c *referenceCase) { c.view = unscaled(1) },
+		"slstm heads":          func(c *referenceCase) { c.view = unscaled(1) },
+		"mlstm":                func(c *referenceCase) { c.view = unscaled(H) },
+		"mlstm heads":          func(c *referenceCase) { c.view = unscaled(3) },
 	} {
 		c := cases[name]
 		set(&c)
@@ -154,6 +159,36 @@ func gruNormEquations(H int, before bool) reference {
 			next[j] = (1-z[j])*n + z[j]*h[j]
 		}
 		return next, [][]float64{next}
+	}
+}
+
+// grudEquations are those of Che et al. (2018), with z in place of 1-z.
+func grudEquations(H int, mean []float64) reference {
+	F := len(mean)
+	return func(w map[string][]float64, x []float64, s [][]float64) ([]float64, [][]float64) {
+		values, m, gap := x[:F], x[F:2*F], x[2*F:]
+		in, last := append(make([]float64, F), m...), make([]float64, F) // x̂ and m, x'
+		for d := range F {
+			keep := math.Exp(-math.Max(0, w["weight_decay_x"][d]*gap[d]+w["bias_decay_x"][d]))
+			in[d] = m[d]*values[d] + (1-m[d])*(keep*s[1][d]+(1-keep)*mean[d])
+			last[d] = m[d]*values[d] + (1-m[d])*s[1][d]
+		}
+		h := make([]float64, H)
+		for j, v := range times(w["weight_decay_h"], gap) {
+			h[j] = math.Exp(-math.Max(0, v+w["bias_decay_h"][j])) * s[0][j]
+		}
+		gate := func(j int, h []float64) float64 {
+			return dot(w["weight_ih"], j, in) + dot(w["weight_hh"], j, h) + w["bias_ih"][j]
+		}
+		reset, next := make([]float64, H), make([]float64, H)
+		for j := range reset {
+			reset[j] = sigma(gate(j, h)) * h[j]
+		}
+		for j := range next {
+			z := sigma(gate(H+j, h))
+			next[j] = (1-z)*math.Tanh(gate(2*H+j, reset)) + z*h[j]
+		}
+		return next, [][]float64{next, last}
 	}
 }
 

@@ -106,18 +106,30 @@ func evalClassifier(log io.Writer, m *models.Classifier, path string, columns ta
 	if err != nil {
 		return nil, err
 	}
-	c, p := e.Confusion, e.Probabilities
-	j := &judged{
-		Rows: e.Rows, Loss: number(e.Loss), Accuracy: number(c.Accuracy()), MacroF1: number(c.MacroF1()),
-		Labels: map[string]rankedScore{}, Temperature: number(m.Temperature()), confusion: c,
+	j, err := judgedBy(e.Rows, e.Loss, e.Probabilities, m.Labels(), measures)
+	if err == nil {
+		j.Temperature = number(m.Temperature())
 	}
-	for i, name := range m.Labels() {
+	return j, err
+}
+
+// judgedBy is how good a model of classes is that gives rows such probabilities of some labels.
+func judgedBy(rows int, loss float64, p *metric.Probabilities, labels []string, measures measuring) (*judged, error) {
+	c, err := p.Confusion(labels...)
+	if err != nil {
+		return nil, err
+	}
+	j := &judged{
+		Rows: rows, Loss: number(loss), Accuracy: number(c.Accuracy()), MacroF1: number(c.MacroF1()),
+		Labels: map[string]rankedScore{}, Temperature: 1, confusion: c,
+	}
+	for i, name := range labels {
 		j.Labels[name] = rankedScore{
 			score{number(c.Precision(i)), number(c.Recall(i)), number(c.F1(i)), c.Support(i)},
 			number(p.ROCAUC(i)), number(p.AveragePrecision(i)),
 		}
 	}
-	j.measured, err = measures.measure(p, m.Labels())
+	j.measured, err = measures.measure(p, labels)
 	return j, err
 }
 

@@ -42,6 +42,14 @@ func flagOf(field string) string {
 		return "tags"
 	case "Softmax":
 		return "crf"
+	case "IDColumn":
+		return "id"
+	case "TimeColumn":
+		return "time"
+	case "TargetColumn":
+		return "target"
+	case "LabelsFile":
+		return "labels"
 	case "ValidFile":
 		return "valid"
 	case "TestFile":

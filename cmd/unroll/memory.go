@@ -20,7 +20,10 @@ type memory struct {
 // warns of one that may not fit.
 func enough(w io.Writer, model models.Model, tokens int, m memory) error {
 	c, d := model.Config(), model.Demand()
-	sizes := fmt.Sprintf("--hidden %d, --layers %d, --embed %d, %s tokens", c.Hidden, c.Layers, c.Embed, thousands(tokens))
+	sizes := fmt.Sprintf("--hidden %d, --layers %d", c.Hidden, c.Layers)
+	if tokens > 0 {
+		sizes += fmt.Sprintf(", --embed %d, %s tokens", c.Embed, thousands(tokens))
+	}
 	switch {
 	case d.Weights > dense.MaxElements:
 		return errors.Errorf("a network of %s weights is more than any machine can hold (%s)", rough(d.Weights), sizes)

@@ -51,6 +51,10 @@ func (m *Tagger) rows() map[string]meanings {
 	}
 }
 
+func (m *SequenceModel) rows() map[string]meanings {
+	return map[string]meanings{headScope + ".": {rows: m.own.labels}}
+}
+
 // tokensIn are the tokens of a tokenizer, by their ids.
 func tokensIn(t interface {
 	Len() int

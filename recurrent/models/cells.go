@@ -25,6 +25,9 @@ type cellKind struct {
 	norm    float64 // weights of layer normalisation, as a multiple of the width; 0 for a cell that has none
 	memory  bool    // zoneout may keep the rest of the state, too
 	heads   heads
+	// observing makes the first layer of a cell that reads values with their mask and gaps, of so many features; the layers
+	// above are those of make. It is nil for a cell that reads any numbers.
+	observing func(hidden, features int) recurrent.Cell
 
 	onnx      func(*onnx.Builder, onnx.Value, string, onnx.Layers) onnx.Recurrent // nil where ONNX has no such operator
 	keras     keras.Kind                                                          // empty where Keras has no such layer
@@ -73,6 +76,10 @@ var cellKinds = []cellKind{
 		rows: 3, count: counts{3, 3, 6}, norm: 6,
 		use: "mostly as good as LSTM, and smaller", paper: "Cho et al. 2014",
 		onnx: (*onnx.Builder).GRU, keras: keras.GRU, kerasPath: "gru"},
+	{title: "GRUD", make: func(o cellOptions) recurrent.Cell { return recurrent.GRU{Hidden: o.hidden} },
+		observing: func(h, features int) recurrent.Cell { return recurrent.GRUD{Hidden: h, Features: features} },
+		rows:      3, count: counts{3, 3, 6},
+		use: "a GRU for missing values, of numbers", paper: "Che et al. 2018"},
 	{title: "MGU", make: func(o cellOptions) recurrent.Cell { return recurrent.MGU{Hidden: o.hidden} },
 		rows: 2, count: counts{2, 2, 2},
 		use: "a GRU whose two gates are one", paper: "Zhou et al. 2016"},
@@ -138,6 +145,9 @@ func CellInfos(width int) []CellInfo {
 	var out []CellInfo
 	for _, k := range cellKinds {
 		r := recurrence{kind: k, layers: 1, input: width, cellOptions: cellOptions{hidden: width, heads: k.headsFor(width)}}
+		if k.observing != nil { // so many features, with masks and gaps
+			r.input = 3 * width
+		}
 		out = append(out, CellInfo{k.name(), k.use, k.paper, r.weights()})
 	}
 	return out

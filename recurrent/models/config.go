@@ -54,8 +54,9 @@ type Config struct {
 
 	// Freeze names the weights that training leaves as they are, as models' files have them: "embedding.weight", "rnn.*", or
 	// what stands before a dot, "embedding".
-	Freeze []string
-	Tag    TagConfig // of a tagger
+	Freeze   []string
+	Tag      TagConfig      // of a tagger
+	Sequence SequenceConfig // of a SequenceModel
 
 	Origin Origin
 }
@@ -146,6 +147,9 @@ func (c Config) Check(k Kind) error {
 	}
 	if err := c.checkCell(); err != nil {
 		return err
+	}
+	if kind, err := cellOf(c.Cell); err == nil && kind.observing != nil && !s.numbers {
+		return wrong("Cell", "%q; want another for a %s: it reads numbers, which may be missing", c.Cell, s.title)
 	}
 	if _, _, err := optimizerOf(c.Optimizer); err != nil {
 		return err

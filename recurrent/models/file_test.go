@@ -52,6 +52,8 @@ var sensible = map[string]string{
 	"lr": "1.5 1000000000 100000000000000 1e300", "clip": "0 1.5 1000000000 100000000000000 1e300",
 	"steps": "0 1000000000", "patience": "0 1000000000", "epochs": "1000000000", "vocabulary_limit": "1000000000",
 	"heads": "0", "class_weights": "", "residual": "true", "input_dropout": "0", "recurrent_dropout": "0", "weight_dropout": "0", "zoneout": "0",
+	"id_column": `"word"`, "time_column": `"word"`, "target_column": `"word"`, "labels_file": `"word"`, "features": "[]", "words": "[]", "cut": "true",
+	"huber": "0", sequenceKey + " embed": "0", "max_rows": "1000000000",
 	"seed": "0 1000000000 100000000000000", "seq": "1000000000", "batch": "1000000000",
 }
 
@@ -62,7 +64,7 @@ func TestConfigurationOfAFileIsInput(t *testing.T) {
 	for _, c := range []struct {
 		path, key string
 		of        any
-	}{{language, configKey, languageFields{}}, {class, classifierKey, classifierFields{}}} {
+	}{{language, configKey, languageFields{}}, {class, classifierKey, classifierFields{}}, {savedSequences(t), sequenceKey, sequenceFields{}}} {
 		list, metadata, err := graph.ReadSafetensors(c.path)
 		if err != nil {
 			t.Fatal(err)
@@ -74,7 +76,7 @@ func TestConfigurationOfAFileIsInput(t *testing.T) {
 				const path = "some.safetensors"
 				var err error
 				used := testutil.Allocated(func() { _, err = parseFile(path, list, own) })
-				if slices.Contains(strings.Fields(sensible[field]), value) {
+				if slices.Contains(strings.Fields(sensible[field]+" "+sensible[c.key+" "+field]), value) {
 					if err != nil {
 						t.Errorf("%s %s: %v", field, value, err)
 					}

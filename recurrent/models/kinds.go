@@ -17,11 +17,12 @@ const (
 	KindLanguage   Kind = iota // a LanguageModel
 	KindClassifier             // a Classifier
 	KindTagger                 // a Tagger
+	KindSequence               // a SequenceModel
 )
 
 // kinds is the table of the kinds of model, in the order of their constants. A kind that is added takes a constant above, a
 // line here, and files of its own: one for its spec and its contents, such as classifier_kind.go, and others for the model.
-func kinds() []spec { return []spec{languageKind(), classifierKind(), taggerKind()} }
+func kinds() []spec { return []spec{languageKind(), classifierKind(), taggerKind(), sequenceKind()} }
 
 // spec is all that is known of a kind of model: a row of the table of kinds. What kinds have in common, Config.Check, the
 // reader of files and core do for all of them.
@@ -30,6 +31,8 @@ type spec struct {
 	maker  string   // the function that makes a new one
 	keys   []string // the entries of a file's metadata that tell its kind; the first has the configuration
 	tokens []string // the values of Config.Tokens; nil where inputs are no tokens
+	// numbers tells that inputs are numbers: cells that want a mask and gaps beside them may read them.
+	numbers bool
 	// defaults is what Defaults returns. Fields that the kind lacks are zero in it.
 	defaults Config
 	lacks    []lack

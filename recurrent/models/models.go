@@ -1,6 +1,6 @@
-// Package models has trained models as values: a language model and a classifier of texts, each with its configuration,
-// its vocabulary or tokenizer, its labels and its weights. One file holds one model; the command unroll writes and reads
-// the same files.
+// Package models has trained models as values: a language model, a classifier of texts and a model of sequences of numbers, each
+// with its configuration, its vocabulary or tokenizer, its labels and its weights. One file holds one model; the command unroll
+// writes and reads the same files.
 //
 //	m, err := models.LoadClassifier("reviews.safetensors")
 //	predictions, err := m.Predict([]string{"a wonderful evening"})
@@ -77,4 +77,9 @@ func loadAs[M Model](path string, want Kind) (none M, err error) {
 		return none, err
 	}
 	return m.(M), nil
+}
+
+// LoadSequenceModel reads a model of sequences.
+func LoadSequenceModel(path string) (*SequenceModel, error) {
+	return loadAs[*SequenceModel](path, KindSequence)
 }

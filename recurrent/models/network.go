@@ -107,6 +107,28 @@ const (
 	embeddingWeight = embeddingScope + ".weight"
 )
 
+// numbers are rows that the recurrence reads as they are, [T, B, width].
+type numbers struct {
+	width int
+	read  int    // how many of them meet the first weights of the recurrence
+	first string // these weights
+}
+
+func (n numbers) build(_ *graph.Graph, f flow) flow { return f }
+func (n numbers) keras() (keras.Model, error)       { return nil, nil }
+func (n numbers) weights() float64                  { return 0 }
+func (n numbers) kept() float64                     { return float64(n.width) }
+
+func (n numbers) sizes() []size {
+	return []size{{"inputs, which columns and marks tell,", n.read, n.first, 2, 1, 1, 0}}
+}
+
+// onnx declares the inputs of the model, as every first layer does.
+func (n numbers) onnx(f *onnxFlow) error {
+	f.x, f.lengths = f.Sequence("rows", n.width), f.Lengths("lengths")
+	return nil
+}
+
 // embedding looks token ids up: weight [tokens, width] in the scope embedding.
 type embedding struct {
 	tokens, width int

@@ -13,6 +13,7 @@ type Origin struct {
 	Format    Format
 	Table     Table
 	Tags      TagOrigin
+	Sequences SequenceOrigin
 }
 
 // Format tells how a table of any kind was read.

@@ -43,9 +43,11 @@ func (c Config) recurrence(scope string, input int) (recurrence, error) {
 	return r, nil
 }
 
-// cell is the cell of each layer.
-func (r recurrence) cell() recurrent.Cell {
-	cell := r.kind.make(r.cellOptions)
+// cell is the cell of each layer, but for the first of one that observes.
+func (r recurrence) cell() recurrent.Cell { return r.zoned(r.kind.make(r.cellOptions)) }
+
+// zoned is a cell with zoneout, if there is some.
+func (r recurrence) zoned(cell recurrent.Cell) recurrent.Cell {
 	if r.zoneout == 0 {
 		return cell
 	}
@@ -69,15 +71,18 @@ func (r recurrence) layer() recurrent.Layer {
 		one = recurrent.Bidirectional{Cell: r.cell()}
 	}
 	d := recurrent.DeepOf(r.layers, one)
+	if r.kind.observing != nil && len(d.Layers) > 0 {
+		d.Layers[0] = recurrent.Unidirectional{Cell: r.zoned(r.kind.observing(r.hidden, r.input/3))}
+	}
 	d.Residual, d.Dropout = r.residual, r.dropout
 	return d
 }
 
 func (r recurrence) build(g *graph.Graph, f flow) flow {
 	scope, layer := g.Scope(r.scope), r.layer()
-	o := recurrent.Options{Lengths: f.lengths, Dropout: r.drops}
-	if r.carried {
-		o = recurrent.Options{Initial: f.state, Dropout: r.drops}
+	o := recurrent.Options{Initial: f.state, Dropout: r.drops}
+	if !r.carried {
+		o.Lengths = f.lengths
 	}
 	f.x, f.state = layer.Apply(scope, f.x, o)
 	if r.pooled {
@@ -142,6 +147,9 @@ func (r recurrence) weights() float64 {
 	}
 	// The layers above the first read hidden states, one of each direction.
 	first := layer(float64(r.input), r.kind.more(r.input, r.hidden))
+	if f := float64(r.input / 3); r.kind.observing != nil { // GRUD: gates of values and mask, decays of values and state
+		first = hidden*(3*2*f+3*hidden+3+f+1) + 2*f
+	}
 	return first + float64(r.layers-1)*layer(ways*hidden, r.kind.more(r.directions(), 1))
 }
 
