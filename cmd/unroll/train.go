@@ -26,6 +26,7 @@ func trainCommand() *cobra.Command {
   unroll train --text book.txt --cell gru --hidden 256 --out book.safetensors
   unroll train --table reviews.csv --out reviews.safetensors
   unroll train --table mail.tsv --text-column body --label-column spam
+  unroll train --sequences windows.csv --cell grud --pool last
   unroll train --resume book.safetensors --epochs 20
   unroll train --init-from book.safetensors --text other.txt --lr 0.001`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -84,7 +85,8 @@ func otherDefaults(t task) string {
 	configFlags(usual, &language)
 	var others []string
 	flagsOf(t, &own).VisitAll(func(f *pflag.Flag) {
-		if u := usual.Lookup(f.Name); u != nil && f.DefValue != u.DefValue {
+		lacking := f.DefValue == "" || f.DefValue == "0" // what this kind of model does not have
+		if u := usual.Lookup(f.Name); u != nil && f.DefValue != u.DefValue && !lacking {
 			others = append(others, "--"+f.Name+" "+f.DefValue)
 		}
 	})
