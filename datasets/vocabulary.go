@@ -157,29 +157,21 @@ func (v *Vocabulary) Encode(text string) ([]int, error) {
 	return ids, nil
 }
 
-// Pieces cuts a text, after normalising it, into the pieces that Encode gives ids, and returns both: where Encode would fail, the
-// id is -1. The pieces of characters and words, joined, are the normalised text.
-func (v *Vocabulary) Pieces(text string) (pieces []string, ids []int, err error) {
-	if problem := notUTF8(text); problem != "" {
-		return nil, nil, errors.Errorf("datasets: the text to cut is %s", problem)
-	}
+// Pieces cuts a text, after normalising it, into what Encode looks up: one piece for each id. Of a word that the vocabulary
+// lacks, it tells which it was.
+func (v *Vocabulary) Pieces(text string) []string {
 	next := nextCharacter
 	switch v.kind {
 	case Label:
-		pieces = strings.Fields(Normalize(text))
+		return strings.Fields(Normalize(text))
 	case Word:
 		next = nextWord
 	}
-	if v.kind != Label {
-		for rest := Normalize(text); len(rest) > 0; rest = rest[len(pieces[len(pieces)-1]):] {
-			pieces = append(pieces, next(rest))
-		}
+	var out []string
+	for rest := Normalize(text); rest != ""; rest = rest[len(out[len(out)-1]):] {
+		out = append(out, next(rest))
 	}
-	ids = make([]int, len(pieces))
-	for i, p := range pieces {
-		ids[i] = v.lookUp(p)
-	}
-	return pieces, ids, nil
+	return out
 }
 
 // lookUp returns a token's id, that of an unknown one, or -1.

@@ -119,6 +119,38 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// Pieces are what the ids stand for, one each, and joined they are the text, with the words that are not known.
+func TestPieces(t *testing.T) {
+	const text = "the cat isn't the café's:  a dog\n"
+	v, err := datasets.Words("the cat the cat", 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := datasets.Characters(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []*datasets.Vocabulary{v, c} {
+		pieces := v.Pieces(text)
+		ids, err := v.Encode(text)
+		if err != nil || len(ids) != len(pieces) || strings.Join(pieces, "") != text {
+			t.Fatalf("%d pieces %q for %d ids, %v", len(pieces), pieces, len(ids), err)
+		}
+		for i, id := range ids {
+			if token, _ := v.Token(id); token != pieces[i] && !strings.Contains(token, datasets.Unknown) {
+				t.Errorf("piece %d is %q, its token %q", i, pieces[i], token)
+			}
+		}
+	}
+	labels, err := datasets.Labels([]string{"a", "b"})
+	if got := labels.Pieces(" b  a"); err != nil || len(got) != 2 || got[0] != "b" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got := new(datasets.Vocabulary).Pieces(""); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestUnknownWords(t *testing.T) {
 	v := words(t, "a a a a b b b c c d", 4) // <unk>, " <unk>", " a", " b"; the first a, without a space, is rare
 	if v.Len() != 4 {
@@ -231,45 +263,5 @@ func BenchmarkEncode(b *testing.B) {
 				encode(b, v, c.Text)
 			}
 		})
-	}
-}
-
-// Pieces are what Encode numbers, joined the text; a character that the vocabulary lacks has the id -1.
-func TestPieces(t *testing.T) {
-	for _, make := range []func(string) (*datasets.Vocabulary, error){
-		datasets.Characters, func(text string) (*datasets.Vocabulary, error) { return datasets.Words(text, 0) },
-	} {
-		const text = "the e\u0301tude, the end\n  by  the sea"
-		v, err := make(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pieces, ids, err := v.Pieces(text)
-		if err != nil || strings.Join(pieces, "") != datasets.Normalize(text) {
-			t.Errorf("%q: %v", pieces, err)
-		}
-		want, err := v.Encode(text)
-		if err != nil || !slices.Equal(ids, want) {
-			t.Errorf("%v; Encode says %v, %v", ids, want, err)
-		}
-		if _, ids, err = v.Pieces("the xyz"); err != nil || v.Kind() == datasets.Character && ids[4] != -1 || v.Kind() == datasets.Word && ids[1] != 1 {
-			t.Error(ids, err)
-		}
-		if _, _, err := v.Pieces("\xff"); err == nil {
-			t.Error("what is not UTF-8 was cut")
-		}
-		if pieces, _, err := v.Pieces(""); err != nil || len(pieces) != 0 {
-			t.Error(pieces, err)
-		}
-	}
-	labels, err := datasets.Labels([]string{"a", "b"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if pieces, ids, err := labels.Pieces(" b  a"); err != nil || !slices.Equal(pieces, []string{"b", "a"}) || !slices.Equal(ids, []int{1, 0}) {
-		t.Error(pieces, ids, err)
-	}
-	if pieces, _, err := new(datasets.Vocabulary).Pieces(""); err != nil || len(pieces) != 0 {
-		t.Error(pieces, err)
 	}
 }

@@ -172,7 +172,7 @@ func readParts(c models.Config) (*sequenceTable, sequenceParts, error) {
 		if t.Numbers != nil {
 			want.kind = models.TargetNumber
 		}
-		table, err := openSequences(own.file, "", want, c, format)
+		table, err := openSequences(own.file, o.Sequences.LabelsFile, want, c, format)
 		if err != nil {
 			return nil, sequenceParts{}, err
 		}

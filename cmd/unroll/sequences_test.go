@@ -275,4 +275,19 @@ func TestSequenceMistakes(t *testing.T) {
 	if status != 0 || !strings.Contains(errs, `classes in "kind" (0, 1, 2)`) || !strings.Contains(errs, "few whole numbers are taken for classes") {
 		t.Errorf("status %d\n%s", status, errs)
 	}
+	// Files of their own for the parts, with the targets of all in one table.
+	first, last, cut := strings.Builder{}, strings.Builder{}, "w030"
+	for i, line := range strings.SplitAfter(good, "\n") {
+		if i == 0 || line < cut {
+			first.WriteString(line)
+		}
+		if i == 0 || line >= cut {
+			last.WriteString(line)
+		}
+	}
+	status, _, errs = capture(t, context.Background(), append(quickly(file("first.csv", first.String()), out),
+		"--test", file("last.csv", last.String()), "--labels", file("labels.csv", labels.String()), "--force")...)
+	if status != 0 || !strings.Contains(errs, "27 to train on, 3 to stop by, 10 to test") {
+		t.Errorf("status %d\n%s", status, errs)
+	}
 }

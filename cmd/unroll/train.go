@@ -27,6 +27,7 @@ func trainCommand() *cobra.Command {
   unroll train --table reviews.csv --out reviews.safetensors
   unroll train --table mail.tsv --text-column body --label-column spam
   unroll train --tags dev.conllu --test test.conllu --out pos.safetensors
+  unroll train --sequences windows.csv --cell grud --pool last
   unroll train --resume book.safetensors --epochs 20
   unroll train --from book.safetensors --text other.txt --freeze embedding
   unroll train --table reviews.csv --vectors glove.txt --freeze embedding`,

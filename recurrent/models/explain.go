@@ -223,7 +223,7 @@ func rowsOf(table *tensor.Dense, ids []int) *tensor.Dense {
 // piecesOf is what each token of a text stands for, as it stands there.
 func piecesOf(text string, t datasets.Tokenizer, ids []int) ([]string, error) {
 	if v, ok := t.(*datasets.Vocabulary); ok {
-		if pieces, _, err := v.Pieces(text); err == nil && len(pieces) == len(ids) {
+		if pieces := v.Pieces(text); len(pieces) == len(ids) {
 			return pieces, nil
 		}
 	}

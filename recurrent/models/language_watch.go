@@ -2,6 +2,7 @@ package models
 
 import (
 	"math"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
@@ -91,26 +92,38 @@ func (w *LineWatch) Score(line string) (LineScore, error) {
 	if err := w.remember(); err != nil {
 		return LineScore{}, err
 	}
-	pieces, ids, err := w.vocab.Pieces(line + "\n")
-	if err != nil {
-		return LineScore{}, err
+	if !utf8.ValidString(line) {
+		return LineScore{}, errors.New("models: the line is not UTF-8; is it in another encoding?")
 	}
-	s, at := LineScore{Tokens: len(ids), Worst: -1}, 0
-	for i, id := range ids {
+	pieces := w.vocab.Pieces(line + "\n")
+	s, at := LineScore{Tokens: len(pieces), Worst: -1}, 0
+	for _, piece := range pieces {
 		cost := unseen
-		if id >= 0 {
+		if id, ok := w.id(piece); ok {
 			cost = surprise(w.logits, id)
 			if err := w.read(id); err != nil {
 				return LineScore{}, err
 			}
 		}
-		s.Mean += cost / float64(len(ids))
+		s.Mean += cost / float64(len(pieces))
 		if cost > s.Worst {
-			s.Worst, s.Token, s.At = cost, pieces[i], at
+			s.Worst, s.Token, s.At = cost, piece, at
 		}
-		at += len(pieces[i])
+		at += len(piece)
 	}
 	return s, nil
+}
+
+// id is that of a piece of a line; of a word that the vocabulary lacks, that of unknown ones.
+func (w *LineWatch) id(piece string) (int, bool) {
+	if id, ok := w.vocab.ID(piece); ok {
+		return id, true
+	}
+	ids, err := w.vocab.Encode(piece)
+	if err != nil || len(ids) != 1 {
+		return 0, false
+	}
+	return ids[0], true
 }
 
 // Forget goes back to before the last line: an anomaly is no context for what comes after it.
