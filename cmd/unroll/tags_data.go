@@ -79,7 +79,8 @@ func (d *taggedData) describe(w io.Writer, trained spans.Scheme) {
 	}
 	tell(w, "Scheme", "%v%s (--file-scheme, --scheme)", d.scheme, as)
 	if f := d.faults; f.Count > 0 {
-		tell(w, "Note", "tags that %v does not allow to follow each other: %d; the first, %s to %s, in line %d", d.scheme, f.Count, edge(f.Before, "the beginning"), edge(f.After, "the end"), d.Lines[f.Sentence]+f.Word)
+		tell(w, "Note", "tags that %v does not allow to follow each other: %d; the first, %s to %s, in line %d",
+			d.scheme, f.Count, edge(f.Before, "the beginning"), edge(f.After, "the end"), d.Lines[f.Sentence]+f.Word)
 	}
 }
 
