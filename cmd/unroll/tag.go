@@ -83,7 +83,8 @@ type taggedInput struct {
 }
 
 func (in *taggedInput) flags(f *pflag.FlagSet) {
-	f.Var(orElse{&in.how.TagFormat, auto}, "tag-format", "format of the words: text, conllu, conll, tsv or jsonl; by the file's name unless given")
+	f.Var(orElse{&in.how.TagFormat, auto}, "tag-format",
+		"format of the words: text, conllu, conll, tsv or jsonl; by the file's name unless given")
 	f.StringVar(&in.how.TagColumn, "tag-column", "", "column of the tags to replace: upos, xpos or feats of CoNLL-U, or a number from 1 on")
 	f.StringVar(&in.how.WordColumn, "word-column", "", "column of the words: a number from 1 on, or a field of JSONL; the first unless given")
 	f.Var(orElse{&in.scheme, auto}, "scheme", "scheme of the tags to write: "+oneOf(spans.Names())+"; the model's unless given")

@@ -81,7 +81,8 @@ func taggerFigures(cmd *cobra.Command, m *models.Tagger, parts *taggedParts, r t
 	}
 	tellSaved(w, fl.out, "eval", "tag")
 	fmt.Fprintf(w, "\nThe baseline takes the most frequent tag of each word; of a new word, by its\nending.\n")
-	figures, baseline := fmt.Sprintf("test_accuracy=%.4f", test.Confusion.Accuracy()), fmt.Sprintf("baseline_accuracy=%.4f", base.Confusion.Accuracy())
+	figures := fmt.Sprintf("test_accuracy=%.4f", test.Confusion.Accuracy())
+	baseline := fmt.Sprintf("baseline_accuracy=%.4f", base.Confusion.Accuracy())
 	if test.Spans != nil {
 		figures += fmt.Sprintf(" test_f1=%.4f", test.Spans.Micro().F1)
 		baseline += fmt.Sprintf(" baseline_f1=%.4f", base.Spans.Micro().F1)
