@@ -85,7 +85,7 @@ func TestTagger(t *testing.T) {
 // Every cell trains, saves and loads, with characters and without, and the demand is the number of weights.
 func TestTaggerOfEveryCellInAFile(t *testing.T) {
 	dir := t.TempDir()
-	for i, cell := range Cells() {
+	for i, cell := range textCells() {
 		m := newTags(t, Config{Cell: cell, OneWay: i%2 == 0, Layers: 1 + i%3, Steps: 3,
 			Tag: TagConfig{Characters: SpellingReaders()[i%3], Softmax: i%4 == 1}})
 		fitTags(t, m, 30)
