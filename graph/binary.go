@@ -97,6 +97,13 @@ func init() {
 		op.ReLUGrad: func(g *Graph, y, _, _, up Node) (Node, Node) {
 			return g.MulScalar(y, 0), g.binary(op.ReLUGrad, y, up)
 		},
+		op.LogRisingFactorial: func(g *Graph, x, n, _, dy Node) (Node, Node) {
+			return g.Mul(dy, g.binary(op.DigammaDifference, x, n)), g.Mul(dy, g.Digamma(g.Add(x, n)))
+		},
+		op.DigammaDifference: func(g *Graph, x, n, _, dy Node) (Node, Node) {
+			end := g.polygamma(1, g.Add(x, n))
+			return g.Mul(dy, g.Sub(end, g.polygamma(1, x))), g.Mul(dy, end)
+		},
 	}
 	differentiate(func(o *op.Binary, d derivation) []Node {
 		da, db := binaryGrads[o](d.g, d.in[0], d.in[1], d.out, d.grad)

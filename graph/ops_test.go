@@ -54,6 +54,9 @@ func opCases() []opCase {
 		}
 	}
 	add(opCase{name: "log", shapes: [][]int{{2, 3}}, build: one((*graph.Graph).Log), domain: positive})
+	add(opCase{name: "log1p", shapes: [][]int{{2, 3}}, build: one((*graph.Graph).Log1p), domain: positive})
+	add(opCase{name: "log gamma", shapes: [][]int{{300}}, build: one((*graph.Graph).LogGamma), domain: positive})
+	add(opCase{name: "digamma", shapes: [][]int{{2, 3}}, build: one((*graph.Graph).Digamma), domain: positive})
 	add(opCase{name: "sqrt", shapes: [][]int{{2, 3}}, build: one((*graph.Graph).Sqrt), domain: positive})
 	add(opCase{name: "relu", shapes: [][]int{{4, 5}}, build: one((*graph.Graph).ReLU), domain: awayFromZero})
 	add(opCase{name: "abs", shapes: [][]int{{4, 5}}, build: one((*graph.Graph).Abs), domain: awayFromZero})
@@ -66,7 +69,8 @@ func opCases() []opCase {
 
 	binary := map[string]func(*graph.Graph, graph.Node, graph.Node) graph.Node{
 		"sub": (*graph.Graph).Sub, "mul": (*graph.Graph).Mul, "div": (*graph.Graph).Div,
-		"add": func(g *graph.Graph, a, b graph.Node) graph.Node { return g.Add(a, b) },
+		"log rising factorial": (*graph.Graph).LogRisingFactorial,
+		"add":                  func(g *graph.Graph, a, b graph.Node) graph.Node { return g.Add(a, b) },
 	}
 	pairs := [][2][]int{{{}, {}}, {{2, 3}, {2, 3}}, {{4, 3}, {3}}, {{3}, {4, 3}}, {{4, 3}, {4, 1}}, {{4, 3}, {}},
 		{{2, 4, 3}, {4, 1}}, {{2, 1, 3}, {1, 4, 1}}, {{5, 1}, {1, 4}}, {{2, 4, 3}, {2, 1, 1}}, {{1, 1}, {1, 1}}, {{2, 300}, {300}}}
@@ -223,7 +227,7 @@ func TestSecondDerivatives(t *testing.T) {
 		switch c.name {
 		case "sigmoid", "tanh", "relu", "exp", "log", "sqrt", "square", "softplus", "mul", "div", "matmul", "matmul t",
 			"t matmul", "softmax axis -1", "log softmax axis -1", "logsumexp", "gather", "slice axis 1", "where", "abs",
-			"erf", "batched matmul", "batched matmul t", "batched t matmul", "pick", "scatter":
+			"erf", "log1p", "log gamma", "digamma", "log rising factorial", "batched matmul", "batched matmul t", "batched t matmul", "pick", "scatter":
 		default:
 			continue
 		}

@@ -115,9 +115,11 @@ func init() {
 		op.Erf: func(g *Graph, x, _, dy Node) Node { // 2/√π·exp(-x²)
 			return g.Mul(dy, g.MulScalar(g.Exp(g.Neg(g.Square(x))), 2/math.Sqrt(math.Pi)))
 		},
-		op.Neg:  func(g *Graph, _, _, dy Node) Node { return g.Neg(dy) },
-		op.Abs:  func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.unary(op.Sign, x)) },
-		op.Sign: func(g *Graph, x, _, _ Node) Node { return g.MulScalar(x, 0) },
+		op.Log1p:    func(g *Graph, x, _, dy Node) Node { return g.Div(dy, g.AddScalar(x, 1)) },
+		op.LogGamma: func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.Digamma(x)) },
+		op.Neg:      func(g *Graph, _, _, dy Node) Node { return g.Neg(dy) },
+		op.Abs:      func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.unary(op.Sign, x)) },
+		op.Sign:     func(g *Graph, x, _, _ Node) Node { return g.MulScalar(x, 0) },
 	}
 	differentiate(func(o *op.Unary, d derivation) []Node { return []Node{unaryGrads[o](d.g, d.in[0], d.out, d.grad)} })
 	differentiate(func(o op.Affine, d derivation) []Node { return []Node{d.g.MulScalar(d.grad, o.Mul)} })

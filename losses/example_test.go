@@ -8,6 +8,7 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
+	"github.com/unroll-go/unroll/losses/distribution"
 	"gorgonia.org/tensor"
 )
 
@@ -223,4 +224,26 @@ func ExampleMean() {
 	}
 	fmt.Printf("%.4f, log 8 is %.4f\n", graph.Scalar(out[0]), math.Log(8))
 	// Output: 2.0794, log 8 is 2.0794
+}
+
+// A network's outputs for one target: the count 3 under a negative binomial distribution of mean 2 and dispersion 0.5.
+func ExampleLikelihood() {
+	raw := []float64{math.Log(math.Expm1(2 - distribution.Least)), math.Log(math.Expm1(0.5 - distribution.Least))}
+	out, err := graph.NewFunc(graph.NewParams64(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+		return []graph.Node{losses.Likelihood{Family: distribution.NegativeBinomial}.Apply(g, in[0], in[1])}
+	}).Run(graph.Floats64(raw, 1, 2), graph.Floats64([]float64{3}, 1))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	d, err := distribution.NegativeBinomial.FromOutputs(raw, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("loss %.4f, probability %.4f\n", graph.Scalar(out[0]), math.Exp(d.LogDensity(3)))
+	fmt.Printf("mean %.1f, variance %.1f, 90 %% between %g and %g\n", d.Mean(), d.Variance(), d.Quantile(0.05), d.Quantile(0.95))
+	// Output:
+	// loss 2.0794, probability 0.1250
+	// mean 2.0, variance 4.0, 90 % between 0 and 6
 }

@@ -24,6 +24,7 @@ var bitsOf = map[string]uint64{
 	"any Div":                            0xa8783a5186e352d2,
 	"any Dot":                            0xcb6333718676dee8,
 	"any Erf":                            0x228bc00e9da06eff,
+	"any Gamma":                          0x57b9f1f7c525d4c7,
 	"any Fill":                           0x0a44ff158f6aea68,
 	"any Int8":                           0xe6c05162f22bffd4,
 	"any Max":                            0x57f2295f264372f2,
@@ -208,6 +209,7 @@ func bitsNow(kind string) map[string]uint64 {
 	sums["any Dot"] = reductionBits(func(x, y []float32) float64 { return float64(Dot(x, y)) })
 	sums["any SumSquares"] = reductionBits(func(x, _ []float32) float64 { return SumSquares(x) })
 	sums["any Max"] = reductionBits(func(x, _ []float32) float64 { return float64(Max(x)) })
+	sums["any Gamma"] = vectorBits(gammaFunctions)
 	sums["any Erf"] = vectorBits(func(dst, a, _ []float32) { Erf(dst, a) })
 	sums[assembly+" sumExp"] = reductionBits(func(x, _ []float32) float64 { return sumExp(x, 1.5) })
 	sums[assembly+" SoftmaxRow"] = vectorBits(func(dst, _, _ []float32) { SoftmaxRow(dst, dst) })

@@ -11,6 +11,7 @@ import (
 	"github.com/unroll-go/unroll/graph/graphtest"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
+	"github.com/unroll-go/unroll/losses/distribution"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/keras"
 	"github.com/unroll-go/unroll/nn/onnx"
@@ -124,6 +125,7 @@ var registry = []member{
 	{"models.Poolings", models.Poolings},
 	{"models.ReadExamples", models.ReadExamples},
 	{"losses.CheckCTC", losses.CheckCTC},
+	{"distribution.Families", distribution.Families},
 	{"datasets.Characters", datasets.Characters},
 	{"datasets.EncodeFile", datasets.EncodeFile},
 	{"datasets.EncodeStream", datasets.EncodeStream},
@@ -348,11 +350,14 @@ var registry = []member{
 	{"losses.Focal", reflect.TypeFor[losses.Focal]()},
 	{"losses.Huber", reflect.TypeFor[losses.Huber]()},
 	{"losses.KL", reflect.TypeFor[losses.KL]()},
+	{"losses.Likelihood", reflect.TypeFor[losses.Likelihood]()},
 	{"losses.MAE", reflect.TypeFor[losses.MAE]()},
 	{"losses.MSE", reflect.TypeFor[losses.MSE]()},
 	{"losses.Mean", reflect.TypeFor[losses.Mean]()},
 	{"losses.NLL", reflect.TypeFor[losses.NLL]()},
 	{"losses.Quantile", reflect.TypeFor[losses.Quantile]()},
+	{"distribution.Distribution", reflect.TypeFor[distribution.Distribution]()},
+	{"distribution.Family", reflect.TypeFor[distribution.Family]()},
 	{"datasets.BPE", reflect.TypeFor[datasets.BPE]()},
 	{"datasets.BPETrainer", reflect.TypeFor[datasets.BPETrainer]()},
 	{"datasets.Batch", reflect.TypeFor[datasets.Batch]()},

@@ -47,6 +47,12 @@ var (
 	ReLUGrad    = &Binary{Name: "relu'", f32: kernel.ReLUGrad[float32], f64: kernel.ReLUGrad[float64]}
 )
 
+// Differences of functions of the gamma function, at a+b and at a.
+var (
+	LogRisingFactorial = &Binary{Name: "log rising factorial", f32: kernel.LogRisingFactorial[float32], f64: kernel.LogRisingFactorial[float64]}
+	DigammaDifference  = &Binary{Name: "digamma difference", f32: kernel.DigammaDifference[float32], f64: kernel.DigammaDifference[float64]}
+)
+
 // Add is the sum of any number of tensors, which broadcast against each other. Gradient sums are add nodes too.
 type Add struct{}
 

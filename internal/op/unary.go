@@ -38,6 +38,8 @@ var (
 	Square   = &Unary{Name: "square", f32: kernel.Square[float32], f64: kernel.Square[float64]}
 	Softplus = &Unary{Name: "softplus", f32: kernel.Softplus[float32], f64: kernel.Softplus[float64]}
 	Erf      = &Unary{Name: "erf", f32: kernel.Erf[float32], f64: kernel.Erf[float64]}
+	Log1p    = &Unary{Name: "log1p", f32: kernel.Log1p[float32], f64: kernel.Log1p[float64]}
+	LogGamma = &Unary{Name: "log gamma", f32: kernel.LogGamma[float32], f64: kernel.LogGamma[float64]}
 	Neg      = &Unary{Name: "neg", f32: kernel.Neg[float32], f64: kernel.Neg[float64]}
 	Abs      = &Unary{Name: "abs", f32: kernel.Abs[float32], f64: kernel.Abs[float64]}
 	Sign     = &Unary{Name: "sign", f32: signs[float32], f64: signs[float64]}
