@@ -60,6 +60,11 @@ func LoadClassifier(path string) (*Classifier, error) {
 	return loadAs[*Classifier](path, KindClassifier)
 }
 
+// LoadForecaster reads a forecaster.
+func LoadForecaster(path string) (*Forecaster, error) {
+	return loadAs[*Forecaster](path, KindForecaster)
+}
+
 // loadAs reads a file that must be of a kind, whose models have the type M.
 func loadAs[M Model](path string, want Kind) (none M, err error) {
 	f, err := readFile(path)
