@@ -36,10 +36,11 @@ var allowed = map[string][]string{
 	"losses/distribution": {},
 	"recurrent":           {"graph", "nn"},
 	"recurrent/decode":    {"graph", "nn", "recurrent"},
-	"recurrent/models":    {"graph", "graph/optim", "nn", "nn/train", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets"},
+	"recurrent/models":    {"graph", "graph/optim", "nn", "nn/train", "nn/train/calibrate", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets"},
 	"recurrent/celltest":  {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":            {"graph", "graph/optim", "datasets", "internal/kernel"},
 	"nn/train/metric":     {},
+	"nn/train/calibrate":  {},
 	"nn/train/flow":       {"graph"},
 	"nn/train/diagnose":   {"nn/train"},
 	"nn/train/events":     {"graph", "nn/train"},
@@ -53,7 +54,7 @@ var allowed = map[string][]string{
 	"nn/keras/internal/hdf5": {},
 
 	"datasets/catalog/internal/fetch": {},
-	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
+	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/train/calibrate", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
 		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "losses", "losses/distribution", "datasets", "datasets/catalog",
 		"internal/kernel"},
 	"internal/damage":   nil, // anything

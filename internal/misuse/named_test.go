@@ -7,6 +7,7 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
+	"github.com/unroll-go/unroll/losses/distribution"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/train/flow"
 	"github.com/unroll-go/unroll/recurrent"
@@ -54,6 +55,8 @@ func namedMakers() {
 		{"recurrent", "source", func(w *world) any { return w.ids[0] }},
 		{"recurrent", "target", func(w *world) any { return w.ids[0] }},
 		{"recurrent", "thing", func(w *world) any { return w.floats[2] }},
+		{"", "", func(w *world) any { return pick(w, distribution.Families()) }},
+		{"distribution", "", func(w *world) any { return pick(w, [][]float64{{0.5}, {0.5, 2}, {1, 2, 3}}) }},
 		{"losses", "labels", func(w *world) any { return w.ids[1] }},
 		{"optim", "state", func(w *world) any { return w.optimiserState() }},
 

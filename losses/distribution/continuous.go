@@ -31,7 +31,12 @@ func (d gaussian) Quantile(p float64) float64 {
 	return d.mean + d.deviation*mathext.NormalQuantile(p)
 }
 
-func (d gaussian) Sample(rng *rand.Rand) float64 { return d.mean + d.deviation*rng.NormFloat64() }
+func (d gaussian) Sample(rng *rand.Rand) float64 {
+	if rng == nil {
+		return math.NaN()
+	}
+	return d.mean + d.deviation*rng.NormFloat64()
+}
 
 type studentT struct{ location, scale, freedom float64 }
 
@@ -106,6 +111,9 @@ func (d studentT) Quantile(p float64) float64 {
 
 // Sample is a normal variable over the root of a χ² variable divided by its degrees of freedom.
 func (d studentT) Sample(rng *rand.Rand) float64 {
+	if rng == nil {
+		return math.NaN()
+	}
 	z := rng.NormFloat64()
 	chi := distuv.Gamma{Alpha: d.freedom / 2, Beta: d.freedom / 2, Src: rng}.Rand()
 	return d.location + d.scale*z/math.Sqrt(chi)
@@ -158,6 +166,9 @@ func (d gamma) Quantile(p float64) float64 {
 }
 
 func (d gamma) Sample(rng *rand.Rand) float64 {
+	if rng == nil {
+		return math.NaN()
+	}
 	return distuv.Gamma{Alpha: d.shape, Beta: d.rate, Src: rng}.Rand()
 }
 
@@ -186,4 +197,9 @@ func (d logNormal) CDF(x float64) float64 {
 
 func (d logNormal) Quantile(p float64) float64 { return math.Exp(d.log.Quantile(p)) }
 
-func (d logNormal) Sample(rng *rand.Rand) float64 { return math.Exp(d.log.Sample(rng)) }
+func (d logNormal) Sample(rng *rand.Rand) float64 {
+	if rng == nil {
+		return math.NaN()
+	}
+	return math.Exp(d.log.Sample(rng))
+}

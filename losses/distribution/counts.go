@@ -48,6 +48,9 @@ func (d negativeBinomial) Quantile(p float64) float64 { return countQuantile(d, 
 
 // Sample is a Poisson variable whose mean is a Gamma variable.
 func (d negativeBinomial) Sample(rng *rand.Rand) float64 {
+	if rng == nil {
+		return math.NaN()
+	}
 	r := 1 / d.dispersion
 	return poisson{distuv.Gamma{Alpha: r, Beta: r / d.mean, Src: rng}.Rand()}.Sample(rng)
 }
@@ -77,6 +80,9 @@ func (d poisson) CDF(x float64) float64 {
 func (d poisson) Quantile(p float64) float64 { return countQuantile(d, p) }
 
 func (d poisson) Sample(rng *rand.Rand) float64 {
+	if rng == nil {
+		return math.NaN()
+	}
 	return distuv.Poisson{Lambda: d.mean, Src: rng}.Rand()
 }
 

@@ -31,7 +31,7 @@ type Distribution interface {
 	CDF(x float64) float64
 	// Quantile is the smallest x with CDF(x) >= p, for p from 0 to 1; NaN for others.
 	Quantile(p float64) float64
-	// Sample draws a number. The same rng in the same state gives the same number.
+	// Sample draws a number. The same rng in the same state gives the same number; nil gives NaN.
 	Sample(rng *rand.Rand) float64
 }
 

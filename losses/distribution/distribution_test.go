@@ -163,6 +163,9 @@ func TestOddArguments(t *testing.T) {
 				t.Errorf("%s: quantile %g is %g", f, p, q)
 			}
 		}
+		if x := d.Sample(nil); x == x {
+			t.Errorf("%s: a sample of no random source is %g", f, x)
+		}
 		for i := range parameters[f] { // parameters at the end of what is allowed
 			for _, v := range []float64{1e-100, 1e-12, 1e12, 1e100} {
 				at := slices.Clone(parameters[f])
