@@ -40,6 +40,10 @@ func flagOf(field string) string {
 		return "table"
 	case "ValidFile":
 		return "valid"
+	case "Validation":
+		return "valid-steps"
+	case "Test":
+		return "test-steps"
 	case "TestFile":
 		return "test"
 	}

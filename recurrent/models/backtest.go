@@ -33,14 +33,14 @@ type Backtest struct {
 // ForecastScore is how good one kind of forecast was.
 type ForecastScore struct {
 	Name  string
-	MAE   float64 // of the medians
+	MAE   float64 // of the medians, as all errors; of the baselines, of their forecasts
 	MASE  float64 // mean over the series, see metric.ForecastErrors
 	RMSSE float64
 	SMAPE float64
 	// CRPS is the continuous ranked probability score, by quantiles at 0.05, 0.10 and so on, over the mean size of the truth: see
-	// metric.QuantileErrors.WeightedLoss.
+	// metric.QuantileErrors.WeightedLoss. Of a point it is the absolute error.
 	CRPS     float64
-	Coverage []float64 // of the intervals in Intervals
+	Coverage []float64 // of the intervals in Intervals; NaN of a point
 }
 
 // Intervals are the probabilities of the intervals that a Backtest counts.
@@ -101,12 +101,12 @@ func (m *Forecaster) Backtest(ctx context.Context, p *datasets.Panel, b Backtest
 		return nil, err
 	}
 	if b.Conformal {
-		shift, err := m.calibrate(orBackground(ctx), list, f.Test, o)
+		moved, err := m.calibrate(orBackground(ctx), list, f.Test, o)
 		if err != nil {
 			return nil, err
 		}
 		for i := range found {
-			shift.move(&found[i], windows{f, m.features}.scale(list[at[i].series], at[i].known))
+			moved.move(&found[i], windows{f, m.features}.scale(list[at[i].series], at[i].known))
 		}
 	}
 	return m.judge(list, fit, at, found, b)
@@ -123,12 +123,18 @@ func (m *Forecaster) judge(list []*readSeries, fit []int, at []place, found []Fo
 	levels, _ := judgeLevels()
 	own := newJudge(f, list, levels)
 	for i, forecast := range found {
-		if err := own.add(at[i], forecast.Quantiles); err != nil {
+		if err := own.add(at[i], forecast.Quantiles[own.level(0.5)], forecast.Quantiles); err != nil {
 			return nil, err
 		}
 	}
 	out.Values, out.Constant = own.values(), own.constant
-	out.Scores = append(out.Scores, own.score(m.config.Cell))
+	score := own.score(m.config.Cell)
+	if f.Output == OutputPoint && !b.Conformal {
+		for i := range score.Coverage { // a number is no interval
+			score.Coverage[i] = math.NaN()
+		}
+	}
+	out.Scores = append(out.Scores, score)
 	for _, base := range []baseline{{"naive", f.naive}, {"seasonal naive", f.seasonalNaive}, {"linear", line.predict}} {
 		j := newJudge(f, list, levels)
 		spreads := map[int][][]float64{}
@@ -136,7 +142,8 @@ func (m *Forecaster) judge(list []*readSeries, fit []int, at []place, found []Fo
 			if spreads[p.series] == nil {
 				spreads[p.series] = base.spread(f, list[p.series], levels)
 			}
-			if err := j.add(p, moved(base.predict(list[p.series], p.known), spreads[p.series])); err != nil {
+			y := base.predict(list[p.series], p.known)
+			if err := j.add(p, y, moved(y, spreads[p.series])); err != nil {
 				return nil, err
 			}
 		}
@@ -196,15 +203,15 @@ func (j *judge) level(q float64) int {
 	return at
 }
 
-// add compares the quantiles of a forecast, [levels][H], with what came; what is missing does not count.
-func (j *judge) add(p place, quantiles [][]float64) error {
+// add compares a forecast [H] and its quantiles [levels][H] with what came; what is missing does not count.
+func (j *judge) add(p place, point []float64, quantiles [][]float64) error {
 	_, even := judgeLevels()
 	for h := range j.f.Horizon {
 		v := j.list[p.series].Values[p.known+h]
 		if math.IsNaN(v) {
 			continue
 		}
-		truth, median := []float64{v}, []float64{quantiles[j.level(0.5)][h]}
+		truth, median := []float64{v}, point[h:h+1]
 		if err := j.all.Add(median, truth); err != nil {
 			return err
 		}

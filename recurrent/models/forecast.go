@@ -28,6 +28,10 @@ type Forecasting struct {
 	Paths   int       // sample paths to draw of a distribution, 0 for as many as the configuration says
 	Keep    bool      // give the paths, too
 	Seed    uint64    // of the paths
+
+	// Conformal moves the quantiles by the errors on the last values of the series, as many as the model was stopped by and tested
+	// with: split conformal prediction, whose intervals cover as often as they say if what comes is like these.
+	Conformal bool
 }
 
 // Forecast forecasts what follows the last value of each series of a panel. Known columns must be known for the horizon. Equal
@@ -47,8 +51,22 @@ func (m *Forecaster) Forecast(ctx context.Context, p *datasets.Panel, o Forecast
 			return nil, errors.Errorf("models: the series %.40q has no value to forecast from", r.ID)
 		}
 	}
-	return m.forecastAll(orBackground(ctx), list, at, o)
+	found, err := m.forecastAll(orBackground(ctx), list, at, o)
+	if err != nil || !o.Conformal {
+		return found, err
+	}
+	moved, err := m.calibrate(orBackground(ctx), list, 0, o)
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range list {
+		moved.move(&found[i], windows{m.config.Forecast, m.features}.scale(r, r.Len()))
+	}
+	return found, nil
 }
+
+// Samples tells whether the model draws sample paths: whether its output is a distribution.
+func (m *Forecaster) Samples() bool { return m.config.Forecast.steps() }
 
 // settle checks what is asked, and fills in what is left open.
 func (m *Forecaster) settle(p *datasets.Panel, o Forecasting) (Forecasting, error) {
@@ -82,7 +100,7 @@ func (m *Forecaster) settle(p *datasets.Panel, o Forecasting) (Forecasting, erro
 			return o, errors.Errorf("models: the quantile %g; want one between 0 and 1", q)
 		}
 	}
-	if m.Kind(); f.steps() {
+	if f.steps() {
 		return o, errors.WithMessage(f.checkValues(p), "models")
 	}
 	return o, nil

@@ -27,6 +27,9 @@ func NewForecaster(c Config, p *datasets.Panel) (*Forecaster, error) {
 	if err := c.Check(KindForecaster); err != nil {
 		return nil, err
 	}
+	if err := c.checkWhole(); err != nil {
+		return nil, err
+	}
 	if err := c.Forecast.checkSeries(p); err != nil {
 		return nil, err
 	}
@@ -96,6 +99,9 @@ func (m *Forecaster) With(c Config) (*Forecaster, error) {
 		return nil, err
 	}
 	if err := c.Check(KindForecaster); err != nil {
+		return nil, err
+	}
+	if err := c.checkWhole(); err != nil {
 		return nil, err
 	}
 	if err := m.sameNetwork(KindForecaster, c); err != nil {

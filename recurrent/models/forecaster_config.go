@@ -51,7 +51,9 @@ const (
 func Scalings() []string { return []string{ScalingMean, ScalingStandard, ScalingNone} }
 
 // steps tells whether the network forecasts step by step, a distribution at each, and not all steps at once.
-func (f ForecastConfig) steps() bool { return f.Output != OutputPoint && f.Output != OutputQuantile }
+func (f ForecastConfig) steps() bool {
+	return f.Output != "" && f.Output != OutputPoint && f.Output != OutputQuantile
+}
 
 // family is the distribution at each step.
 func (f ForecastConfig) family() distribution.Family { return distribution.Family(f.Output) }
@@ -149,28 +151,23 @@ func lagsOf(f datasets.Frequency, season, length int) []int {
 	return out
 }
 
-// checkForecast refuses a configuration of a Forecaster that cannot work. What is zero is filled in by the series.
+// checkForecast refuses a configuration of a Forecaster that cannot work. What is zero is yet to be filled in by the series.
 func (c Config) checkForecast() error {
 	f := c.Forecast
-	for _, v := range []struct {
-		field        string
-		value, least int
-	}{
-		{"Horizon", f.Horizon, 1}, {"Context", f.Context, 1}, {"Paths", f.Paths, 1}, {"Season", f.Season, 1}, {"Validation", f.Validation, 0}, {"Test", f.Test, 0},
-	} {
-		if v.value < v.least || v.value > mostForecast {
+	for _, v := range f.numbers() {
+		if v.value < 0 || v.value > mostForecast {
 			return wrong("Forecast."+v.field, "%d; want %d to %d", v.value, v.least, mostForecast)
 		}
 	}
 	switch {
-	case !slices.Contains(Outputs(), f.Output):
+	case f.Output != "" && !slices.Contains(Outputs(), f.Output):
 		return wrong("Forecast.Output", "%q; want %s", f.Output, oneOf(Outputs()))
-	case !slices.Contains(Scalings(), f.Scaling):
+	case f.Scaling != "" && !slices.Contains(Scalings(), f.Scaling):
 		return wrong("Forecast.Scaling", "%q; want %s", f.Scaling, oneOf(Scalings()))
 	case f.steps() && f.Scaling == ScalingStandard && above0(f.family()):
 		return wrong("Forecast.Scaling", "%q; want %s: values of the distribution %s are not below 0", f.Scaling, ScalingMean, f.Output)
-	case len(f.Quantiles) == 0 || len(f.Quantiles) > 999:
-		return wrong("Forecast.Quantiles", "%d levels; want 1 to 999", len(f.Quantiles))
+	case len(f.Quantiles) > 999:
+		return wrong("Forecast.Quantiles", "%d levels; want 999 at most", len(f.Quantiles))
 	}
 	for i, q := range f.Quantiles {
 		if !(q > 0 && q < 1) || i > 0 && q <= f.Quantiles[i-1] {
@@ -180,8 +177,44 @@ func (c Config) checkForecast() error {
 	if err := f.checkLags(); err != nil {
 		return err
 	}
-	if _, err := dense.Size([]int{f.Context + f.Horizon, c.Batch}); err != nil {
+	if _, err := dense.Size([]int{max(f.Context+f.Horizon, 1), c.Batch}); err != nil {
 		return wrong("Batch", "%d, of %d steps each: that is too much for one batch", c.Batch, f.Context+f.Horizon)
+	}
+	return nil
+}
+
+// number is a whole number of a configuration, and the least that it can be when all is filled in.
+type number struct {
+	field        string
+	value, least int
+}
+
+func (f ForecastConfig) numbers() []number {
+	return []number{{"Horizon", f.Horizon, 1}, {"Context", f.Context, 1}, {"Paths", f.Paths, 1}, {"Season", f.Season, 1},
+		{"Validation", f.Validation, 1}, {"Test", f.Test, 1}}
+}
+
+// checkWhole refuses a configuration in which something is still to be filled in: that of a file has all.
+func (c Config) checkWhole() error {
+	f := c.Forecast
+	for _, v := range f.numbers() {
+		if v.value < v.least {
+			return wrong("Forecast."+v.field, "%d; want %d to %d", v.value, v.least, mostForecast)
+		}
+	}
+	switch {
+	case f.Output == "":
+		return wrong("Forecast.Output", "%q; want %s", f.Output, oneOf(Outputs()))
+	case f.Scaling == "":
+		return wrong("Forecast.Scaling", "%q; want %s", f.Scaling, oneOf(Scalings()))
+	case len(f.Quantiles) == 0:
+		return wrong("Forecast.Quantiles", "%v; want one at least", f.Quantiles)
+	case f.steps() && len(f.Lags) == 0:
+		return wrong("Forecast.Lags", "%v; want 1 at least", f.Lags)
+	case f.Validation < f.Horizon:
+		return wrong("Forecast.Validation", "%d; want a horizon of %d at least", f.Validation, f.Horizon)
+	case f.Test < f.Horizon:
+		return wrong("Forecast.Test", "%d; want a horizon of %d at least", f.Test, f.Horizon)
 	}
 	return nil
 }
@@ -196,7 +229,7 @@ func (f ForecastConfig) checkLags() error {
 		}
 	}
 	switch {
-	case f.steps() && (len(f.Lags) == 0 || f.Lags[0] != 1):
+	case f.steps() && len(f.Lags) > 0 && f.Lags[0] != 1:
 		return wrong("Forecast.Lags", "%v; want 1 first: a step reads the value before it", f.Lags)
 	case !f.steps() && len(f.Lags) > 0:
 		return wrong("Forecast.Lags", "%v; want none: with the output %s, the whole context is read", f.Lags, f.Output)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/pkg/errors"
 )
 
 // Entries of a forecaster's metadata.
@@ -134,7 +136,13 @@ func (l *forecasterContents) read(path string, metadata map[string]string, _ Con
 	return decodeEntry(path, metadata, featuresKey, l.f)
 }
 
-func (l *forecasterContents) check(Config) error { return l.f.check() }
+func (l *forecasterContents) check(c Config) error {
+	var whole *ConfigError
+	if errors.As(c.checkWhole(), &whole) {
+		return errors.Errorf("its configuration has %s %s", FileField(whole.Field), whole.Problem)
+	}
+	return l.f.check()
+}
 
 func (l *forecasterContents) network(c Config) (network, error) { return forecastNetwork(c, l.f) }
 
