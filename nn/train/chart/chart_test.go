@@ -65,9 +65,12 @@ func pictures(t *testing.T) map[string]*chart.Picture {
 	return map[string]*chart.Picture{
 		"norms": chart.GradientNorms(measured()), "gates": chart.GateUse(measured()), "losses": chart.Losses(history()),
 		"confusion": chart.Confusion(confusion(t)), "attention": attention(5), "long attention": attention(40),
-		"metric": chart.Lines(chart.Axes{Title: "F1", X: "epoch", Y: "macro F1 in %"}, chart.Series{Y: []float64{10, 40, 60}}),
-		"flat":   chart.Lines(chart.Axes{Y: "loss"}, chart.Series{Y: []float64{0, 0}}),
-		"dot":    chart.Lines(chart.Axes{Y: "norm", Log: true}, chart.Series{Y: []float64{math.NaN(), 0, 3e-300, math.Inf(1)}}),
+		"metric":       chart.Lines(chart.Axes{Title: "F1", X: "epoch", Y: "macro F1 in %"}, chart.Series{Y: []float64{10, 40, 60}}),
+		"flat":         chart.Lines(chart.Axes{Y: "loss"}, chart.Series{Y: []float64{0, 0}}),
+		"fan":          chart.Fan(chart.Axes{Title: "Visitors", X: "month", Y: "thousands"}, fan(true)),
+		"numbered fan": chart.Fan(chart.Axes{Title: "Visitors", X: "step"}, fan(false)),
+		"reliability":  reliability(t, false), "equal mass": reliability(t, true), "roc": roc(t),
+		"dot": chart.Lines(chart.Axes{Y: "norm", Log: true}, chart.Series{Y: []float64{math.NaN(), 0, 3e-300, math.Inf(1)}}),
 	}
 }
 
@@ -82,6 +85,11 @@ func TestPictures(t *testing.T) {
 		"long attention": {"Attention (white 0, darkest 0.75)"},
 		"metric":         {"macro F1 in %", "10", "60"},
 		"flat":           {"-0.2", "0", "0.2"},
+		"fan":            {"Visitors", "2021", "2024", "50 %", "80 %", "95 %", "history", "forecast", "truth", "month"},
+		"numbered fan":   {"1", "10", "40", "history"},
+		"reliability":    {"Reliability, calibration error 0.16", "calibrated", "rows, at most 41", "0", "1"},
+		"equal mass":     {"rows, at most 40"},
+		"roc":            {"ROC", "a guess", "positive, area 0.83", "false positive rate"},
 		"dot":            {"2e-300", "5e-300"},
 	}
 	for name, p := range pictures(t) {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"gonum.org/v1/plot"
 )
@@ -69,4 +70,35 @@ func labelsOf(ticks []plot.Tick) (out []string) {
 		out = append(out, t.Label)
 	}
 	return out
+}
+
+// Marks of a calendar are at the beginnings of its units, and few.
+func TestCalendar(t *testing.T) {
+	day := 24 * time.Hour
+	from := time.Date(2024, 2, 27, 22, 10, 0, 0, time.UTC)
+	for _, c := range []struct {
+		length time.Duration
+		want   []string
+	}{
+		{20 * time.Second, []string{"22:10:00", "22:10:05", "22:10:10", "22:10:15", "22:10:20"}},
+		{25 * time.Minute, []string{"22:10", "22:15", "22:20", "22:25", "22:30", "22:35"}},
+		{5 * time.Hour, []string{"23:00", "2024-02-28", "01:00", "02:00", "03:00"}},
+		{40 * time.Hour, []string{"2024-02-28", "06:00", "12:00", "18:00", "2024-02-29", "06:00", "12:00"}},
+		{5 * day, []string{"2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02", "2024-03-03"}},
+		{40 * day, []string{"2024-03-04", "2024-03-11", "2024-03-18", "2024-03-25", "2024-04-01"}},
+		{200 * day, []string{"2024-03", "2024-04", "2024-05", "2024-06", "2024-07", "2024-08", "2024-09"}},
+		{4 * 365 * day, []string{"2025", "2026", "2027", "2028"}},
+		{90 * 365 * day, []string{"2040", "2060", "2080", "2100"}},
+		{0, nil},
+	} {
+		got := calendar{time.UTC}.Ticks(float64(from.Unix()), float64(from.Add(c.length).Unix()))
+		if l := labelsOf(got); !slices.Equal(l, c.want) && len(c.want) > 0 || len(l) > mostDates {
+			t.Errorf("%v: %v, want %v", c.length, l, c.want)
+		}
+	}
+	for _, ends := range [][2]float64{{math.NaN(), 1}, {0, math.Inf(1)}, {-1e300, 1e300}, {2, 1}} {
+		if got := (calendar{time.UTC}).Ticks(ends[0], ends[1]); got != nil {
+			t.Errorf("%v: %v", ends, labelsOf(got))
+		}
+	}
 }
