@@ -19,15 +19,15 @@ import (
 // network, the same at all steps, makes the quantiles of both and of what is known of the step. Beside it goes a linear
 // function of the context's values (LSTNet's highway; Lai et al., 2017), and both are added to the last value.
 func forecastNetwork(c Config, f *features) (network, error) {
-	kind, err := cellOf(c.Cell)
-	if err != nil {
-		return nil, err
-	}
 	in := seriesInput{width: windows{c.Forecast, f}.width(), embed: c.Embed}
 	for _, k := range f.Classes {
 		in.classes = append(in.classes, len(k.Known)+1)
 	}
-	r := recurrence{kind: kind, scope: "rnn", layers: c.Layers, hidden: c.Hidden, input: in.output(), carried: true, dropout: c.Dropout}
+	r, err := c.recurrence("rnn", in.output())
+	if err != nil {
+		return nil, err
+	}
+	r.carried, r.dropout = true, c.Dropout
 	n := network{in, r, dropout{c.Dropout}}
 	if c.Forecast.steps() {
 		return append(n, head{field: "output", classes: len(c.Forecast.family().Parameters()), width: c.Hidden, steps: true}), nil
@@ -68,7 +68,7 @@ func (s seriesInput) sizes() []size {
 	var out []size
 	for i, n := range s.classes {
 		weight := s.scope(i) + ".weight"
-		out = append(out, size{"classes", n, weight, 2, 0, 1}, size{"embed", s.embed, weight, 2, 1, 1})
+		out = append(out, size{"classes", n, weight, 2, 0, 1, 0}, size{"embed", s.embed, weight, 2, 1, 1, 0})
 	}
 	return out
 }
@@ -126,8 +126,8 @@ func (h horizonHead) build(g *graph.Graph, f flow) flow {
 
 func (h horizonHead) sizes() []size {
 	return []size{
-		{"horizon", h.horizon, "highway.weight", 2, 0, 1}, {"context", h.context, "highway.weight", 2, 1, 1},
-		{"quantiles", h.quantiles, "head.bias", 1, 0, 1}, {"horizon", h.horizon + 1, "contexts.bias", 1, 0, h.depth()},
+		{"horizon", h.horizon, "highway.weight", 2, 0, 1, 0}, {"context", h.context, "highway.weight", 2, 1, 1, 0},
+		{"quantiles", h.quantiles, "head.bias", 1, 0, 1, 0}, {"horizon", h.horizon + 1, "contexts.bias", 1, 0, h.depth(), 0},
 	}
 }
 
