@@ -116,6 +116,9 @@ func (s PanelSeries) Until(n int) PanelSeries {
 
 // Last is the panel with the last n values of each series, and what is known ahead of them.
 func (p *Panel) Last(n int) *Panel {
+	if p == nil {
+		return nil
+	}
 	out := *p
 	out.Series = make([]PanelSeries, len(p.Series))
 	for i, s := range p.Series {
@@ -138,7 +141,7 @@ func columnsFrom(columns [][]float64, from int) [][]float64 {
 
 // String tells how many series there are, how long, and of which step.
 func (p *Panel) String() string {
-	if len(p.Series) == 0 {
+	if p == nil || len(p.Series) == 0 {
 		return "no series"
 	}
 	least, most := math.MaxInt, 0

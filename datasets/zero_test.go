@@ -18,14 +18,14 @@ import (
 var (
 	zeroes = []any{
 		new(datasets.Batches), new(datasets.Batching), new(datasets.BPE), new(datasets.BPETrainer), new(datasets.IDFile), new(datasets.Prefetch),
-		new(datasets.Scaler), new(datasets.Series), new(datasets.Vocabulary), new(datasets.VocabularyBuilder), new(datasets.Windows),
+		new(datasets.Scaler), new(datasets.Series), new(datasets.Panel), new(datasets.PanelSeries), new(datasets.Frequency), new(datasets.Vocabulary), new(datasets.VocabularyBuilder), new(datasets.Windows),
 	}
 	functions = map[string]any{
 		"LabelledBatches": datasets.LabelledBatches, "FeatureBatches": datasets.FeatureBatches, "TaggedBatches": datasets.TaggedBatches,
 		"PairBatches": datasets.PairBatches, "LoadBPE": datasets.LoadBPE, "ReadFile": datasets.ReadFile, "Read": datasets.Read,
 		"Normalize": datasets.Normalize, "EncodeFile": datasets.EncodeFile, "OpenIDs": datasets.OpenIDs, "NewPrefetch": datasets.NewPrefetch,
 		"FitScaler": datasets.FitScaler, "EncodeStream": datasets.EncodeStream, "Characters": datasets.Characters, "Words": datasets.Words,
-		"Labels": datasets.Labels, "Split": datasets.Split, "NewWindows": datasets.NewWindows, "NewFileWindows": datasets.NewFileWindows,
+		"Labels": datasets.Labels, "ParseFrequency": datasets.ParseFrequency, "ReadPanel": datasets.ReadPanel, "Split": datasets.Split, "NewWindows": datasets.NewWindows, "NewFileWindows": datasets.NewFileWindows,
 	}
 	readers = []string{"CSV", "TSV", "Rows", "JSONL", "Objects", "CoNLLU", "Treebank", "TreebankSentence", "CoNLL", "Sentences", "PlainText", "Lines"}
 )

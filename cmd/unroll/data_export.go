@@ -3,14 +3,15 @@ package main
 import (
 	"context"
 	"encoding/csv"
+	"io"
 	"math"
-	"os"
 	"strconv"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/datasets/catalog"
+	"github.com/unroll-go/unroll/internal/atomicfile"
 )
 
 // seriesSets are the sets of the catalogue that are series, which export writes.
@@ -26,7 +27,8 @@ func exportDataCommand() *cobra.Command {
 		names = append(names, s.Name)
 	}
 	cmd := &cobra.Command{
-		Use: "export NAME", Short: "Write a series that comes with the library as CSV, for unroll train --series: " + oneOf(names),
+		Use: "export NAME", Short: "Write a series as CSV: " + oneOf(names),
+		Long:    "Write a series that comes with the library as CSV, for unroll train --series:\n" + oneOf(names) + ".",
 		Example: "  unroll data export co2 --out co2.csv", Args: oneName, ValidArgs: names,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, s := range seriesSets() {
@@ -53,12 +55,12 @@ func writeSeries(ctx context.Context, set catalog.SeriesSet, path string) error 
 		return err
 	}
 	s := parts.Train
-	f, err := os.Create(path)
-	if err != nil {
-		return errors.WithStack(err)
-	}
-	defer f.Close()
-	w := csv.NewWriter(f)
+	return atomicfile.Write(path, func(to io.Writer) error { return writeSeriesRows(to, s) })
+}
+
+// writeSeriesRows writes a row for each time.
+func writeSeriesRows(to io.Writer, s catalog.Series) error {
+	w := csv.NewWriter(to)
 	head := append([]string{"date"}, s.Columns...)
 	if s.Labels != nil {
 		head = append(head, "class")
@@ -80,8 +82,5 @@ func writeSeries(ctx context.Context, set catalog.SeriesSet, path string) error 
 		_ = w.Write(row)
 	}
 	w.Flush()
-	if err := w.Error(); err != nil {
-		return errors.WithStack(err)
-	}
-	return errors.WithStack(f.Close())
+	return errors.WithStack(w.Error())
 }

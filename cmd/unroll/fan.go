@@ -37,13 +37,13 @@ func fanPicture(ctx context.Context, m *models.Forecaster, id string, conformal 
 		return nil, err
 	}
 	from := max(0, known-max(2*h, c.Forecast.Context))
-	f := chart.Forecast{History: one.Values[from:known], Median: found[0].Quantiles[0], Truth: one.Values[known:]}
-	for i, share := range models.Intervals() {
+	f := chart.Forecast{History: one.Values[from:known], Median: found[0].Quantile(0.5), Truth: one.Values[known:]}
+	for _, share := range models.Intervals() {
 		if c.Forecast.Output == models.OutputPoint && !conformal {
 			break // a number has none
 		}
 		f.Intervals = append(f.Intervals, chart.Interval{Name: fmt.Sprintf("%g %%", math.Round(100*share)),
-			Low: found[0].Quantiles[2*i+1], High: found[0].Quantiles[2*i+2]})
+			Low: found[0].Quantile((1 - share) / 2), High: found[0].Quantile((1 + share) / 2)})
 	}
 	if p.Frequency.Unit != datasets.UnitStep {
 		f.Times = make([]time.Time, one.Len()-from)

@@ -40,6 +40,8 @@ func flagOf(field string) string {
 		return "table"
 	case "ValidFile":
 		return "valid"
+	case "ID":
+		return "id"
 	case "Validation":
 		return "valid-steps"
 	case "Test":

@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/internal/atomicfile"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -114,15 +114,7 @@ func (fl forecastFlags) run(cmd *cobra.Command, m *models.Forecaster) error {
 		return err
 	}
 	return saveTo(cmd, fl.out, fl.force, func(path string) error {
-		f, err := os.Create(path)
-		if err != nil {
-			return err
-		}
-		if err := write(f); err != nil {
-			f.Close()
-			return err
-		}
-		return f.Close()
+		return atomicfile.Write(path, write)
 	})
 }
 

@@ -16,7 +16,7 @@ type Forecast struct {
 	ID        string
 	Times     []time.Time // [H]
 	Mean      []float64   // [H]; of a network of quantiles, their median
-	Levels    []float64   // [Q]
+	Levels    []float64   // [Q], in order
 	Quantiles [][]float64 // [Q][H]
 	Paths     [][]float64 // [paths][H]; nil unless they were asked for
 }
@@ -89,6 +89,7 @@ func (m *Forecaster) settle(p *datasets.Panel, o Forecasting) (Forecasting, erro
 	if len(o.Levels) == 0 {
 		o.Levels = f.Quantiles
 	}
+	o.Levels = distinctNumbers(o.Levels)
 	switch {
 	case o.Horizon < 1 || o.Horizon > mostForecast || !f.steps() && o.Horizon > f.Horizon:
 		return o, errors.Errorf("models: a horizon of %d steps; want 1 to %d", o.Horizon, f.Horizon)
@@ -104,6 +105,21 @@ func (m *Forecaster) settle(p *datasets.Panel, o Forecasting) (Forecasting, erro
 		return o, errors.WithMessage(f.checkValues(p), "models")
 	}
 	return o, nil
+}
+
+// distinctNumbers are the different numbers of a list, in order.
+func distinctNumbers(list []float64) []float64 {
+	return slices.Compact(slices.Sorted(slices.Values(list)))
+}
+
+// Quantile is the quantile of a level, [H]; nil if it was not asked for.
+func (f Forecast) Quantile(level float64) []float64 {
+	for i, l := range f.Levels {
+		if math.Abs(l-level) < 1e-9 && i < len(f.Quantiles) {
+			return f.Quantiles[i]
+		}
+	}
+	return nil
 }
 
 // checkValues refuses values that the distribution cannot have.
