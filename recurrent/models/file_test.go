@@ -33,6 +33,9 @@ func jsonNames(t reflect.Type) []string {
 	var out []string
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if !f.IsExported() && !f.Anonymous {
+			continue
+		}
 		if f.Anonymous {
 			out = append(out, jsonNames(f.Type)...)
 			continue
@@ -53,16 +56,21 @@ var sensible = map[string]string{
 	"steps": "0 1000000000", "patience": "0 1000000000", "epochs": "1000000000", "vocabulary_limit": "1000000000",
 	"heads": "0", "residual": "true", "input_dropout": "0", "recurrent_dropout": "0", "weight_dropout": "0", "zoneout": "0",
 	"seed": "0 1000000000 100000000000000", "seq": "1000000000", "batch": "1000000000",
+	"series": `"word"`, "id": `"word"`, "time": `"word"`, "target": "[]", "past": "[]", "known": "[]", "static": "[]", "class": "[]",
+	"time_format": `"word"`, "weighted": "true", "frequency": `"word"`,
+	"numbers": "[]", "classes": "[]", "typical": "1.5 1000000000 100000000000000 1e300",
 }
 
 // Every field of a configuration, made wrong in every way, gives an error that names the file and the field; in little
 // memory.
 func TestConfigurationOfAFileIsInput(t *testing.T) {
 	language, class := saved(t)
+	forecasts := savedForecaster(t)
 	for _, c := range []struct {
 		path, key string
 		of        any
-	}{{language, configKey, languageFields{}}, {class, classifierKey, classifierFields{}}} {
+	}{{language, configKey, languageFields{}}, {class, classifierKey, classifierFields{}}, {forecasts, forecasterKey, forecasterFields{}},
+		{forecasts, featuresKey, features{}}} {
 		list, metadata, err := graph.ReadSafetensors(c.path)
 		if err != nil {
 			t.Fatal(err)

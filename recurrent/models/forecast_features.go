@@ -11,7 +11,7 @@ import (
 // features says what a Forecaster reads beside the values, and how it brings it to size. It is measured on the series that
 // the model is made for, and a file carries it.
 type features struct {
-	Frequency string       `json:"frequency"`
+	Frequency string       `json:"step"`
 	Past      []bounds     `json:"past"`
 	Known     []bounds     `json:"known"`
 	Numbers   []bounds     `json:"numbers"`
@@ -296,14 +296,19 @@ func (f *features) fits(p *datasets.Panel) error {
 func (f *features) check() error {
 	var err error
 	if f.step, err = datasets.ParseFrequency(f.Frequency); err != nil {
-		return errors.Errorf("its features have frequency %.40q; want a step such as day or 15 minutes", f.Frequency)
+		return errors.Errorf("its features have step %.40q; want one such as day or 15 minutes", f.Frequency)
 	}
 	if !(f.Typical > 0) || math.IsInf(f.Typical, 0) {
 		return errors.Errorf("its features have typical %g; want above 0", f.Typical)
 	}
-	for _, b := range slices.Concat(f.Past, f.Known, f.Numbers, []bounds{f.Location, f.Size}) {
-		if !(b.Deviation > 0) || math.IsInf(b.Deviation, 0) {
-			return errors.Errorf("its features have deviation %g of %.40q; want above 0", b.Deviation, b.Name)
+	for _, c := range []struct {
+		what string
+		list []bounds
+	}{{"past", f.Past}, {"known", f.Known}, {"numbers", f.Numbers}, {"location", []bounds{f.Location}}, {"size", []bounds{f.Size}}} {
+		for _, b := range c.list {
+			if !(b.Deviation > 0) || math.IsInf(b.Deviation, 0) {
+				return errors.Errorf("its features have %s %.40q with deviation %g; want above 0", c.what, b.Name, b.Deviation)
+			}
 		}
 	}
 	for _, c := range f.Classes {

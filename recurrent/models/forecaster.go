@@ -70,6 +70,10 @@ func (m *Forecaster) whole(net network, c Config) whole {
 
 // flow gives a network's inputs their names; others follow.
 func (m *Forecaster) flow(g *graph.Graph, c Config, in []graph.Node) (flow, []graph.Node) {
+	if m.features == nil {
+		g.Failf("Forecaster", "there is no model: make one with NewForecaster, or load one")
+		return flow{}, nil
+	}
 	inputs := 1
 	if !c.Forecast.steps() {
 		inputs = 3
@@ -90,7 +94,12 @@ func (m *Forecaster) flow(g *graph.Graph, c Config, in []graph.Node) (flow, []gr
 func (m *Forecaster) Kind() Kind { return KindForecaster }
 
 // Frequency is the step of the series that the model forecasts.
-func (m *Forecaster) Frequency() datasets.Frequency { return m.features.step }
+func (m *Forecaster) Frequency() datasets.Frequency {
+	if m.features == nil {
+		return datasets.Frequency{}
+	}
+	return m.features.step
+}
 
 // With is the model with another configuration of its training, which must describe the same network. The weights are
 // copied.
@@ -124,7 +133,9 @@ func (m *Forecaster) Outputs() *graph.Func {
 		if !m.config.Forecast.steps() {
 			return []graph.Node{m.net.build(g, f).x}
 		}
-		f.state = rest
+		if len(rest) > 0 {
+			f.state = rest
+		}
 		f = m.net.build(g, f)
 		return append([]graph.Node{f.x}, f.state...)
 	})
