@@ -85,7 +85,7 @@ func (f ForecastConfig) complete(p *datasets.Panel) ForecastConfig {
 	}
 	f.Validation, f.Test = max(f.Validation, f.Horizon), max(f.Test, f.Horizon)
 	if f.Context == 0 {
-		f.Context = max(f.Horizon, 2*f.Season, 14)
+		f.Context = max(3*f.Horizon, 2*f.Season, 30)
 		if half := (longest(p) - f.Validation - f.Test - f.Horizon) / 2; f.Context > half {
 			f.Context = max(half, min(f.Horizon, 14), 1)
 		}
