@@ -34,7 +34,8 @@ func (l Likelihood) Apply(g *graph.Graph, outputs, target graph.Node) graph.Node
 	}
 	p := len(l.Family.Parameters())
 	if !outputs.Valid() || !target.Valid() || target.IsIDs() || !slices.Equal(outputs.Shape(), append(target.Shape(), p)) {
-		return g.Failf("Likelihood", "want outputs [..., %d] of targets [...] for %s, found %v and %v", p, l.Family, outputs.Shape(), target.Shape())
+		return g.Failf("Likelihood", "want outputs [..., %d] of targets [...] for %s, found %v and %v",
+			p, l.Family, outputs.Shape(), target.Shape())
 	}
 	weights := l.weights(g, target)
 	if weights.Valid() { // in the place of what does not count stands a 1, which every family has

@@ -2,8 +2,9 @@
 // graph, by the definitions of PyTorch with its default reduction, the mean.
 //
 // For classes there are CrossEntropy, Focal, NLL, KL and BinaryCrossEntropy; for numbers MSE, MAE, Huber, Quantile and
-// Cosine, and Likelihood for those whose distribution is wanted; for whole sequences CTC, for labels whose place in time is not known, and CRF, for tags that depend on their
-// neighbours. CRF also finds the best tags. Mean makes one loss of those that the heads for large vocabularies give.
+// Cosine, and Likelihood for those whose distribution is wanted; for whole sequences CTC, for labels whose place in time is
+// not known, and CRF, for tags that depend on their neighbours. CRF also finds the best tags. Mean makes one loss of those
+// that the heads for large vocabularies give.
 //
 // Sequences of different lengths can share a batch: the losses of classes and numbers have a field Lengths [B], ids from 0
 // to T, for predictions [T, B, ...]. Padding then has no part in the mean and gets no gradient. If nothing counts, the loss

@@ -20,14 +20,20 @@ func evalCommand() *cobra.Command {
 		Use:   "eval",
 		Short: "Judge a trained model",
 		Long: `Judge a trained model: a classifier by accuracy, precision, recall and F1 of
-each label and the confusion matrix; a language model by its loss in nats a
+each label, the confusion matrix, and how good its probabilities are, with
+--bootstrap also how sure all that is; a language model by its loss in nats a
 token and its perplexity.
+
+--calibrate finds the temperature that makes a classifier's probabilities true
+on the rows of its own table to stop by, and keeps it in the model's file:
+predict and eval use it from then on.
 
 Without --table, a classifier is judged by the rows of its own table that were
 kept for the test; without --text, a language model by the last tenth of its own
 text, on which it was not trained.`,
 		Example: `  unroll eval --model reviews.safetensors
   unroll eval --model reviews.safetensors --table others.csv --json
+  unroll eval --model reviews.safetensors --calibrate --bootstrap 1000
   unroll eval --model book.safetensors --text other.txt
   unroll eval --model book.safetensors --weights int8`,
 		Args: noArgs,
@@ -56,24 +62,29 @@ text, on which it was not trained.`,
 
 // judged is how good a classifier is.
 type judged struct {
-	Rows      int              `json:"rows"`
-	Loss      number           `json:"loss"`
-	Accuracy  number           `json:"accuracy"`
-	MacroF1   number           `json:"macro_f1"`
-	Labels    map[string]score `json:"labels"`
-	confusion *metric.Confusion
+	Rows     int              `json:"rows"`
+	Loss     number           `json:"loss"`
+	Accuracy number           `json:"accuracy"`
+	MacroF1  number           `json:"macro_f1"`
+	Labels   map[string]score `json:"labels"`
+	measured
+	Temperature number `json:"temperature"`
+	confusion   *metric.Confusion
 }
 
 type score struct {
-	Precision number `json:"precision"`
-	Recall    number `json:"recall"`
-	F1        number `json:"f1"`
-	Support   int    `json:"support"`
+	Precision        number `json:"precision"`
+	Recall           number `json:"recall"`
+	F1               number `json:"f1"`
+	ROCAUC           number `json:"roc_auc"` // against the rest
+	AveragePrecision number `json:"average_precision"`
+	Support          int    `json:"support"`
 }
 
 // evalClassifier judges a classifier by a table, or, if the path is empty, by the test rows of its own. The log is told
 // how another table was read.
-func evalClassifier(log io.Writer, m *models.Classifier, path string, columns tableColumns, format tableFormat) (*judged, error) {
+func evalClassifier(log io.Writer, m *models.Classifier, path string, columns tableColumns, format tableFormat,
+	measures measuring) (*judged, error) {
 	var rows models.Examples
 	var err error
 	own := m.Config().Origin
@@ -89,15 +100,19 @@ func evalClassifier(log io.Writer, m *models.Classifier, path string, columns ta
 	if err != nil {
 		return nil, err
 	}
-	c := e.Confusion
+	c, p := e.Confusion, e.Probabilities
 	j := &judged{
 		Rows: e.Rows, Loss: number(e.Loss), Accuracy: number(c.Accuracy()), MacroF1: number(c.MacroF1()),
-		Labels: map[string]score{}, confusion: c,
+		Labels: map[string]score{}, Temperature: number(m.Temperature()), confusion: c,
 	}
 	for i, name := range m.Labels() {
-		j.Labels[name] = score{number(c.Precision(i)), number(c.Recall(i)), number(c.F1(i)), c.Support(i)}
+		j.Labels[name] = score{
+			Precision: number(c.Precision(i)), Recall: number(c.Recall(i)), F1: number(c.F1(i)),
+			ROCAUC: number(p.ROCAUC(i)), AveragePrecision: number(p.AveragePrecision(i)), Support: c.Support(i),
+		}
 	}
-	return j, nil
+	j.measured, err = measures.measure(p, m.Labels())
+	return j, err
 }
 
 // otherTest are the rows of another table, whose columns are called as those of the model's own unless they are given.
@@ -111,8 +126,10 @@ func otherTest(log io.Writer, path string, own models.Table, columns tableColumn
 }
 
 func (j *judged) print(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "%d rows, loss %.4f\n\n%v", j.Rows, j.Loss, j.confusion)
-	return err
+	if _, err := fmt.Fprintf(w, "%d rows, loss %.4f\n\n%v\n", j.Rows, j.Loss, j.confusion); err != nil {
+		return err
+	}
+	return j.measured.print(w)
 }
 
 // fluency is how well a language model predicts a text.

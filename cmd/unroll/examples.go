@@ -290,17 +290,23 @@ func hashOf(path string) (string, error) {
 
 // ownTest are the rows that were kept for the test when a classifier was trained.
 func ownTest(own models.Origin) (models.Examples, error) {
+	p, err := ownParts(own)
+	return p.test, err
+}
+
+// ownParts are the rows that a classifier was trained with.
+func ownParts(own models.Origin) (parts, error) {
 	if own.Hash == "" {
-		return models.Examples{}, untold("table")
+		return parts{}, untold("table")
 	}
 	hash, err := tablesHash(own)
 	if err != nil {
-		return models.Examples{}, errors.Wrap(err, "the model's own table (another one: --table)")
+		return parts{}, errors.Wrap(err, "the model's own table (another one: --table)")
 	}
 	if hash != own.Hash {
-		return models.Examples{}, errors.Errorf("%s has changed since the model was trained: "+
+		return parts{}, errors.Errorf("%s has changed since the model was trained: "+
 			"its test rows may be others; give the table with --table", own.Table.File)
 	}
 	_, p, err := readTables(own)
-	return p.test, err
+	return p, err
 }

@@ -16,10 +16,12 @@ func plotCommand() *cobra.Command {
 		Short: "Draw how a model was trained, or what it confuses",
 		Long: `Draw the losses of a model over the passes of its training, those on the data
 that it was trained on and those on the others, as PNG or SVG by the file's
-name. With --confusion: which labels a classifier takes for which, on the rows
-of its own table that were kept for the test.`,
+name. Of a classifier, on the rows of its own table that were kept for the test:
+with --confusion, which labels it takes for which; with --roc, what it finds at
+which price; with --reliability, how often it is right when it is how certain.`,
 		Example: `  unroll plot --model reviews.safetensors --out loss.svg
-  unroll plot --model reviews.safetensors --confusion --out confusion.png`,
+  unroll plot --model reviews.safetensors --confusion --out confusion.png
+  unroll plot --model reviews.safetensors --reliability --out reliability.png`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return saveTo(cmd, out, force, func(out string) error {

@@ -13,13 +13,16 @@ import (
 type tableTask struct {
 	simple
 	// of eval
-	judged  string // table to judge the model by
-	columns tableColumns
-	format  tableFormat
+	judged    string // table to judge the model by
+	columns   tableColumns
+	format    tableFormat
+	measuring measuring
+	calibrate bool
 
-	reads     textRows // what is predicted
-	top       int      // how many labels have their probabilities
-	confusion bool     // the picture of what it confuses
+	reads textRows // what is predicted
+	top   int      // how many labels have their probabilities
+
+	pictures pictures
 }
 
 func (t *tableTask) kind() models.Kind { return models.KindClassifier }
@@ -65,6 +68,8 @@ func (t *tableTask) evalFlags(f *pflag.FlagSet) {
 	f.StringVar(&t.columns.label, "label-column", "", "column of the labels; the name that the model's own table has, unless given")
 	formatFlags(f, &t.format)
 	missingFlag(f, &t.format)
+	t.measuring.flags(f)
+	f.BoolVar(&t.calibrate, "calibrate", false, "find the temperature of a classifier by its rows to stop by, and keep it in the model's file")
 }
 
 func (t *tableTask) eval(cmd *cobra.Command, m models.Model) (report, error) {
@@ -74,7 +79,16 @@ func (t *tableTask) eval(cmd *cobra.Command, m models.Model) (report, error) {
 	if err := t.format.check(); err != nil {
 		return nil, err
 	}
-	return evalClassifier(cmd.ErrOrStderr(), m.(*models.Classifier), t.judged, t.columns, t.format)
+	c := m.(*models.Classifier)
+	if _, err := positiveOf(c.Labels(), t.measuring.positive); err != nil { // before the model's file is written
+		return nil, err
+	}
+	if t.calibrate {
+		if err := calibrate(cmd.ErrOrStderr(), c); err != nil {
+			return nil, err
+		}
+	}
+	return evalClassifier(cmd.ErrOrStderr(), c, t.judged, t.columns, t.format, t.measuring)
 }
 
 func (t *tableTask) predictFlags(f *pflag.FlagSet) {
@@ -89,15 +103,17 @@ func (t *tableTask) predict(cmd *cobra.Command, m models.Model, args []string) e
 	return t.reads.predict(cmd, m, args, func(p *predictor) error { return p.classify(m.(*models.Classifier), t.top) })
 }
 
-func (t *tableTask) plotFlags(f *pflag.FlagSet) {
-	f.BoolVar(&t.confusion, "confusion", false, "draw the confusion matrix of a classifier")
-}
+func (t *tableTask) plotFlags(f *pflag.FlagSet) { t.pictures.flags(f) }
 
 func (t *tableTask) picture(m models.Model) (*chart.Picture, error) {
-	if !t.confusion {
-		return nil, nil
+	draw, err := t.pictures.chosen()
+	if draw == nil || err != nil {
+		return nil, err
 	}
 	c := m.(*models.Classifier)
+	if _, err := positiveOf(c.Labels(), t.pictures.positive); err != nil {
+		return nil, err
+	}
 	rows, err := ownTest(c.Config().Origin)
 	if err != nil {
 		return nil, err
@@ -106,7 +122,7 @@ func (t *tableTask) picture(m models.Model) (*chart.Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	return chart.Confusion(e.Confusion), nil
+	return draw(e.Probabilities, c.Labels())
 }
 
 func (t *tableTask) about(a *account, c models.Config) {
@@ -120,6 +136,10 @@ func (t *tableTask) about(a *account, c models.Config) {
 	var labels []string
 	if a.take("labels", &labels) {
 		a.say("labels", "%s", strings.Join(labels, ", "))
+	}
+	var temperature float64
+	if a.take("temperature", &temperature) {
+		a.say("temperature", "%.4g, found by unroll eval --calibrate", temperature)
 	}
 	if t := c.Origin.Table; t.File != "" {
 		a.say("table", "%s, texts in %s, labels in %s", t.File, t.TextColumn, t.LabelColumn)

@@ -42,8 +42,11 @@ func (s SeriesSet) Load(ctx context.Context, o Options) (SeriesParts, error) {
 // Len is the number of times.
 func (s Series) Len() int { return len(s.Times) }
 
-// Column returns a copy of the values of a column, and false if there is none of that name.
+// Column returns a copy of the values of a column, and false if there is none of that name, or not a value for each time.
 func (s Series) Column(name string) ([]float64, bool) {
+	if len(s.Values) < s.Len()*len(s.Columns) {
+		return nil, false
+	}
 	for c, column := range s.Columns {
 		if column != name {
 			continue

@@ -49,8 +49,10 @@ var (
 
 // Differences of functions of the gamma function, at a+b and at a.
 var (
-	LogRisingFactorial = &Binary{Name: "log rising factorial", f32: kernel.LogRisingFactorial[float32], f64: kernel.LogRisingFactorial[float64]}
-	DigammaDifference  = &Binary{Name: "digamma difference", f32: kernel.DigammaDifference[float32], f64: kernel.DigammaDifference[float64]}
+	LogRisingFactorial = &Binary{
+		Name: "log rising factorial", f32: kernel.LogRisingFactorial[float32], f64: kernel.LogRisingFactorial[float64],
+	}
+	DigammaDifference = &Binary{Name: "digamma difference", f32: kernel.DigammaDifference[float32], f64: kernel.DigammaDifference[float64]}
 )
 
 // Add is the sum of any number of tensors, which broadcast against each other. Gradient sums are add nodes too.

@@ -11,6 +11,7 @@ import (
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/losses"
+	"github.com/unroll-go/unroll/losses/distribution"
 	"github.com/unroll-go/unroll/nn/train"
 	"gorgonia.org/tensor"
 )
@@ -108,6 +109,13 @@ func splitLosses() map[string]splitLoss {
 			}
 			return l.Apply(g, g.CrossEntropy(y, in[3], pad), in[3])
 		}
+	}
+	out["Likelihood"] = func(g *graph.Graph, y graph.Node, in []graph.Node) graph.Node {
+		return losses.Likelihood{Family: distribution.Gaussian}.Apply(g, g.Slice(y, 2, 0, 2), in[5])
+	}
+	out["Likelihood all"] = func(g *graph.Graph, y graph.Node, in []graph.Node) graph.Node {
+		l := losses.Likelihood{Family: distribution.StudentT, Weights: g.Affine(g.IDMask(in[3], pad), 2, 0), Lengths: in[1]}
+		return l.Apply(g, g.Slice(y, 2, 0, 3), in[5])
 	}
 	out["of a user's own"] = func(g *graph.Graph, y graph.Node, in []graph.Node) graph.Node { // a mean over sequences, each by its length
 		mask := g.LengthMask(in[1], splitSteps)

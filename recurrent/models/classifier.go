@@ -17,6 +17,7 @@ type Classifier struct {
 	core
 	tokens datasets.Tokenizer
 	labels []string // in order
+	heat   temperature
 }
 
 // NewClassifier returns a classifier with these labels, each of which may come any number of times. Its tokens are those of
@@ -110,6 +111,9 @@ func (m *Classifier) remade(c Config, labels []string) (*Classifier, error) {
 		return nil, err
 	}
 	same := slices.Equal(labels, m.labels)
+	if same {
+		out.heat = m.heat
+	}
 	return out, out.inherit(&m.core, func(name string) bool { return same || !strings.HasPrefix(name, headScope+".") })
 }
 
@@ -198,6 +202,19 @@ func largest(row []float64) int {
 
 // probabilities are those of the labels for each text of some ids, [texts][labels].
 func (m *Classifier) probabilities(ids [][]int) ([][]float64, error) {
+	rows, err := m.logits(ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]float64, len(rows))
+	for i, row := range rows {
+		out[i] = softmax(row, m.heat.value())
+	}
+	return out, nil
+}
+
+// logits are those of the labels for each text of some ids, [texts][labels].
+func (m *Classifier) logits(ids [][]int) ([][]float32, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -205,7 +222,7 @@ func (m *Classifier) probabilities(ids [][]int) ([][]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([][]float64, len(ids))
+	out := make([][]float32, len(ids))
 	return out, m.lent.with(func(f *graph.Func) error {
 		for {
 			batch, ok := b.Next()
@@ -218,17 +235,18 @@ func (m *Classifier) probabilities(ids [][]int) ([][]float64, error) {
 			}
 			k := len(m.labels)
 			for i, example := range batch.Examples {
-				out[example] = softmax(r[0].Float32s()[i*k : (i+1)*k])
+				out[example] = slices.Clone(r[0].Float32s()[i*k : (i+1)*k])
 			}
 		}
 	})
 }
 
-func softmax(logits []float32) []float64 {
+// softmax is that of logits over a temperature.
+func softmax(logits []float32, temperature float64) []float64 {
 	top, sum := slices.Max(logits), 0.0
 	out := make([]float64, len(logits))
 	for i, v := range logits {
-		out[i] = math.Exp(float64(v - top))
+		out[i] = math.Exp(float64(v-top) / temperature)
 		sum += out[i]
 	}
 	for i := range out {

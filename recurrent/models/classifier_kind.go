@@ -71,10 +71,14 @@ func (f *classifierFields) config() Config {
 type classifierContents struct {
 	tokens datasets.Tokenizer
 	labels []string // in order
+	heat   temperature
 }
 
 func (l *classifierContents) read(path string, metadata map[string]string, c Config) error {
 	if err := decodeEntry(path, metadata, labelsKey, &l.labels); err != nil {
+		return err
+	}
+	if err := l.heat.read(path, metadata); err != nil {
 		return err
 	}
 	var err error
@@ -115,10 +119,15 @@ func (l *classifierContents) model(c Config) (built, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.heat = l.heat
 	return m, nil
 }
 
 // metadata is what a file needs beside the weights to be a model again.
 func (m *Classifier) metadata() (map[string]string, error) {
-	return classifierKind().metadata(m.config, map[string]any{tokensKey: m.tokens, labelsKey: m.labels})
+	own := map[string]any{tokensKey: m.tokens, labelsKey: m.labels}
+	if m.heat != 0 {
+		own[temperatureKey] = m.heat
+	}
+	return classifierKind().metadata(m.config, own)
 }

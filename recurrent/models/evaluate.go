@@ -17,6 +17,8 @@ type Evaluation struct {
 	Rows      int
 	Loss      float64 // mean of -log p of the true labels, in nats a text
 	Confusion *metric.Confusion
+	// Probabilities are those of all labels for each example, in the order of Classifier.Labels.
+	Probabilities *metric.Probabilities
 }
 
 // Evaluate compares the predictions for examples with their labels.
@@ -39,13 +41,19 @@ func (m *Classifier) Evaluate(e Examples) (*Evaluation, error) {
 	if err != nil {
 		return nil, err
 	}
-	predicted, loss := make([]int, len(rows)), 0.0
+	p, err := metric.NewProbabilities(len(m.labels))
+	if err != nil {
+		return nil, err
+	}
+	loss := 0.0
 	for i, row := range rows {
-		predicted[i] = largest(row)
+		if err := p.Add(row, truth[i]); err != nil {
+			return nil, errors.Wrap(err, e.Place(i))
+		}
 		loss -= math.Log(max(row[truth[i]], 1e-30)) / float64(len(rows))
 	}
-	c := metric.NewConfusion(m.labels...)
-	return &Evaluation{len(rows), loss, c}, c.Add(truth, predicted)
+	c, err := p.Confusion(m.labels...)
+	return &Evaluation{len(rows), loss, c, p}, err
 }
 
 // Evaluate tells how well the model predicts a text, which it reads in pieces side by side, as in training.

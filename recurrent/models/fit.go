@@ -136,6 +136,7 @@ func (m *Classifier) Loop(fit, validation Examples, r Run) (*train.Loop, error) 
 			return nil, err
 		}
 	}
+	m.heat = 0 // that of other weights
 	l, err := m.loop(r, m.metadata)
 	if err != nil {
 		return nil, err

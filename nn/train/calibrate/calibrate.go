@@ -24,7 +24,8 @@ func Temperature(logits [][]float64, classes []int) (float64, error) {
 	}
 	for i, row := range logits {
 		if len(row) != len(logits[0]) || classes[i] < 0 || classes[i] >= len(row) {
-			return 0, errors.Errorf("calibrate: row %d has %d logits and the class %d; want %d logits and a class below", i, len(row), classes[i], len(logits[0]))
+			return 0, errors.Errorf("calibrate: row %d has %d logits and the class %d; want %d logits and a class below",
+				i, len(row), classes[i], len(logits[0]))
 		}
 		for j, z := range row {
 			if math.IsNaN(z) || math.IsInf(z, 0) {

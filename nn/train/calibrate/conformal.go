@@ -22,13 +22,15 @@ type Intervals struct {
 func (c *Intervals) Add(low, high, truth []float64) error {
 	switch {
 	case len(low) != len(high) || len(low) != len(truth) || len(low) == 0:
-		return errors.Errorf("calibrate: %d and %d ends of intervals for %d truths; want as many, and at least one", len(low), len(high), len(truth))
+		return errors.Errorf("calibrate: %d and %d ends of intervals for %d truths; want as many, and at least one",
+			len(low), len(high), len(truth))
 	case c.scores != nil && len(c.scores) != len(truth):
 		return errors.Errorf("calibrate: a forecast of %d steps; those before had %d", len(truth), len(c.scores))
 	}
 	for i := range low {
 		if !(low[i] <= high[i]) || math.IsInf(low[i], 0) || math.IsInf(high[i], 0) || math.IsInf(truth[i], 0) {
-			return errors.Errorf("calibrate: step %d has the interval from %g to %g and the truth %g; want finite numbers", i, low[i], high[i], truth[i])
+			return errors.Errorf("calibrate: step %d has the interval from %g to %g and the truth %g; want finite numbers",
+				i, low[i], high[i], truth[i])
 		}
 	}
 	if c.scores == nil {

@@ -75,6 +75,5 @@ func (c calendar) first(t time.Time, seconds, days, months, years int) time.Time
 	case days > 0:
 		return day.AddDate(0, 0, -(t.YearDay()-1)%days)
 	}
-	passed := t.Sub(day) / time.Second
-	return day.Add((passed - passed%time.Duration(seconds)) * time.Second)
+	return day.Add(t.Sub(day).Truncate(time.Duration(seconds) * time.Second))
 }

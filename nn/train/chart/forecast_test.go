@@ -92,6 +92,8 @@ func TestForecastPicturesRefuse(t *testing.T) {
 		"no values to draw":                         chart.Fan(chart.Axes{}, chart.Forecast{Median: []float64{math.NaN()}}),
 		"reliability of no rows":                    chart.Reliability(nil),
 		"no curve to draw; a ROC needs rows of the": chart.ROC("R"),
+		"reliability: bin 0 has -Inf; want shares":  chart.Reliability(metric.Reliability{{Low: math.Inf(-1), High: 1, Rows: 2}}),
+		`series "s" has 2 at 1; want rates from 0`:  chart.ROC("R", chart.Series{Name: "s", X: []float64{1}, Y: []float64{2}}),
 		`series "s" has 0 values at 1 places`:       chart.ROC("R", chart.Series{Name: "s", X: []float64{1}}),
 	} {
 		if _, err := p.PNG(); err == nil || !strings.Contains(err.Error(), want) {

@@ -21,6 +21,11 @@ func ROC(title string, curves ...Series) *Picture {
 			return failed("series %q has %d values at %d places", s.Name, len(s.Y), len(s.X))
 		}
 		for _, piece := range s.pieces(false) {
+			for _, at := range piece {
+				if !(at.X >= 0 && at.X <= 1 && at.Y >= 0 && at.Y <= 1) {
+					return failed("series %q has %g at %g; want rates from 0 to 1", s.Name, at.Y, at.X)
+				}
+			}
 			p.Add(lineOf(piece, lineStyle(i)))
 			drawn = true
 		}
@@ -38,7 +43,12 @@ func ROC(title string, curves ...Series) *Picture {
 func Reliability(r metric.Reliability) *Picture {
 	p, legend := newSquare("probability", "share that came true")
 	most := 0
-	for _, b := range r {
+	for i, b := range r {
+		for _, v := range []float64{b.Low, b.High, b.Accuracy, b.Confidence} {
+			if b.Rows > 0 && !(v >= 0 && v <= 1) {
+				return failed("reliability: bin %d has %g; want shares and probabilities from 0 to 1", i, v)
+			}
+		}
 		most = max(most, b.Rows)
 	}
 	if most == 0 {
@@ -80,7 +90,8 @@ func newSquare(x, y string) (*plot.Plot, *legend) {
 
 // diagonal is the line from (0, 0) to (1, 1).
 func diagonal(name string, l *legend) plot.Plotter {
-	line := &plotter.Line{XYs: plotter.XYs{{}, {X: 1, Y: 1}}, LineStyle: draw.LineStyle{Color: color.Gray{0x80}, Width: vg.Points(1), Dashes: []vg.Length{3, 3}}}
+	style := draw.LineStyle{Color: color.Gray{0x80}, Width: vg.Points(1), Dashes: []vg.Length{3, 3}}
+	line := &plotter.Line{XYs: plotter.XYs{{}, {X: 1, Y: 1}}, LineStyle: style}
 	l.add(name, line)
 	return line
 }
