@@ -30,7 +30,7 @@ func calibrate(w io.Writer, m *models.Classifier) error {
 	if err := m.SaveTemperature(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "Temperature  %.4g, was %.4g: the loss of the %d rows to stop by is %.4f, was %.4f.\n"+
+	fmt.Fprintf(w, "Temperature  %.4g, was %.4g; loss of the %d rows to stop by %.4f, was %.4f\n"+
 		"             It is in the model's file now; predict and eval use it.\n", m.Temperature(), old, before.Rows, after.Loss, before.Loss)
 	if p.untested {
 		fmt.Fprintln(w, "Note         these rows test the model, too: what follows flatters it")

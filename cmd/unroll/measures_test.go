@@ -140,7 +140,7 @@ func TestEvalCalibrates(t *testing.T) {
 	}
 	before := predicted()
 	r, errs := evaluated(t, "--model", model, "--calibrate")
-	if r.Temperature == 1 || plain.Temperature != 1 || r.Accuracy != plain.Accuracy || !strings.Contains(errs, "was 1: the loss of the ") || !strings.Contains(errs, "predict and eval use it") {
+	if r.Temperature == 1 || plain.Temperature != 1 || r.Accuracy != plain.Accuracy || !strings.Contains(errs, "was 1; loss of the ") || !strings.Contains(errs, "predict and eval use it") {
 		t.Errorf("%+v\n%s", r, errs)
 	}
 	if after := predicted(); after == before || after[:4] != before[:4] {
@@ -275,5 +275,24 @@ func TestTopMeasures(t *testing.T) {
 			t.Fatal(err)
 		}
 		q.of(p, c)
+	}
+}
+
+// The session of docs/measures.md, with a model like that of docs/command.md.
+func TestMeasuresTranscript(t *testing.T) {
+	all := sessions(t, "measures.md")
+	if len(all) < 3 {
+		t.Fatalf("only %d commands were found", len(all))
+	}
+	t.Chdir(t.TempDir())
+	writeReviews(t, "reviews.csv")
+	if status, _, errs := capture(t, context.Background(), quick("reviews.csv", "reviews.safetensors", "--epochs", "10")...); status != 0 {
+		t.Fatal(errs)
+	}
+	play(t, all)
+	for _, picture := range []string{"roc.png", "reliability.png"} {
+		if info, err := os.Stat(picture); err != nil || info.Size() < 2000 {
+			t.Errorf("%s: %v, %v", picture, info, err)
+		}
 	}
 }

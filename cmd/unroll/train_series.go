@@ -49,7 +49,9 @@ func (*seriesTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	t.describe(w)
 	describeShort(w, c.Forecast, t.panel)
 	entry(w, "Model", "%s", c.Network(m.Kind()))
-	describeFiles(w, p.saved, fl)
+	if err := describeFiles(cmd, p, fl); err != nil {
+		return err
+	}
 	result, err := carryOut(cmd, loop, newDisplay(w, "values"), p.saved, fl)
 	if err != nil {
 		return err
