@@ -146,8 +146,11 @@ func (t *taskFlags) pass(given *pflag.Flag, chosen task) error {
 		}
 		return nil
 	}
-	if with == nil {
+	switch {
+	case with == nil:
 		return nil
+	case given.Name == with[0].data():
+		return usage("--%s %s: training goes on from a %v, which wants --%s", given.Name, given.Value, chosen.kind(), chosen.data())
 	}
 	return usage("--%s goes with %s, and not with a %v", given.Name, dataFlags(with), chosen.kind())
 }
