@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -63,11 +62,11 @@ func seriesHint(err error) error {
 // describe says how the table was read.
 func (t *seriesTable) describe(w io.Writer) {
 	s := seriesTableOf(t.note.Columns)
-	fmt.Fprintf(w, "Series  %s: %v\n", t.file, t.panel)
-	entry(w, "Columns", "%s", columnsInWords(s))
-	fmt.Fprintf(w, "Format  %s\n", t.format)
-	fmt.Fprintf(w, "Times   %s; a season of %d (--time-format, --frequency, --season)\n", t.note.TimeFormat, t.panel.Frequency.Season())
-	note := func(format string, args ...any) { entry(w, "Note", format, args...) }
+	tell(w, "Series", "%s: %v", t.file, t.panel)
+	tell(w, "Columns", "%s", columnsInWords(s))
+	tell(w, "Format", "%s", t.format)
+	tell(w, "Times", "%s; a season of %d (--time-format, --frequency, --season)", t.note.TimeFormat, t.panel.Frequency.Season())
+	note := func(format string, args ...any) { tell(w, "Note", format, args...) }
 	if len(t.note.Unused) > 0 {
 		note("columns that are left out: %s (--past, --known, --static or --class take them)", quotedList(t.note.Unused))
 	}
@@ -93,14 +92,6 @@ func (t *seriesTable) describe(w io.Writer) {
 	if len(constant) > 0 {
 		note("series that never change: %s", quotedList(constant))
 	}
-}
-
-// entry writes a line of what a run says about itself, or some lines if it is long.
-func entry(w io.Writer, what, format string, args ...any) {
-	var b strings.Builder
-	paragraph(&b, strings.Repeat("_", 7)+" "+fmt.Sprintf(format, args...))
-	text := strings.Replace(b.String(), strings.Repeat("_", 7), fmt.Sprintf("%-7s", what), 1)
-	fmt.Fprint(w, strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n        ")+"\n")
 }
 
 // isConstant tells whether all values that are there are equal.
@@ -133,7 +124,7 @@ func panelOf(log io.Writer, own models.Origin, path string) (*datasets.Panel, er
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(log, "Series  %s: %v\n", t.file, t.panel)
+	tell(log, "Series", "%s: %v", t.file, t.panel)
 	return t.panel, nil
 }
 

@@ -31,9 +31,9 @@ times and one of numbers, or one for each series, or an --id column that tells
 many series apart. The last --test-steps of each series are kept for the test,
 the --valid-steps before them to stop by; the weights of the best pass are kept,
 and judged beside forecasts that need no network. The last line is
-test_mase=<scaled error> test_crps=<probabilistic error> seasonal_mase=<as a
-season ago> seasonal_crps=<likewise> val_loss=<loss> values_per_s=<values a
-second>, all in one.
+test_mase=<scaled error> test_crps=<error of the distribution>
+seasonal_mase=<of the forecast of a season ago> seasonal_crps=<likewise>, all in
+one.
 ` + otherDefaults(t)
 }
 
@@ -81,7 +81,7 @@ func (t *seriesTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	missingFlag(f, (*tableFormat)(&c.Origin.Format))
 	f.IntVar(&x.Horizon, "horizon", x.Horizon, "steps to forecast; 0 for a season")
 	f.IntVar(&x.Context, "context", x.Context, "steps to read before a forecast; 0 for two seasons, or what the series are long enough for")
-	f.StringVar(&x.Output, "output", x.Output, "what is forecast: "+oneOf(models.Outputs())+" (default "+models.OutputQuantile+")")
+	f.StringVar(&x.Output, "output", x.Output, "what is forecast: "+oneOf(models.Outputs()))
 	f.StringVar(&x.Scaling, "scaling", x.Scaling, "how windows are brought to one size: "+oneOf(models.Scalings())+"; mean for counts unless given")
 	f.Var(levels{&x.Quantiles}, "quantiles", "quantiles to learn and to give, such as 0.1,0.5,0.9")
 	f.Var(numbers{&x.Lags}, "lags", "how many steps ago the values are that each step reads, with a distribution; found unless given")
@@ -156,7 +156,8 @@ func (t *seriesTask) about(a *account, c models.Config) {
 	a.take("features", &features)
 	s := c.Origin.Series
 	if s.File != "" {
-		a.say("series", "%s, %s", s.File, columnsInWords(s))
+		a.say("series", "%s", s.File)
+		a.say("columns", "%s", columnsInWords(s))
 	}
 	f := c.Forecast
 	a.say("season", "%d steps", f.Season)

@@ -48,7 +48,7 @@ func (*seriesTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	c := m.Config()
 	t.describe(w)
 	describeShort(w, c.Forecast, t.panel)
-	entry(w, "Model", "%s", c.Network(m.Kind()))
+	tell(w, "Model", "%s", c.Network(m.Kind()))
 	if err := describeFiles(cmd, p, fl); err != nil {
 		return err
 	}
@@ -66,9 +66,9 @@ func (*seriesTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err := j.print(w); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nSaved %s. More: unroll eval --model %s, unroll forecast --model %s\n", fl.out, fl.out, fl.out)
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "test_mase=%.4f test_crps=%.4f seasonal_mase=%.4f seasonal_crps=%.4f val_loss=%.4f values_per_s=%.0f\n",
-		b.Scores[0].MASE, b.Scores[0].CRPS, b.Scores[2].MASE, b.Scores[2].CRPS, result.Best, result.TokensPerSecond)
+	tellSaved(w, fl.out, "eval", "forecast", "plot --fan")
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "test_mase=%.4f test_crps=%.4f seasonal_mase=%.4f seasonal_crps=%.4f\n",
+		b.Scores[0].MASE, b.Scores[0].CRPS, b.Scores[2].MASE, b.Scores[2].CRPS)
 	return err
 }
 
@@ -102,9 +102,10 @@ func describeShort(w io.Writer, f models.ForecastConfig, p *datasets.Panel) {
 		names = append(names, p.Series[i].ID)
 	}
 	if len(short) > 0 {
-		entry(w, "Note", "%s too short, and left out: %s", count(len(short), "series is", "series are"), quotedList(names))
+		tell(w, "Note", "%s too short, and left out: %s", count(len(short), "series is", "series are"), quotedList(names))
 	}
-	fmt.Fprintf(w, "Steps   %s to train on, %d each to stop by, %d each to test\n", count(len(fit), "series", "series"), f.Validation, f.Test)
+	tell(w, "Steps", "%s to train on, %d each to stop by, %d each to test (--valid-steps, --test-steps)",
+		count(len(fit), "series", "series"), f.Validation, f.Test)
 }
 
 // judgedSeries is how good forecasts were.

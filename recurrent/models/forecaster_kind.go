@@ -20,7 +20,7 @@ func forecasterKind() spec {
 		title: "forecaster", maker: "NewForecaster", keys: []string{forecasterKey, featuresKey},
 		defaults: Config{
 			Cell: "gru", Layers: 1, Hidden: 64, Embed: 8, Dropout: 0.1, Batch: 32, Optimizer: "adamw", Rate: 0.003, Clip: 1,
-			Epochs: 30, Patience: 8, Seed: 1,
+			Epochs: 30, Patience: 8, Seed: 1, Forecast: ForecastConfig{Output: OutputQuantile},
 		},
 		lacks: []lack{
 			{"Tokens", "a forecaster reads numbers"}, {"Vocabulary", "a forecaster reads numbers"},
@@ -33,14 +33,11 @@ func forecasterKind() spec {
 		contents: func() contents { return new(forecasterContents) },
 		words: func(c Config, cell string) string {
 			f := c.Forecast
-			what := fmt.Sprintf("%d x %s, hidden %d, reads %d steps, forecasts %d, ", c.Layers, cell, c.Hidden, f.Context, f.Horizon)
-			switch f.Output {
-			case OutputPoint:
-				return what + "a number each"
-			case OutputQuantile:
-				return what + "the quantiles " + numbersInWords(f.Quantiles)
+			what := fmt.Sprintf("%d x %s, hidden %d, reads %d steps, forecasts %d: ", c.Layers, cell, c.Hidden, f.Context, f.Horizon)
+			if f.Output == OutputQuantile {
+				return what + "quantiles " + numbersInWords(f.Quantiles)
 			}
-			return what + "a " + f.Output + " distribution each"
+			return what + f.Output
 		},
 	}
 }
