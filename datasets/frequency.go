@@ -55,8 +55,8 @@ func ParseFrequency(text string) (Frequency, error) {
 	}
 	f.Unit = unit
 	if err := f.Check(); err != nil {
-		return Frequency{}, errors.Errorf("datasets: frequency %q; want step, second, minute, hour, day, business day, week, month, quarter or year, "+
-			"or several, such as 15 minutes", text)
+		return Frequency{}, errors.Errorf("datasets: frequency %q; want step, second, minute, hour, day, business day, week, month, quarter "+
+			"or year, or several, such as 15 minutes", text)
 	}
 	return f, nil
 }

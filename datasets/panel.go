@@ -67,7 +67,8 @@ func (p *Panel) check(s PanelSeries) error {
 	}
 	for i, known := range s.Known {
 		if len(known) < len(s.Values) || len(known) != len(s.Known[0]) {
-			return errors.Errorf("%d values of the column %q; want as many as of the other known columns, and %d at least", len(known), p.Known[i], len(s.Values))
+			return errors.Errorf("%d values of the column %q; want as many as of the other known columns, and %d at least",
+				len(known), p.Known[i], len(s.Values))
 		}
 	}
 	for _, list := range append(append([][]float64{s.Values, s.Numbers}, s.Past...), s.Known...) {

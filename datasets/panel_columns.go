@@ -110,7 +110,8 @@ func (t *panelTable) settle(c PanelColumns) (PanelColumns, error) {
 		}
 	}
 	if c.ID == "" && len(c.Targets) < 2 {
-		if c.ID = t.called(idNames, slices.DeleteFunc(c.named(), func(n string) bool { return slices.Contains(c.Classes, n) })); c.ID != "" && !t.again(c.ID) {
+		taken := slices.DeleteFunc(c.named(), func(n string) bool { return slices.Contains(c.Classes, n) })
+		if c.ID = t.called(idNames, taken); c.ID != "" && !t.again(c.ID) {
 			c.ID = "" // each row has its own: it numbers rows
 		}
 		if c.ID == "" {

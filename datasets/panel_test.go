@@ -241,6 +241,12 @@ func TestCalendar(t *testing.T) {
 			t.Errorf("%s: %q, %v; want %d features", unit, f.Calendar(), at, want)
 		}
 	}
+	day := datasets.Frequency{Unit: datasets.UnitDay, Count: 1}
+	for steps, want := range map[int]int{7: 0, 20: 6, 100: 8, 700: 8, 800: 12} {
+		if got := day.CalendarWithin(steps); got != want {
+			t.Errorf("%d days: %d features; want %d", steps, got, want)
+		}
+	}
 	// Six in the morning is a quarter of the day.
 	at := datasets.Frequency{Unit: datasets.UnitHour, Count: 1}.CalendarAt(time.Date(2021, 3, 14, 6, 0, 0, 0, time.UTC))
 	if math.Abs(at[0]-1) > 1e-12 || math.Abs(at[1]) > 1e-12 || math.Abs(at[2]) > 1e-12 || math.Abs(at[3]+1) > 1e-12 {

@@ -144,15 +144,16 @@ func (j *judgedSeries) print(w io.Writer) error {
 		count(j.Values, "value", "values"))
 	rows := []string{"\tMAE\tMASE\tsMAPE\tRMSSE\tCRPS\tin 50 %\t80 %\t95 %"}
 	for _, s := range j.Scores {
-		row := fmt.Sprintf("%s\t%.4g\t%.3f\t%.1f\t%.3f\t%.4f", s.Name, s.MAE, s.MASE, s.SMAPE, s.RMSSE, s.CRPS)
+		var row strings.Builder
+		fmt.Fprintf(&row, "%s\t%.4g\t%.3f\t%.1f\t%.3f\t%.4f", s.Name, s.MAE, s.MASE, s.SMAPE, s.RMSSE, s.CRPS)
 		for _, p := range models.Intervals() {
 			cell := "-"
 			if v := float64(s.Coverage[strconv.FormatFloat(p, 'g', -1, 64)]); !math.IsNaN(v) {
 				cell = fmt.Sprintf("%.1f", 100*v)
 			}
-			row += "\t" + cell
+			row.WriteString("\t" + cell)
 		}
-		rows = append(rows, row)
+		rows = append(rows, row.String())
 	}
 	if err := table(w, rows); err != nil {
 		return err

@@ -77,8 +77,8 @@ func (m *Forecaster) Backtest(ctx context.Context, p *datasets.Panel, b Backtest
 		b.Origins = (f.Test-f.Horizon)/b.Step + 1
 	}
 	if b.Origins < 1 || b.Step < 1 || (b.Origins-1)*b.Step+f.Horizon > f.Test {
-		return nil, errors.Errorf("models: %d origins, %d steps apart, with a horizon of %d; want 1 or more of both, in the %d steps of the test, "+
-			"which the model was not trained on", b.Origins, b.Step, f.Horizon, f.Test)
+		return nil, errors.Errorf("models: %d origins, %d steps apart, with a horizon of %d; want 1 or more of both, "+
+			"in the %d steps of the test, which the model was not trained on", b.Origins, b.Step, f.Horizon, f.Test)
 	}
 	list, err := m.readAll(p, 0)
 	if err != nil {
@@ -180,7 +180,8 @@ type judge struct {
 
 func newJudge(f ForecastConfig, list []*readSeries, levels []float64) *judge {
 	_, even := judgeLevels()
-	j := &judge{f: f, list: list, levels: levels, each: make([]metric.ForecastErrors, len(list)), intervals: make([]metric.IntervalErrors, len(Intervals()))}
+	j := &judge{f: f, list: list, levels: levels, each: make([]metric.ForecastErrors, len(list))}
+	j.intervals = make([]metric.IntervalErrors, len(Intervals()))
 	j.quantiles, _ = metric.NewQuantileErrors(even...) // which are levels
 	for _, r := range list {
 		train := slices.DeleteFunc(slices.Clone(r.filled[:max(0, r.Len()-f.Test-f.Validation)]), math.IsNaN)

@@ -85,7 +85,7 @@ func (l *linear) see(r *readSeries, known int) []float64 {
 	if l.features() == len(x) {
 		return x
 	}
-	past, ahead, calendar := l.f.behind(), l.f.ahead(), len(l.f.step.Calendar())
+	past, ahead, calendar := l.f.behind(), l.f.ahead(), l.f.Calendar
 	for t := known - l.c.Context; t < known; t++ {
 		for k := range past {
 			v := float32(0)

@@ -58,7 +58,7 @@ var sensible = map[string]string{
 	"seed": "0 1000000000 100000000000000", "seq": "1000000000", "batch": "1000000000",
 	"series": `"word"`, "id": `"word"`, "time": `"word"`, "target": "[]", "past": "[]", "known": "[]", "static": "[]", "class": "[]",
 	"time_format": `"word"`, "weighted": "true", "frequency": `"word"`,
-	"numbers": "[]", "classes": "[]", "typical": "1.5 1000000000 100000000000000 1e300",
+	"numbers": "[]", "classes": "[]", "calendar": "0", "typical": "1.5 1000000000 100000000000000 1e300",
 }
 
 // Every field of a configuration, made wrong in every way, gives an error that names the file and the field; in little

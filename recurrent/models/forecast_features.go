@@ -12,6 +12,7 @@ import (
 // the model is made for, and a file carries it.
 type features struct {
 	Frequency string       `json:"step"`
+	Calendar  int          `json:"calendar"` // how many features of the calendar: those that come again in the training
 	Past      []bounds     `json:"past"`
 	Known     []bounds     `json:"known"`
 	Numbers   []bounds     `json:"numbers"`
@@ -95,7 +96,10 @@ func widthOf(list []bounds) int {
 
 // newFeatures measures the part of a panel that is trained on.
 func newFeatures(f ForecastConfig, p *datasets.Panel) (*features, error) {
-	out := &features{Frequency: p.Frequency.String(), step: p.Frequency, Past: []bounds{}, Known: []bounds{}, Numbers: []bounds{}, Classes: []classNames{}, Typical: 1}
+	out := &features{
+		Frequency: p.Frequency.String(), step: p.Frequency, Calendar: p.Frequency.CalendarWithin(longest(p) - f.Test - f.Validation),
+		Past: []bounds{}, Known: []bounds{}, Numbers: []bounds{}, Classes: []classNames{}, Typical: 1,
+	}
 	train := func(s datasets.PanelSeries) int { return max(s.Len()-f.Test-f.Validation, 0) }
 	for i, name := range p.Past {
 		var m measure
@@ -204,7 +208,7 @@ func (f *features) scaleOf(values []float64, scaling string) windowScale {
 }
 
 // Widths of what is read: at every step whatever is known ahead, of the context alone, and for all of a window.
-func (f *features) ahead() int    { return len(f.step.Calendar()) + widthOf(f.Known) + 1 }
+func (f *features) ahead() int    { return f.Calendar + widthOf(f.Known) + 1 }
 func (f *features) behind() int   { return widthOf(f.Past) }
 func (f *features) constant() int { return len(f.Numbers) + 2 }
 
@@ -234,7 +238,7 @@ func (f *features) read(s datasets.PanelSeries, after int) (*readSeries, error) 
 			s.ID, f.Known[0].Name, s.Ahead(), after)
 	}
 	for t := range s.Len() + after {
-		for _, v := range f.step.CalendarAt(f.step.Add(s.Start, t)) {
+		for _, v := range f.step.CalendarAt(f.step.Add(s.Start, t))[:f.Calendar] {
 			r.ahead = append(r.ahead, float32(v))
 		}
 		for i, b := range f.Known {
@@ -283,7 +287,8 @@ func (f *features) fits(p *datasets.Panel) error {
 		what      string
 		has, want []string
 	}{
-		{"past", p.Past, names(f.Past)}, {"known", p.Known, names(f.Known)}, {"static numbers", p.Numbers, names(f.Numbers)}, {"static classes", p.Classes, classes},
+		{"past", p.Past, names(f.Past)}, {"known", p.Known, names(f.Known)}, {"static numbers", p.Numbers, names(f.Numbers)},
+		{"static classes", p.Classes, classes},
 	} {
 		if !slices.Equal(c.has, c.want) {
 			return errors.Errorf("models: series with the %s columns %q; the model reads %q", c.what, c.has, c.want)
@@ -297,6 +302,9 @@ func (f *features) check() error {
 	var err error
 	if f.step, err = datasets.ParseFrequency(f.Frequency); err != nil {
 		return errors.Errorf("its features have step %.40q; want one such as day or 15 minutes", f.Frequency)
+	}
+	if most := len(f.step.Calendar()); f.Calendar < 0 || f.Calendar > most {
+		return errors.Errorf("its features have calendar %d; want 0 to %d", f.Calendar, most)
 	}
 	if !(f.Typical > 0) || math.IsInf(f.Typical, 0) {
 		return errors.Errorf("its features have typical %g; want above 0", f.Typical)

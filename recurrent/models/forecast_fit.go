@@ -56,7 +56,8 @@ func (m *Forecaster) Loop(p *datasets.Panel, r Run) (*train.Loop, error) {
 	l.Loss, l.Data, l.Validation.Data, l.Validation.KeepBest = m.Loss(), data, check, true
 	l.Average = 0.99 // of the weights: that of one step alone is noisy where windows are few
 	total := l.Epochs * data.Len()
-	l.Schedule = optim.Warmup{Steps: min(20, total), From: 0.1, Then: optim.Cosine{Start: m.config.Rate, End: m.config.Rate / 20, Steps: total}}
+	fall := optim.Cosine{Start: m.config.Rate, End: m.config.Rate / 20, Steps: total}
+	l.Schedule = optim.Warmup{Steps: min(20, total), From: 0.1, Then: fall}
 	return l, nil
 }
 

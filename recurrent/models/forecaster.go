@@ -57,7 +57,8 @@ func (m *Forecaster) whole(net network, c Config) whole {
 	in := []*tensor.Dense{graph.Floats(make([]float32, w.width()), 1, 1, w.width())}
 	if !c.Forecast.steps() {
 		x := make([]float32, c.Forecast.Horizon*m.features.ahead())
-		in = append(in, graph.Floats(x, c.Forecast.Horizon, 1, m.features.ahead()), graph.Floats(make([]float32, c.Forecast.Context), c.Forecast.Context, 1))
+		in = append(in, graph.Floats(x, c.Forecast.Horizon, 1, m.features.ahead()),
+			graph.Floats(make([]float32, c.Forecast.Context), c.Forecast.Context, 1))
 	}
 	for range m.features.Classes {
 		in = append(in, graph.Ints([]int{0}))
@@ -198,7 +199,7 @@ func (f ForecastConfig) checkSeries(p *datasets.Panel) error {
 	}
 	fit, _ := f.Split(p)
 	if len(fit) == 0 {
-		return errors.Errorf("models: the longest series has %d values; want %d at least: %d to read and %d to forecast, %d to stop by, %d to test",
+		return errors.Errorf("models: the longest series has %d values; want %d at least: %d to read, %d to forecast, %d to stop by, %d to test",
 			longest(p), f.least()+f.Horizon+f.Validation+f.Test, f.least(), f.Horizon, f.Validation, f.Test)
 	}
 	return nil

@@ -96,7 +96,8 @@ type forecasterFields struct {
 func (f *forecasterFields) set(c Config) {
 	s, x := c.Origin.Series, c.Forecast
 	*f = forecasterFields{
-		File: s.File, ID: s.ID, Time: s.Time, Target: append([]string{}, s.Target...), Past: s.Past, Known: s.Known, Static: s.Static, Class: s.Class,
+		File: s.File, ID: s.ID, Time: s.Time, Target: append([]string{}, s.Target...),
+		Past: s.Past, Known: s.Known, Static: s.Static, Class: s.Class,
 		Frequency: s.Frequency, TimeFormat: s.TimeFormat,
 		Horizon: x.Horizon, Context: x.Context, Output: x.Output, Scaling: x.Scaling, Quantiles: x.Quantiles, Lags: x.Lags, Paths: x.Paths,
 		Weighted: x.Weighted, Season: x.Season, Validation: x.Validation, Test: x.Test,
