@@ -38,6 +38,7 @@ which price; with --reliability, how often it is right when it is how certain.`,
 	f.StringVar(&out, "out", "loss.svg", "picture to save, .svg or .png")
 	flags = addTaskFlags(cmd, tasks(), task.plotFlags)
 	f.BoolVar(&force, "force", false, "overwrite an existing file")
+	groupFlags(cmd, flags)
 	return cmd
 }
 

@@ -84,7 +84,7 @@ func digamma(x float64) float64 {
 func digammaTail(y float64) float64 {
 	w, sum := 1/(y*y), 0.0
 	for k := len(bernoulli); k >= 1; k-- {
-		sum = w * (bernoulli[k-1]/float64(2*k) + sum)
+		sum = float64(w * (bernoulli[k-1]/float64(2*k) + sum))
 	}
 	return sum
 }
@@ -106,10 +106,10 @@ func polygamma(n int, x float64) float64 {
 	// rest = 1/(n·yⁿ) + 1/(2yⁿ⁺¹) + Σ B₂ₖ·(n+1)(n+2)…(n+2k-1)/((2k)!·yⁿ⁺²ᵏ), all of it times n!
 	w, tail := 1/(y*y), 0.0
 	for k := len(bernoulli); k >= 1; k-- {
-		tail = w * (float64(bernoulli[k-1]*risingOver(n, k)) + tail)
+		tail = float64(w * (float64(bernoulli[k-1]*risingOver(n, k)) + tail))
 	}
 	power := math.Pow(y, -float64(n))
-	sum := power * (1/float64(n) + (0.5/y + tail))
+	sum := float64(power * (1/float64(n) + (0.5/y + tail)))
 	for i := m - 1; i >= 0; i-- {
 		sum += math.Pow(x+float64(i), -float64(n+1))
 	}
