@@ -20,6 +20,7 @@ var (
 		new(datasets.Batches), new(datasets.Batching), new(datasets.BPE), new(datasets.BPETrainer), new(datasets.IDFile), new(datasets.Prefetch),
 		new(datasets.Scaler), new(datasets.Series), new(datasets.Vocabulary), new(datasets.VocabularyBuilder), new(datasets.Windows),
 		new(datasets.Tagged), new(datasets.TaggedFile), new(datasets.WordVectors),
+		new(datasets.Panel), new(datasets.PanelSeries), new(datasets.Frequency),
 	}
 	functions = map[string]any{
 		"LabelledBatches": datasets.LabelledBatches, "FeatureBatches": datasets.FeatureBatches, "TaggedBatches": datasets.TaggedBatches,
@@ -28,6 +29,7 @@ var (
 		"FitScaler": datasets.FitScaler, "EncodeStream": datasets.EncodeStream, "Characters": datasets.Characters, "Words": datasets.Words,
 		"Labels": datasets.Labels, "Split": datasets.Split, "NewWindows": datasets.NewWindows, "NewFileWindows": datasets.NewFileWindows,
 		"ReadWordVectors": datasets.ReadWordVectors,
+		"ParseFrequency":  datasets.ParseFrequency, "ReadPanel": datasets.ReadPanel,
 	}
 	readers = []string{"CSV", "TSV", "Rows", "JSONL", "Objects", "CoNLLU", "Treebank", "TreebankSentence", "CoNLL", "Sentences", "PlainText", "Lines"}
 )

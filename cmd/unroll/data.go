@@ -18,12 +18,13 @@ come with it, and those that it fetches from their makers, into UNROLL_DATA or
 the user's folder for caches.`,
 		Example: `  unroll data
   unroll data show cmudict
+  unroll data export co2 --out co2.csv
   unroll data fetch imdb`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return show(cmd, catalogue(catalog.All())) },
 	}
 	jsonFlag(cmd)
-	cmd.AddCommand(&cobra.Command{
+	cmd.AddCommand(exportDataCommand(), &cobra.Command{
 		Use: "show NAME", Short: "Describe a data set: what it is, its licence, whom to cite", Args: oneName, ValidArgs: setNames(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			info, err := findSet(args[0])

@@ -52,6 +52,12 @@ func flagOf(field string) string {
 		return "labels"
 	case "ValidFile":
 		return "valid"
+	case "ID":
+		return "id"
+	case "Validation":
+		return "valid-steps"
+	case "Test":
+		return "test-steps"
 	case "TestFile":
 		return "test"
 	}

@@ -57,6 +57,7 @@ type Config struct {
 	Freeze   []string
 	Tag      TagConfig      // of a tagger
 	Sequence SequenceConfig // of a SequenceModel
+	Forecast ForecastConfig // of a Forecaster
 
 	Origin Origin
 }

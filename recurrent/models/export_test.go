@@ -138,3 +138,29 @@ func TestExportLendsNothing(t *testing.T) {
 		t.Error("no packed weight is kept")
 	}
 }
+
+// The network of a distribution goes to ONNX from what is read to the outputs of every step.
+func TestForecasterInONNX(t *testing.T) {
+	p := weeks(t, 3, 60, false, false)
+	m := newForecasts(t, p, Config{Layers: 2, Forecast: ForecastConfig{Output: "gaussian"}})
+	list, err := m.readAll(p, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, _ := windows{m.config.Forecast, m.features}.inputs(list, []place{{0, 30}, {2, 41}}, false)
+	want, err := m.Outputs().Run(in...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := exported(t, m).Run(in...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	graphtest.Close(t, "outputs", got[0], want[0], 1e-6)
+	for _, c := range []struct{ path, want string }{{"q.onnx", "points and quantiles are not written"}, {"q.weights.h5", "Keras has no layers like a forecaster's"}} {
+		q := newForecasts(t, p, Config{})
+		if err := q.Export(filepath.Join(t.TempDir(), c.path)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v; want %s", err, c.want)
+		}
+	}
+}

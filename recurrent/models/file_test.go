@@ -33,6 +33,9 @@ func jsonNames(t reflect.Type) []string {
 	var out []string
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if !f.IsExported() && !f.Anonymous {
+			continue
+		}
 		if f.Anonymous {
 			out = append(out, jsonNames(f.Type)...)
 			continue
@@ -55,16 +58,21 @@ var sensible = map[string]string{
 	"id_column": `"word"`, "time_column": `"word"`, "target_column": `"word"`, "labels_file": `"word"`, "features": "[]", "words": "[]", "cut": "true",
 	"huber": "0", sequenceKey + " embed": "0", "max_rows": "1000000000",
 	"seed": "0 1000000000 100000000000000", "seq": "1000000000", "batch": "1000000000",
+	"series": `"word"`, "id": `"word"`, "time": `"word"`, "target": "[]", "past": "[]", "known": "[]", "static": "[]", "class": "[]",
+	"time_format": `"word"`, "weighted": "true", "frequency": `"word"`,
+	"numbers": "[]", "classes": "[]", "calendar": "0", "typical": "1.5 1000000000 100000000000000 1e300",
 }
 
 // Every field of a configuration, made wrong in every way, gives an error that names the file and the field; in little
 // memory.
 func TestConfigurationOfAFileIsInput(t *testing.T) {
 	language, class := saved(t)
+	forecasts := savedForecaster(t)
 	for _, c := range []struct {
 		path, key string
 		of        any
-	}{{language, configKey, languageFields{}}, {class, classifierKey, classifierFields{}}, {savedSequences(t), sequenceKey, sequenceFields{}}} {
+	}{{language, configKey, languageFields{}}, {class, classifierKey, classifierFields{}}, {forecasts, forecasterKey, forecasterFields{}},
+		{forecasts, featuresKey, features{}}, {savedSequences(t), sequenceKey, sequenceFields{}}} {
 		list, metadata, err := graph.ReadSafetensors(c.path)
 		if err != nil {
 			t.Fatal(err)

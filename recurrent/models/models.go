@@ -63,6 +63,11 @@ func LoadClassifier(path string) (*Classifier, error) {
 // LoadTagger reads a tagger.
 func LoadTagger(path string) (*Tagger, error) { return loadAs[*Tagger](path, KindTagger) }
 
+// LoadForecaster reads a forecaster.
+func LoadForecaster(path string) (*Forecaster, error) {
+	return loadAs[*Forecaster](path, KindForecaster)
+}
+
 // loadAs reads a file that must be of a kind, whose models have the type M.
 func loadAs[M Model](path string, want Kind) (none M, err error) {
 	f, err := readFile(path)

@@ -40,6 +40,10 @@ type flow struct {
 	lengths graph.Node      // of the sequences [B]; the zero Node when all are T long
 	state   recurrent.State // before the recurrence that carries one, and after it
 	last    graph.Node      // the last hidden state [B, H], for pooling
+	classes []graph.Node    // numbers of a series' static classes, [B] each, and
+	static  []graph.Node    // what they are embedded to, [B, E] each
+	future  graph.Node      // of a series, what is known ahead [H, B, A]
+	window  graph.Node      // and the values of the context [C, B]
 	targets graph.Node      // of a language model [T, B]; the zero Node when logits are wanted
 	loss    graph.Node      // the mean over the targets
 	spelt   spellings       // of a tagger's words

@@ -14,6 +14,7 @@ type Origin struct {
 	Table     Table
 	Tags      TagOrigin
 	Sequences SequenceOrigin
+	Series    SeriesTable
 }
 
 // Format tells how a table of any kind was read.
