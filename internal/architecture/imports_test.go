@@ -39,6 +39,7 @@ var allowed = map[string][]string{
 	"recurrent/celltest":  {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":            {"graph", "graph/optim", "datasets", "internal/kernel"},
 	"nn/train/metric":     {},
+	"nn/train/baseline":   {},
 	"nn/train/flow":       {"graph"},
 	"nn/train/diagnose":   {"nn/train"},
 	"nn/train/events":     {"graph", "nn/train"},
@@ -52,7 +53,7 @@ var allowed = map[string][]string{
 	"nn/keras/internal/hdf5": {},
 
 	"datasets/catalog/internal/fetch": {},
-	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
+	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/train", "nn/train/baseline", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
 		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "losses", "datasets", "datasets/catalog",
 		"internal/kernel"},
 	"internal/damage":   nil, // anything
