@@ -1,12 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/models"
@@ -15,11 +13,11 @@ import (
 // about is what a file's metadata tell, in rows of a table: for a model of this command in words, for others as they
 // are. Tokens is the size of a model's vocabulary. A file that is damaged is one to look at, so nothing here is an error.
 func about(metadata map[string]string, tokens int) []string {
-	a := &account{metadata: metadata, rest: maps.Clone(metadata)}
+	a := &account{metadata: metadata, tokens: tokens, rest: maps.Clone(metadata)}
 	kind, ok := models.KindOf(metadata)
 	config, err := models.ConfigOf(metadata)
 	if ok && err == nil {
-		a.model(kind, config, tokens)
+		a.model(kind, config)
 		a.training(config)
 	}
 	for _, key := range slices.Sorted(maps.Keys(a.rest)) {
@@ -31,6 +29,7 @@ func about(metadata map[string]string, tokens int) []string {
 // account collects what there is to say of a file.
 type account struct {
 	metadata map[string]string
+	tokens   int
 	rest     map[string]string // its entries that were not told in words yet
 	rows     []string
 }
@@ -48,36 +47,18 @@ func (a *account) take(key string, to any) bool {
 	return true
 }
 
-// model tells what the model is.
-func (a *account) model(kind models.Kind, c models.Config, vocabularySize int) {
-	a.say("network", "%s", c.Network())
-	delete(a.rest, "format")
+// takeTokens takes the entry of a vocabulary, of which only the size is told.
+func (a *account) takeTokens(key string) bool {
 	var vocabulary json.RawMessage
-	var labels []string
-	if kind == models.KindClassifier {
-		delete(a.rest, "classifier")
-		if a.take("tokens", &vocabulary) {
-			tokens := c.Tokens + "s"
-			if c.Tokens == models.BytePairs {
-				tokens = "byte pairs"
-			}
-			a.say("vocabulary", "%s %s", thousands(vocabularySize), tokens)
-		}
-		if a.take("labels", &labels) {
-			a.say("labels", "%s", strings.Join(labels, ", "))
-		}
-		if t := c.Origin.Table; t.File != "" {
-			a.say("table", "%s, texts in %s, labels in %s", t.File, t.TextColumn, t.LabelColumn)
-		}
-	} else {
-		delete(a.rest, "config")
-		if a.take("vocabulary", &vocabulary) {
-			a.say("vocabulary", "%s %ss", thousands(vocabularySize), c.Tokens)
-		}
-		if c.Origin.Hash != "" { // a program other than the command does not tell
-			a.say("text", "%s", cmp.Or(c.Origin.Text, "the one that comes with the library"))
-		}
-	}
+	return a.take(key, &vocabulary)
+}
+
+// model tells what the model is.
+func (a *account) model(kind models.Kind, c models.Config) {
+	a.say("network", "%s", c.Network(kind))
+	delete(a.rest, "format")
+	delete(a.rest, models.ConfigEntry(kind))
+	taskOf(tasks(), kind).about(a, c)
 	if from := c.Origin.InitFrom; from != "" {
 		a.say("begun with", "the weights of %s", from)
 	}

@@ -13,16 +13,9 @@ import (
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
-// evalFlags are the command line of eval.
-type evalFlags struct {
-	model       modelFlags
-	table, text string
-	columns     tableColumns
-	format      tableFormat
-}
-
 func evalCommand() *cobra.Command {
-	var fl evalFlags
+	var model modelFlags
+	var flags *taskFlags
 	cmd := &cobra.Command{
 		Use:   "eval",
 		Short: "Judge a trained model",
@@ -39,48 +32,26 @@ text, on which it was not trained.`,
   unroll eval --model book.safetensors --weights int8`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, err := fl.judge(cmd)
+			m, err := model.load()
+			if err != nil {
+				return err
+			}
+			t, err := flags.choose(cmd, model.path, m)
+			if err != nil {
+				return err
+			}
+			r, err := t.eval(cmd, m)
 			if err != nil {
 				return err
 			}
 			return show(cmd, r)
 		},
 	}
-	fl.model.add(cmd)
-	f := cmd.Flags()
-	f.StringVar(&fl.table, "table", "", "labelled texts to judge a classifier by")
-	f.StringVar(&fl.columns.text, "text-column", "", "column of the texts; the name that the model's own table has, unless given")
-	f.StringVar(&fl.columns.label, "label-column", "", "column of the labels; the name that the model's own table has, unless given")
-	f.StringVar(&fl.text, "text", "", "text to judge a language model by")
-	formatFlags(cmd, &fl.format)
-	missingFlag(cmd, &fl.format)
+	model.add(cmd)
+	flags = addTaskFlags(cmd, tasks(), task.evalFlags)
+	completeFormat(cmd)
 	jsonFlag(cmd)
 	return cmd
-}
-
-// judge judges a model of either kind.
-func (fl evalFlags) judge(cmd *cobra.Command) (report, error) {
-	m, err := fl.model.load()
-	if err != nil {
-		return nil, err
-	}
-	if fl.table == "" && fl.columns != (tableColumns{}) {
-		return nil, usage("--text-column and --label-column go with --table")
-	}
-	if m, ok := m.(*models.LanguageModel); ok {
-		if fl.table != "" {
-			return nil, usage("%s is a language model: want --text", fl.model.path)
-		}
-		return evalLanguage(m, fl.text)
-	}
-	if fl.text != "" {
-		return nil, usage("%s is a classifier: want --table", fl.model.path)
-	}
-	format, err := fl.format.settled(cmd)
-	if err != nil {
-		return nil, err
-	}
-	return evalClassifier(cmd.ErrOrStderr(), m.(*models.Classifier), fl.table, fl.columns, format)
 }
 
 // judged is how good a classifier is.

@@ -194,9 +194,9 @@ type parts struct {
 }
 
 // readTables reads a model's table, and those of its parts that have a file of their own.
-func readTables(of models.Table) (*labelledTable, parts, error) {
-	format := formatIn(of)
-	t, err := readTable(of.File, tableColumns{of.TextColumn, of.LabelColumn}, format)
+func readTables(of models.Origin) (*labelledTable, parts, error) {
+	format := tableFormat(of.Format)
+	t, err := readTable(of.Table.File, tableColumns{of.Table.TextColumn, of.Table.LabelColumn}, format)
 	if err != nil {
 		return nil, parts{}, err
 	}
@@ -225,7 +225,7 @@ func readTables(of models.Table) (*labelledTable, parts, error) {
 		}
 		for i, label := range table.Labels {
 			if count[label] == 0 {
-				return nil, parts{}, errors.Errorf("%s has the label %q, which %s lacks", table.Place(i), label, of.File)
+				return nil, parts{}, errors.Errorf("%s has the label %q, which %s lacks", table.Place(i), label, of.Table.File)
 			}
 		}
 		*own.part = table.Examples
@@ -258,8 +258,8 @@ func (p parts) describe(w io.Writer) {
 }
 
 // tablesHash tells whether a model's files have changed.
-func tablesHash(of models.Table) (string, error) {
-	hash, err := hashOf(of.File)
+func tablesHash(of models.Origin) (string, error) {
+	hash, err := hashOf(of.Table.File)
 	for _, file := range []string{of.ValidFile, of.TestFile} {
 		if file == "" || err != nil {
 			continue
@@ -293,7 +293,7 @@ func ownTest(own models.Origin) (models.Examples, error) {
 	if own.Hash == "" {
 		return models.Examples{}, untold("table")
 	}
-	hash, err := tablesHash(own.Table)
+	hash, err := tablesHash(own)
 	if err != nil {
 		return models.Examples{}, errors.Wrap(err, "the model's own table (another one: --table)")
 	}
@@ -301,6 +301,6 @@ func ownTest(own models.Origin) (models.Examples, error) {
 		return models.Examples{}, errors.Errorf("%s has changed since the model was trained: "+
 			"its test rows may be others; give the table with --table", own.Table.File)
 	}
-	_, p, err := readTables(own.Table)
+	_, p, err := readTables(own)
 	return p.test, err
 }

@@ -19,7 +19,7 @@ import (
 // firstName is where train saves unless told otherwise; further runs take model-2.safetensors and so on.
 const firstName = "model.safetensors"
 
-// load reads a model of either kind. Every command that takes a model reads it here.
+// load reads a model of any kind. Every command that takes a model reads it here.
 func load(path string) (models.Model, error) {
 	m, err := models.Load(path)
 	if errors.Is(err, os.ErrNotExist) && path == firstName {
@@ -66,13 +66,9 @@ func weightFormat(name string) (graph.WeightFormat, error) {
 	return format, nil
 }
 
-// checkOrigin refuses a record of a classifier's table that makes no sense: it is a part of the file, and input like any
-// other.
+// checkOrigin refuses a record of a model's data that makes no sense: it is a part of the file, and input like any other.
 func checkOrigin(path string, m models.Model) error {
-	if m.Kind() != models.KindClassifier {
-		return nil
-	}
-	err := checkTable(m.Config().Origin.Table)
+	err := taskOf(tasks(), m.Kind()).check(m.Config())
 	var setting badSetting
 	if errors.As(err, &setting) {
 		return errors.Errorf("%s: its configuration has %s %s", path, models.FileField(setting.field), setting.problem)
@@ -89,7 +85,7 @@ func regular(path string) error {
 	return nil // whoever opens it says what else is wrong
 }
 
-// wrongKind is the error of a command that wants the other kind of model.
+// wrongKind is the error of a command that wants another kind of model.
 func wrongKind(path string, m models.Model, want models.Kind) error {
 	return errors.Errorf("%s is a %v; want a %v", path, m.Kind(), want)
 }

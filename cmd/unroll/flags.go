@@ -32,6 +32,7 @@ func bad(field, format string, args ...any) error {
 
 // flagOf is the flag that sets a field of models.Config, Origin or Table.
 func flagOf(field string) string {
+	field = field[strings.LastIndexByte(field, '.')+1:] // of a struct in it
 	switch field {
 	case "Rate":
 		return "lr"
@@ -112,19 +113,11 @@ func networkFlags(f *pflag.FlagSet, c *models.Config) {
 	f.IntVar(&c.Batch, "batch", c.Batch, "sequences in a batch")
 }
 
-// configFlags are those of all that a model's file says of its training. What the configuration has is what they are unless
-// given.
+// configFlags are those of all that a model's file says of its training, whatever the task. What the configuration has is
+// what they are unless given. A kind of model that lacks such a field refuses it, see models.Config.Check.
 func configFlags(f *pflag.FlagSet, c *models.Config) {
-	t := &c.Origin.Table
-	f.StringVar(&t.File, "table", t.File, "labelled texts to learn to classify: .csv, .tsv or .jsonl")
-	f.StringVar(&t.TextColumn, "text-column", t.TextColumn, "column of the texts; found by its name unless given")
-	f.StringVar(&t.LabelColumn, "label-column", t.LabelColumn, "column of the labels; found by its name unless given")
 	f.StringVar(&c.Pool, "pool", c.Pool, "what a classifier makes of a text's steps: "+oneOf(models.Poolings()))
 	f.BoolVar(&c.OneWay, "one-way", c.OneWay, "a classifier that reads from left to right only")
-	f.Float64Var(&t.TestPart, "test-part", t.TestPart, "part of the table's rows that is kept for the test")
-	f.StringVar(&t.ValidFile, "valid", t.ValidFile, "table of the rows to stop by, instead of a part of --table")
-	f.StringVar(&t.TestFile, "test", t.TestFile, "table of the rows to test, instead of a part of --table")
-	f.StringVar(&c.Origin.Text, "text", c.Origin.Text, "UTF-8 text file; without it, the King James text that comes with the library")
 	f.StringVar(&c.Tokens, "tokens", c.Tokens, "what a token is: character or word; for a classifier also bpe")
 	f.IntVar(&c.Vocabulary, "vocabulary", c.Vocabulary, "size limit of a word vocabulary")
 	f.Var(numbers{&c.Adaptive}, "adaptive", "cutoffs of an adaptive softmax over many words, such as 2000,10000; none for a full one")
@@ -139,25 +132,30 @@ func configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "seed of the weights and of dropout")
 }
 
-// The flags that say what a network is; those that say what a classifier's is, beside; those that say how it is trained;
-// and those that a run which is resumed may have other than before: files may have moved, their contents are checked.
-var (
-	networkSettings  = []string{"cell", "layers", "hidden", "embed", "tokens", "vocabulary", "adaptive"}
-	classSettings    = []string{"pool", "one-way"}
-	trainingSettings = []string{"seq", "batch", "optimizer", "lr", "clip", "dropout", "patience", "seed"}
-	resumeSettings   = []string{"epochs", "steps", "text", "table"}
-)
+// networkSettings are the flags that say what the network of a kind of model is.
+func networkSettings(k models.Kind) []string {
+	var out []string
+	for _, field := range models.NetworkFields(k) {
+		out = append(out, flagOf(field))
+	}
+	return out
+}
 
-// flagsOf are the flags of a configuration, which change it.
-func flagsOf(c *models.Config) *pflag.FlagSet {
+// runSettings are the flags of a configuration that a run which is resumed may have other than before. The file with the data
+// may have moved, too; its contents are checked.
+var runSettings = []string{"epochs", "steps"}
+
+// flagsOf are the flags of a task's configuration, which change it.
+func flagsOf(t task, c *models.Config) *pflag.FlagSet {
 	f := pflag.NewFlagSet("", pflag.ContinueOnError)
 	configFlags(f, c)
+	t.configFlags(f, c)
 	return f
 }
 
 // over is a configuration with the flags that were given; of some names alone, if there are any.
-func over(cmd *cobra.Command, c models.Config, names ...string) (models.Config, error) {
-	f := flagsOf(&c)
+func over(cmd *cobra.Command, t task, c models.Config, names ...string) (models.Config, error) {
+	f := flagsOf(t, &c)
 	var err error
 	cmd.Flags().Visit(func(given *pflag.Flag) {
 		if f.Lookup(given.Name) == nil || len(names) > 0 && !slices.Contains(names, given.Name) {

@@ -11,18 +11,25 @@ import (
 // Every field that a configuration may complain of has a flag, by which the command complains.
 func TestEveryFieldHasAFlag(t *testing.T) {
 	flags := trainCommand().Flags()
-	unset := map[string]bool{"Hash": true, "InitFrom": true, "Missing": true, "Origin": true, "Table": true} // found out, or of other flags
-	for _, of := range []reflect.Type{reflect.TypeFor[models.Config](), reflect.TypeFor[models.Origin](), reflect.TypeFor[models.Table]()} {
+	unset := map[string]bool{"Hash": true, "InitFrom": true} // found out, or of another flag
+	var visit func(of reflect.Type)
+	visit = func(of reflect.Type) {
 		for i := range of.NumField() {
-			if name := of.Field(i).Name; !unset[name] && flags.Lookup(flagOf(name)) == nil {
-				t.Errorf("%v.%s: no flag is called --%s", of, name, flagOf(name))
+			f := of.Field(i)
+			if f.Type.Kind() == reflect.Struct {
+				visit(f.Type)
+			} else if !unset[f.Name] && flags.Lookup(flagOf(f.Name)) == nil {
+				t.Errorf("%v.%s: no flag is called --%s", of, f.Name, flagOf(f.Name))
 			}
 		}
 	}
-	for _, list := range [][]string{networkSettings, classSettings, trainingSettings, resumeSettings} {
-		for _, name := range list {
-			if flags.Lookup(name) == nil {
-				t.Errorf("no flag is called --%s", name)
+	visit(reflect.TypeFor[models.Config]())
+	for _, each := range tasks() {
+		c := models.Defaults(each.kind())
+		own := flagsOf(each, &c)
+		for _, name := range append(append(networkSettings(each.kind()), runSettings...), each.data()) {
+			if own.Lookup(name) == nil {
+				t.Errorf("%v: no flag is called --%s", each.kind(), name)
 			}
 		}
 	}

@@ -5,12 +5,12 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/chart"
-	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 func plotCommand() *cobra.Command {
 	var path, out string
-	var confusion, force bool
+	var force bool
+	var flags *taskFlags
 	cmd := &cobra.Command{
 		Use:   "plot",
 		Short: "Draw how a model was trained, or what it confuses",
@@ -23,7 +23,7 @@ of its own table that were kept for the test.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return saveTo(cmd, out, force, func(out string) error {
-				p, err := picture(path, confusion)
+				p, err := picture(cmd, flags, path)
 				if err != nil {
 					return err
 				}
@@ -34,30 +34,23 @@ of its own table that were kept for the test.`,
 	f := cmd.Flags()
 	f.StringVar(&path, "model", "model.safetensors", "checkpoint of the model")
 	f.StringVar(&out, "out", "loss.svg", "picture to save, .svg or .png")
-	f.BoolVar(&confusion, "confusion", false, "draw the confusion matrix of a classifier")
+	flags = addTaskFlags(cmd, tasks(), task.plotFlags)
 	f.BoolVar(&force, "force", false, "overwrite an existing file")
 	return cmd
 }
 
-func picture(path string, confusion bool) (*chart.Picture, error) {
+// picture is the one that a task's flags ask for, or that of the losses.
+func picture(cmd *cobra.Command, flags *taskFlags, path string) (*chart.Picture, error) {
 	m, err := load(path)
 	if err != nil {
 		return nil, err
 	}
-	if confusion {
-		c, ok := m.(*models.Classifier)
-		if !ok {
-			return nil, usage("%s is a language model; --confusion wants a classifier", path)
-		}
-		rows, err := ownTest(c.Config().Origin)
-		if err != nil {
-			return nil, err
-		}
-		e, err := c.Evaluate(rows)
-		if err != nil {
-			return nil, err
-		}
-		return chart.Confusion(e.Confusion), nil
+	t, err := flags.choose(cmd, path, m)
+	if err != nil {
+		return nil, err
+	}
+	if p, err := t.picture(m); p != nil || err != nil {
+		return p, err
 	}
 	if !m.Trained() {
 		return nil, errors.Errorf("%s has weights, but no record of a training to draw (unroll import writes such files)", path)

@@ -11,22 +11,14 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
-// predictFlags are the command line of predict.
-type predictFlags struct {
-	model      modelFlags
-	textColumn string
-	keep       []string
-	keepAll    bool
-	top        int
-	format     tableFormat
-}
-
 func predictCommand() *cobra.Command {
-	var fl predictFlags
+	var model modelFlags
+	var flags *taskFlags
 	cmd := &cobra.Command{
 		Use:   "predict [FILE]",
 		Short: "Predict the labels of texts",
@@ -46,29 +38,20 @@ under "columns".`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if fl.format, err = fl.format.settled(cmd); err != nil {
-				return err
-			}
-			if fl.top < 0 {
-				return usage("--top %d; want 0 or more", fl.top)
-			}
-			fl.keepAll = !cmd.Flags().Changed("keep")
-			m, err := fl.model.load()
+			m, err := model.load()
 			if err != nil {
 				return err
 			}
-			return buffered(cmd, func(w io.Writer) error {
-				return fl.run(cmd, args, &predictor{model: m, top: fl.top, out: json.NewEncoder(w)})
-			})
+			t, err := flags.choose(cmd, model.path, m)
+			if err != nil {
+				return err
+			}
+			return t.predict(cmd, m, args)
 		},
 	}
-	fl.model.add(cmd)
-	f := cmd.Flags()
-	f.StringVar(&fl.textColumn, "text-column", "", "a table's column of the texts; the name that the model's own table has, unless given")
-	f.StringSliceVar(&fl.keep, "keep", nil, "a table's columns to keep in the output, such as id,date; all unless given, \"\" for none")
-	f.IntVar(&fl.top, "top", 0, "give the probabilities of so many likeliest labels only; 0 for all")
-	formatFlags(cmd, &fl.format)
+	model.add(cmd)
+	flags = addTaskFlags(cmd, tasks(), task.predictFlags)
+	completeFormat(cmd)
 	return cmd
 }
 
@@ -79,29 +62,48 @@ func buffered(cmd *cobra.Command, f func(w io.Writer) error) error {
 	return cmp.Or(err, out.Flush())
 }
 
-// run reads the texts of a file, or of the standard input.
-func (fl predictFlags) run(cmd *cobra.Command, args []string, p *predictor) error {
-	switch {
-	case len(args) == 0:
-		return p.lines(fl.format.decoded(cmd.InOrStdin()), "standard input")
-	case isTable(args[0]):
-		return fl.table(cmd.ErrOrStderr(), args[0], p)
-	}
-	file, err := os.Open(args[0])
-	if err != nil {
+// textRows reads texts to predict something of: the rows of a table, or lines.
+type textRows struct {
+	column string   // of the texts
+	keep   []string // columns to keep; nil for all
+	format tableFormat
+}
+
+func (t *textRows) flags(f *pflag.FlagSet) {
+	f.StringVar(&t.column, "text-column", "", "a table's column of the texts; the name that the model's own table has, unless given")
+	f.Var(words{list: &t.keep}, "keep", "a table's columns to keep in the output, such as id,date; all unless given, \"\" for none")
+	formatFlags(f, &t.format)
+}
+
+// predict reads the texts of a file, or of the standard input, and has some of them predicted at a time.
+func (t *textRows) predict(cmd *cobra.Command, m models.Model, args []string, say func(p *predictor) error) error {
+	if err := t.format.check(); err != nil {
 		return err
 	}
-	defer file.Close()
-	return p.lines(fl.format.decoded(file), args[0])
+	return buffered(cmd, func(w io.Writer) error {
+		p := &predictor{model: m, say: say, out: json.NewEncoder(w)}
+		switch {
+		case len(args) == 0:
+			return p.lines(t.format.decoded(cmd.InOrStdin()), "standard input")
+		case isTable(args[0]):
+			return t.table(cmd.ErrOrStderr(), args[0], p)
+		}
+		file, err := os.Open(args[0])
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		return p.lines(t.format.decoded(file), args[0])
+	})
 }
 
 // table predicts the texts of a table.
-func (fl predictFlags) table(log io.Writer, path string, p *predictor) error {
-	want := tableColumns{text: fl.textColumn}
+func (t *textRows) table(log io.Writer, path string, p *predictor) error {
+	want := tableColumns{text: t.column}
 	if want.text == "" {
 		want.text = p.model.Config().Origin.Table.TextColumn // none of a language model
 	}
-	r, err := fl.format.open(path, want.names())
+	r, err := t.format.open(path, want.names())
 	if err != nil {
 		return err
 	}
@@ -111,13 +113,13 @@ func (fl predictFlags) table(log io.Writer, path string, p *predictor) error {
 	var keep []string
 	for r.Next() {
 		if columns.text == "" {
-			if len(r.Columns()) == 1 && fl.textColumn == "" { // whatever it is called
+			if len(r.Columns()) == 1 && t.column == "" { // whatever it is called
 				want.text = r.Columns()[0]
 			}
-			if columns, err = want.choose(path, r, false, differing(path, want, fl.format)); err != nil {
+			if columns, err = want.choose(path, r, false, differing(path, want, t.format)); err != nil {
 				return err
 			}
-			if keep, err = fl.kept(path, r.Columns(), columns.text); err != nil {
+			if keep, err = t.kept(path, r.Columns(), columns.text); err != nil {
 				return err
 			}
 			fmt.Fprintf(log, "Table   %s: texts in %q\nFormat  %s\n", path, columns.text, r.format())
@@ -146,16 +148,16 @@ func (fl predictFlags) table(log io.Writer, path string, p *predictor) error {
 }
 
 // kept are the columns to keep of a table's.
-func (fl predictFlags) kept(path string, columns []string, text string) ([]string, error) {
-	if fl.keepAll {
+func (t *textRows) kept(path string, columns []string, text string) ([]string, error) {
+	if t.keep == nil {
 		return slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return c == text }), nil
 	}
-	for _, k := range fl.keep {
+	for _, k := range t.keep {
 		if !slices.Contains(columns, k) {
 			return nil, errors.Errorf("%s has no column %q (--keep); it has %s", path, k, quotedList(columns))
 		}
 	}
-	return fl.keep, nil
+	return t.keep, nil
 }
 
 // together is how many texts are predicted at a time.
@@ -164,7 +166,7 @@ const together = 256
 // predictor collects texts and writes what a model says of them.
 type predictor struct {
 	model   models.Model
-	top     int
+	say     func(p *predictor) error // writes what the model says of the texts
 	out     *json.Encoder
 	texts   models.Examples
 	columns []map[string]any
@@ -198,13 +200,8 @@ func (p *predictor) finish(readError error) error {
 }
 
 // predict writes what the model says of the texts, up to the first that it cannot read.
-func (p *predictor) predict() (err error) {
-	switch m := p.model.(type) {
-	case *models.Classifier:
-		err = p.classify(m)
-	case *models.LanguageModel:
-		err = p.judge(m)
-	}
+func (p *predictor) predict() error {
+	err := p.say(p)
 	var at *models.TextError
 	if errors.As(err, &at) {
 		return errors.Wrapf(at.Err, "%s: in its text", p.texts.Place(at.Index))
@@ -221,7 +218,7 @@ type labelledText struct {
 	Columns       map[string]any     `json:"columns,omitempty"`
 }
 
-func (p *predictor) classify(m *models.Classifier) error {
+func (p *predictor) classify(m *models.Classifier, top int) error {
 	all, unreadable := m.Predict(p.texts.Texts)
 	labels := m.Labels()
 	for i, found := range all {
@@ -236,7 +233,7 @@ func (p *predictor) classify(m *models.Classifier) error {
 			Probability: found.Probability, Probabilities: map[string]float64{},
 		}
 		for k, j := range order {
-			if p.top == 0 || k < p.top {
+			if top == 0 || k < top {
 				out.Probabilities[labels[j]] = row[j]
 			}
 		}

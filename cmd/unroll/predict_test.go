@@ -146,7 +146,7 @@ func TestPredictTop(t *testing.T) {
 			t.Errorf("--top %d: %v", top, all[0])
 		}
 	}
-	if status, _, errs := capture(t, context.Background(), "predict", "--top", "-1"); status != 2 || !strings.Contains(errs, "--top -1; want 0 or more") {
+	if status, _, errs := capture(t, context.Background(), "predict", "--model", classifier, "--top", "-1", text); status != 2 || !strings.Contains(errs, "--top -1; want 0 or more") {
 		t.Error(errs)
 	}
 }

@@ -165,6 +165,9 @@ func shortened(s string, n int) string {
 // oneOf lists values as a sentence does: "a, b or c".
 func oneOf(list []string) string {
 	last := len(list) - 1
+	if last == 0 {
+		return list[0]
+	}
 	return strings.Join(list[:last], ", ") + " or " + list[last]
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/recurrent/models"
 	"golang.org/x/text/encoding/htmlindex"
@@ -18,23 +19,8 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// tableFormat is how a table is to be read; what is empty is found out by the file. A classifier's file carries it.
-type tableFormat struct {
-	Header    string   // yes or no
-	Delimiter string   // a name of delimiters, or a character
-	Encoding  string   // its name in HTML
-	Missing   []string // marks of missing values, whose rows are left out; nil to refuse them
-}
-
-// formatIn is the format that a model's record has.
-func formatIn(t models.Table) tableFormat {
-	return tableFormat{t.Header, t.Delimiter, t.Encoding, t.Missing}
-}
-
-// into puts the format into a model's record.
-func (t tableFormat) into(record *models.Table) {
-	record.Header, record.Delimiter, record.Encoding, record.Missing = t.Header, t.Delimiter, t.Encoding, t.Missing
-}
+// tableFormat is how a table is to be read; what is empty is found out by the file.
+type tableFormat models.Format
 
 // delimiters are the characters between fields that have a name.
 var delimiters = []struct {
@@ -42,36 +28,30 @@ var delimiters = []struct {
 	char         rune
 }{{"comma", "commas", ','}, {"semicolon", "semicolons", ';'}, {"tab", "tabs", '\t'}, {"pipe", "pipes", '|'}}
 
-// auto is the value of a flag that leaves it to the file.
-const auto = "auto"
-
 // formatFlags are those of a table's format.
-func formatFlags(cmd *cobra.Command, t *tableFormat) {
-	f := cmd.Flags()
-	f.StringVar(&t.Header, "header", auto, "whether a table's first row has the names of its columns: yes, no or auto")
-	f.StringVar(&t.Delimiter, "delimiter", auto, "what is between a table's fields: comma, semicolon, tab, pipe, another character, or auto")
-	f.StringVar(&t.Encoding, "encoding", auto, "encoding of the text, such as windows-1252; auto is UTF-8, or UTF-16 with a byte order mark")
+func formatFlags(f *pflag.FlagSet, t *tableFormat) {
+	f.Var(orAuto{&t.Header}, "header", "whether a table's first row has the names of its columns: yes, no or auto")
+	f.Var(orAuto{&t.Delimiter}, "delimiter", "what is between a table's fields: comma, semicolon, tab, pipe, another character, or auto")
+	f.Var(orAuto{&t.Encoding}, "encoding", "encoding of the text, such as windows-1252; auto is UTF-8, or UTF-16 with a byte order mark")
+}
+
+// completeFormat has a shell complete the flags of a table's format.
+func completeFormat(cmd *cobra.Command) {
 	completions(cmd, map[string][]string{"header": {"yes", "no", auto}, "delimiter": {"comma", "semicolon", "tab", "pipe", auto},
 		"encoding": {auto, "windows-1252", "windows-1258", "iso-8859-15", "shift_jis", "gb18030", "utf-16le"}})
 }
 
-// missingFlag is what to do where a label is missing.
-func missingFlag(cmd *cobra.Command, t *tableFormat) {
-	cmd.Flags().StringSliceVar(&t.Missing, "missing", nil,
+// missingFlag is what to do where a label is missing. Rows without one are left out whenever it is given.
+func missingFlag(f *pflag.FlagSet, t *tableFormat) {
+	f.Var(words{&t.Missing, []string{""}}, "missing",
 		"leave out rows whose text or label is missing: null, or one of these marks, such as NA,?; \"\" for empty ones alone")
 }
 
-// settled is the format that the flags say, in which "auto" is "".
-func (t tableFormat) settled(cmd *cobra.Command) (tableFormat, error) {
-	for _, value := range []*string{&t.Header, &t.Delimiter, &t.Encoding} {
-		if *value == auto {
-			*value = ""
-		}
-	}
-	if cmd.Flags().Changed("missing") {
-		t.Missing = append([]string{""}, t.Missing...)
-	}
-	return t, t.check()
+// partFlags are those of the data to stop by and to test.
+func partFlags(f *pflag.FlagSet, o *models.Origin) {
+	f.Float64Var(&o.TestPart, "test-part", o.TestPart, "part of the data that is kept for the test")
+	f.StringVar(&o.ValidFile, "valid", o.ValidFile, "file of the data to stop by, instead of a part of the data")
+	f.StringVar(&o.TestFile, "test", o.TestFile, "file of the data to test, instead of a part of the data")
 }
 
 // check refuses a format that does not exist.
@@ -252,10 +232,10 @@ func onlyColumn(path string, r rows) error {
 		path, quotedList(r.Columns()), s.between())
 }
 
-// checkTable refuses what cannot be said of a table.
-func checkTable(t models.Table) error {
-	if !(t.TestPart >= 0 && t.TestPart <= 0.5) {
-		return bad("TestPart", "%g; want 0 to 0.5", t.TestPart)
+// checkRows refuses what cannot be said of a table and its parts.
+func checkRows(o models.Origin) error {
+	if !(o.TestPart >= 0 && o.TestPart <= 0.5) {
+		return bad("TestPart", "%g; want 0 to 0.5", o.TestPart)
 	}
-	return formatIn(t).check()
+	return tableFormat(o.Format).check()
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // tableOf writes a file of that name.
@@ -228,8 +229,15 @@ func TestFormatFlags(t *testing.T) {
 				t.Fatal(err)
 			}
 			value := func(flag string) string { return command.Flags().Lookup(flag).Value.String() }
-			f := tableFormat{Header: value("header"), Delimiter: value("delimiter"), Encoding: value("encoding")}
-			if _, err := f.settled(command); err == nil {
+			var f tableFormat
+			set := pflag.NewFlagSet("", pflag.ContinueOnError)
+			formatFlags(set, &f)
+			for _, flag := range []string{"header", "delimiter", "encoding"} {
+				if err := set.Set(flag, value(flag)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := f.check(); err == nil {
 				t.Errorf("%s %v: no error", command.Name(), c)
 			}
 		}

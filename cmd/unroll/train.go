@@ -16,66 +16,72 @@ import (
 
 func trainCommand() *cobra.Command {
 	c := models.Defaults(models.KindLanguage)
-	var fl trainFlags
+	fl := trainFlags{tasks: tasks()}
 	cmd := &cobra.Command{
-		Use:   "train",
+		Use:   "train [FILE]",
 		Short: "Train a language model on a text, or a classifier on a table",
-		Long:  fmt.Sprintf(trainHelp, classifierDefaults()),
+		Long:  trainHelp(fl.tasks),
 		Example: `  unroll train                    # on the text that comes with the library
+  unroll train reviews.csv        # on what the file looks like: here, a table
   unroll train --text book.txt --cell gru --hidden 256 --out book.safetensors
   unroll train --table reviews.csv --out reviews.safetensors
   unroll train --table mail.tsv --text-column body --label-column spam
   unroll train --resume book.safetensors --epochs 20
   unroll train --init-from book.safetensors --text other.txt --lr 0.001`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runTrain(cmd, fl) },
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage("found %d files; want one at most", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return runTrain(cmd, args, fl) },
 	}
 	f := cmd.Flags()
+	fl.own = addTaskFlags(cmd, fl.tasks, func(t task, f *pflag.FlagSet) {
+		c := models.Defaults(t.kind())
+		t.configFlags(f, &c)
+		t.runFlags(f)
+	})
 	configFlags(f, &c)
 	f.StringVar(&fl.out, "out", "", "file to save to (default model.safetensors, or the next free model-N.safetensors)")
 	f.StringVar(&fl.resume, "resume", "", "checkpoint to continue; what was trained, and how, is taken from it, but for --epochs and --steps")
-	f.StringVar(&fl.initFrom, "init-from", "", "model whose weights training begins with, on another --text or --table")
+	f.StringVar(&fl.initFrom, "init-from", "", "model whose weights training begins with, on other data of its kind")
 	f.StringVar(&fl.log, "log", "", "log of losses, rates and speeds: FILE.csv, or a folder for TensorBoard")
 	f.BoolVar(&fl.force, "force", false, "overwrite existing files")
 	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps; 0 for after each epoch only")
-	f.IntVar(&fl.sample, "sample", 300, "tokens of sample text to print at the end; 0 for none")
 	f.StringVar(&fl.precision, "precision", graph.Float32.String(),
 		"what products round to: float32, bf16x3 or bf16, if the processor is faster so; to be given again with --resume")
 	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
-	formatFlags(cmd, &fl.format)
-	missingFlag(cmd, &fl.format)
+	completeFormat(cmd)
 	completions(cmd, map[string][]string{"cell": models.Cells(), "pool": models.Poolings(), "optimizer": models.Optimizers(),
 		"tokens": {datasets.Character, datasets.Word, models.BytePairs}, "precision": precisions()})
 	return cmd
 }
 
-const trainHelp = `Train a recurrent network and save it as one safetensors file. Ctrl-C saves a
+// trainHelp is the help of train, with the part of every task.
+func trainHelp(list []task) string {
+	parts := []string{`Train a recurrent network and save it as one safetensors file. Ctrl-C saves a
 checkpoint; --resume continues it, bit for bit. --init-from begins with the
-weights of a trained model, and trains on with another text or table.
+weights of a trained model, and trains on with other data.
 
-With --text, or nothing: a language model. The first 90 %% of the text are
-trained on, the rest validates. The last line printed is
-val_loss=<nats a token> val_ppl=<perplexity> tokens_per_s=<training speed>.
-
-With --table: a classifier of texts, on a file in CSV, TSV or JSONL with a
-column of texts and one of labels. A tenth of the rows, always the same, is
-kept for the test, a tenth of the others to stop by, and the weights of the
-best pass are kept. The last line is
-test_accuracy=<share> test_macro_f1=<F1> val_loss=<nats a text>
-texts_per_s=<texts a second>, all in one.
-%s
-
-A model that --init-from names keeps its network and its vocabulary. A text
+FILE is taken for what it looks like, which is said; a flag says it for sure.`}
+	for _, t := range list {
+		parts = append(parts, t.help())
+	}
+	parts = append(parts, `A model that --init-from names keeps its network and its vocabulary. A text
 with characters that the vocabulary lacks is refused; words that it lacks are
-read as <unk>. A table with other labels gives the classifier a new head.`
+read as <unk>. A table with other labels gives the classifier a new head.`)
+	return strings.Join(parts, "\n\n")
+}
 
-// classifierDefaults says which flags are otherwise for a classifier, unless they are given.
-func classifierDefaults() string {
-	language, class := models.Defaults(models.KindLanguage), models.Defaults(models.KindClassifier)
-	usual := flagsOf(&language)
+// otherDefaults says which flags are otherwise for a task than for a language model, unless they are given.
+func otherDefaults(t task) string {
+	language, own := models.Defaults(models.KindLanguage), models.Defaults(t.kind())
+	usual := pflag.NewFlagSet("", pflag.ContinueOnError)
+	configFlags(usual, &language)
 	var others []string
-	flagsOf(&class).VisitAll(func(f *pflag.Flag) {
-		if f.DefValue != usual.Lookup(f.Name).DefValue {
+	flagsOf(t, &own).VisitAll(func(f *pflag.Flag) {
+		if u := usual.Lookup(f.Name); u != nil && f.DefValue != u.DefValue {
 			others = append(others, "--"+f.Name+" "+f.DefValue)
 		}
 	})
@@ -84,15 +90,14 @@ func classifierDefaults() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// runTrain trains either kind of model.
-func runTrain(cmd *cobra.Command, fl trainFlags) error {
+// runTrain trains a model of any kind.
+func runTrain(cmd *cobra.Command, args []string, fl trainFlags) error {
 	defer heedSignals(cmd)()
-	p, err := settle(cmd, &fl)
+	p, err := settle(cmd, args, &fl)
 	if err != nil {
 		return err
 	}
-	o := p.config.Origin
-	if err := keepInputs(fl.out, o.Text, o.Table.File, o.Table.ValidFile, o.Table.TestFile); err != nil {
+	if err := keepInputs(fl.out, p.task.inputs(p.config)...); err != nil {
 		return err
 	}
 	release, err := chooseOut(&fl)
@@ -100,10 +105,7 @@ func runTrain(cmd *cobra.Command, fl trainFlags) error {
 		return err
 	}
 	defer release()
-	if p.kind == models.KindClassifier {
-		return trainOnTable(cmd, p, fl)
-	}
-	return trainOnText(cmd, p, fl)
+	return p.task.train(cmd, p, fl)
 }
 
 // chooseOut settles where to save, and takes the name, so that no other run does. Release gives it back if nothing was

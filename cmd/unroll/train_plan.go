@@ -6,6 +6,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/models"
@@ -18,10 +19,11 @@ type trainFlags struct {
 	log              string
 	force            bool
 	saveEvery        int
-	sample           int
 	profile          bool
 	precision        string
-	format           tableFormat
+
+	tasks []task
+	own   *taskFlags // of the tasks
 }
 
 // run is how a training is carried out.
@@ -46,100 +48,137 @@ const demoSteps = 1000
 
 // plan is what a run trains, and how.
 type plan struct {
-	kind   models.Kind
+	task   task
 	config models.Config
 	from   models.Model      // that it goes on or begins from; nil for none
 	saved  *train.Checkpoint // that it goes on from; nil for none
 }
 
 // settle makes the plan of a run: by the command line, or by the model that it goes on or begins from.
-func settle(cmd *cobra.Command, fl *trainFlags) (*plan, error) {
+func settle(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 	given := func(flag string) bool { return cmd.Flags().Changed(flag) }
 	switch {
 	case fl.saveEvery < 0:
 		return nil, usage("--save-every %d; want 0 or more", fl.saveEvery)
 	case !slices.Contains(precisions(), fl.precision):
 		return nil, usage("--precision %q; want one of %s", fl.precision, strings.Join(precisions(), ", "))
-	case fl.sample < 0:
-		return nil, usage("--sample %d; want 0 or more", fl.sample)
 	case fl.resume != "" && fl.initFrom != "":
 		return nil, usage("--resume and --init-from; want one of them")
-	case given("text") && given("table"):
-		return nil, usage("--text and --table; want one of them")
 	case given("test") && given("test-part"):
 		return nil, usage("--test and --test-part; want one of them")
 	case fl.resume != "":
-		return resumed(cmd, fl)
+		return resumed(cmd, args, fl)
 	case fl.initFrom != "":
-		return begunFrom(cmd, fl)
+		return begunFrom(cmd, args, fl)
 	}
-	p := &plan{kind: models.KindLanguage}
-	if given("table") {
-		p.kind = models.KindClassifier
-	} else if given("valid") || given("test") {
-		return nil, usage("--valid and --test go with --table")
+	if err := takeFile(cmd, fl.tasks, args, nil); err != nil {
+		return nil, err
 	}
-	err := p.configure(cmd, fl)
-	if err == nil && p.kind == models.KindLanguage && !given("text") && !given("epochs") && !given("steps") {
+	p := &plan{task: fl.tasks[0]} // without data, on the text that comes with the library
+	var data []string
+	for _, t := range fl.tasks {
+		if given(t.data()) {
+			p.task = t
+			data = append(data, "--"+t.data())
+		}
+	}
+	if len(data) > 1 {
+		return nil, usage("%s; want one of them", strings.Join(data, " and "))
+	}
+	if err := p.refuse(cmd, fl); err != nil {
+		return nil, err
+	}
+	err := p.configure(cmd)
+	if err == nil && len(data) == 0 && !given("epochs") && !given("steps") {
 		p.config.Steps = demoSteps
 	}
 	return p, err
 }
 
-// configure takes the configuration from the command line.
-func (p *plan) configure(cmd *cobra.Command, fl *trainFlags) (err error) {
-	if p.config, err = over(cmd, models.Defaults(p.kind)); err != nil {
-		return err
-	}
-	if p.kind == models.KindClassifier {
-		if fl.format, err = fl.format.settled(cmd); err != nil {
-			return err
+// refuse refuses flags that go with other data than the plan's.
+func (p *plan) refuse(cmd *cobra.Command, fl *trainFlags) (err error) {
+	cmd.Flags().Visit(func(given *pflag.Flag) {
+		var with []string
+		for i, t := range fl.tasks {
+			if fl.own.sets[i].Lookup(given.Name) == nil {
+				continue
+			}
+			if t == p.task {
+				return
+			}
+			with = append(with, "--"+t.data())
 		}
-		fl.format.into(&p.config.Origin.Table)
+		if with != nil && err == nil {
+			err = usage("--%s goes with %s, and not with a %v", given.Name, oneOf(with), p.task.kind())
+		}
+	})
+	return err
+}
+
+// configure takes the configuration from the command line.
+func (p *plan) configure(cmd *cobra.Command) (err error) {
+	if p.config, err = over(cmd, p.task, models.Defaults(p.task.kind())); err != nil {
+		return err
 	}
 	return p.check()
 }
 
 // check refuses a plan that cannot work.
 func (p *plan) check() error {
-	if err := p.config.Check(p.kind); err != nil {
+	if err := p.config.Check(p.task.kind()); err != nil {
 		return err
 	}
-	if p.kind == models.KindClassifier {
-		return checkTable(p.config.Origin.Table)
-	}
-	return nil
+	return p.task.check(p.config)
 }
 
-// resumed takes the configuration from a checkpoint, but for the length of the run and for files that have moved.
-func resumed(cmd *cobra.Command, fl *trainFlags) (*plan, error) {
-	m, err := load(fl.resume)
+// goOnFrom is the plan of a run that goes on or begins from a model.
+func goOnFrom(cmd *cobra.Command, args []string, fl *trainFlags, path string) (*plan, error) {
+	m, err := load(path)
 	if err != nil {
 		return nil, err
 	}
-	if !m.Trained() {
+	p := &plan{from: m, task: taskOf(fl.tasks, m.Kind())}
+	return p, takeFile(cmd, fl.tasks, args, p.task)
+}
+
+// resumed takes the configuration from a checkpoint, but for the length of the run and for files that have moved.
+func resumed(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
+	p, err := goOnFrom(cmd, args, fl, fl.resume)
+	if err != nil {
+		return nil, err
+	}
+	if !p.from.Trained() {
 		return nil, errors.Errorf("%s has weights, but no training to resume (unroll import writes such files); "+
 			"to train on from its weights: unroll train --init-from %s",
 			fl.resume, fl.resume)
 	}
-	if m.Config().Origin.Hash == "" {
+	if p.from.Config().Origin.Hash == "" {
 		return nil, errors.Errorf("%s was trained by another program, which alone knows on what, and can resume it; "+
 			"to train on from its weights: unroll train --init-from %s",
 			fl.resume, fl.resume)
 	}
-	if err := agree(cmd, "--resume", fl.resume, m, networkSettings, trainingSettings); err != nil {
+	if err := p.refuse(cmd, fl); err != nil {
 		return nil, err
 	}
-	saved, err := train.ReadCheckpoint(fl.resume)
-	if err != nil {
+	may := append([]string{p.task.data()}, runSettings...)
+	var fixed []string
+	had := p.from.Config()
+	flagsOf(p.task, &had).VisitAll(func(f *pflag.Flag) {
+		if !slices.Contains(may, f.Name) {
+			fixed = append(fixed, f.Name)
+		}
+	})
+	if err := agree(cmd, "--resume", fl.resume, p, fixed); err != nil {
 		return nil, err
 	}
-	p := &plan{kind: m.Kind(), from: m, saved: saved}
-	if p.config, err = over(cmd, m.Config(), resumeSettings...); err != nil {
+	if p.saved, err = train.ReadCheckpoint(fl.resume); err != nil {
+		return nil, err
+	}
+	if p.config, err = over(cmd, p.task, p.from.Config(), may...); err != nil {
 		return nil, err
 	}
 	if cmd.Flags().Changed("steps") && !cmd.Flags().Changed("epochs") {
-		p.config.Epochs = passesFor(p.config, saved)
+		p.config.Epochs = passesFor(p.config, p.saved)
 	}
 	return p, p.check()
 }
@@ -159,27 +198,27 @@ func passesFor(c models.Config, saved *train.Checkpoint) int {
 }
 
 // begunFrom takes what the network is from a model; how it is trained, and on what, is said on the command line.
-func begunFrom(cmd *cobra.Command, fl *trainFlags) (*plan, error) {
-	m, err := load(fl.initFrom)
+func begunFrom(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
+	p, err := goOnFrom(cmd, args, fl, fl.initFrom)
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{kind: m.Kind(), from: m}
-	kept, data := networkSettings, "text"
-	if p.kind == models.KindClassifier {
-		kept, data = slices.Concat(networkSettings, classSettings), "table"
+	kind := p.task.kind()
+	if data := p.task.data(); !cmd.Flags().Changed(data) {
+		return nil, usage("--init-from %s is a %v: say with --%s what to train it on", fl.initFrom, kind, data)
 	}
-	if !cmd.Flags().Changed(data) {
-		return nil, usage("--init-from %s is a %v: say with --%s what to train it on", fl.initFrom, p.kind, data)
-	}
-	if err := agree(cmd, "--init-from", fl.initFrom, m, kept); err != nil {
+	if err := p.refuse(cmd, fl); err != nil {
 		return nil, err
 	}
-	if err := p.configure(cmd, fl); err != nil {
+	kept := networkSettings(kind)
+	if err := agree(cmd, "--init-from", fl.initFrom, p, kept); err != nil {
 		return nil, err
 	}
-	had := m.Config()
-	mine, theirs := flagsOf(&p.config), flagsOf(&had)
+	if err := p.configure(cmd); err != nil {
+		return nil, err
+	}
+	had := p.from.Config()
+	mine, theirs := flagsOf(p.task, &p.config), flagsOf(p.task, &had)
 	for _, name := range kept {
 		if err := mine.Set(name, theirs.Lookup(name).Value.String()); err != nil {
 			return nil, err
@@ -190,10 +229,10 @@ func begunFrom(cmd *cobra.Command, fl *trainFlags) (*plan, error) {
 }
 
 // agree refuses flags that contradict what a run takes from a file, in place of passing over them.
-func agree(cmd *cobra.Command, flag, path string, m models.Model, names ...[]string) error {
-	c := m.Config()
-	has := flagsOf(&c)
-	for _, name := range slices.Concat(names...) {
+func agree(cmd *cobra.Command, flag, path string, p *plan, names []string) error {
+	c := p.from.Config()
+	has := flagsOf(p.task, &c)
+	for _, name := range names {
 		given, found := cmd.Flags().Lookup(name), has.Lookup(name).Value.String()
 		if given.Changed && given.Value.String() != found {
 			return usage("--%s %s: %s takes it from %s, which has %s", name, given.Value, flag, path, found)

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/term"
 )
 
-// carryOut runs a loop, of either kind of model, and shows and logs how it goes. A run that is resumed goes on at the
+// carryOut runs a loop, of any kind of model, and shows and logs how it goes. A run that is resumed goes on at the
 // checkpoint.
 func carryOut(
 	cmd *cobra.Command, loop *train.Loop, show *display, saved *train.Checkpoint, fl trainFlags,
@@ -153,7 +153,7 @@ type display struct {
 	w      io.Writer
 	bar    *progressbar.ProgressBar
 	live   bool
-	plain  bool // a loss that is no perplexity's logarithm
+	unit   string // what speed counts; the loss of tokens is a perplexity's logarithm
 	last   time.Time
 	tokens int     // trained on so far
 	loss   float64 // running mean
@@ -161,9 +161,9 @@ type display struct {
 
 const plainEvery = 5 * time.Second
 
-func newDisplay(w io.Writer) *display {
+func newDisplay(w io.Writer, unit string) *display {
 	f, ok := w.(*os.File)
-	return &display{w: w, live: ok && term.IsTerminal(int(f.Fd())), last: time.Now()}
+	return &display{w: w, unit: unit, live: ok && term.IsTerminal(int(f.Fd())), last: time.Now()}
 }
 
 // step takes the progress of one training step.
@@ -174,8 +174,8 @@ func (d *display) step(p train.Progress) error {
 	d.loss += (p.Loss - d.loss) / 20
 	d.tokens += p.Tokens
 	status := fmt.Sprintf("loss %.3f  ppl %.1f  %.0f tokens/s", d.loss, math.Exp(d.loss), p.TokensPerSecond)
-	if d.plain {
-		status = fmt.Sprintf("loss %.3f  %.0f texts/s", d.loss, p.TokensPerSecond)
+	if d.unit != "tokens" {
+		status = fmt.Sprintf("loss %.3f  %.0f %s/s", d.loss, p.TokensPerSecond, d.unit)
 	}
 	if !d.live {
 		if time.Since(d.last) >= plainEvery {
@@ -202,7 +202,7 @@ func (d *display) validation(v train.Evaluation) error {
 		note = "  best so far"
 	}
 	ppl := ""
-	if !d.plain {
+	if d.unit == "tokens" {
 		ppl = fmt.Sprintf("  val ppl %.2f", math.Exp(v.Loss))
 	}
 	fmt.Fprintf(d.w, "epoch %d  train loss %.4f  val loss %.4f%s%s\n", v.Epoch, v.TrainLoss, v.Loss, ppl, note)

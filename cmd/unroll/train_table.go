@@ -10,14 +10,14 @@ import (
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
-// trainOnTable trains a classifier.
-func trainOnTable(cmd *cobra.Command, p *plan, fl trainFlags) error {
+// train trains a classifier.
+func (*tableTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	origin := &p.config.Origin
-	t, parts, err := readTables(origin.Table)
+	t, parts, err := readTables(*origin)
 	if err != nil {
 		return err
 	}
-	hash, err := tablesHash(origin.Table)
+	hash, err := tablesHash(*origin)
 	if err != nil {
 		return err
 	}
@@ -43,11 +43,9 @@ func trainOnTable(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	c := m.Config()
 	t.describe(w)
 	parts.describe(w)
-	fmt.Fprintf(w, "Model   %s, %d %s tokens\n", c.Network(), m.Tokenizer().Len(), c.Tokens)
+	fmt.Fprintf(w, "Model   %s, %d %s tokens\n", c.Network(m.Kind()), m.Tokenizer().Len(), c.Tokens)
 	describeFiles(w, p.saved, fl)
-	show := newDisplay(w)
-	show.plain = true
-	result, err := carryOut(cmd, loop, show, p.saved, fl)
+	result, err := carryOut(cmd, loop, newDisplay(w, "texts"), p.saved, fl)
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,11 @@ import (
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
-// trainOnText trains a language model.
-func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
+// train trains a language model.
+func (t *textTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
+	if t.sample < 0 {
+		return usage("--sample %d; want 0 or more", t.sample)
+	}
 	var corpus datasets.Corpus
 	var err error
 	if fl.resume != "" && !cmd.Flags().Changed("text") {
@@ -47,16 +50,16 @@ func trainOnText(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	}
 	c := m.Config()
 	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name, len(ids), c.Tokens, m.Vocabulary().Len())
-	fmt.Fprintf(w, "Model   %s\n", c.Network())
+	fmt.Fprintf(w, "Model   %s\n", c.Network(m.Kind()))
 	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n",
 		loop.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
 	describeFiles(w, p.saved, fl)
-	result, err := carryOut(cmd, loop, newDisplay(w), p.saved, fl)
+	result, err := carryOut(cmd, loop, newDisplay(w, "tokens"), p.saved, fl)
 	if err != nil {
 		return err
 	}
 	conclusion(w, result, c.Patience, false)
-	return sampleAndFigures(cmd, m, result, fl)
+	return sampleAndFigures(cmd, m, result, t.sample, fl)
 }
 
 // languageModelFor is a new model for a text, or one from a file.
@@ -108,11 +111,11 @@ func canRead(w io.Writer, m *models.LanguageModel, path string, corpus datasets.
 }
 
 // sampleAndFigures prints a sample and the final figures.
-func sampleAndFigures(cmd *cobra.Command, m *models.LanguageModel, r train.Result, fl trainFlags) error {
+func sampleAndFigures(cmd *cobra.Command, m *models.LanguageModel, r train.Result, sample int, fl trainFlags) error {
 	out := cmd.OutOrStdout()
-	if fl.sample > 0 {
+	if sample > 0 {
 		fmt.Fprintln(out, "\nA sample, at temperature 0.8:")
-		o := models.Generation{Length: fl.sample, Sampler: decode.Sampler{Temperature: 0.8}, Seed: m.Config().Seed}
+		o := models.Generation{Length: sample, Sampler: decode.Sampler{Temperature: 0.8}, Seed: m.Config().Seed}
 		if err := generate(cmd.Context(), out, m, "", o); err != nil {
 			return err
 		}

@@ -47,6 +47,8 @@ func (a adaptive) weights() float64 {
 	return total
 }
 
+func (a adaptive) kept() float64 { return 2 * float64(a.first()) }
+
 func (a adaptive) refused(framework string) error {
 	return errors.Errorf("%s has no layer like an adaptive softmax; %s takes all weights", framework, formatTorch)
 }

@@ -44,15 +44,11 @@ func NewClassifier(c Config, texts, labels []string) (*Classifier, error) {
 func distinct(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
 func newClassifier(c Config, tokens datasets.Tokenizer, labels []string) (*Classifier, error) {
-	kind, err := cellOf(c.Cell)
+	net, err := classifierNetwork(c, tokens.Len(), len(labels))
 	if err != nil {
 		return nil, err
 	}
-	pool, err := poolingOf(c.Pool)
-	if err != nil {
-		return nil, err
-	}
-	m := &Classifier{core: newCore(c, classifierNetwork(c, kind, pool, tokens.Len(), len(labels))), tokens: tokens, labels: labels}
+	m := &Classifier{core: newCore(c, net, wholeOf(net)), tokens: tokens, labels: labels}
 	m.lent.make = m.Logits
 	return m, nil
 }
@@ -106,7 +102,7 @@ func (m *Classifier) remade(c Config, labels []string) (*Classifier, error) {
 	if err := c.Check(KindClassifier); err != nil {
 		return nil, err
 	}
-	if err := m.sameNetwork(c); err != nil {
+	if err := m.sameNetwork(KindClassifier, c); err != nil {
 		return nil, err
 	}
 	out, err := newClassifier(c, m.tokens, labels)
@@ -239,11 +235,6 @@ func softmax(logits []float32) []float64 {
 		out[i] /= sum
 	}
 	return out
-}
-
-// metadata is what a file needs beside the weights to be a model again.
-func (m *Classifier) metadata() (map[string]string, error) {
-	return encodeEntries(map[string]any{classifierKey: m.config.classifier(), tokensKey: m.tokens, labelsKey: m.labels})
 }
 
 // Save writes the model to a file, without the state of a training, replacing one that is there. The file appears whole or

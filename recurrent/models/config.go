@@ -6,10 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/internal/dense"
-	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/recurrent"
 )
 
@@ -43,50 +41,22 @@ type Config struct {
 	Origin Origin
 }
 
-// Origin tells where a model's data came from: a record for whoever reads them again, as the command does. This package
-// stores it and opens none of the files.
-type Origin struct {
-	Text     string // file of a language model's text; empty for the one that comes with the library
-	Hash     string // SHA-256 of the data
-	InitFrom string // the model whose weights training began with
-	Table    Table
-}
-
-// Table tells which table a classifier was trained on, and how it was read.
-type Table struct {
-	File        string
-	TextColumn  string
-	LabelColumn string
-	Header      string   // yes, no, or empty for what the file says
-	Delimiter   string   // likewise
-	Encoding    string   // likewise
-	Missing     []string // marks of missing values, whose rows were left out; nil where they were refused
-	TestPart    float64  // part of the rows that was kept for the test
-	ValidFile   string   // tables of those rows, in place of parts of File
-	TestFile    string
-}
-
 // BytePairs is the kind of token that a classifier has beside those of datasets.Vocabulary.
 const BytePairs = "bpe"
 
 // Defaults is the configuration of a model of some kind that the command trains unless told otherwise.
 func Defaults(k Kind) Config {
-	if k == KindClassifier {
-		return Config{
-			Tokens: BytePairs, Vocabulary: 1500, Cell: "gru", Layers: 1, Hidden: 64, Embed: 64, Dropout: 0.4, Pool: "max",
-			Seq: 50, Batch: 32, Optimizer: "adam", Rate: 0.002, Clip: 1, Epochs: 30, Patience: 5, Seed: 1,
-			Origin: Origin{Table: Table{TestPart: 0.1}},
-		}
-	}
-	return Config{
-		Tokens: datasets.Character, Vocabulary: 10000, Cell: "lstm", Layers: 2, Hidden: 128, Embed: 64,
-		Seq: 50, Batch: 50, Optimizer: "adam", Rate: 0.004, Clip: 1, Epochs: 1, Seed: 1,
-	}
+	s, _ := k.spec() // of no kind, nothing
+	return s.defaults
 }
 
 // complete fills in the fields that are zero and cannot be.
 func (c Config) complete(k Kind) Config {
-	d := Defaults(k)
+	s, err := k.spec()
+	if err != nil {
+		return c // Check refuses the kind
+	}
+	d := s.defaults
 	for _, f := range []struct {
 		field *int
 		value int
@@ -109,6 +79,9 @@ func (c Config) complete(k Kind) Config {
 	if c.Rate == 0 {
 		c.Rate = d.Rate
 	}
+	if s.complete != nil {
+		s.complete(&c)
+	}
 	return c
 }
 
@@ -128,28 +101,17 @@ func wrong(field, format string, args ...any) error {
 const most = math.MaxInt32
 
 // Check refuses a configuration that cannot work, before anything is read and before memory is taken. The error is a
-// *ConfigError.
+// *ConfigError, unless there is no such kind.
 func (c Config) Check(k Kind) error {
-	for _, v := range []struct {
-		field               string
-		value, least, limit int
-	}{
-		{"Layers", c.Layers, 1, math.MaxInt}, {"Hidden", c.Hidden, 1, math.MaxInt}, {"Embed", c.Embed, 1, math.MaxInt},
-		{"Seq", c.Seq, 1, most}, {"Batch", c.Batch, 1, most}, {"Epochs", c.Epochs, 1, most},
-		{"Steps", c.Steps, 0, most}, {"Patience", c.Patience, 0, most}, {"Vocabulary", c.Vocabulary, 2, most},
-	} {
-		if v.value < v.least {
-			return wrong(v.field, "%d; want at least %d", v.value, v.least)
-		}
-		if v.value > v.limit {
-			return wrong(v.field, "%d; want at most %d", v.value, v.limit)
-		}
+	s, err := k.spec()
+	if err != nil {
+		return err
 	}
-	if _, err := dense.Size([]int{c.Seq, c.Batch}); err != nil {
-		return wrong("Batch", "%d, of %d steps each: that is too much for one batch", c.Batch, c.Seq)
+	if err := c.checkNumbers(s); err != nil {
+		return err
 	}
-	if tokens := tokenKinds(k); !slices.Contains(tokens, c.Tokens) {
-		return wrong("Tokens", "%q; want %s", c.Tokens, oneOf(tokens))
+	if s.has("Tokens") && !slices.Contains(s.tokens, c.Tokens) {
+		return wrong("Tokens", "%q; want %s", c.Tokens, oneOf(s.tokens))
 	}
 	switch {
 	case !(c.Dropout >= 0 && c.Dropout < 1):
@@ -158,14 +120,8 @@ func (c Config) Check(k Kind) error {
 		return wrong("Rate", "%g; want above 0", c.Rate)
 	case !(c.Clip >= 0):
 		return wrong("Clip", "%g; want 0 or more", c.Clip)
-	case k == KindClassifier && len(c.Adaptive) > 0:
-		return wrong("Adaptive", "%v; want none: a classifier has few labels", c.Adaptive)
-	case k == KindLanguage && c.Pool != "":
-		return wrong("Pool", "%q; want none: a language model predicts at every step", c.Pool)
-	case k == KindLanguage && c.OneWay:
-		return wrong("OneWay", "true; want false: a language model reads in one direction anyway")
 	}
-	if err := c.checkAdaptive(); err != nil {
+	if err := s.refuse(c); err != nil {
 		return err
 	}
 	if _, err := cellOf(c.Cell); err != nil {
@@ -174,33 +130,36 @@ func (c Config) Check(k Kind) error {
 	if _, _, err := optimizerOf(c.Optimizer); err != nil {
 		return err
 	}
-	if k == KindClassifier {
-		_, err := poolingOf(c.Pool)
-		return err
+	if s.check == nil {
+		return nil
 	}
-	return nil
+	return s.check(c)
 }
 
-// checkAdaptive refuses cutoffs that no vocabulary fits.
-func (c Config) checkAdaptive() error {
-	for i, cut := range c.Adaptive {
-		switch {
-		case cut < 1 || cut > most || i > 0 && cut <= c.Adaptive[i-1]:
-			return wrong("Adaptive", "%v; want cutoffs above 0, each above the one before", c.Adaptive)
-		case nn.AdaptiveHead{}.Width(c.Hidden, i) < 1:
-			return wrong("Adaptive", "%v; want %d cutoffs at most, as each cluster sees a fourth of the one before, the first of %d numbers",
-				c.Adaptive, i, c.Hidden)
+// checkNumbers refuses whole numbers that are too small or too large.
+func (c Config) checkNumbers(s spec) error {
+	for _, v := range []struct {
+		field               string
+		value, least, limit int
+	}{
+		{"Layers", c.Layers, 1, math.MaxInt}, {"Hidden", c.Hidden, 1, math.MaxInt}, {"Embed", c.Embed, 1, math.MaxInt},
+		{"Seq", c.Seq, 1, most}, {"Batch", c.Batch, 1, most}, {"Epochs", c.Epochs, 1, most},
+		{"Steps", c.Steps, 0, most}, {"Patience", c.Patience, 0, most}, {"Vocabulary", c.Vocabulary, 2, most},
+	} {
+		if !s.has(v.field) {
+			continue
+		}
+		if v.value < v.least {
+			return wrong(v.field, "%d; want at least %d", v.value, v.least)
+		}
+		if v.value > v.limit {
+			return wrong(v.field, "%d; want at most %d", v.value, v.limit)
 		}
 	}
-	return nil
-}
-
-// tokenKinds are the values of Config.Tokens.
-func tokenKinds(k Kind) []string {
-	if k == KindClassifier {
-		return []string{datasets.Character, datasets.Word, BytePairs}
+	if _, err := dense.Size([]int{max(c.Seq, 1), c.Batch}); err != nil {
+		return wrong("Batch", "%d, of %d steps each: that is too much for one batch", c.Batch, c.Seq)
 	}
-	return []string{datasets.Character, datasets.Word}
+	return nil
 }
 
 var poolings = []struct {
@@ -263,24 +222,25 @@ func optimizerOf(name string) (optim.Optimizer, float64, error) {
 	return nil, 0, wrong("Optimizer", "%q; want %s", name, oneOf(Optimizers()))
 }
 
-// Network says in words what the network is.
-func (c Config) Network() string {
-	what := strings.ToUpper(c.Cell)
+// Network says in words what the network of a model of this kind is.
+func (c Config) Network(k Kind) string {
+	s, err := k.spec()
+	if err != nil {
+		return err.Error()
+	}
+	cell := strings.ToUpper(c.Cell)
 	if k, err := cellOf(c.Cell); err == nil {
-		what = k.title
+		cell = k.title
 	}
-	if c.Pool == "" {
-		what = fmt.Sprintf("%d x %s, hidden %d, embedding %d", c.Layers, what, c.Hidden, c.Embed)
-		if len(c.Adaptive) > 0 {
-			what += fmt.Sprintf(", adaptive softmax %v", c.Adaptive)
-		}
-		return what
-	}
-	ways := "both directions"
+	return s.words(c, cell)
+}
+
+// ways says in which directions the layers read.
+func (c Config) ways() string {
 	if c.OneWay {
-		ways = "left to right"
+		return "left to right"
 	}
-	return fmt.Sprintf("%d x %s, %s, hidden %d, embedding %d, %s over time", c.Layers, what, ways, c.Hidden, c.Embed, c.Pool)
+	return "both directions"
 }
 
 // oneOf lists values as a sentence does: "a, b or c".

@@ -10,10 +10,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// core is what both kinds of model are made of: a configuration, the description of a network, and weights.
+// core is what all kinds of model are made of: a configuration, the description of a network, and weights.
 type core struct {
 	config  Config
 	net     network
+	whole   whole
 	params  *graph.Params
 	path    string // of the file that the model was loaded from
 	trained bool   // that file is a checkpoint
@@ -22,17 +23,41 @@ type core struct {
 	lent    lender // of the functions that predictions and evaluations take
 }
 
-// newCore is a model of a network, with no weights yet.
-func newCore(c Config, net network) core {
-	return core{config: c, net: net, params: graph.NewParams(c.Seed)}
+// whole is a network without anything around it, such as a loss, and the smallest inputs that it can be compiled for: what
+// asks for every weight, with its shape.
+type whole struct {
+	build  graph.Build
+	inputs []*tensor.Dense
 }
+
+// newCore is a model of a network, with no weights yet.
+func newCore(c Config, net network, w whole) core {
+	return core{config: c, net: net, whole: w, params: graph.NewParams(c.Seed)}
+}
+
+// wholeOf is a network that maps ids [T, B] and lengths [B] to what comes out.
+func wholeOf(net network) whole {
+	return whole{
+		build: func(g *graph.Graph, in []graph.Node) []graph.Node {
+			return []graph.Node{net.build(g, flow{x: in[0], lengths: in[1]}).x}
+		},
+		inputs: []*tensor.Dense{graph.Ints([]int{0}, 1, 1), graph.Ints([]int{1})},
+	}
+}
+
+// base is the core of a model.
+func (c *core) base() *core { return c }
 
 // made tells whether a function of this package made the model.
 func (c *core) made() error {
-	if c.params == nil {
-		return errors.New("models: there is no model: make one with NewLanguageModel or NewClassifier, or load one")
+	if c.params != nil {
+		return nil
 	}
-	return nil
+	var makers []string
+	for _, s := range kinds() {
+		makers = append(makers, s.maker)
+	}
+	return errors.Errorf("models: there is no model: make one with %s, or load one", oneOf(makers))
 }
 
 // Config is the model's configuration, complete.
@@ -70,17 +95,12 @@ func (c *core) SetWeightFormat(w graph.WeightFormat) error {
 	if err := c.made(); err != nil {
 		return err
 	}
-	if err := graph.NewFunc(c.params, c.describe).SetWeightFormat(w); err != nil {
+	if err := graph.NewFunc(c.params, c.whole.build).SetWeightFormat(w); err != nil {
 		return err
 	}
 	c.weights = w
 	c.lent.recall()
 	return nil
-}
-
-// describe is the network without anything around it: ids [T, B] and lengths [B] to what comes out.
-func (c *core) describe(g *graph.Graph, in []graph.Node) []graph.Node {
-	return []graph.Node{c.net.build(g, flow{x: in[0], lengths: in[1]}).x}
 }
 
 // function is one over the model's weights, which it reads as SetWeightFormat says.
@@ -114,8 +134,7 @@ func (c *core) draw() error {
 		return errors.Errorf("models: a network of %.3g weights is more than any machine can hold (Hidden %d, Layers %d, Embed %d)",
 			w, c.config.Hidden, c.config.Layers, c.config.Embed)
 	}
-	f := graph.NewFunc(c.params, c.describe)
-	_, err := f.Program(graph.Ints([]int{0}, 1, 1), graph.Ints([]int{1}))
+	_, err := graph.NewFunc(c.params, c.whole.build).Program(c.whole.inputs...)
 	return err
 }
 
@@ -138,19 +157,10 @@ func (c *core) inherit(from *core, keep func(name string) bool) error {
 }
 
 // sameNetwork refuses a configuration whose network is another.
-func (c *core) sameNetwork(other Config) error {
-	had := c.config
-	for _, v := range []struct {
-		field       string
-		has, wanted any
-	}{
-		{"Tokens", had.Tokens, other.Tokens}, {"Vocabulary", had.Vocabulary, other.Vocabulary}, {"Cell", had.Cell, other.Cell},
-		{"Layers", had.Layers, other.Layers}, {"Hidden", had.Hidden, other.Hidden}, {"Embed", had.Embed, other.Embed},
-		{"OneWay", had.OneWay, other.OneWay}, {"Pool", had.Pool, other.Pool},
-		{"Adaptive", fmt.Sprint(had.Adaptive), fmt.Sprint(other.Adaptive)},
-	} {
-		if v.has != v.wanted {
-			return wrong(v.field, "%v; want %v: a model keeps its network", v.wanted, v.has)
+func (c *core) sameNetwork(k Kind, other Config) error {
+	for _, field := range NetworkFields(k) {
+		if has, wanted := fmt.Sprint(fieldOf(c.config, field)), fmt.Sprint(fieldOf(other, field)); has != wanted {
+			return wrong(field, "%s; want %s: a model keeps its network", wanted, has)
 		}
 	}
 	return nil

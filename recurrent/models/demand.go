@@ -12,20 +12,7 @@ func (n network) demand(c Config) Demand {
 	var weights, step float64
 	for _, l := range n {
 		weights += l.weights()
-		// A step keeps each gate, the state and the gradient of the pre-activations; the gradient of logits at every step
-		// lies over them.
-		switch l := l.(type) {
-		case embedding:
-			step += float64(l.width)
-		case recurrence:
-			step += float64(l.layers) * float64(l.output()) * (2*l.kind.count.input + 2)
-		case head:
-			if l.field == "vocabulary" {
-				step += float64(l.classes)
-			}
-		case adaptive:
-			step += 2 * float64(l.first())
-		}
+		step += l.kept()
 	}
 	_, copies, _ := optimizerOf(c.Optimizer) // the configuration was checked
 	least := 4 * (2 + copies) * weights

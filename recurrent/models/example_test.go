@@ -101,7 +101,7 @@ func ExampleLoad() {
 		case *models.LanguageModel:
 			fmt.Println(m.Kind(), m.Vocabulary().Len())
 		}
-		fmt.Println(m.Config().Network())
+		fmt.Println(m.Config().Network(m.Kind()))
 	}
 	// Output:
 	// classifier of texts [negative positive]

@@ -93,6 +93,7 @@ func (n network) imported(p *graph.Params, path string) error {
 type onnxFlow struct {
 	*onnx.Builder
 	x       onnx.Value
+	pooled  bool       // the network has a layer that pools, so that it wants lengths
 	lengths onnx.Value // the zero Value for sequences that are all as long as the input
 	outputs onnx.Recurrent
 }
@@ -100,10 +101,10 @@ type onnxFlow struct {
 // writeONNX writes the network, from ids [time, batch], and for a classifier lengths [batch], to logits.
 func (n network) writeONNX(p *graph.Params, path string) error {
 	b := onnx.NewBuilder(p)
-	f := &onnxFlow{Builder: b, x: b.Tokens("ids")}
+	f := &onnxFlow{Builder: b}
 	for _, l := range n {
 		if _, ok := l.(pooling); ok {
-			f.lengths = b.Lengths("lengths")
+			f.pooled = true
 		}
 	}
 	for _, l := range n {
@@ -128,8 +129,13 @@ func (n network) keras() (keras.Model, error) {
 	return out, nil
 }
 
+// onnx declares the inputs of the model, as every first layer does.
 func (e embedding) onnx(f *onnxFlow) error {
-	f.x = f.Embedding(f.x, "embedding")
+	ids := f.Tokens("ids")
+	if f.pooled {
+		f.lengths = f.Lengths("lengths")
+	}
+	f.x = f.Embedding(ids, "embedding")
 	return nil
 }
 

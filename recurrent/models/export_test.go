@@ -48,7 +48,7 @@ func TestONNXComputesTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			graphtest.Close(t, m.Config().Network(), got[0], want[0], 1e-6)
+			graphtest.Close(t, m.Config().Network(m.Kind()), got[0], want[0], 1e-6)
 		}
 		m := newLanguage(t, Config{Cell: cell, Layers: 2})
 		state, err := m.State(3)
@@ -63,7 +63,7 @@ func TestONNXComputesTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		graphtest.Close(t, m.Config().Network(), got[0], want[0], 1e-6)
+		graphtest.Close(t, m.Config().Network(m.Kind()), got[0], want[0], 1e-6)
 	}
 }
 
@@ -104,7 +104,7 @@ func TestExportAndImport(t *testing.T) {
 			if err := other.Import(path); err != nil {
 				t.Fatal(err)
 			}
-			same(t, m.Config().Network()+" "+format, m.Params(), other.Params())
+			same(t, m.Config().Network(m.Kind())+" "+format, m.Params(), other.Params())
 		}
 	}
 	m := newLanguage(t, Config{})

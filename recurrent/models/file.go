@@ -6,63 +6,18 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
-	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/train"
 )
 
-// Names of the entries of a file's metadata.
-const (
-	configKey     = "config" // of a language model
-	vocabularyKey = "vocabulary"
-	primerKey     = "primer"
-	classifierKey = "classifier" // the configuration of one
-	tokensKey     = "tokens"
-	labelsKey     = "labels"
-)
-
 // file is a model file, read and checked: its configuration makes sense, and the sizes in it are those of the weights.
 type file struct {
-	path    string
-	kind    Kind
-	config  Config
-	vocab   *datasets.Vocabulary // of a language model
-	primer  string
-	tokens  datasets.Tokenizer // of a classifier
-	labels  []string           // of a classifier, in order
-	weights []graph.Named
-	trained bool // with what a training goes on from
-}
-
-// KindOf tells by the metadata of a safetensors file what model it has, if any. The model may yet be damaged.
-func KindOf(metadata map[string]string) (kind Kind, ok bool) {
-	switch {
-	case metadata[classifierKey] != "":
-		return KindClassifier, true
-	case metadata[configKey] != "" && metadata[vocabularyKey] != "":
-		return KindLanguage, true
-	}
-	return 0, false
-}
-
-// ConfigOf is the configuration that the metadata of a safetensors file have, as it is: it may make no sense.
-func ConfigOf(metadata map[string]string) (Config, error) {
-	kind, ok := KindOf(metadata)
-	if !ok {
-		return Config{}, errors.New("models: the metadata are of no model: they have no configuration")
-	}
-	return decodeConfig("the file", kind, metadata)
-}
-
-func decodeConfig(path string, kind Kind, metadata map[string]string) (Config, error) {
-	if kind == KindClassifier {
-		var fields classifierFields
-		err := decodeEntry(path, metadata, classifierKey, &fields)
-		return fields.config(), err
-	}
-	var fields languageFields
-	err := decodeEntry(path, metadata, configKey, &fields)
-	return fields.config(), err
+	path     string
+	kind     Kind
+	config   Config
+	contents contents
+	weights  []graph.Named
+	trained  bool // with what a training goes on from
 }
 
 func readFile(path string) (*file, error) {
@@ -75,11 +30,15 @@ func readFile(path string) (*file, error) {
 
 // parseFile reads what a file holds.
 func parseFile(path string, tensors []graph.Named, metadata map[string]string) (*file, error) {
-	f := &file{path: path, primer: metadata[primerKey]}
-	var ok bool
-	if f.kind, ok = KindOf(metadata); !ok {
+	kind, ok := KindOf(metadata)
+	if !ok {
 		return nil, errors.Errorf("%s is no model of this library: it has no configuration and vocabulary", path)
 	}
+	s, err := kind.spec()
+	if err != nil {
+		return nil, err
+	}
+	f := &file{path: path, kind: kind, contents: s.contents()}
 	if err := checkFormat(path, metadata); err != nil {
 		return nil, err
 	}
@@ -89,32 +48,16 @@ func parseFile(path string, tensors []graph.Named, metadata map[string]string) (
 	}
 	f.trained = run != nil
 	f.weights = slices.DeleteFunc(slices.Clone(tensors), func(t graph.Named) bool { return train.IsState(t.Name) })
-	if err := f.decode(metadata); err != nil {
+	if f.config, err = s.decode(path, metadata); err != nil {
+		return nil, err
+	}
+	if err := f.contents.read(path, metadata, f.config); err != nil {
 		return nil, err
 	}
 	if err := f.check(); err != nil {
 		return nil, err
 	}
 	return f, f.fits()
-}
-
-// decode reads the metadata.
-func (f *file) decode(metadata map[string]string) (err error) {
-	if f.config, err = decodeConfig(f.path, f.kind, metadata); err != nil {
-		return err
-	}
-	if f.kind == KindLanguage {
-		f.vocab = new(datasets.Vocabulary)
-		return decodeEntry(f.path, metadata, vocabularyKey, f.vocab)
-	}
-	if err := decodeEntry(f.path, metadata, labelsKey, &f.labels); err != nil {
-		return err
-	}
-	f.tokens = new(datasets.Vocabulary)
-	if f.config.Tokens == BytePairs {
-		f.tokens = new(datasets.BPE)
-	}
-	return decodeEntry(f.path, metadata, tokensKey, f.tokens)
 }
 
 // decodeEntry reads an entry of the metadata, which is JSON. Neither it nor the fields of a configuration may be null,
@@ -152,37 +95,13 @@ func (f *file) check() error {
 	if err != nil {
 		return errors.Wrap(err, f.path)
 	}
-	if f.kind != KindClassifier {
-		return nil
-	}
-	for i := 1; i < len(f.labels); i++ {
-		if f.labels[i-1] >= f.labels[i] {
-			return errors.Errorf("%s: its labels have %q before %q; want each once, in order", f.path, f.labels[i-1], f.labels[i])
-		}
-	}
-	if len(f.labels) < 2 {
-		return errors.Errorf("%s: its labels are %q; want two at least", f.path, f.labels)
-	}
-	return nil
-}
-
-// network is the network that the file's configuration describes.
-func (f *file) network() (network, error) {
-	kind, err := cellOf(f.config.Cell)
-	if err != nil {
-		return nil, err
-	}
-	if f.kind == KindLanguage {
-		return languageNetwork(f.config, kind, f.vocab.Len()), nil
-	}
-	pool, err := poolingOf(f.config.Pool)
-	return classifierNetwork(f.config, kind, pool, f.tokens.Len(), len(f.labels)), err
+	return errors.WithMessage(f.contents.check(f.config), f.path)
 }
 
 // fits compares the sizes that the configuration tells with those of the weights, before memory is taken for a network
 // of such sizes. What else may be wrong with the weights shows when the network is built.
 func (f *file) fits() error {
-	net, err := f.network()
+	net, err := f.contents.network(f.config)
 	if err != nil {
 		return errors.Wrap(err, f.path)
 	}
@@ -196,16 +115,16 @@ func (f *file) fits() error {
 				return errors.WithMessage(err, f.path)
 			}
 		}
-		r, ok := l.(recurrence)
+		s, ok := l.(stacked)
 		if !ok {
 			continue
 		}
 		layers := 0
-		for shapes[r.tensor(layers)] != nil {
+		for shapes[s.tensor(layers)] != nil {
 			layers++
 		}
-		if layers != r.layers {
-			return errors.Errorf("%s: its configuration has layers %d, its weights are those of %d", f.path, r.layers, layers)
+		if layers != s.depth() {
+			return errors.Errorf("%s: its configuration has layers %d, its weights are those of %d", f.path, s.depth(), layers)
 		}
 	}
 	return nil
@@ -225,23 +144,16 @@ func (s size) check(shapes map[string][]int) error {
 	return nil
 }
 
-// languageModel makes the model of a file's contents.
-func (f *file) languageModel() (*LanguageModel, error) {
-	m, err := newLanguageModel(f.config, f.vocab)
+// model makes the model of a file's contents.
+func (f *file) model() (Model, error) {
+	m, err := f.contents.model(f.config)
 	if err != nil {
 		return nil, errors.Wrap(err, f.path)
 	}
-	m.primer = f.primer
-	return m, f.fill(&m.core)
-}
-
-// classifier makes the model of a file's contents.
-func (f *file) classifier() (*Classifier, error) {
-	m, err := newClassifier(f.config, f.tokens, f.labels)
-	if err != nil {
-		return nil, errors.Wrap(err, f.path)
+	if err := f.fill(m.base()); err != nil {
+		return nil, err
 	}
-	return m, f.fill(&m.core)
+	return m, nil
 }
 
 // fill puts the weights into a model's store, where all must then be, with the shapes that the network has.
@@ -252,17 +164,4 @@ func (f *file) fill(c *core) error {
 	c.params.Seal()
 	c.path, c.trained = f.path, f.trained
 	return errors.Wrapf(c.draw(), "%s: its weights do not fit its configuration", f.path)
-}
-
-// encodeEntries writes entries of the metadata as JSON.
-func encodeEntries(entries map[string]any) (map[string]string, error) {
-	out := map[string]string{}
-	for key, v := range entries {
-		data, err := json.Marshal(v)
-		if err != nil {
-			return nil, errors.Wrapf(err, "models: %s", key)
-		}
-		out[key] = string(data)
-	}
-	return out, nil
 }

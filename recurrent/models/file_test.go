@@ -168,49 +168,103 @@ func TestFilesWithoutAFormat(t *testing.T) {
 
 // fillIn gives every field of a struct a value other than zero.
 func fillIn(v reflect.Value, n *int) {
-	for i := range v.NumField() {
-		*n++
-		switch f := v.Field(i); f.Kind() {
-		case reflect.Struct:
-			fillIn(f, n)
-		case reflect.String:
-			f.SetString("s" + string(rune('a'+*n)))
-		case reflect.Int:
-			f.SetInt(int64(*n))
-		case reflect.Uint64:
-			f.SetUint(uint64(*n))
-		case reflect.Float64:
-			f.SetFloat(float64(*n) / 8)
-		case reflect.Bool:
-			f.SetBool(true)
-		case reflect.Slice:
-			if f.Type().Elem().Kind() == reflect.Int {
-				f.Set(reflect.ValueOf([]int{*n}))
-				continue
-			}
-			f.Set(reflect.ValueOf([]string{"x"}))
+	*n++
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fillIn(v.Field(i), n)
 		}
+	case reflect.String:
+		v.SetString("s" + string(rune('a'+*n)))
+	case reflect.Int:
+		v.SetInt(int64(*n))
+	case reflect.Uint64:
+		v.SetUint(uint64(*n))
+	case reflect.Float64:
+		v.SetFloat(float64(*n) / 8)
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fillIn(v.Index(0), n)
 	}
 }
 
-// Every field of a Config is in a classifier's file, under a name, and comes back from there.
+// leaves are the paths of all fields of a struct that are no structs.
+func leaves(of reflect.Type, before string) (out []string) {
+	for i := range of.NumField() {
+		f := of.Field(i)
+		if f.Type.Kind() == reflect.Struct {
+			out = append(out, leaves(f.Type, before+f.Name+".")...)
+		} else {
+			out = append(out, before+f.Name)
+		}
+	}
+	return out
+}
+
+// Every field of a Config comes back from the file of some kind of model, under a name, and no other field comes with it.
 func TestFilesHaveAllOfAConfig(t *testing.T) {
 	var c Config
 	n := 0
 	fillIn(reflect.ValueOf(&c).Elem(), &n)
-	data, err := json.Marshal(c.classifier())
-	if err != nil {
-		t.Fatal(err)
+	left := map[string]bool{}
+	for _, path := range leaves(reflect.TypeFor[Config](), "") {
+		left[path] = true
+		if FileField(path) == "" {
+			t.Errorf("%s has no name in files", path)
+		}
 	}
-	var back classifierFields
-	if err := json.Unmarshal(data, &back); err != nil || !reflect.DeepEqual(back.config(), c) {
-		t.Errorf("%v\n%+v came back as\n%+v", err, c, back.config())
-	}
-	for _, of := range []reflect.Type{reflect.TypeFor[Config](), reflect.TypeFor[Origin](), reflect.TypeFor[Table]()} {
-		for i := range of.NumField() {
-			if f := of.Field(i); f.Type.Kind() != reflect.Struct && FileField(f.Name) == "" {
-				t.Errorf("%v.%s has no name in files", of, f.Name)
+	for _, s := range kinds() {
+		f, back := s.fields(), s.fields()
+		f.set(c)
+		data, err := json.Marshal(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(data, back); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range leaves(reflect.TypeFor[Config](), "") {
+			switch got := fieldOf(back.config(), path); {
+			case reflect.DeepEqual(got, fieldOf(c, path)):
+				delete(left, path)
+			case !reflect.ValueOf(got).IsZero():
+				t.Errorf("%s: %s is %v; want %v, or nothing where the kind lacks it", s.title, path, got, fieldOf(c, path))
 			}
 		}
 	}
+	for path := range left {
+		t.Errorf("no kind of model has %s in its files", path)
+	}
+}
+
+// The table of kinds is whole: defaults make sense, what a kind lacks is there to lack, and so on.
+func TestKinds(t *testing.T) {
+	for i, s := range kinds() {
+		k := Kind(i)
+		if err := Defaults(k).complete(k).Check(k); err != nil {
+			t.Errorf("%v: %v", k, err)
+		}
+		if s.title == "" || s.maker == "" || len(s.keys) == 0 || s.words(s.defaults, "cell") == "" {
+			t.Errorf("%d: %+v", i, s)
+		}
+		for _, l := range s.lacks {
+			var setting *ConfigError
+			c := Defaults(k).complete(k)
+			n := 6
+			fillIn(reflect.ValueOf(&c).Elem().FieldByName(l.field), &n)
+			if err := c.Check(k); !errors.As(err, &setting) || setting.Field != l.field || !strings.HasSuffix(setting.Problem, l.why) {
+				t.Errorf("%v with %s: %v", k, l.field, err)
+			}
+		}
+		for _, f := range NetworkFields(k) {
+			_ = fieldOf(Config{}, f) // which panics if there is none
+		}
+	}
+	const none = Kind(99)
+	if none.String() != "Kind(99)" || (Config{}).Check(none) == nil || NetworkFields(none) != nil || !reflect.ValueOf(Defaults(none)).IsZero() {
+		t.Error("a kind that there is not")
+	}
+	_ = (Config{}).Network(none)
 }

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"reflect"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -27,97 +26,94 @@ func checkFormat(path string, metadata map[string]string) error {
 	return nil
 }
 
-// languageFields are the configuration of a language model as files have it, in this order.
-type languageFields struct {
-	Text       string  `json:"text"`
-	Hash       string  `json:"text_sha256"`
-	InitFrom   string  `json:"init_from,omitempty"`
-	Tokens     string  `json:"vocabulary"`
-	Vocabulary int     `json:"vocabulary_limit"`
-	Cell       string  `json:"cell"`
-	Layers     int     `json:"layers"`
-	Hidden     int     `json:"hidden"`
-	Embed      int     `json:"embed"`
-	Dropout    float64 `json:"dropout"`
-	Adaptive   []int   `json:"adaptive,omitempty"`
-	Seq        int     `json:"seq"`
-	Batch      int     `json:"batch"`
-	Optimizer  string  `json:"optimizer"`
-	Rate       float64 `json:"lr"`
-	Clip       float64 `json:"clip"`
-	Epochs     int     `json:"epochs"`
-	Steps      int     `json:"steps"`
-	Patience   int     `json:"patience"`
-	Seed       uint64  `json:"seed"`
+// The configuration in a file is made of these parts; a kind takes those that it has, and adds its own. What is left out
+// when it is empty, not all kinds have.
+
+// originFields say where the data came from.
+type originFields struct {
+	Hash     string `json:"text_sha256"`
+	InitFrom string `json:"init_from,omitempty"`
 }
 
-// classifierFields are the configuration of a classifier as files have it, in this order.
-type classifierFields struct {
-	languageFields
-	Header      string   `json:"header,omitempty"`
-	Delimiter   string   `json:"delimiter,omitempty"`
-	Encoding    string   `json:"encoding,omitempty"`
-	Missing     []string `json:"missing,omitempty"`
-	File        string   `json:"table"`
-	TextColumn  string   `json:"text_column"`
-	LabelColumn string   `json:"label_column"`
-	OneWay      bool     `json:"one_way"`
-	Pool        string   `json:"pool"`
-	TestPart    float64  `json:"test_part"`
-	ValidFile   string   `json:"valid_file,omitempty"`
-	TestFile    string   `json:"test_file,omitempty"`
+func (f *originFields) set(c Config) { f.Hash, f.InitFrom = c.Origin.Hash, c.Origin.InitFrom }
+
+func (f *originFields) into(c *Config) { c.Origin.Hash, c.Origin.InitFrom = f.Hash, f.InitFrom }
+
+// tokenFields say what the tokens are.
+type tokenFields struct {
+	Tokens     string `json:"vocabulary"`
+	Vocabulary int    `json:"vocabulary_limit"`
 }
 
-// language is what a file of a language model has of a configuration.
-func (c Config) language() languageFields {
-	return languageFields{
-		Text: c.Origin.Text, Hash: c.Origin.Hash, InitFrom: c.Origin.InitFrom,
-		Tokens: c.Tokens, Vocabulary: c.Vocabulary,
-		Cell: c.Cell, Layers: c.Layers, Hidden: c.Hidden, Embed: c.Embed, Dropout: c.Dropout, Adaptive: c.Adaptive,
-		Seq: c.Seq, Batch: c.Batch, Optimizer: c.Optimizer, Rate: c.Rate, Clip: c.Clip,
-		Epochs: c.Epochs, Steps: c.Steps, Patience: c.Patience, Seed: c.Seed,
-	}
+func (f *tokenFields) set(c Config) { f.Tokens, f.Vocabulary = c.Tokens, c.Vocabulary }
+
+func (f *tokenFields) into(c *Config) { c.Tokens, c.Vocabulary = f.Tokens, f.Vocabulary }
+
+// networkSizes describe the recurrent layers.
+type networkSizes struct {
+	Cell    string  `json:"cell"`
+	Layers  int     `json:"layers"`
+	Hidden  int     `json:"hidden"`
+	Embed   int     `json:"embed,omitempty"`
+	Dropout float64 `json:"dropout"`
 }
 
-// classifier is what a file of a classifier has of a configuration.
-func (c Config) classifier() classifierFields {
-	t := c.Origin.Table
-	return classifierFields{
-		languageFields: c.language(),
-		Header:         t.Header, Delimiter: t.Delimiter, Encoding: t.Encoding, Missing: t.Missing,
-		File: t.File, TextColumn: t.TextColumn, LabelColumn: t.LabelColumn,
-		OneWay: c.OneWay, Pool: c.Pool, TestPart: t.TestPart, ValidFile: t.ValidFile, TestFile: t.TestFile,
-	}
+func (f *networkSizes) set(c Config) {
+	*f = networkSizes{c.Cell, c.Layers, c.Hidden, c.Embed, c.Dropout}
 }
 
-func (f languageFields) config() Config {
-	return Config{
-		Tokens: f.Tokens, Vocabulary: f.Vocabulary,
-		Cell: f.Cell, Layers: f.Layers, Hidden: f.Hidden, Embed: f.Embed, Dropout: f.Dropout, Adaptive: f.Adaptive,
-		Seq: f.Seq, Batch: f.Batch, Optimizer: f.Optimizer, Rate: f.Rate, Clip: f.Clip,
-		Epochs: f.Epochs, Steps: f.Steps, Patience: f.Patience, Seed: f.Seed,
-		Origin: Origin{Text: f.Text, Hash: f.Hash, InitFrom: f.InitFrom},
-	}
+func (f *networkSizes) into(c *Config) {
+	c.Cell, c.Layers, c.Hidden, c.Embed, c.Dropout = f.Cell, f.Layers, f.Hidden, f.Embed, f.Dropout
 }
 
-func (f classifierFields) config() Config {
-	c := f.languageFields.config()
-	c.OneWay, c.Pool = f.OneWay, f.Pool
-	c.Origin.Table = Table{
-		File: f.File, TextColumn: f.TextColumn, LabelColumn: f.LabelColumn,
-		Header: f.Header, Delimiter: f.Delimiter, Encoding: f.Encoding, Missing: f.Missing,
-		TestPart: f.TestPart, ValidFile: f.ValidFile, TestFile: f.TestFile,
-	}
-	return c
+// runFields say how a model was trained.
+type runFields struct {
+	Batch     int     `json:"batch"`
+	Optimizer string  `json:"optimizer"`
+	Rate      float64 `json:"lr"`
+	Clip      float64 `json:"clip"`
+	Epochs    int     `json:"epochs"`
+	Steps     int     `json:"steps"`
+	Patience  int     `json:"patience"`
+	Seed      uint64  `json:"seed"`
 }
 
-// FileField is what a field of Config, Origin or Table is called in the configuration that a file has; empty if it has no
-// such field.
-func FileField(field string) string {
-	f, ok := reflect.TypeFor[classifierFields]().FieldByName(field)
-	if !ok {
-		return ""
-	}
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	return name
+func (f *runFields) set(c Config) {
+	*f = runFields{c.Batch, c.Optimizer, c.Rate, c.Clip, c.Epochs, c.Steps, c.Patience, c.Seed}
+}
+
+func (f *runFields) into(c *Config) {
+	c.Batch, c.Optimizer, c.Rate, c.Clip = f.Batch, f.Optimizer, f.Rate, f.Clip
+	c.Epochs, c.Steps, c.Patience, c.Seed = f.Epochs, f.Steps, f.Patience, f.Seed
+}
+
+// formatFields say how a table was read.
+type formatFields struct {
+	Header    string   `json:"header,omitempty"`
+	Delimiter string   `json:"delimiter,omitempty"`
+	Encoding  string   `json:"encoding,omitempty"`
+	Missing   []string `json:"missing,omitempty"`
+}
+
+func (f *formatFields) set(c Config) {
+	*f = formatFields(c.Origin.Format)
+}
+
+func (f *formatFields) into(c *Config) {
+	c.Origin.Format = Format(*f)
+}
+
+// partFields say which part of the data was kept for the test, and which files were read for it.
+type partFields struct {
+	TestPart  float64 `json:"test_part"`
+	ValidFile string  `json:"valid_file,omitempty"`
+	TestFile  string  `json:"test_file,omitempty"`
+}
+
+func (f *partFields) set(c Config) {
+	*f = partFields{c.Origin.TestPart, c.Origin.ValidFile, c.Origin.TestFile}
+}
+
+func (f *partFields) into(c *Config) {
+	c.Origin.TestPart, c.Origin.ValidFile, c.Origin.TestFile = f.TestPart, f.ValidFile, f.TestFile
 }

@@ -47,14 +47,14 @@ func NewLanguageModelOf(c Config, v *datasets.Vocabulary) (*LanguageModel, error
 }
 
 func newLanguageModel(c Config, v *datasets.Vocabulary) (*LanguageModel, error) {
-	kind, err := cellOf(c.Cell)
-	if err != nil {
-		return nil, err
-	}
 	if n := len(c.Adaptive); n > 0 && c.Adaptive[n-1] >= v.Len() {
 		return nil, wrong("Adaptive", "%v; want cutoffs below the size of the vocabulary, %d", c.Adaptive, v.Len())
 	}
-	m := &LanguageModel{core: newCore(c, languageNetwork(c, kind, v.Len())), vocab: v}
+	net, err := languageNetwork(c, v.Len())
+	if err != nil {
+		return nil, err
+	}
+	m := &LanguageModel{core: newCore(c, net, wholeOf(net)), vocab: v}
 	for _, l := range m.net {
 		if r, ok := l.(recurrence); ok {
 			m.cell = r.cell()
@@ -79,7 +79,7 @@ func (m *LanguageModel) With(c Config) (*LanguageModel, error) {
 	if err := c.Check(KindLanguage); err != nil {
 		return nil, err
 	}
-	if err := m.sameNetwork(c); err != nil {
+	if err := m.sameNetwork(KindLanguage, c); err != nil {
 		return nil, err
 	}
 	out, err := newLanguageModel(c, m.vocab)
@@ -174,15 +174,6 @@ func (m *LanguageModel) likelihood(f *graph.Func, state []*tensor.Dense, text st
 		return Likelihood{}, err
 	}
 	return Likelihood{n, graph.Scalar(out[0])}, nil
-}
-
-// metadata is what a file needs beside the weights to be a model again.
-func (m *LanguageModel) metadata() (map[string]string, error) {
-	out, err := encodeEntries(map[string]any{configKey: m.config.language(), vocabularyKey: m.vocab})
-	if err == nil {
-		out[primerKey] = m.primer
-	}
-	return out, err
 }
 
 // Save writes the model to a file, without the state of a training, replacing one that is there. The file appears whole or

@@ -20,23 +20,7 @@ import (
 	"github.com/unroll-go/unroll/graph"
 )
 
-// Kind is the kind of a model.
-type Kind int
-
-// Kinds of model.
-const (
-	KindLanguage   Kind = iota // a LanguageModel
-	KindClassifier             // a Classifier
-)
-
-func (k Kind) String() string {
-	if k == KindClassifier {
-		return "classifier of texts"
-	}
-	return "language model"
-}
-
-// Model is what the kinds of model have in common: a *LanguageModel or a *Classifier.
+// Model is what the kinds of model have in common. It is a pointer to the type that its Kind names, such as *LanguageModel.
 type Model interface {
 	Kind() Kind
 	// Config is the model's configuration, complete.
@@ -57,41 +41,37 @@ type Model interface {
 	Import(path string) error
 }
 
-// Load reads a model of either kind.
+// Load reads a model of any kind.
 func Load(path string) (Model, error) {
 	f, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
-	if f.kind == KindClassifier {
-		return f.classifier()
-	}
-	return f.languageModel()
+	return f.model()
 }
 
 // LoadLanguageModel reads a language model.
 func LoadLanguageModel(path string) (*LanguageModel, error) {
-	f, err := readKind(path, KindLanguage)
-	if err != nil {
-		return nil, err
-	}
-	return f.languageModel()
+	return loadAs[*LanguageModel](path, KindLanguage)
 }
 
 // LoadClassifier reads a classifier.
 func LoadClassifier(path string) (*Classifier, error) {
-	f, err := readKind(path, KindClassifier)
-	if err != nil {
-		return nil, err
-	}
-	return f.classifier()
+	return loadAs[*Classifier](path, KindClassifier)
 }
 
-// readKind reads a file that must be of a kind.
-func readKind(path string, want Kind) (*file, error) {
+// loadAs reads a file that must be of a kind, whose models have the type M.
+func loadAs[M Model](path string, want Kind) (none M, err error) {
 	f, err := readFile(path)
-	if err == nil && f.kind != want {
-		err = errors.Errorf("%s is a %v; want a %v", path, f.kind, want)
+	if err != nil {
+		return none, err
 	}
-	return f, err
+	if f.kind != want {
+		return none, errors.Errorf("%s is a %v; want a %v", path, f.kind, want)
+	}
+	m, err := f.model()
+	if err != nil {
+		return none, err
+	}
+	return m.(M), nil
 }

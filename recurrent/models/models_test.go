@@ -132,7 +132,7 @@ func TestDemandCountsWeights(t *testing.T) {
 					t.Fatal(err)
 				}
 				if d := m.Demand(); d.Weights != float64(m.Params().Elements()) || d.Least != 16*d.Weights || d.Likely <= d.Least {
-					t.Errorf("%v, %s: %+v; the network has %d weights", m.Kind(), m.Config().Network(), d, m.Params().Elements())
+					t.Errorf("%v, %s: %+v; the network has %d weights", m.Kind(), m.Config().Network(m.Kind()), d, m.Params().Elements())
 				}
 			}
 		}

@@ -26,6 +26,14 @@ type layer interface {
 	sizes() []size
 	// weights is the number of weights, which may be beyond every whole number.
 	weights() float64
+	// kept is about how many numbers training keeps for each step of each sequence.
+	kept() float64
+}
+
+// stacked is a layer of several layers, each of which has a tensor by which they are counted in a file.
+type stacked interface {
+	depth() int
+	tensor(layer int) string
 }
 
 // flow is what goes from layer to layer in a graph.
@@ -56,8 +64,12 @@ type size struct {
 }
 
 // languageNetwork predicts a token at every step, and carries its state from window to window.
-func languageNetwork(c Config, kind cellKind, tokens int) network {
-	var last layer = head{"vocabulary", tokens, c.Hidden}
+func languageNetwork(c Config, tokens int) (network, error) {
+	kind, err := cellOf(c.Cell)
+	if err != nil {
+		return nil, err
+	}
+	var last layer = head{field: "vocabulary", classes: tokens, width: c.Hidden, steps: true}
 	if len(c.Adaptive) > 0 {
 		last = adaptive{tokens, c.Hidden, c.Adaptive}
 	}
@@ -67,11 +79,19 @@ func languageNetwork(c Config, kind cellKind, tokens int) network {
 		recurrence{kind: kind, scope: kind.name(), layers: c.Layers, hidden: c.Hidden, input: c.Embed, carried: true, dropout: c.Dropout},
 		dropout{c.Dropout},
 		last,
-	}
+	}, nil
 }
 
 // classifierNetwork predicts one label for a whole text.
-func classifierNetwork(c Config, kind cellKind, pool recurrent.Pooling, tokens, labels int) network {
+func classifierNetwork(c Config, tokens, labels int) (network, error) {
+	kind, err := cellOf(c.Cell)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := poolingOf(c.Pool)
+	if err != nil {
+		return nil, err
+	}
 	r := recurrence{kind: kind, scope: "rnn", layers: c.Layers, hidden: c.Hidden, input: c.Embed, bothWays: !c.OneWay,
 		pooled: pool == recurrent.PoolLast}
 	return network{
@@ -80,8 +100,8 @@ func classifierNetwork(c Config, kind cellKind, pool recurrent.Pooling, tokens, 
 		r,
 		pooling{c.Pool, pool, r.output()},
 		dropout{c.Dropout},
-		head{"labels", labels, r.output()},
-	}
+		head{field: "labels", classes: labels, width: r.output()},
+	}, nil
 }
 
 // embedding looks token ids up: weight [tokens, width] in the scope embedding.
@@ -100,6 +120,8 @@ func (e embedding) sizes() []size {
 	return []size{{"vocabulary", e.tokens, weight, 2, 0, 1}, {"embed", e.width, weight, 2, 1, 1}}
 }
 
+func (e embedding) kept() float64 { return float64(e.width) }
+
 func (e embedding) weights() float64 { return float64(e.tokens) * float64(e.width) }
 
 // dropout acts while training alone; other frameworks are not told of it.
@@ -112,6 +134,7 @@ func (d dropout) build(g *graph.Graph, f flow) flow {
 
 func (d dropout) sizes() []size    { return nil }
 func (d dropout) weights() float64 { return 0 }
+func (d dropout) kept() float64    { return 0 }
 
 // recurrence is some layers of one cell. Weights: as the cell has them, in the scope.
 type recurrence struct {
@@ -164,6 +187,13 @@ func (r recurrence) directions() int {
 // output is the width of the outputs.
 func (r recurrence) output() int { return r.directions() * r.hidden }
 
+func (r recurrence) depth() int { return r.layers }
+
+// kept has each gate, the state and the gradient of the pre-activations.
+func (r recurrence) kept() float64 {
+	return float64(r.layers) * float64(r.output()) * (2*r.kind.count.input + 2)
+}
+
 // tensor names the weights by which the number of layers is told.
 func (r recurrence) tensor(layer int) string { return fmt.Sprintf("%s.weight_ih_l%d", r.scope, layer) }
 
@@ -195,6 +225,8 @@ func (p pooling) build(g *graph.Graph, f flow) flow {
 
 func (p pooling) sizes() []size { return nil }
 
+func (p pooling) kept() float64 { return 0 }
+
 func (p pooling) weights() float64 {
 	if p.pool != recurrent.PoolAttention {
 		return 0
@@ -206,6 +238,7 @@ func (p pooling) weights() float64 {
 type head struct {
 	field          string // what the classes are
 	classes, width int
+	steps          bool // at every step
 }
 
 // headScope begins the names of the head's weights.
@@ -220,5 +253,13 @@ func (h head) build(g *graph.Graph, f flow) flow {
 }
 
 func (h head) sizes() []size { return []size{{h.field, h.classes, "head.bias", 1, 0, 1}} }
+
+// kept has the logits of every step, over which their gradient lies.
+func (h head) kept() float64 {
+	if h.steps {
+		return float64(h.classes)
+	}
+	return 0
+}
 
 func (h head) weights() float64 { return float64(h.classes) * (float64(h.width) + 1) }
