@@ -46,7 +46,7 @@ the user's folder for caches.`,
 			}
 			return fetch(cmd, info)
 		},
-	})
+	}, dataExportCommand())
 	return cmd
 }
 

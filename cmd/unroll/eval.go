@@ -21,15 +21,18 @@ func evalCommand() *cobra.Command {
 		Short: "Judge a trained model",
 		Long: `Judge a trained model: a classifier by accuracy, precision, recall and F1 of
 each label and the confusion matrix; a language model by its loss in nats a
-token and its perplexity.
+token and its perplexity; a translator by BLEU and chrF as sacreBLEU computes
+them, or of symbols by the share of wrong ones, beside a baseline.
 
 Without --table, a classifier is judged by the rows of its own table that were
 kept for the test; without --text, a language model by the last tenth of its own
-text, on which it was not trained.`,
+text, on which it was not trained; without --pairs, a translator by the pairs of
+its own that were kept for the test.`,
 		Example: `  unroll eval --model reviews.safetensors
   unroll eval --model reviews.safetensors --table others.csv --json
   unroll eval --model book.safetensors --text other.txt
-  unroll eval --model book.safetensors --weights int8`,
+  unroll eval --model book.safetensors --weights int8
+  unroll eval --model french.safetensors --beam 1`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := model.load()

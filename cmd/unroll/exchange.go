@@ -44,7 +44,11 @@ ONNX and Keras have the cells rnn, lstm and gru.`,
 			if err != nil {
 				return err
 			}
-			return saveTo(cmd, out, force, m.Export)
+			files := []string{out}
+			if several, ok := m.(interface{ ExportFiles(path string) []string }); ok {
+				files = several.ExportFiles(out)
+			}
+			return saveAll(cmd, files, force, func() error { return m.Export(out) })
 		},
 	}
 	f := cmd.Flags()

@@ -123,22 +123,29 @@ func newFile(flag, path string, force bool, wayOut string) (release func(), err 
 
 // saveTo writes a file of a command other than train, where nothing is yet unless force is set.
 func saveTo(cmd *cobra.Command, path string, force bool, write func(path string) error) error {
+	return saveAll(cmd, []string{path}, force, func() error { return write(path) })
+}
+
+// saveAll is saveTo for all files that write writes.
+func saveAll(cmd *cobra.Command, paths []string, force bool, write func() error) error {
 	inputs := cmd.Flags().Args()
 	if f := cmd.Flags().Lookup(modelFlag); f != nil {
 		inputs = append(inputs, f.Value.String())
 	}
-	if err := keepInputs(path, inputs...); err != nil {
+	for _, path := range paths {
+		if err := keepInputs(path, inputs...); err != nil {
+			return err
+		}
+		release, err := newFile("--out", path, force, "choose another name, or overwrite it with --force")
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
+	if err := write(); err != nil {
 		return err
 	}
-	release, err := newFile("--out", path, force, "choose another name, or overwrite it with --force")
-	if err != nil {
-		return err
-	}
-	defer release()
-	if err := write(path); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "Saved %s\n", path)
+	_, err := fmt.Fprintf(cmd.ErrOrStderr(), "Saved %s\n", strings.Join(paths, " and "))
 	return err
 }
 

@@ -45,7 +45,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors:     true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return chooseModel(cmd) },
 	}
-	root.AddCommand(trainCommand(), evalCommand(), predictCommand(), generateCommand(), plotCommand(), inspectCommand(),
+	root.AddCommand(trainCommand(), evalCommand(), predictCommand(), generateCommand(), translateCommand(), plotCommand(), inspectCommand(),
 		exportCommand(), importCommand(), dataCommand(), benchCommand(), doctorCommand())
 	root.SetVersionTemplate("unroll {{.Version}}\n")
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", columns)))

@@ -133,14 +133,19 @@ func widthOf(w io.Writer) int {
 }
 
 // paragraph writes a text in lines that end between words.
-func paragraph(w io.Writer, text string) {
-	line, width := "", widthOf(w)
+func paragraph(w io.Writer, text string) { paragraphAfter(w, "", text) }
+
+// paragraphAfter is paragraph with a word before the first line, and blanks before the others.
+func paragraphAfter(w io.Writer, before, text string) {
+	line, width := before, widthOf(w)
+	start := line
 	for word := range strings.FieldsSeq(text) {
-		if line != "" && uniseg.StringWidth(line)+1+uniseg.StringWidth(word) > width {
+		if line != start && uniseg.StringWidth(line)+1+uniseg.StringWidth(word) > width {
 			fmt.Fprintln(w, line)
-			line = ""
+			line = strings.Repeat(" ", uniseg.StringWidth(before))
+			start = line
 		}
-		if line != "" {
+		if line != start {
 			line += " "
 		}
 		line += word

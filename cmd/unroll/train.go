@@ -26,6 +26,8 @@ func trainCommand() *cobra.Command {
   unroll train --text book.txt --cell gru --hidden 256 --out book.safetensors
   unroll train --table reviews.csv --out reviews.safetensors
   unroll train --table mail.tsv --text-column body --label-column spam
+  unroll train --pairs english-french.tsv --out french.safetensors
+  unroll train --pairs talks.en --pairs-target talks.vi --vocabulary 8000
   unroll train --resume book.safetensors --epochs 20
   unroll train --init-from book.safetensors --text other.txt --lr 0.001`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -54,7 +56,8 @@ func trainCommand() *cobra.Command {
 	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
 	completeFormat(cmd)
 	completions(cmd, map[string][]string{"cell": models.Cells(), "pool": models.Poolings(), "optimizer": models.Optimizers(),
-		"tokens": {datasets.Character, datasets.Word, models.BytePairs}, "precision": precisions()})
+		"tokens":        {datasets.Character, datasets.Word, models.BytePairs, models.Symbols},
+		"target-tokens": {datasets.Character, datasets.Word, models.BytePairs, models.Symbols}, "attention": models.Attentions(), "precision": precisions()})
 	return cmd
 }
 

@@ -62,9 +62,10 @@ type session struct {
 	lines   []string
 }
 
-func sessions(t *testing.T) []session {
+// sessions are the commands of a page in docs, as it is from this package's folder.
+func sessions(t *testing.T, page string) []session {
 	t.Helper()
-	f, err := os.Open("../../docs/command.md")
+	f, err := os.Open(page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,20 +96,31 @@ func withoutNumbers(s string) string {
 // The document's session, from an empty folder with a table in it: every command prints the lines that it is said to, but
 // for their numbers.
 func TestTranscript(t *testing.T) {
-	all := sessions(t)
+	all := sessions(t, "../../docs/command.md")
 	if len(all) < 8 {
 		t.Fatalf("only %d commands were found", len(all))
 	}
 	t.Chdir(t.TempDir())
 	writeReviews(t, "reviews.csv")
 	relabelled(t, "reviews.csv", "praise.csv", 121)
+	replay(t, all)
+	for _, picture := range []string{"loss.svg", "confusion.png"} {
+		if info, err := os.Stat(picture); err != nil || info.Size() < 2000 {
+			t.Errorf("%s: %v, %v", picture, info, err)
+		}
+	}
+}
+
+// replay runs commands, each of which has to print the lines that it is said to, but for their numbers.
+func replay(t *testing.T, all []session) {
+	t.Helper()
 	for _, s := range all {
 		command := s.command
 		if text, rest, ok := strings.Cut(command, " | "); ok {
 			command = rest
 			stdin(t, strings.Trim(strings.TrimPrefix(text, "echo "), `"`)+"\n")
 		}
-		status, out, errs := capture(t, context.Background(), strings.Fields(command)[1:]...)
+		status, out, errs := capture(t, context.Background(), arguments(command)[1:]...)
 		printed := map[string]bool{}
 		for line := range strings.SplitSeq(out+errs, "\n") {
 			printed[withoutNumbers(line)] = true
@@ -122,11 +134,19 @@ func TestTranscript(t *testing.T) {
 			t.Errorf("$ %s\nstatus %d", s.command, status)
 		}
 	}
-	for _, picture := range []string{"loss.svg", "confusion.png"} {
-		if info, err := os.Stat(picture); err != nil || info.Size() < 2000 {
-			t.Errorf("%s: %v, %v", picture, info, err)
+}
+
+// arguments cuts a command at its blanks, but for those between double quotes.
+func arguments(command string) []string {
+	var out []string
+	for i, part := range strings.Split(command, `"`) {
+		if i%2 == 1 {
+			out = append(out, part)
+		} else {
+			out = append(out, strings.Fields(part)...)
 		}
 	}
+	return out
 }
 
 // stdin has the standard input give a text.

@@ -38,6 +38,8 @@ type Config struct {
 	Patience  int     // stop after this many epochs without a better validation loss; 0 for never
 	Seed      uint64  // of the weights, of dropout and of the order of examples
 
+	Translate TranslateConfig // of a Translator alone
+
 	Origin Origin
 }
 

@@ -16,11 +16,12 @@ type Kind int
 const (
 	KindLanguage   Kind = iota // a LanguageModel
 	KindClassifier             // a Classifier
+	KindTranslator             // a Translator
 )
 
 // kinds is the table of the kinds of model, in the order of their constants. A kind that is added takes a constant above, a
 // line here, and files of its own: one for its spec and its contents, such as classifier_kind.go, and others for the model.
-func kinds() []spec { return []spec{languageKind(), classifierKind()} }
+func kinds() []spec { return []spec{languageKind(), classifierKind(), translatorKind()} }
 
 // spec is all that is known of a kind of model: a row of the table of kinds. What kinds have in common, Config.Check, the
 // reader of files and core do for all of them.

@@ -42,6 +42,7 @@ type flow struct {
 	lengths graph.Node      // of the sequences [B]; the zero Node when all are T long
 	state   recurrent.State // before the recurrence that carries one, and after it
 	last    graph.Node      // the last hidden state [B, H], for pooling
+	before  graph.Node      // of a translator: the tokens before those to predict [U, B]
 	targets graph.Node      // of a language model [T, B]; the zero Node when logits are wanted
 	loss    graph.Node      // the mean over the targets
 }

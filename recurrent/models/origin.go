@@ -11,6 +11,7 @@ type Origin struct {
 	TestFile  string
 	Format    Format
 	Table     Table
+	Pairs     PairFiles
 }
 
 // Format tells how a table of any kind was read.
