@@ -38,6 +38,9 @@ sets the number of threads.`,
   unroll bench --hidden 1024 --weights int8`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asked, err := listCells(cmd); asked {
+				return err
+			}
 			m, err := fl.model(cmd.ErrOrStderr())
 			if err != nil {
 				return err

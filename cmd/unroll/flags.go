@@ -105,9 +105,12 @@ func completions(cmd *cobra.Command, values map[string][]string) {
 
 // networkFlags are those of a network and its batches. What the configuration has is what they are unless given.
 func networkFlags(f *pflag.FlagSet, c *models.Config) {
-	f.StringVar(&c.Cell, "cell", c.Cell, oneOf(models.Cells()))
+	f.StringVar(&c.Cell, "cell", c.Cell, "kind of recurrent cell, such as lstm or gru; --cell list describes them all")
 	f.IntVar(&c.Layers, "layers", c.Layers, "stacked layers")
 	f.IntVar(&c.Hidden, "hidden", c.Hidden, "width of the hidden state")
+	f.IntVar(&c.Heads, "heads", c.Heads, "heads of the cells mlstm and slstm; 0 for what suits the width")
+	f.BoolVar(&c.Residual, "residual", c.Residual, "add its input to the output of each layer that is as wide")
+	f.BoolVar(&c.LayerNorm, "layer-norm", c.LayerNorm, "layer normalization in the cells lstm, gru and ligru")
 	f.IntVar(&c.Embed, "embed", c.Embed, "width of the embedding")
 	f.IntVar(&c.Seq, "seq", c.Seq, "time steps of a window: how far gradients reach back; of a translator, the longest side of a pair to train on")
 	f.IntVar(&c.Batch, "batch", c.Batch, "sequences in a batch")
@@ -128,6 +131,10 @@ func configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.Float64Var(&c.Rate, "lr", c.Rate, "learning rate; it falls to a tenth along a cosine")
 	f.Float64Var(&c.Clip, "clip", c.Clip, "limit of the gradients' global norm; 0 for none")
 	f.Float64Var(&c.Dropout, "dropout", c.Dropout, "probability of dropping an activation between layers")
+	f.Float64Var(&c.InputDropout, "input-dropout", c.InputDropout, "that of a feature of the input, at all steps of a sequence")
+	f.Float64Var(&c.RecurrentDropout, "recurrent-dropout", c.RecurrentDropout, "that of a unit of the hidden state, at all steps of a sequence")
+	f.Float64Var(&c.WeightDropout, "weight-dropout", c.WeightDropout, "that of a recurrent weight, at all steps of a sequence")
+	f.Float64Var(&c.Zoneout, "zoneout", c.Zoneout, "probability that a unit keeps its old value for a step")
 	f.IntVar(&c.Patience, "patience", c.Patience, "stop after this many epochs without a better validation loss; 0 for never")
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "seed of the weights and of dropout")
 }

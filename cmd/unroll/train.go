@@ -55,9 +55,9 @@ func trainCommand() *cobra.Command {
 		"what products round to: float32, bf16x3 or bf16, if the processor is faster so; to be given again with --resume")
 	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
 	completeFormat(cmd)
-	completions(cmd, map[string][]string{"cell": models.Cells(), "pool": models.Poolings(), "optimizer": models.Optimizers(),
-		"tokens":        {datasets.Character, datasets.Word, models.BytePairs, models.Symbols},
-		"target-tokens": {datasets.Character, datasets.Word, models.BytePairs, models.Symbols}, "attention": models.Attentions(), "precision": precisions()})
+	kinds := []string{datasets.Character, datasets.Word, models.BytePairs, models.Symbols}
+	completions(cmd, map[string][]string{"cell": append(models.Cells(), listOfCells), "pool": models.Poolings(), "optimizer": models.Optimizers(),
+		"tokens": kinds, "target-tokens": kinds, "attention": models.Attentions(), "precision": precisions()})
 	return cmd
 }
 
@@ -95,6 +95,9 @@ func otherDefaults(t task) string {
 
 // runTrain trains a model of any kind.
 func runTrain(cmd *cobra.Command, args []string, fl trainFlags) error {
+	if asked, err := listCells(cmd); asked {
+		return err
+	}
 	defer heedSignals(cmd)()
 	p, err := settle(cmd, args, &fl)
 	if err != nil {

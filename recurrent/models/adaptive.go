@@ -30,7 +30,7 @@ func (a adaptive) build(g *graph.Graph, f flow) flow {
 
 // sizes are one: that of the head proper. The others follow from the vocabulary, which the embedding tells.
 func (a adaptive) sizes() []size {
-	return []size{{"adaptive", a.first(), headScope + ".head.weight", 2, 0, 1}}
+	return []size{{"adaptive", a.first(), headScope + ".head.weight", 2, 0, 1, 0}}
 }
 
 // first is the number of classes of the head proper.

@@ -13,40 +13,96 @@ import (
 // cellKind is all that is known of a cell: one row of the table of cells.
 type cellKind struct {
 	title string // its name in sentences; in configurations it is in small letters
-	make  func(hidden int) recurrent.Cell
+	use   string // what it is good for, in a few words
+	paper string
+	make  func(o cellOptions) recurrent.Cell
+	past  past
 	rows  int    // rows of weight_ih, as a multiple of the width of the hidden state
 	count counts // weights of a layer
 	// resized is how many more rows there are, and as many more weights of inputs, where the input is not as wide as the
 	// hidden state and has to be made so: for SRU's highway.
 	resized int
+	norm    float64 // weights of layer normalisation, as a multiple of the width; 0 for a cell that has none
+	memory  bool    // zoneout may keep the rest of the state, too
+	heads   heads
 
 	onnx      func(*onnx.Builder, onnx.Value, string, onnx.Layers) onnx.Recurrent // nil where ONNX has no such operator
 	keras     keras.Kind                                                          // empty where Keras has no such layer
 	kerasPath string                                                              // of Keras's layer in a file of weights
 }
 
+// cellOptions say how a cell is made.
+type cellOptions struct {
+	hidden, heads int
+	layerNorm     bool
+}
+
 // counts are those of a layer's weights with a hidden state of width H: H·(input·I + hidden·H + one).
 type counts struct{ input, hidden, one float64 }
 
-// cellKinds is the table of the cells that a model may have. A cell of package recurrent that needs a width and nothing
-// else takes one line. Not in it are ConvLSTM, whose inputs are rows of places, which the tokens of a text are not, and
-// MLSTM, which wants a number of heads, too, and whose state grows with the square of the width.
+// past is what a step has of the hidden state before it.
+type past int
+
+const (
+	weighed past = iota // it reads it through the weights weight_hh
+	read                // it reads it
+	unread              // it reads another entry of the state
+)
+
+// heads is what the heads of a cell are.
+type heads int
+
+const (
+	none   heads = iota
+	blocks       // weight_hh is cut into so many blocks
+	matrix       // the memory is so many matrices; weight_ih has two more rows for each
+)
+
+// cellKinds is the table of the cells that a model may have. A cell of package recurrent takes one row. ConvLSTM is not in
+// it: its inputs are rows of places, which the tokens of a text are not.
 var cellKinds = []cellKind{
-	{title: "RNN", make: func(h int) recurrent.Cell { return recurrent.RNN{Hidden: h} }, rows: 1, count: counts{1, 1, 2},
+	{title: "RNN", make: func(o cellOptions) recurrent.Cell { return recurrent.RNN{Hidden: o.hidden} },
+		rows: 1, count: counts{1, 1, 2},
+		use: "the simplest; forgets after some ten steps", paper: "Elman 1990",
 		onnx: (*onnx.Builder).RNN, keras: keras.SimpleRNN, kerasPath: "simple_rnn"},
-	{title: "LSTM", make: func(h int) recurrent.Cell { return recurrent.LSTM{Hidden: h} }, rows: 4, count: counts{4, 4, 8},
+	{title: "LSTM", make: func(o cellOptions) recurrent.Cell { return recurrent.LSTM{Hidden: o.hidden, LayerNorm: o.layerNorm} },
+		rows: 4, count: counts{4, 4, 8}, norm: 10, memory: true,
+		use: "the usual choice; remembers", paper: "Hochreiter, Schmidhuber 1997",
 		onnx: (*onnx.Builder).LSTM, keras: keras.LSTM, kerasPath: "lstm"},
-	{title: "GRU", make: func(h int) recurrent.Cell { return recurrent.GRU{Hidden: h} }, rows: 3, count: counts{3, 3, 6},
+	{title: "GRU", make: func(o cellOptions) recurrent.Cell { return recurrent.GRU{Hidden: o.hidden, LayerNorm: o.layerNorm} },
+		rows: 3, count: counts{3, 3, 6}, norm: 6,
+		use: "mostly as good as LSTM, and smaller", paper: "Cho et al. 2014",
 		onnx: (*onnx.Builder).GRU, keras: keras.GRU, kerasPath: "gru"},
-	{title: "MGU", make: func(h int) recurrent.Cell { return recurrent.MGU{Hidden: h} }, rows: 2, count: counts{2, 2, 2}},
-	{title: "LiGRU", make: func(h int) recurrent.Cell { return recurrent.LiGRU{Hidden: h} }, rows: 2, count: counts{2, 2, 2}},
-	{title: "IndRNN", make: func(h int) recurrent.Cell { return recurrent.IndRNN{Hidden: h} }, rows: 1, count: counts{1, 0, 2}},
-	{title: "SLSTM", make: func(h int) recurrent.Cell { return recurrent.SLSTM{Hidden: h} }, rows: 4, count: counts{4, 4, 4}},
-	{title: "SRU", make: func(h int) recurrent.Cell { return recurrent.SRU{Hidden: h} }, rows: 3, count: counts{3, 0, 2}, resized: 1},
-	{title: "QRNN", make: func(h int) recurrent.Cell { return recurrent.QRNN{Hidden: h} }, rows: 3, count: counts{6, 0, 3}},
-	{title: "MinGRU", make: func(h int) recurrent.Cell { return recurrent.MinGRU{Hidden: h} }, rows: 2, count: counts{2, 0, 2}},
-	{title: "MinLSTM", make: func(h int) recurrent.Cell { return recurrent.MinLSTM{Hidden: h} }, rows: 3, count: counts{3, 0, 3}},
-	{title: "LRU", make: func(h int) recurrent.Cell { return recurrent.LRU{Hidden: h} }, rows: 1, count: counts{2, 1, 2}},
+	{title: "MGU", make: func(o cellOptions) recurrent.Cell { return recurrent.MGU{Hidden: o.hidden} },
+		rows: 2, count: counts{2, 2, 2},
+		use: "a GRU whose two gates are one", paper: "Zhou et al. 2016"},
+	{title: "LiGRU", make: func(o cellOptions) recurrent.Cell { return recurrent.LiGRU{Hidden: o.hidden, LayerNorm: o.layerNorm} },
+		rows: 2, count: counts{2, 2, 2}, norm: 2,
+		use: "a GRU with ReLU, for speech", paper: "Ravanelli et al. 2018"},
+	{title: "IndRNN", make: func(o cellOptions) recurrent.Cell { return recurrent.IndRNN{Hidden: o.hidden} },
+		rows: 1, count: counts{1, 0, 2},
+		use: "units by themselves; deep networks", paper: "Li et al. 2018"},
+	{title: "SLSTM", make: func(o cellOptions) recurrent.Cell { return recurrent.SLSTM{Hidden: o.hidden, Heads: o.heads} },
+		rows: 4, count: counts{4, 4, 4}, heads: blocks,
+		use: "xLSTM: can revise what it stored", paper: "Beck et al. 2024"},
+	{title: "MLSTM", make: func(o cellOptions) recurrent.Cell { return recurrent.MLSTM{Hidden: o.hidden, Heads: o.heads} },
+		rows: 4, count: counts{4, 0, 4}, heads: matrix, past: unread,
+		use: "xLSTM: a matrix to look things up in", paper: "Beck et al. 2024"},
+	{title: "SRU", make: func(o cellOptions) recurrent.Cell { return recurrent.SRU{Hidden: o.hidden} },
+		rows: 3, count: counts{3, 0, 2}, resized: 1,
+		past: unread, use: "fast: all steps at once, with a highway", paper: "Lei et al. 2018"},
+	{title: "QRNN", make: func(o cellOptions) recurrent.Cell { return recurrent.QRNN{Hidden: o.hidden} },
+		rows: 3, count: counts{6, 0, 3},
+		past: unread, use: "fast: gates see the last two inputs", paper: "Bradbury et al. 2017"},
+	{title: "MinGRU", make: func(o cellOptions) recurrent.Cell { return recurrent.MinGRU{Hidden: o.hidden} },
+		rows: 2, count: counts{2, 0, 2},
+		past: read, use: "fast and small: all steps at once", paper: "Feng et al. 2024"},
+	{title: "MinLSTM", make: func(o cellOptions) recurrent.Cell { return recurrent.MinLSTM{Hidden: o.hidden} },
+		rows: 3, count: counts{3, 0, 3},
+		past: read, use: "fast: all steps at once", paper: "Feng et al. 2024"},
+	{title: "LRU", make: func(o cellOptions) recurrent.Cell { return recurrent.LRU{Hidden: o.hidden} },
+		rows: 1, count: counts{2, 1, 2},
+		past: unread, use: "linear; for very long sequences", paper: "Orvieto et al. 2023"},
 }
 
 // more is resized, or 0 for an input as wide as the hidden state.
@@ -69,13 +125,97 @@ func Cells() []string {
 	return out
 }
 
+// CellInfo describes a cell that a Config may have.
+type CellInfo struct {
+	Name    string
+	Use     string  // what it is good for, in a few words
+	Paper   string  // where it comes from: authors and year
+	Weights float64 // of a layer, in one direction
+}
+
+// CellInfos describe the cells, with the weights of a layer of this width whose input is as wide.
+func CellInfos(width int) []CellInfo {
+	var out []CellInfo
+	for _, k := range cellKinds {
+		r := recurrence{kind: k, layers: 1, input: width, cellOptions: cellOptions{hidden: width, heads: k.headsFor(width)}}
+		out = append(out, CellInfo{k.name(), k.use, k.paper, r.weights()})
+	}
+	return out
+}
+
 // cellOf finds a cell by its name.
 func cellOf(name string) (cellKind, error) {
-	i := slices.IndexFunc(cellKinds, func(k cellKind) bool { return k.name() == name })
-	if i < 0 {
-		return cellKind{}, wrong("Cell", "%q; want %s", name, oneOf(Cells()))
+	if i := slices.IndexFunc(cellKinds, func(k cellKind) bool { return k.name() == name }); i >= 0 {
+		return cellKinds[i], nil
 	}
-	return cellKinds[i], nil
+	if name == "convlstm" {
+		return cellKind{}, wrong("Cell", "%q; want another: its inputs are rows of places, such as pixels, which these models do not have", name)
+	}
+	return cellKind{}, wrong("Cell", "%q; want %s", name, oneOf(Cells()))
+}
+
+// headsFor is how many heads the cell has unless a configuration says it: of matrices 4 or 2, if these divide the width,
+// since one large matrix is slow.
+func (k cellKind) headsFor(hidden int) int {
+	if k.heads == matrix {
+		for _, n := range []int{4, 2} {
+			if hidden%n == 0 {
+				return n
+			}
+		}
+	}
+	return 1
+}
+
+// cellsThat are the names of the cells of some kind.
+func cellsThat(are func(k cellKind) bool) string {
+	var out []string
+	for _, k := range cellKinds {
+		if are(k) {
+			out = append(out, k.name())
+		}
+	}
+	return oneOf(out)
+}
+
+// checkCell refuses what the cell does not have.
+func (c Config) checkCell() error {
+	k, err := cellOf(c.Cell)
+	if err != nil {
+		return err
+	}
+	for _, d := range []struct {
+		field string
+		rate  float64
+		lacks bool
+		why   string
+	}{
+		{"Dropout", c.Dropout, false, ""},
+		{"InputDropout", c.InputDropout, false, ""},
+		{"RecurrentDropout", c.RecurrentDropout, k.past == unread, "does not read its last output"},
+		{"Zoneout", c.Zoneout, k.past == unread, "does not read its last output"},
+		{"WeightDropout", c.WeightDropout, k.past != weighed, "has no recurrent weights"},
+	} {
+		if !(d.rate >= 0 && d.rate < 1) {
+			return wrong(d.field, "%g; want at least 0 and below 1", d.rate)
+		}
+		if d.rate > 0 && d.lacks {
+			return wrong(d.field, "%g; want 0: the cell %s %s", d.rate, k.name(), d.why)
+		}
+	}
+	switch {
+	case c.Heads < 0:
+		return wrong("Heads", "%d; want at least 0", c.Heads)
+	case c.Heads > 0 && k.heads == none:
+		return wrong("Heads", "%d; want 0: the cell %s has no heads, as %s do", c.Heads, k.name(),
+			cellsThat(func(k cellKind) bool { return k.heads != none }))
+	case c.Heads > 0 && c.Hidden%c.Heads != 0:
+		return wrong("Heads", "%d; want a divisor of the width of the hidden state, %d", c.Heads, c.Hidden)
+	case c.LayerNorm && k.norm == 0:
+		return wrong("LayerNorm", "true; want false: the cell %s has no layer normalization, as %s have", k.name(),
+			cellsThat(func(k cellKind) bool { return k.norm > 0 }))
+	}
+	return nil
 }
 
 // refused is the error of a framework that has no such cell.

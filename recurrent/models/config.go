@@ -20,10 +20,20 @@ type Config struct {
 	Cell    string  // one of Cells
 	Layers  int     // stacked layers
 	Hidden  int     // width of the hidden state
+	Heads   int     // of the cells mlstm and slstm, a divisor of Hidden; 0 for 1, and of mlstm for 4 or 2 if they divide it
 	Embed   int     // width of the embedding
 	Dropout float64 // probability of dropping an activation between layers, while training
 	OneWay  bool    // a classifier that reads from left to right only
 	Pool    string  // what a classifier makes of a text's steps: "last", "max", "mean" or "attention"
+
+	Residual  bool // layers as wide as their input add it to their output, see recurrent.Deep
+	LayerNorm bool // layer normalisation in the cells lstm, gru and ligru
+
+	// Rates of dropout that is the same at all steps of a sequence, see recurrent.SequenceDropout: of features of the input, of
+	// the hidden state that the next step reads, and of recurrent weights.
+	InputDropout, RecurrentDropout, WeightDropout float64
+	// Zoneout is the probability that a unit keeps its old value, see recurrent.Zoneout.
+	Zoneout float64
 
 	// Adaptive has the cutoffs of a language model's softmax over many words, see nn.AdaptiveHead; nil for a full softmax.
 	Adaptive []int
@@ -116,8 +126,6 @@ func (c Config) Check(k Kind) error {
 		return wrong("Tokens", "%q; want %s", c.Tokens, oneOf(s.tokens))
 	}
 	switch {
-	case !(c.Dropout >= 0 && c.Dropout < 1):
-		return wrong("Dropout", "%g; want at least 0 and below 1", c.Dropout)
 	case !(c.Rate > 0) || math.IsInf(c.Rate, 0):
 		return wrong("Rate", "%g; want above 0", c.Rate)
 	case !(c.Clip >= 0):
@@ -126,7 +134,7 @@ func (c Config) Check(k Kind) error {
 	if err := s.refuse(c); err != nil {
 		return err
 	}
-	if _, err := cellOf(c.Cell); err != nil {
+	if err := c.checkCell(); err != nil {
 		return err
 	}
 	if _, _, err := optimizerOf(c.Optimizer); err != nil {
@@ -234,7 +242,17 @@ func (c Config) Network(k Kind) string {
 	if k, err := cellOf(c.Cell); err == nil {
 		cell = k.title
 	}
-	return s.words(c, cell)
+	words := s.words(c, cell)
+	if c.Heads > 0 {
+		words += fmt.Sprintf(", %d heads", c.Heads)
+	}
+	if c.LayerNorm {
+		words += ", layer norm"
+	}
+	if c.Residual {
+		words += ", residual"
+	}
+	return words
 }
 
 // ways says in which directions the layers read.

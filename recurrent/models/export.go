@@ -1,7 +1,6 @@
 package models
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -150,34 +149,6 @@ func (e embedding) keras() (keras.Model, error) {
 
 func (d dropout) onnx(*onnxFlow) error        { return nil }
 func (d dropout) keras() (keras.Model, error) { return nil, nil }
-
-func (r recurrence) onnx(f *onnxFlow) error {
-	if r.kind.onnx == nil {
-		return r.kind.refused("ONNX")
-	}
-	f.outputs = r.kind.onnx(f.Builder, f.x, r.scope, onnx.Layers{Lengths: f.lengths})
-	f.x = f.outputs.Y
-	return nil
-}
-
-func (r recurrence) keras() (keras.Model, error) {
-	if r.kind.keras == "" {
-		return nil, r.kind.refused("Keras")
-	}
-	path := r.kind.kerasPath
-	if r.bothWays {
-		path = "bidirectional"
-	}
-	var out keras.Model
-	for i := range r.layers {
-		name := "layers/" + path
-		if i > 0 {
-			name += fmt.Sprint("_", i)
-		}
-		out = append(out, keras.Layer{Path: name, Kind: r.kind.keras, Scope: r.scope, Index: i, Bidirectional: r.bothWays})
-	}
-	return out, nil
-}
 
 func (p pooling) onnx(f *onnxFlow) error {
 	f.x = f.Pool(p.pool, f.outputs, "pool", f.lengths)

@@ -115,6 +115,13 @@ func (f *file) fits() error {
 				return errors.WithMessage(err, f.path)
 			}
 		}
+		if a, ok := l.(interface{ absent() []absence }); ok {
+			for _, a := range a.absent() {
+				if shapes[a.tensor] != nil {
+					return errors.Errorf("%s: its weights have %s, its configuration has no %s", f.path, a.tensor, a.field)
+				}
+			}
+		}
 		s, ok := l.(stacked)
 		if !ok {
 			continue
@@ -135,10 +142,10 @@ func (s size) check(shapes map[string][]int) error {
 	shape, ok := shapes[s.tensor]
 	switch {
 	case !ok:
-		return errors.Errorf("the weights %s are missing", s.tensor)
+		return errors.Errorf("the weights %s are missing: its configuration has %s %d", s.tensor, s.field, s.value)
 	case len(shape) != s.rank:
 		return errors.Errorf("the weights %s have the shape %v; want %d axes", s.tensor, shape, s.rank)
-	case shape[s.axis]%s.factor != 0 || shape[s.axis]/s.factor != s.value:
+	case (shape[s.axis]-s.more)%s.factor != 0 || (shape[s.axis]-s.more)/s.factor != s.value:
 		return errors.Errorf("its configuration has %s %d, its weights %s have the shape %v", s.field, s.value, s.tensor, shape)
 	}
 	return nil

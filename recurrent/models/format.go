@@ -56,14 +56,27 @@ type networkSizes struct {
 	Hidden  int     `json:"hidden"`
 	Embed   int     `json:"embed,omitempty"`
 	Dropout float64 `json:"dropout"`
+
+	Heads            int     `json:"heads,omitempty"`
+	Residual         bool    `json:"residual,omitempty"`
+	LayerNorm        bool    `json:"layer_norm,omitempty"`
+	InputDropout     float64 `json:"input_dropout,omitempty"`
+	RecurrentDropout float64 `json:"recurrent_dropout,omitempty"`
+	WeightDropout    float64 `json:"weight_dropout,omitempty"`
+	Zoneout          float64 `json:"zoneout,omitempty"`
 }
 
 func (f *networkSizes) set(c Config) {
-	*f = networkSizes{c.Cell, c.Layers, c.Hidden, c.Embed, c.Dropout}
+	*f = networkSizes{
+		c.Cell, c.Layers, c.Hidden, c.Embed, c.Dropout,
+		c.Heads, c.Residual, c.LayerNorm, c.InputDropout, c.RecurrentDropout, c.WeightDropout, c.Zoneout,
+	}
 }
 
 func (f *networkSizes) into(c *Config) {
 	c.Cell, c.Layers, c.Hidden, c.Embed, c.Dropout = f.Cell, f.Layers, f.Hidden, f.Embed, f.Dropout
+	c.Heads, c.Residual, c.LayerNorm = f.Heads, f.Residual, f.LayerNorm
+	c.InputDropout, c.RecurrentDropout, c.WeightDropout, c.Zoneout = f.InputDropout, f.RecurrentDropout, f.WeightDropout, f.Zoneout
 }
 
 // runFields say how a model was trained.

@@ -121,7 +121,9 @@ func (s spec) refuse(c Config) error {
 }
 
 // networkFields are the fields of Config that say what a network is, whatever its kind.
-var networkFields = []string{"Tokens", "Vocabulary", "Cell", "Layers", "Hidden", "Embed", "OneWay", "Pool", "Adaptive"}
+var networkFields = []string{
+	"Tokens", "Vocabulary", "Cell", "Layers", "Hidden", "Heads", "Embed", "Residual", "LayerNorm", "OneWay", "Pool", "Adaptive",
+}
 
 // NetworkFields are the fields of Config that say what the network of a kind is, without those that it lacks: what a model
 // keeps when it is trained on. A field of a struct in Config has the struct's name before it, with a dot.

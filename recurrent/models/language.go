@@ -14,8 +14,8 @@ import (
 type LanguageModel struct {
 	core
 	vocab  *datasets.Vocabulary
-	cell   recurrent.Stack
-	primer string // a piece of the training text, read before generating without a prompt
+	layer  recurrent.Layer // all recurrent layers
+	primer string          // a piece of the training text, read before generating without a prompt
 }
 
 // NewLanguageModel returns a model for texts like this one, whose tokens are its vocabulary. It is to be trained, see Fit.
@@ -57,7 +57,7 @@ func newLanguageModel(c Config, v *datasets.Vocabulary) (*LanguageModel, error) 
 	m := &LanguageModel{core: newCore(c, net, wholeOf(net)), vocab: v}
 	for _, l := range m.net {
 		if r, ok := l.(recurrence); ok {
-			m.cell = r.cell()
+			m.layer = r.layer()
 		}
 	}
 	m.lent.make = m.Loss
@@ -119,7 +119,7 @@ func (m *LanguageModel) State(batch int) ([]*tensor.Dense, error) {
 	if err := m.made(); err != nil {
 		return nil, err
 	}
-	out, err := graph.NewFunc(m.params, func(g *graph.Graph, _ []graph.Node) []graph.Node { return m.cell.Begin(g, batch) }).Run()
+	out, err := graph.NewFunc(m.params, func(g *graph.Graph, _ []graph.Node) []graph.Node { return m.layer.Begin(g, batch) }).Run()
 	return clones(out), errors.Wrapf(err, "models: the first state of %d sequences", batch)
 }
 

@@ -1,8 +1,6 @@
 package models
 
 import (
-	"fmt"
-
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
@@ -61,31 +59,30 @@ type size struct {
 	value      int
 	tensor     string
 	rank, axis int
-	factor     int // the axis is so many times as long
+	factor     int // the axis is so many times as long,
+	more       int // and this much longer
 }
+
+// absence is a tensor that there is only with a field of the file's configuration.
+type absence struct{ field, tensor string }
 
 // languageNetwork predicts a token at every step, and carries its state from window to window.
 func languageNetwork(c Config, tokens int) (network, error) {
-	kind, err := cellOf(c.Cell)
+	r, err := c.recurrence("", c.Embed)
 	if err != nil {
 		return nil, err
 	}
+	r.scope, r.carried, r.dropout = r.kind.name(), true, c.Dropout
 	var last layer = head{field: "vocabulary", classes: tokens, width: c.Hidden, steps: true}
 	if len(c.Adaptive) > 0 {
 		last = adaptive{tokens, c.Hidden, c.Adaptive}
 	}
-	return network{
-		embedding{tokens, c.Embed, c.Optimizer == sparseAdam},
-		dropout{c.Dropout},
-		recurrence{kind: kind, scope: kind.name(), layers: c.Layers, hidden: c.Hidden, input: c.Embed, carried: true, dropout: c.Dropout},
-		dropout{c.Dropout},
-		last,
-	}, nil
+	return network{embedding{tokens, c.Embed, c.Optimizer == sparseAdam}, dropout{c.Dropout}, r, dropout{c.Dropout}, last}, nil
 }
 
 // classifierNetwork predicts one label for a whole text.
 func classifierNetwork(c Config, tokens, labels int) (network, error) {
-	kind, err := cellOf(c.Cell)
+	r, err := c.recurrence("rnn", c.Embed)
 	if err != nil {
 		return nil, err
 	}
@@ -93,8 +90,7 @@ func classifierNetwork(c Config, tokens, labels int) (network, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := recurrence{kind: kind, scope: "rnn", layers: c.Layers, hidden: c.Hidden, input: c.Embed, bothWays: !c.OneWay,
-		pooled: pool == recurrent.PoolLast}
+	r.bothWays, r.pooled = !c.OneWay, pool == recurrent.PoolLast
 	return network{
 		embedding{tokens, c.Embed, c.Optimizer == sparseAdam},
 		dropout{c.Dropout},
@@ -118,7 +114,7 @@ func (e embedding) build(g *graph.Graph, f flow) flow {
 
 func (e embedding) sizes() []size {
 	const weight = "embedding.weight"
-	return []size{{"vocabulary", e.tokens, weight, 2, 0, 1}, {"embed", e.width, weight, 2, 1, 1}}
+	return []size{{"vocabulary", e.tokens, weight, 2, 0, 1, 0}, {"embed", e.width, weight, 2, 1, 1, 0}}
 }
 
 func (e embedding) kept() float64 { return float64(e.width) }
@@ -136,81 +132,6 @@ func (d dropout) build(g *graph.Graph, f flow) flow {
 func (d dropout) sizes() []size    { return nil }
 func (d dropout) weights() float64 { return 0 }
 func (d dropout) kept() float64    { return 0 }
-
-// recurrence is some layers of one cell. Weights: as the cell has them, in the scope.
-type recurrence struct {
-	kind                  cellKind
-	scope                 string
-	layers, hidden, input int
-	carried               bool    // the state is an input and an output, in one direction
-	bothWays              bool    // each layer reads in both directions
-	pooled                bool    // the last hidden state is wanted
-	dropout               float64 // between carried layers
-}
-
-// cell is the cell of all carried layers.
-func (r recurrence) cell() recurrent.Stack {
-	s := recurrent.StackOf(r.layers, r.kind.make(r.hidden))
-	s.Dropout = r.dropout
-	return s
-}
-
-// layer is all layers that carry nothing.
-func (r recurrence) layer() recurrent.Layer {
-	cell := r.kind.make(r.hidden)
-	if r.bothWays {
-		return recurrent.DeepOf(r.layers, recurrent.Bidirectional{Cell: cell})
-	}
-	return recurrent.DeepOf(r.layers, recurrent.Unidirectional{Cell: cell})
-}
-
-func (r recurrence) build(g *graph.Graph, f flow) flow {
-	scope := g.Scope(r.scope)
-	if r.carried {
-		f.x, f.state = recurrent.Unroll(scope, r.cell(), f.x, recurrent.Options{Initial: f.state})
-		return f
-	}
-	layer := r.layer()
-	f.x, f.state = layer.Apply(scope, f.x, recurrent.Options{Lengths: f.lengths})
-	if r.pooled {
-		f.last = recurrent.LastHidden(g, layer, f.state)
-	}
-	return f
-}
-
-func (r recurrence) directions() int {
-	if r.bothWays {
-		return 2
-	}
-	return 1
-}
-
-// output is the width of the outputs.
-func (r recurrence) output() int { return r.directions() * r.hidden }
-
-func (r recurrence) depth() int { return r.layers }
-
-// kept has each gate, the state and the gradient of the pre-activations.
-func (r recurrence) kept() float64 {
-	return float64(r.layers) * float64(r.output()) * (2*r.kind.count.input + 2)
-}
-
-// tensor names the weights by which the number of layers is told.
-func (r recurrence) tensor(layer int) string { return fmt.Sprintf("%s.weight_ih_l%d", r.scope, layer) }
-
-func (r recurrence) sizes() []size {
-	return []size{{"hidden", r.hidden, r.tensor(0), 2, 0, r.kind.rows + r.kind.more(r.input, r.hidden)}}
-}
-
-func (r recurrence) weights() float64 {
-	hidden, ways, n := float64(r.hidden), float64(r.directions()), r.kind.count
-	layer := func(input float64, more int) float64 {
-		return ways * hidden * ((n.input+float64(more))*input + n.hidden*hidden + n.one)
-	}
-	// The layers above the first read hidden states, one of each direction.
-	first := layer(float64(r.input), r.kind.more(r.input, r.hidden))
-	return first + float64(r.layers-1)*layer(ways*hidden, r.kind.more(r.directions(), 1))
-}
 
 // pooling makes one vector of all outputs. Weights, with attention: weight, bias and query in the scope pool.
 type pooling struct {
@@ -253,7 +174,7 @@ func (h head) build(g *graph.Graph, f flow) flow {
 	return f
 }
 
-func (h head) sizes() []size { return []size{{h.field, h.classes, "head.bias", 1, 0, 1}} }
+func (h head) sizes() []size { return []size{{h.field, h.classes, "head.bias", 1, 0, 1, 0}} }
 
 // kept has the logits of every step, over which their gradient lies.
 func (h head) kept() float64 {

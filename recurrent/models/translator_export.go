@@ -90,6 +90,9 @@ func (e encoderDecoder) writeEncoder(b *onnx.Builder) error {
 	if r.kind.onnx == nil {
 		return r.kind.refused("ONNX")
 	}
+	if err := r.plain("ONNX"); err != nil {
+		return err
+	}
 	if err := e.attended(); err != nil {
 		return err
 	}

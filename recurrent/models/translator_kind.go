@@ -29,6 +29,10 @@ func translatorKind() spec {
 		lacks: []lack{
 			{"Pool", "a translator looks at every step"},
 			{"Adaptive", "a translator has a full softmax"},
+			{"Residual", "a translator's decoder goes token by token"},
+			{"InputDropout", "a translator has dropout and zoneout"},
+			{"RecurrentDropout", "a translator has dropout and zoneout"},
+			{"WeightDropout", "a translator has dropout and zoneout"},
 		},
 		network: []string{
 			"Translate.TargetTokens", "Translate.Lower", "Translate.Joint", "Translate.Tied", "Translate.Attention", "Translate.InputFeeding",

@@ -10,19 +10,25 @@ import (
 // translatorNetwork maps a source to the tokens of its target, each predicted from those before it.
 func translatorNetwork(c Config, sources, targets int) (network, error) {
 	t := c.Translate
-	kind, err := cellOf(c.Cell)
-	if err != nil {
-		return nil, err
-	}
 	attention, err := attentionOf(t.Attention)
 	if err != nil {
 		return nil, err
 	}
-	encoder := recurrence{kind: kind, scope: "encoder", layers: c.Layers, hidden: c.Hidden, input: c.Embed, bothWays: !c.OneWay}
-	if encoder.bothWays {
-		encoder.hidden /= 2
+	decoder, err := c.recurrence("decoder", c.Embed)
+	if err != nil {
+		return nil, err
 	}
-	decoder := recurrence{kind: kind, scope: "decoder", layers: c.Layers, hidden: c.Hidden, input: c.Embed, carried: true, dropout: c.Dropout}
+	half := c
+	if !c.OneWay {
+		half.Hidden /= 2
+	}
+	encoder, err := half.recurrence("encoder", c.Embed)
+	if err != nil {
+		return nil, err
+	}
+	encoder.bothWays, encoder.dropout = !c.OneWay, c.Dropout
+	stack := recurrent.StackOf(c.Layers, decoder.cell())
+	stack.Dropout = c.Dropout
 	switch {
 	case attention == recurrent.Bahdanau:
 		decoder.input += encoder.output()
@@ -37,7 +43,7 @@ func translatorNetwork(c Config, sources, targets int) (network, error) {
 			Source:  nn.Embedding{Tokens: sources, Size: c.Embed, Sparse: sparse},
 			Encoder: encoder.layer(),
 			Target:  nn.Embedding{Tokens: targets, Size: c.Embed, Sparse: sparse},
-			Decoder: decoder.cell(), Attention: attention, InputFeeding: t.InputFeeding,
+			Decoder: stack, Attention: attention, InputFeeding: t.InputFeeding,
 			Shared: t.Joint, Tied: t.Tied, Dropout: c.Dropout,
 		},
 	}}, nil
@@ -72,8 +78,8 @@ func (e encoderDecoder) build(g *graph.Graph, f flow) flow {
 func (e encoderDecoder) sizes() []size {
 	source, target := e.tables()
 	out := []size{
-		{"source_tokens", e.sources, source, 2, 0, 1}, {"embed", e.embed, source, 2, 1, 1},
-		{"target_tokens", e.targets, target, 2, 0, 1}, {"embed", e.embed, target, 2, 1, 1},
+		{"source_tokens", e.sources, source, 2, 0, 1, 0}, {"embed", e.embed, source, 2, 1, 1, 0},
+		{"target_tokens", e.targets, target, 2, 0, 1, 0}, {"embed", e.embed, target, 2, 1, 1, 0},
 	}
 	for _, s := range e.encoder.sizes() {
 		if e.encoder.bothWays {
@@ -81,8 +87,11 @@ func (e encoderDecoder) sizes() []size {
 		}
 		out = append(out, s)
 	}
-	return append(append(out, e.decoder.sizes()...), size{"target_tokens", e.targets, "head.bias", 1, 0, 1})
+	return append(append(out, e.decoder.sizes()...), size{"target_tokens", e.targets, "head.bias", 1, 0, 1, 0})
 }
+
+// absent are the weights that there must not be.
+func (e encoderDecoder) absent() []absence { return append(e.encoder.absent(), e.decoder.absent()...) }
 
 // tables are the names of the embeddings' weights.
 func (e encoderDecoder) tables() (source, target string) {

@@ -142,6 +142,25 @@ func TestTranslatorWeights(t *testing.T) {
 	}
 }
 
+// Every cell trains in both networks, and has as many weights as promised.
+func TestTranslatorCells(t *testing.T) {
+	for _, cell := range Cells() {
+		for _, layers := range []int{1, 2} {
+			m := newTranslations(t, Config{Cell: cell, Layers: layers, Tokens: "word", Steps: 2, OneWay: cell == "mlstm"})
+			if _, err := m.Fit(context.Background(), sentences(), Pairs{}, Run{}); err != nil {
+				t.Errorf("%d x %s: %v", layers, cell, err)
+				continue
+			}
+			if got := m.Params().Elements(); float64(got) != m.Demand().Weights {
+				t.Errorf("%d x %s: %d weights, promised were %g", layers, cell, got, m.Demand().Weights)
+			}
+			if _, err := m.Translate(context.Background(), []string{"The cat runs."}, Translation{Beam: 2}); err != nil {
+				t.Errorf("%d x %s: %v", layers, cell, err)
+			}
+		}
+	}
+}
+
 // Every choice trains, and translates without unknown words; in small letters if it was told to.
 func TestTranslatorKinds(t *testing.T) {
 	for name, c := range translatorKinds() {
@@ -296,6 +315,10 @@ func TestNewTranslatorRefuses(t *testing.T) {
 		{"Pool", func(c *Config) { c.Pool = "max" }},
 		{"Adaptive", func(c *Config) { c.Adaptive = []int{3} }},
 		{"Cell", func(c *Config) { c.Cell = "transformer" }},
+		{"Cell", func(c *Config) { c.Cell = "mlstm" }},
+		{"Heads", func(c *Config) { c.Cell, c.Heads = "slstm", 8 }},
+		{"Residual", func(c *Config) { c.Residual = true }},
+		{"RecurrentDropout", func(c *Config) { c.RecurrentDropout = 0.1 }},
 	} {
 		config := small(Config{Clip: 1})
 		c.edit(&config)

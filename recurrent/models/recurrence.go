@@ -1,0 +1,202 @@
+package models
+
+import (
+	"fmt"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn/keras"
+	"github.com/unroll-go/unroll/nn/onnx"
+	"github.com/unroll-go/unroll/recurrent"
+)
+
+// recurrence is some layers of one cell. Weights: as the cell has them, in the scope.
+type recurrence struct {
+	kind  cellKind
+	scope string
+	cellOptions
+	layers, input int
+	carried       bool    // the state is an input and an output, in one direction
+	bothWays      bool    // each layer reads in both directions
+	pooled        bool    // the last hidden state is wanted
+	dropout       float64 // between carried layers
+
+	residual bool
+	drops    recurrent.SequenceDropout
+	zoneout  float64
+}
+
+// recurrence is the layers that a configuration tells, in one direction, for inputs of some width.
+func (c Config) recurrence(scope string, input int) (recurrence, error) {
+	kind, err := cellOf(c.Cell)
+	if err != nil {
+		return recurrence{}, err
+	}
+	r := recurrence{
+		kind: kind, scope: scope, layers: c.Layers, input: input, residual: c.Residual, zoneout: c.Zoneout,
+		cellOptions: cellOptions{hidden: c.Hidden, heads: c.Heads, layerNorm: c.LayerNorm},
+		drops:       recurrent.SequenceDropout{Input: c.InputDropout, Recurrent: c.RecurrentDropout, Weights: c.WeightDropout},
+	}
+	if r.heads == 0 {
+		r.heads = kind.headsFor(c.Hidden)
+	}
+	return r, nil
+}
+
+// cell is the cell of each layer.
+func (r recurrence) cell() recurrent.Cell {
+	cell := r.kind.make(r.cellOptions)
+	if r.zoneout == 0 {
+		return cell
+	}
+	z := recurrent.Zoneout{Cell: cell, HiddenRate: r.zoneout}
+	if r.kind.memory {
+		z.MemoryRate = r.zoneout
+	}
+	return z
+}
+
+// layer is all layers. Those that carry a state are a Stack, whose steps a model can go one by one, unless the connections
+// around them want whole sequences.
+func (r recurrence) layer() recurrent.Layer {
+	if r.carried && !r.residual {
+		s := recurrent.StackOf(r.layers, r.cell())
+		s.Dropout = r.dropout
+		return recurrent.Unidirectional{Cell: s}
+	}
+	var one recurrent.Layer = recurrent.Unidirectional{Cell: r.cell()}
+	if r.bothWays {
+		one = recurrent.Bidirectional{Cell: r.cell()}
+	}
+	d := recurrent.DeepOf(r.layers, one)
+	d.Residual, d.Dropout = r.residual, r.dropout
+	return d
+}
+
+func (r recurrence) build(g *graph.Graph, f flow) flow {
+	scope, layer := g.Scope(r.scope), r.layer()
+	o := recurrent.Options{Lengths: f.lengths, Dropout: r.drops}
+	if r.carried {
+		o = recurrent.Options{Initial: f.state, Dropout: r.drops}
+	}
+	f.x, f.state = layer.Apply(scope, f.x, o)
+	if r.pooled {
+		f.last = recurrent.LastHidden(g, layer, f.state)
+	}
+	return f
+}
+
+func (r recurrence) directions() int {
+	if r.bothWays {
+		return 2
+	}
+	return 1
+}
+
+// output is the width of the outputs.
+func (r recurrence) output() int { return r.directions() * r.hidden }
+
+func (r recurrence) depth() int { return r.layers }
+
+// tensor names the weights by which the number of layers is told.
+func (r recurrence) tensor(layer int) string { return fmt.Sprintf("%s.weight_ih_l%d", r.scope, layer) }
+
+// norm names the weights by which layer normalisation is told.
+func (r recurrence) norm() string { return r.scope + ".norm_ih_l0" }
+
+func (r recurrence) sizes() []size {
+	out := []size{{"hidden", r.hidden, r.tensor(0), 2, 0, r.kind.rows + r.kind.more(r.input, r.hidden), 2 * r.matrices()}}
+	if r.layerNorm {
+		out = append(out, size{"layer_norm", r.hidden, r.norm(), 1, 0, r.kind.rows, 0})
+	}
+	return out
+}
+
+// absent are the weights that there must not be.
+func (r recurrence) absent() []absence {
+	if r.layerNorm {
+		return nil
+	}
+	return []absence{{"layer_norm", r.norm()}}
+}
+
+// matrices is the number of matrices of a layer's memory.
+func (r recurrence) matrices() int {
+	if r.kind.heads == matrix {
+		return r.heads
+	}
+	return 0
+}
+
+func (r recurrence) weights() float64 {
+	hidden, ways, n := float64(r.hidden), float64(r.directions()), r.kind.count
+	if r.kind.heads == blocks {
+		n.hidden /= float64(r.heads)
+	}
+	if r.layerNorm {
+		n.one += r.kind.norm
+	}
+	layer := func(input float64, more int) float64 {
+		gates := 2 * float64(r.matrices()) * (input + 1)
+		return ways * (hidden*((n.input+float64(more))*input+n.hidden*hidden+n.one) + gates)
+	}
+	// The layers above the first read hidden states, one of each direction.
+	first := layer(float64(r.input), r.kind.more(r.input, r.hidden))
+	return first + float64(r.layers-1)*layer(ways*hidden, r.kind.more(r.directions(), 1))
+}
+
+// kept has each gate, the state and the gradient of the pre-activations; of matrices, what was written, too.
+func (r recurrence) kept() float64 {
+	kept := 2*r.kind.count.input + 2
+	if r.matrices() > 0 {
+		kept += 3 * float64(r.hidden/r.heads)
+	}
+	return float64(r.layers) * float64(r.output()) * kept
+}
+
+// plain is the error of a framework that has the cell, but not what is around it or within it.
+func (r recurrence) plain(framework string) error {
+	for _, o := range []struct {
+		there bool
+		what  string
+	}{{r.layerNorm, "layer normalization in cells"}, {r.residual, "residual connections"}, {r.zoneout > 0, "zoneout"}} {
+		if o.there {
+			return errors.Errorf("%s has no recurrent layers with %s; %s takes all weights", framework, o.what, formatTorch)
+		}
+	}
+	return nil
+}
+
+func (r recurrence) onnx(f *onnxFlow) error {
+	if r.kind.onnx == nil {
+		return r.kind.refused("ONNX")
+	}
+	if err := r.plain("ONNX"); err != nil {
+		return err
+	}
+	f.outputs = r.kind.onnx(f.Builder, f.x, r.scope, onnx.Layers{Lengths: f.lengths})
+	f.x = f.outputs.Y
+	return nil
+}
+
+func (r recurrence) keras() (keras.Model, error) {
+	if r.kind.keras == "" {
+		return nil, r.kind.refused("Keras")
+	}
+	if err := r.plain("Keras"); err != nil {
+		return nil, err
+	}
+	path := r.kind.kerasPath
+	if r.bothWays {
+		path = "bidirectional"
+	}
+	var out keras.Model
+	for i := range r.layers {
+		name := "layers/" + path
+		if i > 0 {
+			name += fmt.Sprint("_", i)
+		}
+		out = append(out, keras.Layer{Path: name, Kind: r.kind.keras, Scope: r.scope, Index: i, Bidirectional: r.bothWays})
+	}
+	return out, nil
+}
