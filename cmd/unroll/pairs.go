@@ -324,8 +324,12 @@ func ownPairs(c models.Config) (pairParts, error) {
 	return p, err
 }
 
+// manyPairs are enough to learn parts of words from; of fewer, whole words are learned better.
+const manyPairs = 10000
+
 // guessTokens are the kinds of token that pairs seem to have: if the sources are single words, and the targets some of few
-// symbols with blanks between, such as phonemes, the letters of the one and the symbols of the other; nothing otherwise.
+// symbols with blanks between, such as phonemes, the letters of the one and the symbols of the other; otherwise words, or
+// nothing if there are enough pairs for byte pairs.
 func guessTokens(p models.Pairs) (source, target, why string) {
 	const few = 200
 	symbols, all, words := map[string]bool{}, 0, 0
@@ -339,6 +343,9 @@ func guessTokens(p models.Pairs) (source, target, why string) {
 		}
 	}
 	if words < p.Len()*95/100 || all < 2*p.Len() || len(symbols) > few || 10*len(symbols) > all {
+		if p.Len() < manyPairs {
+			return datasets.Word, "", "there are few pairs"
+		}
 		return "", "", ""
 	}
 	return datasets.Character, models.Symbols, fmt.Sprintf("the sources are single words, the targets of %d symbols", len(symbols))

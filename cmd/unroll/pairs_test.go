@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,12 +101,16 @@ func TestTokensAreGuessed(t *testing.T) {
 	if source, target, why := guessTokens(words); source != "character" || target != "symbol" || why != "the sources are single words, the targets of 6 symbols" {
 		t.Error(source, target, why)
 	}
-	if source, _, _ := guessTokens(words.Swapped()); source != "" {
+	if source, _, _ := guessTokens(words.Swapped()); source != "word" {
 		t.Error("sentences were taken for words")
 	}
 	few := models.Pairs{Sources: []string{"Run!"}, Targets: []string{"Chạy đi nào!"}}
-	if source, _, _ := guessTokens(few); source != "" {
+	if source, target, why := guessTokens(few); source != "word" || target != "" || why != "there are few pairs" {
 		t.Error("one sentence was taken for symbols")
+	}
+	many := models.Pairs{Sources: slices.Repeat([]string{"Run away!"}, manyPairs), Targets: slices.Repeat([]string{"Chạy đi nào!"}, manyPairs)}
+	if source, _, _ := guessTokens(many); source != "" {
+		t.Error("many sentences have words")
 	}
 }
 

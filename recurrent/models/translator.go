@@ -3,6 +3,7 @@ package models
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
@@ -180,7 +181,13 @@ func sideOf(kind string, limit int, lower bool, texts []string) (side, error) {
 		b.Limit, b.MinCount = limit, 2
 	}
 	for _, t := range texts {
-		if err := b.Add(s.readable(t)); err != nil {
+		var err error
+		if t = s.readable(t); kind == datasets.Word {
+			err = b.AddTokens(datasets.CutWords(t)...)
+		} else {
+			err = b.Add(t)
+		}
+		if err != nil {
 			return s, err
 		}
 	}
@@ -196,7 +203,7 @@ func sideOf(kind string, limit int, lower bool, texts []string) (side, error) {
 
 // vocabularyKind is what datasets calls a kind of token.
 func vocabularyKind(kind string) string {
-	if kind == Symbols {
+	if kind == Symbols || kind == datasets.Word {
 		return datasets.Label
 	}
 	return kind
@@ -214,25 +221,36 @@ func (s side) with(t datasets.Tokenizer) (side, error) {
 	return s, nil
 }
 
-// readable is a text as it is cut into tokens. Words have the space before them in theirs, so the first has one, too.
+// readable is a text as it is cut into tokens.
 func (s side) readable(text string) string {
 	text = strings.TrimSpace(datasets.Normalize(text))
 	if s.lower {
 		text = strings.ToLower(text)
 	}
-	if s.kind == datasets.Word && text != "" {
-		text = " " + text
-	}
 	return text
 }
 
 // encode maps a text to ids.
-func (s side) encode(text string) ([]int, error) { return s.tokens.Encode(s.readable(text)) }
+func (s side) encode(text string) ([]int, error) {
+	text = s.readable(text)
+	if v, ok := s.tokens.(*datasets.Vocabulary); ok && s.kind == datasets.Word {
+		if !utf8.ValidString(text) {
+			return nil, errors.New("the text is not UTF-8")
+		}
+		return v.EncodeTokens(datasets.CutWords(text))
+	}
+	return s.tokens.Encode(text)
+}
 
-// decode maps ids to a text.
+// decode maps ids to a text. Unknown words are left out.
 func (s side) decode(ids []int) (string, error) {
-	text, err := s.tokens.Decode(ids)
-	return strings.TrimSpace(text), err
+	if s.kind != datasets.Word {
+		text, err := s.tokens.Decode(ids)
+		return strings.TrimSpace(text), err
+	}
+	words, err := s.pieces(ids)
+	known := slices.DeleteFunc(words, func(w string) bool { return w == datasets.Unknown })
+	return datasets.JoinWords(known), err
 }
 
 // pieces are the texts of single tokens. A byte pair may be a part of a character only, which shows as U+FFFD.
@@ -248,10 +266,14 @@ func (s side) pieces(ids []int) ([]string, error) {
 	return out, nil
 }
 
-// unwritten are the tokens that a translation never has: those that begin a target, fill up a batch, or are unknown.
+// unwritten are the tokens that a translation never has: those that begin a target or fill up a batch, and those that are
+// unknown. Words alone may be: it is better to leave one out than to write another.
 func (s side) unwritten() []int {
 	var out []int
-	for _, special := range []string{datasets.Padding, datasets.Start, datasets.Unknown, " " + datasets.Unknown} {
+	for _, special := range []string{datasets.Padding, datasets.Start, datasets.Unknown} {
+		if special == datasets.Unknown && s.kind == datasets.Word {
+			continue
+		}
 		if id, ok := s.tokens.ID(special); ok {
 			out = append(out, id)
 		}

@@ -16,7 +16,8 @@ const Symbols = "symbol"
 // tokens, that Fit trains on.
 type TranslateConfig struct {
 	// TargetTokens is what a token of the targets is, if it is not what Config.Tokens says: bpe, word, character or
-	// symbol. Words that come once in training are unknown, and are never written.
+	// symbol. Words are those of datasets.CutWords; those that come once in training are unknown, and left out of
+	// translations.
 	TargetTokens string
 	Lower        bool // texts are read, and written, in small letters
 	Joint        bool // one encoding, and one table of embeddings, for both sides

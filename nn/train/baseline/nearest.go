@@ -1,10 +1,10 @@
 package baseline
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
 )
 
 // Nearest is a memory of sentences: the translation of a sentence is that of the training sentence which shares the most
@@ -53,12 +53,9 @@ func (n *Nearest) Translate(source string) string {
 	return n.targets[best]
 }
 
-// word is a word, with what follows an apostrophe a word of its own, or one mark.
-var word = regexp.MustCompile(`['’]?[\p{L}\p{M}\p{N}]+|[^\s\p{Z}]`)
-
 func wordSet(text string) map[string]bool {
 	set := map[string]bool{}
-	for _, w := range word.FindAllString(strings.ToLower(text), -1) {
+	for _, w := range datasets.CutWords(strings.ToLower(text)) {
 		set[w] = true
 	}
 	return set
