@@ -132,7 +132,8 @@ func configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.Float64Var(&c.Clip, "clip", c.Clip, "limit of the gradients' global norm; 0 for none")
 	f.Float64Var(&c.Dropout, "dropout", c.Dropout, "probability of dropping an activation between layers")
 	f.Float64Var(&c.InputDropout, "input-dropout", c.InputDropout, "that of a feature of the input, at all steps of a sequence")
-	f.Float64Var(&c.RecurrentDropout, "recurrent-dropout", c.RecurrentDropout, "that of a unit of the hidden state, at all steps of a sequence")
+	f.Float64Var(&c.RecurrentDropout, "recurrent-dropout", c.RecurrentDropout,
+		"that of a unit of the hidden state, at all steps of a sequence")
 	f.Float64Var(&c.WeightDropout, "weight-dropout", c.WeightDropout, "that of a recurrent weight, at all steps of a sequence")
 	f.Float64Var(&c.Zoneout, "zoneout", c.Zoneout, "probability that a unit keeps its old value for a step")
 	f.IntVar(&c.Patience, "patience", c.Patience, "stop after this many epochs without a better validation loss; 0 for never")

@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/internal/kernel"
 )
 
 // Help, of every command, and lists fit a terminal of 80 columns.
@@ -46,7 +48,8 @@ func TestHelpFitsATerminal(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	if out, _ := must(t, "--version"); out != "unroll "+version()+"\n" {
+	want := "unroll " + version() + "\n" + runtime.Version() + ", " + runtime.GOOS + "/" + runtime.GOARCH + ", kernels: " + kernel.Features() + "\n"
+	if out, _ := must(t, "--version"); out != want {
 		t.Errorf("%q", out)
 	}
 }

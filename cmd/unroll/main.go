@@ -5,10 +5,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/internal/kernel"
 )
 
 func main() {
@@ -46,8 +48,9 @@ func rootCommand() *cobra.Command {
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return chooseModel(cmd) },
 	}
 	root.AddCommand(trainCommand(), evalCommand(), predictCommand(), generateCommand(), translateCommand(), plotCommand(), inspectCommand(),
-		exportCommand(), importCommand(), dataCommand(), benchCommand(), doctorCommand())
-	root.SetVersionTemplate("unroll {{.Version}}\n")
+		exportCommand(), importCommand(), dataCommand(), benchCommand(), doctorCommand(), manCommand())
+	root.SetVersionTemplate(fmt.Sprintf("unroll {{.Version}}\n%s, %s/%s, kernels: %s\n",
+		runtime.Version(), runtime.GOOS, runtime.GOARCH, kernel.Features()))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", columns)))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{suggestFlag(c, err)} })
 	for _, c := range root.Commands() {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/nn/train/chart"
@@ -100,39 +102,52 @@ func addTaskFlags(cmd *cobra.Command, list []task, flags func(t task, f *pflag.F
 // choose is the task of a model, which is given the flags on the command line that are its own. Those that other tasks
 // alone have are refused.
 func (t *taskFlags) choose(cmd *cobra.Command, path string, m models.Model) (chosen task, err error) {
-	var own *pflag.FlagSet
-	for i, each := range t.tasks {
-		if each.kind() == m.Kind() {
-			chosen, own = each, t.sets[i]
-		}
-	}
+	chosen = taskOf(t.tasks, m.Kind())
+	own := t.of(chosen)
 	cmd.Flags().Visit(func(given *pflag.Flag) {
-		if err == nil {
-			err = t.give(given, own, chosen, path)
+		with := t.with(given.Name)
+		switch {
+		case err != nil || with == nil:
+		case own.Lookup(given.Name) != nil:
+			err = t.pass(given, chosen)
+		case given.Name == with[0].data() && own.Lookup(chosen.data()) != nil:
+			err = usage("%s is a %v: want --%s", path, chosen.kind(), chosen.data())
+		default:
+			err = usage("%s is a %v; --%s wants a %v", path, chosen.kind(), given.Name, with[0].kind())
 		}
 	})
 	return chosen, err
 }
 
-// give gives a flag to the chosen task.
-func (t *taskFlags) give(given *pflag.Flag, own *pflag.FlagSet, chosen task, path string) error {
-	if mine := own.Lookup(given.Name); mine != nil {
+// of are the flags of a task.
+func (t *taskFlags) of(chosen task) *pflag.FlagSet {
+	return t.sets[slices.Index(t.tasks, chosen)]
+}
+
+// with are the tasks that have a flag.
+func (t *taskFlags) with(name string) (out []task) {
+	for i, each := range t.tasks {
+		if t.sets[i].Lookup(name) != nil {
+			out = append(out, each)
+		}
+	}
+	return out
+}
+
+// pass gives a flag to the chosen task, or refuses one that only others have. A flag that no task has is the command's.
+func (t *taskFlags) pass(given *pflag.Flag, chosen task) error {
+	with := t.with(given.Name)
+	if mine := t.of(chosen).Lookup(given.Name); mine != nil {
 		if mine == given {
 			return nil
 		}
-		if err := own.Set(given.Name, given.Value.String()); err != nil {
+		if err := t.of(chosen).Set(given.Name, given.Value.String()); err != nil {
 			return usageError{err}
 		}
 		return nil
 	}
-	for i, other := range t.tasks {
-		if t.sets[i].Lookup(given.Name) == nil {
-			continue
-		}
-		if given.Name == other.data() && own.Lookup(chosen.data()) != nil {
-			return usage("%s is a %v: want --%s", path, chosen.kind(), chosen.data())
-		}
-		return usage("%s is a %v; --%s wants a %v", path, chosen.kind(), given.Name, other.kind())
+	if with == nil {
+		return nil
 	}
-	return nil // a flag of the command itself
+	return usage("--%s goes with %s, and not with a %v", given.Name, dataFlags(with), chosen.kind())
 }

@@ -36,9 +36,10 @@ func trainCommand() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return runTrain(cmd, args, fl) },
+		RunE: func(cmd *cobra.Command, args []string) error { return runTrain(cmd, args, &fl) },
 	}
 	f := cmd.Flags()
+	f.SortFlags = false
 	fl.own = addTaskFlags(cmd, fl.tasks, func(t task, f *pflag.FlagSet) {
 		c := models.Defaults(t.kind())
 		t.configFlags(f, &c)
@@ -48,6 +49,7 @@ func trainCommand() *cobra.Command {
 	f.StringVar(&fl.out, "out", "", "file to save to (default model.safetensors, or the next free model-N.safetensors)")
 	f.StringVar(&fl.resume, "resume", "", "checkpoint to continue; what was trained, and how, is taken from it, but for --epochs and --steps")
 	f.StringVar(&fl.initFrom, "init-from", "", "model whose weights training begins with, on other data of its kind")
+	f.StringVar(&fl.config, "config", "", "file of settings in JSON or YAML, such as a run writes beside its model; flags are over it")
 	f.StringVar(&fl.log, "log", "", "log of losses, rates and speeds: FILE.csv, or a folder for TensorBoard")
 	f.BoolVar(&fl.force, "force", false, "overwrite existing files")
 	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps; 0 for after each epoch only")
@@ -55,9 +57,11 @@ func trainCommand() *cobra.Command {
 		"what products round to: float32, bf16x3 or bf16, if the processor is faster so; to be given again with --resume")
 	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
 	completeFormat(cmd)
+	groupFlags(cmd, fl.own)
 	kinds := []string{datasets.Character, datasets.Word, models.BytePairs, models.Symbols}
-	completions(cmd, map[string][]string{"cell": append(models.Cells(), listOfCells), "pool": models.Poolings(), "optimizer": models.Optimizers(),
-		"tokens": kinds, "target-tokens": kinds, "attention": models.Attentions(), "precision": precisions()})
+	completions(cmd, map[string][]string{"cell": append(models.Cells(), listOfCells), "pool": models.Poolings(),
+		"optimizer": models.Optimizers(), "tokens": kinds, "target-tokens": kinds, "attention": models.Attentions(),
+		"precision": precisions()})
 	return cmd
 }
 
@@ -94,24 +98,27 @@ func otherDefaults(t task) string {
 }
 
 // runTrain trains a model of any kind.
-func runTrain(cmd *cobra.Command, args []string, fl trainFlags) error {
+func runTrain(cmd *cobra.Command, args []string, fl *trainFlags) error {
+	if asked, err := showAllHelp(cmd, fl.own); asked || err != nil {
+		return err
+	}
 	if asked, err := listCells(cmd); asked {
 		return err
 	}
 	defer heedSignals(cmd)()
-	p, err := settle(cmd, args, &fl)
+	p, err := settle(cmd, args, fl)
 	if err != nil {
 		return err
 	}
 	if err := keepInputs(fl.out, p.task.inputs(p.config)...); err != nil {
 		return err
 	}
-	release, err := chooseOut(&fl)
+	release, err := chooseOut(fl)
 	if err != nil {
 		return err
 	}
 	defer release()
-	return p.task.train(cmd, p, fl)
+	return p.task.train(cmd, p, *fl)
 }
 
 // chooseOut settles where to save, and takes the name, so that no other run does. Release gives it back if nothing was

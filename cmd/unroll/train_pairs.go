@@ -48,7 +48,9 @@ func (*pairsTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	}
 	c := m.Config()
 	paragraphAfter(w, "Model   ", c.Network(m.Kind()))
-	describeFiles(w, p.saved, fl)
+	if err := describeFiles(cmd, p, fl); err != nil {
+		return err
+	}
 	result, err := carryOut(cmd, loop, newDisplay(w, "tokens"), p.saved, fl)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 type trainFlags struct {
 	out              string
 	resume, initFrom string
+	config           string
 	log              string
 	force            bool
 	saveEvery        int
@@ -57,6 +58,19 @@ type plan struct {
 // settle makes the plan of a run: by the command line, or by the model that it goes on or begins from.
 func settle(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 	given := func(flag string) bool { return cmd.Flags().Changed(flag) }
+	file, err := readSettings(cmd, fl.config)
+	if err != nil {
+		return nil, err
+	}
+	if fl.resume == "" && fl.initFrom == "" && file["init-from"] == "" {
+		if err := takeFile(cmd, fl.tasks, args, file.dataOf(fl.tasks)); err != nil {
+			return nil, err
+		}
+		args = nil
+	}
+	if err := file.applied(cmd, fl.config, fl.tasks); err != nil {
+		return nil, err
+	}
 	switch {
 	case fl.saveEvery < 0:
 		return nil, usage("--save-every %d; want 0 or more", fl.saveEvery)
@@ -71,9 +85,6 @@ func settle(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 	case fl.initFrom != "":
 		return begunFrom(cmd, args, fl)
 	}
-	if err := takeFile(cmd, fl.tasks, args, nil); err != nil {
-		return nil, err
-	}
 	p := &plan{task: fl.tasks[0]} // without data, on the text that comes with the library
 	var data []string
 	for _, t := range fl.tasks {
@@ -85,31 +96,21 @@ func settle(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 	if len(data) > 1 {
 		return nil, usage("%s; want one of them", strings.Join(data, " and "))
 	}
-	if err := p.refuse(cmd, fl); err != nil {
+	if err := p.take(cmd, fl); err != nil {
 		return nil, err
 	}
-	err := p.configure(cmd)
+	err = p.configure(cmd)
 	if err == nil && len(data) == 0 && !given("epochs") && !given("steps") {
 		p.config.Steps = demoSteps
 	}
 	return p, err
 }
 
-// refuse refuses flags that go with other data than the plan's.
-func (p *plan) refuse(cmd *cobra.Command, fl *trainFlags) (err error) {
+// take gives the plan's task its flags, and refuses those that go with other data.
+func (p *plan) take(cmd *cobra.Command, fl *trainFlags) (err error) {
 	cmd.Flags().Visit(func(given *pflag.Flag) {
-		var with []string
-		for i, t := range fl.tasks {
-			if fl.own.sets[i].Lookup(given.Name) == nil {
-				continue
-			}
-			if t == p.task {
-				return
-			}
-			with = append(with, "--"+t.data())
-		}
-		if with != nil && err == nil {
-			err = usage("--%s goes with %s, and not with a %v", given.Name, oneOf(with), p.task.kind())
+		if err == nil {
+			err = fl.own.pass(given, p.task)
 		}
 	})
 	return err
@@ -157,7 +158,7 @@ func resumed(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 			"to train on from its weights: unroll train --init-from %s",
 			fl.resume, fl.resume)
 	}
-	if err := p.refuse(cmd, fl); err != nil {
+	if err := p.take(cmd, fl); err != nil {
 		return nil, err
 	}
 	may := append([]string{p.task.data()}, runSettings...)
@@ -207,7 +208,7 @@ func begunFrom(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error)
 	if data := p.task.data(); !cmd.Flags().Changed(data) {
 		return nil, usage("--init-from %s is a %v: say with --%s what to train it on", fl.initFrom, kind, data)
 	}
-	if err := p.refuse(cmd, fl); err != nil {
+	if err := p.take(cmd, fl); err != nil {
 		return nil, err
 	}
 	kept := networkSettings(kind)

@@ -127,13 +127,14 @@ func inWords(d diagnose.Report, history []train.Pass) string {
 	return d.String()
 }
 
-// describeFiles says where a run begins, and where it saves.
-func describeFiles(w io.Writer, saved *train.Checkpoint, fl trainFlags) {
+// describeFiles says where a run begins, and where it saves; its settings are saved now.
+func describeFiles(cmd *cobra.Command, p *plan, fl trainFlags) error {
+	w := cmd.ErrOrStderr()
 	if fl.precision != graph.Float32.String() {
 		fmt.Fprintf(w, "Round   what products multiply to %s\n", fl.precision)
 	}
-	if saved != nil {
-		fmt.Fprintf(w, "Resume  %s at step %d\n", fl.resume, saved.Step())
+	if p.saved != nil {
+		fmt.Fprintf(w, "Resume  %s at step %d\n", fl.resume, p.saved.Step())
 	}
 	if fl.initFrom != "" {
 		fmt.Fprintf(w, "Begin   with the weights of %s\n", fl.initFrom)
@@ -146,6 +147,7 @@ func describeFiles(w io.Writer, saved *train.Checkpoint, fl trainFlags) {
 	if fl.log != "" {
 		fmt.Fprintf(w, "Log     %s\n", fl.log)
 	}
+	return p.saveSettings(cmd, fl)
 }
 
 // display shows how training goes: a bar on a terminal, a line every few seconds elsewhere.

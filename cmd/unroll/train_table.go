@@ -44,7 +44,9 @@ func (*tableTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	t.describe(w)
 	parts.describe(w)
 	fmt.Fprintf(w, "Model   %s, %d %s tokens\n", c.Network(m.Kind()), m.Tokenizer().Len(), c.Tokens)
-	describeFiles(w, p.saved, fl)
+	if err := describeFiles(cmd, p, fl); err != nil {
+		return err
+	}
 	result, err := carryOut(cmd, loop, newDisplay(w, "texts"), p.saved, fl)
 	if err != nil {
 		return err

@@ -53,7 +53,9 @@ func (t *textTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	fmt.Fprintf(w, "Model   %s\n", c.Network(m.Kind()))
 	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n",
 		loop.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
-	describeFiles(w, p.saved, fl)
+	if err := describeFiles(cmd, p, fl); err != nil {
+		return err
+	}
 	result, err := carryOut(cmd, loop, newDisplay(w, "tokens"), p.saved, fl)
 	if err != nil {
 		return err
