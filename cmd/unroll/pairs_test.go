@@ -300,14 +300,6 @@ func TestTranslateCommand(t *testing.T) {
 	}
 }
 
-func TestMatrix(t *testing.T) {
-	got := matrix([]string{"Hi", "!"}, []string{"chào", "!"}, [][]float64{{1, 0}, {0.3, 0.7}})
-	want := "     Hi\n     │  !\nchào ██\n   ! ·· ▓▓\n"
-	if got != want {
-		t.Errorf("\n%swant\n%s", got, want)
-	}
-}
-
 func TestDataExport(t *testing.T) {
 	out, _ := must(t, "data", "export", "cmudict")
 	if n := strings.Count(out, "\n"); n != 133784 || !strings.Contains(out, "\nAARDVARK\tAA1 R D V AA2 R K\n") {
