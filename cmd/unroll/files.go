@@ -132,6 +132,12 @@ func saveAll(cmd *cobra.Command, paths []string, force bool, write func() error)
 	if f := cmd.Flags().Lookup(modelFlag); f != nil {
 		inputs = append(inputs, f.Value.String())
 	}
+	var releases []func()
+	defer func() {
+		for _, release := range releases {
+			release()
+		}
+	}()
 	for _, path := range paths {
 		if err := keepInputs(path, inputs...); err != nil {
 			return err
@@ -140,7 +146,7 @@ func saveAll(cmd *cobra.Command, paths []string, force bool, write func() error)
 		if err != nil {
 			return err
 		}
-		defer release()
+		releases = append(releases, release)
 	}
 	if err := write(); err != nil {
 		return err

@@ -114,6 +114,24 @@ func TestTokensAreGuessed(t *testing.T) {
 	}
 }
 
+// A file is taken for pairs by its lines, not by its name; one with labels is none.
+func TestPairsAreGuessed(t *testing.T) {
+	dir, numbers := numbersFile(t)
+	for path, want := range map[string]string{
+		numbers: "pairs",
+		writeFile(t, filepath.Join(dir, "a.txt"), "Run!\tChạy!\nHello!\tChào bạn.\n"):                                            "pairs",
+		writeFile(t, filepath.Join(dir, "b.txt"), "Run!\tChạy!\nHello!\n"):                                                       "text",
+		writeFile(t, filepath.Join(dir, "c.tsv"), strings.Repeat("so\tgood\nno\tbad\n", 10)):                                     "table",
+		writeFile(t, filepath.Join(dir, "d.csv"), "text,label\na b,c\n"):                                                         "table",
+		writeFile(t, filepath.Join(dir, "e.tsv"), "good\tsuch a film\ngood\tso-so\nbad\tnot so\n"+strings.Repeat("bad\tx\n", 9)): "table",
+	} {
+		task, why, err := guess(tasks(), path)
+		if err != nil || task.data() != want {
+			t.Errorf("%s: %v, %s, %v; want --%s", path, task, why, err, want)
+		}
+	}
+}
+
 // Whoever tries for the first time is told what to do.
 func TestMistakesWithPairs(t *testing.T) {
 	dir, numbers := numbersFile(t)

@@ -36,15 +36,30 @@ test_wrong=<share of sources> baseline_error_rate=<that of letter rules>.
 ` + otherDefaults(t)
 }
 
+// judge takes lines of two texts for pairs; in a table, which may have labels, both must mostly differ from line to line.
 func (t *pairsTask) judge(s *sample) (likelihood, string) {
-	if isTable(s.path) || len(s.lines) == 0 {
+	if len(s.lines) == 0 || s.ends(".csv", ".jsonl") {
 		return impossible, ""
 	}
+	var differ [2]map[string]bool
+	for i := range differ {
+		differ[i] = map[string]bool{}
+	}
 	for _, line := range s.lines {
-		left, right, ok := strings.Cut(line, "\t")
-		if line != "" && (!ok || strings.TrimSpace(left) == "" || strings.TrimSpace(right) == "") {
+		fields := strings.SplitN(line, "\t", 3)
+		if line == "" {
+			continue
+		}
+		if len(fields) < 2 || strings.TrimSpace(fields[0]) == "" || strings.TrimSpace(fields[1]) == "" {
 			return impossible, ""
 		}
+		for i := range differ {
+			differ[i][fields[i]] = true
+		}
+	}
+	const enough = 10 // lines, to tell by
+	if isTable(s.path) && (len(s.lines) < enough || 2*min(len(differ[0]), len(differ[1])) < len(s.lines)) {
+		return impossible, ""
 	}
 	return certain, "every line has a tab between two texts"
 }
@@ -55,7 +70,8 @@ func (t *pairsTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	partFlags(f, &c.Origin)
 	formatFlags(f, (*tableFormat)(&c.Origin.Format))
 	o := &c.Translate
-	f.StringVar(&o.TargetTokens, "target-tokens", o.TargetTokens, "what a token of the targets is, if it is not what --tokens says; also symbol")
+	f.StringVar(&o.TargetTokens, "target-tokens", o.TargetTokens,
+		"what a token of the targets is, if it is not what --tokens says; also symbol")
 	f.BoolVar(&o.Lower, "lower", o.Lower, "read and write small letters alone")
 	f.BoolVar(&o.Joint, "joint", o.Joint, "one encoding and one table of embeddings for both sides")
 	f.BoolVar(&o.Tied, "tied", o.Tied, "the target's embeddings are the weights of the head; --embed must be --hidden")
@@ -85,7 +101,8 @@ func (t *pairsTask) evalFlags(f *pflag.FlagSet) {
 // searchFlags say how translations are found.
 func searchFlags(f *pflag.FlagSet, o *models.Translation) {
 	f.IntVar(&o.Beam, "beam", usualSearch.Beam, "translations that are followed at a time; 1 takes the likeliest token at every step")
-	f.Float64Var(&o.LengthPenalty, "length-penalty", usualSearch.LengthPenalty, "how much long translations are preferred; 0 ranks by probability")
+	f.Float64Var(&o.LengthPenalty, "length-penalty", usualSearch.LengthPenalty,
+		"how much long translations are preferred; 0 ranks by probability")
 	f.IntVar(&o.Max, "max-tokens", 0, "tokens of a translation at most; 0 for half as many again as the longest in training")
 }
 

@@ -138,7 +138,6 @@ type translations struct {
 
 	name    string
 	symbols bool
-	beam    int
 }
 
 // scored is how good a baseline is.

@@ -44,7 +44,7 @@ below every translation.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return fl.run(cmd, args) },
+		RunE: fl.run,
 	}
 	fl.model.add(cmd)
 	f := cmd.Flags()
@@ -56,7 +56,7 @@ below every translation.`,
 	return cmd
 }
 
-func (fl translateFlags) run(cmd *cobra.Command, args []string) error {
+func (fl *translateFlags) run(cmd *cobra.Command, args []string) error {
 	if err := checkSearch(fl.search); err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (fl translateFlags) run(cmd *cobra.Command, args []string) error {
 }
 
 // checkAttention refuses a picture that cannot be saved, before anything is translated.
-func (fl translateFlags) checkAttention(json bool) error {
+func (fl *translateFlags) checkAttention(json bool) error {
 	switch {
 	case fl.attention == "":
 	case fl.attention == "-":
@@ -116,7 +116,7 @@ func (fl translateFlags) checkAttention(json bool) error {
 }
 
 // draw saves where the decoder looked.
-func (fl translateFlags) draw(cmd *cobra.Command, t models.Translated) error {
+func (fl *translateFlags) draw(cmd *cobra.Command, t models.Translated) error {
 	if len(t.Tokens) == 0 {
 		return errors.Errorf("--attention %s: the first line has no translation to draw", fl.attention)
 	}

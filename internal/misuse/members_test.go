@@ -26,7 +26,7 @@ const module = "github.com/unroll-go/unroll/"
 
 // packages are the public packages: what the promise "nothing panics on bad input" holds for.
 var packages = []string{"graph", "graph/optim", "graph/graphtest", "nn", "nn/onnx", "nn/keras", "nn/train", "nn/train/chart", "nn/train/diagnose",
-	"nn/train/events", "nn/train/flow", "nn/train/metric", "nn/train/search",
+	"nn/train/baseline", "nn/train/events", "nn/train/flow", "nn/train/metric", "nn/train/search",
 	"recurrent", "recurrent/celltest", "recurrent/decode", "recurrent/models", "losses", "datasets", "datasets/catalog"}
 
 // member is an exported function, type or variable of a public package. Go cannot list a package's members by

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
-	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/recurrent/decode"
 )
 
@@ -139,9 +138,4 @@ func (m *Translator) written(source []int, h decode.Hypothesis) (t Translated, e
 		t.Attention[i] = row[:min(len(row), len(source))]
 	}
 	return t, nil
-}
-
-// symbols tells whether the targets are symbols with blanks between, which are judged by their errors.
-func (m *Translator) symbols() bool {
-	return m.target.kind == Symbols || m.target.kind == datasets.Label
 }

@@ -89,7 +89,8 @@ func (c Config) checkTranslate() error {
 	case !c.OneWay && c.Hidden%2 != 0:
 		return wrong("Hidden", "%d; want an even number: half of it is the encoder's in each direction", c.Hidden)
 	case c.Heads > 0 && !c.OneWay && c.Hidden/2%c.Heads != 0:
-		return wrong("Heads", "%d; want a divisor of half of the width of the hidden state, %d: the encoder's in each direction", c.Heads, c.Hidden/2)
+		return wrong("Heads", "%d; want a divisor of half of the width of the hidden state, %d: the encoder's in each direction",
+			c.Heads, c.Hidden/2)
 	case t.Tied && c.Embed != c.Hidden:
 		return wrong("Tied", "true, with Embed %d and Hidden %d; want them equal", c.Embed, c.Hidden)
 	case t.Joint && c.targetTokens() != c.Tokens:

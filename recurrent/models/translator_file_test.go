@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -118,10 +119,7 @@ func TestTranslatorsConfigurationIsInput(t *testing.T) {
 	}
 	for _, field := range jsonNames(reflect.TypeFor[translatorFields]()) {
 		for _, value := range []string{"-5", "0", "1000000000", "100000000000000", "1e300", "null", `"word"`, "true", "[]", "{}", "1.5"} {
-			own := map[string]string{}
-			for k, v := range metadata {
-				own[k] = v
-			}
+			own := maps.Clone(metadata)
 			own[translatorKey] = testutil.WithField(t, own[translatorKey], field, value)
 			var err error
 			used := testutil.Allocated(func() {

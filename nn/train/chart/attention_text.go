@@ -23,15 +23,16 @@ func AttentionText(weights [][]float64, source, target []string) string {
 		b.WriteString(strings.Repeat(" ", left+1) + strings.Repeat("│"+strings.Repeat(" ", column-1), i) + w + "\n")
 	}
 	for i, w := range target {
-		row := strings.Repeat(" ", left-uniseg.StringWidth(w)) + w + " "
+		var row strings.Builder
+		row.WriteString(strings.Repeat(" ", left-uniseg.StringWidth(w)) + w + " ")
 		for j := range source {
 			weight := 0.0
 			if i < len(weights) && j < len(weights[i]) {
 				weight = weights[i][j]
 			}
-			row += strings.Repeat(string(blockOf(weight)), column-1) + " "
+			row.WriteString(strings.Repeat(string(blockOf(weight)), column-1) + " ")
 		}
-		b.WriteString(strings.TrimRight(row, " ") + "\n")
+		b.WriteString(strings.TrimRight(row.String(), " ") + "\n")
 	}
 	return b.String()
 }
