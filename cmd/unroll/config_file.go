@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -144,10 +143,10 @@ func settingsPath(model string) string {
 func (p *plan) saveSettings(cmd *cobra.Command, fl trainFlags) error {
 	w, path := cmd.ErrOrStderr(), settingsPath(fl.out)
 	if _, err := os.Stat(path); err == nil && !fl.force && fl.out != fl.resume {
-		fmt.Fprintf(w, "Config  %s is there, and stays as it is (--force)\n", path)
+		tell(w, "Config", "%s is there, and stays as it is (--force)", path)
 		return nil
 	}
-	fmt.Fprintf(w, "Config  %s\n", path)
+	tell(w, "Config", "%s", path)
 	return atomicfile.Write(path, func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")

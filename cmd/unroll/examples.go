@@ -140,9 +140,9 @@ func (t *labelledTable) classes() []string { return slices.Sorted(maps.Keys(t.co
 // describe says how the table was read, and what of it is strange.
 func (t *labelledTable) describe(w io.Writer) {
 	labels := t.classes()
-	fmt.Fprintf(w, "Table   %s: texts in %q, labels in %q (%s)\n", t.Name, t.columns.text, t.columns.label, quotedList(labels))
-	fmt.Fprintf(w, "Format  %s\n", t.format)
-	note := func(format string, args ...any) { fmt.Fprintf(w, "Note    "+format+"\n", args...) }
+	tell(w, "Table", "%s: texts in %q, labels in %q (%s)", t.Name, t.columns.text, t.columns.label, quotedList(labels))
+	tell(w, "Format", "%s", t.format)
+	note := func(format string, args ...any) { tell(w, "Note", format, args...) }
 	if t.skipped > 0 {
 		note("rows left out, for their text or label is missing: %d", t.skipped)
 	}
@@ -239,9 +239,9 @@ func readTables(of models.Origin) (*labelledTable, parts, error) {
 // describe says how many rows each part has, and whether the test is one.
 func (p parts) describe(w io.Writer) {
 	if p.untested {
-		fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, which test it, too\n", p.fit.Len(), p.check.Len())
+		tell(w, "Rows", "%d to train on, %d to stop by, which test it, too", p.fit.Len(), p.check.Len())
 	} else {
-		fmt.Fprintf(w, "Rows    %d to train on, %d to stop by, %d to test\n", p.fit.Len(), p.check.Len(), p.test.Len())
+		tell(w, "Rows", "%d to train on, %d to stop by, %d to test", p.fit.Len(), p.check.Len(), p.test.Len())
 	}
 	seen, known := map[string]bool{}, 0
 	for _, text := range p.fit.Texts {
@@ -253,7 +253,7 @@ func (p parts) describe(w io.Writer) {
 		}
 	}
 	if 2*known >= p.test.Len() {
-		fmt.Fprintf(w, "Note    of %d texts to test, %d are also trained on: their accuracy says little of new texts\n", p.test.Len(), known)
+		tell(w, "Note", "of %d texts to test, %d are also trained on: their accuracy says little of new texts", p.test.Len(), known)
 	}
 }
 

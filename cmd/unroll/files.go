@@ -222,7 +222,7 @@ func chooseModel(cmd *cobra.Command) error {
 	if err := f.Value.Set(name); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "Model   %s%s\n", name, among(count))
+	tell(cmd.ErrOrStderr(), "Model", "%s%s", name, among(count))
 	return nil
 }
 

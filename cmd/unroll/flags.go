@@ -138,6 +138,8 @@ func configFlags(f *pflag.FlagSet, c *models.Config) {
 		"that of a unit of the hidden state, at all steps of a sequence")
 	f.Float64Var(&c.WeightDropout, "weight-dropout", c.WeightDropout, "that of a recurrent weight, at all steps of a sequence")
 	f.Float64Var(&c.Zoneout, "zoneout", c.Zoneout, "probability that a unit keeps its old value for a step")
+	f.Var(orElse{&c.ClassWeights, "none"}, "class-weights",
+		"how much labels count: none (all alike), balanced (all labels alike), or as in spam=5,other=1")
 	f.IntVar(&c.Patience, "patience", c.Patience, "stop after this many epochs without a better validation loss; 0 for never")
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "seed of the weights and of dropout")
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -111,6 +110,6 @@ func takeFile(cmd *cobra.Command, list []task, args []string, known task) error 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "Task    %v, as %s\n        If it is something else, say so: %s\n", t.kind(), why, dataFlags(list))
+	tell(cmd.ErrOrStderr(), "Task", "%v, as %s (if it is something else, say so: %s)", t.kind(), why, dataFlags(list))
 	return cmd.Flags().Set(t.data(), args[0])
 }

@@ -23,9 +23,9 @@ func inspectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "Show the layers, shapes and weights of a model file",
-		Long: `Show what is in a model file: tensors with their shapes, number of weights,
-mean, spread and extremes, and how they are distributed, drawn from the smallest
-to the largest weight.
+		Long: `Show what is in a model file: tensors with their shapes, spread and extremes,
+and how they are distributed, drawn from the smallest to the largest weight. A
+terminal of 110 columns, and --json, show numbers of weights and means, too.
 
 It reads checkpoints of this command and any other safetensors file, ONNX
 models, and the .weights.h5 files of Keras 3 (names only).`,
@@ -191,10 +191,18 @@ func (c *contents) print(w io.Writer) error {
 		return nil
 	}
 	var broken []string
-	rows := []string{"tensor\tshape\tweights\tmean\tstd\tmin\tmax\tdistribution"}
+	wide := widthOf(w) >= 110
+	rows := []string{"tensor\tshape\tstd\tmin\tmax\tdistribution"}
+	if wide {
+		rows = []string{"tensor\tshape\tweights\tmean\tstd\tmin\tmax\tdistribution"}
+	}
 	for _, t := range c.Tensors {
-		rows = append(rows, fmt.Sprintf("%s\t%v\t%s\t%.4g\t%.4g\t%.4g\t%.4g\t%s",
-			quoted(t.Name), t.Shape, thousands(t.Count), t.Mean, t.Std, t.Min, t.Max, sparkline(t.Histogram)))
+		row := fmt.Sprintf("%s\t%v\t%.2g\t%.2g\t%.2g\t%s", quoted(t.Name), t.Shape, t.Std, t.Min, t.Max, sparkline(t.Histogram))
+		if wide {
+			row = fmt.Sprintf("%s\t%v\t%s\t%.4g\t%.4g\t%.4g\t%.4g\t%s",
+				quoted(t.Name), t.Shape, thousands(t.Count), t.Mean, t.Std, t.Min, t.Max, sparkline(t.Histogram))
+		}
+		rows = append(rows, row)
 		if t.NotFinite > 0 {
 			broken = append(broken, fmt.Sprintf("%s: %s of %s numbers are NaN or infinite",
 				quoted(t.Name), thousands(t.NotFinite), thousands(t.Count)))

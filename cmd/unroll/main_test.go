@@ -21,6 +21,13 @@ import (
 // capture runs the command line and returns what it printed.
 func capture(t *testing.T, ctx context.Context, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
+	status, stdout, stderr = printed(t, ctx, args...)
+	return status, stdout, strings.ReplaceAll(stderr, "\n        ", " ") // where lines were cut depends on folders' names
+}
+
+// printed runs the command and returns what it prints, as it is.
+func printed(t *testing.T, ctx context.Context, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
 	var out [2]bytes.Buffer
 	done := make(chan bool)
 	saved := [2]*os.File{os.Stdout, os.Stderr}

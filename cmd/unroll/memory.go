@@ -28,7 +28,7 @@ func enough(w io.Writer, model models.Model, tokens int, m memory) error {
 		return errors.Errorf("a network of %s weights takes at least %sB to train with %s, and there are %sB in all (%s)",
 			rough(d.Weights), rough(d.Least), c.Optimizer, rough(m.all), sizes)
 	case m.free > 0 && d.Likely > m.free:
-		fmt.Fprintf(w, "Memory  training may take %sB; %sB are free\n", rough(d.Likely), rough(m.free))
+		tell(w, "Memory", "training may take %sB; %sB are free", rough(d.Likely), rough(m.free))
 	}
 	return nil
 }

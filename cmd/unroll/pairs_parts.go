@@ -61,16 +61,16 @@ func readPairParts(c models.Config) (*pairsRead, pairParts, error) {
 
 // describe says how the pairs were read, and how many each part has.
 func (r *pairsRead) describe(w io.Writer, p pairParts) {
-	fmt.Fprintf(w, "Pairs   %s: %s\n", r.Name, count(r.Len(), "pair", "pairs"))
-	paragraphAfter(w, "Format  ", r.how)
+	tell(w, "Pairs", "%s: %s", r.Name, count(r.Len(), "pair", "pairs"))
+	tell(w, "Format", "%s", r.how)
 	for _, note := range r.notes {
-		fmt.Fprintf(w, "Note    %s\n", note)
+		tell(w, "Note", "%s", note)
 	}
 	test := fmt.Sprintf("%s to test, of %s", thousands(p.test.Len()), count(len(p.test.DistinctSources()), "source", "sources"))
 	if p.untested {
 		test = "which test it, too"
 	}
-	fmt.Fprintf(w, "Parts   %s to train on, %s to stop by, %s\n", thousands(p.fit.Len()), thousands(p.check.Len()), test)
+	tell(w, "Parts", "%s to train on, %s to stop by, %s", thousands(p.fit.Len()), thousands(p.check.Len()), test)
 	seen, again := map[string]bool{}, 0
 	for _, s := range p.fit.DistinctSources() {
 		seen[s] = true
@@ -82,7 +82,7 @@ func (r *pairsRead) describe(w io.Writer, p pairParts) {
 		}
 	}
 	if 2*again >= len(tested) {
-		fmt.Fprintf(w, "Note    of %d sources to test, %d are also trained on\n", len(tested), again)
+		tell(w, "Note", "of %d sources to test, %d are also trained on", len(tested), again)
 	}
 }
 

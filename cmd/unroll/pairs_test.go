@@ -240,7 +240,7 @@ func TestTranslatorRemembersItsPairs(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, log)
 		}
 	}
-	if !strings.HasPrefix(last, "test_bleu=") || !strings.Contains(last, " baseline_bleu=") || !strings.Contains(last, " val_loss=") {
+	if !strings.HasPrefix(last, "test_bleu=") || !strings.Contains(last, " baseline=") || !strings.Contains(last, " val_loss=") {
 		t.Error(last)
 	}
 	report, _ := must(t, "eval", "--model", model, "--json")

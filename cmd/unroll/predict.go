@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -123,7 +122,8 @@ func (t *textRows) table(log io.Writer, path string, p *predictor) error {
 			if keep, err = t.kept(path, r.Columns(), columns.text); err != nil {
 				return err
 			}
-			fmt.Fprintf(log, "Table   %s: texts in %q\nFormat  %s\n", path, columns.text, r.format())
+			tell(log, "Table", "%s: texts in %q", path, columns.text)
+			tell(log, "Format", "%s", r.format())
 		}
 		others := map[string]any{}
 		for _, k := range keep {

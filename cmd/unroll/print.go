@@ -124,6 +124,9 @@ func quoted(name string) string {
 
 // widthOf is the number of columns of a terminal, or that of other outputs.
 func widthOf(w io.Writer) int {
+	if p, ok := w.(printable); ok {
+		w = p.w
+	}
 	if f, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= 20 {
 			return width
@@ -133,24 +136,39 @@ func widthOf(w io.Writer) int {
 }
 
 // paragraph writes a text in lines that end between words.
-func paragraph(w io.Writer, text string) { paragraphAfter(w, "", text) }
+func paragraph(w io.Writer, text string) {
+	indented(w, "", "", strings.Join(strings.Fields(text), " "))
+}
 
-// paragraphAfter is paragraph with a word before the first line, and blanks before the others.
-func paragraphAfter(w io.Writer, before, text string) {
-	line, width := before, widthOf(w)
-	start := line
-	for word := range strings.FieldsSeq(text) {
-		if line != start && uniseg.StringWidth(line)+1+uniseg.StringWidth(word) > width {
+// tell writes a line of what a run does, behind a word that says what it is about. What does not fit goes on in further
+// lines, under the beginning of the first.
+func tell(w io.Writer, about, format string, args ...any) {
+	const indent = "        "
+	indented(w, fmt.Sprintf("%-*s", len(indent), about), indent, fmt.Sprintf(format, args...))
+}
+
+// indented writes a text in lines that end between words, the first behind a head, the others behind an indent.
+func indented(w io.Writer, head, indent, text string) {
+	line, width, empty := head, widthOf(w), true
+	for word := range strings.SplitSeq(text, " ") {
+		if !empty && uniseg.StringWidth(line)+1+uniseg.StringWidth(word) > width {
 			fmt.Fprintln(w, line)
-			line = strings.Repeat(" ", uniseg.StringWidth(before))
-			start = line
+			line, empty = indent, true
 		}
-		if line != start {
+		if !empty {
 			line += " "
 		}
-		line += word
+		line, empty = line+word, false
 	}
 	fmt.Fprintln(w, line)
+}
+
+// tellSaved says at the end of a training where the model is, and with which commands it can be put to use.
+func tellSaved(w io.Writer, path string, commands ...string) {
+	fmt.Fprintf(w, "\nSaved %s. More:\n", path)
+	for _, c := range commands {
+		fmt.Fprintf(w, "  unroll %s --model %s\n", c, path)
+	}
 }
 
 // shortened is the beginning of a text, in one line of n columns at most.

@@ -30,9 +30,9 @@ var delimiters = []struct {
 
 // formatFlags are those of a table's format.
 func formatFlags(f *pflag.FlagSet, t *tableFormat) {
-	f.Var(orAuto{&t.Header}, "header", "whether a table's first row has the names of its columns: yes, no or auto")
-	f.Var(orAuto{&t.Delimiter}, "delimiter", "what is between a table's fields: comma, semicolon, tab, pipe, another character, or auto")
-	f.Var(orAuto{&t.Encoding}, "encoding", "encoding of the text, such as windows-1252; auto is UTF-8, or UTF-16 with a byte order mark")
+	f.Var(orElse{&t.Header, auto}, "header", "whether a table's first row has the names of its columns: yes, no or auto")
+	f.Var(orElse{&t.Delimiter, auto}, "delimiter", "what is between a table's fields: comma, semicolon, tab, pipe, another character, or auto")
+	f.Var(orElse{&t.Encoding, auto}, "encoding", "encoding of the text, such as windows-1252; auto is UTF-8, or UTF-16 with a byte order mark")
 }
 
 // completeFormat has a shell complete the flags of a table's format.

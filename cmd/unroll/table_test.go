@@ -209,7 +209,7 @@ func TestTablesAreNoted(t *testing.T) {
 		var said strings.Builder
 		table.describe(&said)
 		notes := map[bool]int{true: 0, false: 1}[strings.HasPrefix(c.want, "texts in")]
-		if !strings.Contains(said.String(), c.want) || strings.Count(said.String(), "\nNote") != notes {
+		if !strings.Contains(strings.ReplaceAll(said.String(), "\n        ", " "), c.want) || strings.Count(said.String(), "\nNote") != notes {
 			t.Errorf("%.40q:\n%swant %s", c.contents, said.String(), c.want)
 		}
 	}

@@ -29,10 +29,10 @@ words to their phonemes, on a file with a source, a tab and its target a line;
 on a table in CSV or JSONL; or with --pairs-target on two texts of as many
 lines. A tenth of the sources, which the seed chooses, is kept for the test, a
 twentieth to stop by, and the weights of the best pass are kept. The last line
-is test_bleu=<BLEU> test_chrf=<chrF> baseline_bleu=<of the nearest sentence>
+is test_bleu=<BLEU> baseline=<that of the nearest sentence>
 val_loss=<nats a token> tokens_per_s=<speed>, all in one; of targets that are
-symbols with blanks between, such as phonemes, test_error_rate=<share>
-test_wrong=<share of sources> baseline_error_rate=<that of letter rules>.
+symbols with blanks between, such as phonemes, it begins with
+test_error_rate=<share of symbols> baseline=<that of letter rules>.
 ` + otherDefaults(t)
 }
 

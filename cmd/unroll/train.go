@@ -60,8 +60,8 @@ func trainCommand() *cobra.Command {
 	groupFlags(cmd, fl.own)
 	kinds := []string{datasets.Character, datasets.Word, models.BytePairs, models.Symbols}
 	completions(cmd, map[string][]string{"cell": append(models.Cells(), listOfCells), "pool": models.Poolings(),
-		"optimizer": models.Optimizers(), "tokens": kinds, "target-tokens": kinds, "attention": models.Attentions(),
-		"precision": precisions()})
+		"class-weights": {"none", models.Balanced}, "optimizer": models.Optimizers(),
+		"tokens": kinds, "target-tokens": kinds, "attention": models.Attentions(), "precision": precisions()})
 	return cmd
 }
 

@@ -47,7 +47,7 @@ func (*pairsTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 		return err
 	}
 	c := m.Config()
-	paragraphAfter(w, "Model   ", c.Network(m.Kind()))
+	tell(w, "Model", "%s", c.Network(m.Kind()))
 	if err := describeFiles(cmd, p, fl); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (*pairsTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err := found.print(w); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nSaved %s. More: unroll translate --model %s, unroll eval --model %s\n", fl.out, fl.out, fl.out)
+	tellSaved(w, fl.out, "translate", "eval")
 	_, err = fmt.Fprintln(cmd.OutOrStdout(), found.figures(result))
 	return err
 }
@@ -101,7 +101,7 @@ func translatorFor(cmd *cobra.Command, p *plan, fit models.Pairs, fl trainFlags)
 	default:
 		what += " to " + tokensInWords(kind, target.Len())
 	}
-	paragraphAfter(w, "Tokens  ", what+how)
+	tell(w, "Tokens", "%s", what+how)
 	return trainee{m}, enough(w, m, max(source.Len(), target.Len()), machineMemory())
 }
 
@@ -116,7 +116,7 @@ func (m trainee) describeLong(w io.Writer, p *pairParts) error {
 		*part = short
 	}
 	if long := before - p.fit.Len() - p.check.Len(); long > 0 {
-		fmt.Fprintf(w, "Long    left out, with a side of more than %d tokens (--seq): %s\n", m.Config().Seq, count(long, "pair", "pairs"))
+		tell(w, "Long", "left out, with a side of more than %d tokens (--seq): %s", m.Config().Seq, count(long, "pair", "pairs"))
 	}
 	if p.fit.Len() == 0 || p.check.Len() == 0 {
 		return errors.Errorf("no pairs are left to train on and to stop by: all have a side of more than %d tokens; give a larger --seq",
@@ -217,9 +217,9 @@ func (t *translations) print(w io.Writer) error {
 func (t *translations) figures(r train.Result) string {
 	end := fmt.Sprintf("val_loss=%.4f tokens_per_s=%.0f", r.Best, r.TokensPerSecond)
 	if t.symbols {
-		return fmt.Sprintf("test_error_rate=%.4f test_wrong=%.4f baseline_error_rate=%.4f %s", t.ErrorRate, t.Wrong, t.Baseline.ErrorRate, end)
+		return fmt.Sprintf("test_error_rate=%.4f baseline=%.4f %s", t.ErrorRate, t.Baseline.ErrorRate, end)
 	}
-	return fmt.Sprintf("test_bleu=%.2f test_chrf=%.2f baseline_bleu=%.2f %s", t.BLEU, t.ChrF, t.Baseline.BLEU, end)
+	return fmt.Sprintf("test_bleu=%.2f baseline=%.2f %s", t.BLEU, t.Baseline.BLEU, end)
 }
 
 // evalTranslator judges a translator by pairs, or, without any, by those of its own that were kept for the test, beside the
@@ -244,6 +244,6 @@ func evalTranslator(cmd *cobra.Command, m *models.Translator, judged pairSource,
 	if err != nil {
 		return nil, err
 	}
-	paragraphAfter(cmd.ErrOrStderr(), "Format  ", read.how)
+	tell(cmd.ErrOrStderr(), "Format", "%s", read.how)
 	return translationsOf(cmd.Context(), m, read.Pairs, o)
 }

@@ -131,21 +131,21 @@ func inWords(d diagnose.Report, history []train.Pass) string {
 func describeFiles(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	w := cmd.ErrOrStderr()
 	if fl.precision != graph.Float32.String() {
-		fmt.Fprintf(w, "Round   what products multiply to %s\n", fl.precision)
+		tell(w, "Round", "what products multiply to %s", fl.precision)
 	}
 	if p.saved != nil {
-		fmt.Fprintf(w, "Resume  %s at step %d\n", fl.resume, p.saved.Step())
+		tell(w, "Resume", "%s at step %d", fl.resume, p.saved.Step())
 	}
 	if fl.initFrom != "" {
-		fmt.Fprintf(w, "Begin   with the weights of %s\n", fl.initFrom)
+		tell(w, "Begin", "with the weights of %s", fl.initFrom)
 	}
 	note := ""
 	if !strings.HasSuffix(fl.out, ".safetensors") {
 		note = ", a safetensors file"
 	}
-	fmt.Fprintf(w, "Save    %s%s\n", fl.out, note)
+	tell(w, "Save", "%s%s", fl.out, note)
 	if fl.log != "" {
-		fmt.Fprintf(w, "Log     %s\n", fl.log)
+		tell(w, "Log", "%s", fl.log)
 	}
 	return p.saveSettings(cmd, fl)
 }

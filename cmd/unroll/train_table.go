@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -43,7 +44,8 @@ func (*tableTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	c := m.Config()
 	t.describe(w)
 	parts.describe(w)
-	fmt.Fprintf(w, "Model   %s, %d %s tokens\n", c.Network(m.Kind()), m.Tokenizer().Len(), c.Tokens)
+	tell(w, "Model", "%s, %d %s tokens", c.Network(m.Kind()), m.Tokenizer().Len(), c.Tokens)
+	describeWeights(w, m.Labels(), m.ClassWeights())
 	if err := describeFiles(cmd, p, fl); err != nil {
 		return err
 	}
@@ -56,7 +58,7 @@ func (*tableTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nSaved %s. More: unroll eval --model %s, unroll predict --model %s\n", fl.out, fl.out, fl.out)
+	tellSaved(w, fl.out, "eval", "predict")
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "test_accuracy=%.4f test_macro_f1=%.4f val_loss=%.4f texts_per_s=%.0f\n",
 		test.Confusion.Accuracy(), test.Confusion.MacroF1(), result.Best, result.TokensPerSecond)
 	return err
@@ -77,7 +79,7 @@ func classifierFor(w io.Writer, p *plan, t *labelledTable, fit models.Examples, 
 	labels := t.classes()
 	if from != nil {
 		if !slices.Equal(labels, from.Labels()) {
-			fmt.Fprintf(w, "Labels  other than those of %s: the head is made anew\n", fl.initFrom)
+			tell(w, "Labels", "other than those of %s: the head is made anew", fl.initFrom)
 		}
 		return from.Relabelled(p.config, labels)
 	}
@@ -86,4 +88,16 @@ func classifierFor(w io.Writer, p *plan, t *labelledTable, fit models.Examples, 
 		return nil, err
 	}
 	return m, enough(w, m, m.Tokenizer().Len(), machineMemory())
+}
+
+// describeWeights says how much labels count, if not all alike.
+func describeWeights(w io.Writer, labels []string, weights []float64) {
+	if weights == nil {
+		return
+	}
+	var list []string
+	for i, label := range labels {
+		list = append(list, fmt.Sprintf("%s %.3g", quoted(label), weights[i]))
+	}
+	tell(w, "Weights", "%s (--class-weights)", strings.Join(list, ", "))
 }

@@ -49,9 +49,9 @@ func (t *textTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 		return err
 	}
 	c := m.Config()
-	fmt.Fprintf(w, "Text    %s: %d %ss, vocabulary %d\n", corpus.Name, len(ids), c.Tokens, m.Vocabulary().Len())
-	fmt.Fprintf(w, "Model   %s\n", c.Network(m.Kind()))
-	fmt.Fprintf(w, "Train   %d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d\n",
+	tell(w, "Text", "%s: %d %ss, vocabulary %d", corpus.Name, len(ids), c.Tokens, m.Vocabulary().Len())
+	tell(w, "Model", "%s", c.Network(m.Kind()))
+	tell(w, "Train", "%d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d",
 		loop.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
 	if err := describeFiles(cmd, p, fl); err != nil {
 		return err
@@ -96,7 +96,7 @@ func canRead(w io.Writer, m *models.LanguageModel, path string, corpus datasets.
 	}
 	if m.Vocabulary().Kind() != datasets.Character {
 		n := unknown[0].Count
-		fmt.Fprintf(w, "Unknown %s of %s words (%.1f %%) are not in the model's vocabulary, and are read as %s\n",
+		tell(w, "Unknown", "%s of %s words (%.1f %%) are not in the model's vocabulary, and are read as %s",
 			thousands(n), thousands(tokens), 100*float64(n)/float64(tokens), datasets.Unknown)
 		return nil
 	}
@@ -123,7 +123,7 @@ func sampleAndFigures(cmd *cobra.Command, m *models.LanguageModel, r train.Resul
 		}
 		fmt.Fprintln(out)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "\nSaved %s. More text: unroll generate --model %s\n", fl.out, fl.out)
+	tellSaved(cmd.ErrOrStderr(), fl.out, "generate", "eval")
 	_, err := fmt.Fprintf(out, "val_loss=%.4f val_ppl=%.2f tokens_per_s=%.0f\n", r.Validation, math.Exp(r.Validation), r.TokensPerSecond)
 	return err
 }

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rivo/uniseg"
 )
 
 // writeReviews writes a table like that of docs/command.md.
@@ -62,10 +64,10 @@ type session struct {
 	lines   []string
 }
 
-// sessions are the commands of a page in docs, as it is from this package's folder.
+// sessions are those of a page of docs.
 func sessions(t *testing.T, page string) []session {
 	t.Helper()
-	f, err := os.Open(page)
+	f, err := os.Open(filepath.Join("..", "..", "docs", page))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,26 +95,9 @@ func withoutNumbers(s string) string {
 	return strings.Join(strings.Fields(figure.ReplaceAllString(s, "#")), " ")
 }
 
-// The document's session, from an empty folder with a table in it: every command prints the lines that it is said to, but
-// for their numbers.
-func TestTranscript(t *testing.T) {
-	all := sessions(t, "../../docs/command.md")
-	if len(all) < 8 {
-		t.Fatalf("only %d commands were found", len(all))
-	}
-	t.Chdir(t.TempDir())
-	writeReviews(t, "reviews.csv")
-	relabelled(t, "reviews.csv", "praise.csv", 121)
-	replay(t, all)
-	for _, picture := range []string{"loss.svg", "confusion.png"} {
-		if info, err := os.Stat(picture); err != nil || info.Size() < 2000 {
-			t.Errorf("%s: %v, %v", picture, info, err)
-		}
-	}
-}
-
-// replay runs commands, each of which has to print the lines that it is said to, but for their numbers.
-func replay(t *testing.T, all []session) {
+// play runs the commands of a page of docs, in the folder that the test is in: every command prints the lines that it is
+// said to, but for their numbers, and fails only if the page shows an error.
+func play(t *testing.T, all []session) {
 	t.Helper()
 	for _, s := range all {
 		command := s.command
@@ -120,33 +105,51 @@ func replay(t *testing.T, all []session) {
 			command = rest
 			stdin(t, strings.Trim(strings.TrimPrefix(text, "echo "), `"`)+"\n")
 		}
-		status, out, errs := capture(t, context.Background(), arguments(command)[1:]...)
-		printed := map[string]bool{}
+		status, out, errs := printed(t, context.Background(), strings.Fields(command)[1:]...)
+		lines := map[string]bool{}
 		for line := range strings.SplitSeq(out+errs, "\n") {
-			printed[withoutNumbers(line)] = true
+			lines[withoutNumbers(line)] = true
 		}
 		for _, line := range s.lines {
-			if line != "..." && !printed[withoutNumbers(line)] {
+			if line != "..." && !lines[withoutNumbers(line)] {
 				t.Errorf("$ %s\nstatus %d, no line like\n%s\nin\n%s%s", s.command, status, line, out, errs)
 			}
 		}
 		if failed := len(s.lines) == 1 && strings.HasPrefix(s.lines[0], "unroll: "); failed != (status != 0) {
 			t.Errorf("$ %s\nstatus %d", s.command, status)
 		}
+		if status == 0 {
+			narrow(t, s.command, out+errs)
+		}
 	}
 }
 
-// arguments cuts a command at its blanks, but for those between double quotes.
-func arguments(command string) []string {
-	var out []string
-	for i, part := range strings.Split(command, `"`) {
-		if i%2 == 1 {
-			out = append(out, part)
-		} else {
-			out = append(out, strings.Fields(part)...)
+// narrow tells whether what a command prints fits a terminal of 80 columns. JSON, a line each, does not have to.
+func narrow(t *testing.T, what, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		if n := uniseg.StringWidth(line); n > columns && !strings.HasPrefix(line, "{") {
+			t.Errorf("%s: %d columns: %s", what, n, line)
 		}
 	}
-	return out
+}
+
+// The session of docs/command.md, from an empty folder with a table in it.
+func TestTranscript(t *testing.T) {
+	all := sessions(t, "command.md")
+	if len(all) < 8 {
+		t.Fatalf("only %d commands were found", len(all))
+	}
+	t.Chdir(t.TempDir())
+	writeReviews(t, "reviews.csv")
+	relabelled(t, "reviews.csv", "praise.csv", 121)
+	play(t, all)
+	for _, picture := range []string{"loss.svg", "confusion.png"} {
+		if info, err := os.Stat(picture); err != nil || info.Size() < 2000 {
+			t.Errorf("%s: %v, %v", picture, info, err)
+		}
+	}
 }
 
 // stdin has the standard input give a text.

@@ -11,27 +11,33 @@ import (
 // The values of flags here have a String that is what Set takes, as those of pflag for lists have not: values are moved from
 // one set of flags to another by it.
 
-// auto is the value of a flag that leaves something to the file; in the program it is "".
+// auto is the value of a flag that leaves something to the file.
 const auto = "auto"
 
-type orAuto struct{ value *string }
-
-func (a orAuto) String() string {
-	if a.value == nil || *a.value == "" {
-		return auto
-	}
-	return *a.value
+// orElse is a flag of a text that is empty in the program where the flag has a word for it.
+type orElse struct {
+	value *string
+	empty string
 }
 
-func (a orAuto) Set(s string) error {
-	if s == auto {
+func (o orElse) String() string {
+	if o.value == nil || *o.value == "" {
+		return o.empty
+	}
+	return *o.value
+}
+
+// Set takes the word for nothing.
+func (o orElse) Set(s string) error {
+	if s == o.empty {
 		s = ""
 	}
-	*a.value = s
+	*o.value = s
 	return nil
 }
 
-func (a orAuto) Type() string { return "string" }
+// Type is what the help calls the value.
+func (o orElse) Type() string { return "string" }
 
 // words is a flag of names with commas between them, as a line of CSV; nil unless given. First are names that are there
 // whenever the flag is.
@@ -66,6 +72,7 @@ func (w words) Set(s string) error {
 	return nil
 }
 
+// Type is what the help calls the value.
 func (w words) Type() string { return "strings" }
 
-var _, _, _ pflag.Value = orAuto{}, words{}, numbers{}
+var _, _, _ pflag.Value = orElse{}, words{}, numbers{}

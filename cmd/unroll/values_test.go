@@ -36,14 +36,14 @@ func TestValuesMove(t *testing.T) {
 	}
 	var a, b string
 	for _, s := range []string{auto, "yes"} {
-		if err := (orAuto{&a}).Set(s); err != nil {
+		if err := (orElse{&a, auto}).Set(s); err != nil {
 			t.Fatal(err)
 		}
-		if err := (orAuto{&b}).Set(orAuto{&a}.String()); err != nil || a != b || (orAuto{&a}).String() != s {
+		if err := (orElse{&b, auto}).Set(orElse{&a, auto}.String()); err != nil || a != b || (orElse{&a, auto}).String() != s {
 			t.Errorf("%q: %q %q %v", s, a, b, err)
 		}
 	}
-	for _, v := range []pflag.Value{orAuto{}, words{}, numbers{}} {
+	for _, v := range []pflag.Value{orElse{}, words{}, numbers{}} {
 		if v.String() == "" && v.Type() == "" {
 			t.Errorf("%T", v)
 		}

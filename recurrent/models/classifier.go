@@ -16,7 +16,8 @@ import (
 type Classifier struct {
 	core
 	tokens datasets.Tokenizer
-	labels []string // in order
+	labels []string  // in order
+	counts []float64 // how much each label counts in the loss; nil for all alike
 }
 
 // NewClassifier returns a classifier with these labels, each of which may come any number of times. Its tokens are those of
@@ -48,7 +49,11 @@ func newClassifier(c Config, tokens datasets.Tokenizer, labels []string) (*Class
 	if err != nil {
 		return nil, err
 	}
-	m := &Classifier{core: newCore(c, net, wholeOf(net)), tokens: tokens, labels: labels}
+	counts, err := c.classWeights(labels, nil)
+	if err != nil {
+		return nil, err
+	}
+	m := &Classifier{core: newCore(c, net, wholeOf(net)), tokens: tokens, labels: labels, counts: counts}
 	m.lent.make = m.Logits
 	return m, nil
 }
@@ -113,15 +118,20 @@ func (m *Classifier) remade(c Config, labels []string) (*Classifier, error) {
 	return out, out.inherit(&m.core, func(name string) bool { return same || !strings.HasPrefix(name, headScope+".") })
 }
 
+// ClassWeights is how much each label counts in the loss, in the order of Labels, by Config.ClassWeights; nil if all count
+// alike. Balanced weights are known once Loop has counted the examples to train on.
+func (m *Classifier) ClassWeights() []float64 { return slices.Clone(m.counts) }
+
 // Loss returns a new function over the model's weights: ids [T, B], lengths [B] and the numbers of the labels [B] map to the
-// mean loss in nats a text and the logits [B, labels]. It is what a train.Loop wants.
+// mean loss in nats a text, by ClassWeights, and the logits [B, labels]. It is what a train.Loop wants.
 func (m *Classifier) Loss() *graph.Func {
+	counts := m.counts
 	return m.ofManyLengths(func(g *graph.Graph, in []graph.Node) []graph.Node {
 		if len(in) != 3 {
 			return []graph.Node{g.Failf("Classifier", "%d inputs; want ids, lengths and labels", len(in))}
 		}
 		y := m.net.build(g, flow{x: in[0], lengths: in[1]}).x
-		return []graph.Node{losses.CrossEntropy{}.Apply(g, y, in[2]), y}
+		return []graph.Node{losses.CrossEntropy{Weights: counts}.Apply(g, y, in[2]), y}
 	})
 }
 

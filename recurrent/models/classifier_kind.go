@@ -48,19 +48,21 @@ type classifierFields struct {
 	OneWay      bool   `json:"one_way"`
 	Pool        string `json:"pool"`
 	partFields
+	ClassWeights string `json:"class_weights,omitempty"`
 }
 
 func (f *classifierFields) set(c Config) {
 	f.languageFields.set(c)
 	t := c.Origin.Table
 	f.File, f.TextColumn, f.LabelColumn, f.OneWay, f.Pool = t.File, t.TextColumn, t.LabelColumn, c.OneWay, c.Pool
+	f.ClassWeights = c.ClassWeights
 	f.formatFields.set(c)
 	f.partFields.set(c)
 }
 
 func (f *classifierFields) config() Config {
 	c := f.languageFields.config()
-	c.OneWay, c.Pool = f.OneWay, f.Pool
+	c.OneWay, c.Pool, c.ClassWeights = f.OneWay, f.Pool, f.ClassWeights
 	c.Origin.Table = Table{File: f.File, TextColumn: f.TextColumn, LabelColumn: f.LabelColumn}
 	f.formatFields.into(&c)
 	f.partFields.into(&c)

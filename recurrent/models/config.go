@@ -35,6 +35,10 @@ type Config struct {
 	// Zoneout is the probability that a unit keeps its old value, see recurrent.Zoneout.
 	Zoneout float64
 
+	// ClassWeights says how much the labels of a classifier count in the loss: all alike if it is empty, Balanced, or some as
+	// in "spam=5,other=1", the others with 1.
+	ClassWeights string
+
 	// Adaptive has the cutoffs of a language model's softmax over many words, see nn.AdaptiveHead; nil for a full softmax.
 	Adaptive []int
 
@@ -138,6 +142,9 @@ func (c Config) Check(k Kind) error {
 		return err
 	}
 	if _, _, err := optimizerOf(c.Optimizer); err != nil {
+		return err
+	}
+	if _, err := c.explicitWeights(); err != nil {
 		return err
 	}
 	if s.check == nil {

@@ -136,6 +136,9 @@ func (m *Classifier) Loop(fit, validation Examples, r Run) (*train.Loop, error) 
 			return nil, err
 		}
 	}
+	if err := m.weigh(fit); err != nil {
+		return nil, err
+	}
 	l, err := m.loop(r, m.metadata)
 	if err != nil {
 		return nil, err
@@ -146,6 +149,23 @@ func (m *Classifier) Loop(fit, validation Examples, r Run) (*train.Loop, error) 
 	}
 	l.Validation.Data, err = m.source(validation, "validate with", datasets.Batching{})
 	return l, err
+}
+
+// weigh finds how much each label counts, by the examples to train on.
+func (m *Classifier) weigh(fit Examples) error {
+	if m.config.ClassWeights == "" {
+		return nil
+	}
+	ids, err := m.labelIDs(fit)
+	if err != nil {
+		return err
+	}
+	count := make([]int, len(m.labels))
+	for _, id := range ids {
+		count[id]++
+	}
+	m.counts, err = m.config.classWeights(m.labels, count)
+	return err
 }
 
 // source makes batches of examples.

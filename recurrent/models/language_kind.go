@@ -24,6 +24,7 @@ func languageKind() spec {
 		},
 		lacks: []lack{
 			{"Pool", "a language model predicts at every step"},
+			{"ClassWeights", "a language model's tokens are no labels"},
 			{"OneWay", "a language model reads in one direction anyway"},
 		},
 		check:    Config.checkAdaptive,
