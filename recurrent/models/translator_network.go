@@ -77,17 +77,17 @@ func (e encoderDecoder) build(g *graph.Graph, f flow) flow {
 
 func (e encoderDecoder) sizes() []size {
 	source, target := e.tables()
-	out := []size{
-		{"source_tokens", e.sources, source, 2, 0, 1, 0}, {"embed", e.embed, source, 2, 1, 1, 0},
-		{"target_tokens", e.targets, target, 2, 0, 1, 0}, {"embed", e.embed, target, 2, 1, 1, 0},
-	}
+	out := append(e.decoder.sizes(), // first, since it is as wide as the configuration says
+		size{"source_tokens", e.sources, source, 2, 0, 1, 0}, size{"embed", e.embed, source, 2, 1, 1, 0},
+		size{"target_tokens", e.targets, target, 2, 0, 1, 0}, size{"embed", e.embed, target, 2, 1, 1, 0},
+		size{"target_tokens", e.targets, "head.bias", 1, 0, 1, 0})
 	for _, s := range e.encoder.sizes() {
-		if e.encoder.bothWays {
+		if e.encoder.bothWays && s.field == "hidden" {
 			s.field = "half of hidden"
 		}
 		out = append(out, s)
 	}
-	return append(append(out, e.decoder.sizes()...), size{"target_tokens", e.targets, "head.bias", 1, 0, 1, 0})
+	return out
 }
 
 // absent are the weights that there must not be.
