@@ -54,6 +54,7 @@ its own that were kept for the test.`,
 	flags = addTaskFlags(cmd, tasks(), task.evalFlags)
 	completeFormat(cmd)
 	jsonFlag(cmd)
+	groupFlags(cmd, flags)
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/recurrent/decode"
@@ -23,7 +24,7 @@ func generateCommand() *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := s.Check(); err != nil {
-				return usageError{err}
+				return usage("--%s", strings.TrimPrefix(err.Error(), "decode: "))
 			}
 			if length < 1 {
 				return usage("--length %d; want at least 1", length)

@@ -37,7 +37,7 @@ func textHash(corpus datasets.Corpus) string {
 // generate writes a prompt and its continuation, token by token.
 func generate(ctx context.Context, w io.Writer, m *models.LanguageModel, prompt string, o models.Generation) error {
 	if _, err := m.Vocabulary().Encode(prompt); err != nil {
-		return errors.Wrap(err, "prompt")
+		return errors.Wrap(err, "--prompt")
 	}
 	if _, err := io.WriteString(w, prompt); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"strings"
 
@@ -31,12 +32,19 @@ func run(ctx context.Context, args []string) int {
 	var setting badSetting
 	unknown := cmd == root // which has no work of its own: it was asked for a command that there is not
 	if errors.As(err, &misused) || errors.As(err, &setting) || unknown {
-		fmt.Fprintf(w, "unroll: %v\nRun '%s --help' for usage.\n", err, cmd.CommandPath())
+		fmt.Fprintf(w, "unroll: %s\nRun '%s --help' for usage.\n", withoutPackages(err.Error()), cmd.CommandPath())
 		return 2
 	}
-	fmt.Fprintf(w, "unroll: %v\n", err)
+	fmt.Fprintf(w, "unroll: %s\n", withoutPackages(err.Error()))
 	return 1
 }
+
+// packages begin messages of the library: they tell a program's author where an error comes from.
+var packages = regexp.MustCompile(`(^|: )((datasets|catalog|graph|optim|models|decode|recurrent|losses|nn|` +
+	`train|metric|chart|events|onnx|keras|read safetensors): )+`)
+
+// withoutPackages is a message for whoever has the command alone.
+func withoutPackages(message string) string { return packages.ReplaceAllString(message, "$1") }
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{

@@ -327,7 +327,7 @@ func TestBadUse(t *testing.T) {
 		{1, "no such file", small(filepath.Join(dir, "absent"), out)},
 		{1, "is empty", small(file("empty", ""), out)},
 		{1, "is not UTF-8: byte 0xff at offset 2, line 1", small(file("latin", "ab\xff"), out)},
-		{1, "need 33 tokens, found 9", small(file("short", "0123456789"), out)},
+		{2, "take 33 tokens, and the text has 9", small(file("short", "0123456789"), out)},
 		{1, "exists; choose another name", small(text, model)},
 		{1, "does not exist", small(text, filepath.Join(dir, "no", "x"))},
 		{1, "no such file", []string{"generate", "--model", filepath.Join(dir, "absent")}},

@@ -52,6 +52,7 @@ columns of a table are kept, under "columns".`,
 	model.add(cmd)
 	flags = addTaskFlags(cmd, tasks(), task.predictFlags)
 	completeFormat(cmd)
+	groupFlags(cmd, flags)
 	return cmd
 }
 

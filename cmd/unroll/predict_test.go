@@ -50,7 +50,7 @@ func TestPredictTellsThePlace(t *testing.T) {
 	}{
 		{"t.txt", many("the dog\n") + "a \xff\n", classifier, "t.txt, line 297: not UTF-8: byte 0xff at offset 2", together + 40},
 		{"t.txt", many("the dog\r") + "a \xff\r", language, "t.txt, line 297: not UTF-8", together + 40},
-		{"t.txt", many("the dog\n") + "\nthe ÿ\nthe dog\n", language, "t.txt, line 298: in its text: datasets: character \"ÿ\"", together + 41},
+		{"t.txt", many("the dog\n") + "\nthe ÿ\nthe dog\n", language, "t.txt, line 298: in its text: character \"ÿ\"", together + 41},
 		{"t.txt", "the dog\n" + strings.Repeat("a", 1<<20+1), classifier, "t.txt, line 2: longer than 1048576 bytes", 1},
 		{"t.csv", "text,id\n" + many("the dog,1\n") + "the dog\n", classifier, "t.csv, line 298: 1 fields; want 2", together + 40},
 		{"t.csv", "text,id\n\"the\ndog\",1\nthe ÿ,2\n", language, "t.csv, line 4: in its text", 1},

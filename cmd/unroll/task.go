@@ -89,6 +89,7 @@ type taskFlags struct {
 // addTaskFlags adds the flags of all tasks to a command. Of those with one name, the first is in its help.
 func addTaskFlags(cmd *cobra.Command, list []task, flags func(t task, f *pflag.FlagSet)) *taskFlags {
 	out := &taskFlags{tasks: list}
+	cmd.Flags().SortFlags = false
 	for _, t := range list {
 		set := pflag.NewFlagSet("", pflag.ContinueOnError)
 		flags(t, set)
@@ -146,8 +147,11 @@ func (t *taskFlags) pass(given *pflag.Flag, chosen task) error {
 		}
 		return nil
 	}
-	if with == nil {
+	switch {
+	case with == nil:
 		return nil
+	case given.Name == with[0].data():
+		return usage("--%s %s: training goes on from a %v, which wants --%s", given.Name, given.Value, chosen.kind(), chosen.data())
 	}
 	return usage("--%s goes with %s, and not with a %v", given.Name, dataFlags(with), chosen.kind())
 }

@@ -56,14 +56,15 @@ func (m *LanguageModel) LoopOf(ids []int, r Run) (*train.Loop, error) {
 	c := m.config
 	first, last, err := datasets.Split(ids, languagePart)
 	if err != nil {
-		return nil, err
+		return nil, errors.Errorf("models: %d tokens; want more, to train on nine tenths of them and to validate with the rest", len(ids))
 	}
 	if m.primer, err = primer(m.vocab, first); err != nil {
 		return nil, err
 	}
 	data, err := datasets.NewWindows(first, c.Seq, c.Batch)
 	if err != nil {
-		return nil, errors.Wrapf(err, "the text is too short for %d windows side by side, of %d steps each", c.Batch, c.Seq)
+		return nil, wrong("Batch", "%d: so many pieces side by side, of %d steps each, take %d tokens, and the text has %d to train on; "+
+			"want fewer, or fewer steps", c.Batch, c.Seq, c.Batch*c.Seq+1, len(first))
 	}
 	check, lanes, err := m.lanes(last)
 	if err != nil {
