@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,11 +30,11 @@ func translateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "translate [FILE]",
 		Short: "Translate the lines of a text",
-		Long: `Translate the lines of a file, or of the standard input, each as soon as it is
-read. With --n-best, each line gives several translations, with their number
-and score before them. With --attention, the picture of where the decoder looked
-for the translation of the first line: a file in SVG or PNG, or - for letters
-below every translation.`,
+		Long: `Translate the lines of a file, or of the standard input, there each as soon as
+it is read. With --n-best, each line gives several translations, with their
+number and score before them. With --attention, the picture of where the decoder
+looked for the translation of the first line: a file in SVG or PNG, or - for
+letters below every translation.`,
 		Example: `  echo "How are you?" | unroll translate --model vi.safetensors
   unroll translate --model vi.safetensors english.txt > vietnamese.txt
   unroll translate --model vi.safetensors --n-best 3 --json < english.txt
@@ -74,18 +75,18 @@ func (fl *translateFlags) run(cmd *cobra.Command, args []string) error {
 	if fl.attention != "" && translator.Config().Translate.Attention == "none" {
 		return usage("--attention: %s has no attention to draw", fl.model.path)
 	}
-	in, name := cmd.InOrStdin(), "standard input"
+	in, name, together := cmd.InOrStdin(), "standard input", 1
 	if len(args) > 0 {
 		file, err := os.Open(args[0])
 		if err != nil {
 			return err
 		}
 		defer file.Close()
-		in, name = file, args[0]
+		in, name, together = file, args[0], 64
 	}
 	out := &translationLines{
 		ctx: cmd.Context(), model: translator, search: fl.search, w: bufio.NewWriter(cmd.OutOrStdout()),
-		asJSON: asJSON(cmd), drawn: fl.attention == "-",
+		asJSON: asJSON(cmd), drawn: fl.attention == "-", together: together,
 	}
 	if fl.attention == "" || out.drawn {
 		return out.all(in, name)
@@ -116,8 +117,8 @@ func (fl *translateFlags) checkAttention(json bool) error {
 }
 
 // draw saves where the decoder looked.
-func (fl *translateFlags) draw(cmd *cobra.Command, t models.Translated) error {
-	if len(t.Tokens) == 0 {
+func (fl *translateFlags) draw(cmd *cobra.Command, t *models.Translated) error {
+	if t == nil || len(t.Tokens) == 0 {
 		return errors.Errorf("--attention %s: the first line has no translation to draw", fl.attention)
 	}
 	if err := chart.Attention(t.Attention, pieces(t.Source), pieces(t.Tokens)).Save(fl.attention); err != nil {
@@ -136,40 +137,55 @@ func pieces(tokens []string) []string {
 	return out
 }
 
-// translationLines translates lines, each as soon as it is read.
+// translationLines translates lines, some at a time.
 type translationLines struct {
-	ctx    context.Context
-	model  *models.Translator
-	search models.Translation
-	w      *bufio.Writer
-	asJSON bool
-	drawn  bool // below every translation, where the decoder looked
-	first  models.Translated
+	ctx      context.Context
+	model    *models.Translator
+	search   models.Translation
+	w        *bufio.Writer
+	asJSON   bool
+	drawn    bool // below every translation, where the decoder looked
+	together int  // lines at a time
+
+	texts []string // that were read, and not translated yet
+	lines []int    // their numbers
+	first *models.Translated
 }
 
 func (l *translationLines) all(r io.Reader, name string) error {
 	lines := datasets.PlainText{}.Read(r, name)
-	for n := 0; lines.Next(); n++ {
-		text := lines.Text()
-		found, err := l.model.Translate(l.ctx, []string{text}, l.search)
-		var at *models.TextError
-		if errors.As(err, &at) {
-			return errors.Wrapf(at.Err, "%s, line %d", name, lines.Line())
+	for lines.Next() {
+		l.texts, l.lines = append(l.texts, lines.Text()), append(l.lines, lines.Line())
+		if len(l.texts) < l.together {
+			continue
 		}
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			l.first = found[0][0]
-		}
-		if err := l.write(text, found[0]); err != nil {
-			return err
-		}
-		if err := l.w.Flush(); err != nil {
+		if err := l.translate(name); err != nil {
 			return err
 		}
 	}
-	return lines.Err()
+	return cmp.Or(l.translate(name), lines.Err())
+}
+
+// translate translates the lines that were read, up to the first that the model cannot read, and hands them on.
+func (l *translationLines) translate(name string) error {
+	found, err := l.model.Translate(l.ctx, l.texts, l.search)
+	for i, list := range found {
+		if l.first == nil {
+			l.first = &list[0]
+		}
+		if err := l.write(l.texts[i], list); err != nil {
+			return err
+		}
+	}
+	if err := l.w.Flush(); err != nil {
+		return err
+	}
+	var at *models.TextError
+	if errors.As(err, &at) {
+		return errors.Wrapf(at.Err, "%s, line %d", name, l.lines[at.Index])
+	}
+	l.texts, l.lines = l.texts[:0], l.lines[:0]
+	return err
 }
 
 // write writes the translations of a line.

@@ -50,7 +50,12 @@ func sideOf(kind string, limit int, lower bool, texts []string) (side, error) {
 	}
 	for _, t := range texts {
 		var err error
-		if t = s.readable(t); kind == datasets.Word {
+		if t = s.readable(t); kind == Symbols {
+			if err = free(t); err != nil {
+				return s, err
+			}
+		}
+		if kind == datasets.Word {
 			err = b.AddTokens(datasets.CutWords(t)...)
 		} else {
 			err = b.Add(t)
@@ -67,6 +72,16 @@ func sideOf(kind string, limit int, lower bool, texts []string) (side, error) {
 		return s, err
 	}
 	return s.with(v)
+}
+
+// free refuses symbols that stand for something else.
+func free(text string) error {
+	for symbol := range strings.FieldsSeq(text) {
+		if slices.Contains([]string{datasets.Padding, datasets.Unknown, datasets.Start, datasets.End}, symbol) {
+			return errors.Errorf("the symbol %q stands for something else in a translator; write another", symbol)
+		}
+	}
+	return nil
 }
 
 // vocabularyKind is what datasets calls a kind of token.

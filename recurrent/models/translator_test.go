@@ -328,6 +328,10 @@ func TestNewTranslatorRefuses(t *testing.T) {
 			t.Errorf("%v; want an error of %s", err, c.field)
 		}
 	}
+	if _, err := NewTranslator(small(Config{Tokens: Symbols}), Pairs{Sources: []string{"a <s>"}, Targets: []string{"b"}}); err == nil ||
+		!strings.Contains(err.Error(), `the sources: the symbol "<s>" stands for something else`) {
+		t.Error(err)
+	}
 	for _, p := range []Pairs{{}, {Sources: []string{"a"}}, {Sources: []string{"\xff"}, Targets: []string{"a"}}} {
 		if _, err := NewTranslator(small(Config{}), p); err == nil {
 			t.Errorf("a translator of %v", p)
