@@ -27,6 +27,7 @@ var (
 		"PairBatches": datasets.PairBatches, "LoadBPE": datasets.LoadBPE, "ReadFile": datasets.ReadFile, "Read": datasets.Read,
 		"Normalize": datasets.Normalize, "EncodeFile": datasets.EncodeFile, "OpenIDs": datasets.OpenIDs, "NewPrefetch": datasets.NewPrefetch,
 		"FitScaler": datasets.FitScaler, "EncodeStream": datasets.EncodeStream, "Characters": datasets.Characters, "Words": datasets.Words,
+		"CutWords": datasets.CutWords, "JoinWords": datasets.JoinWords,
 		"Labels": datasets.Labels, "Split": datasets.Split, "NewWindows": datasets.NewWindows, "NewFileWindows": datasets.NewFileWindows,
 		"ReadWordVectors": datasets.ReadWordVectors,
 		"ParseFrequency":  datasets.ParseFrequency, "ReadPanel": datasets.ReadPanel,

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/csv"
+	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -14,7 +18,7 @@ import (
 	"github.com/unroll-go/unroll/internal/atomicfile"
 )
 
-// seriesSets are the sets of the catalogue that are series, which export writes.
+// seriesSets are the sets of the catalogue that are series.
 func seriesSets() []catalog.SeriesSet {
 	return []catalog.SeriesSet{catalog.CO2, catalog.Sunspots, catalog.Weather}
 }
@@ -22,40 +26,83 @@ func seriesSets() []catalog.SeriesSet {
 func exportDataCommand() *cobra.Command {
 	var out string
 	var force bool
-	var names []string
+	names := []string{catalog.CMUdict.Name, catalog.Multi30k.Name}
 	for _, s := range seriesSets() {
 		names = append(names, s.Name)
 	}
 	cmd := &cobra.Command{
-		Use: "export NAME", Short: "Write a series as CSV: " + oneOf(names),
-		Long:    "Write a series that comes with the library as CSV, for unroll train --series:\n" + oneOf(names) + ".",
-		Example: "  unroll data export co2 --out co2.csv", Args: oneName, ValidArgs: names,
+		Use:   "export NAME",
+		Short: "Write a data set of pairs or a series as a file to train on",
+		Long: `Write a data set to the standard output or to a file: one of pairs, such as
+cmudict, multi30k or tatoeba-vie, as lines of a source, a tab and its target, as
+unroll train --pairs reads them; a series, such as co2 or weather, as CSV for
+unroll train --series.`,
+		Example: `  unroll data export co2 --out co2.csv
+  unroll data export cmudict --out cmudict.tsv
+  unroll data export cmudict | tr -d 012 > phonemes.tsv   # without stress`,
+		Args: oneName, ValidArgs: names,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, s := range seriesSets() {
-				if s.Name != args[0] {
-					continue
-				}
-				if out == "" {
-					out = s.Name + ".csv"
-				}
-				return saveTo(cmd, out, force, func(path string) error { return writeSeries(cmd.Context(), s, path) })
+			write, err := exported(cmd.Context(), args[0])
+			if err != nil {
+				return err
 			}
-			return usage("no series is called %q; want %s", args[0], oneOf(names))
+			if out == "" {
+				return buffered(cmd, write)
+			}
+			return saveTo(cmd, out, force, func(path string) error { return atomicfile.Write(path, write) })
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "file to write; by default the name with .csv")
+	cmd.Flags().StringVar(&out, "out", "", "file to write, .tsv or .csv; the standard output unless given")
 	cmd.Flags().BoolVar(&force, "force", false, "overwrite an existing file")
 	return cmd
 }
 
-// writeSeries writes a set as CSV: the date, the columns, and the class if there are classes.
-func writeSeries(ctx context.Context, set catalog.SeriesSet, path string) error {
-	parts, err := set.Load(ctx, catalog.Options{Validation: -1, Test: -1})
-	if err != nil {
-		return err
+// exported loads a data set, and returns what writes it.
+func exported(ctx context.Context, name string) (func(w io.Writer) error, error) {
+	for _, s := range seriesSets() {
+		if s.Name != name {
+			continue
+		}
+		parts, err := s.Load(ctx, catalog.Options{Validation: -1, Test: -1})
+		return func(w io.Writer) error { return writeSeriesRows(w, parts.Train) }, err
 	}
-	s := parts.Train
-	return atomicfile.Write(path, func(to io.Writer) error { return writeSeriesRows(to, s) })
+	pairs, err := pairsOf(ctx, name)
+	return func(w io.Writer) error { return writePairs(w, pairs) }, err
+}
+
+// pairsOf are all pairs of a data set.
+func pairsOf(ctx context.Context, name string) (catalog.Pairs, error) {
+	info, err := findSet(name)
+	if err != nil {
+		return catalog.Pairs{}, err
+	}
+	var set catalog.PairSet
+	language, tatoeba := strings.CutPrefix(info.Name, "tatoeba-")
+	switch {
+	case info.Name == catalog.CMUdict.Name:
+		set = catalog.CMUdict
+	case info.Name == catalog.Multi30k.Name:
+		set = catalog.Multi30k
+	case tatoeba:
+		set = catalog.Tatoeba(language)
+	default:
+		return catalog.Pairs{}, usage("%s is neither a series nor one of pairs; of the data sets, %s, %s, tatoeba-vie and so on are pairs", info.Name,
+			catalog.CMUdict.Name, catalog.Multi30k.Name)
+	}
+	parts, err := set.Load(ctx, catalog.Options{Validation: -1, Test: -1})
+	return catalog.Pairs{
+		Source: slices.Concat(parts.Train.Source, parts.Validation.Source, parts.Test.Source),
+		Target: slices.Concat(parts.Train.Target, parts.Validation.Target, parts.Test.Target),
+	}, err
+}
+
+// writePairs writes a pair a line. White space within a text is a single blank: neither a tab nor a line's end may be in it.
+func writePairs(w io.Writer, p catalog.Pairs) error {
+	b := bufio.NewWriter(w)
+	for i, source := range p.Source {
+		fmt.Fprintf(b, "%s\t%s\n", strings.Join(strings.Fields(source), " "), strings.Join(strings.Fields(p.Target[i]), " "))
+	}
+	return b.Flush()
 }
 
 // writeSeriesRows writes a row for each time.

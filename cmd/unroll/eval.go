@@ -22,7 +22,8 @@ func evalCommand() *cobra.Command {
 		Long: `Judge a trained model: a classifier by accuracy, precision, recall and F1 of
 each label, the confusion matrix, and how good its probabilities are, with
 --bootstrap also how sure all that is; a language model by its loss in nats a
-token and its perplexity.
+token and its perplexity; a translator by BLEU and chrF as sacreBLEU computes
+them, or of symbols by the share of wrong ones, beside a baseline.
 
 --calibrate finds the temperature that makes a classifier's probabilities true
 on the rows of its own table to stop by, and keeps it in the model's file:
@@ -30,12 +31,14 @@ predict and eval use it from then on.
 
 Without --table, a classifier is judged by the rows of its own table that were
 kept for the test; without --text, a language model by the last tenth of its own
-text, on which it was not trained.`,
+text, on which it was not trained; without --pairs, a translator by the pairs of
+its own that were kept for the test.`,
 		Example: `  unroll eval --model reviews.safetensors
   unroll eval --model reviews.safetensors --table others.csv --json
   unroll eval --model reviews.safetensors --calibrate --bootstrap 1000
   unroll eval --model book.safetensors --text other.txt
-  unroll eval --model book.safetensors --weights int8`,
+  unroll eval --model book.safetensors --weights int8
+  unroll eval --model french.safetensors --beam 1`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := model.load()

@@ -15,9 +15,11 @@ says for which:
 
   .onnx         the whole model, for ONNX Runtime and wherever else ONNX is
                 read: from ids [time, batch], and for a classifier lengths
-                [batch], to logits
+                [batch], to logits; of a translator two models, its encoder
+                and its decoder: NAME.encoder.onnx and NAME.decoder.onnx
   .weights.h5   its weights, for load_weights of a Keras 3 model with the same
-                layers; not those of a classifier with --pool attention
+                layers; not those of a classifier with --pool attention, nor of
+                a translator
   .safetensors  its weights, with PyTorch's names, for load_state_dict of a
                 module with these parts:
                   language model: embedding (nn.Embedding),
@@ -25,6 +27,8 @@ says for which:
                   classifier: embedding, rnn (of any of the three kinds, with
                   bidirectional=True unless trained --one-way), head, and with
                   --pool attention also pool: weight, bias, query
+                  translator: source and target (nn.Embedding), or embedding
+                  if --joint, encoder, decoder with its attention, head
 
 ONNX and Keras have the cells rnn, lstm and gru.`,
 		Example: `  unroll export --model book.safetensors --out book.onnx
@@ -44,7 +48,11 @@ ONNX and Keras have the cells rnn, lstm and gru.`,
 			if err != nil {
 				return err
 			}
-			return saveTo(cmd, out, force, m.Export)
+			files := []string{out}
+			if several, ok := m.(interface{ ExportFiles(path string) []string }); ok {
+				files = several.ExportFiles(out)
+			}
+			return saveAll(cmd, files, force, func() error { return m.Export(out) })
 		},
 	}
 	f := cmd.Flags()

@@ -132,6 +132,11 @@ func saveTo(cmd *cobra.Command, path string, force bool, write func(path string)
 
 // saveAs is saveTo for a file that another flag names.
 func saveAs(cmd *cobra.Command, flag, path string, force bool, write func(path string) error) error {
+	return saveAll(cmd, flag, []string{path}, force, func() error { return write(path) })
+}
+
+// saveAll is saveAs for all files that write writes.
+func saveAll(cmd *cobra.Command, flag string, paths []string, force bool, write func() error) error {
 	inputs := cmd.Flags().Args()
 	if f := cmd.Flags().Lookup(modelFlag); f != nil {
 		inputs = append(inputs, f.Value.String())
@@ -139,18 +144,26 @@ func saveAs(cmd *cobra.Command, flag, path string, force bool, write func(path s
 	if f := cmd.Flags().Lookup("file"); f != nil {
 		inputs = append(inputs, f.Value.String())
 	}
-	if err := keepInputs(flag, path, inputs...); err != nil {
+	var releases []func()
+	defer func() {
+		for _, release := range releases {
+			release()
+		}
+	}()
+	for _, path := range paths {
+		if err := keepInputs(flag, path, inputs...); err != nil {
+			return err
+		}
+		release, err := newFile(flag, path, force, "choose another name, or overwrite it with --force")
+		if err != nil {
+			return err
+		}
+		releases = append(releases, release)
+	}
+	if err := write(); err != nil {
 		return err
 	}
-	release, err := newFile(flag, path, force, "choose another name, or overwrite it with --force")
-	if err != nil {
-		return err
-	}
-	defer release()
-	if err := write(path); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "Saved %s\n", path)
+	_, err := fmt.Fprintf(cmd.ErrOrStderr(), "Saved %s\n", strings.Join(paths, " and "))
 	return err
 }
 

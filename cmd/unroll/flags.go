@@ -130,7 +130,8 @@ func networkFlags(f *pflag.FlagSet, c *models.Config) {
 	f.BoolVar(&c.Residual, "residual", c.Residual, "add its input to the output of each layer that is as wide")
 	f.BoolVar(&c.LayerNorm, "layer-norm", c.LayerNorm, "layer normalization in the cells lstm, gru and ligru")
 	f.IntVar(&c.Embed, "embed", c.Embed, "width of the embedding")
-	f.IntVar(&c.Seq, "seq", c.Seq, "time steps of a window: how far gradients reach back")
+	f.IntVar(&c.Seq, "seq", c.Seq,
+		"time steps of a window: how far gradients reach back; of a translator, the longest side of a pair to train on")
 	f.IntVar(&c.Batch, "batch", c.Batch, "sequences in a batch")
 }
 
@@ -138,8 +139,9 @@ func networkFlags(f *pflag.FlagSet, c *models.Config) {
 // what they are unless given. A kind of model that lacks such a field refuses it, see models.Config.Check.
 func configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.StringVar(&c.Pool, "pool", c.Pool, "what a classifier makes of a text's steps: "+oneOf(models.Poolings()))
-	f.BoolVar(&c.OneWay, "one-way", c.OneWay, "a classifier that reads from left to right only")
-	f.StringVar(&c.Tokens, "tokens", c.Tokens, "what a token is: character or word; for a classifier also bpe")
+	f.BoolVar(&c.OneWay, "one-way", c.OneWay, "a classifier, or a translator's encoder, that reads from left to right only")
+	f.StringVar(&c.Tokens, "tokens", c.Tokens,
+		"what a token is: character or word; for a classifier also bpe; for a translator also bpe and symbol")
 	f.IntVar(&c.Vocabulary, "vocabulary", c.Vocabulary, "size limit of a word vocabulary")
 	f.Var(numbers{&c.Adaptive}, "adaptive", "cutoffs of an adaptive softmax over many words, such as 2000,10000; none for a full one")
 	networkFlags(f, c)

@@ -55,7 +55,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors:     true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return chooseModel(cmd) },
 	}
-	root.AddCommand(trainCommand(), evalCommand(), predictCommand(), tagCommand(), generateCommand(), forecastCommand(), explainCommand(), plotCommand(), inspectCommand(),
+	root.AddCommand(trainCommand(), evalCommand(), predictCommand(), translateCommand(), tagCommand(), generateCommand(), forecastCommand(), explainCommand(), plotCommand(), inspectCommand(),
 		exportCommand(), importCommand(), watchCommand(), dataCommand(), modelsCommand(), benchCommand(), doctorCommand(), manCommand())
 	root.SetVersionTemplate(fmt.Sprintf("unroll {{.Version}}\n%s, %s/%s, kernels: %s\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, kernel.Features()))

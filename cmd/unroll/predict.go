@@ -25,8 +25,9 @@ func predictCommand() *cobra.Command {
 from the standard input, one a line, and print a JSON object for each: a
 classifier gives the likeliest label and the probabilities of all, a language
 model the log-probability of the line, in nats, and its perplexity, which is
-null where there is nothing to predict. The other columns of a table are kept,
-under "columns".`,
+null where there is nothing to predict, a translator the translation, with its
+score and log-probability (unroll translate gives plain lines). The other
+columns of a table are kept, under "columns".`,
 		Example: `  unroll predict --model reviews.safetensors new.csv > labelled.jsonl
   unroll predict --model reviews.safetensors new.csv --keep id --top 3
   echo "a wonderful evening" | unroll predict --model reviews.safetensors`,

@@ -68,6 +68,11 @@ func (t tableFormat) check() error {
 	return nil
 }
 
+// isAuto tells whether all is left to the file.
+func (t tableFormat) isAuto() bool {
+	return t.Header == "" && t.Delimiter == "" && t.Encoding == "" && t.Missing == nil
+}
+
 // decoded is a text in UTF-8, or in what its byte order mark tells.
 func (t tableFormat) decoded(r io.Reader) io.Reader {
 	if e, err := htmlindex.Get(t.Encoding); err == nil && e != unicode.UTF8 { // UTF-8 must be valid, and is checked later
@@ -113,17 +118,21 @@ func isTable(path string) bool {
 
 // open opens a table. A first row with one of the names is its header, unless the format says what it is.
 func (t tableFormat) open(path string, names []string) (rows, error) {
+	if !isTable(path) {
+		return nil, usage("%s: want a table, a file that ends in .csv, .tsv or .jsonl", path)
+	}
+	return t.openAs(strings.ToLower(filepath.Ext(path)), path, names)
+}
+
+// openAs opens a table as if its name ended so.
+func (t tableFormat) openAs(ending, path string, names []string) (rows, error) {
 	header := map[string]int{"": datasets.HeaderDetect, "yes": datasets.HeaderYes, "no": datasets.HeaderNo}[t.Header]
 	marks := t.Missing
 	if marks == nil {
 		marks = []string{""}
 	}
 	comma := t.comma()
-	ending := strings.ToLower(filepath.Ext(path))
-	switch {
-	case !isTable(path):
-		return nil, usage("%s: want a table, a file that ends in .csv, .tsv or .jsonl", path)
-	case ending == ".jsonl" && (t.Header != "" || t.Delimiter != ""):
+	if ending == ".jsonl" && (t.Header != "" || t.Delimiter != "") {
 		return nil, usage("%s: --header and --delimiter are for .csv and .tsv", path)
 	}
 	file, err := os.Open(path)

@@ -28,6 +28,8 @@ func trainCommand() *cobra.Command {
   unroll train --table mail.tsv --text-column body --label-column spam
   unroll train --tags dev.conllu --test test.conllu --out pos.safetensors
   unroll train --sequences windows.csv --cell grud --pool last
+  unroll train --pairs english-french.tsv --out french.safetensors
+  unroll train --pairs talks.en --pairs-target talks.vi --vocabulary 8000
   unroll train --resume book.safetensors --epochs 20
   unroll train --from book.safetensors --text other.txt --freeze embedding
   unroll train --table reviews.csv --vectors glove.txt --freeze embedding`,
@@ -59,9 +61,10 @@ func trainCommand() *cobra.Command {
 	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
 	completeFormat(cmd)
 	groupTrainFlags(cmd, fl.own)
+	kinds := []string{datasets.Character, datasets.Word, models.BytePairs, models.Symbols}
 	completions(cmd, map[string][]string{"cell": append(models.Cells(), listOfCells), "pool": models.Poolings(),
 		"class-weights": {"none", models.Balanced}, "optimizer": models.Optimizers(),
-		"tokens": {datasets.Character, datasets.Word, models.BytePairs}, "precision": precisions()})
+		"tokens": kinds, "target-tokens": kinds, "attention": models.Attentions(), "precision": precisions()})
 	return cmd
 }
 

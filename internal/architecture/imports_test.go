@@ -42,6 +42,7 @@ var allowed = map[string][]string{
 	"recurrent/celltest":    {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":              {"graph", "graph/optim", "datasets", "internal/kernel"},
 	"nn/train/metric":       {},
+	"nn/train/baseline":     {"datasets"},
 	"nn/train/calibrate":    {},
 	"nn/train/flow":         {"graph"},
 	"nn/train/diagnose":     {"nn/train"},
@@ -59,7 +60,7 @@ var allowed = map[string][]string{
 	"datasets/catalog/internal/fetch": {},
 	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
 		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "losses", "losses/distribution", "datasets", "datasets/catalog",
-		"internal/kernel", "nn/train/metric/spans"},
+		"internal/kernel", "nn/train/metric/spans", "nn/train/baseline"},
 	"internal/damage":   nil, // anything
 	"internal/testutil": {},  // and no package may import it: tests do
 

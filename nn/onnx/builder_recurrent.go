@@ -15,6 +15,11 @@ type Layers struct {
 	Reverse     bool    // one direction, from the last step to the first
 	ReLU        bool    // RNN: relu instead of tanh
 	ResetBefore bool    // GRU: the reset gate applied before the product
+
+	// Memory is what a decoder looks at, from Builder.Memory or an encoder's Y; the zero Value for layers without attention.
+	// They are then those of a recurrent.Attentive with LuongGeneral or LuongDot and without input feeding, whose weights are
+	// in the same scope. MemoryLengths are the lengths of its sources, from Builder.Lengths.
+	Memory, MemoryLengths Value
 }
 
 // Recurrent is what recurrent layers give. D is the number of directions.
@@ -22,6 +27,9 @@ type Recurrent struct {
 	Y    Value // outputs of the last layer, [time, batch, D·H]
 	H, C Value // final states of all layers, [layers·D, batch, H]; C of an LSTM only
 	Last Value // final h of the last layer, both directions side by side, [batch, D·H]
+	// Attention has the weights of Layers.Memory, [batch, time, source]; Y then has the attentional vectors, [time, batch,
+	// Units]. The zero Value without a memory.
+	Attention Value
 }
 
 // RNN writes the layers of recurrent.RNN whose weights are in a scope: weight_ih_l0 and so on, and with _reverse for a
@@ -83,6 +91,9 @@ func (b *Builder) layers(op string, x Value, scope string, o Layers) Recurrent {
 	turned := b.node(scope, "Transpose", 1, []string{finals[0][s.layers-1]}, attrInts("perm", 1, 0, 2)) // [N, D, H]
 	last := b.node(scope, "Reshape", 1, []string{turned[0], b.numbers(0, -1)})
 	out.Last = Value{name: last[0], dims: x.dims[1:]}
+	if o.Memory.name != "" {
+		out.Y, out.Attention = b.attend(s, x, o)
+	}
 	return out
 }
 
@@ -122,6 +133,9 @@ func (b *Builder) measure(op, scope string, o Layers) (stack, bool) {
 	}
 	if o.Initial != nil && len(o.Initial) != states {
 		b.failf("%s %s: %d initial states; want %d", op, scope, len(o.Initial), states)
+	}
+	if o.Memory.name != "" {
+		known = append(known, attentionWeights...)
 	}
 	b.refuseStrangers(s, known)
 	return s, b.err == nil

@@ -120,6 +120,10 @@ func init() {
 		"attention": recurrent.PoolAttention} {
 		exports = append(exports, pooled("pool "+name, pool, true), pooled("pool "+name+" of all", pool, false))
 	}
+	for name, a := range map[string]recurrent.Attention{"general": recurrent.LuongGeneral, "dot": recurrent.LuongDot} {
+		exports = append(exports, decoderOf("decoder "+name, a))
+	}
+	exports = append(exports, translatorEncoder())
 	slices.SortFunc(exports[4:], func(a, b export) int { return strings.Compare(a.name, b.name) })
 }
 
@@ -154,6 +158,72 @@ func pooled(name string, pool recurrent.Pooling, lengths bool) export {
 				in = append(in, graph.Ints(n))
 			}
 			return in
+		},
+	}
+}
+
+// translator is an encoder-decoder of two layers, with one table for both sides.
+func translator(a recurrent.Attention) recurrent.Seq2Seq {
+	table := nn.Embedding{Tokens: 9, Size: 4}
+	return recurrent.Seq2Seq{Source: table, Target: table, Shared: true, Attention: a,
+		Encoder: recurrent.DeepOf(2, recurrent.Bidirectional{Cell: recurrent.LSTM{Hidden: 3}}),
+		Decoder: recurrent.StackOf(2, recurrent.LSTM{Hidden: 6})}
+}
+
+// translatorEncoder reads sources of different lengths, and gives the memory and the decoder's first states, h and c.
+func translatorEncoder() export {
+	model := translator(recurrent.NoAttention)
+	return export{
+		name: "encoder",
+		build: func(g *graph.Graph, in []graph.Node) []graph.Node {
+			x := nn.Embedding{Tokens: 9, Size: 4}.Apply(g.Scope("embedding"), in[0])
+			y, final := model.Encoder.Apply(g.Scope("encoder"), x, recurrent.Options{Lengths: in[1]})
+			s := model.Bridge.Apply(g.Scope("bridge"), model.Encoder, final, model.Decoder)
+			return []graph.Node{y, g.Stack(s[0], s[2]), g.Stack(s[1], s[3])}
+		},
+		write: func(b *onnx.Builder) {
+			r := b.LSTM(b.Embedding(b.Tokens("ids"), "embedding"), "encoder", onnx.Layers{Lengths: b.Lengths("lengths")})
+			b.Output("memory", r.Y)
+			b.Output("h", b.SideBySide(r.H))
+			b.Output("c", b.SideBySide(r.C))
+		},
+		in: func(T, B int) []*tensor.Dense { return []*tensor.Dense{ids(T, B), lengths(T, B)} },
+	}
+}
+
+// decoderOf looks at a memory that is longer than the target, and of which the last sources have less, or nothing.
+func decoderOf(name string, a recurrent.Attention) export {
+	model := translator(a)
+	return export{
+		name: name,
+		build: func(g *graph.Graph, in []graph.Node) []graph.Node {
+			decoder := recurrent.Attentive{Cell: model.Decoder, Attention: a, Units: 5}.Remember(g.Scope("decoder"), in[3], in[4])
+			h, c := g.Split(in[1], 0, 2), g.Split(in[2], 0, 2)
+			B := in[0].Dim(1)
+			flat := func(n graph.Node) graph.Node { return g.Reshape(n, B, 6) }
+			x := nn.Embedding{Tokens: 9, Size: 4}.Apply(g.Scope("embedding"), in[0])
+			first := recurrent.State{g.Full(0, B, 5), flat(h[0]), flat(c[0]), flat(h[1]), flat(c[1])}
+			y, s := recurrent.Unroll(g.Scope("decoder"), decoder, x, recurrent.Options{Initial: first})
+			return []graph.Node{nn.Head{Classes: 9}.Apply(g.Scope("head"), y), g.Stack(s[1], s[3]), g.Stack(s[2], s[4])}
+		},
+		write: func(b *onnx.Builder) {
+			x := b.Embedding(b.Tokens("ids"), "embedding")
+			o := onnx.Layers{Initial: []onnx.Value{b.States("h0", 2, 6), b.States("c0", 2, 6)}}
+			o.Memory, o.MemoryLengths = b.Memory("memory", 6), b.Lengths("lengths")
+			r := b.LSTM(x, "decoder", o)
+			b.Output("logits", b.Dense(r.Y, "head"))
+			b.Output("h", r.H)
+			b.Output("c", r.C)
+		},
+		in: func(T, B int) []*tensor.Dense {
+			n := make([]int, B)
+			for i := range n {
+				n[i] = max(0, T+2-4*i)
+			}
+			random := func(seed uint64, shape ...int) *tensor.Dense {
+				return graphtest.Float32(graphtest.Random(seed, shape...))
+			}
+			return []*tensor.Dense{ids(T, B), random(1, 2, B, 6), random(2, 2, B, 6), random(3, T+2, B, 6), graph.Ints(n)}
 		},
 	}
 }

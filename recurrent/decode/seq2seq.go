@@ -22,10 +22,24 @@ func NewSeq2Seq(m recurrent.Seq2Seq, p *graph.Params, pad int) *Seq2Seq {
 	return &Seq2Seq{model: m, encode: graph.NewFunc(p, m.Encoding), step: graph.NewFunc(p, m.Decoding), pad: pad}
 }
 
+// SetWeightFormat has the search read its weights in another format from now on, see graph.Func.
+func (d *Seq2Seq) SetWeightFormat(w graph.WeightFormat) error {
+	if d == nil || d.encode == nil {
+		return errNoWeights
+	}
+	if err := d.encode.SetWeightFormat(w); err != nil {
+		return err
+	}
+	return d.step.SetWeightFormat(w)
+}
+
+// errNoWeights is the error of a Seq2Seq that NewSeq2Seq did not make, or of no store.
+var errNoWeights = errors.New("decode: a Seq2Seq without weights; NewSeq2Seq makes one of a description and its store")
+
 // Run searches for the targets of all sources, token ids without padding, in one batch. An empty source is an error.
 func (d *Seq2Seq) Run(s Search, sources [][]int) ([][]Hypothesis, error) {
 	if d == nil || d.encode == nil {
-		return nil, errors.New("decode: a Seq2Seq without weights; NewSeq2Seq makes one of a description and its store")
+		return nil, errNoWeights
 	}
 	if err := s.Check(); err != nil {
 		return nil, err

@@ -43,6 +43,11 @@ func (m *Classifier) rows() map[string]meanings {
 	return map[string]meanings{embeddingScope + ".": {rows: tokensIn(m.tokens)}, headScope + ".": {rows: m.labels}}
 }
 
+func (m *Translator) rows() map[string]meanings {
+	source, target := meanings{rows: tokensIn(m.source.tokens)}, meanings{rows: tokensIn(m.target.tokens)}
+	return map[string]meanings{"source.": source, "target.": target, embeddingScope + ".": source, headScope + ".": target}
+}
+
 // rows of a tagger: the CRF has a number for each tag after each other.
 func (m *Tagger) rows() map[string]meanings {
 	return map[string]meanings{

@@ -54,10 +54,11 @@ type Config struct {
 
 	// Freeze names the weights that training leaves as they are, as models' files have them: "embedding.weight", "rnn.*", or
 	// what stands before a dot, "embedding".
-	Freeze   []string
-	Tag      TagConfig      // of a tagger
-	Sequence SequenceConfig // of a SequenceModel
-	Forecast ForecastConfig // of a Forecaster
+	Freeze    []string
+	Tag       TagConfig       // of a tagger
+	Sequence  SequenceConfig  // of a SequenceModel
+	Forecast  ForecastConfig  // of a Forecaster
+	Translate TranslateConfig // of a Translator alone
 
 	Origin Origin
 }

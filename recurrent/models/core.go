@@ -20,7 +20,7 @@ type core struct {
 	trained bool   // that file is a checkpoint
 
 	weights graph.WeightFormat
-	lent    lender // of the functions that predictions and evaluations take
+	lent    lender[*graph.Func] // of the functions that predictions and evaluations take
 }
 
 // whole is a network without anything around it, such as a loss, and the smallest inputs that it can be compiled for: what
@@ -160,17 +160,17 @@ func (c *core) sameNetwork(k Kind, other Config) error {
 	return nil
 }
 
-// lender lends functions over one store of weights. A graph.Func serves one goroutine at a time, so calls that run at once
-// take one each; what it has compiled, it keeps for the next.
-type lender struct {
-	make  func() *graph.Func
+// lender lends functions over one store of weights, or what is made of them. A graph.Func serves one goroutine at a time, so
+// calls that run at once take one each; what it has compiled, it keeps for the next.
+type lender[F any] struct {
+	make  func() F
 	mu    sync.Mutex
-	free  []*graph.Func
+	free  []F
 	round int // counts recalls
 }
 
 // with calls use with a function that is nobody else's meanwhile.
-func (l *lender) with(use func(f *graph.Func) error) error {
+func (l *lender[F]) with(use func(f F) error) error {
 	f, round := l.take()
 	defer func() {
 		l.mu.Lock()
@@ -183,13 +183,13 @@ func (l *lender) with(use func(f *graph.Func) error) error {
 }
 
 // recall has functions made anew from now on.
-func (l *lender) recall() {
+func (l *lender[F]) recall() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.free, l.round = nil, l.round+1
 }
 
-func (l *lender) take() (f *graph.Func, round int) {
+func (l *lender[F]) take() (f F, round int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := len(l.free)

@@ -77,6 +77,11 @@ func (n network) imported(p *graph.Params, path string) error {
 	if err != nil {
 		return err
 	}
+	return replaceAll(p, given, path)
+}
+
+// replaceAll replaces all weights of a store by those that a file gave.
+func replaceAll(p, given *graph.Params, path string) error {
 	var list []graph.Named
 	for i := range p.Len() {
 		name := p.At(i).Name()

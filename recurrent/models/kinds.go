@@ -16,6 +16,7 @@ type Kind int
 const (
 	KindLanguage   Kind = iota // a LanguageModel
 	KindClassifier             // a Classifier
+	KindTranslator             // a Translator
 	KindTagger                 // a Tagger
 	KindForecaster             // a Forecaster
 	KindSequence               // a SequenceModel
@@ -24,7 +25,7 @@ const (
 // kinds is the table of the kinds of model, in the order of their constants. A kind that is added takes a constant above, a
 // line here, and files of its own: one for its spec and its contents, such as classifier_kind.go, and others for the model.
 func kinds() []spec {
-	return []spec{languageKind(), classifierKind(), taggerKind(), forecasterKind(), sequenceKind()}
+	return []spec{languageKind(), classifierKind(), translatorKind(), taggerKind(), forecasterKind(), sequenceKind()}
 }
 
 // spec is all that is known of a kind of model: a row of the table of kinds. What kinds have in common, Config.Check, the

@@ -9,8 +9,8 @@
 // To train one: NewClassifier or NewLanguageModel, then Fit. Loop gives the train.Loop that Fit would run, to change it or
 // to watch it.
 //
-// Predict, Generate and Evaluate may be called by any number of goroutines at once: each call has functions of its own over
-// the same weights. They must not run while Fit or Import changes the weights.
+// Predict, Generate, Translate and Evaluate may be called by any number of goroutines at once: each call has functions of its
+// own over the same weights. They must not run while Fit or Import changes the weights.
 //
 // What a file holds is written down in docs/models.md.
 package models

@@ -44,6 +44,7 @@ type flow struct {
 	static  []graph.Node    // what they are embedded to, [B, E] each
 	future  graph.Node      // of a series, what is known ahead [H, B, A]
 	window  graph.Node      // and the values of the context [C, B]
+	before  graph.Node      // of a translator: the tokens before those to predict [U, B]
 	targets graph.Node      // of a language model [T, B]; the zero Node when logits are wanted
 	loss    graph.Node      // the mean over the targets
 	spelt   spellings       // of a tagger's words

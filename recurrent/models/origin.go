@@ -15,6 +15,7 @@ type Origin struct {
 	Tags      TagOrigin
 	Sequences SequenceOrigin
 	Series    SeriesTable
+	Pairs     PairFiles
 }
 
 // Format tells how a table of any kind was read.

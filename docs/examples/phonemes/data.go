@@ -30,6 +30,14 @@ func withoutStress(r rune) rune {
 	return r
 }
 
+// texts are the words, and their phonemes with blanks between.
+func (w words) texts() (spellings, phonemes []string) {
+	for i, letters := range w.letters {
+		spellings, phonemes = append(spellings, strings.Join(letters, "")), append(phonemes, strings.Join(w.phonemes[i], " "))
+	}
+	return spellings, phonemes
+}
+
 // pronunciations collects all ways to say each word, in the order in which the words come up.
 func (w words) pronunciations() (letters [][]string, phonemes [][][]string) {
 	at := map[string]int{}

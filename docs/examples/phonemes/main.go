@@ -11,9 +11,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/unroll-go/unroll/docs/examples/internal/study"
+	"github.com/unroll-go/unroll/nn/train/baseline"
 	"github.com/unroll-go/unroll/recurrent"
 )
 
@@ -40,10 +42,13 @@ func run(size study.Size, course study.Course, beam int) error {
 	exam := newExam(d.test)
 	fmt.Printf("CMUdict: %d pronunciations to train on, %d words to test, none of which was trained on\n",
 		len(d.train.letters), len(exam.letters))
-	rules := learnRules(d.train)
+	rules, err := baseline.NewLetterRules(d.train.texts())
+	if err != nil {
+		return err
+	}
 	said := make([][]string, len(exam.letters))
 	for i, letters := range exam.letters {
-		said[i] = rules.speak(letters)
+		said[i] = strings.Fields(rules.Translate(strings.Join(letters, "")))
 	}
 	exam.mark("letter rules", said)
 

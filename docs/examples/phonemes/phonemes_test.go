@@ -60,16 +60,3 @@ func TestSplit(t *testing.T) {
 		t.Errorf("%.3f of the words are to test, want a twentieth", share)
 	}
 }
-
-// TestRules: the widest context that came up decides; words whose phonemes are not as many as their letters teach nothing.
-func TestRules(t *testing.T) {
-	r := learnRules(wordsOf(catalog.Pairs{
-		Source: []string{"CAT", "CITY", "CAN", "PHI"},
-		Target: []string{"K AE1 T", "S IH1 T IY0", "K AE1 N", "F AY1"},
-	}))
-	for word, want := range map[string]string{"CAP": "K AE", "CIT": "S IH T", "TAC": "T AE K", "P": ""} {
-		if got := strings.Join(r.speak(strings.Split(word, "")), " "); got != want {
-			t.Errorf("%s is spoken %q, want %q", word, got, want)
-		}
-	}
-}

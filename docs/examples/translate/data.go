@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"math/rand/v2"
-	"regexp"
+	"os"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,6 +11,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/datasets/catalog"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 // sentence is a source with all of its translations, as text and as tokens.
@@ -24,21 +25,11 @@ type sentence struct {
 
 // readPairs reads lines of a sentence, a tab and its translation; what comes after another tab is left out.
 func readPairs(path string) (catalog.Pairs, error) {
-	rows, err := datasets.TSV{Header: datasets.HeaderNo}.Open(path)
-	if err != nil {
+	p, err := models.ReadPairs(path)
+	if errors.Is(err, os.ErrNotExist) {
 		return catalog.Pairs{}, errors.Errorf("%v; https://www.manythings.org/anki has such files, of many languages", err)
 	}
-	defer func() { _ = rows.Close() }() // it was only read
-	var p catalog.Pairs
-	for rows.Next() {
-		f := rows.Fields()
-		if len(f) < 2 || strings.TrimSpace(f[0]) == "" || strings.TrimSpace(f[1]) == "" {
-			return catalog.Pairs{}, errors.Errorf("%s: line %d is %.60q; want a sentence, a tab and its translation",
-				path, rows.Line(), strings.Join(f, "\t"))
-		}
-		p.Source, p.Target = append(p.Source, f[0]), append(p.Target, f[1])
-	}
-	return p, rows.Err()
+	return catalog.Pairs{Source: p.Sources, Target: p.Targets}, err
 }
 
 // fetchPairs loads English and another language, given as a code of three letters, from the catalogue.
@@ -46,11 +37,6 @@ func fetchPairs(language string) (catalog.Pairs, error) {
 	parts, err := catalog.Tatoeba(language).Load(context.Background(), catalog.Options{Validation: -1, Test: -1})
 	return parts.Train, err
 }
-
-// token is a word, with what follows an apostrophe a word of its own, or one mark.
-var token = regexp.MustCompile(`['’]?[\p{L}\p{M}\p{N}]+|[^\s\p{Z}]`)
-
-func words(text string) []string { return token.FindAllString(datasets.Normalize(text), -1) }
 
 func lower(words []string) []string {
 	out := make([]string, len(words))
@@ -60,9 +46,6 @@ func lower(words []string) []string {
 	return out
 }
 
-// closed are the marks that have no space before them.
-var closed = regexp.MustCompile(` ([.,;:?!…)]|['’]\pL)`)
-
 // write puts words together, beginning with a capital letter, without those that are unknown.
 func write(words []string) string {
 	known := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == datasets.Unknown })
@@ -71,7 +54,7 @@ func write(words []string) string {
 	}
 	first := []rune(known[0])
 	known[0] = string(unicode.ToUpper(first[0])) + string(first[1:])
-	return closed.ReplaceAllString(strings.Join(known, " "), "$1")
+	return datasets.JoinWords(known)
 }
 
 // group puts translations of one source, written in any case, together, in the order in which the sources come up.
@@ -79,7 +62,7 @@ func group(p catalog.Pairs) []*sentence {
 	var all []*sentence
 	at := map[string]*sentence{}
 	for i, source := range p.Source {
-		w := words(source)
+		w := datasets.CutWords(source)
 		low := lower(w)
 		key := strings.Join(low, " ")
 		s := at[key]
@@ -88,7 +71,7 @@ func group(p catalog.Pairs) []*sentence {
 			at[key], all = s, append(all, s)
 		}
 		s.translations = append(s.translations, p.Target[i])
-		s.targets = append(s.targets, lower(words(p.Target[i])))
+		s.targets = append(s.targets, lower(datasets.CutWords(p.Target[i])))
 	}
 	return all
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/docs/examples/internal/study"
+	"github.com/unroll-go/unroll/nn/train/baseline"
+	"github.com/unroll-go/unroll/nn/train/chart"
 	"github.com/unroll-go/unroll/nn/train/metric"
 	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/decode"
@@ -70,7 +72,15 @@ func (e *experiment) score(name string, say func(i int) (string, error)) (row, e
 }
 
 func (e *experiment) baseline() (row, error) {
-	return e.score("nearest training sentence", func(i int) (string, error) { return nearest(e.train, e.test[i].tokens).translations[0], nil })
+	var sources, targets []string
+	for _, s := range e.train {
+		sources, targets = append(sources, s.text), append(targets, s.translations[0])
+	}
+	nearest, err := baseline.NewNearest(sources, targets)
+	if err != nil {
+		return row{}, err
+	}
+	return e.score("nearest training sentence", func(i int) (string, error) { return nearest.Translate(e.test[i].text), nil })
 }
 
 // measure trains a translator and scores it.
@@ -175,6 +185,6 @@ func (e *experiment) show(t *study.Translator) error {
 		return err
 	}
 	fmt.Printf("\nWhere the decoder looked for the translation that it was surest of:\n\n%s",
-		matrix(some[surest].words, written, found[surest].Attention))
+		chart.AttentionText(found[surest].Attention, some[surest].words, written))
 	return nil
 }
