@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
 	"github.com/spf13/cobra"
@@ -25,6 +26,7 @@ type explained struct {
 	Method      string           `json:"method"`
 	Gap         number           `json:"gap"`
 	Runs        int              `json:"runs"`
+	Before      string           `json:"before,omitempty"`
 	Pieces      []explainedPiece `json:"pieces"`
 
 	next bool // the label is a token that comes next
@@ -38,7 +40,7 @@ type explainedPiece struct {
 
 func newExplained(text string, kind models.Kind, e *models.Explanation) explained {
 	out := explained{Text: text, Label: e.Label, Probability: number(e.Probability), Baseline: number(e.Baseline), Method: e.Method,
-		Gap: number(e.Gap), Runs: e.Runs, next: kind == models.KindLanguage}
+		Gap: number(e.Gap), Runs: e.Runs, Before: e.Before, next: kind == models.KindLanguage}
 	for _, p := range e.Pieces {
 		out.Pieces = append(out.Pieces, explainedPiece{p.Text, number(p.Score), number(p.Without)})
 	}
@@ -54,6 +56,9 @@ func (e explained) title() string {
 	text := fmt.Sprintf("%s: probability %.4f", what, float64(e.Probability))
 	if !math.IsNaN(float64(e.Baseline)) {
 		text += fmt.Sprintf(", and %.4f for a text that says nothing", float64(e.Baseline))
+		if e.Before != "" {
+			text += fmt.Sprintf(" after its first %s", count(utf8.RuneCountInString(e.Before), "character", "characters"))
+		}
 	}
 	return text
 }
@@ -63,6 +68,10 @@ func (e explained) total() string {
 	sum := 0.0
 	for _, p := range e.Pieces {
 		sum += float64(p.Score)
+	}
+	if whole := sum - float64(e.Gap); e.Method == models.ByIntegratedGradients && math.Abs(float64(e.Gap)) > 1e-4*math.Abs(whole)+1e-9 {
+		return fmt.Sprintf("The scores add up to %+.4g and not to %+.4g nats of log-odds, the difference between the two, as they should: "+
+			"%s do not suffice on this way. --method occlusion is exact.", sum, whole, count(e.Runs, "run", "runs"))
 	}
 	if e.Method == models.ByIntegratedGradients {
 		return fmt.Sprintf("The scores add up to %+.4f nats of log-odds, the difference between the two, but for %.1e (%s).",

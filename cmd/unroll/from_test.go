@@ -90,6 +90,24 @@ func TestFrom(t *testing.T) {
 	}
 }
 
+// What import reads back from ONNX, Keras or PyTorch can be trained on, and exported again.
+func TestFromImported(t *testing.T) {
+	dir := t.TempDir()
+	table, class := filepath.Join(dir, "reviews.csv"), filepath.Join(dir, "class")
+	writeReviews(t, table)
+	must(t, quick(table, class, "--epochs", "1")...)
+	for _, ending := range []string{onnxEnding, kerasEnding, torchEnding} {
+		foreign, imported, out := class+ending, class+ending+".back", class+ending+".on"
+		must(t, "export", "--model", class, "--out", foreign)
+		must(t, "import", foreign, "--model", class, "--out", imported)
+		_, errs := must(t, after([]string{"train", "--from", imported, "--table", table, "--out", out})...)
+		if !strings.Contains(errs, "Kept    11 of 11 weights of") {
+			t.Errorf("%s:\n%s", ending, errs)
+		}
+		must(t, "export", "--model", out, "--out", class+".on"+ending)
+	}
+}
+
 // A classifier goes on with another table; labels that are others give it a new head.
 func TestFromClassifier(t *testing.T) {
 	dir := t.TempDir()

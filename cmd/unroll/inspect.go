@@ -34,7 +34,11 @@ models, and the .weights.h5 files of Keras 3 (names only).`,
   unroll inspect tagger.onnx`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := inspect(args[0], histogram)
+			path, err := resolve(args[0])
+			if err != nil {
+				return err
+			}
+			r, err := inspect(path, histogram)
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package models
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,11 +37,14 @@ func ExplainMethods() []string { return []string{ByIntegratedGradients, ByOcclus
 type Explanation struct {
 	Label       string  // that is explained
 	Probability float64 // of the label
-	// Baseline is the label's probability for a text of as many tokens that say nothing, whose embeddings are zero; NaN but
-	// for integrated gradients.
+	// Baseline is the label's probability for a text of as many tokens that say nothing, whose embeddings are zero, after
+	// Before; NaN but for integrated gradients.
 	Baseline float64
 	Method   string
-	Pieces   []Piece // which, joined, are the text as the model read it
+	// Before is the beginning of a long text to a language model, which is read as it is and not explained: it explains the
+	// last 50 tokens.
+	Before string
+	Pieces []Piece // which, joined, are the rest of the text as the model read it
 	// Gap is by how much the scores of integrated gradients miss the difference in log-odds to the baseline.
 	Gap  float64
 	Runs int // of the network, of one text each
@@ -81,7 +85,7 @@ func (m *Classifier) Explain(text string, o Explaining) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := m.explain(text, m.tokens, ids[0], target, o, func(g *graph.Graph, x, target graph.Node) graph.Node {
+	out, err := m.explain(reading{text: text, tokens: m.tokens, ids: ids[0]}, target, o, func(g *graph.Graph, x, target graph.Node) graph.Node {
 		return explain.LogOdds(g, m.net[1:].build(g, flow{x: x}).x, target)
 	})
 	if err != nil {
@@ -107,12 +111,19 @@ func (m *LanguageModel) Explain(text string, o Explaining) (*Explanation, error)
 	if err != nil {
 		return nil, err
 	}
-	target, err := chosen(o.Label, next, m.vocab.ID)
+	target, err := chosen(o.Label, next, func(token string) (int, bool) {
+		id, ok := m.vocab.ID(token)
+		if !ok { // a word has the space before it
+			id, ok = m.vocab.ID(" " + token)
+		}
+		return id, ok
+	})
 	if err != nil {
-		return nil, errors.Wrapf(err, "models: the vocabulary has %d %ss; a word has the space before it", m.vocab.Len(), m.vocab.Kind())
+		return nil, errors.Wrapf(err, "models: the vocabulary has %d %ss", m.vocab.Len(), m.vocab.Kind())
 	}
 	last := len(m.net) - 1 // the head: what comes before has a step for each token
-	out, err := m.explain(text, m.vocab, ids, target, o, func(g *graph.Graph, x, target graph.Node) graph.Node {
+	read := reading{text: text, tokens: m.vocab, ids: ids, before: max(0, len(ids)-explainedTokens)}
+	out, err := m.explain(read, target, o, func(g *graph.Graph, x, target graph.Node) graph.Node {
 		steps, batch := x.Dim(0), x.Dim(1)
 		f := m.net[1:last].build(g, flow{x: x, state: m.layer.Begin(g, batch)})
 		f.x = g.Slice(f.x, 0, steps-1, steps) // [1, B, H]
@@ -152,15 +163,28 @@ func chosen(label string, probabilities []float64, number func(string) (int, boo
 	return i, nil
 }
 
+// explainedTokens is how many tokens at its end a language model explains of a text. Over many more, the gradients of most
+// networks explode on the way from embeddings that are zero.
+const explainedTokens = 50
+
+// reading is a text as a model reads it.
+type reading struct {
+	text   string
+	tokens datasets.Tokenizer
+	ids    []int
+	before int // tokens at the beginning that are not explained
+}
+
+// pathWork is how many steps of the network integrated gradients may take, over all runs.
+const pathWork = 1 << 19
+
 // explain explains an output for a text: the network's, which reads embeddings. Log-odds and no probabilities are
 // explained, as they still move where the model is nearly certain.
-func (c *core) explain(
-	text string, t datasets.Tokenizer, ids []int, target int, o Explaining, network explain.Network,
-) (*Explanation, error) {
+func (c *core) explain(t reading, target int, o Explaining, network explain.Network) (*Explanation, error) {
 	if o.Method == "" {
 		o.Method = ByIntegratedGradients
 	}
-	pieces, err := piecesOf(text, t, ids)
+	pieces, err := piecesOf(t.text, t.tokens, t.ids)
 	if err != nil {
 		return nil, err
 	}
@@ -169,12 +193,13 @@ func (c *core) explain(
 		return nil, err
 	}
 	table := weights.Of(c.params.Get(embeddingWeight))
-	in := explain.Input{X: rowsOf(table, ids), Target: target}
-	if !o.ByToken {
-		in.Groups = wordsOf(pieces)
-	}
+	in := explain.Input{X: rowsOf(table, t.ids), Target: target, Groups: t.groups(pieces, o.ByToken)}
 	without := in
 	without.Baseline = rowsOf(table, []int{0}) // what Predict reads of a text without tokens
+	if t.before > 0 {                          // what is not explained is its own baseline
+		in.Baseline = in.X.Clone().(*tensor.Dense)
+		clear(in.Baseline.Float64s()[t.before*table.Shape()[1]:])
+	}
 	occluded, err := e.Occlusion(without)
 	if err != nil {
 		return nil, err
@@ -186,7 +211,7 @@ func (c *core) explain(
 	case ByGradient:
 		a, err = e.Gradient(in)
 	case ByIntegratedGradients:
-		a, err = e.IntegratedGradients(in, explain.Integration{})
+		a, err = e.IntegratedGradients(in, explain.Integration{Runs: min(max(pathWork/len(t.ids), 256), 1<<14)})
 	default:
 		return nil, errors.Errorf("models: Explaining.Method %q; want %s", o.Method, oneOf(ExplainMethods()))
 	}
@@ -195,16 +220,30 @@ func (c *core) explain(
 	}
 	out := &Explanation{Probability: sigmoid(a.Output), Baseline: sigmoid(a.Baseline), Method: o.Method, Gap: a.Gap, Runs: a.Runs + runs}
 	for i, score := range a.Scores {
-		from, to := i, i+1
-		if in.Groups != nil {
-			from, to = in.Groups[i], len(pieces)
-			if i+1 < len(in.Groups) {
-				to = in.Groups[i+1]
-			}
+		from, to := in.Groups[i], len(pieces)
+		if i+1 < len(in.Groups) {
+			to = in.Groups[i+1]
 		}
-		out.Pieces = append(out.Pieces, Piece{strings.Join(pieces[from:to], ""), score, sigmoid(occluded.Without[i])})
+		text := strings.Join(pieces[from:to], "")
+		if from < t.before {
+			out.Before = text
+			continue
+		}
+		out.Pieces = append(out.Pieces, Piece{text, score, sigmoid(occluded.Without[i])})
 	}
 	return out, nil
+}
+
+// groups are the numbers of the tokens with which a word begins, or every token; what is not explained is one group.
+func (t reading) groups(pieces []string, byToken bool) []int {
+	starts := []int{0}
+	words := wordsOf(pieces)
+	for i := 1; i < len(pieces); i++ {
+		if _, word := slices.BinarySearch(words, i); i >= t.before && (word || byToken || i == t.before) {
+			starts = append(starts, i)
+		}
+	}
+	return starts
 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

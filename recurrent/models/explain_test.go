@@ -128,6 +128,46 @@ func TestExplainLanguageModel(t *testing.T) {
 	}
 }
 
+// A word is found with the space before it or without.
+func TestExplainNextWord(t *testing.T) {
+	m, err := NewLanguageModel(Config{Tokens: "word", Hidden: 4, Embed: 3}, "the quick brown fox\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, label := range []string{"fox", " fox"} {
+		if e, err := m.Explain("the quick", Explaining{Label: label}); err != nil || e.Label != " fox" {
+			t.Errorf("%q: %+v, %v", label, e, err)
+		}
+	}
+}
+
+// Of a long text the last tokens are explained, the others are read as they are.
+func TestExplainLongText(t *testing.T) {
+	text := strings.Repeat("the quick brown fox\n", 6)
+	m, err := NewLanguageModel(Config{Hidden: 5, Embed: 4, Layers: 1}, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, method := range ExplainMethods() {
+		e, err := m.Explain(text, Explaining{Method: method, ByToken: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		joined, sum := e.Before, 0.0
+		for _, p := range e.Pieces {
+			joined += p.Text
+			sum += p.Score
+		}
+		if len(e.Pieces) != explainedTokens || joined != text {
+			t.Errorf("%d pieces of %q", len(e.Pieces), joined)
+		}
+		whole := logOdds(e.Probability) - logOdds(e.Baseline)
+		if method == ByIntegratedGradients && math.Abs(sum-whole) > 1e-4*math.Abs(whole) {
+			t.Errorf("the scores add up to %g; want %g", sum, whole)
+		}
+	}
+}
+
 func TestExplainRefuses(t *testing.T) {
 	m := smallClassifier(t, Config{})
 	l, err := NewLanguageModel(Config{Hidden: 4}, "abc abc")
