@@ -74,7 +74,7 @@ func (t *seriesTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.Var(words{list: &s.Past}, "past", "columns of numbers that are known up to the last value")
 	f.Var(words{list: &s.Known}, "known", "columns of numbers that are known ahead, such as price,promotion")
 	f.Var(words{list: &s.Static}, "static", "columns that stay the same in a series: of numbers, or of classes")
-	f.Var(words{list: &s.Class}, "class", "columns of classes, even if they look like numbers; the id may be one, and target for that of a wide table")
+	f.Var(words{list: &s.Class}, "class", "columns of classes, even if they look like numbers; the id may be one, and target in a wide table")
 	f.StringVar(&s.Frequency, "frequency", s.Frequency, "step between times, such as day, 15 minutes, business day; found unless given")
 	f.StringVar(&s.TimeFormat, "time-format", s.TimeFormat, "how times are written, such as %d.%m.%Y; found unless given")
 	formatFlags(f, (*tableFormat)(&c.Origin.Format))
@@ -82,7 +82,8 @@ func (t *seriesTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.IntVar(&x.Horizon, "horizon", x.Horizon, "steps to forecast; 0 for a season")
 	f.IntVar(&x.Context, "context", x.Context, "steps to read before a forecast; 0 for two seasons, or what the series are long enough for")
 	f.StringVar(&x.Output, "output", x.Output, "what is forecast: "+oneOf(models.Outputs()))
-	f.StringVar(&x.Scaling, "scaling", x.Scaling, "how windows are brought to one size: "+oneOf(models.Scalings())+"; mean for counts unless given")
+	f.StringVar(&x.Scaling, "scaling", x.Scaling,
+		"how windows are brought to one size: "+oneOf(models.Scalings())+"; mean for counts unless given")
 	f.Var(levels{&x.Quantiles}, "quantiles", "quantiles to learn and to give, such as 0.1,0.5,0.9")
 	f.Var(numbers{&x.Lags}, "lags", "how many steps ago the values are that each step reads, with a distribution; found unless given")
 	f.IntVar(&x.Paths, "paths", x.Paths, "sample paths of a distribution to draw; 0 for 200")
