@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -41,14 +42,27 @@ func (t *seriesTask) judge(s *sample) (likelihood, string) {
 	if !isTable(s.path) {
 		return impossible, ""
 	}
-	if len(s.lines) > 2 {
-		for field := range strings.FieldsFuncSeq(s.lines[len(s.lines)/2], func(r rune) bool { return strings.ContainsRune(",;\t|\"", r) }) {
-			if looksLikeDate(field) {
-				return certain, fmt.Sprintf("a line of it has a date, %s", strings.TrimSpace(field))
-			}
+	if len(s.lines) < 3 {
+		return possible, "it is a table"
+	}
+	// A date, a number, and no text of several words.
+	date, number := "", false
+	for field := range strings.FieldsFuncSeq(s.lines[len(s.lines)/2], func(r rune) bool { return strings.ContainsRune(",;\t|\"", r) }) {
+		field = strings.TrimSpace(field)
+		_, err := strconv.ParseFloat(field, 64)
+		switch {
+		case looksLikeDate(field):
+			date = field
+		case strings.Contains(field, " "):
+			return possible, "it is a table"
+		default:
+			number = number || err == nil
 		}
 	}
-	return possible, "it is a table"
+	if date == "" || !number {
+		return possible, "it is a table"
+	}
+	return certain, fmt.Sprintf("a line of it has a date, %s, and numbers", date)
 }
 
 // looksLikeDate tells whether a field begins with a date as ISO writes it.
