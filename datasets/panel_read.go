@@ -55,40 +55,6 @@ func ReadPanel(r PanelRows, name string, want PanelColumns) (*Panel, *PanelReadi
 	return b.panel, b.note, nil
 }
 
-func readPanelTable(r PanelRows, name string) (*panelTable, error) {
-	t := &panelTable{name: name}
-	for r.Next() {
-		if t.columns == nil {
-			t.columns = slices.DeleteFunc(slices.Clone(r.Columns()), func(c string) bool { return c == "" })
-		}
-		row := make([]string, len(t.columns))
-		for i, c := range t.columns {
-			if !r.Missing(c) {
-				row[i] = strings.TrimSpace(r.Text(c))
-			}
-		}
-		t.cells, t.lines = append(t.cells, row), append(t.lines, r.Line())
-	}
-	if err := r.Err(); err != nil {
-		return nil, err
-	}
-	if len(t.cells) == 0 {
-		return nil, errors.Errorf("datasets: %s has no rows", name)
-	}
-	return t, nil
-}
-
-// panelNumber is a number, or NaN for a missing one. Yes and no, and true and false, are 1 and 0.
-func panelNumber(text string) (float64, error) {
-	switch strings.ToLower(text) {
-	case "yes", "true":
-		return 1, nil
-	case "no", "false":
-		return 0, nil
-	}
-	return parseNumber(text, nil)
-}
-
 // panelBuilder makes a panel of a table.
 type panelBuilder struct {
 	*panelTable

@@ -40,7 +40,8 @@ func readSeries(path string, s models.SeriesTable, format tableFormat) (*seriesT
 // seriesHint says which flags may help against an error of reading.
 func seriesHint(err error) error {
 	for _, hint := range []struct{ text, flags string }{
-		{"has no column", "--time, --id, --target, --past, --known, --static and --class name columns; is another character between? (--delimiter)"},
+		{"has no column", "--time, --id, --target, --past, --known, --static and --class name columns; " +
+			"is another character between? (--delimiter)"},
 		{"say which is to be forecast", "--target NAME"},
 		{"no column of numbers to forecast", "is another character between? (--delimiter); is it the right file?"},
 		{"tells several series apart", "--id NAME"},

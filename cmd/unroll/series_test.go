@@ -223,3 +223,18 @@ func TestForecasterByCommand(t *testing.T) {
 		}
 	}
 }
+
+// A table with dates and numbers is one of series, and one with dates and texts is not.
+func TestTablesThatLookLikeSeries(t *testing.T) {
+	for lines, want := range map[string]likelihood{
+		"date,shop,units\n2024-01-01,a,3\n2024-01-02,a,4\n":                       certain,
+		"time;load\n2024-01-01 10:00;3.5\n2024-01-01 11:00;4.5\n":                 certain,
+		"date,review,stars\n2024-01-01,a fine film,5\n2024-01-02,a dull film,1\n": possible,
+		"text,label\nfine,good\ndull,bad\n":                                       possible,
+	} {
+		s := &sample{path: "x.csv", ending: ".csv", lines: strings.Split(strings.TrimSuffix(lines, "\n"), "\n")}
+		if got, why := new(seriesTask).judge(s); got != want {
+			t.Errorf("%q: %d, as %s; want %d", lines, got, why, want)
+		}
+	}
+}

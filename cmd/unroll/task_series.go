@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -41,14 +42,27 @@ func (t *seriesTask) judge(s *sample) (likelihood, string) {
 	if !isTable(s.path) {
 		return impossible, ""
 	}
-	if len(s.lines) > 2 {
-		for field := range strings.FieldsFuncSeq(s.lines[len(s.lines)/2], func(r rune) bool { return strings.ContainsRune(",;\t|\"", r) }) {
-			if looksLikeDate(field) {
-				return certain, fmt.Sprintf("a line of it has a date, %s", strings.TrimSpace(field))
-			}
+	if len(s.lines) < 3 {
+		return possible, "it is a table"
+	}
+	// A date, a number, and no text of several words.
+	date, number := "", false
+	for field := range strings.FieldsFuncSeq(s.lines[len(s.lines)/2], func(r rune) bool { return strings.ContainsRune(",;\t|\"", r) }) {
+		field = strings.TrimSpace(field)
+		_, err := strconv.ParseFloat(field, 64)
+		switch {
+		case looksLikeDate(field):
+			date = field
+		case strings.Contains(field, " "):
+			return possible, "it is a table"
+		default:
+			number = number || err == nil
 		}
 	}
-	return possible, "it is a table"
+	if date == "" || !number {
+		return possible, "it is a table"
+	}
+	return certain, fmt.Sprintf("a line of it has a date, %s, and numbers", date)
 }
 
 // looksLikeDate tells whether a field begins with a date as ISO writes it.
@@ -74,7 +88,7 @@ func (t *seriesTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.Var(words{list: &s.Past}, "past", "columns of numbers that are known up to the last value")
 	f.Var(words{list: &s.Known}, "known", "columns of numbers that are known ahead, such as price,promotion")
 	f.Var(words{list: &s.Static}, "static", "columns that stay the same in a series: of numbers, or of classes")
-	f.Var(words{list: &s.Class}, "class", "columns of classes, even if they look like numbers; the id may be one, and target for that of a wide table")
+	f.Var(words{list: &s.Class}, "class", "columns of classes, even if they look like numbers; the id may be one, and target in a wide table")
 	f.StringVar(&s.Frequency, "frequency", s.Frequency, "step between times, such as day, 15 minutes, business day; found unless given")
 	f.StringVar(&s.TimeFormat, "time-format", s.TimeFormat, "how times are written, such as %d.%m.%Y; found unless given")
 	formatFlags(f, (*tableFormat)(&c.Origin.Format))
@@ -82,7 +96,8 @@ func (t *seriesTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.IntVar(&x.Horizon, "horizon", x.Horizon, "steps to forecast; 0 for a season")
 	f.IntVar(&x.Context, "context", x.Context, "steps to read before a forecast; 0 for two seasons, or what the series are long enough for")
 	f.StringVar(&x.Output, "output", x.Output, "what is forecast: "+oneOf(models.Outputs()))
-	f.StringVar(&x.Scaling, "scaling", x.Scaling, "how windows are brought to one size: "+oneOf(models.Scalings())+"; mean for counts unless given")
+	f.StringVar(&x.Scaling, "scaling", x.Scaling,
+		"how windows are brought to one size: "+oneOf(models.Scalings())+"; mean for counts unless given")
 	f.Var(levels{&x.Quantiles}, "quantiles", "quantiles to learn and to give, such as 0.1,0.5,0.9")
 	f.Var(numbers{&x.Lags}, "lags", "how many steps ago the values are that each step reads, with a distribution; found unless given")
 	f.IntVar(&x.Paths, "paths", x.Paths, "sample paths of a distribution to draw; 0 for 200")

@@ -80,7 +80,10 @@ func forecasterFor(cmd *cobra.Command, p *plan, panel *datasets.Panel, fl trainF
 		for _, f := range []struct {
 			field *int
 			value int
-		}{{&c.Forecast.Season, had.Season}, {&c.Forecast.Paths, had.Paths}, {&c.Forecast.Validation, had.Validation}, {&c.Forecast.Test, had.Test}} {
+		}{
+			{&c.Forecast.Season, had.Season}, {&c.Forecast.Paths, had.Paths},
+			{&c.Forecast.Validation, had.Validation}, {&c.Forecast.Test, had.Test},
+		} {
 			if *f.field == 0 {
 				*f.field = f.value
 			}
