@@ -145,7 +145,7 @@ func TestBadTables(t *testing.T) {
 		{2, "--text and --table; want one of them", quick(table, out, "--text", "x")},
 		{2, `--header "maybe"; want yes, no or auto`, quick(table, out, "--header", "maybe")},
 		{2, "--test and --test-part; want one of them", quick(table, out, "--test", table, "--test-part", "0.2")},
-		{2, "--valid goes with --table or --pairs, and not with a language model", []string{"train", "--valid", table}},
+		{2, "--valid goes with --table, --pairs", []string{"train", "--valid", table}},
 		{2, `both to be in column "review"`, quick(table, out, "--text-column", "review", "--label-column", "review")},
 		{2, `both to be in column "review"`, []string{"eval", "--model", model, "--table", table, "--label-column", "review"}},
 		{2, "--text-column and --label-column go with --table", []string{"eval", "--model", model, "--text-column", "review"}},

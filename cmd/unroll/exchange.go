@@ -52,7 +52,7 @@ ONNX and Keras have the cells rnn, lstm and gru.`,
 			if several, ok := m.(interface{ ExportFiles(path string) []string }); ok {
 				files = several.ExportFiles(out)
 			}
-			return saveAll(cmd, files, force, func() error { return m.Export(out) })
+			return saveAll(cmd, "--out", files, force, func() error { return m.Export(out) })
 		},
 	}
 	f := cmd.Flags()

@@ -15,7 +15,7 @@ var (
 		"subject_id", "patient", "patient_id", "trip", "trip_id", "session", "session_id", "recording", "unit", "device", "user", "user_id"}
 	timeNames = []string{"time", "timestamp", "datetime", "date", "t", "second", "seconds", "minute", "minutes", "hour", "hours",
 		"step", "row", "index", "frame", "cycle", "tick"}
-	targetNames = []string{"target", "label", "class", "y", "outcome", "state", "activity", "category", "result"}
+	outcomeNames = []string{"target", "label", "class", "y", "outcome", "state", "activity", "category", "result"}
 )
 
 // noColumn is the value of --time for rows that have no times.
@@ -36,7 +36,7 @@ func columnsIn(c models.Config) sequenceColumns {
 
 // names are those that tell that a table's first row is a header.
 func (c sequenceColumns) names() []string {
-	return slices.Concat([]string{c.id, c.time, c.target}, c.features, idNames, timeNames, targetNames)
+	return slices.Concat([]string{c.id, c.time, c.target}, c.features, idNames, timeNames, outcomeNames)
 }
 
 // choose finds the columns of a table that were not asked for. Labelled tells that the targets are elsewhere.
@@ -70,7 +70,7 @@ func (c sequenceColumns) choose(path string, columns []string, header, labelled 
 		c.time = cmp.Or(known(columns, timeNames, c.id), noColumn)
 	}
 	if c.target == "" && !labelled {
-		c.target = known(columns, targetNames, c.id)
+		c.target = known(columns, outcomeNames, c.id)
 		if c.target == "" {
 			return c, errors.Errorf("%s has the columns %s: say with --target which of them is to be predicted, or with --labels which table has it",
 				path, quotedList(columns))
@@ -106,7 +106,7 @@ func readTargets(path string, want sequenceColumns, format tableFormat) (targets
 				id = known(columns, idNames, target)
 			}
 			if target == "" {
-				target = known(columns, targetNames, id)
+				target = known(columns, outcomeNames, id)
 			}
 			if target == "" && len(columns) == 2 {
 				target = columns[(slices.Index(columns, id)+1)%2]

@@ -40,13 +40,6 @@ func writeNames(t *testing.T, path string) {
 	writeFile(t, path, b.String())
 }
 
-func writeFile(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // The session of the document on tagging, see TestTranscript.
 func TestTaggingTranscript(t *testing.T) {
 	all := sessions(t, "tagging.md")

@@ -49,7 +49,7 @@ func (t *sequencesTask) judge(s *sample) (likelihood, string) {
 	if err != nil || !r.HasHeader() {
 		return impossible, ""
 	}
-	id, target := known(r.Columns(), idNames, ""), known(r.Columns(), targetNames, "")
+	id, target := known(r.Columns(), idNames, ""), known(r.Columns(), outcomeNames, "")
 	if id == "" || target == "" {
 		return impossible, ""
 	}
