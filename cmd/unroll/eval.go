@@ -51,6 +51,7 @@ text, on which it was not trained.`,
 	flags = addTaskFlags(cmd, tasks(), task.evalFlags)
 	completeFormat(cmd)
 	jsonFlag(cmd)
+	groupFlags(cmd, flags)
 	return cmd
 }
 

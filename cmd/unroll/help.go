@@ -26,19 +26,12 @@ type flagGroup struct {
 	flags *pflag.FlagSet
 }
 
-// trainUsage is the usage of train: all of its flags in groups, or those that are used most.
-func trainUsage(cmd *cobra.Command, own *taskFlags, all bool) string {
+// usageOf is the usage of a command, with its flags in groups.
+func usageOf(cmd *cobra.Command, groups []flagGroup) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Usage:\n  %s\n\nExamples:\n%s\n", cmd.UseLine(), cmd.Example)
-	groups := trainGroups(cmd, own)
-	if !all {
-		groups = usual(groups)
-	}
 	for _, g := range groups {
 		fmt.Fprintf(&b, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(columns))
-	}
-	if !all {
-		fmt.Fprintf(&b, "\nAll flags, by what they are for: %s --%s\n", cmd.CommandPath(), helpAll)
 	}
 	return b.String()
 }
@@ -62,49 +55,81 @@ func ordered() *pflag.FlagSet {
 	return f
 }
 
+// grouping sorts the flags of a command into groups.
+type grouping struct {
+	groups []flagGroup
+	left   *pflag.FlagSet
+}
+
+func groupingOf(cmd *cobra.Command) *grouping {
+	g := &grouping{left: ordered()}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { g.left.AddFlag(f) })
+	return g
+}
+
+// take makes a group of the flags that belong there, of those that are in none yet.
+func (g *grouping) take(title string, belongs func(name string) bool) {
+	group, others := flagGroup{title, ordered()}, ordered()
+	g.left.VisitAll(func(f *pflag.Flag) {
+		if belongs(f.Name) {
+			group.flags.AddFlag(f)
+		} else {
+			others.AddFlag(f)
+		}
+	})
+	g.left = others
+	if group.flags.HasFlags() {
+		g.groups = append(g.groups, group)
+	}
+}
+
 // trainGroups are all flags of train: those that name data, those of one task and of several, those of the network, of the
 // training and of the run.
 func trainGroups(cmd *cobra.Command, own *taskFlags) []flagGroup {
-	left := ordered()
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { left.AddFlag(f) })
-	var groups []flagGroup
-	group := func(title string, is func(name string) bool) {
-		g, others := flagGroup{title, ordered()}, ordered()
-		left.VisitAll(func(f *pflag.Flag) {
-			if is(f.Name) {
-				g.flags.AddFlag(f)
-			} else {
-				others.AddFlag(f)
-			}
-		})
-		left = others
-		if g.flags.HasFlags() {
-			groups = append(groups, g)
-		}
-	}
-	group("What to train on", func(name string) bool {
+	g := groupingOf(cmd)
+	g.take("What to train on", func(name string) bool {
 		return slices.ContainsFunc(own.tasks, func(t task) bool { return t.data() == name })
 	})
 	for _, t := range own.tasks {
-		group("With --"+t.data(), func(name string) bool { return slices.Equal(own.with(name), []task{t}) })
+		g.take("With --"+t.data(), func(name string) bool { return slices.Equal(own.with(name), []task{t}) })
 	}
-	group("How data are read", func(name string) bool { return own.with(name) != nil })
-	group("The network", func(name string) bool {
+	g.take("How data are read", func(name string) bool { return own.with(name) != nil })
+	g.take("The network", func(name string) bool {
 		return slices.ContainsFunc(own.tasks, func(t task) bool { return slices.Contains(networkSettings(t.kind()), name) })
 	})
 	training := pflag.NewFlagSet("", pflag.ContinueOnError)
 	var c models.Config
 	configFlags(training, &c)
-	group("The training", func(name string) bool { return training.Lookup(name) != nil })
-	group("The run", func(string) bool { return true })
-	return groups
+	g.take("The training", func(name string) bool { return training.Lookup(name) != nil })
+	g.take("The run", func(string) bool { return true })
+	return g.groups
 }
 
-// groupFlags has a train command show its flags so.
+// modelGroups are the flags of a command that reads a model of any kind: those for all kinds, for one and for several.
+func modelGroups(cmd *cobra.Command, own *taskFlags) []flagGroup {
+	g := groupingOf(cmd)
+	g.take("Flags", func(name string) bool { return own.with(name) == nil })
+	for _, t := range own.tasks {
+		g.take(fmt.Sprintf("For a %v", t.kind()), func(name string) bool { return slices.Equal(own.with(name), []task{t}) })
+	}
+	g.take("For several kinds of model", func(string) bool { return true })
+	return g.groups
+}
+
+// groupFlags has a command that reads a model of any kind show its flags so.
 func groupFlags(cmd *cobra.Command, own *taskFlags) {
+	cmd.SetUsageFunc(func(cmd *cobra.Command) error {
+		_, err := io.WriteString(cmd.OutOrStderr(), usageOf(cmd, modelGroups(cmd, own)))
+		return err
+	})
+}
+
+// groupTrainFlags has train show the flags that are used most, and with --help-all the others.
+func groupTrainFlags(cmd *cobra.Command, own *taskFlags) {
 	cmd.Flags().Bool(helpAll, false, "show all flags, by what they are for")
 	cmd.SetUsageFunc(func(cmd *cobra.Command) error {
-		_, err := io.WriteString(cmd.OutOrStderr(), trainUsage(cmd, own, false))
+		_, err := fmt.Fprintf(cmd.OutOrStderr(), "%s\nAll flags, by what they are for: %s --%s\n",
+			usageOf(cmd, usual(trainGroups(cmd, own))), cmd.CommandPath(), helpAll)
 		return err
 	})
 }
@@ -114,6 +139,6 @@ func showAllHelp(cmd *cobra.Command, own *taskFlags) (asked bool, err error) {
 	if asked, err = cmd.Flags().GetBool(helpAll); !asked || err != nil {
 		return asked, err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n%s", cmd.Long, trainUsage(cmd, own, true))
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n%s", cmd.Long, usageOf(cmd, trainGroups(cmd, own)))
 	return true, err
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/internal/kernel"
 )
 
@@ -60,5 +61,32 @@ func TestMistypedFlags(t *testing.T) {
 		if status != 2 || !strings.Contains(errs, want) {
 			t.Errorf("%s: status %d; want 2 and %q\n%s", args, status, want, errs)
 		}
+	}
+}
+
+// Every flag of a command that has those of tasks stands in one group of its help; that of train is short, and has them all
+// with --help-all.
+func TestFlagsAreInGroups(t *testing.T) {
+	short, _ := must(t, "train", "--help")
+	all, _ := must(t, "train", "--help-all")
+	if n := strings.Count(short, "\n"); n > 100 || strings.Contains(short, "--zoneout") {
+		t.Errorf("the help of train has %d lines", n)
+	}
+	for name, help := range map[string]string{"train": all, "eval": "", "predict": "", "plot": ""} {
+		cmd, _, err := rootCommand().Find([]string{name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if help == "" {
+			help, _ = must(t, name, "--help")
+		}
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if n := strings.Count(help, "\n      --"+f.Name+" ") + strings.Count(help, "\n      --"+f.Name+"\n"); f.Name != "help" && n != 1 {
+				t.Errorf("%s: --%s stands there %d times", name, f.Name, n)
+			}
+		})
+	}
+	if !strings.Contains(all, "\nWith --table:\n      --text-column") || !strings.Contains(all, "\nThe network:\n") {
+		t.Error(all)
 	}
 }

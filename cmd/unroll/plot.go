@@ -36,6 +36,7 @@ of its own table that were kept for the test.`,
 	f.StringVar(&out, "out", "loss.svg", "picture to save, .svg or .png")
 	flags = addTaskFlags(cmd, tasks(), task.plotFlags)
 	f.BoolVar(&force, "force", false, "overwrite an existing file")
+	groupFlags(cmd, flags)
 	return cmd
 }
 

@@ -51,6 +51,7 @@ under "columns".`,
 	model.add(cmd)
 	flags = addTaskFlags(cmd, tasks(), task.predictFlags)
 	completeFormat(cmd)
+	groupFlags(cmd, flags)
 	return cmd
 }
 

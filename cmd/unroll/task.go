@@ -89,6 +89,7 @@ type taskFlags struct {
 // addTaskFlags adds the flags of all tasks to a command. Of those with one name, the first is in its help.
 func addTaskFlags(cmd *cobra.Command, list []task, flags func(t task, f *pflag.FlagSet)) *taskFlags {
 	out := &taskFlags{tasks: list}
+	cmd.Flags().SortFlags = false
 	for _, t := range list {
 		set := pflag.NewFlagSet("", pflag.ContinueOnError)
 		flags(t, set)

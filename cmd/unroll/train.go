@@ -38,7 +38,6 @@ func trainCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return runTrain(cmd, args, &fl) },
 	}
 	f := cmd.Flags()
-	f.SortFlags = false
 	fl.own = addTaskFlags(cmd, fl.tasks, func(t task, f *pflag.FlagSet) {
 		c := models.Defaults(t.kind())
 		t.configFlags(f, &c)
@@ -57,7 +56,7 @@ func trainCommand() *cobra.Command {
 		"what products round to: float32, bf16x3 or bf16, if the processor is faster so; to be given again with --resume")
 	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
 	completeFormat(cmd)
-	groupFlags(cmd, fl.own)
+	groupTrainFlags(cmd, fl.own)
 	completions(cmd, map[string][]string{"cell": append(models.Cells(), listOfCells), "pool": models.Poolings(),
 		"class-weights": {"none", models.Balanced}, "optimizer": models.Optimizers(),
 		"tokens": {datasets.Character, datasets.Word, models.BytePairs}, "precision": precisions()})

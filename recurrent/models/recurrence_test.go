@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn/train"
 	"gorgonia.org/tensor"
 )
 
@@ -249,3 +250,48 @@ func TestCellInfos(t *testing.T) {
 }
 
 func ints(ids []int) []*tensor.Dense { return []*tensor.Dense{graph.Ints(ids, len(ids), 1)} }
+
+// Resume goes on to the bit with every setting of the recurrent layers, too, whose masks are drawn anew at each step.
+func TestResumeWithSettings(t *testing.T) {
+	c := Config{
+		Cell: "gru", Layers: 2, Epochs: 2, Dropout: 0.1, Residual: true, LayerNorm: true,
+		InputDropout: 0.1, RecurrentDropout: 0.2, WeightDropout: 0.2, Zoneout: 0.1,
+	}
+	path := filepath.Join(t.TempDir(), "m")
+	whole, part := newLanguage(t, c), newLanguage(t, c)
+	if _, err := whole.Fit(context.Background(), fox, Run{}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if _, err := part.Fit(ctx, fox, Run{Checkpoint: path, Observers: []train.Observer{stopAt(9, cancel)}}); err == nil {
+		t.Fatal("the run was not stopped")
+	}
+	again, err := LoadLanguageModel(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.Resume(context.Background(), fox, Run{}); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "language model", whole.Params(), again.Params())
+
+	c.ClassWeights = Balanced
+	all, some := newClasses(t, c), newClasses(t, c)
+	if _, err := all.Fit(context.Background(), opinions(60), Examples{}, Run{}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel = context.WithCancel(context.Background())
+	defer cancel()
+	if _, err := some.Fit(ctx, opinions(60), Examples{}, Run{Checkpoint: path, Observers: []train.Observer{stopAt(7, cancel)}}); err == nil {
+		t.Fatal("the run was not stopped")
+	}
+	rest, err := LoadClassifier(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rest.Resume(context.Background(), opinions(60), Examples{}, Run{}); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "classifier", all.Params(), rest.Params())
+}
