@@ -19,6 +19,7 @@ var (
 	zeroes = []any{
 		new(datasets.Batches), new(datasets.Batching), new(datasets.BPE), new(datasets.BPETrainer), new(datasets.IDFile), new(datasets.Prefetch),
 		new(datasets.Scaler), new(datasets.Series), new(datasets.Vocabulary), new(datasets.VocabularyBuilder), new(datasets.Windows),
+		new(datasets.WordVectors),
 	}
 	functions = map[string]any{
 		"LabelledBatches": datasets.LabelledBatches, "FeatureBatches": datasets.FeatureBatches, "TaggedBatches": datasets.TaggedBatches,
@@ -26,6 +27,7 @@ var (
 		"Normalize": datasets.Normalize, "EncodeFile": datasets.EncodeFile, "OpenIDs": datasets.OpenIDs, "NewPrefetch": datasets.NewPrefetch,
 		"FitScaler": datasets.FitScaler, "EncodeStream": datasets.EncodeStream, "Characters": datasets.Characters, "Words": datasets.Words,
 		"Labels": datasets.Labels, "Split": datasets.Split, "NewWindows": datasets.NewWindows, "NewFileWindows": datasets.NewFileWindows,
+		"ReadWordVectors": datasets.ReadWordVectors,
 	}
 	readers = []string{"CSV", "TSV", "Rows", "JSONL", "Objects", "CoNLLU", "Treebank", "TreebankSentence", "CoNLL", "Sentences", "PlainText", "Lines"}
 )
