@@ -85,7 +85,8 @@ func (m *Classifier) Explain(text string, o Explaining) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := m.explain(reading{text: text, tokens: m.tokens, ids: ids[0]}, target, o, func(g *graph.Graph, x, target graph.Node) graph.Node {
+	read := reading{text: text, tokens: m.tokens, ids: ids[0]}
+	out, err := m.explain(read, target, o, func(g *graph.Graph, x, target graph.Node) graph.Node {
 		return explain.LogOdds(g, m.net[1:].build(g, flow{x: x}).x, target)
 	})
 	if err != nil {

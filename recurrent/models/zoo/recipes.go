@@ -38,9 +38,11 @@ func names() Model {
 // spam tells unwanted mail.
 func spam() Model {
 	c := models.Defaults(models.KindClassifier)
-	c.Epochs, c.Patience = 5, 3
+	c.Hidden, c.Embed, c.Epochs, c.Patience = 32, 32, 3, 0
 	return Model{
 		Name: "spam", Title: "Unwanted mail", Kind: models.KindClassifier, Data: catalog.Spam.Name,
+		Result: "accuracy 96.9 %, macro F1 0.964 on the test part, 589 mails", Minutes: 2,
+		SHA256: "a93052bb6bc2fae55284748142b69f810025b9952c5360776a7bf086811e6229", Bytes: 285792,
 		config: c, loop: ofTexts(catalog.Spam),
 	}
 }
