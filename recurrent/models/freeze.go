@@ -62,8 +62,11 @@ func (c Config) checkFreeze() error {
 	return nil
 }
 
-// Trains counts the weights of a store that training changes, and all of them.
+// Trains counts the weights of a store that training changes, and all of them; nil has none.
 func Trains(p *graph.Params) (trained, all int) {
+	if p == nil {
+		return 0, 0
+	}
 	for i := range p.Len() {
 		q := p.At(i)
 		all += q.Len()

@@ -16,10 +16,13 @@ type Probabilities struct {
 	truth   []int
 }
 
-// NewProbabilities holds probabilities of so many classes, at least one.
+// mostClasses is the limit of the number of classes: the measures count each.
+const mostClasses = 1 << 24
+
+// NewProbabilities holds probabilities of so many classes, one at least and 2^24 at most.
 func NewProbabilities(classes int) (*Probabilities, error) {
-	if classes < 1 {
-		return nil, errors.Errorf("metric: probabilities of %d classes; want at least 1", classes)
+	if classes < 1 || classes > mostClasses {
+		return nil, errors.Errorf("metric: probabilities of %d classes; want 1 to %d", classes, mostClasses)
 	}
 	return &Probabilities{classes: classes}, nil
 }
