@@ -323,7 +323,7 @@ func TestProbabilitiesRefuse(t *testing.T) {
 	interval := func(b Bootstrap, n int, f func([]int) float64) error { _, _, err := b.Interval(n, f); return err }
 	never := func([]int) float64 { return math.NaN() }
 	for want, err := range map[string]error{
-		"probabilities of 0 classes; want at least 1": noClasses,
+		"probabilities of 0 classes; want 1 to 16777216": noClasses,
 		"1 probabilities; want 2":                     p.Add([]float64{1}, 0),
 		"class 2; want 0 to 1":                        p.Add([]float64{1, 0}, 2),
 		"the probability of class 1 is NaN; want 0":   p.Add([]float64{1, math.NaN()}, 0),
