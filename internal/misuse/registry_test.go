@@ -170,7 +170,6 @@ var registry = []member{
 	{"models.NewSequenceModel", models.NewSequenceModel},
 	{"models.NewTranslator", models.NewTranslator},
 	{"models.Optimizers", models.Optimizers},
-	{"models.ParseTime", models.ParseTime},
 	{"models.Poolings", models.Poolings},
 	{"models.ReadExamples", models.ReadExamples},
 	{"models.SetVectors", models.SetVectors},
