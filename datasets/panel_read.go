@@ -3,7 +3,6 @@ package datasets
 import (
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pkg/errors"
@@ -282,10 +281,7 @@ func (b *panelBuilder) kinds() error {
 
 // series adds the series of a target.
 func (b *panelBuilder) series(g panelGroup, slots []int, length int, target string) error {
-	s := PanelSeries{ID: g.id, Start: b.times[g.rows[0]]}
-	if len(b.c.Targets) > 1 || s.ID == "" {
-		s.ID = strings.TrimPrefix(s.ID+"/"+target, "/")
-	}
+	s := PanelSeries{ID: panelID(g.id, target, len(b.c.Targets)), Start: b.times[g.rows[0]]}
 	var err error
 	if s.Values, err = b.numbers(g, slots, length, target); err != nil {
 		return err

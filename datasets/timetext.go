@@ -97,6 +97,9 @@ func candidates(text string) []string {
 			out = append(out, layout)
 		}
 	}
+	for _, clock := range clockLayouts[:2] {
+		try(clock)
+	}
 	for _, date := range layouts {
 		try(date)
 		if !strings.ContainsAny(text, ": T") {
@@ -128,15 +131,11 @@ func rising(f timeFormat, texts []string) bool {
 func numberTimes(texts []string) (timeFormat, bool) {
 	low, high := int64(1<<62), int64(-1<<62)
 	for _, text := range texts {
-		n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(text), ".0"), 10, 64)
+		n, err := wholeNumber(text)
 		if err != nil {
 			return timeFormat{}, false
 		}
 		low, high = min(low, n), max(high, n)
-	}
-	number := func(text string) (int64, error) {
-		n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(text), ".0"), 10, 64)
-		return n, errors.WithStack(err)
 	}
 	within := func(a, b int64) bool { return low >= a && high < b }
 	all := func(layout string) bool {
@@ -151,21 +150,31 @@ func numberTimes(texts []string) (timeFormat, bool) {
 		return layoutFormat("2006"), true
 	case within(1e8, 1e10):
 		return timeFormat{name: "seconds since 1970", parse: func(text string) (time.Time, error) {
-			n, err := number(text)
+			n, err := wholeNumber(text)
 			return time.Unix(n, 0).UTC(), err
 		}}, true
 	case within(1e11, 1e13):
 		return timeFormat{name: "milliseconds since 1970", parse: func(text string) (time.Time, error) {
-			n, err := number(text)
+			n, err := wholeNumber(text)
 			return time.UnixMilli(n).UTC(), err
 		}}, true
 	case within(-1e15, 1e15):
-		return timeFormat{name: "whole numbers", numbers: true, parse: func(text string) (time.Time, error) {
-			n, err := number(text)
-			return time.Unix(n, 0).UTC(), err
-		}}, true
+		return wholeNumbers(), true
 	}
 	return timeFormat{}, false
+}
+
+func wholeNumber(text string) (int64, error) {
+	n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(text), ".0"), 10, 64)
+	return n, errors.WithStack(err)
+}
+
+// wholeNumbers count steps.
+func wholeNumbers() timeFormat {
+	return timeFormat{name: "whole numbers", numbers: true, parse: func(text string) (time.Time, error) {
+		n, err := wholeNumber(text)
+		return time.Unix(n, 0).UTC(), err
+	}}
 }
 
 func layoutFormat(layout string) timeFormat {

@@ -83,7 +83,7 @@ func withFlags(err error) error {
 		{"want one target for all rows of an id", "want one target for all rows of an id (--id, --target)"},
 		{"it has no target", "it has no target (--target, --labels)"},
 		{"columns of words are features if they are named", "columns of words are features if they are named (--features)"},
-		{"is no time;", "is no time (--time; none for rows without);"},
+		{"is no time in a form that is known", "is no time (--time; none for rows without)"},
 	} {
 		text = strings.ReplaceAll(text, w[0], w[1])
 	}

@@ -176,6 +176,7 @@ func (t *sequencesTask) follow(w io.Writer, m *models.SequenceModel, r rows, pat
 	}
 	out, columns := json.NewEncoder(w), m.Columns()
 	id, row, begun := "", 0, false
+	var times datasets.Times
 	for r.Next() {
 		if !begun {
 			if want, err = want.choose(path, r.Columns(), r.hasHeader(), true); err != nil {
@@ -196,7 +197,7 @@ func (t *sequencesTask) follow(w io.Writer, m *models.SequenceModel, r rows, pat
 		}
 		when := 0.0
 		if want.time != noColumn {
-			if when, err = models.ParseTime(r.Text(want.time)); err != nil {
+			if when, err = times.Seconds(r.Text(want.time)); err != nil {
 				return errors.Wrapf(err, "%s, line %d: column %q", path, r.Line(), want.time)
 			}
 		}

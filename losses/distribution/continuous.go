@@ -24,6 +24,10 @@ func (d gaussian) CDF(x float64) float64 {
 	return 0.5 * math.Erfc((d.mean-x)/d.deviation/math.Sqrt2)
 }
 
+func (d gaussian) Survival(x float64) float64 {
+	return 0.5 * math.Erfc((x-d.mean)/d.deviation/math.Sqrt2)
+}
+
 func (d gaussian) Quantile(p float64) float64 {
 	if !(p >= 0 && p <= 1) {
 		return math.NaN()
@@ -88,6 +92,11 @@ func (d studentT) CDF(x float64) float64 {
 	return 0.5 + between
 }
 
+// Survival uses that the distribution is symmetric.
+func (d studentT) Survival(x float64) float64 {
+	return studentT{-d.location, d.scale, d.freedom}.CDF(-x)
+}
+
 func (d studentT) Quantile(p float64) float64 {
 	switch {
 	case !(p >= 0 && p <= 1):
@@ -136,6 +145,13 @@ func (d gamma) CDF(x float64) float64 {
 		return 0
 	}
 	return mathext.GammaIncReg(d.shape, d.rate*x)
+}
+
+func (d gamma) Survival(x float64) float64 {
+	if x <= 0 {
+		return 1
+	}
+	return mathext.GammaIncRegComp(d.shape, d.rate*x)
 }
 
 func (d gamma) Quantile(p float64) float64 {
@@ -193,6 +209,13 @@ func (d logNormal) CDF(x float64) float64 {
 		return 0
 	}
 	return d.log.CDF(math.Log(x))
+}
+
+func (d logNormal) Survival(x float64) float64 {
+	if x <= 0 {
+		return 1
+	}
+	return d.log.Survival(math.Log(x))
 }
 
 func (d logNormal) Quantile(p float64) float64 { return math.Exp(d.log.Quantile(p)) }

@@ -44,6 +44,18 @@ func (d negativeBinomial) CDF(x float64) float64 {
 	return below
 }
 
+func (d negativeBinomial) Survival(x float64) float64 {
+	switch {
+	case x < 0:
+		return 1
+	case x != x || math.IsInf(x, 0):
+		return 1 - min(x, 1)
+	}
+	p, q := d.shares()
+	_, above := incompleteBeta(1/d.dispersion, math.Floor(x)+1, p, q)
+	return above
+}
+
 func (d negativeBinomial) Quantile(p float64) float64 { return countQuantile(d, p) }
 
 // Sample is a Poisson variable whose mean is a Gamma variable.
@@ -75,6 +87,16 @@ func (d poisson) CDF(x float64) float64 {
 		return min(x, 1)
 	}
 	return mathext.GammaIncRegComp(math.Floor(x)+1, d.mean)
+}
+
+func (d poisson) Survival(x float64) float64 {
+	switch {
+	case x < 0:
+		return 1
+	case x != x || math.IsInf(x, 0):
+		return 1 - min(x, 1)
+	}
+	return mathext.GammaIncReg(math.Floor(x)+1, d.mean)
 }
 
 func (d poisson) Quantile(p float64) float64 { return countQuantile(d, p) }

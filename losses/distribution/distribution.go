@@ -29,6 +29,8 @@ type Distribution interface {
 	LogDensity(x float64) float64
 	// CDF is the probability of x or less.
 	CDF(x float64) float64
+	// Survival is the probability of more than x: 1 - CDF(x), with all digits where that is small.
+	Survival(x float64) float64
 	// Quantile is the smallest x with CDF(x) >= p, for p from 0 to 1; NaN for others.
 	Quantile(p float64) float64
 	// Sample draws a number. The same rng in the same state gives the same number; nil gives NaN.

@@ -3,6 +3,7 @@ package models
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
@@ -238,30 +239,50 @@ func (f *features) read(s datasets.PanelSeries, after int) (*readSeries, error) 
 			s.ID, f.Known[0].Name, s.Ahead(), after)
 	}
 	for t := range s.Len() + after {
-		for _, v := range f.step.CalendarAt(f.step.Add(s.Start, t))[:f.Calendar] {
-			r.ahead = append(r.ahead, float32(v))
-		}
-		for i, b := range f.Known {
-			r.ahead = b.put(r.ahead, s.Known[i][t])
-		}
-		r.ahead = append(r.ahead, float32(math.Log10(float64(t+2)))-2) // the age
+		r.ahead = f.putAhead(r.ahead, s.Start, t, func(i int) float64 { return s.Known[i][t] })
 		if t < s.Len() {
 			for i, b := range f.Past {
 				r.past = b.put(r.past, s.Past[i][t])
 			}
 		}
 	}
+	r.numbers, r.ids = f.static(s)
+	return r, nil
+}
+
+// putAhead appends what is known of a step before its value is: the calendar, the known columns, and the age.
+func (f *features) putAhead(to []float32, start time.Time, t int, known func(column int) float64) []float32 {
+	for _, v := range f.step.CalendarAt(f.step.Add(start, t))[:f.Calendar] {
+		to = append(to, float32(v))
+	}
+	for i, b := range f.Known {
+		to = b.put(to, known(i))
+	}
+	return append(to, float32(math.Log10(float64(t+2)))-2)
+}
+
+// static are what stays the same in a series: its numbers, brought to size, and the numbers of its classes.
+func (f *features) static(s datasets.PanelSeries) (numbers []float32, ids []int) {
 	for i, b := range f.Numbers {
-		r.numbers = append(r.numbers, b.scaled(s.Numbers[i]))
+		numbers = append(numbers, b.scaled(s.Numbers[i]))
 	}
 	for i, c := range f.Classes {
 		at, ok := slices.BinarySearch(c.Known, s.Classes[i])
 		if !ok {
 			at = -1
 		}
-		r.ids = append(r.ids, at+1)
+		ids = append(ids, at+1)
 	}
-	return r, nil
+	return numbers, ids
+}
+
+// boundsNames are the names of columns.
+func boundsNames(list []bounds) []string {
+	out := make([]string, len(list))
+	for i, b := range list {
+		out[i] = b.Name
+	}
+	return out
 }
 
 // fits refuses a panel whose columns are not those of the model.
@@ -272,13 +293,6 @@ func (f *features) fits(p *datasets.Panel) error {
 	if p.Frequency != f.step {
 		return errors.Errorf("models: series with a step of a %v; the model was trained on one of a %v", p.Frequency, f.step)
 	}
-	names := func(list []bounds) []string {
-		out := make([]string, len(list))
-		for i, b := range list {
-			out[i] = b.Name
-		}
-		return out
-	}
 	classes := make([]string, len(f.Classes))
 	for i, c := range f.Classes {
 		classes[i] = c.Name
@@ -287,7 +301,7 @@ func (f *features) fits(p *datasets.Panel) error {
 		what      string
 		has, want []string
 	}{
-		{"past", p.Past, names(f.Past)}, {"known", p.Known, names(f.Known)}, {"static numbers", p.Numbers, names(f.Numbers)},
+		{"past", p.Past, boundsNames(f.Past)}, {"known", p.Known, boundsNames(f.Known)}, {"static numbers", p.Numbers, boundsNames(f.Numbers)},
 		{"static classes", p.Classes, classes},
 	} {
 		if !slices.Equal(c.has, c.want) {

@@ -124,7 +124,8 @@ func (w windows) inputs(list []*readSeries, at []place, targets bool) ([]*tensor
 		ahead, values := make([][]float32, b), make([][]float32, b)
 		for i, p := range at {
 			r := list[p.series]
-			ahead[i] = r.ahead[p.known*n : (p.known+h)*n]
+			ahead[i] = make([]float32, h*n) // of steps that are not asked for, nothing need be known: they change no other
+			copy(ahead[i], r.ahead[p.known*n:min((p.known+h)*n, len(r.ahead))])
 			for t := p.known - c; t < p.known; t++ {
 				values[i] = append(values[i], scales[i].scaled(history{filled: r.filled}.at(t)))
 			}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
@@ -88,9 +87,16 @@ type grouping struct {
 	ids      []string
 	at       map[string]int // places of the ids
 	values   [][]float64
-	times    [][]float64
+	times    []rowTime   // of all rows
+	seconds  [][]float64 // of each sequence
 	targets  []string
 	lines    []int
+}
+
+// rowTime is the time of a row, as the table has it.
+type rowTime struct {
+	text           string
+	sequence, line int
 }
 
 // featureColumn is a column of values. What its first value is, a number or a word, all are.
@@ -162,9 +168,6 @@ func (g *grouping) add(rows TableRows) error {
 		g.at[id] = i
 		g.ids, g.lines = append(g.ids, id), append(g.lines, rows.Line())
 		g.values, g.targets = append(g.values, nil), append(g.targets, "")
-		if t.Time != "" {
-			g.times = append(g.times, nil)
-		}
 	}
 	for _, f := range g.features {
 		v, err := f.value(rows)
@@ -174,11 +177,7 @@ func (g *grouping) add(rows TableRows) error {
 		g.values[i] = append(g.values[i], v)
 	}
 	if t.Time != "" {
-		when, err := ParseTime(rows.Text(t.Time))
-		if err != nil {
-			return errors.WithMessagef(err, "column %q", t.Time)
-		}
-		g.times[i] = append(g.times[i], when)
+		g.times = append(g.times, rowTime{strings.TrimSpace(rows.Text(t.Time)), i, rows.Line()})
 	}
 	return g.target(rows, i)
 }
@@ -233,22 +232,28 @@ func number(text string) (float64, error) {
 	return v, nil
 }
 
-// timeLayouts are the forms of dates that a column of times may have.
-var timeLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04",
-	"2006-01-02", "2006/01/02 15:04:05", "2006/01/02", "15:04:05", "15:04"}
-
-// ParseTime reads a time as tables of sequences have it: a number as it is, a date in seconds.
-func ParseTime(text string) (float64, error) {
-	text = strings.TrimSpace(text)
-	if v, err := number(text); err == nil {
-		return v, nil
+// readTimes reads the times, each row's a number, or a date in seconds.
+func (g *grouping) readTimes() error {
+	if g.table.Time == "" {
+		return nil
 	}
-	for _, layout := range timeLayouts {
-		if when, err := time.Parse(layout, text); err == nil {
-			return float64(when.UnixNano()) / 1e9, nil
+	texts := make([]string, len(g.times))
+	for i, t := range g.times {
+		texts[i] = t.text
+	}
+	form, err := datasets.TimesOf(texts)
+	if err != nil {
+		form = &datasets.Times{} // which names the line
+	}
+	g.seconds = make([][]float64, len(g.ids))
+	for _, t := range g.times {
+		when, err := form.Seconds(t.text)
+		if err != nil {
+			return errors.Wrapf(err, "%s, line %d: column %q", g.name, t.line, g.table.Time)
 		}
+		g.seconds[t.sequence] = append(g.seconds[t.sequence], when)
 	}
-	return 0, errors.Errorf("%.40q is no time; want a number, or a date such as 2006-01-02 15:04:05", text)
+	return nil
 }
 
 // sequences are what was collected.
@@ -256,7 +261,10 @@ func (g *grouping) sequences() (Sequences, error) {
 	if len(g.ids) == 0 {
 		return Sequences{}, errors.Errorf("%s has no rows", g.name)
 	}
-	s := Sequences{IDs: g.ids, Values: g.values, Times: g.times, Name: g.name, Lines: g.lines}
+	if err := g.readTimes(); err != nil {
+		return Sequences{}, err
+	}
+	s := Sequences{IDs: g.ids, Values: g.values, Times: g.seconds, Name: g.name, Lines: g.lines}
 	for _, f := range g.features {
 		s.Columns = append(s.Columns, SequenceColumn{Name: f.name, Categories: slices.Sorted(maps.Keys(f.words))})
 	}
