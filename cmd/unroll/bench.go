@@ -28,7 +28,7 @@ func benchCommand() *cobra.Command {
 	fl := benchFlags{config: models.Defaults(models.KindLanguage)}
 	cmd := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure how fast a network trains and generates on this machine",
+		Short: "Measure how fast a network trains and generates here",
 		Long: `Train a language model of the given sizes on tokens that mean nothing for some
 seconds, then generate with it for some more, and print tokens a second and how
 much of the processor's limit that is, the best of 5 short runs each. GOMAXPROCS

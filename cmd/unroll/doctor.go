@@ -22,7 +22,7 @@ import (
 func doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Say what this machine can do, and whether everything works on it",
+		Short: "Say what this machine can do, and whether all works on it",
 		Long: `Say which kernels run on this machine's processor, how fast they are, how many
 threads are used, and whether a small network learns. It takes some seconds.
 

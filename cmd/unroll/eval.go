@@ -18,27 +18,32 @@ func evalCommand() *cobra.Command {
 	var flags *taskFlags
 	cmd := &cobra.Command{
 		Use:   "eval",
-		Short: "Judge a trained model",
-		Long: `Judge a trained model: a classifier by accuracy, precision, recall and F1 of
-each label, the confusion matrix, and how good its probabilities are, with
---bootstrap also how sure all that is; a language model by its loss in nats a
-token and its perplexity; a translator by BLEU and chrF as sacreBLEU computes
-them, or of symbols by the share of wrong ones, beside a baseline.
+		Short: "Judge a trained model of any kind",
+		Long: `Judge a trained model, by data that a flag names, or without it by those of its
+own that were kept for the test:
+
+  language model   loss in nats a token, and perplexity; of its own text, the
+                   last tenth
+  classifier       accuracy; precision, recall and F1 of each label; the
+                   confusion matrix; how good its probabilities are; with
+                   --bootstrap, how sure all that is
+  translator       BLEU and chrF as sacreBLEU computes them, or of symbols the
+                   share of wrong ones, beside a baseline
+  tagger           accuracy, and F1 of spans if its tags mark any
+  forecaster       MASE, CRPS and others, beside forecasts that need no network
+  sequences        as a classifier; of numbers, MAE, RMSE and R2
 
 --calibrate finds the temperature that makes a classifier's probabilities true
 on the rows of its own table to stop by, and keeps it in the model's file:
-predict and eval use it from then on.
-
-Without --table, a classifier is judged by the rows of its own table that were
-kept for the test; without --text, a language model by the last tenth of its own
-text, on which it was not trained; without --pairs, a translator by the pairs of
-its own that were kept for the test.`,
+predict and eval use it from then on.`,
 		Example: `  unroll eval --model reviews.safetensors
   unroll eval --model reviews.safetensors --table others.csv --json
   unroll eval --model reviews.safetensors --calibrate --bootstrap 1000
   unroll eval --model book.safetensors --text other.txt
   unroll eval --model book.safetensors --weights int8
-  unroll eval --model french.safetensors --beam 1`,
+  unroll eval --model french.safetensors --beam 1
+  unroll eval --model pos.safetensors --tags others.conllu --confusion
+  unroll eval --model co2.safetensors --origins 12`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := model.load()

@@ -38,7 +38,7 @@ func usageOf(cmd *cobra.Command, groups []flagGroup) string {
 
 // usual are the flags that are used most, in one group beside those that name data.
 func usual(groups []flagGroup) []flagGroup {
-	rest := flagGroup{"Flags used most", ordered()}
+	rest := flagGroup{"Flags used most (defaults are those of --text)", ordered()}
 	for _, name := range usualFlags {
 		for _, g := range groups[1:] {
 			if f := g.flags.Lookup(name); f != nil {
@@ -139,6 +139,6 @@ func showAllHelp(cmd *cobra.Command, own *taskFlags) (asked bool, err error) {
 	if asked, err = cmd.Flags().GetBool(helpAll); !asked || err != nil {
 		return asked, err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n%s", cmd.Long, usageOf(cmd, trainGroups(cmd, own)))
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n%s", wholeTrainHelp(own.tasks), usageOf(cmd, trainGroups(cmd, own)))
 	return true, err
 }

@@ -69,7 +69,7 @@ func TestMistypedFlags(t *testing.T) {
 func TestFlagsAreInGroups(t *testing.T) {
 	short, _ := must(t, "train", "--help")
 	all, _ := must(t, "train", "--help-all")
-	if n := strings.Count(short, "\n"); n > 150 || strings.Contains(short, "--zoneout") {
+	if n := strings.Count(short, "\n"); n > 100 || strings.Contains(short, "--zoneout") {
 		t.Errorf("the help of train has %d lines", n)
 	}
 	for name, help := range map[string]string{"train": all, "eval": "", "predict": "", "plot": ""} {

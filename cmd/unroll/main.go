@@ -1,4 +1,5 @@
-// Command unroll trains recurrent language models on text and classifiers on tables, and puts them to use.
+// Command unroll trains recurrent networks and puts them to use: language models of texts, classifiers of texts in tables,
+// translators of pairs, taggers of words, forecasters of series, and models of sequences of numbers.
 package main
 
 import (
@@ -13,6 +14,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/internal/kernel"
 )
+
+// Commands stand in the help in the order of their use.
+func init() { cobra.EnableCommandSorting = false }
 
 func main() {
 	os.Exit(run(context.Background(), os.Args[1:]))
@@ -48,15 +52,38 @@ func withoutPackages(message string) string { return packages.ReplaceAllString(m
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use:               "unroll",
-		Short:             "Recurrent neural networks: train on texts and tables, judge, predict, generate",
+		Use:   "unroll",
+		Short: "Recurrent neural networks: train on data of six kinds, judge, and put to use",
+		Long: `Train recurrent networks, judge them and put them to use: language models of
+texts, classifiers of texts in tables, translators of pairs, taggers of words,
+forecasters of series, and models of sequences of numbers. To begin:
+
+  unroll train                                  # on a text that comes with it
+  unroll generate --prompt "In the beginning"   # by the model just trained`,
 		Version:           version(),
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return chooseModel(cmd) },
 	}
-	root.AddCommand(trainCommand(), evalCommand(), predictCommand(), translateCommand(), tagCommand(), generateCommand(), forecastCommand(), explainCommand(), plotCommand(), inspectCommand(),
-		exportCommand(), importCommand(), watchCommand(), dataCommand(), modelsCommand(), benchCommand(), doctorCommand(), manCommand())
+	for _, g := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Train and judge:", []*cobra.Command{trainCommand(), evalCommand(), plotCommand(), inspectCommand()}},
+		{"Use a model:", []*cobra.Command{predictCommand(), generateCommand(), translateCommand(), tagCommand(), forecastCommand(),
+			watchCommand(), explainCommand()}},
+		{"Get data and models:", []*cobra.Command{dataCommand(), modelsCommand(), exportCommand(), importCommand()}},
+		{"This machine and program:", []*cobra.Command{doctorCommand(), benchCommand(), manCommand()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.title
+			root.AddCommand(c)
+		}
+		root.SetHelpCommandGroupID(g.title) // the last
+		root.SetCompletionCommandGroupID(g.title)
+	}
+	root.AddCommand(topicCommands(tasks())...)
 	root.SetVersionTemplate(fmt.Sprintf("unroll {{.Version}}\n%s, %s/%s, kernels: %s\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, kernel.Features()))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", columns)))

@@ -21,6 +21,11 @@ not there. man reads them from a folder called man1 in its path.`,
 				return err
 			}
 			cmd.Root().DisableAutoGenTag = true // which has the date
+			train, _, err := cmd.Root().Find([]string{"train"})
+			if err != nil {
+				return err
+			}
+			train.Long = wholeTrainHelp(tasks()) // topics have no pages
 			return doc.GenManTree(cmd.Root(), &doc.GenManHeader{Section: "1", Source: "unroll " + version()}, args[0])
 		},
 	}

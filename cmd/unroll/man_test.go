@@ -12,11 +12,14 @@ func TestManualPages(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "man1")
 	must(t, "man", dir)
 	for _, c := range rootCommand().Commands() {
+		if c.IsAdditionalHelpTopicCommand() {
+			continue
+		}
 		page, err := os.ReadFile(filepath.Join(dir, "unroll-"+c.Name()+".1"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.Name() == "train" && (!strings.Contains(string(page), "zoneout") || !strings.HasPrefix(string(page), ".")) {
+		if c.Name() == "train" && (!strings.Contains(string(page), "zoneout") || !strings.Contains(string(page), "test_bleu") || !strings.HasPrefix(string(page), ".")) {
 			t.Errorf("%s", page)
 		}
 	}

@@ -13,15 +13,19 @@ func plotCommand() *cobra.Command {
 	var flags *taskFlags
 	cmd := &cobra.Command{
 		Use:   "plot",
-		Short: "Draw how a model was trained, or what it confuses",
+		Short: "Draw how a model was trained, what it confuses or forecasts",
 		Long: `Draw the losses of a model over the passes of its training, those on the data
 that it was trained on and those on the others, as PNG or SVG by the file's
-name. Of a classifier, on the rows of its own table that were kept for the test:
-with --confusion, which labels it takes for which; with --roc, what it finds at
-which price; with --reliability, how often it is right when it is how certain.`,
+name.
+
+On the part of its own data that was kept for the test: --confusion draws what a
+classifier or a tagger takes for what; --roc, what a classifier finds at which
+price; --reliability, how often it is right when it is how certain; --fan, how a
+forecaster's series are to go on.`,
 		Example: `  unroll plot --model reviews.safetensors --out loss.svg
   unroll plot --model reviews.safetensors --confusion --out confusion.png
-  unroll plot --model reviews.safetensors --reliability --out reliability.png`,
+  unroll plot --model reviews.safetensors --reliability --out reliability.png
+  unroll plot --model co2.safetensors --fan --out co2.svg`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return saveTo(cmd, out, force, func(out string) error {

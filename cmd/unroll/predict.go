@@ -20,17 +20,24 @@ func predictCommand() *cobra.Command {
 	var flags *taskFlags
 	cmd := &cobra.Command{
 		Use:   "predict [FILE]",
-		Short: "Predict the labels of texts",
-		Long: `Read texts from a table (.csv, .tsv, .jsonl), from another file, one a line, or
-from the standard input, one a line, and print a JSON object for each: a
-classifier gives the likeliest label and the probabilities of all, a language
-model the log-probability of the line, in nats, and its perplexity, which is
-null where there is nothing to predict, a translator the translation, with its
-score and log-probability (unroll translate gives plain lines). The other
-columns of a table are kept, under "columns".`,
+		Short: "Predict with a model of any kind, and print JSON",
+		Long: `Predict for FILE, or the standard input, and print JSON objects, one a line:
+
+  language model   of each text: its log-probability in nats, and perplexity,
+                   which is null where there is nothing to predict
+  classifier       of each text: the likeliest label, all probabilities
+  translator       of each text: the translation, its score and log-probability
+  tagger           of each sentence: its words, tags, and spans
+  forecaster       of each series: what comes next, with quantiles
+  sequences        of each id: the label and probabilities, or the number
+
+Texts are read from a table (.csv, .tsv, .jsonl), whose other columns are kept
+under "columns", or one a line. Files for the others are those that training
+takes, without labels. unroll translate, tag and forecast print plain text.`,
 		Example: `  unroll predict --model reviews.safetensors new.csv > labelled.jsonl
   unroll predict --model reviews.safetensors new.csv --keep id --top 3
-  echo "a wonderful evening" | unroll predict --model reviews.safetensors`,
+  echo "a wonderful evening" | unroll predict --model reviews.safetensors
+  unroll predict --model windows.safetensors new.csv > predicted.jsonl`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usage("found %d files; want one at most", len(args))

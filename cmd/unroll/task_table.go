@@ -48,7 +48,7 @@ func (t *tableTask) judge(s *sample) (likelihood, string) {
 
 func (t *tableTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	table := &c.Origin.Table
-	f.StringVar(&table.File, t.data(), table.File, "labelled texts to learn to classify: .csv, .tsv or .jsonl")
+	f.StringVar(&table.File, t.data(), table.File, "texts to learn to classify, with their labels: .csv, .tsv or .jsonl")
 	f.StringVar(&table.TextColumn, "text-column", table.TextColumn, "column of the texts; found by its name unless given")
 	f.StringVar(&table.LabelColumn, "label-column", table.LabelColumn, "column of the labels; found by its name unless given")
 	partFlags(f, &c.Origin)

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -19,17 +18,16 @@ func trainCommand() *cobra.Command {
 	fl := trainFlags{tasks: tasks()}
 	cmd := &cobra.Command{
 		Use:   "train [FILE]",
-		Short: "Train a language model on a text, or a classifier on a table",
+		Short: "Train on a text, a table, pairs, tags, series or sequences",
 		Long:  trainHelp(fl.tasks),
 		Example: `  unroll train                    # on the text that comes with the library
   unroll train reviews.csv        # on what the file looks like: here, a table
   unroll train --text book.txt --cell gru --hidden 256 --out book.safetensors
-  unroll train --table reviews.csv --out reviews.safetensors
   unroll train --table mail.tsv --text-column body --label-column spam
-  unroll train --tags dev.conllu --test test.conllu --out pos.safetensors
-  unroll train --sequences windows.csv --cell grud --pool last
   unroll train --pairs english-french.tsv --out french.safetensors
-  unroll train --pairs talks.en --pairs-target talks.vi --vocabulary 8000
+  unroll train --tags dev.conllu --test test.conllu --out pos.safetensors
+  unroll train --series co2.csv --out co2.safetensors
+  unroll train --sequences windows.csv --cell grud --pool last
   unroll train --resume book.safetensors --epochs 20
   unroll train --from book.safetensors --text other.txt --freeze embedding
   unroll train --table reviews.csv --vectors glove.txt --freeze embedding`,
@@ -66,43 +64,6 @@ func trainCommand() *cobra.Command {
 		"class-weights": {"none", models.Balanced}, "optimizer": models.Optimizers(),
 		"tokens": kinds, "target-tokens": kinds, "attention": models.Attentions(), "precision": precisions()})
 	return cmd
-}
-
-// trainHelp is the help of train, with the part of every task.
-func trainHelp(list []task) string {
-	parts := []string{`Train a recurrent network and save it as one safetensors file. Ctrl-C saves a
-checkpoint; --resume continues it, bit for bit. --from begins with the
-weights of a trained model, and trains on with other data.
-
-FILE is taken for what it looks like, which is said; a flag says it for sure.`}
-	for _, t := range list {
-		parts = append(parts, t.help())
-	}
-	parts = append(parts, `A model that --from names gives its network and its vocabulary, unless flags
-say otherwise: weights that fit are kept, others are made anew, which is said. A
-text with characters that the vocabulary lacks wants --new-tokens; words that it
-lacks are read as <unk>. Labels that both tables have keep their weights.
-
---vectors begins the embeddings with word vectors of GloVe, word2vec or
-fastText. --freeze leaves weights as they are; unroll inspect lists them.`)
-	return strings.Join(parts, "\n\n")
-}
-
-// otherDefaults says which flags are otherwise for a task than for a language model, unless they are given.
-func otherDefaults(t task) string {
-	language, own := models.Defaults(models.KindLanguage), models.Defaults(t.kind())
-	usual := pflag.NewFlagSet("", pflag.ContinueOnError)
-	configFlags(usual, &language)
-	var others []string
-	flagsOf(t, &own).VisitAll(func(f *pflag.Flag) {
-		lacking := f.DefValue == "" || f.DefValue == "0" // what this kind of model does not have
-		if u := usual.Lookup(f.Name); u != nil && f.DefValue != u.DefValue && !lacking {
-			others = append(others, "--"+f.Name+" "+f.DefValue)
-		}
-	})
-	var b strings.Builder
-	paragraph(&b, "Unless given, these are: "+strings.Join(others, ", ")+".")
-	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // runTrain trains a model of any kind.

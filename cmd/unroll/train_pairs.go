@@ -40,22 +40,13 @@ func (*pairsTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := fl.round(loop); err != nil {
-		return err
-	}
-	if err := goOn(loop, p.saved, fl); err != nil {
-		return err
-	}
 	c := m.Config()
-	tell(w, "Model", "%s", c.Network(m.Kind()))
-	if err := describeFiles(cmd, p, fl); err != nil {
-		return err
-	}
-	result, err := carryOut(cmd, loop, newDisplay(w, "tokens"), p.saved, fl)
+	result, err := p.run(cmd, loop, "tokens", fl, func(w io.Writer) {
+		tell(w, "Model", "%s", c.Network(m.Kind()))
+	})
 	if err != nil {
 		return err
 	}
-	conclusion(w, result, c.Patience, true)
 	found, err := besideBaseline(cmd.Context(), m.Translator, parts, usualSearch)
 	if err != nil {
 		return err

@@ -20,6 +20,29 @@ import (
 	"golang.org/x/term"
 )
 
+// run trains a model of any kind by its loop: describe says what is trained, and on what; then come the files, the training,
+// and how it ended. Unit is what speed counts.
+func (p *plan) run(
+	cmd *cobra.Command, loop *train.Loop, unit string, fl trainFlags, describe func(w io.Writer),
+) (result train.Result, err error) {
+	if err := fl.round(loop); err != nil {
+		return result, err
+	}
+	if err := goOn(loop, p.saved, fl); err != nil {
+		return result, err
+	}
+	w := cmd.ErrOrStderr()
+	describe(w)
+	if err := describeFiles(cmd, p, fl); err != nil {
+		return result, err
+	}
+	if result, err = carryOut(cmd, loop, newDisplay(w, unit), p.saved, fl); err != nil {
+		return result, err
+	}
+	conclusion(w, result, loop.Validation.Patience, loop.Validation.KeepBest)
+	return result, nil
+}
+
 // carryOut runs a loop, of any kind of model, and shows and logs how it goes. A run that is resumed goes on at the
 // checkpoint.
 func carryOut(

@@ -33,25 +33,16 @@ func (*sequencesTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := fl.round(loop); err != nil {
-		return err
-	}
-	if err := goOn(loop, p.saved, fl); err != nil {
-		return err
-	}
 	c := m.Config()
-	t.describe(w)
-	parts.describe(w)
-	tell(w, "Model", "%s", c.Network(m.Kind()))
-	describeWeights(w, m.Labels(), m.ClassWeights())
-	if err := describeFiles(cmd, p, fl); err != nil {
-		return err
-	}
-	result, err := carryOut(cmd, loop, newDisplay(w, "sequences"), p.saved, fl)
+	result, err := p.run(cmd, loop, "sequences", fl, func(w io.Writer) {
+		t.describe(w)
+		parts.describe(w)
+		tell(w, "Model", "%s", c.Network(m.Kind()))
+		describeWeights(w, m.Labels(), m.ClassWeights())
+	})
 	if err != nil {
 		return err
 	}
-	conclusion(w, result, c.Patience, true)
 	test, err := m.Evaluate(parts.test)
 	if err != nil {
 		return err

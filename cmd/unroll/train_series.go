@@ -39,24 +39,14 @@ func (*seriesTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return errors.Wrap(err, file)
 	}
-	if err := fl.round(loop); err != nil {
-		return err
-	}
-	if err := goOn(loop, p.saved, fl); err != nil {
-		return err
-	}
 	c := m.Config()
-	t.describe(w)
-	describeShort(w, c.Forecast, t.panel)
-	tell(w, "Model", "%s", c.Network(m.Kind()))
-	if err := describeFiles(cmd, p, fl); err != nil {
+	if _, err := p.run(cmd, loop, "values", fl, func(w io.Writer) {
+		t.describe(w)
+		describeShort(w, c.Forecast, t.panel)
+		tell(w, "Model", "%s", c.Network(m.Kind()))
+	}); err != nil {
 		return err
 	}
-	result, err := carryOut(cmd, loop, newDisplay(w, "values"), p.saved, fl)
-	if err != nil {
-		return err
-	}
-	conclusion(w, result, c.Patience, true)
 	b, err := m.Backtest(cmd.Context(), t.panel, models.Backtesting{Seed: c.Seed})
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -26,7 +27,6 @@ func (*tagsTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 		return errors.Errorf("%s has changed since %s was saved", origin.Tags.TagFile, fl.resume)
 	}
 	origin.Tags, origin.Hash, p.config.Tag.Scheme = data.how, hash, parts.scheme.String()
-	w := cmd.ErrOrStderr()
 	m, err := taggerFor(cmd, p, parts, fl)
 	if err != nil {
 		return err
@@ -35,24 +35,15 @@ func (*tagsTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := fl.round(loop); err != nil {
-		return err
-	}
-	if err := goOn(loop, p.saved, fl); err != nil {
-		return err
-	}
 	c := m.Config()
-	data.describe(w, parts.scheme)
-	parts.describe(w)
-	tell(w, "Model", "%s; %s words, %d tags", c.Network(m.Kind()), thousands(m.Words().Len()), len(m.Tags()))
-	if err := describeFiles(cmd, p, fl); err != nil {
-		return err
-	}
-	result, err := carryOut(cmd, loop, newDisplay(w, "words"), p.saved, fl)
+	result, err := p.run(cmd, loop, "words", fl, func(w io.Writer) {
+		data.describe(w, parts.scheme)
+		parts.describe(w)
+		tell(w, "Model", "%s; %s words, %d tags", c.Network(m.Kind()), thousands(m.Words().Len()), len(m.Tags()))
+	})
 	if err != nil {
 		return err
 	}
-	conclusion(w, result, c.Patience, true)
 	return taggerFigures(cmd, m, parts, result, fl)
 }
 

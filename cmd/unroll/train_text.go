@@ -29,7 +29,6 @@ func (t *textTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
-	w := cmd.ErrOrStderr()
 	m, err := languageModelFor(cmd, p, corpus, fl)
 	if err != nil {
 		return err
@@ -42,25 +41,16 @@ func (t *textTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return errors.Wrap(err, corpus.Name)
 	}
-	if err := fl.round(loop); err != nil {
-		return err
-	}
-	if err := goOn(loop, p.saved, fl); err != nil {
-		return err
-	}
 	c := m.Config()
-	tell(w, "Text", "%s: %d %ss, vocabulary %d", corpus.Name, len(ids), c.Tokens, m.Vocabulary().Len())
-	tell(w, "Model", "%s", c.Network(m.Kind()))
-	tell(w, "Train", "%d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d",
-		loop.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
-	if err := describeFiles(cmd, p, fl); err != nil {
-		return err
-	}
-	result, err := carryOut(cmd, loop, newDisplay(w, "tokens"), p.saved, fl)
+	result, err := p.run(cmd, loop, "tokens", fl, func(w io.Writer) {
+		tell(w, "Text", "%s: %d %ss, vocabulary %d", corpus.Name, len(ids), c.Tokens, m.Vocabulary().Len())
+		tell(w, "Model", "%s", c.Network(m.Kind()))
+		tell(w, "Train", "%d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d",
+			loop.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
+	})
 	if err != nil {
 		return err
 	}
-	conclusion(w, result, c.Patience, false)
 	return sampleAndFigures(cmd, m, result, t.sample, fl)
 }
 

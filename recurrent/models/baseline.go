@@ -64,7 +64,7 @@ func (l *linear) size(r *readSeries) float64 {
 	if s, ok := l.sizes[r]; ok {
 		return s
 	}
-	s := l.f.scaleOf(r.Values[:max(0, r.Len()-l.c.Test-l.c.Validation)], l.c.Scaling).scale
+	s := l.f.scaleOfWindow(r.Values[:max(0, r.Len()-l.c.Test-l.c.Validation)], l.c.Scaling).scale
 	l.sizes[r] = s
 	return s
 }

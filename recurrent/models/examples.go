@@ -2,7 +2,6 @@ package models
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
 	"strings"
 
@@ -52,22 +51,13 @@ func (e Examples) Len() int { return len(e.Texts) }
 
 // Split cuts the examples into three parts, always in the same order, which is no order of theirs: to train on, to stop by,
 // and to test. Test and validation are the shares of the last two, the second of what the first leaves: 0.1 is a tenth, 0 is
-// nothing, and what is more than nothing is one example at least.
+// nothing, and a validation that is more than nothing is one example at least.
 func (e Examples) Split(validation, test float64) (fit, valid, exam Examples, err error) {
 	if err := e.check(); err != nil {
 		return fit, valid, exam, err
 	}
-	if !(validation >= 0 && test >= 0 && validation+test <= 1) {
-		return fit, valid, exam, errors.Errorf("models: Split: validation %g, test %g; want 0 or more, and 1 at most together", validation, test)
-	}
-	rows := e.Len()
-	order := rand.New(rand.NewPCG(1, 1)).Perm(rows)
-	a := int(test * float64(rows))
-	b := a
-	if validation > 0 && rows > a {
-		b += max(int(validation*float64(rows-a)), 1)
-	}
-	return e.Pick(order[b:]), e.Pick(order[a:b]), e.Pick(order[:a]), nil
+	a, b, c, err := splitRows(e.Len(), validation, test)
+	return e.Pick(a), e.Pick(b), e.Pick(c), err
 }
 
 // Pick is some of the examples, by their numbers from 0 on; numbers that there are not are passed over.

@@ -157,7 +157,7 @@ func (f *features) measureWindows(c ForecastConfig, p *datasets.Panel, train fun
 	for _, s := range p.Series {
 		n := train(s)
 		for end := min(c.Context, n); end > 0 && end <= n; end += max(c.Context/2, 1) {
-			w := f.scaleOf(s.Values[max(0, end-c.Context):end], c.Scaling)
+			w := f.scaleOfWindow(s.Values[max(0, end-c.Context):end], c.Scaling)
 			location.add(w.location)
 			size.add(math.Log(w.scale))
 		}
@@ -199,8 +199,8 @@ func ownScale(values []float64, scaling string) windowScale {
 	return w
 }
 
-// scaleOf is the scale of a window, or the typical one if it has none.
-func (f *features) scaleOf(values []float64, scaling string) windowScale {
+// scaleOfWindow is the scale of a window, or the typical one if it has none.
+func (f *features) scaleOfWindow(values []float64, scaling string) windowScale {
 	w := ownScale(values, scaling)
 	if !(w.scale > 0) || math.IsInf(w.scale, 0) {
 		w.scale = f.Typical

@@ -99,7 +99,7 @@ func (m *Forecaster) drawn(list []*readSeries) *windowSource {
 		n := f.trainable(r.Len())
 		weight := 1.0
 		if f.Weighted {
-			weight = m.features.scaleOf(r.Values[:max(0, r.Len()-f.Test-f.Validation)], ScalingMean).scale
+			weight = m.features.scaleOfWindow(r.Values[:max(0, r.Len()-f.Test-f.Validation)], ScalingMean).scale
 		}
 		sum += float64(n) * weight
 		all += n

@@ -27,7 +27,7 @@ func (w windows) width() int {
 
 // scale is that of a window.
 func (w windows) scale(r *readSeries, known int) windowScale {
-	return w.f.scaleOf(r.Values[max(0, known-w.c.Context):known], w.c.Scaling)
+	return w.f.scaleOfWindow(r.Values[max(0, known-w.c.Context):known], w.c.Scaling)
 }
 
 // scaled is a value at a window's scale; a missing one is 0, the middle.

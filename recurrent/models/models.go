@@ -1,15 +1,17 @@
-// Package models has trained models as values: a language model, a classifier of texts and a model of sequences of numbers, each
-// with its configuration, its vocabulary or tokenizer, its labels and its weights. One file holds one model; the command unroll
-// writes and reads the same files.
+// Package models has trained models as values, of six kinds: a LanguageModel goes on with a text, a Classifier gives it a
+// label, a Translator another text, a Tagger a tag to each of its words; a Forecaster says how series in time go on, and a
+// SequenceModel gives rows of numbers that belong together a class or a number. Each has its configuration, its vocabulary or
+// what it knows of its columns, its labels and its weights. One file holds one model; the command unroll writes and reads the
+// same files.
 //
 //	m, err := models.LoadClassifier("reviews.safetensors")
 //	predictions, err := m.Predict([]string{"a wonderful evening"})
 //	fmt.Println(predictions[0].Label, predictions[0].Probability)
 //
-// To train one: NewClassifier or NewLanguageModel, then Fit. Loop gives the train.Loop that Fit would run, to change it or
-// to watch it.
+// To train one: the New function of its kind, then Fit. Loop gives the train.Loop that Fit would run, to change it or to watch
+// it.
 //
-// Predict, Generate, Translate and Evaluate may be called by any number of goroutines at once: each call has functions of its
+// Predict, Generate, Translate, Tag, Forecast and Evaluate may be called by any number of goroutines at once: each call has functions of its
 // own over the same weights. They must not run while Fit or Import changes the weights.
 //
 // What a file holds is written down in docs/models.md.

@@ -2,7 +2,6 @@ package models
 
 import (
 	"fmt"
-	"math/rand/v2"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
@@ -83,17 +82,8 @@ func (s Sentences) Split(validation, test float64) (fit, valid, exam Sentences, 
 	if err := s.check(); err != nil {
 		return fit, valid, exam, err
 	}
-	if !(validation >= 0 && test >= 0 && validation+test <= 1) {
-		return fit, valid, exam, errors.Errorf("models: Split: validation %g, test %g; want 0 or more, and 1 at most together", validation, test)
-	}
-	n := s.Len()
-	order := rand.New(rand.NewPCG(1, 1)).Perm(n)
-	a := int(test * float64(n))
-	b := a
-	if validation > 0 && n > a {
-		b += max(int(validation*float64(n-a)), 1)
-	}
-	return s.Pick(order[b:]), s.Pick(order[a:b]), s.Pick(order[:a]), nil
+	a, b, c, err := splitRows(s.Len(), validation, test)
+	return s.Pick(a), s.Pick(b), s.Pick(c), err
 }
 
 // Pick is some of the sentences, by their numbers from 0 on; numbers that there are not are passed over.

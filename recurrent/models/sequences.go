@@ -108,8 +108,8 @@ func (s Sequences) Split(validation, test float64) (fit, valid, exam Sequences, 
 	if err := s.check(); err != nil {
 		return fit, valid, exam, err
 	}
-	if !(validation >= 0 && test >= 0 && validation+test <= 1) {
-		return fit, valid, exam, errors.Errorf("models: Split: validation %g, test %g; want 0 or more, and 1 at most together", validation, test)
+	if err := checkShares(validation, test); err != nil {
+		return fit, valid, exam, err
 	}
 	n := s.Len()
 	share := func(part float64, of int) int {
