@@ -9,17 +9,30 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/number"
 )
 
 // ReadSafetensors reads a whole file: its tensors in the order of their data, and its metadata. Numbers become float64
 // (F64), float32 (F32, and F16 and BF16, which fit in it exactly) or int (whole numbers and BOOL). Tensors without
 // elements are read, too. Files that are truncated, have holes or overlaps, name a tensor twice, or hold other element
 // types are refused with what is wrong; so are files of other formats, with what they seem to be.
+//
+// A model in several files is read by its index, whose name ends in .safetensors.index.json: all tensors of all files.
 func ReadSafetensors(path string) ([]Named, map[string]string, error) {
+	if strings.HasSuffix(path, indexEnding) {
+		tensors, metadata, err := readIndexed(path)
+		return tensors, metadata, errors.Wrapf(err, "read %s", path)
+	}
+	return readSafetensorsFile(path)
+}
+
+// readSafetensorsFile reads one file.
+func readSafetensorsFile(path string) ([]Named, map[string]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, errors.Wrap(err, "read safetensors")
@@ -166,9 +179,9 @@ func (e *namedEntry) check(data int64) error {
 	if end < start || end > data {
 		return errors.Errorf("bytes %d to %d, but the file holds %d bytes of data", start, end, data)
 	}
-	element, ok := elements[e.Dtype]
+	kind, ok := number.Of(e.Dtype)
 	if !ok {
-		return errors.Errorf("element type %s; want %s", e.Dtype, elementNames)
+		return errors.Errorf("element type %s; want %s", e.Dtype, number.Names)
 	}
 	n, err := dense.Size(e.Shape)
 	if err != nil && slices.Contains(e.Shape, 0) && slices.Min(e.Shape) == 0 {
@@ -177,7 +190,7 @@ func (e *namedEntry) check(data int64) error {
 	if err != nil {
 		return err
 	}
-	if need := int64(n) * int64(element.width); need != end-start {
+	if need := int64(n) * int64(kind.Width); need != end-start {
 		return errors.Errorf("shape %v of %s needs %d bytes, found %d", e.Shape, e.Dtype, need, end-start)
 	}
 	e.n = n

@@ -15,7 +15,9 @@ import (
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/explain"
 	"github.com/unroll-go/unroll/nn/keras"
+	"github.com/unroll-go/unroll/nn/numpy"
 	"github.com/unroll-go/unroll/nn/onnx"
+	"github.com/unroll-go/unroll/nn/torch"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/calibrate"
 	"github.com/unroll-go/unroll/nn/train/chart"
@@ -82,6 +84,11 @@ var registry = []member{
 	{"onnx.Parse", onnx.Parse},
 	{"onnx.Read", onnx.Read},
 	{"keras.Paths", keras.Paths},
+	{"numpy.Read", numpy.Read},
+	{"numpy.Write", numpy.Write},
+	{"torch.Load", torch.Load},
+	{"torch.Read", torch.Read},
+	{"torch.Write", torch.Write},
 	{"train.BatchOf", train.BatchOf},
 	{"train.FromBatches", train.FromBatches},
 	{"train.FromWindows", train.FromWindows},
@@ -156,18 +163,19 @@ var registry = []member{
 	{"models.NewLanguageModelOf", models.NewLanguageModelOf},
 	{"models.NewTagBaseline", models.NewTagBaseline},
 	{"models.NewTagger", models.NewTagger},
+	{"models.NewTaggerOf", models.NewTaggerOf},
 	{"models.Optimizers", models.Optimizers},
 	{"models.Poolings", models.Poolings},
 	{"models.ReadExamples", models.ReadExamples},
+	{"models.ReadSentences", models.ReadSentences},
+	{"models.SentencesOf", models.SentencesOf},
 	{"models.SetVectors", models.SetVectors},
+	{"models.SpellingReaders", models.SpellingReaders},
 	{"models.Trains", models.Trains},
 	{"models.Words", models.Words},
 	{"zoo.All", zoo.All},
 	{"zoo.Find", zoo.Find},
 	{"zoo.Load", zoo.Load},
-	{"models.ReadSentences", models.ReadSentences},
-	{"models.SentencesOf", models.SentencesOf},
-	{"models.SpellingReaders", models.SpellingReaders},
 	{"losses.CheckCTC", losses.CheckCTC},
 	{"distribution.Families", distribution.Families},
 	{"datasets.Characters", datasets.Characters},
@@ -278,6 +286,7 @@ var registry = []member{
 	{"keras.Kind", reflect.TypeFor[keras.Kind]()},
 	{"keras.Layer", reflect.TypeFor[keras.Layer]()},
 	{"keras.Model", reflect.TypeFor[keras.Model]()},
+	{"torch.File", reflect.TypeFor[torch.File]()},
 	{"train.Batch", reflect.TypeFor[train.Batch]()},
 	{"train.Checkpoint", reflect.TypeFor[train.Checkpoint]()},
 	{"train.Clip", reflect.TypeFor[train.Clip]()},
