@@ -14,6 +14,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/fileformat"
 	"github.com/unroll-go/unroll/internal/number"
 )
 
@@ -63,16 +64,16 @@ func parseSafetensors(r io.Reader, size int64) ([]Named, map[string]string, erro
 		return nil, nil, errors.Errorf("it has %d bytes, the length field alone needs 8", size)
 	}
 	in := bufio.NewReaderSize(r, 1<<16)
-	head, _ := in.Peek(int(min(size, sniffed))) // an error shows when the bytes are read
-	seems := formatOf(head)
+	head, _ := in.Peek(int(min(size, fileformat.Looked))) // an error shows when the bytes are read
+	format := fileformat.Of(head)
 	var field [8]byte
 	if _, err := io.ReadFull(in, field[:]); err != nil {
 		return nil, nil, err
 	}
 	length := binary.LittleEndian.Uint64(field[:])
 	if length > maxHeader || length > uint64(size-8) {
-		if seems != "" {
-			return nil, nil, errors.Errorf("it seems to be %s", seems)
+		if format != fileformat.Unknown && format != fileformat.Safetensors {
+			return nil, nil, errors.Errorf("it seems to be %v%s", format, advice(format))
 		}
 		return nil, nil, errors.Errorf("the header should have %d bytes, the file has %d after the length field", length, size-8)
 	}
@@ -96,6 +97,26 @@ func parseSafetensors(r io.Reader, size int64) ([]Named, map[string]string, erro
 		tensors[i] = Named{e.name, value}
 	}
 	return tensors, metadata, nil
+}
+
+// advice says what to do with a file of another format.
+func advice(f fileformat.Format) string {
+	switch f {
+	case fileformat.Torch, fileformat.Pickle:
+		return "; package nn/torch reads it"
+	case fileformat.NumPy, fileformat.NumPyArchive:
+		return "; package nn/numpy reads it"
+	case fileformat.ONNX:
+		return "; package nn/onnx reads it"
+	case fileformat.HDF5:
+		return "; if Keras wrote it, package nn/keras reads it"
+	case fileformat.Keras:
+		return "; package nn/keras reads the .h5 files that model.save and save_weights write"
+	}
+	if f.Advice() != "" {
+		return ": " + f.Advice()
+	}
+	return ""
 }
 
 // namedEntry is a tensor of the header.

@@ -14,7 +14,7 @@ import (
 const module = "github.com/unroll-go/unroll/"
 
 // common packages hold rules that are the same everywhere; any package may import them, and they import none of ours.
-var common = []string{"internal/atomicfile", "internal/dense", "internal/texttable", "internal/weights", "internal/archive", "internal/number"}
+var common = []string{"internal/atomicfile", "internal/dense", "internal/texttable", "internal/weights", "internal/archive", "internal/fileformat", "internal/number"}
 
 // allowed says which packages of the library each may import. Data flows one way. For docs and benchmarks see mayImport.
 var allowed = map[string][]string{
@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"internal/weights":      {},
 	"internal/archive":      {},
 	"internal/number":       {},
+	"internal/fileformat":   {},
 	"datasets":              {},
 	"internal/idxfile":      {},
 	"datasets/catalog":      {"datasets", "datasets/catalog/internal/fetch", "internal/idxfile"},
@@ -39,7 +40,7 @@ var allowed = map[string][]string{
 	"losses/distribution":   {},
 	"recurrent":             {"graph", "nn"},
 	"recurrent/decode":      {"graph", "nn", "recurrent"},
-	"recurrent/models":      {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans"},
+	"recurrent/models":      {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "nn/torch", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans"},
 	"recurrent/models/zoo":  {"datasets", "datasets/catalog", "nn/train", "recurrent/models"},
 	"recurrent/celltest":    {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":              {"graph", "graph/optim", "datasets", "internal/kernel"},
