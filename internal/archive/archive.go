@@ -71,7 +71,8 @@ func (a *Archive) Read(name string) ([]byte, error) {
 		return nil, errors.Errorf("%s in the archive has %d bytes in one place and %d in another", name, f.CompressedSize64, n)
 	}
 	if n > a.left {
-		return nil, errors.Errorf("%s in the archive would have %d bytes, more than %d times the file; unpack it first if it is no trap", name, n, Ratio)
+		return nil, errors.Errorf("%s in the archive would have %d bytes, more than %d times the file; unpack it first if it is no trap",
+			name, n, Ratio)
 	}
 	a.left -= n
 	r, err := f.Open()

@@ -36,9 +36,13 @@ const (
 	Text
 )
 
-var names = [...]string{"a file of an unknown format", "a safetensors file", "an index of safetensors files", "a PyTorch file (torch.save)",
-	"a Python pickle, such as older versions of torch.save write", "a NumPy array (.npy)", "a zip archive of NumPy arrays (.npz)", "a Keras model (.keras)", "an HDF5 file",
-	"an ONNX model", "a GGUF file of llama.cpp", "a zip archive", "a gzip file", "a pointer of Git LFS instead of the file", "a web page", "a text file"}
+var names = [...]string{
+	Unknown: "a file of an unknown format", Safetensors: "a safetensors file", Index: "an index of safetensors files",
+	Torch: "a PyTorch file (torch.save)", Pickle: "a Python pickle, such as older versions of torch.save write",
+	NumPy: "a NumPy array (.npy)", NumPyArchive: "a zip archive of NumPy arrays (.npz)", Keras: "a Keras model (.keras)",
+	HDF5: "an HDF5 file", ONNX: "an ONNX model", GGUF: "a GGUF file of llama.cpp", Zip: "a zip archive", Gzip: "a gzip file",
+	Pointer: "a pointer of Git LFS instead of the file", WebPage: "a web page", Text: "a text file",
+}
 
 // String describes a format in a sentence: "a PyTorch file (torch.save)".
 func (f Format) String() string { return names[f] }

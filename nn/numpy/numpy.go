@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -127,10 +128,8 @@ func parse(raw []byte) (*tensor.Dense, error) {
 
 func array(kind number.Type, big bool, shape []int, byColumns bool, data []byte) (*tensor.Dense, error) {
 	count := 1
-	for _, d := range shape {
-		if d == 0 {
-			count = 0
-		}
+	if slices.Contains(shape, 0) {
+		count = 0
 	}
 	if count > 0 {
 		var err error
@@ -165,7 +164,8 @@ func elementType(header string) (kind number.Type, big bool, err error) {
 	if kind, ok := number.OfNumPy(code); ok {
 		return kind, order == '>', nil
 	}
-	what := map[byte]string{'O': "Python's objects", 'U': "texts", 'S': "texts", 'c': "complex numbers", 'M': "dates", 'm': "times", 'V': "records"}
+	what := map[byte]string{'O': "Python's objects", 'U': "texts", 'S': "texts", 'c': "complex numbers", 'M': "dates", 'm': "times",
+		'V': "records"}
 	if code != "" && what[code[0]] != "" {
 		return kind, false, errors.Errorf("it is an array of %s (%s); want numbers", what[code[0]], m[1])
 	}

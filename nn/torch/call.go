@@ -60,11 +60,11 @@ func init() {
 }
 
 // names that Python 2 and newer versions of NumPy have for the same.
-var renamed = strings.NewReplacer("__builtin__.", "builtins.", "copy_reg.", "copyreg.", "numpy._core.", "numpy.core.",
+var modern = strings.NewReplacer("__builtin__.", "builtins.", "copy_reg.", "copyreg.", "numpy._core.", "numpy.core.",
 	"pathlib._local.", "pathlib.")
 
 func call(f pickle.Global, args pickle.Tuple) (any, error) {
-	if made := calls[renamed.Replace(f.String())]; made != nil {
+	if made := calls[modern.Replace(f.String())]; made != nil {
 		v, err := made(args)
 		return v, errors.Wrap(err, f.String())
 	}

@@ -1,6 +1,8 @@
 package torch
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/number"
@@ -127,17 +129,16 @@ func newArray(from *storage, kind number.Type, offset, shape, strides any) (*arr
 		}
 	}
 	if !empty && last >= have {
-		return nil, errors.Errorf("a tensor of shape %v, strides %v, from element %d on, leaves its storage of %d elements", dims, steps, at, have)
+		return nil, errors.Errorf("a tensor of shape %v, strides %v, from element %d on, leaves its storage of %d elements",
+			dims, steps, at, have)
 	}
 	return out, nil
 }
 
 // count is the number of elements, or an error if nothing could hold them.
 func (a *array) count() (int, error) {
-	for _, d := range a.shape {
-		if d == 0 {
-			return 0, nil
-		}
+	if slices.Contains(a.shape, 0) {
+		return 0, nil
 	}
 	return dense.Size(a.shape)
 }

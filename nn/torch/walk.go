@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -222,7 +223,7 @@ func (w *walker) object(at place, o *pickle.Object) (plain any, tensors bool, er
 		return w.class(o), tensors, err
 	}
 	var pairs []pickle.Pair
-	for _, p := range append(fields.Pairs[:len(fields.Pairs):len(fields.Pairs)], o.Dict...) {
+	for _, p := range append(slices.Clip(fields.Pairs), o.Dict...) {
 		if p.Key != any("_flat_weights") { // a recurrent layer's list of the tensors that it has by name
 			pairs = append(pairs, p)
 		}

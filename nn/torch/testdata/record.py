@@ -85,6 +85,30 @@ torch.jit.save(torch.jit.script(net), os.path.join(here, "script.pt"))
 save_file({k: wide(t) for k, t in net.state_dict().items()}, os.path.join(here, "script.safetensors"))
 
 
+class Cells(torch.nn.Module):  # names that this library has otherwise
+    def __init__(s):
+        super().__init__()
+        s.conv = torch.nn.utils.parametrizations.weight_norm(torch.nn.Conv1d(3, 4, 2), dim=0)
+        s.lstm, s.gru, s.rnn = torch.nn.LSTMCell(4, 3), torch.nn.GRUCell(3, 3), torch.nn.RNNCell(3, 2)
+
+    def forward(s, x):  # [T, B, 3]
+        y = s.conv(x.permute(1, 2, 0)).permute(2, 0, 1)
+        h = c = g = torch.zeros(x.shape[1], 3)
+        r, out = torch.zeros(x.shape[1], 2), []
+        for step in y:
+            h, c = s.lstm(step, (h, c))
+            g = s.gru(h, g)
+            r = s.rnn(g, r)
+            out.append(r)
+        return torch.stack(out)
+
+
+cells, x = Cells(), torch.randn(5, 2, 3)
+os.makedirs(os.path.join(here, "cells"), exist_ok=True)
+torch.save({"state_dict": torch.nn.DataParallel(cells).state_dict()}, os.path.join(here, "cells", "cells.pt"))
+save_file({"x": x, "y": cells(x).detach().contiguous()}, os.path.join(here, "cells", "cells.safetensors"))
+
+
 class Calls:
     def __reduce__(self):
         return os.system, ("touch /tmp/a-pickle-was-run",)

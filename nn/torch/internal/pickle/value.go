@@ -5,6 +5,7 @@ package pickle
 
 import (
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -69,9 +70,9 @@ func (p Pair) Name() (name string, text bool) {
 
 // Get is the value of a string key, and nil if there is none.
 func (d *Dict) Get(key string) any {
-	for i := len(d.Pairs) - 1; i >= 0; i-- {
-		if k, ok := d.Pairs[i].Key.(string); ok && k == key {
-			return d.Pairs[i].Value
+	for _, p := range slices.Backward(d.Pairs) {
+		if k, ok := p.Key.(string); ok && k == key {
+			return p.Value
 		}
 	}
 	return nil
