@@ -81,6 +81,26 @@ func TestConvertRefuses(t *testing.T) {
 	}
 }
 
+// The session of docs/interoperability.md.
+func TestInteroperability(t *testing.T) {
+	all := sessions(t, "interoperability.md")
+	if len(all) < 4 {
+		t.Fatalf("only %d commands were found", len(all))
+	}
+	dir := t.TempDir()
+	for from, to := range map[string]string{"module_legacy.pt": "network.pt", "cells/cells.pt": "checkpoint.pt", "refused_call.pt": "strange.pt"} {
+		data, err := os.ReadFile(recordedTorch + from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, to), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	play(t, all)
+}
+
 // What a file is, its bytes tell: under another name it is opened all the same, and where a model is wanted, the message
 // says what it is and which command opens it.
 func TestFilesAreToldByTheirBytes(t *testing.T) {
