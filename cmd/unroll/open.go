@@ -42,7 +42,8 @@ func open(path string) (*opened, error) {
 		names, err := keras.Paths(path)
 		return &opened{kind: "weights of a Keras model", names: names}, err
 	case fileformat.Keras:
-		return nil, errors.Errorf("%s is a whole Keras model; in Python, model.save_weights(\"name.weights.h5\") writes what can be read here", path)
+		return nil, errors.Errorf("%s is a whole Keras model; in Python, model.save_weights(\"name.weights.h5\") writes what can be read here",
+			path)
 	case fileformat.GGUF, fileformat.Gzip, fileformat.Pointer, fileformat.WebPage:
 		return nil, errors.Errorf("%s is %v: %s", path, format, format.Advice())
 	case fileformat.Zip:
