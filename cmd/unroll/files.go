@@ -25,6 +25,9 @@ func load(path string) (models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := otherFormat(path); err != nil {
+		return nil, err
+	}
 	m, err := models.Load(path)
 	if errors.Is(err, os.ErrNotExist) && path == firstName {
 		return nil, errors.Errorf("open %s: no such file; unroll train makes one, and --model names another", path)
@@ -144,6 +147,11 @@ func saveAll(cmd *cobra.Command, flag string, paths []string, force bool, write 
 	if f := cmd.Flags().Lookup("file"); f != nil {
 		inputs = append(inputs, f.Value.String())
 	}
+	return saveBeside(cmd, flag, paths, inputs, force, write)
+}
+
+// saveBeside is saveAll for a command that reads the files of inputs.
+func saveBeside(cmd *cobra.Command, flag string, paths, inputs []string, force bool, write func() error) error {
 	var releases []func()
 	defer func() {
 		for _, release := range releases {

@@ -23,6 +23,9 @@ var allowed = map[string][]string{
 	"internal/dense":        {},
 	"internal/texttable":    {},
 	"internal/weights":      {},
+	"internal/archive":      {},
+	"internal/number":       {},
+	"internal/fileformat":   {},
 	"datasets":              {},
 	"internal/idxfile":      {},
 	"datasets/catalog":      {"datasets", "datasets/catalog/internal/fetch", "internal/idxfile"},
@@ -37,7 +40,7 @@ var allowed = map[string][]string{
 	"losses/distribution":   {},
 	"recurrent":             {"graph", "nn"},
 	"recurrent/decode":      {"graph", "nn", "recurrent"},
-	"recurrent/models":      {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans"},
+	"recurrent/models":      {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans", "nn/torch"},
 	"recurrent/models/zoo":  {"datasets", "datasets/catalog", "nn/train", "recurrent/models"},
 	"recurrent/celltest":    {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":              {"graph", "graph/optim", "datasets", "internal/kernel"},
@@ -52,7 +55,10 @@ var allowed = map[string][]string{
 	"nn/onnx":               {"graph", "recurrent", "nn/onnx/internal/onnxpb"},
 	"nn/train/metric/spans": {},
 
-	"nn/onnx/internal/onnxpb": {},
+	"nn/onnx/internal/onnxpb":  {},
+	"nn/torch":                 {"graph", "nn/torch/internal/pickle"},
+	"nn/torch/internal/pickle": {},
+	"nn/numpy":                 {"graph"},
 
 	"nn/keras":               {"graph", "nn/keras/internal/hdf5"},
 	"nn/keras/internal/hdf5": {},
@@ -60,7 +66,7 @@ var allowed = map[string][]string{
 	"datasets/catalog/internal/fetch": {},
 	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
 		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "losses", "losses/distribution", "datasets", "datasets/catalog",
-		"internal/kernel", "nn/train/metric/spans", "nn/train/baseline"},
+		"internal/kernel", "nn/train/metric/spans", "nn/train/baseline", "nn/numpy", "nn/torch"},
 	"internal/damage":   nil, // anything
 	"internal/testutil": {},  // and no package may import it: tests do
 
