@@ -82,15 +82,15 @@ func (c *conversion) run(cmd *cobra.Command, from, to string) error {
 	return saveBeside(cmd, "TO", []string{to}, []string{from}, c.force, func() error {
 		metadata := merged(in.metadata, beside(in, tensors))
 		switch {
-		case strings.HasSuffix(path, ".safetensors"):
-			return graph.WriteSafetensors(path, tensors, metadata)
-		case strings.HasSuffix(path, ".npz"):
-			err = numpy.Write(path, tensors)
+		case strings.HasSuffix(to, ".safetensors"):
+			return graph.WriteSafetensors(to, tensors, metadata)
+		case strings.HasSuffix(to, ".npz"):
+			err = numpy.Write(to, tensors)
 		default:
-			err = torch.Write(path, tensors)
+			err = torch.Write(to, tensors)
 		}
 		if err == nil && len(metadata) > 0 {
-			tell(cmd.ErrOrStderr(), "Left", "the %d entries beside the tensors, for which %s has no place", len(metadata), path)
+			tell(cmd.ErrOrStderr(), "Left", "the %d entries beside the tensors, for which %s has no place", len(metadata), to)
 		}
 		return err
 	})
