@@ -76,6 +76,17 @@ func (f Frequency) String() string {
 	return fmt.Sprintf("%d %ss", f.Count, f.Unit)
 }
 
+// phrase is the step as a sentence has it: a day, an hour, 15 minutes.
+func (f Frequency) phrase() string {
+	switch {
+	case f.Count != 1:
+		return f.String()
+	case f.Unit == UnitHour:
+		return "an " + f.Unit
+	}
+	return "a " + f.Unit
+}
+
 // length is how long a step is, in seconds or in months.
 func (f Frequency) length() (seconds, months int64, ok bool) {
 	for _, u := range units {

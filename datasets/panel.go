@@ -76,6 +76,9 @@ func (p *Panel) check(s PanelSeries) error {
 			if math.IsInf(v, 0) {
 				return errors.Errorf("value %d is infinite; want a number, or NaN for a missing one", i)
 			}
+			if math.Abs(v) > math.MaxFloat32 {
+				return errors.Errorf("value %d is %g; want at most %.2g in size, as float32 has it", i, v, math.MaxFloat32)
+			}
 		}
 	}
 	return nil
@@ -151,7 +154,7 @@ func (p *Panel) String() string {
 	}
 	what := fmt.Sprintf("%d series", len(p.Series))
 	if least == most {
-		return fmt.Sprintf("%s of %d values, a %v apart", what, most, p.Frequency)
+		return fmt.Sprintf("%s of %d values, %s apart", what, most, p.Frequency.phrase())
 	}
-	return fmt.Sprintf("%s of %d to %d values, a %v apart", what, least, most, p.Frequency)
+	return fmt.Sprintf("%s of %d to %d values, %s apart", what, least, most, p.Frequency.phrase())
 }

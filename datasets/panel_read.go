@@ -232,6 +232,9 @@ func (b *panelBuilder) twice(g panelGroup, x, y int) error {
 	if g.id != "" {
 		of, hint = " of "+g.id, ""
 	}
+	if b.panel.Frequency.Unit != UnitStep && b.times[x].Unix()%86400 != 0 {
+		hint = ", as where a clock is put back and times have no offset such as +01:00" + hint
+	}
 	return errors.Errorf("lines %d and %d%s have the same time, %s%s", min(b.lines[x], b.lines[y]), max(b.lines[x], b.lines[y]), of,
 		b.cells[x][b.at(b.c.Time)], hint)
 }
@@ -252,11 +255,11 @@ func (b *panelBuilder) slots(g panelGroup) (slots []int, length int, err error) 
 			b.note.Uneven++
 		}
 		if i > 0 && n <= slots[i-1] {
-			return nil, 0, errors.WithMessagef(b.twice(g, g.rows[i-1], row), "with steps of a %v", b.panel.Frequency)
+			return nil, 0, errors.WithMessagef(b.twice(g, g.rows[i-1], row), "with steps of %s", b.panel.Frequency.phrase())
 		}
 		if before := max(0, i-1); n-slots[before] > mostEmpty*len(g.rows)+1000 {
-			return nil, 0, errors.Errorf("line %d: the time %s is %d steps of a %v after the one before, in a series of %d rows: is it wrong?",
-				b.lines[row], b.cells[row][b.at(b.c.Time)], n-slots[before], b.panel.Frequency, len(g.rows))
+			return nil, 0, errors.Errorf("line %d: the time %s is %d steps of %s after the one before, in a series of %d rows: is it wrong?",
+				b.lines[row], b.cells[row][b.at(b.c.Time)], n-slots[before], b.panel.Frequency.phrase(), len(g.rows))
 		}
 		slots[i] = n
 	}

@@ -107,6 +107,15 @@ func TestPanelTimesOfOtherKinds(t *testing.T) {
 			t.Errorf("%q: %s; want %s", text, got, want)
 		}
 	}
+	for text, want := range map[string]string{
+		"t,y\n2020-01-01 01:00,1\n2020-01-01 02:00,2\n2020-01-01 03:00,2\n": "1 series of 3 values, an hour apart",
+		"t,y\n2020,1\n2024,2\n2028,2\n":                                     "1 series of 3 values, 4 years apart",
+	} {
+		p, _, err := readPanel(t, text, datasets.PanelColumns{Time: "t"})
+		if err != nil || p.String() != want {
+			t.Errorf("%v, error %v; want %s", p, err, want)
+		}
+	}
 	// Months end where they end.
 	f := datasets.Frequency{Unit: datasets.UnitMonth, Count: 1}
 	end := time.Date(2020, 1, 31, 0, 0, 0, 0, time.UTC)
@@ -208,6 +217,8 @@ func TestPanelRefuses(t *testing.T) {
 		{"date,y\n2020-01-01,1\n2020-01-02,2\n", datasets.PanelColumns{Frequency: "fortnight"}, `frequency "fortnight"`},
 		{"date,y\n2020-01-01,1\n2020-01-02,2\n", datasets.PanelColumns{TimeFormat: "%d.%m.%Y"}, `the time "2020-01-01" is not as`},
 		{"date,y\n2020-01-01,1\n2020-01-02,2\n2020-01-02T05:00:00,3\n", datasets.PanelColumns{Time: "date"}, "is no time as"},
+		{"date,y\n2024-10-27 02:00,1\n2024-10-27 02:00,2\n", datasets.PanelColumns{}, "as where a clock is put back and times have no offset"},
+		{"date,y\n2020-01-01,1\n2020-01-02,-1e300\n", datasets.PanelColumns{Targets: []string{"y"}}, `"y": value 1 is -1e+300; want at most 3.4e+38`},
 	} {
 		if _, _, err := readPanel(t, c.text, c.want); err == nil || !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%q: %v; want %q", c.text, err, c.err)

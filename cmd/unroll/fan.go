@@ -51,7 +51,11 @@ func fanPicture(ctx context.Context, m *models.Forecaster, id string, conformal 
 			f.Times[t] = p.Frequency.Add(one.Start, from+t)
 		}
 	}
-	return chart.Fan(chart.Axes{Title: one.ID, Y: one.ID}, f), nil
+	axes := chart.Axes{Title: one.ID, Y: one.ID}
+	if target := c.Origin.Series.Target; len(target) == 1 {
+		axes.Y = target[0] // of several, a series is called like its column
+	}
+	return chart.Fan(axes, f), nil
 }
 
 // seriesCalled is the series of an id, or the first.

@@ -39,11 +39,15 @@ func (c sequenceColumns) names() []string {
 	return slices.Concat([]string{c.id, c.time, c.target}, c.features, idNames, timeNames, outcomeNames)
 }
 
-// choose finds the columns of a table that were not asked for. Labelled tells that the targets are elsewhere.
+// choose finds the columns of a table that were not asked for. Labelled tells that the targets are elsewhere, or
+// that none are wanted, so that their column may be missing.
 func (c sequenceColumns) choose(path string, columns []string, header, labelled bool) (sequenceColumns, error) {
 	hint := ""
 	if !header {
 		hint = "; the first row was taken for data (--header yes, if it has the names)"
+	}
+	if labelled && !slices.Contains(columns, c.target) {
+		c.target = ""
 	}
 	for _, asked := range []struct{ column, flag string }{{c.id, "--id"}, {c.time, "--time"}, {c.target, "--target"}} {
 		if asked.column != "" && asked.column != noColumn && !slices.Contains(columns, asked.column) {

@@ -134,6 +134,19 @@ func TestSequencesStream(t *testing.T) {
 	if status, out, errs := capture(t, ctx, "predict", "--model", model); status != 0 || out != whole {
 		t.Errorf("status %d: the standard input gives other predictions than the file\n%s", status, errs)
 	}
+	// What is to be predicted has no targets yet.
+	unlabelled := filepath.Join(dir, "new.csv")
+	fresh := strings.Replace(string(data), "state", "note", 1)
+	if err := os.WriteFile(unlabelled, []byte(fresh), 0o600); err != nil || fresh == string(data) {
+		t.Fatal(err)
+	}
+	if status, out, errs := capture(t, ctx, "predict", "--model", model, unlabelled); status != 0 || out != whole {
+		t.Errorf("status %d: without targets\n%s", status, errs)
+	}
+	stdin(t, fresh)
+	if status, out, errs := capture(t, ctx, "predict", "--model", model, "--stream"); status != 0 || out != rows {
+		t.Errorf("status %d: a stream without targets\n%s", status, errs)
+	}
 }
 
 // A run that was stopped goes on to the same bytes; weights are taken over for other targets.

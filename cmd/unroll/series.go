@@ -17,8 +17,8 @@ type seriesTable struct {
 	format string
 }
 
-// readSeries reads a table of series; columns that are not given are found.
-func readSeries(path string, s models.SeriesTable, format tableFormat) (*seriesTable, error) {
+// readSeries reads a table of series; columns that are not given are found. Hint adds to an error what may help.
+func readSeries(path string, s models.SeriesTable, format tableFormat, hint func(error) error) (*seriesTable, error) {
 	if err := regular(path); err != nil {
 		return nil, err
 	}
@@ -32,12 +32,19 @@ func readSeries(path string, s models.SeriesTable, format tableFormat) (*seriesT
 	defer func() { _ = r.Close() }()
 	p, note, err := datasets.ReadPanel(r, path, want)
 	if err != nil {
-		return nil, seriesHint(err)
+		return nil, hint(err)
 	}
 	return &seriesTable{p, note, path, r.format()}, nil
 }
 
-// seriesHint says which flags may help against an error of reading.
+// asTrained says of a table that is read as a model's own was, by no flags, that it should be like it.
+func asTrained(own models.Origin) func(error) error {
+	return func(err error) error {
+		return errors.Errorf("%v (the table is read as that of the training, %s: %s)", err, own.Series.File, columnsInWords(own.Series))
+	}
+}
+
+// seriesHint says which flags of train may help against an error of reading.
 func seriesHint(err error) error {
 	for _, hint := range []struct{ text, flags string }{
 		{"has no column", "--time, --id, --target, --past, --known, --static and --class name columns; " +
@@ -79,13 +86,13 @@ func (t *seriesTable) describe(w io.Writer) {
 		}
 	}
 	if missing > 0 {
-		note("%s missing, of which %s have no row", count(missing, "value is", "values are"), thousands(t.note.Gaps))
+		note("%s missing; %s without a row", count(missing, "value is", "values are"), count(t.note.Gaps, "step is", "steps are"))
 	}
 	if t.note.Uneven > 0 {
 		note("%s between two steps, moved to the nearest; the first is in line %d", count(t.note.Uneven, "row is", "rows are"), t.note.UnevenLine)
 	}
 	if t.note.Unsorted > 0 {
-		note("%s after a later one, and sorted", count(t.note.Unsorted, "row stood", "rows stood"))
+		note("%s after a later one: all are sorted by time", count(t.note.Unsorted, "row stood", "rows stood"))
 	}
 	if len(t.note.Empty) > 0 {
 		note("series without a value, left out: %s", quotedList(t.note.Empty))
@@ -121,7 +128,7 @@ func panelOf(log io.Writer, own models.Origin, path string) (*datasets.Panel, er
 	if path == "" {
 		return ownPanel(own)
 	}
-	t, err := readSeries(path, own.Series, tableFormat(own.Format))
+	t, err := readSeries(path, own.Series, tableFormat(own.Format), asTrained(own))
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +148,7 @@ func ownPanel(own models.Origin) (*datasets.Panel, error) {
 	if hash != own.Hash {
 		return nil, errors.Errorf("%s has changed since the model was trained: name it, with --series or after unroll forecast", own.Series.File)
 	}
-	t, err := readSeries(own.Series.File, own.Series, tableFormat(own.Format))
+	t, err := readSeries(own.Series.File, own.Series, tableFormat(own.Format), asTrained(own))
 	if err != nil {
 		return nil, err
 	}

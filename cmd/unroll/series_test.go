@@ -142,6 +142,7 @@ func TestMistakesWithSeries(t *testing.T) {
 		{"train --series uneven.csv", 1, "is no time as"},
 		{"train --series wide.csv", 1, "the longest series has 2 values; want"},
 		{"train --series short.csv --horizon 7", 1, "the longest series has 10 values; want"},
+		{"train --series good.csv --context 101", 2, "--context 101; want at most 100"},
 		{"train --series good.csv --horizon 60", 1, "the longest series has 100 values; want"},
 		{"train --series constant.csv --horizon 5", 1, "every series is constant"},
 		{"train --series negative.csv --horizon 5 --output negative-binomial", 1, "negative-binomial has the counts 0, 1, 2"},
@@ -163,7 +164,7 @@ func TestMistakesWithSeries(t *testing.T) {
 		{"forecast --model good.safetensors --horizon 9", 2, "--horizon 9; with --output quantile the model forecasts 5 steps"},
 		{"forecast --model good.safetensors --quantiles 2", 2, "--quantiles 2; want numbers between 0 and 1"},
 		{"forecast --model model.safetensors", 1, "model.safetensors"},
-		{"forecast --model good.safetensors wide.csv", 1, `has no column "y"`},
+		{"forecast --model good.safetensors wide.csv", 1, `has no column "y"; it has ["date" "a" "b"] (the table is read as that of the training, good.csv: time in date; target y)`},
 		{"plot --model good.safetensors --fan=z --out z.svg", 2, "--fan=z: no series is called so; there are y"},
 	} {
 		status, _, errs := capture(t, t.Context(), strings.Fields(c.args)...)
@@ -192,6 +193,11 @@ func TestForecasterByCommand(t *testing.T) {
 	}
 	must(t, "train", "--from", at("whole"), "--series", at("others.csv"), "--id", "shop", "--known", "promotion", "--class", "kind",
 		"--epochs", "1", "--out", at("others"))
+	_, said := must(t, "train", "--series", at("sales.csv"), "--id", "shop", "--past", "promotion", "--output", "poisson", "--hidden", "2",
+		"--epochs", "1", "--out", at("warned"))
+	if !strings.Contains(said, "--past promotion: read by the linear forecast beside the model alone") {
+		t.Error(said)
+	}
 	must(t, "export", "--model", at("whole"), "--out", at("w.safetensors"))
 	must(t, "import", at("w.safetensors"), "--model", at("whole"), "--out", at("back"))
 	if status, _, errs := capture(t, t.Context(), "export", "--model", at("whole"), "--out", at("w.onnx")); status != 1 ||

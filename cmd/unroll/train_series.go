@@ -16,7 +16,7 @@ import (
 // train trains a forecaster.
 func (*seriesTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	origin := &p.config.Origin
-	t, err := readSeries(origin.Series.File, origin.Series, tableFormat(origin.Format))
+	t, err := readSeries(origin.Series.File, origin.Series, tableFormat(origin.Format), seriesHint)
 	if err != nil {
 		return err
 	}
@@ -42,6 +42,10 @@ func (*seriesTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	c := m.Config()
 	if _, err := p.run(cmd, loop, "values", fl, func(w io.Writer) {
 		t.describe(w)
+		if len(c.Forecast.Lags) > 0 && len(origin.Series.Past) > 0 {
+			tell(w, "Note", "--past %s: read by the linear forecast beside the model alone, as --output %s reads no columns of the past",
+				strings.Join(origin.Series.Past, ","), c.Forecast.Output)
+		}
 		describeShort(w, c.Forecast, t.panel)
 		tell(w, "Model", "%s", c.Network(m.Kind()))
 	}); err != nil {

@@ -101,6 +101,8 @@ func (fl *watchFlags) run(cmd *cobra.Command, args []string) error {
 		return usage("--threshold and --calibrate; want one of them")
 	case !(fl.quantile > 0 && fl.quantile <= 1):
 		return usage("--quantile %g; want above 0 and at most 1", fl.quantile)
+	case cmd.Flags().Changed("quantile") && fl.calibrate == "":
+		return usage("--quantile %g; want --calibrate with it, the lines that it is a share of", fl.quantile)
 	case given && math.IsNaN(fl.threshold):
 		return usage("--threshold %g; want a number", fl.threshold)
 	}
@@ -121,13 +123,18 @@ func (fl *watchFlags) run(cmd *cobra.Command, args []string) error {
 		if limit, err = fl.limit(cmd.ErrOrStderr(), w); err != nil {
 			return err
 		}
-		if fl.calibrate != "" && len(args) == 0 {
-			return nil // nothing is to be watched yet
+		if fl.calibrate != "" {
+			if len(args) == 0 {
+				return nil // nothing is to be watched yet
+			}
+			if w, err = t.watcher(m, fl.by); err != nil { // the lines of --calibrate are no context
+				return err
+			}
 		}
 	}
 	in, name := cmd.InOrStdin(), "standard input"
 	if len(args) > 0 {
-		file, err := os.Open(args[0])
+		file, err := openLines(args[0])
 		if err != nil {
 			return err
 		}
@@ -135,6 +142,14 @@ func (fl *watchFlags) run(cmd *cobra.Command, args []string) error {
 		in, name = file, args[0]
 	}
 	return fl.watch(cmd, w, datasets.PlainText{}.Read(in, name), name, limit)
+}
+
+// openLines opens a file of lines, which may be a pipe.
+func openLines(path string) (*os.File, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, errors.Errorf("%s is a folder; want a file of lines", path)
+	}
+	return os.Open(path)
 }
 
 // watch scores lines, and prints each at once.
@@ -224,7 +239,7 @@ func (fl *watchFlags) limit(log io.Writer, w watcher) (float64, error) {
 	if fl.calibrate == "" {
 		return fl.known(log, path, hash)
 	}
-	file, err := os.Open(fl.calibrate)
+	file, err := openLines(fl.calibrate)
 	if err != nil {
 		return 0, errors.Wrap(err, "--calibrate")
 	}

@@ -50,10 +50,13 @@ const (
 	mostLinearFeatures = 800
 )
 
+// reach is how many steps of the context the regression reads: the last ones, of a long one.
+func (l *linear) reach() int { return min(l.c.Context, mostLinearFeatures-1) }
+
 // features is how many numbers a window has.
 func (l *linear) features() int {
-	n := l.c.Context + 1
-	if all := n + l.c.Context*l.f.behind() + l.c.Horizon*widthOf(l.f.Known); all <= mostLinearFeatures {
+	n := 1 + l.reach()
+	if all := n + l.reach()*l.f.behind() + l.c.Horizon*widthOf(l.f.Known); all <= mostLinearFeatures {
 		n = all
 	}
 	return n
@@ -75,7 +78,7 @@ func (l *linear) see(r *readSeries, known int) []float64 {
 	last := values.at(known - 1)
 	x := make([]float64, 0, l.features())
 	x = append(x, 1)
-	for t := known - l.c.Context; t < known; t++ {
+	for t := known - l.reach(); t < known; t++ {
 		v := values.at(t)
 		if math.IsNaN(v) {
 			v = last
@@ -86,7 +89,7 @@ func (l *linear) see(r *readSeries, known int) []float64 {
 		return x
 	}
 	past, ahead, calendar := l.f.behind(), l.f.ahead(), l.f.Calendar
-	for t := known - l.c.Context; t < known; t++ {
+	for t := known - l.reach(); t < known; t++ {
 		for k := range past {
 			v := float32(0)
 			if t >= 0 {
@@ -110,12 +113,12 @@ func newLinear(w windows, list []*readSeries) (*linear, error) {
 	for _, r := range list {
 		all += w.c.trainable(r.Len())
 	}
-	stride, next := (all+mostLinearWindows-1)/mostLinearWindows, 0
+	share, next := float64(mostLinearWindows)/float64(max(all, mostLinearWindows)), -1
 	f, h := l.features(), w.c.Horizon
 	square, right := mat.NewSymDense(f, nil), mat.NewDense(f, h, nil)
 	for _, r := range list {
 		for k := range w.c.trainable(r.Len()) {
-			if next++; next%stride != 0 {
+			if next++; !drawn(next, share) {
 				continue
 			}
 			known := w.c.least() + k
@@ -141,6 +144,14 @@ func newLinear(w windows, list []*readSeries) (*linear, error) {
 		square.SetSym(i, i, square.At(i, i)+weight)
 	}
 	return l, l.weights.Solve(square, right)
+}
+
+// drawn tells whether the window of a number is among those that are learned from, a share of all. It goes by the fractions of
+// the golden ratio, which are spread evenly over every step of a season and of a series; every eighteenth of windows of which a
+// series has nine would be always the same.
+func drawn(window int, share float64) bool {
+	_, fraction := math.Modf(float64(window) * math.Phi)
+	return fraction < share
 }
 
 func (l *linear) predict(r *readSeries, known int) []float64 {

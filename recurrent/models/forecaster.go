@@ -33,6 +33,9 @@ func NewForecaster(c Config, p *datasets.Panel) (*Forecaster, error) {
 	if err := c.Forecast.checkSeries(p); err != nil {
 		return nil, err
 	}
+	if n := longest(p); c.Forecast.Context > n {
+		return nil, wrong("Forecast.Context", "%d; want at most %d, the length of the longest series", c.Forecast.Context, n)
+	}
 	f, err := newFeatures(c.Forecast, p)
 	if err != nil {
 		return nil, err
