@@ -13,6 +13,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/inputfile"
 )
 
 // ReadSafetensors reads a whole file: its tensors in the order of their data, and its metadata. Numbers become float64
@@ -20,7 +21,7 @@ import (
 // elements are read, too. Files that are truncated, have holes or overlaps, name a tensor twice, or hold other element
 // types are refused with what is wrong; so are files of other formats, with what they seem to be.
 func ReadSafetensors(path string) ([]Named, map[string]string, error) {
-	f, err := os.Open(path)
+	f, err := inputfile.OpenWhole(path)
 	if err != nil {
 		return nil, nil, errors.Wrap(err, "read safetensors")
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/internal/atomicfile"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -127,7 +128,7 @@ func (fl *watchFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	in, name := cmd.InOrStdin(), "standard input"
 	if len(args) > 0 {
-		file, err := os.Open(args[0])
+		file, err := inputfile.Open(args[0])
 		if err != nil {
 			return err
 		}
@@ -224,7 +225,7 @@ func (fl *watchFlags) limit(log io.Writer, w watcher) (float64, error) {
 	if fl.calibrate == "" {
 		return fl.known(log, path, hash)
 	}
-	file, err := os.Open(fl.calibrate)
+	file, err := inputfile.Open(fl.calibrate)
 	if err != nil {
 		return 0, errors.Wrap(err, "--calibrate")
 	}
@@ -266,7 +267,7 @@ func quantileOf(numbers []float64, share float64) float64 {
 
 // known is the threshold that was found before, if it is that of the model and of the score.
 func (fl *watchFlags) known(log io.Writer, path, hash string) (float64, error) {
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path)
 	if errors.Is(err, os.ErrNotExist) {
 		tell(log, "Note", "no threshold is known, so nothing is flagged (--threshold, --calibrate)")
 		return math.Inf(1), nil
