@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"os"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/atomicfile"
+	"github.com/unroll-go/unroll/internal/inputfile"
 )
 
 // tokenizerJSON is a tokenizer.json file of the Python package tokenizers, version 1.0.
@@ -81,7 +81,7 @@ type offsetParts struct {
 
 // LoadBPE reads a tokenizer.json file. See UnmarshalJSON for what it may have.
 func LoadBPE(path string) (*BPE, error) {
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path)
 	if err != nil {
 		return nil, errors.Wrap(err, "datasets")
 	}

@@ -10,11 +10,11 @@ package datasets
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -29,14 +29,11 @@ type Corpus struct {
 
 // ReadFile reads a text file or a pipe to its end, see Read. A device is refused: it may have none.
 func ReadFile(path string) (Corpus, error) {
-	f, err := os.Open(path)
+	f, err := inputfile.OpenWhole(path)
 	if err != nil {
 		return Corpus{}, errors.Wrap(err, "datasets")
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.Mode()&os.ModeDevice != 0 {
-		return Corpus{}, errors.Errorf("datasets: %s is a device; want a file", path)
-	}
 	c, err := Read(f, path)
 	if err != nil {
 		return Corpus{}, err

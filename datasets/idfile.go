@@ -10,6 +10,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/atomicfile"
+	"github.com/unroll-go/unroll/internal/inputfile"
 )
 
 // IDFile is a text's ids in a file, of which no more is read than is asked for; EncodeFile and OpenIDs give one.
@@ -44,7 +45,7 @@ var (
 // other file that is not empty, such as the text itself, is not overwritten; it is an error. The text is normalised
 // part by part; otherwise the ids are those of the whole text.
 func EncodeFile(text, ids string, t Tokenizer) (*IDFile, error) {
-	in, err := os.Open(text)
+	in, err := inputfile.OpenWhole(text)
 	if err != nil {
 		return nil, errors.Wrap(err, "datasets")
 	}
@@ -180,7 +181,7 @@ var errNotIDs = errors.New("no whole file of ids")
 
 func openIDs(path string) (*IDFile, idTrailer, error) {
 	var h idTrailer
-	f, err := os.Open(path)
+	f, err := inputfile.OpenWhole(path)
 	if err != nil {
 		return nil, h, errors.Wrap(err, "datasets")
 	}

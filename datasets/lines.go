@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/inputfile"
 )
 
 // defaultRecord is the most bytes of a record where the reader's configuration does not say. It bounds memory: a
@@ -41,7 +42,7 @@ func newLineReader(r io.Reader, name string, longest int) lineReader {
 
 // openFile opens a file for a reader that closes it.
 func openFile(path string) (*os.File, error) {
-	f, err := os.Open(path)
+	f, err := inputfile.Open(path)
 	return f, errors.Wrap(err, "datasets")
 }
 

@@ -7,11 +7,11 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/inputfile"
 )
 
 // WordVectors are vectors of words, from a file that somebody trained on much text.
@@ -40,7 +40,7 @@ func (v *WordVectors) Found() int { return v.Exact + v.Lower + v.Parts }
 // A word that the file has only in small letters gets that vector. Of a word that comes twice, the first one counts.
 // Memory is taken for the words that are asked for alone, however large the file is, or says that it is.
 func ReadWordVectors(path string, words []string) (*WordVectors, error) {
-	f, err := os.Open(path)
+	f, err := inputfile.Open(path)
 	if err != nil {
 		return nil, errors.Wrap(err, "datasets")
 	}

@@ -40,10 +40,11 @@ type safetensorsEntry struct {
 // synced and then renamed. Element types: float32 (F32), float64 (F64), int (I64). Names and metadata must be UTF-8.
 func WriteSafetensors(path string, tensors []Named, metadata map[string]string) error {
 	header, err := safetensorsHeader(tensors, metadata)
-	if err == nil {
-		err = atomicfile.Write(path, func(w io.Writer) error { return writeSafetensors(w, header, tensors) })
+	if err != nil {
+		return errors.Wrapf(err, "write %s", path)
 	}
-	return errors.Wrapf(err, "write %s", path)
+	err = atomicfile.Write(path, func(w io.Writer) error { return writeSafetensors(w, header, tensors) })
+	return errors.WithStack(err) // names the path
 }
 
 func writeSafetensors(w io.Writer, header []byte, tensors []Named) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/fileformat"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/internal/number"
 )
 
@@ -34,7 +35,7 @@ func ReadSafetensors(path string) ([]Named, map[string]string, error) {
 
 // readSafetensorsFile reads one file.
 func readSafetensorsFile(path string) ([]Named, map[string]string, error) {
-	f, err := os.Open(path)
+	f, err := inputfile.OpenWhole(path)
 	if err != nil {
 		return nil, nil, errors.Wrap(err, "read safetensors")
 	}

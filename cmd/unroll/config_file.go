@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/internal/atomicfile"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -27,7 +28,7 @@ func readSettings(cmd *cobra.Command, path string) (settings, error) {
 	if path == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path)
 	if err != nil {
 		return nil, errors.Wrap(err, "--config")
 	}

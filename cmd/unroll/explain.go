@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/rivo/uniseg"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/nn/train/chart"
 	"github.com/unroll-go/unroll/nn/train/flow"
 	"github.com/unroll-go/unroll/recurrent/models"
@@ -130,7 +130,7 @@ func (fl explainFlags) eachText(cmd *cobra.Command, args []string, use func(text
 	in := cmd.InOrStdin()
 	name := "standard input"
 	if fl.file != "" {
-		f, err := os.Open(fl.file)
+		f, err := inputfile.Open(fl.file)
 		if err != nil {
 			return err
 		}

@@ -86,10 +86,15 @@ func checkOrigin(path string, m models.Model) error {
 // regular refuses what is no regular file. Anyone may have written the record of a model that names a file, and a device
 // or a pipe may have no end.
 func regular(path string) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+	switch info, err := os.Stat(path); {
+	case err != nil:
+		return nil // whoever opens it says what is wrong
+	case info.IsDir():
+		return errors.Errorf("%s is a folder; want a file", path)
+	case !info.Mode().IsRegular():
 		return errors.Errorf("%s is no regular file", path)
 	}
-	return nil // whoever opens it says what else is wrong
+	return nil
 }
 
 // wrongKind is the error of a command that wants another kind of model.

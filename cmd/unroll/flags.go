@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -80,8 +81,19 @@ func asFlag(err error) error {
 	return err
 }
 
+// kindOfNumber are the types of flags that Go's own errors would tell of.
+var kindOfNumber = map[string]string{
+	"int": "a whole number", "uint": "a whole number, 0 or more", "uint64": "a whole number, 0 or more", "float64": "a number",
+	"bool": "true or false",
+}
+
 // suggestFlag adds to the error of an unknown flag those that are spelt almost like it, by cobra's rule for commands.
 func suggestFlag(c *cobra.Command, err error) error {
+	var value *pflag.InvalidValueError
+	var number *strconv.NumError
+	if errors.As(err, &value) && errors.As(err, &number) {
+		return errors.Errorf("--%s %q; want %s", value.GetFlag().Name, value.GetValue(), kindOfNumber[value.GetFlag().Value.Type()])
+	}
 	typed, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
 	if !ok {
 		return err

@@ -17,7 +17,8 @@ import (
 // sample is what a file is judged by: its name and its beginning.
 type sample struct {
 	path   string
-	ending string   // of the name, in small letters: ".csv"
+	ending string // of the name, in small letters: ".csv"
+	size   int64
 	lines  []string // the first ones, each whole, without their ends
 }
 
@@ -37,28 +38,37 @@ const (
 // sampled is how much of a file is looked at.
 const sampled = 1 << 16
 
+// hasData refuses what can be no data. It comes before the file is opened: opening a pipe waits for who writes to it.
+func (s *sample) hasData() error {
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return nil // whoever opens it says what is wrong
+	}
+	s.size = info.Size()
+	switch {
+	case info.IsDir():
+		return errors.Errorf("%s is a folder; want a file", s.path)
+	case !info.Mode().IsRegular():
+		return errors.Errorf("%s is no regular file: say what it has with %s", s.path, dataFlags(tasks()))
+	case s.size == 0:
+		return errors.Errorf("%s is empty", s.path)
+	case s.ending == ".safetensors":
+		return usage("%s is a model: train on from it with --resume, or begin with its weights with --from", s.path)
+	}
+	return nil
+}
+
 // readSample reads the beginning of a file that may be data of any kind.
 func readSample(path string) (*sample, error) {
+	s := &sample{path: path, ending: strings.ToLower(filepath.Ext(path))}
+	if err := s.hasData(); err != nil {
+		return nil, err
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	s := &sample{path: path, ending: strings.ToLower(filepath.Ext(path))}
-	switch {
-	case info.IsDir():
-		return nil, errors.Errorf("%s is a folder; want a file", path)
-	case !info.Mode().IsRegular():
-		return nil, errors.Errorf("%s is no regular file: say what it has with %s", path, dataFlags(tasks()))
-	case info.Size() == 0:
-		return nil, errors.Errorf("%s is empty", path)
-	case s.ending == ".safetensors":
-		return nil, usage("%s is a model: train on from it with --resume, or begin with its weights with --from", path)
-	}
 	data, err := io.ReadAll(transform.NewReader(io.LimitReader(file, sampled), unicode.BOMOverride(unicode.UTF8.NewDecoder())))
 	if err != nil {
 		return nil, errors.Wrap(err, path)
@@ -67,7 +77,7 @@ func readSample(path string) (*sample, error) {
 		return nil, errors.Errorf("%s is no text, and no table in text: it has zero bytes", path)
 	}
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data))
-	if cut := strings.LastIndexByte(text, '\n'); cut >= 0 && info.Size() > sampled {
+	if cut := strings.LastIndexByte(text, '\n'); cut >= 0 && s.size > sampled {
 		text = text[:cut] // the last line is not whole
 	}
 	s.lines = strings.Split(strings.TrimSuffix(text, "\n"), "\n")

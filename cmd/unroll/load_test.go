@@ -137,7 +137,14 @@ func TestRecordedFilesHaveAnEnd(t *testing.T) {
 			{"eval", "--model", text}, {"train", "--resume", text, "--epochs", "2"},
 			{"eval", "--model", table}, {"plot", "--confusion", "--model", table, "--out", text + ".svg"},
 		},
-		endless + " is a device; want a file":                                {{"eval", "--model", language, "--text", endless}},
+		endless + " is a device; want a file": {
+			{"eval", "--model", language, "--text", endless}, {"inspect", endless}, {"predict", "--model", endless},
+			{"train", "--resume", endless}, {"train", "--config", endless},
+		},
+		filepath.Dir(language) + " is a folder; want a file": {
+			{"inspect", filepath.Dir(language)}, {"train", "--config", filepath.Dir(language)},
+			{"predict", "--model", class, filepath.Dir(language)}, {"explain", "--model", class, "--file", filepath.Dir(language)},
+		},
 		endless + ": want a table, a file that ends in .csv, .tsv or .jsonl": {{"train", "--resume", table, "--epochs", "9"}},
 	} {
 		for _, a := range args {

@@ -5,13 +5,13 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -96,7 +96,7 @@ func (t *textRows) predict(cmd *cobra.Command, m models.Model, args []string, sa
 		case isTable(args[0]):
 			return t.table(cmd.ErrOrStderr(), args[0], p)
 		}
-		file, err := os.Open(args[0])
+		file, err := inputfile.Open(args[0])
 		if err != nil {
 			return err
 		}

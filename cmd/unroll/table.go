@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/recurrent/models"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
@@ -135,7 +136,7 @@ func (t tableFormat) openAs(ending, path string, names []string) (rows, error) {
 	if ending == ".jsonl" && (t.Header != "" || t.Delimiter != "") {
 		return nil, usage("%s: --header and --delimiter are for .csv and .tsv", path)
 	}
-	file, err := os.Open(path)
+	file, err := inputfile.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/nn/train/metric/spans"
 	"github.com/unroll-go/unroll/recurrent/models"
 	"golang.org/x/term"
@@ -107,7 +108,7 @@ func (in *taggedInput) tag(cmd *cobra.Command, m *models.Tagger, args []string, 
 	input := cmd.InOrStdin()
 	if len(args) > 0 {
 		name = args[0]
-		file, err := os.Open(name)
+		file, err := inputfile.Open(name)
 		if err != nil {
 			return err
 		}

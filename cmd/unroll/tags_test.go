@@ -214,7 +214,7 @@ func TestTagsMistakes(t *testing.T) {
 		{1, "none.jsonl, line 1: no field tokens, words for the words; there are text", training("--tags", "none.jsonl")},
 		{1, `gap.tsv, line 2: the word "b" has no tag in column 2`, training("--tags", "gap.tsv")},
 		{1, "m.safetensors is a model; want tagged words (--tags)", training("--tags", "m.safetensors")},
-		{1, "is no regular file", training("--tags", ".")},
+		{1, ". is a folder; want a file", training("--tags", ".")},
 		{1, `number from 1 to 2, or last, found "9" (with --tag-column 9)`, training("--tags", "names.txt", "--tag-column", "9")},
 		{1, `number from 1 to 2, or last, found "upos"`, training("--tags", "names.txt", "--tag-column", "upos")},
 		{1, `column "lemma" of CoNLL-U; want upos, xpos or feats (with --tag-column lemma)`, training("--tags", "tree.conllu", "--tag-column", "lemma")},

@@ -7,12 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/nn/train/chart"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
@@ -77,7 +77,7 @@ func (fl *translateFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	in, name, together := cmd.InOrStdin(), "standard input", 1
 	if len(args) > 0 {
-		file, err := os.Open(args[0])
+		file, err := inputfile.Open(args[0])
 		if err != nil {
 			return err
 		}

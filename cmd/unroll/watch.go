@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/internal/atomicfile"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -134,7 +135,7 @@ func (fl *watchFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	in, name := cmd.InOrStdin(), "standard input"
 	if len(args) > 0 {
-		file, err := openLines(args[0])
+		file, err := inputfile.Open(args[0])
 		if err != nil {
 			return err
 		}
@@ -142,14 +143,6 @@ func (fl *watchFlags) run(cmd *cobra.Command, args []string) error {
 		in, name = file, args[0]
 	}
 	return fl.watch(cmd, w, datasets.PlainText{}.Read(in, name), name, limit)
-}
-
-// openLines opens a file of lines, which may be a pipe.
-func openLines(path string) (*os.File, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return nil, errors.Errorf("%s is a folder; want a file of lines", path)
-	}
-	return os.Open(path)
 }
 
 // watch scores lines, and prints each at once.
@@ -239,7 +232,7 @@ func (fl *watchFlags) limit(log io.Writer, w watcher) (float64, error) {
 	if fl.calibrate == "" {
 		return fl.known(log, path, hash)
 	}
-	file, err := openLines(fl.calibrate)
+	file, err := inputfile.Open(fl.calibrate)
 	if err != nil {
 		return 0, errors.Wrap(err, "--calibrate")
 	}
@@ -281,7 +274,7 @@ func quantileOf(numbers []float64, share float64) float64 {
 
 // known is the threshold that was found before, if it is that of the model and of the score.
 func (fl *watchFlags) known(log io.Writer, path, hash string) (float64, error) {
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path)
 	if errors.Is(err, os.ErrNotExist) {
 		tell(log, "Note", "no threshold is known, so nothing is flagged (--threshold, --calibrate)")
 		return math.Inf(1), nil

@@ -15,8 +15,8 @@ const module = "github.com/unroll-go/unroll/"
 
 // common packages hold rules that are the same everywhere; any package may import them, and they import none of ours.
 var common = []string{
-	"internal/atomicfile", "internal/dense", "internal/texttable", "internal/weights", "internal/archive", "internal/fileformat",
-	"internal/number",
+	"internal/atomicfile", "internal/dense", "internal/inputfile", "internal/texttable", "internal/weights", "internal/archive",
+	"internal/fileformat", "internal/number",
 }
 
 // allowed says which packages of the library each may import. Data flows one way. For docs and benchmarks see mayImport.
@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"internal/kernel":       {},
 	"internal/atomicfile":   {},
 	"internal/dense":        {},
+	"internal/inputfile":    {},
 	"internal/texttable":    {},
 	"internal/weights":      {},
 	"internal/archive":      {},

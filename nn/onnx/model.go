@@ -18,12 +18,12 @@ package onnx
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 	"google.golang.org/protobuf/proto"
 	"gorgonia.org/tensor"
@@ -87,7 +87,7 @@ func (p Port) String() string {
 // folder, which links may not lead out of. The error names the operator, attribute or node that this library has no
 // equal of.
 func Read(path string) (*Model, error) {
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path)
 	if err != nil {
 		return nil, errors.Wrap(err, "onnx")
 	}

@@ -3,10 +3,10 @@ package hdf5
 import (
 	"bytes"
 	"encoding/binary"
-	"os"
 	"strconv"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/inputfile"
 )
 
 // File is an HDF5 file in memory.
@@ -24,7 +24,7 @@ const longestPath = 4096
 
 // Read reads a file and finds its datasets.
 func Read(path string) (*File, error) {
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path)
 	if err != nil {
 		return nil, errors.Wrap(err, "hdf5")
 	}
