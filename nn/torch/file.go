@@ -9,7 +9,6 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/archive"
-	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/number"
 	"github.com/unroll-go/unroll/nn/torch/internal/pickle"
 )
@@ -17,7 +16,7 @@ import (
 // source is what a file holds before its numbers are read.
 type source struct {
 	root  any
-	limit int                                      // of the numbers of all tensors, in bytes
+	limit int64                                    // of the numbers of all tensors, in bytes
 	block func(s *storage) (raw []byte, err error) // the bytes of a storage, little-endian
 }
 
@@ -91,8 +90,7 @@ func openZip(file string, use func(*source) error) error {
 		return err
 	}
 	blocks := map[string][]byte{}
-	size := archive.Free + archive.Ratio*int(min(a.Size(), dense.MaxElements/archive.Ratio/2))
-	return use(&source{root: root, limit: size, block: func(s *storage) ([]byte, error) {
+	return use(&source{root: root, limit: limit(a.Size()), block: func(s *storage) ([]byte, error) {
 		raw, ok := blocks[s.key]
 		if !ok {
 			if raw, err = a.Read(folder + "data/" + s.key); err != nil {
@@ -106,6 +104,9 @@ func openZip(file string, use func(*source) error) error {
 		return s.cut(raw)
 	}})
 }
+
+// limit is what the tensors of a file of some bytes may take, in bytes: as much as an archive may unpack to.
+func limit(size int64) int64 { return archive.Free + archive.Ratio*size }
 
 // cut is the part of a block that is the storage.
 func (s *storage) cut(raw []byte) ([]byte, error) {
@@ -152,7 +153,7 @@ func parseLegacy(data []byte) (*source, error) {
 		at += n
 		return v, err
 	}
-	out := &source{limit: archive.Free + archive.Ratio*len(data), block: func(*storage) ([]byte, error) {
+	out := &source{limit: limit(int64(len(data))), block: func(*storage) ([]byte, error) {
 		return nil, errors.New("the file has no storages")
 	}}
 	root, err := next()

@@ -50,7 +50,7 @@ func Read(path string) (*File, error) {
 
 // fill reads the numbers of all tensors.
 func (f *File) fill(s *source) error {
-	w := &walker{plain: map[string]string{}, seen: map[string]bool{}, maxSteps: min(s.limit, maxSteps)}
+	w := &walker{plain: map[string]string{}, seen: map[string]bool{}, maxSteps: int(min(s.limit, maxSteps))}
 	if _, _, err := w.walk(place{}, s.root); err != nil {
 		return err
 	}
@@ -67,19 +67,19 @@ func (f *File) fill(s *source) error {
 		if err != nil {
 			return errors.Wrapf(err, "tensor %s", w.names[i])
 		}
-		left -= size
+		left -= int64(size)
 		f.Tensors = append(f.Tensors, graph.Named{Name: w.names[i], Value: v})
 	}
 	return nil
 }
 
 // load reads the numbers of a tensor, which may take so many bytes.
-func (a *array) load(s *source, left int) (v *tensor.Dense, size int, err error) {
+func (a *array) load(s *source, left int64) (v *tensor.Dense, size int, err error) {
 	n, err := a.count()
 	if err != nil {
 		return nil, 0, err
 	}
-	if n > left/a.kind.Width {
+	if int64(n) > left/int64(a.kind.Width) {
 		return nil, 0, errors.Errorf("its %d elements, with the other tensors', are far more than the file has", n)
 	}
 	raw := a.bytes
