@@ -53,7 +53,7 @@ var allowed = map[string][]string{
 
 	"nn/onnx/internal/onnxpb": {},
 
-	"nn/keras":               {"graph", "nn/keras/internal/hdf5"},
+	"nn/keras":               {"graph", "nn", "recurrent", "nn/keras/internal/hdf5"},
 	"nn/keras/internal/hdf5": {},
 
 	"datasets/catalog/internal/fetch": {},
