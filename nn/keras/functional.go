@@ -15,11 +15,12 @@ type reference struct {
 
 // invocation is a call of a layer, before it has its place in the order.
 type invocation struct {
-	layer int
-	call  int
-	in    []reference
-	named map[string]reference
-	set   []string // arguments by keyword that are no tensors
+	layer   int
+	call    int
+	in      []reference
+	named   map[string]reference
+	numbers []float64 // among the arguments
+	set     []string  // arguments by keyword that are no tensors
 }
 
 // results is how many values of a call there is room for: an LSTM of two directions gives five with its states.
@@ -141,6 +142,18 @@ func (r *parser) functional(o object) (*body, error) {
 	if err != nil || len(outputs) == 0 {
 		return nil, errors.Errorf("the model's output_layers are %s", brief(string(config.Outputs)))
 	}
+	b.countFromZero(calls, append(slices.Clone(outputs), inputs...))
+	for i := range outputs {
+		outputs[i] = b.counted(outputs[i])
+	}
+	for i := range calls {
+		for k := range calls[i].in {
+			calls[i].in[k] = b.counted(calls[i].in[k])
+		}
+		for k, r := range calls[i].named {
+			calls[i].named[k] = b.counted(r)
+		}
+	}
 	places := map[reference]int{} // of the first value of each call
 	for _, in := range inputs {
 		i, ok := index[in.layer]
@@ -164,6 +177,38 @@ func (r *parser) functional(o object) (*body, error) {
 	return b, nil
 }
 
+// countFromZero finds the number of the first call of each model within the model: Keras 2 counts its building as call 0.
+func (b *body) countFromZero(calls []invocation, more []reference) {
+	b.firstCall = map[string]int{}
+	for _, l := range b.layers {
+		if l.operation.inner != nil {
+			b.firstCall[l.name] = maxLayers
+		}
+	}
+	note := func(r reference) {
+		if n, ok := b.firstCall[r.layer]; ok {
+			b.firstCall[r.layer] = min(n, r.call)
+		}
+	}
+	for _, r := range more {
+		note(r)
+	}
+	for _, c := range calls {
+		for _, r := range c.in {
+			note(r)
+		}
+		for _, r := range c.named {
+			note(r)
+		}
+	}
+}
+
+// counted is a reference with calls counted from 0.
+func (b *body) counted(r reference) reference {
+	r.call -= b.firstCall[r.layer]
+	return r
+}
+
 // locate is the number of a value.
 func locate(places map[reference]int, r reference) (int, error) {
 	first, ok := places[reference{r.layer, r.call, 0}]
@@ -185,7 +230,7 @@ func (b *body) order(calls []invocation, places map[reference]int) error {
 	for len(calls) > 0 {
 		var later []invocation
 		for _, c := range calls {
-			s := step{layer: c.layer, named: map[string]int{}, first: b.values, shared: called[c.layer]}
+			s := step{layer: c.layer, named: map[string]int{}, numbers: c.numbers, first: b.values, shared: called[c.layer]}
 			ready := true
 			for _, r := range c.in {
 				v, err := locate(places, r)
@@ -235,12 +280,18 @@ func invocations(layer int, data json.RawMessage) ([]invocation, error) {
 		case []any:
 			c.old(n)
 		case map[string]any:
-			c.gather(n["args"])
+			c.in = append(c.in, tensors(n["args"], 0)...)
+			args, _ := n["args"].([]any)
+			for _, a := range args {
+				if v, ok := a.(float64); ok {
+					c.numbers = append(c.numbers, v)
+				}
+			}
 			if m, ok := n["kwargs"].(map[string]any); ok {
 				c.keywords(m)
 			}
 		}
-		if len(c.in) == 0 {
+		if len(c.in) == 0 && len(c.named) == 0 {
 			return nil, errors.Errorf("call %d has no inputs: %s", i, brief(string(entry)))
 		}
 		out = append(out, c)
@@ -263,13 +314,6 @@ func (c *invocation) old(list []any) {
 		if inner, ok := e.([]any); ok {
 			c.old(inner)
 		}
-	}
-}
-
-// gather reads the tensors among a call's arguments in the form of Keras 3, one behind the other.
-func (c *invocation) gather(v any) {
-	for _, r := range tensors(v, 0) {
-		c.in = append(c.in, r)
 	}
 }
 

@@ -7,6 +7,9 @@ import (
 	"github.com/unroll-go/unroll/nn/keras/internal/hdf5"
 )
 
+// scalar is the place of a single number, which a store keeps as a list of one.
+var scalar = place{[]int{1}, []int{}, func(i int) int { return i }}
+
 // hidden is what is added to the score of a step that is masked.
 const hidden = -1e9
 
@@ -29,10 +32,10 @@ func attentionLayer(additive bool) func(s settings) operation {
 					d := t.next("scale", -1)
 					t.put("scale", d, same(d.Shape))
 				case scale:
-					t.put("scale", t.next("scale"), same([]int{}))
+					t.put("scale", t.next("scale"), scalar)
 				}
 				if joined {
-					t.put("concat_score_weight", t.next("concat_score_weight"), same([]int{}))
+					t.put("concat_score_weight", t.next("concat_score_weight"), scalar)
 				}
 			},
 			run: func(c *call) []value {

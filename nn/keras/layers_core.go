@@ -10,6 +10,9 @@ import (
 // classes are the layers that can be built, by their names in Keras.
 var classes map[string]func(s settings) operation
 
+// masks are operations on masks.
+var masks = maskOperations()
+
 // wrappers are the layers around a layer.
 var wrappers map[string]func(r *parser, s settings) operation
 
@@ -81,7 +84,7 @@ func spatialDropout(s settings) operation {
 		if c.g.Training() && r > 0 && x.Rank() == 3 {
 			x = c.g.Mul(x, c.g.RandomMask(1-r, x.Dim(0), 1, x.Dim(2)))
 		}
-		return []value{{x: x}}
+		return []value{{x, c.in[0].mask}}
 	}}
 }
 

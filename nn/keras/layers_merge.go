@@ -93,6 +93,7 @@ func allOf(g *graph.Graph, masks []graph.Node) graph.Node {
 }
 
 func concatLayer(s settings) operation {
+	keras3 := s.keras3()
 	at := int(s.number("axis", -1))
 	return operation{run: func(c *call) []value {
 		if !enough(c, 1) {
@@ -111,13 +112,13 @@ func concatLayer(s settings) operation {
 			parts[i] = v.x
 		}
 		y := c.g.Concat(axis, parts...)
-		return []value{{y, joinedMask(c, axis)}}
+		return []value{{y, joinedMask(c, axis, keras3)}}
 	}}
 }
 
-// joinedMask is the mask of a Concatenate: along time the masks join, too; otherwise all of them must agree. An input without
-// one counts everywhere.
-func joinedMask(c *call, axis int) graph.Node {
+// joinedMask is the mask of a Concatenate: along time the masks join, too; otherwise one of them is enough in Keras 3, and all
+// must agree in Keras 2. An input without one counts everywhere.
+func joinedMask(c *call, axis int, keras3 bool) graph.Node {
 	var masks, joined []graph.Node
 	for _, v := range c.in {
 		m := v.mask
@@ -133,6 +134,8 @@ func joinedMask(c *call, axis int) graph.Node {
 		return graph.Node{}
 	case axis == 1:
 		return c.g.Concat(1, joined...)
+	case keras3:
+		return c.g.Max(c.g.Stack(joined...), 0)
 	}
 	return allOf(c.g, masks)
 }

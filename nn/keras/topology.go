@@ -31,10 +31,11 @@ type operation struct {
 
 // call is one use of a layer.
 type call struct {
-	g     *graph.Graph
-	layer *layer
-	in    []value
-	named map[string]value // inputs that are given by keyword
+	g       *graph.Graph
+	layer   *layer
+	in      []value
+	named   map[string]value // inputs that are given by keyword
+	numbers []float64        // among the arguments
 }
 
 // weight asks the graph for one of the layer's weights, whose name ends as those of the graph's view do.
@@ -57,11 +58,12 @@ func (c *call) weight(g *graph.Graph, local string) graph.Node {
 
 // step is a call within a model.
 type step struct {
-	layer  int
-	in     []int // numbers of values
-	named  map[string]int
-	first  int // number of the first value that it gives
-	shared bool
+	layer   int
+	in      []int // numbers of values
+	named   map[string]int
+	first   int       // number of the first value that it gives
+	numbers []float64 // among the arguments
+	shared  bool
 }
 
 // body is a model: layers, and the calls of them in an order that works. Values are numbered: those of the inputs first.
@@ -72,6 +74,8 @@ type body struct {
 	values  int
 	outputs []int
 	names   []string // of the outputs
+
+	firstCall map[string]int // of models within the model
 }
 
 func (b *body) ports() (in, out []Port) {
@@ -94,6 +98,9 @@ func (b *body) ids(value int) bool {
 				continue
 			}
 			l := b.layers[s.layer]
+			if l.class == "NotEqual" { // a mask of the same ids
+				continue
+			}
 			if l.class != "Embedding" && (l.operation.inner == nil || i >= len(l.operation.inner.inputs) || !l.operation.inner.ids(i)) {
 				return false
 			}
@@ -149,12 +156,15 @@ func (b *body) run(g *graph.Graph, in []value) []value {
 		if s.shared {
 			view = view.Shared()
 		}
-		c := &call{g: view, layer: l, named: map[string]value{}}
+		c := &call{g: view, layer: l, named: map[string]value{}, numbers: s.numbers}
 		for _, v := range s.in {
 			c.in = append(c.in, values[v])
 		}
 		for k, v := range s.named {
 			c.named[k] = values[v]
+		}
+		if m, ok := c.named["mask"]; ok && len(c.in) == 1 { // as Keras 3 writes it, with operations that lead to it
+			c.in[0].mask = m.x
 		}
 		copy(values[s.first:], l.operation.run(c))
 	}
@@ -289,6 +299,9 @@ func (r *parser) operation(class string, s settings) operation {
 		return operation{}
 	}
 	known := classes[class]
+	if known == nil {
+		known = masks[class]
+	}
 	if known == nil {
 		s.problem("the class is not one that is supported; give a function for it in Options.Classes")
 		return operation{}
