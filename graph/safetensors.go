@@ -5,12 +5,12 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"io"
-	"math"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/atomicfile"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/number"
 	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
 )
@@ -54,10 +54,7 @@ func writeSafetensors(w io.Writer, header []byte, tensors []Named) error {
 		return err
 	}
 	for _, t := range tensors {
-		if dense.Empty(t.Value) {
-			continue
-		}
-		if err := writeElements(w, t.Value); err != nil {
+		if err := number.Write(w, t.Value); err != nil {
 			return err
 		}
 	}
@@ -88,9 +85,9 @@ func safetensorsHeader(tensors []Named, metadata map[string]string) ([]byte, err
 			return nil, errors.Errorf("two tensors are called %q", t.Name)
 		}
 		seen[t.Name] = true
-		code, width := dtypeCode(t.Value.Dtype())
-		end := offset + int64(op.Size(t.Value.Shape()))*int64(width)
-		if err := fields.add(t.Name, safetensorsEntry{code, op.Clone(t.Value.Shape()), []int64{offset, end}}); err != nil {
+		kind := number.Kept(t.Value.Dtype())
+		end := offset + int64(op.Size(t.Value.Shape()))*int64(kind.Width)
+		if err := fields.add(t.Name, safetensorsEntry{kind.Name, op.Clone(t.Value.Shape()), []int64{offset, end}}); err != nil {
 			return nil, err
 		}
 		offset = end
@@ -128,43 +125,5 @@ func (f *jsonFields) add(key string, value any) error {
 		*f = append(*f, ',')
 	}
 	*f = append(append(append(*f, k...), ':'), v...)
-	return nil
-}
-
-func dtypeCode(d tensor.Dtype) (code string, width int) {
-	switch d {
-	case tensor.Float64:
-		return "F64", 8
-	case tensor.Int:
-		return "I64", 8
-	}
-	return "F32", 4
-}
-
-func writeElements(w io.Writer, t *tensor.Dense) error {
-	var buf [8]byte
-	switch t.Dtype() {
-	case tensor.Float64:
-		for _, v := range t.Float64s() {
-			binary.LittleEndian.PutUint64(buf[:], math.Float64bits(v))
-			if _, err := w.Write(buf[:8]); err != nil {
-				return err
-			}
-		}
-	case tensor.Int:
-		for _, v := range t.Ints() {
-			binary.LittleEndian.PutUint64(buf[:], uint64(v))
-			if _, err := w.Write(buf[:8]); err != nil {
-				return err
-			}
-		}
-	default:
-		for _, v := range t.Float32s() {
-			binary.LittleEndian.PutUint32(buf[:], math.Float32bits(v))
-			if _, err := w.Write(buf[:4]); err != nil {
-				return err
-			}
-		}
-	}
 	return nil
 }

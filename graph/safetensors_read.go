@@ -9,17 +9,31 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/fileformat"
+	"github.com/unroll-go/unroll/internal/number"
 )
 
 // ReadSafetensors reads a whole file: its tensors in the order of their data, and its metadata. Numbers become float64
 // (F64), float32 (F32, and F16 and BF16, which fit in it exactly) or int (whole numbers and BOOL). Tensors without
 // elements are read, too. Files that are truncated, have holes or overlaps, name a tensor twice, or hold other element
 // types are refused with what is wrong; so are files of other formats, with what they seem to be.
+//
+// A model in several files is read by its index, whose name ends in .safetensors.index.json: all tensors of all files.
 func ReadSafetensors(path string) ([]Named, map[string]string, error) {
+	if strings.HasSuffix(path, indexEnding) {
+		tensors, metadata, err := readIndexed(path)
+		return tensors, metadata, errors.Wrapf(err, "read %s", path)
+	}
+	return readSafetensorsFile(path)
+}
+
+// readSafetensorsFile reads one file.
+func readSafetensorsFile(path string) ([]Named, map[string]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, errors.Wrap(err, "read safetensors")
@@ -50,16 +64,16 @@ func parseSafetensors(r io.Reader, size int64) ([]Named, map[string]string, erro
 		return nil, nil, errors.Errorf("it has %d bytes, the length field alone needs 8", size)
 	}
 	in := bufio.NewReaderSize(r, 1<<16)
-	head, _ := in.Peek(int(min(size, sniffed))) // an error shows when the bytes are read
-	seems := formatOf(head)
+	head, _ := in.Peek(int(min(size, fileformat.Looked))) // an error shows when the bytes are read
+	format := fileformat.Of(head)
 	var field [8]byte
 	if _, err := io.ReadFull(in, field[:]); err != nil {
 		return nil, nil, err
 	}
 	length := binary.LittleEndian.Uint64(field[:])
 	if length > maxHeader || length > uint64(size-8) {
-		if seems != "" {
-			return nil, nil, errors.Errorf("it seems to be %s", seems)
+		if format != fileformat.Unknown && format != fileformat.Safetensors {
+			return nil, nil, errors.Errorf("it seems to be %v%s", format, advice(format))
 		}
 		return nil, nil, errors.Errorf("the header should have %d bytes, the file has %d after the length field", length, size-8)
 	}
@@ -83,6 +97,26 @@ func parseSafetensors(r io.Reader, size int64) ([]Named, map[string]string, erro
 		tensors[i] = Named{e.name, value}
 	}
 	return tensors, metadata, nil
+}
+
+// advice says what to do with a file of another format.
+func advice(f fileformat.Format) string {
+	switch f {
+	case fileformat.Torch, fileformat.Pickle:
+		return "; package nn/torch reads it"
+	case fileformat.NumPy, fileformat.NumPyArchive:
+		return "; package nn/numpy reads it"
+	case fileformat.ONNX:
+		return "; package nn/onnx reads it"
+	case fileformat.HDF5:
+		return "; if Keras wrote it, package nn/keras reads it"
+	case fileformat.Keras:
+		return "; package nn/keras reads the .h5 files that model.save and save_weights write"
+	}
+	if f.Advice() != "" {
+		return ": " + f.Advice()
+	}
+	return ""
 }
 
 // namedEntry is a tensor of the header.
@@ -166,9 +200,9 @@ func (e *namedEntry) check(data int64) error {
 	if end < start || end > data {
 		return errors.Errorf("bytes %d to %d, but the file holds %d bytes of data", start, end, data)
 	}
-	element, ok := elements[e.Dtype]
+	kind, ok := number.Of(e.Dtype)
 	if !ok {
-		return errors.Errorf("element type %s; want %s", e.Dtype, elementNames)
+		return errors.Errorf("element type %s; want %s", e.Dtype, number.Names)
 	}
 	n, err := dense.Size(e.Shape)
 	if err != nil && slices.Contains(e.Shape, 0) && slices.Min(e.Shape) == 0 {
@@ -177,7 +211,7 @@ func (e *namedEntry) check(data int64) error {
 	if err != nil {
 		return err
 	}
-	if need := int64(n) * int64(element.width); need != end-start {
+	if need := int64(n) * int64(kind.Width); need != end-start {
 		return errors.Errorf("shape %v of %s needs %d bytes, found %d", e.Shape, e.Dtype, need, end-start)
 	}
 	e.n = n

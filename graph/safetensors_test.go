@@ -118,8 +118,8 @@ func TestOtherFormats(t *testing.T) {
 		return b.String()
 	}
 	for want, data := range map[string]string{
-		"torch.save writes; in Python, safetensors.torch.save_file":  archive("model/data.pkl", "model/data/0"),
-		"a zip archive of NumPy arrays":                              archive("w.npy"),
+		"a PyTorch file (torch.save); package nn/torch reads it":     archive("model/data.pkl", "model/data/0"),
+		"a zip archive of NumPy arrays (.npz); package nn/numpy":     archive("w.npy"),
 		"a Keras model (.keras)":                                     archive("metadata.json", "config.json", "model.weights.h5"),
 		"a Python pickle":                                            "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M",
 		"an HDF5 file; if Keras wrote it, package nn/keras reads it": "\x89HDF\r\n\x1a\n\x00\x00\x00\x00\x00\x08\x08\x00",

@@ -18,8 +18,9 @@ says for which:
                 [batch], to logits
   .weights.h5   its weights, for load_weights of a Keras 3 model with the same
                 layers; not those of a classifier with --pool attention
-  .safetensors  its weights, with PyTorch's names, for load_state_dict of a
-                module with these parts:
+  .safetensors, .pt  its weights, with PyTorch's names, for load_state_dict of
+                a module with these parts (safetensors.torch.load_file, or
+                torch.load, reads the file):
                   language model: embedding (nn.Embedding),
                   rnn, lstm or gru (nn.RNN, nn.LSTM, nn.GRU), head (nn.Linear)
                   classifier: embedding, rnn (of any of the three kinds, with
@@ -49,7 +50,7 @@ ONNX and Keras have the cells rnn, lstm and gru.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&path, "model", firstName, "checkpoint of the model")
-	f.StringVar(&out, "out", "", "file to write, .onnx, .weights.h5 or .safetensors")
+	f.StringVar(&out, "out", "", "file to write, .onnx, .weights.h5, .safetensors or .pt")
 	f.BoolVar(&force, "force", false, "overwrite an existing file")
 	return cmd
 }
@@ -62,17 +63,15 @@ func importCommand() *cobra.Command {
 		Short: "Put weights from ONNX, Keras or PyTorch into a model",
 		Long: `Put the weights of another framework's file into a model of this command, which
 says what the layers and the vocabulary are, and save the result as a model of
-its own. The file is .onnx, .weights.h5 or .safetensors, as export writes them;
-every weight of the model must be in it, with its shape. To train on from the
+its own. The file is of a kind that export writes, whatever its name, or any
+other file of PyTorch, of which the one state dict is taken; every weight of the
+model must be in it, with its shape. To train on from the
 result: unroll train --from.`,
 		Example: `  unroll export --out model.weights.h5
   unroll import model.weights.h5 --out tuned.safetensors
   unroll train --from tuned.safetensors --text book.txt`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := knownEnding("FILE", args[0]); err != nil {
-				return err
-			}
 			m, err := load(path)
 			if err != nil {
 				return err

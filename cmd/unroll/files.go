@@ -25,6 +25,9 @@ func load(path string) (models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := otherFormat(path); err != nil {
+		return nil, err
+	}
 	m, err := models.Load(path)
 	if errors.Is(err, os.ErrNotExist) && path == firstName {
 		return nil, errors.Errorf("open %s: no such file; unroll train makes one, and --model names another", path)
@@ -139,6 +142,11 @@ func saveAs(cmd *cobra.Command, flag, path string, force bool, write func(path s
 	if f := cmd.Flags().Lookup("file"); f != nil {
 		inputs = append(inputs, f.Value.String())
 	}
+	return saveBeside(cmd, flag, path, inputs, force, write)
+}
+
+// saveBeside is saveAs for a command that reads the files of inputs.
+func saveBeside(cmd *cobra.Command, flag, path string, inputs []string, force bool, write func(path string) error) error {
 	if err := keepInputs(flag, path, inputs...); err != nil {
 		return err
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -11,10 +13,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/graph"
-	"github.com/unroll-go/unroll/nn/keras"
-	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/nn/train"
-	"github.com/unroll-go/unroll/recurrent/models"
 	"gorgonia.org/tensor"
 )
 
@@ -27,11 +26,14 @@ func inspectCommand() *cobra.Command {
 and how they are distributed, drawn from the smallest to the largest weight. A
 terminal of 110 columns, and --json, show numbers of weights and means, too.
 
-It reads checkpoints of this command and any other safetensors file, ONNX
-models, and the .weights.h5 files of Keras 3 (names only).`,
+It reads checkpoints of this command and any other safetensors file, or the
+index of several; files of PyTorch of any version (.pt, .pth, TorchScript), with
+the plain values beside the tensors; files of NumPy (.npz, .npy); ONNX models;
+and the .weights.h5 files of Keras 3 (names only). What a file is, its first
+bytes tell, not its name. Nothing in a file is run.`,
 		Example: `  unroll inspect model.safetensors
   unroll inspect model.safetensors --histogram embedding.weight
-  unroll inspect tagger.onnx`,
+  unroll inspect checkpoint.pt`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := inspect(args[0], histogram)
@@ -46,35 +48,20 @@ models, and the .weights.h5 files of Keras 3 (names only).`,
 	return cmd
 }
 
-// inspect looks into a file by the kind that its name tells.
+// inspect looks into a file of any format.
 func inspect(path, histogram string) (report, error) {
-	switch {
-	case strings.HasSuffix(path, ".onnx"):
-		m, err := onnx.Read(path)
-		if err != nil {
-			return nil, err
-		}
-		p, err := m.Params(1)
-		if err != nil {
-			return nil, err
-		}
-		return contentsOf(path, "ONNX model", p.Tensors(""), nil, histogram)
-	case strings.HasSuffix(path, ".h5"):
-		names, err := keras.Paths(path)
-		if err != nil {
-			return nil, err
-		}
-		return &contents{File: filepath.Base(path), Kind: "weights of a Keras model", Names: names}, nil
-	}
-	list, metadata, err := graph.ReadSafetensors(path)
+	in, err := open(path)
 	if err != nil {
 		return nil, err
 	}
-	name := "safetensors"
-	if kind, ok := models.KindOf(metadata); ok {
-		name = kind.String()
+	if len(in.names) > 0 {
+		return &contents{File: filepath.Base(path), Kind: in.kind, Names: in.names}, nil
 	}
-	return contentsOf(path, name, list, metadata, histogram)
+	c, err := contentsOf(path, in.kind, in.tensors, in.metadata, histogram)
+	if err == nil {
+		c.Values = in.values
+	}
+	return c, err
 }
 
 // contents is what a file holds.
@@ -82,6 +69,7 @@ type contents struct {
 	File     string            `json:"file"`
 	Kind     string            `json:"kind"`
 	Metadata map[string]string `json:"metadata,omitempty"`
+	Values   map[string]string `json:"values,omitempty"` // that stand beside the tensors of a PyTorch file
 	Names    []string          `json:"names,omitempty"`
 	Tensors  []weights         `json:"tensors,omitempty"`
 	Weights  int               `json:"weights"`         // numbers in all, without those of the training
@@ -184,6 +172,9 @@ func (c *contents) print(w io.Writer) error {
 			return err
 		}
 	}
+	if err := c.printValues(w); err != nil {
+		return err
+	}
 	if len(c.Names) > 0 {
 		for _, name := range c.Names {
 			fmt.Fprintln(w, quoted(name))
@@ -224,6 +215,27 @@ func (c *contents) print(w io.Writer) error {
 		c.Chosen.draw(w)
 	}
 	return nil
+}
+
+// shownValues is how many plain values are printed.
+const shownValues = 12
+
+// printValues shows the plain values of a PyTorch file: those with the shortest names, which stand highest.
+func (c *contents) printValues(w io.Writer) error {
+	names := slices.SortedFunc(maps.Keys(c.Values), func(a, b string) int {
+		return cmp.Or(cmp.Compare(strings.Count(a, "."), strings.Count(b, ".")), cmp.Compare(a, b))
+	})
+	var rows []string
+	for _, name := range names[:min(len(names), shownValues)] {
+		rows = append(rows, fmt.Sprintf("  %s\t%s", quoted(name), shortened(quoted(c.Values[name]), 50)))
+	}
+	if more := len(names) - len(rows); more > 0 {
+		rows = append(rows, fmt.Sprintf("  and %d more\t(--json shows all)", more))
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return table(w, rows)
 }
 
 // tokens is the size of the vocabulary: that of the embedding.

@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string) int {
 
 // packages begin messages of the library: they tell a program's author where an error comes from.
 var packages = regexp.MustCompile(`(^|: )((datasets|catalog|graph|optim|models|decode|recurrent|losses|nn|` +
-	`train|metric|chart|events|onnx|keras|read safetensors): )+`)
+	`train|metric|chart|events|onnx|keras|numpy|torch|read safetensors): )+`)
 
 // withoutPackages is a message for whoever has the command alone.
 func withoutPackages(message string) string { return packages.ReplaceAllString(message, "$1") }
@@ -56,7 +56,7 @@ func rootCommand() *cobra.Command {
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return chooseModel(cmd) },
 	}
 	root.AddCommand(trainCommand(), evalCommand(), predictCommand(), tagCommand(), generateCommand(), explainCommand(), plotCommand(), inspectCommand(),
-		exportCommand(), importCommand(), watchCommand(), dataCommand(), modelsCommand(), benchCommand(), doctorCommand(), manCommand())
+		exportCommand(), importCommand(), convertCommand(), watchCommand(), dataCommand(), modelsCommand(), benchCommand(), doctorCommand(), manCommand())
 	root.SetVersionTemplate(fmt.Sprintf("unroll {{.Version}}\n%s, %s/%s, kernels: %s\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, kernel.Features()))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", columns)))

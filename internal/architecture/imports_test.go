@@ -14,7 +14,7 @@ import (
 const module = "github.com/unroll-go/unroll/"
 
 // common packages hold rules that are the same everywhere; any package may import them, and they import none of ours.
-var common = []string{"internal/atomicfile", "internal/dense", "internal/texttable", "internal/weights"}
+var common = []string{"internal/atomicfile", "internal/dense", "internal/texttable", "internal/weights", "internal/archive", "internal/fileformat", "internal/number"}
 
 // allowed says which packages of the library each may import. Data flows one way. For docs and benchmarks see mayImport.
 var allowed = map[string][]string{
@@ -23,6 +23,9 @@ var allowed = map[string][]string{
 	"internal/dense":        {},
 	"internal/texttable":    {},
 	"internal/weights":      {},
+	"internal/archive":      {},
+	"internal/number":       {},
+	"internal/fileformat":   {},
 	"datasets":              {},
 	"internal/idxfile":      {},
 	"datasets/catalog":      {"datasets", "datasets/catalog/internal/fetch", "internal/idxfile"},
@@ -37,7 +40,7 @@ var allowed = map[string][]string{
 	"losses/distribution":   {},
 	"recurrent":             {"graph", "nn"},
 	"recurrent/decode":      {"graph", "nn", "recurrent"},
-	"recurrent/models":      {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans"},
+	"recurrent/models":      {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "nn/torch", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans"},
 	"recurrent/models/zoo":  {"datasets", "datasets/catalog", "nn/train", "recurrent/models"},
 	"recurrent/celltest":    {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":              {"graph", "graph/optim", "datasets", "internal/kernel"},
@@ -53,12 +56,16 @@ var allowed = map[string][]string{
 
 	"nn/onnx/internal/onnxpb": {},
 
+	"nn/torch":                 {"graph", "nn/torch/internal/pickle"},
+	"nn/torch/internal/pickle": {},
+	"nn/numpy":                 {"graph"},
+
 	"nn/keras":               {"graph", "nn", "recurrent", "nn/keras/internal/hdf5"},
 	"nn/keras/internal/hdf5": {},
 
 	"datasets/catalog/internal/fetch": {},
 	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
-		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "losses", "losses/distribution", "datasets", "datasets/catalog",
+		"nn/onnx", "nn/keras", "nn/numpy", "nn/torch", "recurrent", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "losses", "losses/distribution", "datasets", "datasets/catalog",
 		"internal/kernel", "nn/train/metric/spans"},
 	"internal/damage":   nil, // anything
 	"internal/testutil": {},  // and no package may import it: tests do

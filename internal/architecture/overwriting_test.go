@@ -21,6 +21,8 @@ var overwriters = map[string]string{
 	"datasets Save":                  "",
 	"nn/onnx Write":                  "",
 	"nn/keras Write":                 "",
+	"nn/numpy Write":                 "",
+	"nn/torch Write":                 "",
 	fetch + " openPart":              "the download's own file, NAME.part",
 	fetch + " begin":                 "the note about it, NAME.part.json",
 	fetch + " discard":               "both of these",

@@ -13,6 +13,7 @@ import (
 var (
 	ofFiles    = allowance{fixed: 8 << 20, perByte: 300}
 	ofPrograms = allowance{fixed: 256 << 20, perByte: 1000}
+	ofArchives = allowance{fixed: 32 << 20, perByte: 300} // an archive may unpack to 16 MiB, whatever its size
 )
 
 type allowance struct{ fixed, perByte int64 }
@@ -22,6 +23,9 @@ var formats = []format{
 	{name: "onnx", files: testdata("nn/onnx/testdata/*/*.onnx"), edit: editMessage, use: useONNX, memory: ofPrograms},
 	{name: "keras", files: kerasFiles, use: useKeras, memory: ofFiles},
 	{name: "safetensors", files: safetensors, edit: editHeader, use: useSafetensors, memory: ofFiles},
+	{name: "torch", files: testdata("nn/torch/testdata/[^r]*.pt"), edit: editPickle, use: useTorch, memory: ofArchives},
+	{name: "numpy", files: testdata("nn/numpy/testdata/[^r]*.npz", "nn/numpy/testdata/*.npy"), edit: editArray,
+		use: useNumPy, memory: ofArchives},
 	{name: "checkpoint", files: checkpoints, edit: editHeader, use: useCheckpoint, memory: ofFiles},
 	{name: "tokenizer", files: tokenizers, use: useTokenizer, memory: ofFiles},
 	{name: "vocabulary", files: vocabularies, use: useVocabulary, memory: ofFiles},

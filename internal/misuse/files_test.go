@@ -16,7 +16,10 @@ import (
 	"testing/iotest"
 
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn/numpy"
 	"github.com/unroll-go/unroll/nn/onnx"
+	"github.com/unroll-go/unroll/nn/torch"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
@@ -30,6 +33,8 @@ var fixturesOf = map[string][]string{
 	"train":     {"checkpoint.safetensors"},
 	"onnx":      {"model.onnx"},
 	"keras":     {"lstm.weights.h5"},
+	"numpy":     {"arrays.npz"},
+	"torch":     {"state.pt"},
 	"models":    {"language.safetensors", "classifier.safetensors"},
 	"datasets":  {"book.txt", "book.ids", "vocabulary.json", "bpe.json", "rows.csv", "rows.tsv", "lines.jsonl", "bank.conllu", "bank.conll"},
 }
@@ -66,6 +71,9 @@ func writeFixtures(t *testing.T, folder string) {
 	keras, err := os.ReadFile(filepath.FromSlash("../../nn/keras/testdata/lstm.weights.h5"))
 	check(err)
 	write("lstm.weights.h5", string(keras))
+	arrays := []graph.Named{{Name: "w", Value: graph.Floats([]float32{1, 2}, 2)}}
+	check(numpy.Write(in("arrays.npz"), arrays))
+	check(torch.Write(in("state.pt"), arrays))
 
 	o := onnx.NewBuilder(newStore())
 	o.Output("y", o.Dense(o.LSTM(o.Embedding(o.Tokens("ids"), "embedding"), "lstm", onnx.Layers{}).Y, "dense"))

@@ -13,6 +13,8 @@ import (
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn/explain"
+	"github.com/unroll-go/unroll/nn/numpy"
+	"github.com/unroll-go/unroll/nn/torch"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/flow"
 	"github.com/unroll-go/unroll/nn/train/search"
@@ -133,6 +135,20 @@ func init() {
 			}
 			list, _, err := graph.ReadSafetensors(path)
 			return list, err
+		}},
+		"numpy.Write": {anyNumber: true, noneFits: true, call: func(w *world, via via) (any, error) {
+			path := w.newPath()
+			if err := numpy.Write(path, []graph.Named{{Name: "a", Value: via(matrix())}, {Name: "b", Value: via(graph.Ints([]int{1, 2}))}}); err != nil {
+				return nil, err
+			}
+			return numpy.Read(path)
+		}},
+		"torch.Write": {anyNumber: true, noneFits: true, call: func(w *world, via via) (any, error) {
+			path := w.newPath()
+			if err := torch.Write(path, []graph.Named{{Name: "a", Value: via(matrix())}, {Name: "b", Value: via(graph.Ints([]int{1, 2}))}}); err != nil {
+				return nil, err
+			}
+			return torch.Read(path)
 		}},
 		"graph.Func.Run":  {call: func(w *world, via via) (any, error) { return result(over(w).Run(via(matrix()))) }},
 		"graph.Func.Grad": {call: func(w *world, via via) (any, error) { return result(over(w).Grad(via(matrix()))) }},

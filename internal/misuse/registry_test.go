@@ -15,7 +15,9 @@ import (
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/explain"
 	"github.com/unroll-go/unroll/nn/keras"
+	"github.com/unroll-go/unroll/nn/numpy"
 	"github.com/unroll-go/unroll/nn/onnx"
+	"github.com/unroll-go/unroll/nn/torch"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/calibrate"
 	"github.com/unroll-go/unroll/nn/train/chart"
@@ -83,6 +85,11 @@ var registry = []member{
 	{"onnx.Read", onnx.Read},
 	{"keras.Open", keras.Open},
 	{"keras.Paths", keras.Paths},
+	{"numpy.Read", numpy.Read},
+	{"numpy.Write", numpy.Write},
+	{"torch.Load", torch.Load},
+	{"torch.Read", torch.Read},
+	{"torch.Write", torch.Write},
 	{"train.BatchOf", train.BatchOf},
 	{"train.FromBatches", train.FromBatches},
 	{"train.FromWindows", train.FromWindows},
@@ -291,6 +298,7 @@ var registry = []member{
 	{"keras.Network", reflect.TypeFor[keras.Network]()},
 	{"keras.Options", reflect.TypeFor[keras.Options]()},
 	{"keras.Port", reflect.TypeFor[keras.Port]()},
+	{"torch.File", reflect.TypeFor[torch.File]()},
 	{"train.Batch", reflect.TypeFor[train.Batch]()},
 	{"train.Checkpoint", reflect.TypeFor[train.Checkpoint]()},
 	{"train.Clip", reflect.TypeFor[train.Clip]()},

@@ -6,9 +6,11 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/fileformat"
 	"github.com/unroll-go/unroll/internal/weights"
 	"github.com/unroll-go/unroll/nn/keras"
 	"github.com/unroll-go/unroll/nn/onnx"
+	"github.com/unroll-go/unroll/nn/torch"
 	"github.com/unroll-go/unroll/recurrent"
 )
 
@@ -17,11 +19,13 @@ const (
 	formatONNX  = ".onnx"
 	formatKeras = ".weights.h5"
 	formatTorch = ".safetensors"
+	formatSaved = ".pt"
 )
 
-// Formats are the endings of the names by which Export and Import know what to write and to read: .onnx, the whole
-// network, for ONNX Runtime; .weights.h5, weights for Keras; .safetensors, weights with PyTorch's names.
-func Formats() []string { return []string{formatONNX, formatKeras, formatTorch} }
+// Formats are the endings of the names by which Export knows what to write: .onnx, the whole network, for ONNX Runtime;
+// .weights.h5, weights for Keras; .safetensors and .pt, weights with PyTorch's names. Import reads all of them, and tells
+// them by what is in the file.
+func Formats() []string { return []string{formatONNX, formatKeras, formatTorch, formatSaved} }
 
 // formatOf is the ending of a name that says which framework a file is for.
 func formatOf(path string) (string, error) {
@@ -47,6 +51,8 @@ func (n network) export(p *graph.Params, path string) error {
 		if layers, err = n.keras(); err == nil {
 			return layers.Write(p, path)
 		}
+	case formatSaved:
+		return torch.Write(path, p.Tensors(""))
 	default:
 		return p.Save(path, nil)
 	}
@@ -55,22 +61,24 @@ func (n network) export(p *graph.Params, path string) error {
 
 // imported puts the weights of a file into a store that has them all. After an error nothing has changed.
 func (n network) imported(p *graph.Params, path string) error {
-	format, err := formatOf(path)
+	format, err := fileformat.OfFile(path)
 	if err != nil {
 		return err
 	}
 	given := graph.NewParams(1) // draws nothing: it takes all from the file
 	switch format {
-	case formatONNX:
+	case fileformat.ONNX:
 		var file *onnx.Model
 		if file, err = onnx.Read(path); err == nil {
 			given, err = file.Params(1)
 		}
-	case formatKeras:
+	case fileformat.HDF5:
 		var layers keras.Model
 		if layers, err = n.keras(); err == nil {
 			err = layers.Read(given, path)
 		}
+	case fileformat.Torch, fileformat.Pickle:
+		_, err = torch.Load(given, path)
 	default:
 		_, err = given.Load(path)
 	}

@@ -108,8 +108,8 @@ func TestExportAndImport(t *testing.T) {
 		}
 	}
 	m := newLanguage(t, Config{})
-	for _, path := range []string{"m.pt", "", "safetensors"} {
-		if err := m.Export(path); err == nil || !strings.Contains(err.Error(), "want a name that ends in .onnx, .weights.h5 or .safetensors") {
+	for _, path := range []string{"m.pth", "", "safetensors"} {
+		if err := m.Export(path); err == nil || !strings.Contains(err.Error(), "want a name that ends in .onnx, .weights.h5, .safetensors or .pt") {
 			t.Error(err)
 		}
 	}
