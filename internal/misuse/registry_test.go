@@ -83,6 +83,7 @@ var registry = []member{
 	{"onnx.NewBuilder", onnx.NewBuilder},
 	{"onnx.Parse", onnx.Parse},
 	{"onnx.Read", onnx.Read},
+	{"keras.IsModel", keras.IsModel},
 	{"keras.Open", keras.Open},
 	{"keras.Paths", keras.Paths},
 	{"numpy.Read", numpy.Read},

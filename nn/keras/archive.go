@@ -1,10 +1,8 @@
 package keras
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/json"
-	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -12,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+	zipfile "github.com/unroll-go/unroll/internal/archive"
 	"github.com/unroll-go/unroll/nn/keras/internal/hdf5"
 )
 
@@ -24,12 +23,6 @@ type archive struct {
 	named   bool   // the form of Keras 2, in which layers have groups by their names, with lists of arrays
 }
 
-// Limits for what a zip archive unpacks to: so many bytes, and so many times the archive's.
-const (
-	unpackedFixed = 64 << 20
-	unpackedTimes = 64
-)
-
 // open reads a .keras archive or an HDF5 file.
 func open(path string) (*archive, error) {
 	data, err := os.ReadFile(path)
@@ -37,7 +30,7 @@ func open(path string) (*archive, error) {
 		return nil, err
 	}
 	if bytes.HasPrefix(data, []byte("PK\x03\x04")) {
-		return openZip(data)
+		return openZip(path)
 	}
 	file, err := hdf5.Parse(data)
 	if err != nil {
@@ -65,31 +58,19 @@ func open(path string) (*archive, error) {
 }
 
 // openZip reads the three members of a .keras archive.
-func openZip(data []byte) (*archive, error) {
-	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+func openZip(path string) (*archive, error) {
+	z, err := zipfile.Open(path)
 	if err != nil {
-		return nil, errors.Wrap(err, "it is no zip archive")
+		return nil, err
 	}
-	left := int64(unpackedFixed + unpackedTimes*len(data))
-	member := func(name string) ([]byte, error) {
-		f, err := z.Open(name)
-		if err != nil {
-			return nil, errors.Errorf("the archive has no %s, which a .keras file has", name)
-		}
-		defer f.Close()
-		out, err := io.ReadAll(io.LimitReader(f, left+1))
-		if left -= int64(len(out)); left < 0 {
-			return nil, errors.Errorf("%s unpacks to more than an archive of %d bytes may", name, len(data))
-		}
-		return out, errors.Wrap(err, name)
-	}
+	defer func() { _ = z.Close() }()
 	a := &archive{}
-	if a.config, err = member("config.json"); err != nil {
-		return nil, err
+	if a.config, err = z.Read("config.json"); err != nil {
+		return nil, errors.Wrap(err, "it is no .keras file")
 	}
-	about, err := member("metadata.json")
+	about, err := z.Read("metadata.json")
 	if err != nil {
-		return nil, err
+		return nil, errors.Wrap(err, "it is no .keras file")
 	}
 	var metadata struct {
 		Version string `json:"keras_version"`
@@ -98,7 +79,7 @@ func openZip(data []byte) (*archive, error) {
 		return nil, errors.Wrap(err, "metadata.json")
 	}
 	a.version = metadata.Version
-	weights, err := member("model.weights.h5")
+	weights, err := z.Read("model.weights.h5")
 	if err != nil {
 		return nil, err
 	}

@@ -145,3 +145,70 @@ func TestShippedFiles(t *testing.T) {
 		})
 	}
 }
+
+// Batch and number of steps vary where the layers allow it, and training lowers the loss.
+func TestShippedFilesTrain(t *testing.T) {
+	folder := os.Getenv(filesFolder)
+	if folder == "" {
+		t.Skipf("%s names no folder of models and references", filesFolder)
+	}
+	n, p := opened(t, folder, "sleepecg")
+	f := graph.NewFunc(p, n.Build)
+	for _, shape := range [][]int{{1, 1, 36}, {4, 7, 36}, {2, 90, 36}} {
+		x := make([]float32, shape[0]*shape[1]*shape[2])
+		for i := range x {
+			x[i] = float32(i%13) / 7
+		}
+		out, err := f.Run(graph.Floats(x, shape...))
+		if err != nil || !out[0].Shape().Eq(tensor.Shape{shape[0], shape[1], 3}) {
+			t.Errorf("%v: %v", shape, err)
+		}
+	}
+	in, want := reference(t, filepath.Join(folder, "sleepecg", "reference.safetensors"), n)
+	falls(t, n, p, in, want)
+}
+
+// falls trains a network towards the reverse of what it gives, by gradient descent, and expects the loss to fall.
+func falls(t *testing.T, n *keras.Network, p *graph.Params, in, out []*tensor.Dense) {
+	t.Helper()
+	goal := out[0].Clone().(*tensor.Dense)
+	data := goal.Float32s()
+	for i, v := range data {
+		data[i] = 0.9 * v
+	}
+	loss := graph.NewFunc(p, func(g *graph.Graph, x []graph.Node) []graph.Node {
+		y := n.Build(g, x)
+		return []graph.Node{g.Mean(g.Square(g.Sub(y[0], g.Const(goal))))}
+	})
+	var losses []float64
+	for range 60 {
+		p.ZeroGrad()
+		l, err := loss.Grad(in...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		losses = append(losses, graph.Scalar(l[0]))
+		step(t, p, 0.1)
+	}
+	if !(losses[len(losses)-1] < 0.9*losses[0]) {
+		t.Errorf("the loss goes from %g to %g", losses[0], losses[len(losses)-1])
+	}
+}
+
+// step moves weights against their gradients.
+func step(t *testing.T, p *graph.Params, rate float32) {
+	t.Helper()
+	for i := range p.Len() {
+		w := p.At(i)
+		if w.Grad() == nil || w.Frozen() || strings.Contains(w.Name(), "running_") {
+			continue
+		}
+		v := w.Value().Clone().(*tensor.Dense)
+		for k, d := range w.Grad().Float32s() {
+			v.Float32s()[k] -= rate * d
+		}
+		if err := p.Set(w.Name(), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

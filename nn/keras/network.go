@@ -66,6 +66,15 @@ type Options struct {
 	Classes map[string]Function
 }
 
+// IsModel tells whether a file holds a whole model that Open builds, and not weights alone.
+func IsModel(path string) (bool, error) {
+	a, err := open(path)
+	if err != nil {
+		return false, errors.Wrapf(err, "keras: read %s", path)
+	}
+	return a.config != nil, nil
+}
+
 // Open reads a model: a .keras archive of Keras 3, or an HDF5 file (.h5, .hdf5) of Keras 2 or 3 that model.save wrote. The
 // error names all layers, settings and classes that this library has no equal of.
 func Open(path string, o Options) (*Network, error) {

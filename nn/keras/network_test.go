@@ -146,3 +146,98 @@ func row(x *tensor.Dense, i int) (*tensor.Dense, error) {
 	one := v.Materialize().(*tensor.Dense)
 	return one, one.Reshape(shape...)
 }
+
+// A model that was opened trains: its loss falls.
+func TestModelsTrain(t *testing.T) {
+	folder, _ := unpacked(t)
+	for _, name := range []string{"lstm_concat.keras", "pooled.keras", "conv.keras", "keras2_gru_before.h5", "norms.keras", "heads.keras"} {
+		t.Run(name, func(t *testing.T) {
+			n, err := keras.Open(filepath.Join(folder, name), keras.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := n.Params(1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in, out := recording(t, filepath.Join(folder, name), n)
+			falls(t, n, p, in, out)
+		})
+	}
+}
+
+// What is not supported is named, all of it at once; nothing panics.
+func TestOpenRefuses(t *testing.T) {
+	folder, _ := unpacked(t)
+	lstm := filepath.Join(folder, "keras2_lstm.h5")
+	layer := func(class, config string) string {
+		return `{"class_name": "` + class + `", "config": {"name": "lstm", ` + config + `}}`
+	}
+	model := func(layers ...string) string {
+		return `{"class_name": "Sequential", "config": {"name": "m", "layers": [` + strings.Join(layers, ", ") + `]}}`
+	}
+	for config, wants := range map[string][]string{
+		`{`:                      {"no JSON object of Keras"},
+		`{"class_name": "Mine"}`: {`the model's class is "Mine"`},
+		model():                  {"without layers"},
+		model(layer("Lambda", `"function": "x"`), layer("Mine", `"a": 1`), layer("Dense", `"units": "3", "activation": "odd"`)): {
+			"Lambda lstm: a Lambda layer holds Python code", "Mine lstm: the class is not one", "units is \"3\"", "activation is \"odd\"",
+		},
+		model(layer("LSTM", `"units": 4`)):                                              {"layer lstm of class LSTM: its kernel", "has shape [4 12]; want [-1 16]"},
+		model(layer("Dense", `"units": 12`)):                                            {"want [12]", "its bias"},
+		model(layer("LSTM", `"units": 1e30`)):                                           {"units is 1e+30; want a whole number from 1"},
+		model(layer("Bidirectional", `"layer": 3`)):                                     {"its layer is 3; want a layer"},
+		model(layer("Conv1D", `"filters": 2, "kernel_size": [1, 2], "padding": "odd"`)): {"kernel_size is [1 2]", `padding is "odd"`},
+	} {
+		_, err := keras.Open(lstm, keras.Options{Config: config})
+		for _, want := range wants {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: want an error with %q, got %v", config, want, err)
+			}
+		}
+	}
+	if _, err := keras.Open(file("lstm"), keras.Options{}); err == nil || !strings.Contains(err.Error(), "weights alone") {
+		t.Errorf("weights: %v", err)
+	}
+	if whole, err := keras.IsModel(lstm); err != nil || !whole {
+		t.Errorf("a model: %v, %v", whole, err)
+	}
+	var none *keras.Network
+	if _, err := none.Params(1); err == nil || none.Inputs() != nil || none.Outputs() != nil || none.Notes() != nil || none.Version() != "" {
+		t.Error("an empty network")
+	}
+}
+
+// What a file says that has no effect here is told, and wrong inputs are errors.
+func TestNetworkSays(t *testing.T) {
+	folder, _ := unpacked(t)
+	n, err := keras.Open(filepath.Join(folder, "stateful.keras"), keras.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if notes := strings.Join(n.Notes(), "\n"); !strings.Contains(notes, "stateful has no effect") || !strings.Contains(notes, "dropout") {
+		t.Errorf("notes %q", notes)
+	}
+	if s := n.String(); !strings.Contains(s, "weight_ih_l0 [12 4]") || !strings.Contains(s, "float [?, 6, 4]") {
+		t.Error(s)
+	}
+	p, err := n.Params(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []*tensor.Dense{graph.Ints([]int{1, 2}, 1, 2), graph.Floats([]float32{1, 2}, 1, 2), graph.Floats([]float32{1, 2}, 1, 1, 2)} {
+		if out, err := graph.NewFunc(p, n.Build).Run(x); err == nil {
+			t.Errorf("an input %v %v gives %v", x.Dtype(), x.Shape(), out)
+		}
+	}
+	// Without a store of its own, the network brings its weights.
+	x := graph.Floats(make([]float32, 2*6*4), 2, 6, 4)
+	a, err := graph.NewFunc(p, n.Build).Run(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := graph.NewFunc(graph.NewParams(9), n.Build).Run(x)
+	if err != nil || apart(t, b[0], a[0]) != 0 {
+		t.Errorf("without a store: %v", err)
+	}
+}
