@@ -55,8 +55,9 @@ func rootCommand() *cobra.Command {
 		SilenceErrors:     true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return chooseModel(cmd) },
 	}
-	root.AddCommand(trainCommand(), evalCommand(), predictCommand(), tagCommand(), generateCommand(), explainCommand(), plotCommand(), inspectCommand(),
-		exportCommand(), importCommand(), convertCommand(), runCommand(), watchCommand(), dataCommand(), modelsCommand(), benchCommand(), doctorCommand(), manCommand())
+	root.AddCommand(trainCommand(), evalCommand(), predictCommand(), tagCommand(), generateCommand(), explainCommand(), plotCommand(),
+		inspectCommand(), exportCommand(), importCommand(), convertCommand(), runCommand(), watchCommand(), dataCommand(),
+		modelsCommand(), benchCommand(), doctorCommand(), manCommand())
 	root.SetVersionTemplate(fmt.Sprintf("unroll {{.Version}}\n%s, %s/%s, kernels: %s\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, kernel.Features()))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", columns)))

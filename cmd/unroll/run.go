@@ -109,7 +109,7 @@ func openNetwork(path string) (n network, in, out []port, err error) {
 		}
 		return m, onnxPorts(m.Inputs()), onnxPorts(m.Outputs()), nil
 	}
-	return nil, nil, nil, errors.Errorf("%s is %v; run wants a whole model of Keras or an ONNX model, which say how they compute", path, format)
+	return nil, nil, nil, errors.Errorf("%s is %v; run wants a model of Keras or ONNX, which says how it computes", path, format)
 }
 
 func kerasPorts(list []keras.Port) []port {
@@ -147,7 +147,8 @@ func arranged(ins []port, arrays []graph.Named, path string) ([]*tensor.Dense, e
 			at = 0
 		}
 		if at < 0 {
-			return nil, errors.Errorf("%s has no array %s; it has %s, and the model wants %s", path, p.name, strings.Join(names, ", "), strings.Join(wanted, ", "))
+			return nil, errors.Errorf("%s has no array %s; it has %s, and the model wants %s",
+				path, p.name, strings.Join(names, ", "), strings.Join(wanted, ", "))
 		}
 		v, err := fitting(arrays[at].Value, p)
 		if err != nil {

@@ -20,6 +20,7 @@ type archive struct {
 	version string // of the Keras that wrote it: "2.14.0"
 	file    *hdf5.File
 	root    string // group of the weights
+	size    int    // bytes of the file
 	named   bool   // the form of Keras 2, in which layers have groups by their names, with lists of arrays
 }
 
@@ -36,7 +37,7 @@ func open(path string) (*archive, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "it is neither a .keras archive nor HDF5")
 	}
-	a := &archive{file: file}
+	a := &archive{file: file, size: len(data)}
 	config, err := file.Strings("", "model_config")
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func openZip(path string) (*archive, error) {
 		return nil, err
 	}
 	defer func() { _ = z.Close() }()
-	a := &archive{}
+	a := &archive{size: int(z.Size())}
 	if a.config, err = z.Read("config.json"); err != nil {
 		return nil, errors.Wrap(err, "it is no .keras file")
 	}

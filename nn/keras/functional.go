@@ -23,8 +23,8 @@ type invocation struct {
 	set     []string  // arguments by keyword that are no tensors
 }
 
-// results is how many values of a call there is room for: an LSTM of two directions gives five with its states.
-const results = 8
+// maxResults is how many values of a call there is room for: an LSTM of two directions gives five with its states.
+const maxResults = 8
 
 // maxLayers is how many layers a functional model may have, and calls of them: putting them in order takes the square.
 const maxLayers = 4096
@@ -63,7 +63,7 @@ func (r *parser) sequential(o object) (*body, error) {
 		}
 		b.steps = append(b.steps, step{layer: i, in: []int{at}, first: b.values})
 		at = b.values
-		b.values += results
+		b.values += maxResults
 	}
 	if at < 1 {
 		return nil, errors.New("a Sequential model without layers")
@@ -215,8 +215,8 @@ func locate(places map[reference]int, r reference) (int, error) {
 	if !ok {
 		return 0, errors.Errorf("nothing gives result %d of call %d of layer %q", r.tensor, r.call, r.layer)
 	}
-	if r.tensor < 0 || r.tensor >= results {
-		return 0, errors.Errorf("result %d of layer %q; want 0 to %d", r.tensor, r.layer, results-1)
+	if r.tensor < 0 || r.tensor >= maxResults {
+		return 0, errors.Errorf("result %d of layer %q; want 0 to %d", r.tensor, r.layer, maxResults-1)
 	}
 	return first + r.tensor, nil
 }
@@ -247,7 +247,7 @@ func (b *body) order(calls []invocation, places map[reference]int) error {
 				continue
 			}
 			places[reference{b.layers[c.layer].name, c.call, 0}] = b.values
-			b.values += results
+			b.values += maxResults
 			b.steps = append(b.steps, s)
 			called[c.layer] = true
 		}

@@ -1,6 +1,7 @@
 package keras
 
 import (
+	"maps"
 	"math"
 
 	"github.com/unroll-go/unroll/graph"
@@ -144,9 +145,7 @@ func attend(c *call, heads, width, values int) []value {
 	for i, v := range c.in[:min(len(c.in), 3)] {
 		in[names[i]] = v
 	}
-	for k, v := range c.named {
-		in[k] = v
-	}
+	maps.Copy(in, c.named)
 	if _, ok := in["value"]; !ok {
 		c.g.Failf("Keras", "%s has no value; want query and value", c.layer.name)
 		return nil

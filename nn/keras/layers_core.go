@@ -32,7 +32,8 @@ func init() { // here, since wrappers look into classes
 		"ReLU":       reluLayer, "LeakyReLU": leakyLayer, "PReLU": preluLayer, "ELU": eluLayer, "Softmax": softmaxLayer,
 		"ThresholdedReLU": thresholdedLayer,
 
-		"Flatten": flattenLayer, "Reshape": reshapeLayer, "Permute": permuteLayer, "RepeatVector": repeatLayer, "ZeroPadding1D": padLayer, "Cropping1D": cropLayer,
+		"Flatten": flattenLayer, "Reshape": reshapeLayer, "Permute": permuteLayer, "RepeatVector": repeatLayer,
+		"ZeroPadding1D": padLayer, "Cropping1D": cropLayer,
 
 		"Conv1D": convLayer, "Convolution1D": convLayer, "Conv2D": conv2DLayer,
 		"MaxPooling1D": poolLayer(true), "AveragePooling1D": poolLayer(false),

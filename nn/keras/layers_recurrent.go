@@ -24,7 +24,8 @@ type recurrent struct {
 // newRecurrent reads the settings. CuDNNLSTM and CuDNNGRU have the functions that cuDNN has.
 func newRecurrent(kind Kind, s settings) *recurrent {
 	l := &recurrent{
-		kind: kind, units: s.size("units", 0), function: s.activation("activation", "tanh"), gate: s.activation("recurrent_activation", "sigmoid"),
+		kind: kind, units: s.size("units", 0),
+		function: s.activation("activation", "tanh"), gate: s.activation("recurrent_activation", "sigmoid"),
 		bias: s.truth("use_bias", true), resetBefore: !s.truth("reset_after", s.keras3() || strings.HasPrefix(s.where, "CuDNN")),
 		sequences: s.truth("return_sequences", false), state: s.truth("return_state", false),
 		backwards: s.truth("go_backwards", false), zeroed: s.truth("zero_output_for_mask", false),

@@ -26,6 +26,7 @@ type Network struct {
 	body            *body
 	notes           []string
 	double          bool // some weights are float64
+	size            int  // bytes of the file
 	version         string
 }
 
@@ -94,7 +95,7 @@ func load(path string, o Options) (*Network, error) {
 		return nil, errors.New("it holds weights alone, without a model; give the model's configuration in Options.Config, " +
 			"as model.to_json() writes it")
 	}
-	n := &Network{version: a.version}
+	n := &Network{version: a.version, size: a.size}
 	r := &parser{archive: a, options: o, notes: &n.notes, problems: new([]string)}
 	if n.body, err = r.model(a.config); err != nil {
 		return nil, err
@@ -192,13 +193,26 @@ func (n *Network) Build(g *graph.Graph, in []graph.Node) []graph.Node {
 		}
 		values[i] = value{x: x}
 	}
-	out := n.body.run(g, values)
+	room := resultsFixed + resultsTimes*n.size
+	for _, x := range in {
+		if x.Valid() {
+			room += resultsTimes * size(x.Shape())
+		}
+	}
+	out := n.body.run(g, values, &room)
 	nodes := make([]graph.Node, len(out))
 	for i, v := range out {
 		nodes[i] = v.x
 	}
 	return nodes
 }
+
+// What the layers of a network give together may have so many elements, and so many times the bytes of the file and the
+// elements of the input: a file from elsewhere cannot take any amount of memory.
+const (
+	resultsFixed = 16 << 20
+	resultsTimes = 1024
+)
 
 // String lists inputs, layers and outputs.
 func (n *Network) String() string {

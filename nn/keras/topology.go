@@ -31,6 +31,7 @@ type operation struct {
 
 // call is one use of a layer.
 type call struct {
+	room    *int // elements that results may still have
 	g       *graph.Graph
 	layer   *layer
 	in      []value
@@ -144,7 +145,7 @@ func (b *body) describe(w *strings.Builder, indent string) {
 }
 
 // run builds the steps one after the other.
-func (b *body) run(g *graph.Graph, in []value) []value {
+func (b *body) run(g *graph.Graph, in []value, room *int) []value {
 	values := make([]value, b.values)
 	copy(values, in)
 	for _, s := range b.steps {
@@ -156,7 +157,7 @@ func (b *body) run(g *graph.Graph, in []value) []value {
 		if s.shared {
 			view = view.Shared()
 		}
-		c := &call{g: view, layer: l, named: map[string]value{}, numbers: s.numbers}
+		c := &call{room: room, g: view, layer: l, named: map[string]value{}, numbers: s.numbers}
 		for _, v := range s.in {
 			c.in = append(c.in, values[v])
 		}
@@ -166,7 +167,17 @@ func (b *body) run(g *graph.Graph, in []value) []value {
 		if m, ok := c.named["mask"]; ok && len(c.in) == 1 { // as Keras 3 writes it, with operations that lead to it
 			c.in[0].mask = m.x
 		}
-		copy(values[s.first:], l.operation.run(c))
+		results := l.operation.run(c)
+		for _, v := range results[:min(len(results), maxResults)] {
+			if g.Err() == nil && v.x.Valid() {
+				*room -= size(v.x.Shape())
+			}
+		}
+		if *room < 0 {
+			g.Failf("Keras", "up to layer %s the results take more memory than a file of this size may", l.name)
+			return nil
+		}
+		copy(values[s.first:s.first+maxResults], results)
 	}
 	out := make([]value, len(b.outputs))
 	for i, v := range b.outputs {
@@ -251,7 +262,7 @@ func (r *parser) layer(o object) (*layer, error) {
 				c.g.Failf("Keras", "%s has %d inputs; want %d", l.name, len(c.in), len(inner.inputs))
 				return nil
 			}
-			return inner.run(c.g, c.in)
+			return inner.run(c.g, c.in, c.room)
 		}}
 		l.scope = scopeOf(l.name)
 		return l, nil
@@ -283,7 +294,10 @@ func scopeOf(name string) string {
 }
 
 func (l *layer) settings(r *parser) settings {
-	return settings{where: strings.TrimSpace(l.class + " " + l.name), values: l.config, version: r.archive.version, problems: r.problems, notes: r.notes}
+	return settings{
+		where: strings.TrimSpace(l.class + " " + l.name), values: l.config, version: r.archive.version,
+		problems: r.problems, notes: r.notes,
+	}
 }
 
 // operation makes what a layer does of its settings.

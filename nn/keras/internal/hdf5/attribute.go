@@ -38,10 +38,10 @@ func (f *File) attribute(at uint64, name string) (out []string, err error) {
 	}
 	f.seen = map[uint64]bool{}
 	for _, m := range list {
-		switch {
-		case m.kind == msgAttribute:
+		switch m.kind {
+		case msgAttribute:
 			err = take(m.data)
-		case m.kind == msgAttributeInfo:
+		case msgAttributeInfo:
 			err = f.dense(m.data, 0, 2, attributeByName, take)
 		}
 		if err != nil || out != nil {

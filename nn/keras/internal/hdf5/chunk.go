@@ -5,6 +5,7 @@ import (
 	"compress/zlib"
 	"encoding/binary"
 	"io"
+	"slices"
 
 	"github.com/pkg/errors"
 )
@@ -152,11 +153,11 @@ func (c *chunks) one(at uint64, key []byte) error {
 		return err
 	}
 	skipped := binary.LittleEndian.Uint32(key[4:])
-	for i := len(c.filters) - 1; i >= 0; i-- {
+	for i, o := range slices.Backward(c.filters) {
 		if i < 32 && skipped&(1<<i) != 0 {
 			continue
 		}
-		if data, err = c.filters[i].undo(data, c.bytes); err != nil {
+		if data, err = o.undo(data, c.bytes); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package hdf5
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/pkg/errors"
 )
@@ -119,8 +120,8 @@ func (m message) sorted(out []message, blocks []block) ([]message, []block) {
 // uintOf reads a number of up to 8 bytes.
 func uintOf(b []byte) uint64 {
 	var v uint64
-	for i := len(b) - 1; i >= 0; i-- {
-		v = v<<8 | uint64(b[i])
+	for _, c := range slices.Backward(b) {
+		v = v<<8 | uint64(c)
 	}
 	return v
 }
