@@ -33,10 +33,11 @@ func runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run FILE --input FILE.npz --out FILE.npz",
 		Short: "Run a Keras or ONNX model on arrays of NumPy",
-		Long: `Run a whole model of Keras 2 or 3 (.keras, .h5) or an ONNX model on the arrays of
-an .npz file, which have the names of the model's inputs; for a model with one
-input, any name will do. What it gives is written as an .npz file, by the names
-of its outputs. unroll inspect shows both, and what shapes the inputs have.`,
+		Long: `Run a whole model of Keras 2 or 3 (.keras, .h5) or an ONNX model on the arrays
+of an .npz file, which have the names of the model's inputs; for a model with
+one input, any name will do. What it gives is written as an .npz file, by the
+names of its outputs. unroll inspect shows the names and shapes of a Keras
+model's inputs.`,
 		Example: `  unroll inspect tagger.keras
   unroll run tagger.keras --input x.npz --out y.npz`,
 		Args: oneFile,

@@ -184,7 +184,7 @@ func kerasModelFiles() ([][]byte, error) {
 	return out, nil
 }
 
-// useKerasModel opens a model and runs it on zeros.
+// useKerasModel opens a model and runs it.
 func useKerasModel(path string, _ []byte) error {
 	n, err := keras.Open(path, keras.Options{})
 	if err != nil {
@@ -199,16 +199,20 @@ func useKerasModel(path string, _ []byte) error {
 		shape, size := slices.Clone(port.Shape), 1
 		for i := range shape {
 			if shape[i] < 0 {
-				shape[i] = 2
+				shape[i] = 6
 			}
 			if size *= shape[i]; size > largestInput {
 				return nil
 			}
 		}
+		ids, floats := make([]int, size), make([]float32, size)
+		for i := range size { // not zeros, which are masked
+			ids[i], floats[i] = 1, 0.5
+		}
 		if port.Ints {
-			in = append(in, graph.Ints(make([]int, size), shape...))
+			in = append(in, graph.Ints(ids, shape...))
 		} else {
-			in = append(in, graph.Floats(make([]float32, size), shape...))
+			in = append(in, graph.Floats(floats, shape...))
 		}
 	}
 	_, err = graph.NewFunc(p, n.Build).Run(in...)
