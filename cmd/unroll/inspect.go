@@ -29,8 +29,9 @@ terminal of 110 columns, and --json, show numbers of weights and means, too.
 It reads checkpoints of this command and any other safetensors file, or the
 index of several; files of PyTorch of any version (.pt, .pth, TorchScript), with
 the plain values beside the tensors; files of NumPy (.npz, .npy); ONNX models;
-and the .weights.h5 files of Keras 3 (names only). What a file is, its first
-bytes tell, not its name. Nothing in a file is run.`,
+whole models of Keras 2 and 3 (.keras, .h5), with their layers, and .weights.h5
+files (names only). What a file is, its first bytes tell, not its name. Nothing
+in a file is run.`,
 		Example: `  unroll inspect model.safetensors
   unroll inspect model.safetensors --histogram embedding.weight
   unroll inspect checkpoint.pt`,
@@ -59,11 +60,14 @@ func inspect(path, histogram string) (report, error) {
 		return nil, err
 	}
 	if len(in.names) > 0 {
-		return &contents{File: filepath.Base(path), Kind: in.kind, Names: in.names}, nil
+		return &contents{File: filepath.Base(path), Kind: in.kind, Notes: in.notes, Names: in.names}, nil
 	}
 	c, err := contentsOf(path, in.kind, in.tensors, in.metadata, histogram)
 	if err == nil {
-		c.Values = in.values
+		c.Values, c.Notes = in.values, in.notes
+		if in.layers != "" {
+			c.Layers = strings.Split(strings.TrimSpace(in.layers), "\n")
+		}
 	}
 	return c, err
 }
@@ -75,6 +79,8 @@ type contents struct {
 	Metadata map[string]string `json:"metadata,omitempty"`
 	Values   map[string]string `json:"values,omitempty"` // that stand beside the tensors of a PyTorch file
 	Names    []string          `json:"names,omitempty"`
+	Layers   []string          `json:"layers,omitempty"` // of a model of another framework, with inputs and outputs
+	Notes    []string          `json:"notes,omitempty"`  // what of the file has no effect
 	Tensors  []weights         `json:"tensors,omitempty"`
 	Weights  int               `json:"weights"`         // numbers in all, without those of the training
 	Training int               `json:"training_values"` // of the optimiser and other state
@@ -178,6 +184,9 @@ func (c *contents) print(w io.Writer) error {
 	}
 	if err := c.printValues(w); err != nil {
 		return err
+	}
+	for _, line := range append(slices.Clone(c.Layers), c.Notes...) {
+		fmt.Fprintln(w, quoted(line))
 	}
 	if len(c.Names) > 0 {
 		for _, name := range c.Names {

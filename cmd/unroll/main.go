@@ -69,7 +69,7 @@ forecasters of series, and models of sequences of numbers. To begin:
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Train and judge:", []*cobra.Command{trainCommand(), evalCommand(), plotCommand(), inspectCommand()}},
+		{"Train and judge:", []*cobra.Command{trainCommand(), evalCommand(), plotCommand(), inspectCommand(), runCommand()}},
 		{"Use a model:", []*cobra.Command{predictCommand(), generateCommand(), translateCommand(), tagCommand(), forecastCommand(),
 			watchCommand(), explainCommand()}},
 		{"Get data and models:", []*cobra.Command{dataCommand(), modelsCommand(), exportCommand(), importCommand(), convertCommand()}},

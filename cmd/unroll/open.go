@@ -22,6 +22,8 @@ type opened struct {
 	values   map[string]string // plain values of a PyTorch file
 	states   []string          // its state dicts
 	names    []string          // its arrays, where no more is known of them
+	layers   string            // inputs, layers and outputs of a model, a line each
+	notes    []string          // what of the file has no effect
 }
 
 // open reads a file by the format that its first bytes tell.
@@ -38,12 +40,8 @@ func open(path string) (*opened, error) {
 		return &opened{kind: "arrays of NumPy", tensors: list}, err
 	case fileformat.ONNX:
 		return openONNX(path)
-	case fileformat.HDF5:
-		names, err := keras.Paths(path)
-		return &opened{kind: "weights of a Keras model", names: names}, err
-	case fileformat.Keras:
-		return nil, errors.Errorf("%s is a whole Keras model; in Python, model.save_weights(\"name.weights.h5\") writes what can be read here",
-			path)
+	case fileformat.HDF5, fileformat.Keras:
+		return openKeras(path, format)
 	case fileformat.GGUF, fileformat.Gzip, fileformat.Pointer, fileformat.WebPage:
 		return nil, errors.Errorf("%s is %v: %s", path, format, format.Advice())
 	case fileformat.Zip:
@@ -84,6 +82,34 @@ func openONNX(path string) (*opened, error) {
 	return &opened{kind: "ONNX model", tensors: p.Tensors("")}, nil
 }
 
+// openKeras reads a whole model, or lists the arrays of a file that has weights alone.
+func openKeras(path string, format fileformat.Format) (*opened, error) {
+	whole := format == fileformat.Keras
+	if !whole {
+		var err error
+		if whole, err = keras.IsModel(path); err != nil {
+			return nil, err
+		}
+	}
+	if !whole {
+		names, err := keras.Paths(path)
+		return &opened{kind: "weights of a Keras model", names: names}, err
+	}
+	n, err := keras.Open(path, keras.Options{})
+	if err != nil {
+		names, unread := keras.Paths(path)
+		if unread != nil {
+			return nil, unread
+		}
+		return &opened{kind: "model of Keras that cannot be run", names: names, notes: []string{err.Error()}}, nil
+	}
+	p, err := n.Params(1)
+	if err != nil {
+		return nil, err
+	}
+	return &opened{kind: "model of Keras " + n.Version(), layers: n.String(), notes: n.Notes(), tensors: p.Tensors("")}, nil
+}
+
 // otherFormat is the error of a file that is wanted as a model of this command and is a file of another format, with the
 // command that opens it; nil for all that the reader of models has to judge.
 func otherFormat(path string) error {
@@ -102,7 +128,7 @@ func otherFormat(path string) error {
 	case fileformat.GGUF, fileformat.Gzip, fileformat.Pointer, fileformat.WebPage:
 		way = format.Advice()
 	case fileformat.Keras:
-		way = "in Python, model.save_weights(\"name.weights.h5\") writes weights that unroll import puts into a model"
+		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll run %s --input NAME.npz runs it", path)
 	default:
 		return nil
 	}

@@ -64,7 +64,7 @@ var allowed = map[string][]string{
 	"nn/torch/internal/pickle": {},
 	"nn/numpy":                 {"graph"},
 
-	"nn/keras":               {"graph", "nn/keras/internal/hdf5"},
+	"nn/keras":               {"graph", "nn", "recurrent", "nn/keras/internal/hdf5"},
 	"nn/keras/internal/hdf5": {},
 
 	"datasets/catalog/internal/fetch": {},

@@ -21,6 +21,7 @@ type allowance struct{ fixed, perByte int64 }
 // formats are all that the library reads.
 var formats = []format{
 	{name: "onnx", files: testdata("nn/onnx/testdata/*/*.onnx"), edit: editMessage, use: useONNX, memory: ofPrograms},
+	{name: "keras model", files: kerasModelFiles, use: useKerasModel, memory: ofPrograms},
 	{name: "keras", files: kerasFiles, use: useKeras, memory: ofFiles},
 	{name: "safetensors", files: safetensors, edit: editHeader, use: useSafetensors, memory: ofFiles},
 	{name: "torch", files: testdata("nn/torch/testdata/[^r]*.pt"), edit: editPickle, use: useTorch, memory: ofArchives},

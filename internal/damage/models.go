@@ -1,8 +1,12 @@
 package main
 
 import (
+	"archive/zip"
 	"context"
+	"io"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
@@ -148,6 +152,70 @@ func runKeras(m keras.Model, p *graph.Params) error {
 		y, _ := recurrent.Unroll(g.Scope("rnn"), cell, in[0], recurrent.Options{})
 		return []graph.Node{y}
 	}).Run(graph.Floats(make([]float32, 2*ih[1]), 2, 1, ih[1]))
+	return err
+}
+
+// kerasModelFiles are whole models that Keras saved.
+func kerasModelFiles() ([][]byte, error) {
+	root, err := repository()
+	if err != nil {
+		return nil, err
+	}
+	z, err := zip.OpenReader(filepath.Join(root, "nn", "keras", "testdata", "models.zip"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = z.Close() }()
+	var out [][]byte
+	for _, f := range z.File {
+		if strings.HasSuffix(f.Name, ".json") {
+			continue
+		}
+		in, err := f.Open()
+		if err != nil {
+			return nil, err
+		}
+		data, err := io.ReadAll(in)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, data)
+	}
+	return out, nil
+}
+
+// useKerasModel opens a model and runs it.
+func useKerasModel(path string, _ []byte) error {
+	n, err := keras.Open(path, keras.Options{})
+	if err != nil {
+		return err
+	}
+	p, err := n.Params(1)
+	if err != nil {
+		return err
+	}
+	in := []*tensor.Dense{}
+	for _, port := range n.Inputs() {
+		shape, size := slices.Clone(port.Shape), 1
+		for i := range shape {
+			if shape[i] < 0 {
+				shape[i] = 6
+			}
+			if size *= shape[i]; size > largestInput {
+				return nil
+			}
+		}
+		ids, floats := make([]int, size), make([]float32, size)
+		for i := range size { // not zeros, which are masked
+			ids[i], floats[i] = 1, 0.5
+		}
+		if port.Ints {
+			in = append(in, graph.Ints(ids, shape...))
+		} else {
+			in = append(in, graph.Floats(floats, shape...))
+		}
+	}
+	_, err = graph.NewFunc(p, n.Build).Run(in...)
 	return err
 }
 

@@ -1,4 +1,7 @@
-// Package keras reads the weights that Keras 3 saves, and writes weights that Keras loads:
+// Package keras opens the models that Keras saves, and reads and writes weights.
+//
+// Open builds a whole model, of Keras 2 or 3, from its configuration; see Network. Model is for weights alone: it reads what
+// Keras 3's save_weights writes into a model of this library, and writes weights that Keras loads:
 //
 //	model := keras.Model{
 //		{Path: "layers/embedding", Kind: keras.Embedding, Scope: "embedding"},
@@ -54,13 +57,14 @@ type Layer struct {
 // Model lists the layers that have weights.
 type Model []Layer
 
-// Paths lists the arrays of a .weights.h5 file: the path of a layer, followed by "/vars/0" or "/cell/vars/0" and so on.
+// Paths lists the arrays of a .weights.h5 file: the path of a layer, followed by "/vars/0" or "/cell/vars/0" and so on. Those of
+// a whole model, which Open builds, it lists too.
 func Paths(path string) ([]string, error) {
-	f, err := hdf5.Read(path)
+	a, err := open(path)
 	if err != nil {
-		return nil, errors.Wrap(err, "keras")
+		return nil, errors.Wrapf(err, "keras: read %s", path)
 	}
-	return f.Paths(), nil
+	return a.file.Paths(), nil
 }
 
 // Read reads a .weights.h5 file into a store: parameters that exist are replaced, others are added, and nothing changes

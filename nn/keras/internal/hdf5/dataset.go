@@ -1,7 +1,6 @@
 package hdf5
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math"
 
@@ -16,8 +15,15 @@ func (f *File) Dataset(path string) (Dataset, error) {
 		return d, errors.Errorf("hdf5: no dataset is called %q", path)
 	}
 	list, err := f.messages(at)
-	var raw []byte
+	if err != nil {
+		return d, errors.Wrapf(err, "hdf5: %q", path)
+	}
+	var e elements
+	var s storage
 	for _, m := range list {
+		if m.shared && (m.kind == msgDatatype || m.kind == msgDataspace || m.kind == msgFilter) {
+			err = errors.New("what it holds is described elsewhere, which is not supported")
+		}
 		if err != nil {
 			break
 		}
@@ -25,37 +31,49 @@ func (f *File) Dataset(path string) (Dataset, error) {
 		case msgDataspace:
 			d.Shape, err = dataspace(m.data)
 		case msgDatatype:
-			d.Bits, err = datatype(m.data)
+			e, err = datatype(m.data)
 		case msgLayout:
-			raw, err = f.layout(m.data)
+			s.layout = m.data
 		case msgExternal:
 			err = errors.New("its data is in other files, which is not supported")
 		case msgFilter:
-			err = errors.New("its data is compressed, which is not supported")
+			s.filters, err = filters(m.data)
 		}
+	}
+	var n int
+	if err == nil {
+		n, err = f.count(d.Shape, e)
+	}
+	var raw []byte
+	if err == nil {
+		raw, err = f.stored(s, d.Shape, e.size)
 	}
 	if err != nil {
 		return d, errors.Wrapf(err, "hdf5: %q", path)
 	}
-	n := 1
-	for _, s := range d.Shape {
-		if s > 0 && n > len(raw)/s {
-			return d, errors.Errorf("hdf5: %q: shape %v does not fit in %d bytes", path, d.Shape, len(raw))
+	if n*e.size != len(raw) {
+		return d, errors.Errorf("hdf5: %q: shape %v of elements of %d bytes in %d bytes", path, d.Shape, e.size, len(raw))
+	}
+	d.Bits, d.Data = e.bits(), make([]float64, n)
+	for i := range d.Data {
+		d.Data[i] = e.at(raw[e.size*i:])
+	}
+	return d, nil
+}
+
+// count is the number of elements of a shape, within what the file may take when it is decoded.
+func (f *File) count(shape []int, e elements) (int, error) {
+	if e.size == 0 {
+		return 0, errors.New("its elements have no type")
+	}
+	n, most := 1, decodedFixed+decodedTimes*len(f.data)
+	for _, s := range shape {
+		if s > 0 && n > most/s {
+			return 0, errors.Errorf("shape %v is too large for a file of %d bytes", shape, len(f.data))
 		}
 		n *= s
 	}
-	if d.Bits == 0 || n*d.Bits/8 != len(raw) {
-		return d, errors.Errorf("hdf5: %q: shape %v of %d-bit floats in %d bytes", path, d.Shape, d.Bits, len(raw))
-	}
-	d.Data = make([]float64, n)
-	for i := range d.Data {
-		if d.Bits == 64 {
-			d.Data[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
-		} else {
-			d.Data[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:])))
-		}
-	}
-	return d, nil
+	return n, f.take(n)
 }
 
 // dataspace reads a shape (section IV.A.2.b).
@@ -81,30 +99,17 @@ func dataspace(m []byte) ([]int, error) {
 	return shape, nil
 }
 
-// float32Type and float64Type are IEEE little-endian floats (section IV.A.2.d): class and version, the places of the
-// sign, then size, bit offset, precision, and places and sizes of exponent and mantissa, and the bias.
-var (
-	float32Type = []byte{0x11, 0x20, 31, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0}
-	float64Type = []byte{0x11, 0x20, 63, 0, 8, 0, 0, 0, 0, 0, 64, 0, 52, 11, 0, 52, 0xff, 3, 0, 0}
-)
-
-func datatype(m []byte) (bits int, err error) {
-	switch {
-	case bytes.HasPrefix(m, float32Type):
-		return 32, nil
-	case bytes.HasPrefix(m, float64Type):
-		return 64, nil
-	case len(m) >= 8:
-		return 0, errors.Errorf("its elements are of class %d with %d bytes; want little-endian floats of 4 or 8",
-			m[0]&15, binary.LittleEndian.Uint32(m[4:]))
-	}
-	return 0, errors.New("its elements have no type")
+// storage is what a header says of where the data is.
+type storage struct {
+	layout  []byte
+	filters []filter
 }
 
-// layout finds the data (section IV.A.2.i), which must be in one piece.
-func (f *File) layout(m []byte) ([]byte, error) {
-	if len(m) < 2 || m[0] != 3 {
-		return nil, errors.New("its data layout is not of version 3")
+// stored finds the data (section IV.A.2.i).
+func (f *File) stored(s storage, shape []int, size int) ([]byte, error) {
+	m := s.layout
+	if len(m) < 2 || m[0] != 3 && m[0] != 4 {
+		return nil, errors.New("its data layout is not of version 3 or 4")
 	}
 	switch {
 	case m[1] == 0 && len(m) >= 4: // compact: in the header
@@ -118,8 +123,11 @@ func (f *File) layout(m []byte) ([]byte, error) {
 			return nil, errors.New("it was never written")
 		}
 		return f.bytes(at, n)
+	case m[1] == 2 && m[0] == 3:
+		return f.chunked(s, shape, size)
 	case m[1] == 2:
-		return nil, errors.New("its data is in chunks, which is not supported")
+		return nil, errors.New("its data is in chunks with an index of the newest form, which is not supported; " +
+			"h5py writes the older one unless libver says otherwise")
 	}
 	return nil, errors.Errorf("a data layout of class %d", m[1])
 }

@@ -1,9 +1,10 @@
-// Package hdf5 reads and writes the part of the HDF5 format that Keras uses for weights: a tree of groups with
-// datasets of floats, as h5py makes them by default. That is superblock version 0, groups as symbol tables, object
-// headers of version 1, and data in one piece. Other forms (chunks, compression, newer groups) are refused by name.
+// Package hdf5 reads and writes the part of the HDF5 format that Keras uses: a tree of groups with datasets of numbers,
+// and attributes of text. It reads superblocks 0 to 3, groups of the old and the new form, data in one piece or in chunks with
+// gzip, shuffle and fletcher32, floats of 2, 4 and 8 bytes and whole numbers in both byte orders. Other forms are refused by name.
+// It writes what h5py does by default: superblock 0, groups as symbol tables, headers of version 1, and data in one piece.
 //
 // The layout of every structure is that of the HDF5 File Format Specification, version 3.0, to whose sections the
-// comments refer. All numbers are little-endian, addresses and lengths have 8 bytes.
+// comments refer. Numbers of the format are little-endian, addresses and lengths have 8 bytes.
 package hdf5
 
 import "strings"
@@ -24,14 +25,18 @@ const (
 	entrySize      = 40 // of a symbol table entry
 	internalK      = 16 // a node of a group's tree has up to 2·internalK children
 
-	msgDataspace    = 0x01
-	msgDatatype     = 0x03
-	msgFill         = 0x05
-	msgExternal     = 0x07
-	msgLayout       = 0x08
-	msgFilter       = 0x0b
-	msgContinuation = 0x10
-	msgSymbolTable  = 0x11
+	msgDataspace     = 0x01
+	msgLinkInfo      = 0x02
+	msgDatatype      = 0x03
+	msgFill          = 0x05
+	msgLink          = 0x06
+	msgExternal      = 0x07
+	msgLayout        = 0x08
+	msgFilter        = 0x0b
+	msgAttribute     = 0x0c
+	msgContinuation  = 0x10
+	msgSymbolTable   = 0x11
+	msgAttributeInfo = 0x15
 )
 
 func join(parent, name string) string { return strings.TrimPrefix(parent+"/"+name, "/") }

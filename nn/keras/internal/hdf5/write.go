@@ -168,7 +168,7 @@ func (w *writer) group(g *group) (header, tree, heap int) {
 	table := make([]byte, 16)
 	binary.LittleEndian.PutUint64(table, uint64(tree))
 	binary.LittleEndian.PutUint64(table[8:], uint64(heap))
-	return w.header(message{msgSymbolTable, table}), tree, heap
+	return w.header(message{kind: msgSymbolTable, data: table}), tree, heap
 }
 
 // dataset writes the data and then its header.
@@ -195,7 +195,8 @@ func (w *writer) dataset(d *Dataset) int {
 	binary.LittleEndian.PutUint64(layout[2:], uint64(at))
 	binary.LittleEndian.PutUint64(layout[10:], uint64(len(d.Data)*d.Bits/8))
 	fill := []byte{2, 2, 2, 1, 0, 0, 0, 0} // allocated late, written if set, the default
-	return w.header(message{msgDataspace, space}, message{msgDatatype, kind}, message{msgFill, fill}, message{msgLayout, layout})
+	return w.header(message{kind: msgDataspace, data: space}, message{kind: msgDatatype, data: kind},
+		message{kind: msgFill, data: fill}, message{kind: msgLayout, data: layout})
 }
 
 // header writes an object header of version 1.

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"archive/zip"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn/numpy"
+)
+
+// kerasModel unpacks one of the models that nn/keras's tests compare with Keras.
+func kerasModel(t *testing.T, name string) string {
+	t.Helper()
+	z, err := zip.OpenReader("../../nn/keras/testdata/models.zip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	in, err := z.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A model of Keras runs on arrays of NumPy, and inspect shows its layers.
+func TestRunKeras(t *testing.T) {
+	model, dir := kerasModel(t, "merged.keras"), t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	x := graph.Named{Name: "b", Value: graph.Floats(make([]float32, 24), 1, 6, 4)}
+	y := graph.Named{Name: "a", Value: graph.Ints(make([]int, 24), 1, 6, 4)}
+	if err := numpy.Write(in("x.npz"), []graph.Named{x, y}); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "run", model, "--input", in("x.npz"), "--out", in("y.npz"))
+	out, err := numpy.Read(in("y.npz"))
+	if err != nil || len(out) != 2 || out[0].Name != "one" || out[1].Name != "two" {
+		t.Fatalf("%v, %v", out, err)
+	}
+	if said, _ := must(t, "inspect", model); !strings.Contains(said, "layer  two: LSTM with weight_ih_l0 [8 4]") || !strings.Contains(said, "input  a float [?, ?, 4]") {
+		t.Error(said)
+	}
+	if err := numpy.Write(in("one.npz"), []graph.Named{x}); err != nil {
+		t.Fatal(err)
+	}
+	if err := numpy.Write(in("other.npz"), []graph.Named{x, {Name: "c", Value: x.Value}}); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"run needs --input FILE.npz":          {"run", model},
+		"exists; choose another name":         {"run", model, "--input", in("x.npz"), "--out", in("y.npz")},
+		"has the arrays b; the model wants a": {"run", model, "--input", in("one.npz"), "--out", in("z.npz")},
+		"has no array a; it has b, c":         {"run", model, "--input", in("other.npz"), "--out", in("z.npz")},
+		"run wants a model of Keras or ONNX":  {"run", in("x.npz"), "--input", in("x.npz"), "--out", in("z.npz")},
+		"no such file":                        {"run", model, "--input", in("none.npz"), "--out", in("z.npz")},
+		"weights alone":                       {"run", "../../nn/keras/testdata/lstm.weights.h5", "--input", in("x.npz"), "--out", in("z.npz")},
+	} {
+		if status, _, said := capture(t, context.Background(), args...); status == 0 || !strings.Contains(said, want) {
+			t.Errorf("%v: want a message with %q, got status %d, %s", args, want, status, said)
+		}
+	}
+}
