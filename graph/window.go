@@ -85,7 +85,7 @@ func (g *Graph) Conv(x, w, bias Node, o Window) Node {
 			x.shape(), w.shape())
 	}
 	if w.Dim(1)*groups != x.Dim(1) || w.Dim(0)%groups != 0 {
-		return g.failf("Conv", "x %v and weights %v in %d groups; want x [N, C, ...] and weights [M, C/Groups, ...], M of which each group has its share",
+		return g.failf("Conv", "x %v and weights %v in %d groups; want x [N, C, ...], weights [M, C/Groups, ...], and M a multiple of Groups",
 			x.shape(), w.shape(), groups)
 	}
 	if bias.Valid() && !slices.Equal(bias.shape(), w.shape()[:1]) {
@@ -108,7 +108,8 @@ func (g *Graph) ConvTranspose(x, w Node, o Window, lengths ...int) Node {
 	}
 	groups := max(o.Groups, 1)
 	if x.Rank() < 3 || w.Rank() != x.Rank() || w.Dim(0) != x.Dim(1) || w.Dim(0)%groups != 0 || len(lengths) != x.Rank()-2 {
-		return g.failf("ConvTranspose", "x %v, weights %v in %d groups and lengths %v; want x [N, M, ...], weights [M, C/Groups, ...] and a length for each axis after the second",
+		return g.failf("ConvTranspose",
+			"x %v, weights %v in %d groups and lengths %v; want x [N, M, ...], weights [M, C/Groups, ...] and a length for each other axis",
 			x.shape(), w.shape(), groups, lengths)
 	}
 	window, out, ok := o.over(g, "ConvTranspose", lengths, w.shape()[2:])
@@ -138,7 +139,7 @@ func (g *Graph) SumPool(x Node, o Window) Node {
 	return g.pool("SumPool", x, o, func(w op.Window, outer int) op.Op { return op.SumPool{Window: w, Outer: outer} })
 }
 
-func (g *Graph) pool(what string, x Node, o Window, make func(w op.Window, outer int) op.Op) Node {
+func (g *Graph) pool(what string, x Node, o Window, operator func(w op.Window, outer int) op.Op) Node {
 	if !g.floats(what, x) {
 		return Node{}
 	}
@@ -152,7 +153,7 @@ func (g *Graph) pool(what string, x Node, o Window, make func(w op.Window, outer
 	if axis, result := w.Uncovered(); axis >= 0 {
 		return g.failf(what, "result %d of axis %d covers padding alone: %v", result, axis-mostAxes+x.Rank(), o)
 	}
-	return g.apply(make(w, x.Dim(0)*x.Dim(1)), append(op.Clone(x.shape()[:2]), out...), x)
+	return g.apply(operator(w, x.Dim(0)*x.Dim(1)), append(op.Clone(x.shape()[:2]), out...), x)
 }
 
 func init() {

@@ -27,26 +27,23 @@ func bindMaxPool[T kernel.Float](o MaxPool) func(*Binding) Task {
 			kernel.Fill(y, T(math.Inf(-1)))
 			alongRows(o.Window, y, x[i*o.Elements():(i+1)*o.Elements()], func(y, x []T, step int) {
 				for j, at := 0, 0; j < len(y); j, at = j+1, at+step {
-					if v := x[at]; v > y[j] || v != v {
-						y[j] = v
-					}
+					y[j] = max(y[j], x[at]) // of which a NaN is the largest
 				}
 			})
 		})
 	}
 }
 
-// alongRows goes through the rows of results y, tap by tap, with the row of x that they read: one element, and then one a
+// alongRows goes through the rows of results y, once for each tap, with the row of x that they read: one element, and then one a
 // step further on, for each.
 func alongRows[T kernel.Float](w Window, y, x []T, f func(y, x []T, step int)) {
-	for row := range w.Out[0] * w.Out[1] {
-		y := y[row*w.Out[2] : (row+1)*w.Out[2]]
-		w.eachRow(1, func(_, _ int, k [3]int) {
-			if l := w.line(k, row, 0, w.Out[2]); l.a < l.b {
-				f(y[l.a:l.b], x[l.at:], w.Stride[2])
+	w.eachRow(1, func(_, _ int, t tap) {
+		for row := range w.Out[0] * w.Out[1] {
+			if l := w.line(t, row, 0, w.Out[2]); l.a < l.b {
+				f(y[row*w.Out[2]+l.a:row*w.Out[2]+l.b], x[l.at:], w.Stride[2])
 			}
-		})
-	}
+		}
+	})
 }
 
 // pictures is a task that does one after the other, each by itself.

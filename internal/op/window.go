@@ -19,12 +19,12 @@ func (w Window) Places() int { return Size(w.Out[:]) }
 func (w Window) Elements() int { return Size(w.In[:]) }
 
 // place is where result o reads its tap k along an axis.
-func (w Window) place(axis, o, k int) int {
+func (w *Window) place(axis, o, k int) int {
 	return o*w.Stride[axis] + k*w.Dilation[axis] - w.Before[axis]
 }
 
 // results are those, from and up to, whose tap k along an axis is no padding.
-func (w Window) results(axis, k int) (from, to int) {
+func (w *Window) results(axis, k int) (from, to int) {
 	first := w.Before[axis] - k*w.Dilation[axis] // of the places that there are, seen from result 0
 	if first > 0 {
 		from = (first + w.Stride[axis] - 1) / w.Stride[axis]
@@ -36,7 +36,7 @@ func (w Window) results(axis, k int) (from, to int) {
 }
 
 // taps are those, from and up to, that are no padding for result o along an axis.
-func (w Window) taps(axis, o int) (from, to int) {
+func (w *Window) taps(axis, o int) (from, to int) {
 	first := w.Before[axis] - o*w.Stride[axis]
 	if first > 0 {
 		from = (first + w.Dilation[axis] - 1) / w.Dilation[axis]
@@ -47,33 +47,40 @@ func (w Window) taps(axis, o int) (from, to int) {
 	return from, max(from, to)
 }
 
-// line is a run of results of one row: n of them from place p on, of which those from a up to b read, tap by tap, a row of x
-// from at on with the last axis' stride.
+// tap is one of the places that every result reads: k of the kernel, and the results, from and up to, of a row for which it is no
+// padding along the last axis.
+type tap struct {
+	k        [3]int
+	from, to int
+}
+
+// line is a run of results of one row, of which those from a up to b read, one after the other, a row of x from at on with the
+// last axis' stride.
 type line struct{ a, b, at int }
 
-// line finds what results o, o+1 and so on, n of them, of row (d, h) read by tap k.
-func (w Window) line(k [3]int, row, o, n int) line {
-	d, h := w.place(0, row/w.Out[1], k[0]), w.place(1, row%w.Out[1], k[1])
-	if d < 0 || d >= w.In[0] || h < 0 || h >= w.In[1] {
+// line finds what results o, o+1 and so on, n of them, of a row read by a tap.
+func (w *Window) line(t tap, row, o, n int) line {
+	d, h := 0, row
+	if w.Out[0] > 1 {
+		d, h = row/w.Out[1], row%w.Out[1]
+	}
+	d, h = w.place(0, d, t.k[0]), w.place(1, h, t.k[1])
+	from, to := max(t.from, o), min(t.to, o+n)
+	if d < 0 || d >= w.In[0] || h < 0 || h >= w.In[1] || from >= to {
 		return line{}
 	}
-	from, to := w.results(2, k[2])
-	from, to = max(from, o), min(to, o+n)
-	if from >= to {
-		return line{}
-	}
-	return line{a: from - o, b: to - o, at: (d*w.In[1]+h)*w.In[2] + w.place(2, from, k[2])}
+	return line{a: from - o, b: to - o, at: (d*w.In[1]+h)*w.In[2] + w.place(2, from, t.k[2])}
 }
 
 // unfold writes what results from up to to of some channels read, a row for every channel and tap (im2col): dst
 // [channels·Taps, to-from] of x [channels, In]. A convolution is a product with that.
 func unfold[T kernel.Float](w Window, dst, x []T, channels, from, to int) {
-	w.eachRow(channels, func(r int, channel int, k [3]int) {
+	w.eachRow(channels, func(r int, channel int, t tap) {
 		out, x := dst[r*(to-from):(r+1)*(to-from)], x[channel*w.Elements():(channel+1)*w.Elements()]
 		for p := from; p < to; {
 			o := p % w.Out[2]
 			n := min(w.Out[2]-o, to-p)
-			l := w.line(k, p/w.Out[2], o, n)
+			l := w.line(t, p/w.Out[2], o, n)
 			part := out[p-from : p-from+n]
 			clear(part[:l.a])
 			clear(part[l.b:])
@@ -91,12 +98,12 @@ func unfold[T kernel.Float](w Window, dst, x []T, channels, from, to int) {
 
 // fold is the transpose of unfold: it adds y [channels·Taps, to-from] to what it was read from, x [channels, In].
 func fold[T kernel.Float](w Window, x, y []T, channels, from, to int) {
-	w.eachRow(channels, func(r int, channel int, k [3]int) {
+	w.eachRow(channels, func(r int, channel int, t tap) {
 		in, x := y[r*(to-from):(r+1)*(to-from)], x[channel*w.Elements():(channel+1)*w.Elements()]
 		for p := from; p < to; {
 			o := p % w.Out[2]
 			n := min(w.Out[2]-o, to-p)
-			l := w.line(k, p/w.Out[2], o, n)
+			l := w.line(t, p/w.Out[2], o, n)
 			part := in[p-from : p-from+n]
 			if w.Stride[2] == 1 {
 				kernel.AddTo(x[l.at:l.at+l.b-l.a], part[l.a:l.b])
@@ -111,13 +118,14 @@ func fold[T kernel.Float](w Window, x, y []T, channels, from, to int) {
 }
 
 // eachRow goes through the rows of what is unfolded: every channel, and in it every tap.
-func (w Window) eachRow(channels int, f func(r, channel int, k [3]int)) {
+func (w *Window) eachRow(channels int, f func(r, channel int, t tap)) {
 	r := 0
 	for c := range channels {
 		for d := range w.Kernel[0] {
 			for h := range w.Kernel[1] {
 				for i := range w.Kernel[2] {
-					f(r, c, [3]int{d, h, i})
+					from, to := w.results(2, i)
+					f(r, c, tap{[3]int{d, h, i}, from, to})
 					r++
 				}
 			}

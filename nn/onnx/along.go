@@ -170,7 +170,8 @@ func buildOneHot(c *call) []value {
 		count[i], fromEnd[i] = i, i-n
 	}
 	g := c.g
-	same := c.looked(v.ids, g.Add(g.SameIDs(v.ids.base, g.Const(graph.Ints(count))), g.SameIDs(v.ids.base, g.Const(graph.Ints(fromEnd)))), []int{n})
+	same := g.Add(g.SameIDs(v.ids.base, g.Const(graph.Ints(count))), g.SameIDs(v.ids.base, g.Const(graph.Ints(fromEnd))))
+	same = c.looked(v.ids, same, []int{n})
 	perm := make([]int, 0, rank+1)
 	for i := range rank {
 		perm = append(perm, i)

@@ -54,10 +54,7 @@ func buildEinsum(c *call) []value {
 	}
 	sum := operands[0]
 	for i, next := range operands[1:] {
-		kept := out
-		for _, later := range operands[i+2:] {
-			kept += later.letters
-		}
+		kept := out + strings.Join(terms[i+2:], "")
 		if sum = c.contracted(sum, next, kept); c.g.Err() != nil {
 			return nil
 		}
@@ -71,18 +68,10 @@ func (c *call) contracted(a, b lettered, kept string) lettered {
 	has := strings.ContainsRune
 	a = c.without(a, func(r rune) bool { return !has(kept, r) && !has(b.letters, r) })
 	b = c.without(b, func(r rune) bool { return !has(kept, r) && !has(a.letters, r) })
-	pick := func(from string, is func(r rune) bool) string {
-		return strings.Map(func(r rune) rune {
-			if is(r) {
-				return r
-			}
-			return -1
-		}, from)
-	}
-	batch := pick(a.letters, func(r rune) bool { return has(b.letters, r) && has(kept, r) })
-	inner := pick(a.letters, func(r rune) bool { return has(b.letters, r) && !has(kept, r) })
-	rows := pick(a.letters, func(r rune) bool { return !has(b.letters, r) })
-	cols := pick(b.letters, func(r rune) bool { return !has(a.letters, r) })
+	batch := picked(a.letters, func(r rune) bool { return has(b.letters, r) && has(kept, r) })
+	inner := picked(a.letters, func(r rune) bool { return has(b.letters, r) && !has(kept, r) })
+	rows := picked(a.letters, func(r rune) bool { return !has(b.letters, r) })
+	cols := picked(b.letters, func(r rune) bool { return !has(a.letters, r) })
 	a, b = c.ordered(a, batch+rows+inner), c.ordered(b, batch+inner+cols)
 	if c.g.Err() != nil {
 		return lettered{}
@@ -101,18 +90,15 @@ func (c *call) contracted(a, b lettered, kept string) lettered {
 // without sums over some letters.
 func (c *call) without(t lettered, drop func(r rune) bool) lettered {
 	var axes []int
-	kept := ""
 	for i, r := range t.letters {
 		if drop(r) {
 			axes = append(axes, i)
-		} else {
-			kept += string(r)
 		}
 	}
 	if len(axes) == 0 || c.g.Err() != nil {
 		return t
 	}
-	return lettered{c.g.Sum(t.x, axes...), kept}
+	return lettered{c.g.Sum(t.x, axes...), picked(t.letters, func(r rune) bool { return !drop(r) })}
 }
 
 // ordered puts the axes in the order of the letters.
@@ -125,4 +111,14 @@ func (c *call) ordered(t lettered, letters string) lettered {
 		perm = append(perm, strings.IndexRune(t.letters, r))
 	}
 	return lettered{c.g.Transpose(t.x, perm...), letters}
+}
+
+// picked are the letters of some kind.
+func picked(from string, is func(r rune) bool) string {
+	return strings.Map(func(r rune) rune {
+		if is(r) {
+			return r
+		}
+		return -1
+	}, from)
 }

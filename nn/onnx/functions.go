@@ -174,8 +174,9 @@ func (c *call) larger(largest bool, a, b graph.Node) graph.Node {
 func buildMany(c *call) []value {
 	out := c.float(0)
 	for i := 1; i < len(c.in) && c.g.Err() == nil; i++ {
-		switch next := c.float(i); {
-		case c.op == "Max" || c.op == "Min":
+		next := c.float(i)
+		switch c.op {
+		case "Max", "Min":
 			out = c.larger(c.op == "Max", out, next)
 		default:
 			if _, ok := c.broadcast(out.Shape(), next.Shape()); ok {

@@ -7,8 +7,9 @@ import "github.com/unroll-go/unroll/graph"
 func buildPad(c *call) []value {
 	v := c.arg(0)
 	have := v.shape()
-	pads, ok := c.node.ints("pads"), true
+	pads := c.node.ints("pads")
 	if c.opset >= 11 {
+		var ok bool
 		if pads, ok = c.ints(1); !ok {
 			return nil
 		}

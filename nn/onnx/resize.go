@@ -27,10 +27,10 @@ func buildResize(c *call) []value {
 	if r.mode == "bilinear" || r.mode == "trilinear" {
 		r.mode = "linear"
 	}
-	if r.mode != "nearest" && r.mode != "linear" || c.int("antialias", 0) != 0 || c.node.string("keep_aspect_ratio_policy", "stretch") != "stretch" ||
-		r.coordinates == "tf_crop_and_resize" {
-		return c.failf("mode %q, antialias %d, coordinates %q, aspect ratio %q; want nearest or linear, not antialiased, of the whole picture, stretched",
-			r.mode, c.int("antialias", 0), r.coordinates, c.node.string("keep_aspect_ratio_policy", "stretch"))
+	policy, antialias := c.node.string("keep_aspect_ratio_policy", "stretch"), c.int("antialias", 0)
+	if r.mode != "nearest" && r.mode != "linear" || antialias != 0 || policy != "stretch" || r.coordinates == "tf_crop_and_resize" {
+		return c.failf("mode %q, antialias %d, coordinates %q, aspect ratio %q; want nearest or linear, no antialias, and all of it stretched",
+			r.mode, antialias, r.coordinates, policy)
 	}
 	scales, sizes, ok := c.scales(x.Shape(), scalesAt, sizesAt)
 	if !ok {
@@ -39,7 +39,7 @@ func buildResize(c *call) []value {
 	for axis, size := range sizes {
 		n := x.Dim(axis)
 		if exact := float64(n) * scales[axis]; r.coordinates == "align_corners" && math.Abs(exact-float64(size)) > 1e-3 {
-			return c.failf("align_corners with a scale of %g, which makes %g entries of %d: the specification and ONNX Runtime mean different numbers by that",
+			return c.failf("align_corners with a scale of %g, which makes %g entries of %d; want a whole number: runtimes differ otherwise",
 				scales[axis], exact, n)
 		}
 		if size == n && scales[axis] == 1 {

@@ -77,7 +77,8 @@ func (m *Model) claim(initialisers map[string]*constant) error {
 	}
 	for _, name := range m.order {
 		c := initialisers[name]
-		if !isFloat(c.kind) || len(c.shape) == 0 || !slices.ContainsFunc(uses[name], use.weighs) || m.split[name] != nil || m.transposed[name] != nil {
+		if !isFloat(c.kind) || len(c.shape) == 0 || !slices.ContainsFunc(uses[name], use.weighs) || m.split[name] != nil ||
+			m.transposed[name] != nil {
 			continue
 		}
 		m.plain[name] = m.add(&weight{name: m.freeName(clean(name)), shape: c.shape, source: c, file: name,
