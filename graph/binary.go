@@ -88,6 +88,14 @@ func init() {
 			da := g.Div(dy, b)
 			return da, g.Neg(g.Mul(da, y)) // d(a/b)/db = -(a/b)/b
 		},
+		op.Pow: func(g *Graph, a, b, _, dy Node) (Node, Node) {
+			return g.Mul(dy, g.Mul(b, g.Pow(a, g.AddScalar(b, -1)))), g.Mul(dy, g.binary(op.PowLog, a, b))
+		},
+		op.PowLog: func(g *Graph, a, b, y, dy Node) (Node, Node) { // aᵇ·log a
+			less := g.AddScalar(b, -1)
+			da := g.Add(g.Pow(a, less), g.Mul(b, g.binary(op.PowLog, a, less)))
+			return g.Mul(dy, da), g.Mul(dy, g.Mul(y, g.Log(a)))
+		},
 		op.SigmoidGrad: func(g *Graph, y, dy, _, up Node) (Node, Node) {
 			return g.Mul(up, g.Mul(dy, g.Affine(y, -2, 1))), g.binary(op.SigmoidGrad, y, up)
 		},

@@ -68,7 +68,7 @@ func opCases() []opCase {
 		build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.Affine(x, -2, 3) })})
 
 	binary := map[string]func(*graph.Graph, graph.Node, graph.Node) graph.Node{
-		"sub": (*graph.Graph).Sub, "mul": (*graph.Graph).Mul, "div": (*graph.Graph).Div,
+		"sub": (*graph.Graph).Sub, "mul": (*graph.Graph).Mul, "div": (*graph.Graph).Div, "pow": (*graph.Graph).Pow,
 		"log rising factorial": (*graph.Graph).LogRisingFactorial,
 		"add":                  func(g *graph.Graph, a, b graph.Node) graph.Node { return g.Add(a, b) },
 	}
@@ -183,7 +183,7 @@ func opCases() []opCase {
 		build: two(func(g *graph.Graph, x, lengths graph.Node) graph.Node {
 			return g.Where(g.LengthMask(lengths, 6), x, g.Full(0))
 		})})
-	return cases
+	return append(cases, windowCases()...)
 }
 
 // inputs draws the case's inputs.
@@ -227,7 +227,8 @@ func TestSecondDerivatives(t *testing.T) {
 		switch c.name {
 		case "sigmoid", "tanh", "relu", "exp", "log", "sqrt", "square", "softplus", "mul", "div", "matmul", "matmul t",
 			"t matmul", "softmax axis -1", "log softmax axis -1", "logsumexp", "gather", "slice axis 1", "where", "abs",
-			"erf", "log1p", "log gamma", "digamma", "log rising factorial", "batched matmul", "batched matmul t", "batched t matmul", "pick", "scatter":
+			"erf", "log1p", "log gamma", "digamma", "log rising factorial", "batched matmul", "batched matmul t", "batched t matmul", "pick", "scatter",
+			"pow", "take", "conv", "conv transpose", "sum-pool":
 		default:
 			continue
 		}

@@ -250,6 +250,7 @@ var registry = []member{
 	{"graph.Stream", reflect.TypeFor[graph.Stream]()},
 	{"graph.Suffix", reflect.TypeFor[graph.Suffix]()},
 	{"graph.WeightFormat", reflect.TypeFor[graph.WeightFormat]()},
+	{"graph.Window", reflect.TypeFor[graph.Window]()},
 	{"optim.AdaGrad", reflect.TypeFor[optim.AdaGrad]()},
 	{"optim.Adam", reflect.TypeFor[optim.Adam]()},
 	{"optim.AdaptiveSchedule", reflect.TypeFor[optim.AdaptiveSchedule]()},

@@ -43,8 +43,7 @@ var activationKinds = map[string]activationKind{
 		return g.Sub(g.ReLU(x), g.MulScalar(g.ReLU(g.Neg(x)), a.alpha))
 	}},
 	"elu": {alpha: true, alphaD: 1, apply: func(g *graph.Graph, x graph.Node, a activation) graph.Node { // x or α(eˣ-1)
-		below := g.Neg(g.ReLU(g.Neg(x)))
-		return g.Add(g.ReLU(x), g.Affine(g.Exp(below), a.alpha, -a.alpha))
+		return exponential(g, x, a.alpha, 1)
 	}},
 }
 

@@ -72,7 +72,7 @@ func buildUnary(c *call) []value {
 	g := c.g
 	functions := map[string]func(graph.Node) graph.Node{
 		"Neg": g.Neg, "Abs": g.Abs, "Exp": g.Exp, "Log": g.Log, "Sqrt": g.Sqrt, "Tanh": g.Tanh, "Sigmoid": g.Sigmoid,
-		"Relu": g.ReLU, "Softplus": g.Softplus,
+		"Relu": g.ReLU, "Softplus": g.Softplus, "Erf": g.Erf,
 		"Softsign": func(x graph.Node) graph.Node { return softsign(g, x) },
 	}
 	return []value{{node: functions[c.op](x)}}
@@ -125,7 +125,7 @@ func buildCast(c *call) []value {
 	case c.g.Err() != nil:
 		return nil
 	case !isFloat(to) && !isInt(to):
-		return c.failf("a cast to %v; want FLOAT, DOUBLE, INT64, INT32 or BOOL", to)
+		return c.failf("a cast to %v; want FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32 or BOOL", to)
 	case v.known != nil:
 		if !c.room(v.known.shape) {
 			return nil
@@ -137,11 +137,11 @@ func buildCast(c *call) []value {
 		return []value{{known: k}}
 	case v.truth && to == onnxpb.TensorProto_BOOL:
 		return c.in[:1]
-	case v.truth && to == c.m.kind:
+	case v.truth && computes(to) == c.m.kind:
 		return []value{{node: v.node}}
 	case v.truth:
 		return c.failf("a cast of what is true or false to %v; want BOOL or %v", to, c.m.kind)
-	case v.ids != nil && to != onnxpb.TensorProto_BOOL && isInt(to), v.node.Valid() && to == c.m.kind:
+	case v.ids != nil && to != onnxpb.TensorProto_BOOL && isInt(to), v.node.Valid() && computes(to) == c.m.kind:
 		return c.in[:1]
 	case v.ids != nil:
 		return c.failf("a cast of whole numbers to %v, when the model runs", to)
@@ -161,7 +161,7 @@ func (k *constant) cast(to onnxpb.TensorProto_DataType) (*constant, error) {
 		switch {
 		case isFloat(to):
 			out.floats[i] = k.number(i)
-			if to == onnxpb.TensorProto_FLOAT {
+			if computes(to) == onnxpb.TensorProto_FLOAT {
 				out.floats[i] = float64(float32(out.floats[i]))
 			}
 		case to == onnxpb.TensorProto_BOOL && k.number(i) != 0:

@@ -115,7 +115,7 @@ func folding(op string, opset int64, in []string, attributes []*onnxpb.Attribute
 	}}, noFiles())
 }
 
-const foldedSize = 1 << 13
+const foldedSize = 1 << 12
 
 var zeros = &onnxpb.AttributeProto{Name: "value", Type: onnxpb.AttributeProto_TENSOR, T: ints64(0).tensorProto("")}
 

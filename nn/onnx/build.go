@@ -99,19 +99,23 @@ func (b *building) node(n *node) bool {
 	return b.g.Err() == nil
 }
 
-// outputs gives the model's outputs, all of them floats.
+// outputs gives the model's outputs.
 func (b *building) outputs() []graph.Node {
 	out := make([]graph.Node, len(b.m.outputs))
 	for i, p := range b.m.outputs {
 		v := b.values[p.Name]
-		switch {
-		case v.node.Valid() && !v.truth:
+		c := &call{node: &node{name: p.Name, op: "output"}, g: b.g, top: b.g, m: b.m, budget: b.budget, own: v.own, in: []value{v}}
+		switch whole := v.ids != nil || v.known != nil && v.known.floats == nil; {
+		case v.absent():
+			b.g.Failf("onnx.Build", "the output %q was not computed", p.Name)
+		case v.node.Valid():
 			out[i] = v.node
-		case v.known != nil && v.known.floats != nil:
-			c := &call{node: &node{name: p.Name, op: "output"}, g: b.g, top: b.g, budget: b.budget, own: true}
-			out[i] = c.constant(v.known)
+		case p.Bools:
+			out[i] = c.truth(0)
+		case whole:
+			out[i], _ = c.materialised(v)
 		default:
-			b.g.Failf("onnx.Build", "the output %q holds whole numbers, or is true or false; want floats", p.Name)
+			out[i] = c.constant(v.known)
 		}
 	}
 	return out
@@ -148,9 +152,12 @@ func (b *building) inputs(in []graph.Node) bool {
 			}
 			g.Failf("onnx.Build", "input %d: want %v, found %s %v (sizes before: %v)", i, p, kind, shape, sizes)
 		}
-		if p.Ints {
+		switch {
+		case p.Ints:
 			b.values[p.Name] = value{ids: &idView{base: n, shape: shape}}
-		} else {
+		case p.Bools && g.Err() == nil:
+			b.values[p.Name] = value{node: g.Affine(g.Equal(n, g.Full(0)), -1, 1), truth: true}
+		default:
 			b.values[p.Name] = value{node: n}
 		}
 	}

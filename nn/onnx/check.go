@@ -1,6 +1,11 @@
 package onnx
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 	"google.golang.org/protobuf/proto"
@@ -69,7 +74,7 @@ func newModel(file *onnxpb.ModelProto, beside *files) (*Model, error) {
 
 // setKind sets the model's float type, of which there may be one.
 func (m *Model) setKind(kind onnxpb.TensorProto_DataType, name string) error {
-	if m.kind != onnxpb.TensorProto_UNDEFINED && m.kind != kind {
+	if kind = computes(kind); m.kind != onnxpb.TensorProto_UNDEFINED && m.kind != kind {
 		return errors.Errorf("%q holds %v, other tensors %v; want one float type", name, kind, m.kind)
 	}
 	m.kind = kind
@@ -111,8 +116,10 @@ func (m *Model) readPort(v *onnxpb.ValueInfoProto) (Port, error) {
 		}
 	case kind == onnxpb.TensorProto_INT64 || kind == onnxpb.TensorProto_INT32:
 		p.Ints = true
+	case kind == onnxpb.TensorProto_BOOL:
+		p.Bools = true
 	default:
-		return p, errors.Errorf("its elements are %v; want FLOAT, DOUBLE, INT64 or INT32", kind)
+		return p, errors.Errorf("its elements are %v; want FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32 or BOOL", kind)
 	}
 	if t.Shape != nil {
 		p.Dims = []Dim{}
@@ -129,6 +136,9 @@ func (m *Model) readPort(v *onnxpb.ValueInfoProto) (Port, error) {
 
 // readNodes checks every node: that its operator and attributes are known, and its inputs computed before.
 func (m *Model) readNodes(g *onnxpb.GraphProto, initialisers map[string]*constant, beside *files) error {
+	if err := unknown(g); err != nil {
+		return err
+	}
 	there := map[string]bool{"": true}
 	for name := range initialisers {
 		there[name] = true
@@ -162,13 +172,29 @@ func (m *Model) readNodes(g *onnxpb.GraphProto, initialisers map[string]*constan
 	return nil
 }
 
+// unknown names all operators that are not in the table, with the number of their nodes.
+func unknown(g *onnxpb.GraphProto) error {
+	count := map[string]int{}
+	for _, n := range g.Node {
+		switch own := n.Domain == "" || n.Domain == "ai.onnx"; {
+		case !own:
+			count[n.Domain+"."+n.OpType]++
+		case operators[n.OpType] == nil:
+			count[n.OpType]++
+		}
+	}
+	if len(count) == 0 {
+		return nil
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(count)) {
+		list = append(list, fmt.Sprintf("%s (%d)", name, count[name]))
+	}
+	return errors.Errorf("operators that are not supported, with the number of their nodes: %s", strings.Join(list, ", "))
+}
+
 func (m *Model) readNode(n *node, from *onnxpb.NodeProto, beside *files) error {
-	if from.Domain != "" && from.Domain != "ai.onnx" {
-		return errors.Errorf("the operator is of the domain %q, which is not supported", from.Domain)
-	}
-	if n.def = operators[n.op]; n.def == nil {
-		return errors.New("the operator is not supported")
-	}
+	n.def = operators[n.op]
 	if err := n.setAttributes(n.def.attributes, from.Attribute); err != nil {
 		return err
 	}

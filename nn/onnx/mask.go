@@ -4,13 +4,15 @@ import (
 	"slices"
 
 	"github.com/unroll-go/unroll/graph"
-	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 )
 
 // The operators here tell padding from the steps of sequences. What is true or false is 1 or 0 in the graph.
 
 // buildRange counts known whole numbers from a start up to a limit, without it.
 func buildRange(c *call) []value {
+	if k := c.arg(0).known; k != nil && k.floats != nil {
+		return c.floatRange()
+	}
 	var bound [3]int
 	for i := range bound {
 		v, ok := c.ints(i)
@@ -50,9 +52,6 @@ func buildRange(c *call) []value {
 // its sequence. That is the one comparison of numbers that are given when the model runs.
 func buildLess(c *call) []value {
 	steps, lengths := c.arg(0).known, c.arg(1).ids
-	if c.g.Err() != nil {
-		return nil
-	}
 	if steps == nil || steps.floats != nil || lengths == nil || len(lengths.base.Shape()) != 1 || !counts(steps) ||
 		!line(steps.shape) || !line(lengths.shape) {
 		return c.failf("a comparison of shapes %v and %v; want the numbers of all steps, and lengths of sequences that are an input of the model",
@@ -86,31 +85,14 @@ func line(shape []int) bool { return len(shape) > 0 && slices.Max(shape) == size
 // along is the axis of a line, counted from the last one.
 func along(shape []int) int { return len(shape) - 1 - slices.Index(shape, slices.Max(shape)) }
 
-// buildNot turns true and false around.
-func buildNot(c *call) []value {
-	v := c.arg(0)
-	if !v.truth {
-		return c.failf("input 0 (%q) is not computed by a comparison", c.node.input(0))
-	}
-	return []value{{node: c.g.Affine(v.node, -1, 1), truth: true}}
-}
-
 // buildWhere takes elements of one tensor where a condition holds, and of another elsewhere, broadcasting all three.
 func buildWhere(c *call) []value {
-	condition := c.arg(0)
-	if k := condition.known; k != nil && k.kind == onnxpb.TensorProto_BOOL && c.room(k.shape) {
-		if k, err := k.cast(floatKind); err == nil {
-			condition = value{node: c.constant(k), truth: true}
-		}
-	}
-	if c.g.Err() == nil && !condition.truth {
-		return c.failf("input 0 (%q) is no condition", c.node.input(0))
-	}
+	condition := c.truth(0)
 	a, b := c.float(1), c.float(2)
 	if c.g.Err() != nil {
 		return nil
 	}
-	shape, ok := c.broadcast(condition.shape(), a.Shape(), b.Shape())
+	shape, ok := c.broadcast(condition.Shape(), a.Shape(), b.Shape())
 	if !ok {
 		return nil
 	}
@@ -120,7 +102,7 @@ func buildWhere(c *call) []value {
 		}
 		return c.g.BroadcastTo(x, shape...)
 	}
-	return []value{{node: c.g.Where(full(condition.node), full(a), full(b))}}
+	return []value{{node: c.g.Where(full(condition), full(a), full(b))}}
 }
 
 // broadcast is the shape that all of some become.

@@ -9,11 +9,12 @@
 // A model that was read is a graph like any other: it has gradients, can be trained further, and be saved again with
 // Model.Write. Builder writes models that were made in this library.
 //
-// The package knows the operators RNN, LSTM and GRU with all of their attributes and inputs, and those around them:
-// Gather, MatMul, Gemm, element-wise arithmetic and functions, Softmax, reductions, and the ones that handle shapes.
-// Floats of one type are computed when the model runs, and whole numbers, such as shapes, when it is built; ids and
-// lengths that are given when it runs are looked up and compared with steps, and may change their shape before. A model
-// with any other operator, attribute or type is refused by its name; nothing is left out or approximated.
+// The package knows the operators RNN, LSTM and GRU with all of their attributes and inputs, and those of the networks around
+// them: convolutions, pools, normalisations, resizing, element-wise functions, comparisons, reductions, products, and the ones
+// that handle shapes; docs/onnx-operators.md lists them. Floats of one type are computed when the model runs, and whole numbers,
+// such as shapes, when it is built; ids and lengths that are given when it runs are looked up and compared, and may change their
+// shape before. What is true or false when it runs is a float, 1 or 0. Numbers of 16 bits are widened to float32. A model with
+// any other operator, attribute or type is refused by its name; nothing is left out or approximated.
 package onnx
 
 import (
@@ -50,9 +51,10 @@ type Model struct {
 
 // Port is an input or output of a model.
 type Port struct {
-	Name string
-	Ints bool  // whole numbers, such as token ids and lengths, instead of floats
-	Dims []Dim // the shape; nil when the file leaves it open
+	Name  string
+	Ints  bool  // whole numbers, such as token ids and lengths, instead of floats
+	Bools bool  // what is true or false: floats, 1 and 0; whatever is not 0 is taken as true
+	Dims  []Dim // the shape; nil when the file leaves it open
 }
 
 // Dim is one dimension of a port.
@@ -79,6 +81,8 @@ func (p Port) String() string {
 	kind := "float"
 	if p.Ints {
 		kind = "int"
+	} else if p.Bools {
+		kind = "bool"
 	}
 	return fmt.Sprintf("%s %s [%s]", p.Name, kind, strings.Join(dims, ", "))
 }

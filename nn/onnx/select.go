@@ -41,15 +41,14 @@ func buildGather(c *call) []value {
 			return c.failf("index %d of axis %d, which has %d", v, axis, n)
 		}
 	}
-	if data.known != nil && data.known.floats == nil {
-		return []value{{known: data.known.pick(axis, at, shape)}}
+	taken := c.entries(data, axis, at, 0)
+	if c.g.Err() != nil {
+		return nil
 	}
-	if data.known != nil {
-		data = value{node: c.float(0)}
+	if k := taken.known; k != nil { // of which there may be none
+		return []value{{known: &constant{kind: k.kind, shape: shape, ints: k.ints}}}
 	}
-	return []value{data.reshaped(shape, func(x graph.Node, tail []int) graph.Node {
-		return c.g.Reshape(c.pick(x, axis, at), append(cloneInts(shape), tail...)...)
-	})}
+	return c.relabelled(taken, shape)
 }
 
 // taken takes entries of an axis by ids that are given when the program runs. The axis comes first for it, as in a
@@ -79,33 +78,43 @@ func (c *call) taken(x graph.Node, ids *idView, axis int) graph.Node {
 	return c.g.Transpose(y, back...)
 }
 
-// pick takes entries of an axis, one by one, or as one slice where they follow each other.
+// pick takes entries of an axis: a slice where they follow each other.
 func (c *call) pick(x graph.Node, axis int, at []int) graph.Node {
-	var parts []graph.Node
-	for i := 0; i < len(at); {
-		j := i + 1
-		for j < len(at) && at[j] == at[j-1]+1 {
-			j++
+	for i, v := range at {
+		if v != at[0]+i {
+			return c.g.Take(x, axis, at...)
 		}
-		if !c.spend(perNode) {
-			return graph.Node{}
-		}
-		parts = append(parts, c.g.Slice(x, axis, at[i], at[i]+j-i))
-		i = j
 	}
-	if len(parts) == 1 {
-		return parts[0]
-	}
-	return c.g.Concat(axis, parts...)
+	return c.g.Slice(x, axis, at[0], at[0]+len(at))
 }
 
-// pick takes entries of an axis of known whole numbers.
-func (k *constant) pick(axis int, at, shape []int) *constant {
-	outer, n, inner := sizeOf(k.shape[:axis]), k.shape[axis], sizeOf(k.shape[axis+1:])
-	out := &constant{kind: k.kind, shape: shape, ints: make([]int, 0, sizeOf(shape))}
+// entries takes entries of an axis, which stays; places below 0 give a filling, which is 0 for numbers that are not known. The
+// caller has asked for room.
+func (c *call) entries(v value, axis int, places []int, fill int) value {
+	shape := cloneInts(v.shape())
+	shape[axis] = len(places)
+	if k := v.known; k != nil && k.floats == nil {
+		moves := steps(k.shape)
+		blocks := k.shape[axis] * moves[axis]
+		return value{known: k.at(shape, blockPlaces(sizeOf(shape[:axis]), blocks, moves[axis], places), float64(fill))}
+	} else if k != nil {
+		v = value{node: c.constant(k)}
+	}
+	return v.reshaped(shape, func(x graph.Node, _ []int) graph.Node { return c.pick(x, axis, places) })
+}
+
+// blockPlaces lists the places of entries, of so many elements each, in blocks one after the other.
+func blockPlaces(outer, block, inner int, entries []int) []int {
+	out := make([]int, 0, outer*len(entries)*inner)
 	for o := range outer {
-		for _, i := range at {
-			out.ints = append(out.ints, k.ints[(o*n+i)*inner:(o*n+i+1)*inner]...)
+		for _, e := range entries {
+			for i := range inner {
+				if e < 0 {
+					out = append(out, -1)
+				} else {
+					out = append(out, o*block+e*inner+i)
+				}
+			}
 		}
 	}
 	return out
@@ -168,13 +177,7 @@ func (c *call) picked(v value, axis, first, count, step int) value {
 	for i := range at {
 		at[i] = first + i*step
 	}
-	if v.known != nil && v.known.floats == nil {
-		return value{known: v.known.pick(axis, at, shape)}
-	}
-	if v.known != nil {
-		v = value{node: c.constant(v.known)}
-	}
-	return v.reshaped(shape, func(x graph.Node, _ []int) graph.Node { return c.pick(x, axis, at) })
+	return c.entries(v, axis, at, 0)
 }
 
 // sliceBounds says which entry a slice takes first of an axis of n, and how many.

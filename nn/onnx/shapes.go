@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 )
 
 // relabelled gives v another shape with the same elements in the same order.
@@ -147,7 +148,7 @@ func buildTranspose(c *call) []value {
 	}
 	if v.known != nil {
 		if v.known.floats == nil {
-			return c.failf("whole numbers of shape %v; want at most one dimension", have)
+			return []value{{known: v.known.transposed(perm)}}
 		}
 		v = value{node: c.float(0)}
 	}
@@ -190,24 +191,30 @@ func buildConcat(c *call) []value {
 	return []value{{node: c.g.Concat(axis, parts...)}}
 }
 
-// joined puts known whole numbers of one dimension one after the other.
+// joined puts known whole numbers one after the other along an axis.
 func (c *call) joined() []value {
-	n := 0
-	for i := range c.in {
-		k := c.arg(i).known
-		if len(k.shape) != 1 {
-			return c.failf("whole numbers of shape %v; want one dimension", k.shape)
-		}
-		n += k.len()
-	}
-	if !c.room([]int{n}) {
+	parts := make([]*constant, len(c.in))
+	shape := cloneInts(c.arg(0).known.shape)
+	axis, ok := c.axis(c.int("axis", 0), len(shape))
+	if !ok {
 		return nil
 	}
-	out := &constant{kind: c.arg(0).known.kind, shape: []int{n}, ints: make([]int, 0, n)}
-	for i := range c.in {
-		out.ints = append(out.ints, c.arg(i).known.ints...)
+	shape[axis] = 0
+	for i := range parts {
+		parts[i] = c.arg(i).known
+		have := cloneInts(parts[i].shape)
+		if len(have) == len(shape) {
+			shape[axis] += have[axis]
+			have[axis] = shape[axis]
+		}
+		if !slices.Equal(have, shape) {
+			return c.failf("whole numbers of shapes %v and %v along axis %d", parts[0].shape, parts[i].shape, axis)
+		}
 	}
-	return []value{{known: out}}
+	if !c.room(shape) {
+		return nil
+	}
+	return []value{{known: concatenated(parts, axis)}}
 }
 
 // buildShape gives the input's shape, or the part of it from start up to end.
@@ -228,14 +235,23 @@ func buildShape(c *call) []value {
 	return []value{{known: ints64(shape[start:max(start, end)]...)}}
 }
 
+// buildSize gives the number of the input's elements.
+func buildSize(c *call) []value {
+	v := c.arg(0)
+	if c.g.Err() != nil || v.absent() {
+		return c.failf("the input is missing")
+	}
+	return []value{{known: &constant{kind: onnxpb.TensorProto_INT64, shape: []int{}, ints: []int{sizeOf(v.shape())}}}}
+}
+
 // buildExpand broadcasts in both directions: to the shape, but keeping dimensions of x where the shape has 1.
 func buildExpand(c *call) []value {
 	want, ok := c.ints(1)
-	x := c.float(0)
-	if !ok || c.g.Err() != nil {
-		return nil
+	v := c.arg(0)
+	if !ok || v.absent() {
+		return c.failf("an input is missing")
 	}
-	have := x.Shape()
+	have := v.shape()
 	shape := make([]int, max(len(want), len(have)))
 	for i := range shape {
 		shape[i] = max(at(want, i-len(shape)+len(want)), at(have, i-len(shape)+len(have)))
@@ -246,5 +262,56 @@ func buildExpand(c *call) []value {
 	if !c.room(shape) {
 		return nil
 	}
-	return []value{{node: c.g.BroadcastTo(x, shape...)}}
+	if _, ok := c.broadcast(have, shape); !ok {
+		return nil
+	}
+	return []value{c.expanded(v, shape)}
+}
+
+// expanded repeats v to a shape that it broadcasts to.
+func (c *call) expanded(v value, shape []int) value {
+	switch {
+	case v.known != nil && v.known.floats == nil:
+		return value{known: v.known.broadcast(shape)}
+	case v.known != nil:
+		v = value{node: c.constant(v.known)}
+	}
+	return v.reshaped(shape, func(x graph.Node, tail []int) graph.Node {
+		full := append(repeated(1, len(shape)-x.Rank()+len(tail)), x.Shape()...) // the tail stays at the end
+		return c.g.BroadcastTo(c.g.Reshape(x, full...), append(cloneInts(shape), tail...)...)
+	})
+}
+
+// buildTile repeats x so many times along each axis.
+func buildTile(c *call) []value {
+	times, ok := c.ints(1)
+	v := c.arg(0)
+	if !ok || v.absent() {
+		return c.failf("an input is missing")
+	}
+	have := v.shape()
+	if len(times) != len(have) {
+		return c.failf("repeats %v for a tensor of shape %v", times, have)
+	}
+	for axis, n := range times {
+		if n < 1 || n > farthest {
+			return c.failf("repeats %v; want numbers from 1 to %d", times, farthest)
+		}
+		if n == 1 {
+			continue
+		}
+		shape := cloneInts(v.shape())
+		shape[axis] *= n
+		if !c.room(shape) {
+			return nil
+		}
+		places := make([]int, shape[axis])
+		for i := range places {
+			places[i] = i % have[axis]
+		}
+		if v = c.entries(v, axis, places, 0); c.g.Err() != nil {
+			return nil
+		}
+	}
+	return []value{v}
 }

@@ -20,9 +20,9 @@ type constant struct {
 
 const floatKind = onnxpb.TensorProto_FLOAT
 
-// isFloat tells whether a data type is one of the two that a graph computes with.
+// isFloat tells whether a data type is one of the two that a graph computes with, or is widened to one.
 func isFloat(kind onnxpb.TensorProto_DataType) bool {
-	return kind == onnxpb.TensorProto_FLOAT || kind == onnxpb.TensorProto_DOUBLE
+	return computes(kind) == onnxpb.TensorProto_FLOAT || kind == onnxpb.TensorProto_DOUBLE
 }
 
 // isInt tells whether a data type can index, measure or shape.
@@ -72,6 +72,8 @@ func width(kind onnxpb.TensorProto_DataType) int {
 	switch kind {
 	case onnxpb.TensorProto_BOOL:
 		return 1
+	case onnxpb.TensorProto_FLOAT16, onnxpb.TensorProto_BFLOAT16:
+		return 2
 	case onnxpb.TensorProto_FLOAT, onnxpb.TensorProto_INT32:
 		return 4
 	case onnxpb.TensorProto_DOUBLE, onnxpb.TensorProto_INT64:
@@ -84,7 +86,7 @@ func width(kind onnxpb.TensorProto_DataType) int {
 func (k *constant) fromBytes(raw []byte, n int) error {
 	w := width(k.kind)
 	if w == 0 {
-		return errors.Errorf("its elements are %v; want FLOAT, DOUBLE, INT64, INT32 or BOOL", k.kind)
+		return errors.Errorf("its elements are %v; want FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32 or BOOL", k.kind)
 	}
 	if len(raw) != n*w {
 		return errors.Errorf("its shape %v needs %d bytes of %v, found %d", k.shape, n*w, k.kind, len(raw))
@@ -97,6 +99,8 @@ func (k *constant) fromBytes(raw []byte, n int) error {
 	for i := range n {
 		at := raw[i*w:]
 		switch k.kind {
+		case onnxpb.TensorProto_FLOAT16, onnxpb.TensorProto_BFLOAT16:
+			k.floats[i] = widened(k.kind, binary.LittleEndian.Uint16(at))
 		case onnxpb.TensorProto_FLOAT:
 			k.floats[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(at)))
 		case onnxpb.TensorProto_DOUBLE:
@@ -121,6 +125,10 @@ func (k *constant) fromFields(t *onnxpb.TensorProto, n int) error {
 		}
 	case onnxpb.TensorProto_DOUBLE:
 		k.floats = append(k.floats, t.DoubleData...)
+	case onnxpb.TensorProto_FLOAT16, onnxpb.TensorProto_BFLOAT16:
+		for _, v := range t.Int32Data {
+			k.floats = append(k.floats, widened(k.kind, uint16(v)))
+		}
 	case onnxpb.TensorProto_INT64:
 		for _, v := range t.Int64Data {
 			k.ints = append(k.ints, int(v))
@@ -142,9 +150,12 @@ func (k *constant) fromFields(t *onnxpb.TensorProto, n int) error {
 func (k *constant) tensorProto(name string) *onnxpb.TensorProto {
 	t := &onnxpb.TensorProto{Name: name, DataType: int32(k.kind), Dims: dims64(k.shape), RawData: []byte{}}
 	for _, v := range k.floats {
-		if k.kind == onnxpb.TensorProto_DOUBLE {
+		switch width(k.kind) {
+		case 8:
 			t.RawData = binary.LittleEndian.AppendUint64(t.RawData, math.Float64bits(v))
-		} else {
+		case 2:
+			t.RawData = binary.LittleEndian.AppendUint16(t.RawData, narrowed(k.kind, v))
+		default:
 			t.RawData = binary.LittleEndian.AppendUint32(t.RawData, math.Float32bits(float32(v)))
 		}
 	}

@@ -62,11 +62,19 @@ type call struct {
 // rows looks the ids up in a table.
 func (c *call) rows(v *idView, table graph.Node) graph.Node {
 	x := c.g.GatherFromEnd(table, v.base)
+	if c.g.Err() != nil {
+		return graph.Node{}
+	}
+	return c.looked(v, x, table.Shape()[1:])
+}
+
+// looked gives x, which has a tail of numbers for each of the ids, the shape that the ids have after all operations.
+func (c *call) looked(v *idView, x graph.Node, tail []int) graph.Node {
 	for _, op := range v.ops {
 		if c.g.Err() != nil || !c.spend(bytesOf(x.Shape())) {
 			return graph.Node{}
 		}
-		x = op(x, table.Shape()[1:])
+		x = op(x, tail)
 	}
 	return x
 }

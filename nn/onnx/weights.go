@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,6 +41,9 @@ type use struct {
 	input int
 }
 
+// weighs tells whether what is read there may be a weight, and not one of an operator's settings.
+func (u use) weighs() bool { return u.node == nil || !slices.Contains(settings[u.node.op], u.input) }
+
 // claim turns the float initialisers that the nodes read into weights: those of recurrent nodes into PyTorch's
 // parameters, the anonymous matrices that PyTorch's exporter makes of linear layers back into theirs, and others, with
 // at least one dimension, as they are. What is left stays a constant.
@@ -73,7 +77,8 @@ func (m *Model) claim(initialisers map[string]*constant) error {
 	}
 	for _, name := range m.order {
 		c := initialisers[name]
-		if !isFloat(c.kind) || len(c.shape) == 0 || len(uses[name]) == 0 || m.split[name] != nil || m.transposed[name] != nil {
+		if !isFloat(c.kind) || len(c.shape) == 0 || !slices.ContainsFunc(uses[name], use.weighs) || m.split[name] != nil ||
+			m.transposed[name] != nil {
 			continue
 		}
 		m.plain[name] = m.add(&weight{name: m.freeName(clean(name)), shape: c.shape, source: c, file: name,

@@ -5,7 +5,7 @@
 
 Recorded with PyTorch 2.15. Four sources:
 
-node     the cases of the ONNX project's own node tests (onnx.backend.test) for RNN, LSTM and GRU, with their outputs;
+node     cases of the ONNX project's own node tests (onnx.backend.test), see node_tests.py, with their outputs;
 operators  small graphs of the operators around them, run by ONNX Runtime;
 runtime  models written with the onnx package that use every attribute and input of the three operators, run by
          ONNX Runtime;
@@ -61,17 +61,8 @@ OUTPUTS = {"RNN": ["Y", "Y_h"], "GRU": ["Y", "Y_h"], "LSTM": ["Y", "Y_h", "Y_c"]
 
 
 def record_node_tests():
-    from onnx.backend.test.case.node import collect_testcases
-    r = Recording("node")
-    for test in collect_testcases():
-        if test.model.graph.node[0].op_type not in OUTPUTS:
-            continue
-        case = test.name.removeprefix("test_")
-        (inputs, outputs), = test.data_sets
-        onnx.save(test.model, r.path(case))
-        r.add(case, dict(zip((i.name for i in test.model.graph.input), inputs)),
-              dict(zip((o.name for o in test.model.graph.output), outputs)))
-    r.close()
+    from node_tests import record
+    record()
 
 
 GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
@@ -208,6 +199,28 @@ OPERATORS = {
         low = Constant<value = float {-2.5}>()  y = Where(each, x, low)  rows = Unsqueeze(lengths, axis)
         turned = Less(r, rows)  m = Cast<to = 1>(turned)  outside = Not(each)  zeros = Sub(x, x)  z = Where(outside, x, zeros)
         known = Constant<value = bool[2,1] {1, 0}>()  two = Constant<value = float[2] {1.0, 2.0}>()  w = Where(known, two, low)"""),
+    "known_tables": (16, "float[n,2,3] x", "float[2,3] y, float[n,3] z", """
+        s = Constant<value = int64[2,3] {1, 2, 3, 4, 5, 6}>()  t = Transpose(s)  k = Concat<axis = 0>(t, t)
+        rows = Constant<value = int64[2] {1, 5}>()  r = Gather(k, rows)  twice = Constant<value = int64[2] {1, 2}>()
+        tiled = Tile(r, twice)  low = Trilu<upper = 0>(tiled)  f = Cast<to = 1>(low)  first = Constant<value = int64[1] {0}>()
+        last = Constant<value = int64[1] {3}>()  axis = Constant<value = int64[1] {1}>()  y = Slice(f, first, last, axis)
+        n = Size(x)  wide = Cast<to = 1>(n)  sums = ReduceSum(x, axis)  flat = Squeeze(sums, axis)  z = Div(flat, wide)"""),
+    "triangles": (16, "float[2,n,4] x", "float[2,n,4] y, float[2,n,4] z", """
+        k = Constant<value = int64 {1}>()  y = Trilu(x, k)  z = Trilu<upper = 0>(x)"""),
+    "comparisons": (16, "float[n,3] x, float[3] y, int64[b,t] ids", "float[n,3] p, float[b,t] q, float[n,3] r", """
+        big = Greater(x, y)  same = Equal(x, x)  not_less = GreaterOrEqual(x, y)  one = Xor(big, same)  two = And(not_less, one)
+        three = Or(two, big)  p = Cast<to = 1>(three)  pad = Constant<value = int64 {1}>()  padding = Equal(ids, pad)
+        q = Cast<to = 1>(padding)  pair = Max(x, y)  low = Min(pair, x)  exponent = Constant<value = float {2.0}>()  r = Pow(low, exponent)"""),
+    "gather_elements": (16, "float[3,4] x", "float[3,2] y, float[2,4] z", """
+        i = Constant<value = int64[3,2] {0, -1, 2, 2, -4, 1}>()  y = GatherElements<axis = 1>(x, i)
+        j = Constant<value = int64[2,4] {0, -1, 2, 2, -3, 1, 0, 1}>()  z = GatherElements<axis = 0>(x, j)"""),
+    "gather_elements_ids": (16, "float[2,4] x, int64[2,3] ids", "float[2,3] y", "y = GatherElements<axis = 1>(x, ids)"),
+    "pad_modes": (18, "float[2,n,4] x", "float[2,k,9] y, float[2,k,9] z, float[2,k,5] w", """
+        p = Constant<value = int64[6] {0, 1, 3, 0, 1, 2}>()  y = Pad<mode = "reflect">(x, p)  z = Pad<mode = "edge">(x, p)
+        q = Constant<value = int64[4] {-1, 2, 2, -1}>()  v = Constant<value = float {0.5}>()  axes = Constant<value = int64[2] {1, -1}>()
+        w = Pad(x, q, v, axes)"""),
+    "prelu_clip": (16, "float[n,3] x, float[3] slope", "float[n,3] y, float[n,3] z", """
+        y = PRelu(x, slope)  low = Constant<value = float {-0.5}>()  z = Clip(x, low)"""),
 }
 
 

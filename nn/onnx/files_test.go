@@ -1,0 +1,157 @@
+package onnx_test
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/nn/onnx"
+	"gorgonia.org/tensor"
+)
+
+// Models that people ship inside of packages, which a checkout does not hold: UNROLL_MODEL_FILES names a folder with one for each
+// name, of an .onnx file and reference.safetensors, in/NAME and out/NAME, of ONNX Runtime.
+//
+// sizes are other shapes of the inputs: other batches and lengths, where the file allows them.
+var shipped = map[string][][][]int{
+	"silero-sequence":   {{{1, 576}, {1, 1, 128}, {1, 1, 128}}, {{23, 576}, {1, 1, 128}, {1, 1, 128}}}, // voice activity: convolutions, LSTM
+	"captcha-whisperer": {{{1, 3, 60, 160}}, {{3, 3, 60, 160}}},                                        // a residual network, LSTM cells
+	"aecmos":            {{{1, 3, 33, 160}, {4, 1, 64}}, {{1, 3, 101, 160}, {4, 1, 64}}},               // the quality of echo cancellation
+	"plcmos":            {{{1, 1, 31, 257}, {1, 64}}, {{1, 1, 80, 257}, {1, 64}}},                      // the quality of packet loss concealment
+}
+
+// shippedModel reads one of them with its reference, or skips the test.
+func shippedModel(t testing.TB, name string) (*onnx.Model, string, map[string]*tensor.Dense) {
+	t.Helper()
+	folder := os.Getenv("UNROLL_MODEL_FILES")
+	paths, _ := filepath.Glob(filepath.Join(folder, name, "*.onnx"))
+	if folder == "" || len(paths) != 1 {
+		t.Skipf("UNROLL_MODEL_FILES (%q) names no folder with %s", folder, name)
+	}
+	m, err := onnx.Read(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, _ := graphtest.Golden(t, filepath.Join(folder, name, "reference.safetensors"))
+	return m, paths[0], rec
+}
+
+// equals compares with a reference, to 1e-5 of its largest number.
+func equals(t *testing.T, what string, got, want *tensor.Dense) {
+	t.Helper()
+	if got.IsScalar() { // which comes back as a vector of one
+		want = tensor.New(tensor.FromScalar(float32(graphtest.Float64s(want)[0])))
+	}
+	largest := 0.0
+	for _, v := range graphtest.Float64s(want) {
+		largest = math.Max(largest, math.Abs(v))
+	}
+	graphtest.Close(t, what, got, want, 1e-5*math.Max(largest, 1e-3))
+}
+
+func TestShippedModels(t *testing.T) {
+	for name, others := range shipped {
+		t.Run(name, func(t *testing.T) {
+			m, path, rec := shippedModel(t, name)
+			p, err := m.Params(1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var in []*tensor.Dense
+			for _, port := range m.Inputs() {
+				in = append(in, rec["in/"+port.Name])
+			}
+			f := graph.NewFunc(p, m.Build)
+			out, err := f.Run(in...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, port := range m.Outputs() {
+				equals(t, port.Name, out[i], rec["out/"+port.Name])
+			}
+			t.Run("trains", func(t *testing.T) { learns(t, m, p, in, out) })
+			t.Run("other sizes", func(t *testing.T) {
+				interpreter := python(t)
+				var runs [][]*tensor.Dense
+				for i, shapes := range others {
+					var in []*tensor.Dense
+					for k, shape := range shapes {
+						in = append(in, graphtest.Float32(graphtest.Random(uint64(10*i+k), shape...)))
+					}
+					runs = append(runs, in)
+				}
+				fresh, err := m.Params(1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, want := range inRuntime(t, interpreter, path, m.Inputs(), runs) {
+					got, err := graph.NewFunc(fresh, m.Build).Run(runs[i]...)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for k, port := range m.Outputs() {
+						equals(t, port.Name, got[k], graphtest.Float32(want[k]))
+					}
+				}
+			})
+		})
+	}
+}
+
+// learns trains a model towards other outputs than it has: the loss falls with every step.
+func learns(t *testing.T, m *onnx.Model, p *graph.Params, in, out []*tensor.Dense) {
+	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		y := m.Build(g, in)[0]
+		want := make([]float64, len(graphtest.Float64s(out[0])))
+		for i, v := range graphtest.Float64s(out[0]) {
+			want[i] = 0.9*v + 0.05
+		}
+		if y.Rank() == 0 {
+			return []graph.Node{g.Square(g.AddScalar(y, -want[0]))}
+		}
+		return []graph.Node{g.Mean(g.Square(g.Sub(y, g.Const(graph.Floats64(want, y.Shape()...)))))}
+	})
+	adam, last := &optim.Adam{}, math.Inf(1)
+	for step := range 4 {
+		loss, err := f.Grad(in...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := graph.Scalar(loss[0])
+		if !(v < last) {
+			t.Fatalf("step %d: the loss is %g after %g", step, v, last)
+		}
+		t.Logf("step %d: loss %g", step, v)
+		last = v
+		if err := adam.Step(p, 1e-5); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkShippedModels runs each for its reference's inputs. testdata/time_runtime.py measures ONNX Runtime.
+func BenchmarkShippedModels(b *testing.B) {
+	for name := range shipped {
+		b.Run(name, func(b *testing.B) {
+			m, _, rec := shippedModel(b, name)
+			p, err := m.Params(1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			var in []*tensor.Dense
+			for _, port := range m.Inputs() {
+				in = append(in, rec["in/"+port.Name])
+			}
+			f := graph.NewFunc(p, m.Build)
+			for b.Loop() {
+				if _, err := f.Run(in...); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
