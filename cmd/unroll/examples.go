@@ -301,16 +301,10 @@ func ownTest(own models.Origin) (models.Examples, error) {
 
 // ownParts are the rows that a classifier was trained with.
 func ownParts(own models.Origin) (parts, error) {
-	if own.Hash == "" {
-		return parts{}, untold("table")
-	}
-	hash, err := tablesHash(own)
-	if err != nil {
-		return parts{}, errors.Wrap(err, "the model's own table (another one: --table)")
-	}
-	if hash != own.Hash {
-		return parts{}, errors.Errorf("%s has changed since the model was trained: "+
-			"its test rows may be others; give the table with --table", own.Table.File)
+	data := ownData{"table", "the model's own table (another one: --table)", own.Table.File,
+		"its test rows may be others; give the table with --table"}
+	if err := data.same(own, tablesHash); err != nil {
+		return parts{}, err
 	}
 	_, p, err := readTables(own)
 	return p, err

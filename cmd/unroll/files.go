@@ -264,6 +264,29 @@ func untold(what string) error {
 		"judge it by one with unroll eval --%s", what, what)
 }
 
+// ownData are the data that a model was trained on, in the words of messages.
+type ownData struct {
+	flag    string // names others
+	called  string // "the model's own table (another one: --table)"
+	file    string
+	changed string // what to do if it has changed
+}
+
+// same refuses data that are not told of, or have changed since the model was trained.
+func (d ownData) same(own models.Origin, hash func(models.Origin) (string, error)) error {
+	if own.Hash == "" {
+		return untold(d.flag)
+	}
+	now, err := hash(own)
+	if err != nil {
+		return errors.Wrap(err, d.called)
+	}
+	if now != own.Hash {
+		return errors.Errorf("%s has changed since the model was trained: %s", d.file, d.changed)
+	}
+	return nil
+}
+
 // knownEnding refuses a name that does not say which framework a file is for.
 func knownEnding(flag, path string) error {
 	for _, ending := range models.Formats() {

@@ -124,6 +124,14 @@ func oneFile(_ *cobra.Command, args []string) error {
 	return nil
 }
 
+// oneFileAtMost refuses more than one argument.
+func oneFileAtMost(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usage("found %d files; want one at most", len(args))
+	}
+	return nil
+}
+
 // completions has a shell complete flags that take one of some values.
 func completions(cmd *cobra.Command, values map[string][]string) {
 	for flag, list := range values {

@@ -45,12 +45,7 @@ quantiles; with --paths, also sample paths that a distribution draws. With
 		Example: `  unroll forecast --model sales.safetensors > next.csv
   unroll forecast sales-until-today.csv --quantiles 0.05,0.5,0.95 --conformal
   unroll forecast --paths 10 --json`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usage("found %d files; want one at most", len(args))
-			}
-			return nil
-		},
+		Args: oneFileAtMost,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := model.load()
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/internal/kernel"
+	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 // Help, of every command, and lists fit a terminal of 80 columns.
@@ -88,5 +89,26 @@ func TestFlagsAreInGroups(t *testing.T) {
 	}
 	if !strings.Contains(all, "\nWith --table:\n      --text-column") || !strings.Contains(all, "\nThe network:\n") {
 		t.Error(all)
+	}
+}
+
+// Every task has a topic of the help, with what it measures and all of its flags; the help of train names it.
+func TestTopics(t *testing.T) {
+	short, _ := must(t, "train", "--help")
+	for _, own := range tasks() {
+		name := topicName(own)
+		topic, _ := must(t, "help", name)
+		if !strings.Contains(topic, own.help()) || !strings.Contains(short, name) {
+			t.Errorf("%s: %s", name, topic)
+		}
+		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+		c := models.Defaults(own.kind())
+		own.configFlags(flags, &c)
+		own.runFlags(flags)
+		flags.VisitAll(func(f *pflag.Flag) {
+			if !strings.Contains(topic, "\n      --"+f.Name+" ") {
+				t.Errorf("%s lacks --%s", name, f.Name)
+			}
+		})
 	}
 }

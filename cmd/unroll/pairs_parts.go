@@ -104,16 +104,10 @@ func pairsHash(o models.Origin) (string, error) {
 
 // ownPairs are the pairs that were kept for the test when a translator was trained, and those that it was trained on.
 func ownPairs(c models.Config) (pairParts, error) {
-	if c.Origin.Hash == "" {
-		return pairParts{}, untold("pairs")
-	}
-	hash, err := pairsHash(c.Origin)
-	if err != nil {
-		return pairParts{}, errors.Wrap(err, "the model's own pairs (others: --pairs)")
-	}
-	if hash != c.Origin.Hash {
-		return pairParts{}, errors.Errorf("%s has changed since the model was trained: "+
-			"its test pairs may be others; give the pairs with --pairs", c.Origin.Pairs.Pairs)
+	data := ownData{"pairs", "the model's own pairs (others: --pairs)", c.Origin.Pairs.Pairs,
+		"its test pairs may be others; give the pairs with --pairs"}
+	if err := data.same(c.Origin, pairsHash); err != nil {
+		return pairParts{}, err
 	}
 	_, p, err := readPairParts(c)
 	return p, err

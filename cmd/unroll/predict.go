@@ -38,12 +38,7 @@ takes, without labels. unroll translate, tag and forecast print plain text.`,
   unroll predict --model reviews.safetensors new.csv --keep id --top 3
   echo "a wonderful evening" | unroll predict --model reviews.safetensors
   unroll predict --model windows.safetensors new.csv > predicted.jsonl`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usage("found %d files; want one at most", len(args))
-			}
-			return nil
-		},
+		Args: oneFileAtMost,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := model.load()
 			if err != nil {

@@ -220,16 +220,10 @@ func sequencesHash(o models.Origin) (string, error) {
 
 // ownSequences are the parts of the table that a model was trained on.
 func ownSequences(c models.Config) (sequenceParts, error) {
-	if c.Origin.Hash == "" {
-		return sequenceParts{}, untold("sequences")
-	}
-	hash, err := sequencesHash(c.Origin)
-	if err != nil {
-		return sequenceParts{}, errors.Wrap(err, "the model's own table (another one: --sequences)")
-	}
-	if hash != c.Origin.Hash {
-		return sequenceParts{}, errors.Errorf("%s has changed since the model was trained: "+
-			"its test may be another; give the table with --sequences", c.Origin.Sequences.File)
+	data := ownData{"sequences", "the model's own table (another one: --sequences)", c.Origin.Sequences.File,
+		"its test may be another; give the table with --sequences"}
+	if err := data.same(c.Origin, sequencesHash); err != nil {
+		return sequenceParts{}, err
 	}
 	_, p, err := readParts(c)
 	return p, err

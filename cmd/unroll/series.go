@@ -138,15 +138,10 @@ func panelOf(log io.Writer, own models.Origin, path string) (*datasets.Panel, er
 
 // ownPanel reads the series that a model was trained on.
 func ownPanel(own models.Origin) (*datasets.Panel, error) {
-	if own.Hash == "" {
-		return nil, untold("series")
-	}
-	hash, err := hashOf(own.Series.File)
-	if err != nil {
-		return nil, errors.Wrap(err, "the model's own series (others: --series, or the file after unroll forecast)")
-	}
-	if hash != own.Hash {
-		return nil, errors.Errorf("%s has changed since the model was trained: name it, with --series or after unroll forecast", own.Series.File)
+	data := ownData{"series", "the model's own series (others: --series, or the file after unroll forecast)", own.Series.File,
+		"name it, with --series or after unroll forecast"}
+	if err := data.same(own, func(o models.Origin) (string, error) { return hashOf(o.Series.File) }); err != nil {
+		return nil, err
 	}
 	t, err := readSeries(own.Series.File, own.Series, tableFormat(own.Format), asTrained(own))
 	if err != nil {

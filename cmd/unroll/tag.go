@@ -38,12 +38,7 @@ CoNLL-U that the model was trained on is replaced, of other columns the one that
 		Example: `  echo "Ann Clarkson lives in Paris ." | unroll tag --model names.safetensors
   unroll tag --model pos.safetensors book.conllu > tagged.conllu
   unroll tag --model names.safetensors text.txt --json`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usage("found %d files; want one at most", len(args))
-			}
-			return nil
-		},
+		Args: oneFileAtMost,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if jsonLines && conll {
 				return usage("--json and --conll; want one of them")

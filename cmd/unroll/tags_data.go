@@ -181,16 +181,10 @@ func taggedHash(o models.Origin) (string, error) {
 // ownTestSentences are the sentences that were kept for the test when a tagger was trained.
 func ownTestSentences(c models.Config) (models.Sentences, error) {
 	own := c.Origin
-	if own.Hash == "" {
-		return models.Sentences{}, untold("tags")
-	}
-	hash, err := taggedHash(own)
-	if err != nil {
-		return models.Sentences{}, errors.Wrap(err, "the model's own file of tagged words (another one: --tags)")
-	}
-	if hash != own.Hash {
-		return models.Sentences{}, errors.Errorf("%s has changed since the model was trained: its sentences to test may be others; "+
-			"give the file with --tags", own.Tags.TagFile)
+	data := ownData{"tags", "the model's own file of tagged words (another one: --tags)", own.Tags.TagFile,
+		"its sentences to test may be others; give the file with --tags"}
+	if err := data.same(own, taggedHash); err != nil {
+		return models.Sentences{}, err
 	}
 	_, p, err := readTaggedParts(c)
 	if err != nil {

@@ -95,7 +95,8 @@ func taggedObject(line string) bool {
 
 func (t *tagsTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	o := &c.Origin.Tags
-	f.StringVar(&o.TagFile, t.data(), o.TagFile, "tagged words to learn to tag: .conllu, columns with empty lines between sentences, or .jsonl")
+	f.StringVar(&o.TagFile, t.data(), o.TagFile,
+		"tagged words to learn to tag: .conllu, columns with empty lines between sentences, or .jsonl")
 	readFlags(f, o)
 	f.Var(orElse{&o.FileScheme, auto}, "file-scheme", "how the file's tags mark spans: "+oneOf(spans.Names())+"; found out unless given")
 	f.Var(orElse{&c.Tag.Scheme, auto}, "scheme", "how the model's tags are to mark them; as the file's, unless given")

@@ -37,7 +37,8 @@ func (t *textTask) judge(s *sample) (likelihood, string) {
 }
 
 func (t *textTask) configFlags(f *pflag.FlagSet, c *models.Config) {
-	f.StringVar(&c.Origin.Text, t.data(), c.Origin.Text, "text to learn to go on, in UTF-8, such as book.txt; without it, the King James text that comes with the library")
+	f.StringVar(&c.Origin.Text, t.data(), c.Origin.Text,
+		"text to learn to go on, in UTF-8, such as book.txt; without it, the King James text that comes with the library")
 }
 
 func (t *textTask) runFlags(f *pflag.FlagSet) {

@@ -31,12 +31,7 @@ func trainCommand() *cobra.Command {
   unroll train --resume book.safetensors --epochs 20
   unroll train --from book.safetensors --text other.txt --freeze embedding
   unroll train --table reviews.csv --vectors glove.txt --freeze embedding`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usage("found %d files; want one at most", len(args))
-			}
-			return nil
-		},
+		Args: oneFileAtMost,
 		RunE: func(cmd *cobra.Command, args []string) error { return runTrain(cmd, args, &fl) },
 	}
 	f := cmd.Flags()

@@ -74,12 +74,7 @@ With --calibrate and no FILE to watch, the command ends there.`,
 		Example: `  unroll train --text clean.log --out log.safetensors
   unroll watch --model log.safetensors --calibrate other-clean.log
   tail -f /var/log/service.log | unroll watch --model log.safetensors --flagged`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usage("found %d files; want one at most", len(args))
-			}
-			return nil
-		},
+		Args: oneFileAtMost,
 		RunE: fl.run,
 	}
 	fl.model.add(cmd)

@@ -11,8 +11,8 @@
 // To train one: the New function of its kind, then Fit. Loop gives the train.Loop that Fit would run, to change it or to watch
 // it.
 //
-// Predict, Generate, Translate, Tag, Forecast and Evaluate may be called by any number of goroutines at once: each call has functions of its
-// own over the same weights. They must not run while Fit or Import changes the weights.
+// Predict, Generate, Translate, Tag, Forecast and Evaluate may be called by any number of goroutines at once: each call has
+// functions of its own over the same weights. They must not run while Fit or Import changes the weights.
 //
 // What a file holds is written down in docs/models.md.
 package models

@@ -27,22 +27,10 @@ type Interval struct {
 
 // Fan draws a forecast: the history, the median and the intervals around it, the wider the paler, and the truth if it is known.
 func Fan(a Axes, f Forecast) *Picture {
+	if refused := f.refused(a); refused != nil {
+		return refused
+	}
 	n := len(f.History) + len(f.Median)
-	switch {
-	case a.Log:
-		return failed("%s: a fan on a logarithmic axis; draw the forecast of the logarithms", a.Title)
-	case len(f.Median) == 0:
-		return failed("%s: a forecast of no steps", a.Title)
-	case f.Truth != nil && len(f.Truth) != len(f.Median):
-		return failed("%s: the truth of %d steps and a forecast of %d", a.Title, len(f.Truth), len(f.Median))
-	case f.Times != nil && len(f.Times) != n:
-		return failed("%s: %d times of %d steps", a.Title, len(f.Times), n)
-	}
-	for _, i := range f.Intervals {
-		if len(i.Low) != len(f.Median) || len(i.High) != len(f.Median) {
-			return failed("%s: the interval %q has %d and %d ends for %d steps", a.Title, i.Name, len(i.Low), len(i.High), len(f.Median))
-		}
-	}
 	x := f.places()
 	p := newPlot()
 	p.X.Label.Text, p.Y.Label.Text = a.X, a.Y
@@ -100,6 +88,27 @@ func Fan(a Axes, f Forecast) *Picture {
 			p.Title.Text = title
 			legend.below(p, c)
 		}}
+}
+
+// refused is the picture that says why a forecast cannot be drawn; nil, if it can.
+func (f Forecast) refused(a Axes) *Picture {
+	n := len(f.History) + len(f.Median)
+	switch {
+	case a.Log:
+		return failed("%s: a fan on a logarithmic axis; draw the forecast of the logarithms", a.Title)
+	case len(f.Median) == 0:
+		return failed("%s: a forecast of no steps", a.Title)
+	case f.Truth != nil && len(f.Truth) != len(f.Median):
+		return failed("%s: the truth of %d steps and a forecast of %d", a.Title, len(f.Truth), len(f.Median))
+	case f.Times != nil && len(f.Times) != n:
+		return failed("%s: %d times of %d steps", a.Title, len(f.Times), n)
+	}
+	for _, i := range f.Intervals {
+		if len(i.Low) != len(f.Median) || len(i.High) != len(f.Median) {
+			return failed("%s: the interval %q has %d and %d ends for %d steps", a.Title, i.Name, len(i.Low), len(i.High), len(f.Median))
+		}
+	}
+	return nil
 }
 
 // places are where the steps are on the axis: their numbers, or seconds since 1970.
