@@ -86,7 +86,7 @@ func (s *PanelStream) Err() error { return s.err }
 func (s *PanelStream) read(target string) (row PanelRow, err error) {
 	for _, c := range s.columns.named() {
 		if !slices.Contains(s.rows.Columns(), c) && !s.isTarget(c) {
-			return row, errors.Errorf("no column %.40q; the table has %.400q", c, s.rows.Columns())
+			return row, errors.Errorf("the table has no column %.40q; it has %.400q", c, s.rows.Columns())
 		}
 	}
 	if s.columns.ID != "" {

@@ -165,6 +165,9 @@ func (fl *watchFlags) watch(cmd *cobra.Command, w watcher, path string, limit fl
 		}
 		return nil
 	})
+	if err != nil && n == 0 {
+		return err
+	}
 	if things, _ := w.what(); !math.IsInf(limit, 1) {
 		tell(cmd.ErrOrStderr(), capital(things), "%s, flagged above %.4g: %s", thousands(n), limit, thousands(flagged))
 	}

@@ -234,5 +234,9 @@ func TestAnomaliesTranscript(t *testing.T) {
 	writeLines(t, "clean.log", clean)
 	writeLines(t, "calm.log", calm)
 	writeLines(t, "mixed.log", mixed)
+	for name, at := range map[string]struct{ from, hours, odd int }{"clean.csv": {0, 400, 0}, "calm.csv": {400, 200, 0}, "mixed.csv": {600, 100, 31}} {
+		rows, _ := sensorRows(uint64(at.from), at.from, at.hours, at.odd)
+		writeSensors(t, name, rows)
+	}
 	play(t, all)
 }
