@@ -55,6 +55,9 @@ func PanelStreamOf(r PanelRows, name string, c PanelColumns, p Panel) (*PanelStr
 
 // Next goes to the next series of the row, or to the next row; false at the end, or if there is an error.
 func (s *PanelStream) Next() bool {
+	if s.rows == nil && s.err == nil {
+		s.err = errors.New("datasets: a PanelStream without rows: PanelStreamOf makes one")
+	}
 	if s.err != nil {
 		return false
 	}
@@ -77,7 +80,12 @@ func (s *PanelStream) Next() bool {
 func (s *PanelStream) Row() PanelRow { return s.row }
 
 // Line is the line of the current row, from 1 on.
-func (s *PanelStream) Line() int { return s.rows.Line() }
+func (s *PanelStream) Line() int {
+	if s.rows == nil {
+		return 0
+	}
+	return s.rows.Line()
+}
 
 // Err is the error that ended Next.
 func (s *PanelStream) Err() error { return s.err }

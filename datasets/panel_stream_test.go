@@ -104,6 +104,9 @@ func TestPanelStreamRefuses(t *testing.T) {
 			t.Errorf("%q goes on after an error", text)
 		}
 	}
+	if s := new(datasets.PanelStream); s.Next() || s.Err() == nil || s.Line() != 0 {
+		t.Error("nothing is read")
+	}
 	if _, err := datasets.PanelStreamOf(nil, "x", datasets.PanelColumns{Targets: []string{"y"}}, day); err == nil {
 		t.Error("no rows are read")
 	}

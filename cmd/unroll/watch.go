@@ -288,6 +288,7 @@ func (fl *watchFlags) known(log io.Writer, path, hash string, w watcher) (float6
 	if c.Score != by {
 		return 0, errors.Errorf("%s is for --score %s: make it again with --calibrate, or say --threshold", path, c.Score)
 	}
-	tell(log, "Above", "%.4g %s are flagged, as %g of %s %s of %s were not", c.Threshold, things, c.Quantile, thousands(c.Lines), things, c.File)
+	tell(log, "Above", "%.4g %s are flagged, as %g of %s %s of %s were not",
+		c.Threshold, things, c.Quantile, thousands(c.Lines), things, c.File)
 	return c.Threshold, nil
 }

@@ -36,8 +36,8 @@ func (t *seriesTask) watcher(m models.Model, fl *watchFlags) (watcher, error) {
 		w.table.TimeFormat = fl.times
 	}
 	if len(w.table.Target) == 0 {
-		return nil, errors.Errorf("%s does not tell which columns its table had, so that no other can be read (unroll train --series writes models that do)",
-			fl.model.path)
+		return nil, errors.Errorf("%s does not tell which columns its table had, so that no other can be read "+
+			"(unroll train --series writes models that do)", fl.model.path)
 	}
 	return w, nil
 }
@@ -104,7 +104,8 @@ func (s *seriesWatcher) next() (judgement, error) {
 	if s.last = row.ID; found.Uneven {
 		s.uneven++
 	}
-	out := watchedValue{Line: s.stream.Line(), ID: row.ID, Value: number(row.Value), Expected: number(found.Expected), Score: number(found.Score)}
+	out := watchedValue{Line: s.stream.Line(), ID: row.ID, Value: number(row.Value), Expected: number(found.Expected),
+		Score: number(found.Score)}
 	if !row.Time.IsZero() {
 		out.Time = s.model.Frequency().Format(row.Time)
 	}
@@ -120,8 +121,8 @@ func (s *seriesWatcher) what() (things, by string) { return "values", "tail" }
 
 func (s *seriesWatcher) notes(log io.Writer) {
 	if n := s.watch.Left(); n > 0 {
-		tell(log, "Note", "series were let go %s times, each the one that came least recently, and begin anew if they come again; %s are kept (--most-series)",
-			thousands(n), thousands(s.watch.Series()))
+		tell(log, "Note", "series were let go %s times, each the one that came least recently, and begin anew if they come again; "+
+			"%s are kept (--most-series)", thousands(n), thousands(s.watch.Series()))
 	}
 	if s.uneven > 0 {
 		tell(log, "Note", "%s between two steps, moved to the nearest", count(s.uneven, "row was", "rows were"))

@@ -45,7 +45,8 @@ type parts struct{ clean, calm, mixed [][]reading }
 func newParts(count, hours int) parts {
 	from := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	after := func(n int) time.Time { return from.Add(time.Duration(n) * time.Hour) }
-	return parts{sensors(1, from, count, hours, 0), sensors(2, after(hours), count, hours/2, 0), sensors(3, after(hours+hours/2), count, hours/2, 8)}
+	return parts{sensors(1, from, count, hours, 0), sensors(2, after(hours), count, hours/2, 0),
+		sensors(3, after(hours+hours/2), count, hours/2, 8)}
 }
 
 func (p parts) save(dir string) error {
