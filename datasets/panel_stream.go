@@ -55,6 +55,9 @@ func PanelStreamOf(r PanelRows, name string, c PanelColumns, p Panel) (*PanelStr
 
 // Next goes to the next series of the row, or to the next row; false at the end, or if there is an error.
 func (s *PanelStream) Next() bool {
+	if s.rows == nil && s.err == nil {
+		s.err = errors.New("datasets: a PanelStream without rows: PanelStreamOf makes one")
+	}
 	if s.err != nil {
 		return false
 	}
@@ -77,7 +80,12 @@ func (s *PanelStream) Next() bool {
 func (s *PanelStream) Row() PanelRow { return s.row }
 
 // Line is the line of the current row, from 1 on.
-func (s *PanelStream) Line() int { return s.rows.Line() }
+func (s *PanelStream) Line() int {
+	if s.rows == nil {
+		return 0
+	}
+	return s.rows.Line()
+}
 
 // Err is the error that ended Next.
 func (s *PanelStream) Err() error { return s.err }
@@ -86,7 +94,7 @@ func (s *PanelStream) Err() error { return s.err }
 func (s *PanelStream) read(target string) (row PanelRow, err error) {
 	for _, c := range s.columns.named() {
 		if !slices.Contains(s.rows.Columns(), c) && !s.isTarget(c) {
-			return row, errors.Errorf("no column %.40q; the table has %.400q", c, s.rows.Columns())
+			return row, errors.Errorf("the table has no column %.40q; it has %.400q", c, s.rows.Columns())
 		}
 	}
 	if s.columns.ID != "" {

@@ -90,7 +90,7 @@ func TestPanelStreamRefuses(t *testing.T) {
 		"date,id,y\n2024-01-01,a,1\nsoon,a,2\n":       `line 3: column "date": the time "soon" is not as times such as`,
 		"date,id,y\n,a,1\n":                           "line 2: no time",
 		"date,id,y\n2024-01-01,,1\n":                  "line 2: no id",
-		"day,id,y\n2024-01-01,a,1\n":                  `line 2: no column "date"; the table has ["day" "id" "y"]`,
+		"day,id,y\n2024-01-01,a,1\n":                  `line 2: the table has no column "date"; it has ["day" "id" "y"]`,
 		"date,id,y\n01/02/2024,a,1\n":                 "say which",
 		"date,id,y\n2024-01-01,a,1\n2024-01-02,a,1,2": "line 3",
 	} {
@@ -103,6 +103,9 @@ func TestPanelStreamRefuses(t *testing.T) {
 		if s.Next() {
 			t.Errorf("%q goes on after an error", text)
 		}
+	}
+	if s := new(datasets.PanelStream); s.Next() || s.Err() == nil || s.Line() != 0 {
+		t.Error("nothing is read")
 	}
 	if _, err := datasets.PanelStreamOf(nil, "x", datasets.PanelColumns{Targets: []string{"y"}}, day); err == nil {
 		t.Error("no rows are read")

@@ -27,7 +27,7 @@ func tapeCells() map[string]recurrent.Cell {
 		"gru": recurrent.GRU{Hidden: 6}, "gru reset before": recurrent.GRU{Hidden: 6, ResetBefore: true}, "gru norm": recurrent.GRU{Hidden: 4, LayerNorm: true},
 		"mgu": recurrent.MGU{Hidden: 4}, "ligru": recurrent.LiGRU{Hidden: 4, LayerNorm: true}, "indrnn": recurrent.IndRNN{Hidden: 4, Limit: 0.6},
 		"sru": recurrent.SRU{Hidden: 4}, "sru peepholes": recurrent.SRU{Hidden: 3, Peepholes: true}, "qrnn": recurrent.QRNN{Hidden: 4, Window: 3},
-		"min gru": recurrent.MinGRU{Hidden: 4}, "min lstm": recurrent.MinLSTM{Hidden: 4}, "lru": recurrent.LRU{Hidden: 4, State: 3},
+		"min gru": recurrent.MinGRU{Hidden: 4}, "min lstm": recurrent.MinLSTM{Hidden: 4}, "lru": recurrent.LRU{Hidden: 4, State: 3}, "grud": recurrent.GRUD{Hidden: 4, Features: 2},
 		"slstm": recurrent.SLSTM{Hidden: 4, Heads: 2}, "slstm exponential": recurrent.SLSTM{Hidden: 4, Exponential: true},
 		"mlstm": recurrent.MLSTM{Hidden: 4, Heads: 2}, "mlstm exponential": recurrent.MLSTM{Hidden: 4, Exponential: true},
 		"conv lstm": recurrent.ConvLSTM{Places: 2, Channels: 2, Peepholes: true},
@@ -52,8 +52,11 @@ func TestCellsOnTapeMachine(t *testing.T) {
 	for name, cell := range tapeCells() {
 		all["cell "+name] = recurrent.Unidirectional{Cell: cell}
 	}
-	x := graphtest.Random(1, 4, 3, 4)
 	for name, layer := range all {
+		x := graphtest.Random(1, 4, 3, 4)
+		if name == "cell grud" { // values, marks and gaps
+			x = graphtest.Random(1, 4, 3, 6)
+		}
 		for _, lengths := range [][]int{nil, {4, 0, 2}} {
 			t.Run(name, func(t *testing.T) {
 				in := []*tensor.Dense{x}

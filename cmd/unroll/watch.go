@@ -7,36 +7,39 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
-	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/internal/atomicfile"
-	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
-// watcher tells of lines, one after the other, how strange each is.
+// watcher tells of lines or measurements, one after the other, how strange each is.
 type watcher interface {
-	// score is how strange a line is, and by what.
-	score(line string) (strangeness, error)
-	// forget goes back to before the last line: what is strange is no context for what comes after it.
+	// begin begins with a file, or with the standard input if there is no path.
+	begin(path string, stdin io.Reader) (io.Closer, error)
+	// next scores the next; nil at the end.
+	next() (judgement, error)
+	// forget goes back to before the last one: what is strange is no context for what comes after it.
 	forget() error
+	// what is scored, in the plural, and by what.
+	what() (things, by string)
+	// notes says what should be known at the end.
+	notes(log io.Writer)
 }
 
-// strangeness of a line.
-type strangeness struct {
-	score float64 // the higher, the stranger
-	token string  // that is strangest; empty if there is none
-	at    int     // where it is in the line, in bytes
-	worth float64 // how strange it is
+// judgement is of something that was watched.
+type judgement interface {
+	strangeness() float64     // the higher, the stranger; NaN if nothing can be said
+	text(flagged bool) string // for people
+	object(flagged bool) any  // for programs
 }
 
 // watching is a task whose models can watch.
 type watching interface {
-	// watcher begins to watch. A score is by the strangest token of a line, or by the mean over all of them, as by says.
-	watcher(m models.Model, by string) (watcher, error)
+	watcher(m models.Model, fl *watchFlags) (watcher, error)
 }
 
 // What a line is scored by.
@@ -54,36 +57,46 @@ type watchFlags struct {
 	quantile  float64
 	flagged   bool
 	json      bool
+	most      int    // series at once
+	times     string // how they are written
 }
 
 func watchCommand() *cobra.Command {
 	var fl watchFlags
 	cmd := &cobra.Command{
 		Use:   "watch [FILE]",
-		Short: "Tell of lines as they come how strange each is",
-		Long: `Read lines from the standard input, or a file, as they come, and print with each
-how strange it is to a language model that was trained on such lines: what its
-least likely token costs, in nats, given all before it, or with --score mean
-what its tokens cost on average. Memory stays the same, however many lines come.
+		Short: "Tell of lines or measurements as they come how strange each is",
+		Long: `Read lines or measurements from the standard input, or a file, as they come, and
+print with each how strange it is. Memory stays the same, however many come.
+
+To a language model that was trained on such lines, a line is as strange as its
+least likely token given all before it, in nats, or with --score mean as its
+tokens on average. To a forecaster, a value of a table in CSV with the columns
+of the model's own is as strange as -log of the chance of a value as far from
+what was expected one step ahead: if the model is right, a share of exp(-s) is
+above s, whatever is measured. Steps without a row are missing values.
 
 Above a threshold, a line is flagged with "!", its strangest token is marked,
-and it is no context for the lines after it. The threshold is --threshold, or
-the --quantile of the scores of the lines of --calibrate FILE, in which nothing
-is strange: it is kept beside the model, in MODEL.watch.json, for later runs.
-With --calibrate and no FILE to watch, the command ends there.`,
+and it is no context for what comes after it; so is a value. The threshold is
+--threshold, or the --quantile of the scores of --calibrate FILE, in which
+nothing is strange: it is kept beside the model, in MODEL.watch.json, for later
+runs. With --calibrate and no FILE to watch, the command ends there.`,
 		Example: `  unroll train --text clean.log --out log.safetensors
   unroll watch --model log.safetensors --calibrate other-clean.log
-  tail -f /var/log/service.log | unroll watch --model log.safetensors --flagged`,
+  tail -f /var/log/service.log | unroll watch --model log.safetensors --flagged
+  unroll watch --model sensors.safetensors --threshold 10 < sensors.csv`,
 		Args: oneFileAtMost,
 		RunE: fl.run,
 	}
 	fl.model.add(cmd)
 	f := cmd.Flags()
 	f.StringVar(&fl.by, "score", byWorst, "what a line is scored by: worst (its least likely token) or mean")
-	f.Float64Var(&fl.threshold, "threshold", 0, "flag lines with a score above this")
-	f.StringVar(&fl.calibrate, "calibrate", "", "lines in which nothing is strange, by which the threshold is found")
-	f.Float64Var(&fl.quantile, "quantile", 0.999, "share of the lines of --calibrate that is not above the threshold")
-	f.BoolVar(&fl.flagged, "flagged", false, "print the lines that are flagged only")
+	f.Float64Var(&fl.threshold, "threshold", 0, "flag what has a score above this")
+	f.StringVar(&fl.calibrate, "calibrate", "", "file in which nothing is strange, by which the threshold is found")
+	f.Float64Var(&fl.quantile, "quantile", 0.999, "share of what is in --calibrate that is not above the threshold")
+	f.BoolVar(&fl.flagged, "flagged", false, "print what is flagged only")
+	f.IntVar(&fl.most, "most-series", 10000, "series to keep at once; of more, the one that came least recently is let go")
+	f.StringVar(&fl.times, "time-format", "", "how times are written, such as %d.%m.%Y; that of the model's table, or found, unless given")
 	f.BoolVar(&fl.json, "json", false, "print a JSON object a line, for other programs")
 	return cmd
 }
@@ -101,6 +114,8 @@ func (fl *watchFlags) run(cmd *cobra.Command, args []string) error {
 		return usage("--quantile %g; want --calibrate with it, the lines that it is a share of", fl.quantile)
 	case given && math.IsNaN(fl.threshold):
 		return usage("--threshold %g; want a number", fl.threshold)
+	case fl.most < 1:
+		return usage("--most-series %d; want 1 or more", fl.most)
 	}
 	m, err := fl.model.load()
 	if err != nil {
@@ -108,9 +123,9 @@ func (fl *watchFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	t, ok := taskOf(tasks(), m.Kind()).(watching)
 	if !ok {
-		return wrongKind(fl.model.path, m, models.KindLanguage)
+		return errors.Errorf("%s is a %v; want a %v or a %v", fl.model.path, m.Kind(), models.KindLanguage, models.KindForecaster)
 	}
-	w, err := t.watcher(m, fl.by)
+	w, err := t.watcher(m, fl)
 	if err != nil {
 		return err
 	}
@@ -123,33 +138,24 @@ func (fl *watchFlags) run(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil // nothing is to be watched yet
 			}
-			if w, err = t.watcher(m, fl.by); err != nil { // the lines of --calibrate are no context
+			if w, err = t.watcher(m, fl); err != nil { // the lines of --calibrate are no context
 				return err
 			}
 		}
 	}
-	in, name := cmd.InOrStdin(), "standard input"
+	path := ""
 	if len(args) > 0 {
-		file, err := inputfile.Open(args[0])
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		in, name = file, args[0]
+		path = args[0]
 	}
-	return fl.watch(cmd, w, datasets.PlainText{}.Read(in, name), name, limit)
+	return fl.watch(cmd, w, path, limit)
 }
 
-// watch scores lines, and prints each at once.
-func (fl *watchFlags) watch(cmd *cobra.Command, w watcher, lines *datasets.Lines, name string, limit float64) error {
+// watch scores what comes, and prints each at once.
+func (fl *watchFlags) watch(cmd *cobra.Command, w watcher, path string, limit float64) error {
 	flagged, n := 0, 0
-	for lines.Next() {
-		s, err := w.score(lines.Text())
-		if err != nil {
-			return errors.Wrapf(err, "%s, line %d", name, lines.Line())
-		}
+	err := each(w, path, cmd.InOrStdin(), func(s judgement) error {
 		n++
-		flag := s.score > limit
+		flag := s.strangeness() > limit
 		if flag {
 			flagged++
 			if err := w.forget(); err != nil {
@@ -157,57 +163,59 @@ func (fl *watchFlags) watch(cmd *cobra.Command, w watcher, lines *datasets.Lines
 			}
 		}
 		if flag || !fl.flagged {
-			if err := fl.print(cmd.OutOrStdout(), lines.Line(), lines.Text(), s, flag); err != nil {
-				return err
-			}
+			return fl.print(cmd.OutOrStdout(), s, flag)
+		}
+		return nil
+	})
+	if err != nil && n == 0 {
+		return err
+	}
+	if things, _ := w.what(); !math.IsInf(limit, 1) {
+		tell(cmd.ErrOrStderr(), capital(things), "%s, flagged above %.4g: %s", thousands(n), limit, thousands(flagged))
+	}
+	w.notes(cmd.ErrOrStderr())
+	return err
+}
+
+// capital is a word at the beginning of a line.
+func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
+
+// each scores all of a file, or of the standard input.
+func each(w watcher, path string, stdin io.Reader, take func(judgement) error) error {
+	c, err := w.begin(path, stdin)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }()
+	for {
+		s, err := w.next()
+		if err != nil || s == nil {
+			return err
+		}
+		if err := take(s); err != nil {
+			return err
 		}
 	}
-	if !math.IsInf(limit, 1) {
-		tell(cmd.ErrOrStderr(), "Lines", "%s, flagged above %.4g: %s", thousands(n), limit, thousands(flagged))
-	}
-	return lines.Err()
 }
 
-// watched is a line with its score, for other programs.
-type watched struct {
-	Line  int    `json:"line"`
-	Score number `json:"score"`
-	Flag  bool   `json:"flag"`
-	Token string `json:"token,omitempty"`
-	At    int    `json:"at"`
-	Worth number `json:"token_score"`
-	Text  string `json:"text"`
-}
-
-// print writes a line with its score, flagged and with its strangest token marked.
-func (fl *watchFlags) print(w io.Writer, line int, text string, s strangeness, flag bool) error {
+// print writes what was scored with its score, and marked if it is flagged.
+func (fl *watchFlags) print(w io.Writer, s judgement, flag bool) error {
 	if fl.json {
-		return json.NewEncoder(w).Encode(watched{line, number(s.score), flag, s.token, s.at, number(s.worth), text})
+		return json.NewEncoder(w).Encode(s.object(flag))
 	}
 	mark := " "
 	if flag {
 		mark = "!"
-		text = markedToken(text, s)
 	}
-	_, err := fmt.Fprintf(printable{w}, "%7.3f %s %s\n", s.score, mark, text)
+	score := "-"
+	if v := s.strangeness(); !math.IsNaN(v) {
+		score = strconv.FormatFloat(v, 'f', 3, 64)
+	}
+	_, err := fmt.Fprintf(printable{w}, "%7s %s %s\n", score, mark, s.text(flag))
 	return err
 }
 
-// markedToken is a line with its strangest token between angle quotes.
-func markedToken(text string, s strangeness) string {
-	blanks := len(s.token) - len(strings.TrimLeft(s.token, " "))
-	from := s.at + blanks
-	to := s.at + len(s.token)
-	if s.token == "\n" || from >= len(text) {
-		return text + "»«" // it ends too early
-	}
-	if to > len(text) || text[s.at:to] != s.token {
-		return text // it was normalised, and lies elsewhere
-	}
-	return text[:from] + "»" + text[from:to] + "«" + text[to:]
-}
-
-// calibration is what is known of the scores of lines in which nothing is strange.
+// calibration is what is known of the scores of lines or values in which nothing is strange.
 type calibration struct {
 	Model     string  `json:"model_sha256"`
 	Score     string  `json:"score"`
@@ -225,29 +233,23 @@ func (fl *watchFlags) limit(log io.Writer, w watcher) (float64, error) {
 		return 0, err
 	}
 	if fl.calibrate == "" {
-		return fl.known(log, path, hash)
+		return fl.known(log, path, hash, w)
 	}
-	file, err := inputfile.Open(fl.calibrate)
-	if err != nil {
-		return 0, errors.Wrap(err, "--calibrate")
-	}
-	defer file.Close()
-	lines := datasets.PlainText{}.Read(file, fl.calibrate)
+	things, by := w.what()
 	var scores []float64
-	for lines.Next() {
-		s, err := w.score(lines.Text())
-		if err != nil {
-			return 0, errors.Wrapf(err, "%s, line %d", fl.calibrate, lines.Line())
+	err = each(w, fl.calibrate, nil, func(s judgement) error {
+		if v := s.strangeness(); !math.IsNaN(v) {
+			scores = append(scores, v)
 		}
-		scores = append(scores, s.score)
-	}
-	if err := lines.Err(); err != nil {
-		return 0, err
+		return nil
+	})
+	if err != nil {
+		return 0, errors.WithMessage(err, "--calibrate")
 	}
 	if len(scores) == 0 {
-		return 0, errors.Errorf("--calibrate %s has no lines", fl.calibrate)
+		return 0, errors.Errorf("--calibrate %s has no %s that can be scored", fl.calibrate, things)
 	}
-	c := calibration{hash, fl.by, fl.quantile, quantileOf(scores, fl.quantile), len(scores), fl.calibrate}
+	c := calibration{hash, by, fl.quantile, quantileOf(scores, fl.quantile), len(scores), fl.calibrate}
 	data, err := json.Marshal(c)
 	if err != nil {
 		return 0, err
@@ -255,9 +257,9 @@ func (fl *watchFlags) limit(log io.Writer, w watcher) (float64, error) {
 	if err := atomicfile.WriteBytes(path, data); err != nil {
 		return 0, err
 	}
-	tell(log, "Scores", "of %s lines of %s: half are below %.4g, %g of them at most %.4g, all at most %.4g",
-		thousands(c.Lines), fl.calibrate, quantileOf(scores, 0.5), c.Quantile, c.Threshold, quantileOf(scores, 1))
-	tell(log, "Saved", "%s: lines above %.4g are flagged", path, c.Threshold)
+	tell(log, "Scores", "of %s %s of %s: half are below %.4g, %g of them at most %.4g, all at most %.4g",
+		thousands(c.Lines), things, fl.calibrate, quantileOf(scores, 0.5), c.Quantile, c.Threshold, quantileOf(scores, 1))
+	tell(log, "Saved", "%s: %s above %.4g are flagged", path, things, c.Threshold)
 	return c.Threshold, nil
 }
 
@@ -268,8 +270,8 @@ func quantileOf(numbers []float64, share float64) float64 {
 }
 
 // known is the threshold that was found before, if it is that of the model and of the score.
-func (fl *watchFlags) known(log io.Writer, path, hash string) (float64, error) {
-	data, err := inputfile.Read(path)
+func (fl *watchFlags) known(log io.Writer, path, hash string, w watcher) (float64, error) {
+	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		tell(log, "Note", "no threshold is known, so nothing is flagged (--threshold, --calibrate)")
 		return math.Inf(1), nil
@@ -284,32 +286,11 @@ func (fl *watchFlags) known(log io.Writer, path, hash string) (float64, error) {
 	if c.Model != hash {
 		return 0, errors.Errorf("%s is of another model: make it again with --calibrate, or say --threshold", path)
 	}
-	if c.Score != fl.by {
+	things, by := w.what()
+	if c.Score != by {
 		return 0, errors.Errorf("%s is for --score %s: make it again with --calibrate, or say --threshold", path, c.Score)
 	}
-	tell(log, "Above", "%.4g lines are flagged, as %g of %s lines of %s were not", c.Threshold, c.Quantile, thousands(c.Lines), c.File)
+	tell(log, "Above", "%.4g %s are flagged, as %g of %s %s of %s were not",
+		c.Threshold, things, c.Quantile, thousands(c.Lines), things, c.File)
 	return c.Threshold, nil
-}
-
-// lineWatcher watches with a language model.
-type lineWatcher struct {
-	*models.LineWatch
-	by string
-}
-
-func (l lineWatcher) score(line string) (strangeness, error) {
-	s, err := l.Score(line)
-	score := s.Worst
-	if l.by == byMean {
-		score = s.Mean
-	}
-	return strangeness{score, s.Token, s.At, s.Worst}, err
-}
-
-func (l lineWatcher) forget() error { return l.Forget() }
-
-// watcher makes a language model watch.
-func (t *textTask) watcher(m models.Model, by string) (watcher, error) {
-	w, err := m.(*models.LanguageModel).Watch()
-	return lineWatcher{w, by}, err
 }

@@ -127,15 +127,14 @@ func areaUnder(scores []float64, truth []bool) float64 {
 
 // Marks stand around the strangest token, at the end where the line ends too early, and nowhere if it cannot be found.
 func TestMarked(t *testing.T) {
-	for want, s := range map[string]strangeness{
-		"a »bc« d": {token: " bc", at: 1},
-		"»a« bc d": {token: "a", at: 0},
-		"a bc »d«": {token: "d", at: 5},
-		"a bc d»«": {token: "\n", at: 6},
-		"a bc d":   {token: "x", at: 2},
+	for want, s := range map[string]watched{
+		"a »bc« d": {Token: " bc", At: 1},
+		"»a« bc d": {Token: "a", At: 0},
+		"a bc »d«": {Token: "d", At: 5},
+		"a bc d»«": {Token: "\n", At: 6},
+		"a bc d":   {Token: "x", At: 2},
 	} {
-		line := "a bc d"
-		if got := markedToken(line, s); got != want {
+		if got := markedToken("a bc d", s.Token, s.At); got != want {
 			t.Errorf("%q; want %q", got, want)
 		}
 	}
@@ -185,12 +184,12 @@ func TestWatchMistakes(t *testing.T) {
 		{"", 2, "found 2 files", []string{text, text}},
 		{"", 1, "no such file", []string{filepath.Join(dir, "none.log")}},
 		{"", 1, "--calibrate: open", []string{"--calibrate", filepath.Join(dir, "none.log")}},
-		{"", 1, "has no lines", []string{"--calibrate", empty}},
+		{"", 1, "has no lines that can be scored", []string{"--calibrate", empty}},
 		{"", 1, "line 1", []string{latin}},
 		{"nonsense", 1, "is no record of a threshold: make it again with --calibrate", []string{text}},
 		{`{"model_sha256":"other","threshold":1}`, 1, "is of another model: make it again with --calibrate", []string{text}},
 		{"RECORD", 1, "is for --score mean: make it again with --calibrate", []string{text}},
-		{"", 1, "is a model of sequences; want a language model", []string{"--model", sequences, text}},
+		{"", 1, "is a model of sequences; want a language model or a forecaster", []string{"--model", sequences, text}},
 		{"", 1, "no such file", []string{"--model", filepath.Join(dir, "none.safetensors"), text}},
 		{"", 2, "--weights", []string{"--weights", "int3", text}},
 	} {
@@ -237,5 +236,9 @@ func TestAnomaliesTranscript(t *testing.T) {
 	writeLines(t, "clean.log", clean)
 	writeLines(t, "calm.log", calm)
 	writeLines(t, "mixed.log", mixed)
+	for name, at := range map[string]struct{ from, hours, odd int }{"clean.csv": {0, 400, 0}, "calm.csv": {400, 200, 0}, "mixed.csv": {600, 100, 31}} {
+		rows, _ := sensorRows(uint64(at.from), at.from, at.hours, at.odd)
+		writeSensors(t, name, rows)
+	}
 	play(t, all)
 }

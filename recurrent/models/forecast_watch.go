@@ -61,7 +61,8 @@ func (m *Forecaster) Watch(most int) (*SeriesWatch, error) {
 		return nil, errors.Errorf("models: Watch: %d series at once; want 1 at least", most)
 	}
 	if f := m.config.Forecast; f.Output == OutputQuantile && (f.Quantiles[0] >= 0.5 || f.Quantiles[len(f.Quantiles)-1] <= 0.5) {
-		return nil, errors.Errorf("models: Watch: the model gives the quantiles %s; want some on both sides of the median", numbersInWords(f.Quantiles))
+		return nil, errors.Errorf("models: Watch: the model gives the quantiles %s; want some on both sides of the median",
+			numbersInWords(f.Quantiles))
 	}
 	if err := m.draw(); err != nil {
 		return nil, err

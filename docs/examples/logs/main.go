@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/unroll-go/unroll/docs/examples/internal/ranking"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -166,33 +167,24 @@ func row(name string, kinds []int, of func(kind int) bool, limit float64, by ...
 	}
 	fmt.Printf("| %s | %d |", name, n)
 	for _, scores := range by {
-		fmt.Printf(" %.4f |", area(scores, kinds, of))
+		a, err := area(scores, kinds, of)
+		if err != nil {
+			return err
+		}
+		fmt.Printf(" %.4f |", a)
 	}
 	fmt.Printf(" %d of %d |\n", flagged, n)
 	return nil
 }
 
-// area is the area under the ROC curve: how often an anomaly has a higher score than a line in which all is well, where a tie
-// counts a half.
-func area(scores []float64, kinds []int, of func(kind int) bool) float64 {
-	var good, bad []float64
+// area is how well anomalies of a kind are told from lines in which all is well.
+func area(scores []float64, kinds []int, of func(kind int) bool) (float64, error) {
+	var some []float64
+	var strange []bool
 	for i, k := range kinds {
-		switch {
-		case k < 0:
-			good = append(good, scores[i])
-		case of(k):
-			bad = append(bad, scores[i])
+		if k < 0 || of(k) {
+			some, strange = append(some, scores[i]), append(strange, k >= 0)
 		}
 	}
-	slices.Sort(good)
-	sum := 0.0
-	for _, b := range bad {
-		below, _ := slices.BinarySearch(good, b)
-		upTo := below
-		for upTo < len(good) && good[upTo] == b {
-			upTo++
-		}
-		sum += float64(below) + float64(upTo-below)/2
-	}
-	return sum / float64(len(bad)) / float64(len(good))
+	return ranking.Area(some, strange)
 }
