@@ -26,8 +26,15 @@ var everyProduct = map[string]func(g *graph.Graph, x, w, ids graph.Node) graph.N
 		return g.MatMulT(g.Reshape(x, 1, 5, 12), g.Reshape(w, 1, 7, 12))
 	},
 	"MatMulWithin":           func(g *graph.Graph, x, w, ids graph.Node) graph.Node { return g.MatMulTWithin(x, w, ids, 1, 8) },
+	"Conv":                   convolved,
+	"ConvInput":              convolved,
+	"ConvWeight":             convolved,
 	"CrossEntropyWithin":     crossEntropyWithin,
 	"CrossEntropyWithinGrad": crossEntropyWithin,
+}
+
+func convolved(g *graph.Graph, x, w, _ graph.Node) graph.Node {
+	return g.Conv(g.Reshape(x, 5, 4, 3), g.Reshape(w, 7, 4, 3), graph.Node{}, graph.Window{Before: []int{1}, After: []int{1}})
 }
 
 func crossEntropyWithin(g *graph.Graph, x, w, ids graph.Node) graph.Node {
@@ -97,7 +104,7 @@ func TestEveryProductIsRounded(t *testing.T) {
 				}
 			}
 			for line := range strings.SplitSeq(listing, "\n") {
-				product := strings.Contains(line, "matmul") || strings.Contains(line, "within") || strings.Contains(line, "pack ")
+				product := strings.Contains(line, "matmul") || strings.Contains(line, "within") || strings.Contains(line, "pack ") || strings.Contains(line, "convolution")
 				if product && strings.Contains(line, p.String()) == (p == graph.Float32) {
 					t.Errorf("%s in %v: %s", name, p, line)
 				}

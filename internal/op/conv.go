@@ -16,19 +16,41 @@ import (
 type Conv struct {
 	Window
 	Batch, Groups, From, To int
+
+	Precision kernel.Precision // of float32; set by the compiler
 }
 
 func (o Conv) String() string { return "convolution " + o.sizes() }
 
+// In is Conv in a precision.
+func (o Conv) In(p kernel.Precision) Op {
+	o.Precision = p
+	return o
+}
+
+// In is ConvInput in a precision.
+func (o ConvInput) In(p kernel.Precision) Op {
+	o.Precision = p
+	return o
+}
+
+// In is ConvWeight in a precision.
+func (o ConvWeight) In(p kernel.Precision) Op {
+	o.Precision = p
+	return o
+}
+
 func (o Conv) sizes() string {
-	return fmt.Sprintf("%d to %d channels, %v of %v", o.Groups*o.From, o.Groups*o.To, o.Out, o.In)
+	return fmt.Sprintf("%d to %d channels, %v of %v", o.Groups*o.From, o.Groups*o.To, o.Window.Out, o.Window.In) + inPrecision(o.Precision)
 }
 
 // depth is the length of the sums: what a result reads of its group.
 func (o Conv) depth() int { return o.From * o.Taps() }
 
 // plain tells whether every result reads its own place alone, so that there is nothing to unfold.
-func (o Conv) plain() bool { return o.Taps() == 1 && o.In == o.Out && o.Before == [3]int{} }
+func (o Conv) plain() bool {
+	return o.Taps() == 1 && o.Window.In == o.Window.Out && o.Before == [3]int{}
+}
 
 // unfoldedAtOnce is how many numbers are unfolded before they are multiplied: they stay in the second-level cache.
 const unfoldedAtOnce = 1 << 16
@@ -114,7 +136,7 @@ func bindConv[T kernel.Float](o Conv) func(*Binding) Task {
 				unfold(o.Window, columns, image, o.From, from, to)
 				image, ld = columns, to-from
 			}
-			kernel.Gemm(false, false, o.To, to-from, depth, 1, group(w, g, o.To, depth), depth, image, ld, beta, y[from:], places)
+			multiply(o.Precision, false, false, o.To, to-from, depth, group(w, g, o.To, depth), depth, image, ld, beta, y[from:], places, nil)
 		})
 	}
 }
@@ -137,13 +159,13 @@ func bindConvInput[T kernel.Float](o Conv) func(*Binding) Task {
 		return parts(o, o.Batch*o.Groups, func(i int, columns []T) {
 			dx, grad, weight := group(dst, i, o.From, o.Elements()), group(dy, i, o.To, places), group(w, i%o.Groups, o.To, depth)
 			if o.plain() {
-				kernel.Gemm(true, false, depth, places, o.To, 1, weight, depth, grad, places, 0, dx, places)
+				multiply(o.Precision, true, false, depth, places, o.To, weight, depth, grad, places, 0, dx, places, nil)
 				return
 			}
 			kernel.Fill(dx, 0)
 			for t := range tiles {
 				from, to := o.results(tile, t)
-				kernel.Gemm(true, false, depth, to-from, o.To, 1, weight, depth, grad[from:], places, 0, columns, to-from)
+				multiply(o.Precision, true, false, depth, to-from, o.To, weight, depth, grad[from:], places, 0, columns, to-from, nil)
 				fold(o.Window, dx, columns, o.From, from, to)
 			}
 		})
@@ -175,7 +197,7 @@ func bindConvWeight[T kernel.Float](o Conv) func(*Binding) Task {
 						unfold(o.Window, columns, image, o.From, from, to)
 						part, ld = columns, to-from
 					}
-					kernel.Gemm(false, true, o.To, depth, to-from, 1, grad[from:], places, part, ld, beta, dw, depth)
+					multiply(o.Precision, false, true, o.To, depth, to-from, grad[from:], places, part, ld, beta, dw, depth, nil)
 					beta = 1
 				}
 			}
