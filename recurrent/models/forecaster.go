@@ -213,6 +213,9 @@ func (f ForecastConfig) least() int { return min(f.Context, max(f.Horizon, 1)) }
 
 // Split tells which series of a panel are long enough to be trained on, by their numbers, and which are not.
 func (f ForecastConfig) Split(p *datasets.Panel) (fit, short []int) {
+	if p == nil {
+		return nil, nil
+	}
 	for i, s := range p.Series {
 		if f.trainable(s.Len()) > 0 {
 			fit = append(fit, i)

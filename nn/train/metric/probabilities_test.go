@@ -324,19 +324,19 @@ func TestProbabilitiesRefuse(t *testing.T) {
 	never := func([]int) float64 { return math.NaN() }
 	for want, err := range map[string]error{
 		"probabilities of 0 classes; want 1 to 16777216": noClasses,
-		"1 probabilities; want 2":                     p.Add([]float64{1}, 0),
-		"class 2; want 0 to 1":                        p.Add([]float64{1, 0}, 2),
-		"the probability of class 1 is NaN; want 0":   p.Add([]float64{1, math.NaN()}, 0),
-		"the probabilities add up to 1.5; want 1":     p.Add([]float64{0.5, 1}, 0),
-		"NewProbabilities makes them":                 new(Probabilities).Add(nil, 0),
-		"1 labels of 2 classes":                       labels,
-		"0 bins; want 1 to 10000":                     bins,
-		"metric: class 2; want":                       class,
-		"1 replicates; want 2":                        interval(Bootstrap{Replicates: 1}, 3, never),
-		"level 2 of an interval":                      interval(Bootstrap{Level: 2}, 3, never),
-		"a bootstrap of 0 rows":                       interval(Bootstrap{}, 0, never),
-		"the function is nil":                         interval(Bootstrap{}, 1, nil),
-		"the measure is NaN in all draws":             interval(Bootstrap{Replicates: 2}, 1, never),
+		"1 probabilities; want 2":                        p.Add([]float64{1}, 0),
+		"class 2; want 0 to 1":                           p.Add([]float64{1, 0}, 2),
+		"the probability of class 1 is NaN; want 0":      p.Add([]float64{1, math.NaN()}, 0),
+		"the probabilities add up to 1.5; want 1":        p.Add([]float64{0.5, 1}, 0),
+		"NewProbabilities makes them":                    new(Probabilities).Add(nil, 0),
+		"1 labels of 2 classes":                          labels,
+		"0 bins; want 1 to 10000":                        bins,
+		"metric: class 2; want":                          class,
+		"1 replicates; want 2":                           interval(Bootstrap{Replicates: 1}, 3, never),
+		"level 2 of an interval":                         interval(Bootstrap{Level: 2}, 3, never),
+		"a bootstrap of 0 rows":                          interval(Bootstrap{}, 0, never),
+		"the function is nil":                            interval(Bootstrap{}, 1, nil),
+		"the measure is NaN in all draws":                interval(Bootstrap{Replicates: 2}, 1, never),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
