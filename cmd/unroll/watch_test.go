@@ -179,7 +179,7 @@ func TestWatchMistakes(t *testing.T) {
 		{"", 2, "--quantile 1.5; want above 0", []string{"--quantile", "1.5"}},
 		{"", 2, "--quantile 0; want above 0", []string{"--quantile", "0"}},
 		{"", 2, "--quantile 0.5; want --calibrate with it", []string{"--quantile", "0.5", text}},
-		{"", 1, "is a folder; want a file of lines", []string{dir}},
+		{"", 1, "is a folder; want a file", []string{dir}},
 		{"", 2, "--threshold NaN; want a number", []string{"--threshold", "NaN"}},
 		{"", 2, "found 2 files", []string{text, text}},
 		{"", 1, "no such file", []string{filepath.Join(dir, "none.log")}},

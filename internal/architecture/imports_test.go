@@ -141,7 +141,7 @@ func mayImport(room string) func(string) bool {
 	list, known := allowed[room]
 	switch {
 	case strings.HasPrefix(room, "docs/examples/"): // they show what any program can do
-		return func(p string) bool { return public(p) || p == "docs/examples/internal/study" }
+		return func(p string) bool { return public(p) || strings.HasPrefix(p, "docs/examples/internal/") }
 	case strings.HasPrefix(room, "benchmarks/"):
 		return func(p string) bool { return public(p) || p == "internal/kernel" || strings.HasPrefix(p, "benchmarks/") }
 	case !known:

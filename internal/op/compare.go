@@ -1,8 +1,6 @@
 package op
 
 import (
-	"math"
-
 	"github.com/unroll-go/unroll/internal/kernel"
 )
 
@@ -39,26 +37,4 @@ func truth[T kernel.Float](holds bool) T {
 		return 1
 	}
 	return 0
-}
-
-// Pow is a to the power of b, and PowLog that times log a, 0 where a is 0: a part of its derivative.
-var (
-	Pow    = &Binary{Name: "pow", f32: power[float32], f64: power[float64]}
-	PowLog = &Binary{Name: "pow log", f32: powerLog[float32], f64: powerLog[float64]}
-)
-
-func power[T kernel.Float](dst, a, b []T) {
-	for i, v := range a {
-		dst[i] = T(math.Pow(float64(v), float64(b[i])))
-	}
-}
-
-func powerLog[T kernel.Float](dst, a, b []T) {
-	for i, v := range a {
-		x := float64(v)
-		dst[i] = 0
-		if x != 0 {
-			dst[i] = T(math.Pow(x, float64(b[i])) * math.Log(x))
-		}
-	}
 }

@@ -28,18 +28,6 @@ func (o Conv) In(p kernel.Precision) Op {
 	return o
 }
 
-// In is ConvInput in a precision.
-func (o ConvInput) In(p kernel.Precision) Op {
-	o.Precision = p
-	return o
-}
-
-// In is ConvWeight in a precision.
-func (o ConvWeight) In(p kernel.Precision) Op {
-	o.Precision = p
-	return o
-}
-
 func (o Conv) sizes() string {
 	return fmt.Sprintf("%d to %d channels, %v of %v", o.Groups*o.From, o.Groups*o.To, o.Window.Out, o.Window.In) + inPrecision(o.Precision)
 }
@@ -145,6 +133,12 @@ func bindConv[T kernel.Float](o Conv) func(*Binding) Task {
 // convolution.
 type ConvInput struct{ Conv }
 
+// In is ConvInput in a precision.
+func (o ConvInput) In(p kernel.Precision) Op {
+	o.Precision = p
+	return o
+}
+
 func (o ConvInput) String() string { return "transposed convolution " + o.sizes() }
 
 func (o ConvInput) Bind(b *Binding) Task {
@@ -174,6 +168,12 @@ func bindConvInput[T kernel.Float](o Conv) func(*Binding) Task {
 
 // ConvWeight is a convolution's derivative with respect to the weights, from x and the gradient of the result.
 type ConvWeight struct{ Conv }
+
+// In is ConvWeight in a precision.
+func (o ConvWeight) In(p kernel.Precision) Op {
+	o.Precision = p
+	return o
+}
 
 func (o ConvWeight) String() string { return "convolution's weights' gradient " + o.sizes() }
 
