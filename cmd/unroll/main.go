@@ -69,9 +69,9 @@ forecasters of series, and models of sequences of numbers. To begin:
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Train and judge:", []*cobra.Command{trainCommand(), evalCommand(), plotCommand(), inspectCommand(), runCommand()}},
+		{"Train and judge:", []*cobra.Command{trainCommand(), evalCommand(), plotCommand(), inspectCommand()}},
 		{"Use a model:", []*cobra.Command{predictCommand(), generateCommand(), translateCommand(), tagCommand(), forecastCommand(),
-			watchCommand(), explainCommand()}},
+			watchCommand(), explainCommand(), runCommand()}},
 		{"Get data and models:", []*cobra.Command{dataCommand(), modelsCommand(), exportCommand(), importCommand(), convertCommand()}},
 		{"This machine and program:", []*cobra.Command{doctorCommand(), benchCommand(), manCommand()}},
 	} {
