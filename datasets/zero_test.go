@@ -20,7 +20,7 @@ var (
 		new(datasets.Batches), new(datasets.Batching), new(datasets.BPE), new(datasets.BPETrainer), new(datasets.IDFile), new(datasets.Prefetch),
 		new(datasets.Scaler), new(datasets.Series), new(datasets.Vocabulary), new(datasets.VocabularyBuilder), new(datasets.Windows),
 		new(datasets.Tagged), new(datasets.TaggedFile), new(datasets.WordVectors),
-		new(datasets.Panel), new(datasets.PanelSeries), new(datasets.Frequency),
+		new(datasets.Panel), new(datasets.PanelSeries), new(datasets.PanelStream), new(datasets.Times), new(datasets.Frequency),
 	}
 	functions = map[string]any{
 		"LabelledBatches": datasets.LabelledBatches, "FeatureBatches": datasets.FeatureBatches, "TaggedBatches": datasets.TaggedBatches,
@@ -30,7 +30,7 @@ var (
 		"CutWords": datasets.CutWords, "JoinWords": datasets.JoinWords,
 		"Labels": datasets.Labels, "Split": datasets.Split, "NewWindows": datasets.NewWindows, "NewFileWindows": datasets.NewFileWindows,
 		"ReadWordVectors": datasets.ReadWordVectors,
-		"ParseFrequency":  datasets.ParseFrequency, "ReadPanel": datasets.ReadPanel,
+		"ParseFrequency":  datasets.ParseFrequency, "ReadPanel": datasets.ReadPanel, "PanelStreamOf": datasets.PanelStreamOf, "TimesOf": datasets.TimesOf,
 	}
 	readers = []string{"CSV", "TSV", "Rows", "JSONL", "Objects", "CoNLLU", "Treebank", "TreebankSentence", "CoNLL", "Sentences", "PlainText", "Lines"}
 )

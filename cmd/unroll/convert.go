@@ -29,7 +29,7 @@ func convertCommand() *cobra.Command {
 	var c conversion
 	cmd := &cobra.Command{
 		Use:   "convert FROM TO",
-		Short: "Copy weights between PyTorch, safetensors, NumPy and ONNX files",
+		Short: "Copy weights between PyTorch, safetensors, NumPy and ONNX",
 		Long: `Copy the tensors of a file into a file of another format. FROM is a safetensors
 file or the index of several, a file of PyTorch (.pt, .pth, TorchScript, of any
 version), of NumPy (.npz, .npy) or an ONNX model; what it is, its first bytes

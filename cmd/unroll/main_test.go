@@ -315,7 +315,7 @@ func TestBadUse(t *testing.T) {
 		{2, "unknown flag: --nonsense\n", []string{"train", "--nonsense"}},
 		{1, "open nothing.txt: no such file", []string{"train", "nothing.txt"}},
 		{2, "found 2 files; want one at most", []string{"train", "x", "y"}},
-		{2, `invalid argument "many"`, []string{"train", "--hidden", "many"}},
+		{2, `--hidden "many"; want a whole number`, []string{"train", "--hidden", "many"}},
 		{2, "--hidden 0; want at least 1", small(text, out, "--hidden", "0")},
 		{2, `--cell "cnn"; want rnn, lstm, gru, `, small(text, out, "--cell", "cnn")},
 		{2, `--optimizer "magic"`, small(text, out, "--optimizer", "magic")},

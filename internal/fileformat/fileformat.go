@@ -6,11 +6,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
-	"os"
 	"path"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/unroll-go/unroll/internal/inputfile"
 )
 
 // Format is what a file seems to be.
@@ -67,7 +68,7 @@ const Looked = 1 << 12
 
 // OfFile tells what a file seems to be. Of a zip archive it reads the list of its files.
 func OfFile(path string) (Format, error) {
-	f, err := os.Open(path)
+	f, err := inputfile.OpenWhole(path)
 	if err != nil {
 		return Unknown, err
 	}
