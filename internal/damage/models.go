@@ -49,7 +49,7 @@ func useONNX(path string, _ []byte) error {
 	return err
 }
 
-// given is an input for a port, with 3 for every open dimension.
+// given is an input for a port, with 3 for every open dimension, of ones: operators may divide by them.
 func given(p onnx.Port, kind tensor.Dtype) (*tensor.Dense, bool) {
 	shape, n := []int{}, 1
 	for _, d := range p.Dims {
@@ -73,9 +73,9 @@ func given(p onnx.Port, kind tensor.Dtype) (*tensor.Dense, bool) {
 		}
 		return graph.Ints(ids, shape...), true
 	case kind == tensor.Float64:
-		return graph.Floats64(make([]float64, n), shape...), true
+		return graph.Floats64(slices.Repeat([]float64{1}, n), shape...), true
 	}
-	return graph.Floats(make([]float32, n), shape...), true
+	return graph.Floats(slices.Repeat([]float32{1}, n), shape...), true
 }
 
 // kerasModels are those that the files of nn/keras hold.
