@@ -100,6 +100,11 @@ func opCases() []opCase {
 		build: two(func(g *graph.Graph, a, b graph.Node) graph.Node {
 			return g.Add(g.MatMul(a, b), g.MatMulT(a, g.Transpose(b, 0, 2, 1)))
 		})})
+	for _, c := range [][]int{{1, 1, 1}, {1, 2, 3}, {3, 9, 1}, {2, 33, 4}} {
+		add(opCase{name: "solve lower", shapes: [][]int{{c[0], c[1], c[1]}, c}, build: two((*graph.Graph).SolveLower),
+			domain: func(v float64) float64 { return 0.3 * v }})
+	}
+	add(opCase{name: "solve lower, one matrix", shapes: [][]int{{5, 5}, {5, 300}}, build: two((*graph.Graph).SolveLower)})
 	add(opCase{name: "pick", shapes: [][]int{{2, 3, 7}}, ids: []int{2, 3, 4}, below: 7, build: two((*graph.Graph).Pick)})
 	add(opCase{name: "pick for every step", shapes: [][]int{{5, 3, 7}}, ids: []int{3, 9}, below: 7, build: two((*graph.Graph).Pick)})
 	add(opCase{name: "pick of a vector", shapes: [][]int{{300}}, ids: []int{1}, below: 300, build: two((*graph.Graph).Pick)})
