@@ -19,6 +19,14 @@ func families() []family {
 	return []family{
 		{"mamba", "Mamba", mambaFamily},
 		{"falcon_mamba", "FalconMamba", mambaFamily},
+		{"mamba2", "Mamba-2", mamba2Family},
+		{"rwkv", "RWKV-4", rwkv4Family},
+		{"recurrent_gemma", "RecurrentGemma", gemmaFamily},
+		{"xlstm", "xLSTM", xlstmFamily},
+		{"bamba", "Bamba", bambaFamily},
+		{"granitemoehybrid", "Granite 4", graniteFamily},
+		{"falcon_h1", "Falcon-H1", falconFamily},
+		{"nemotron_h", "Nemotron-H", nemotronFamily},
 	}
 }
 
@@ -47,4 +55,12 @@ func familyOf(c *config) (family, network, error) {
 		return family{}, network{}, c.err
 	}
 	return family{}, network{}, errors.Errorf("config.json: the model_type is %q; want one of %s", kind, strings.Join(Families(), ", "))
+}
+
+// maxLayers is more layers than any network has.
+const maxLayers = 10_000
+
+// wrongKind is the error of a layer of a kind that is not computed here.
+func wrongKind(kind string, known []string) error {
+	return errors.Errorf("config.json: a layer of the kind %q; want %s", kind, strings.Join(known, ", "))
 }

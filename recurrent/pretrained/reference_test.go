@@ -61,7 +61,8 @@ func (r reference) close(t *testing.T, what string, got []float32, name string, 
 }
 
 func TestReferences(t *testing.T) {
-	for _, name := range []string{"mamba", "mamba-untied-bias", "falcon-mamba"} {
+	for _, name := range []string{"mamba", "mamba-untied-bias", "falcon-mamba", "mamba2", "rwkv4", "recurrent-gemma", "xlstm",
+		"bamba", "granite-hybrid", "falcon-h1", "nemotron-h"} {
 		t.Run(name, func(t *testing.T) {
 			for _, root := range references {
 				folder := filepath.Join(root, name)
