@@ -23,6 +23,11 @@ type attention struct {
 	out           string  // the output's name; empty for "o_proj"
 	keys          float64 // keys are multiplied by it; 0 for 1
 
+	// allNorm norms all queries, and all keys, by the names q_norm and k_norm; nil for none.
+	allNorm func(b block, name string, x graph.Node) graph.Node
+	// latent tells that values are the first entries of the keys.
+	latent bool
+
 	queryNorm, keyNorm func(b block, x graph.Node) graph.Node // of heads [T, B, heads, dim]; nil for none
 	gated              bool                                   // the output is multiplied by the sigmoid of a half of what q_proj gives
 }
@@ -74,7 +79,11 @@ func (a attention) apply(b block, x graph.Node) graph.Node {
 	if a.gated {
 		per = 2
 	}
-	q := grouped(g, b.dense("q_proj", x, a.heads*a.dim*per, a.bias), a.heads) // [T, B, heads, dim]
+	q := b.dense("q_proj", x, a.heads*a.dim*per, a.bias)
+	if a.allNorm != nil {
+		q = a.allNorm(b, "q_norm", q)
+	}
+	q = grouped(g, q, a.heads) // [T, B, heads, dim]
 	var gate graph.Node
 	if a.gated {
 		both := columns(g, q, a.dim, a.dim)
@@ -82,6 +91,9 @@ func (a attention) apply(b block, x graph.Node) graph.Node {
 	}
 	k := b.dense("k_proj", x, a.shared*a.dim, a.bias)
 	v := b.dense("v_proj", x, a.shared*a.valueDim(), a.bias)
+	if a.allNorm != nil {
+		k = a.allNorm(b, "k_norm", k)
+	}
 	if a.keys != 0 {
 		k = g.MulScalar(k, a.keys)
 	}
@@ -120,7 +132,12 @@ func (a attention) attend(b block, q, k, v graph.Node) graph.Node {
 	if g.Err() != nil {
 		return graph.Node{}
 	}
-	k, v = a.remember(b, "keys", k), a.remember(b, "values", v)
+	k = a.remember(b, "keys", k)
+	if a.latent {
+		v = g.Slice(k, -1, 0, a.valueDim())
+	} else {
+		v = a.remember(b, "values", v)
+	}
 	there := a.remember(b, "there", g.Full(1, n, batch, 1))
 	if g.Err() != nil {
 		return graph.Node{}

@@ -1,68 +1,62 @@
 package pretrained
 
-import (
-	"github.com/unroll-go/unroll/graph"
-)
+import "github.com/unroll-go/unroll/graph"
 
 // Mixtures of experts (Shazeer et al., 2017, arXiv 1701.06538): each token goes through a few of many feed-forward networks.
 
-// choice is which experts a token goes through, the best first, and the weight that each has: ids [per, T, B] and [per, T, B].
-type choice struct{ ids, weights graph.Node }
+// choice says which experts tokens go through, [T, B, experts]: chosen is 1 for those and 0 for others; weights are what their
+// outputs are multiplied by, 0 for others.
+type choice struct{ chosen, weights graph.Node }
 
-// choose takes the per largest scores [T, B, experts], and the weight of each expert that is chosen from weights [T, B,
-// experts].
+// choose takes for each token the experts of the per largest scores [T, B, experts], with their weights [T, B, experts].
 func choose(g *graph.Graph, scores, weights graph.Node, per int) choice {
-	if g.Err() != nil {
-		return choice{}
-	}
-	var c choice
-	var list, picked []graph.Node
+	var best []graph.Node
 	for range per {
-		best := g.OneHotMax(scores)                              // [T, B, experts]
-		list = append(list, g.ArgMax(scores))                    // [T, B]
-		picked = append(picked, g.Sum(g.Mul(best, weights), -1)) // [T, B]
-		scores = g.Add(scores, g.MulScalar(best, hidden))        // is not chosen again
+		next := g.OneHotMax(scores)
+		best = append(best, next)
+		scores = g.Add(scores, g.MulScalar(next, hidden)) // is not chosen again
 	}
-	c.ids, c.weights = list[0], g.Stack(picked...)
-	if per > 1 {
-		c.ids = g.Stack(list...)
-	} else {
-		c.ids = g.Reshape(list[0], append([]int{1}, list[0].Shape()...)...)
-	}
-	return c
+	chosen := g.Add(best...)
+	return choice{chosen, g.Mul(chosen, weights)}
 }
 
 // normed has the weights of a token add up to 1.
 func (c choice) normed(g *graph.Graph, epsilon float64) choice {
-	total := g.Sum(c.weights, 0)
-	if epsilon > 0 {
-		total = g.AddScalar(total, epsilon)
+	shape := c.weights.Shape()
+	if len(shape) == 0 {
+		return c
 	}
-	return choice{c.ids, g.Div(c.weights, total)}
+	shape[len(shape)-1] = 1
+	total := g.Reshape(g.Sum(c.weights, -1), shape...)
+	return choice{c.chosen, g.Div(c.weights, g.AddScalar(total, epsilon))}
 }
 
-// through sends x [T, B, width] through the experts that were chosen. one is expert i: it multiplies by its weights those rows
-// alone that are its own, which at says.
-func (c choice) through(g *graph.Graph, x graph.Node, experts int, one func(i int, x graph.Node, times func(x, w graph.Node) graph.Node) graph.Node) graph.Node {
+// times is x·wᵀ for the rows of an expert.
+type times func(x, w graph.Node) graph.Node
+
+// through sends x [T, B, width] through the experts that were chosen. one is expert i, which multiplies by its weights with
+// times: for rows of others nothing is multiplied.
+func (c choice) through(g *graph.Graph, x graph.Node, experts int, one func(i int, times times) graph.Node) graph.Node {
 	if g.Err() != nil {
 		return graph.Node{}
 	}
-	per := c.ids.Dim(0)
-	many := g.BroadcastTo(x, append([]int{per}, x.Shape()...)...) // [per, T, B, width]
+	none := g.Full(0.5, append(x.Shape()[:2:2], 1)...)
 	out := make([]graph.Node, experts)
 	for i := range out {
-		out[i] = one(i, many, func(x, w graph.Node) graph.Node { return g.MatMulTWithin(x, w, c.ids, i, i+1) })
+		own := g.ArgMax(g.Concat(-1, none, g.Slice(c.chosen, -1, i, i+1))) // [T, B], 1 for the expert's rows
+		y := one(i, func(x, w graph.Node) graph.Node { return g.MatMulTWithin(x, w, own, 1, 2) })
+		out[i] = g.Mul(y, g.Slice(c.weights, -1, i, i+1))
 		if g.Err() != nil {
 			return graph.Node{}
 		}
 	}
-	return g.Sum(g.Mul(g.Add(out...), column(g, c.weights)), 0)
+	return g.Add(out...)
 }
 
 // experts are networks as block.gated, each with matrices of its own names.
 func (b block) experts(x graph.Node, c choice, n, inner int, act, gate, up, down string) graph.Node {
 	g, width := b.g, x.Dim(-1)
-	return c.through(g, x, n, func(i int, x graph.Node, times func(x, w graph.Node) graph.Node) graph.Node {
+	return c.through(g, x, n, func(i int, times times) graph.Node {
 		e := b.layer(i)
 		h := activation(g, act, times(x, e.in(gate).weight("weight", inner, width)))
 		h = g.Mul(h, times(x, e.in(up).weight("weight", inner, width)))
@@ -74,11 +68,10 @@ func (b block) experts(x graph.Node, c choice, n, inner int, act, gate, up, down
 func graniteExperts(b block, x graph.Node, n, per, inner int, act string) graph.Node {
 	g, width := b.g, x.Dim(-1)
 	scores := b.in("router").dense("layer", x, n, false)
-	c := choose(g, scores, scores, per)
-	c.weights = g.Softmax(c.weights, 0)
+	c := choose(g, scores, g.Exp(g.LogSoftmax(scores, -1)), per).normed(g, 0) // a softmax of those that are chosen
 	in, out := b.in("input_linear").weight("weight", n, 2*inner, width), b.in("output_linear").weight("weight", n, width, inner)
 	matrix := func(w graph.Node, i, rows, cols int) graph.Node { return g.Reshape(g.Slice(w, 0, i, i+1), rows, cols) }
-	return c.through(g, x, n, func(i int, x graph.Node, times func(x, w graph.Node) graph.Node) graph.Node {
+	return c.through(g, x, n, func(i int, times times) graph.Node {
 		parts := columns(g, times(x, matrix(in, i, 2*inner, width)), inner, inner)
 		return times(g.Mul(activation(g, act, parts[0]), parts[1]), matrix(out, i, width, inner))
 	})

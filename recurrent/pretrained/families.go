@@ -27,6 +27,18 @@ func families() []family {
 		{"granitemoehybrid", "Granite 4", graniteFamily},
 		{"falcon_h1", "Falcon-H1", falconFamily},
 		{"nemotron_h", "Nemotron-H", nemotronFamily},
+		{"rwkv7", "RWKV-7", rwkv7Family},
+		{"qwen3_next", "Qwen3-Next", qwenFamily},
+		{"qwen3_5", "Qwen3.5", qwenFamily},
+		{"qwen3_5_text", "Qwen3.5", qwenFamily},
+		{"qwen3_5_moe", "Qwen3.5", qwenFamily},
+		{"qwen3_5_moe_text", "Qwen3.5", qwenFamily},
+		{"zamba2", "Zamba2", zamba2Family},
+		{"jamba", "Jamba", jambaFamily},
+		{"olmo_hybrid", "OLMo Hybrid", olmoFamily},
+		{"kimi_linear", "Kimi Linear", kimiFamily},
+		{"minimax", "MiniMax", minimaxFamily},
+		{"lfm2", "LFM2", lfm2Family},
 	}
 }
 
