@@ -47,6 +47,7 @@ func opCases() []opCase {
 	unary := map[string]func(*graph.Graph, graph.Node) graph.Node{
 		"sigmoid": (*graph.Graph).Sigmoid, "tanh": (*graph.Graph).Tanh, "exp": (*graph.Graph).Exp,
 		"square": (*graph.Graph).Square, "softplus": (*graph.Graph).Softplus, "erf": (*graph.Graph).Erf, "neg": (*graph.Graph).Neg,
+		"sin": (*graph.Graph).Sin, "cos": (*graph.Graph).Cos,
 	}
 	for name, f := range unary {
 		for _, shape := range [][]int{{}, {1}, {2, 3}, {300}} {
@@ -99,6 +100,11 @@ func opCases() []opCase {
 		build: two(func(g *graph.Graph, a, b graph.Node) graph.Node {
 			return g.Add(g.MatMul(a, b), g.MatMulT(a, g.Transpose(b, 0, 2, 1)))
 		})})
+	for _, c := range [][]int{{1, 1, 1}, {1, 2, 3}, {3, 9, 1}, {2, 33, 4}} {
+		add(opCase{name: "solve lower", shapes: [][]int{{c[0], c[1], c[1]}, c}, build: two((*graph.Graph).SolveLower),
+			domain: func(v float64) float64 { return 0.3 * v }})
+	}
+	add(opCase{name: "solve lower, one matrix", shapes: [][]int{{5, 5}, {5, 300}}, build: two((*graph.Graph).SolveLower)})
 	add(opCase{name: "pick", shapes: [][]int{{2, 3, 7}}, ids: []int{2, 3, 4}, below: 7, build: two((*graph.Graph).Pick)})
 	add(opCase{name: "pick for every step", shapes: [][]int{{5, 3, 7}}, ids: []int{3, 9}, below: 7, build: two((*graph.Graph).Pick)})
 	add(opCase{name: "pick of a vector", shapes: [][]int{{300}}, ids: []int{1}, below: 300, build: two((*graph.Graph).Pick)})
@@ -183,6 +189,19 @@ func opCases() []opCase {
 		build: two(func(g *graph.Graph, x, lengths graph.Node) graph.Node {
 			return g.Where(g.LengthMask(lengths, 6), x, g.Full(0))
 		})})
+	for _, c := range []struct {
+		name string
+		f    func(g *graph.Graph, x graph.Node, axis int) graph.Node
+	}{{"cumsum", (*graph.Graph).CumSum}, {"cumsum reverse", (*graph.Graph).CumSumReverse},
+		{"cumprod", (*graph.Graph).CumProd}, {"cumprod reverse", (*graph.Graph).CumProdReverse}} {
+		for _, axis := range []int{0, 1, -1} {
+			for _, shape := range [][]int{{3, 4, 2}, {1, 1, 1}, {2, 3, 9}} {
+				add(opCase{name: c.name, shapes: [][]int{shape}, // some are exactly zero
+					domain: func(v float64) float64 { return max(math.Abs(v), 0.2) - 0.2 },
+					build:  one(func(g *graph.Graph, x graph.Node) graph.Node { return c.f(g, g.AddScalar(x, 0), axis) })})
+			}
+		}
+	}
 	return append(cases, windowCases()...)
 }
 
@@ -228,7 +247,7 @@ func TestSecondDerivatives(t *testing.T) {
 		case "sigmoid", "tanh", "relu", "exp", "log", "sqrt", "square", "softplus", "mul", "div", "matmul", "matmul t",
 			"t matmul", "softmax axis -1", "log softmax axis -1", "logsumexp", "gather", "slice axis 1", "where", "abs",
 			"erf", "log1p", "log gamma", "digamma", "log rising factorial", "batched matmul", "batched matmul t", "batched t matmul", "pick", "scatter",
-			"pow", "take", "conv", "conv transpose", "sum-pool":
+			"pow", "take", "sin", "cos", "cumsum", "cumsum reverse", "conv", "conv transpose", "sum-pool":
 		default:
 			continue
 		}

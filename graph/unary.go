@@ -61,6 +61,12 @@ func (g *Graph) Softplus(x Node) Node { return g.unary(op.Softplus, x) }
 // Erf is the error function, 2/√π·∫exp(-t²) from 0 to x, element by element. In float32 it is right to 2e-7.
 func (g *Graph) Erf(x Node) Node { return g.unary(op.Erf, x) }
 
+// Sin is the sine of x radians, element by element.
+func (g *Graph) Sin(x Node) Node { return g.unary(op.Sin, x) }
+
+// Cos is the cosine of x radians, element by element.
+func (g *Graph) Cos(x Node) Node { return g.unary(op.Cos, x) }
+
 // Neg is -x.
 func (g *Graph) Neg(x Node) Node { return g.unary(op.Neg, x) }
 
@@ -119,6 +125,8 @@ func init() {
 		op.LogGamma: func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.Digamma(x)) },
 		op.Neg:      func(g *Graph, _, _, dy Node) Node { return g.Neg(dy) },
 		op.Abs:      func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.unary(op.Sign, x)) },
+		op.Sin:      func(g *Graph, x, _, dy Node) Node { return g.Mul(dy, g.Cos(x)) },
+		op.Cos:      func(g *Graph, x, _, dy Node) Node { return g.Neg(g.Mul(dy, g.Sin(x))) },
 		op.Sign:     func(g *Graph, x, _, _ Node) Node { return g.MulScalar(x, 0) },
 	}
 	differentiate(func(o *op.Unary, d derivation) []Node { return []Node{unaryGrads[o](d.g, d.in[0], d.out, d.grad)} })

@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"losses":                {"graph", "losses/distribution"},
 	"losses/distribution":   {},
 	"recurrent":             {"graph", "nn"},
+	"recurrent/linear":      {"graph", "nn", "recurrent"},
 	"recurrent/decode":      {"graph", "nn", "recurrent"},
 	"recurrent/models":      {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans", "nn/torch", "nn/peft"},
 	"recurrent/models/zoo":  {"datasets", "datasets/catalog", "nn/train", "recurrent/models"},

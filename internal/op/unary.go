@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/unroll-go/unroll/internal/kernel"
 )
@@ -43,7 +44,18 @@ var (
 	Neg      = &Unary{Name: "neg", f32: kernel.Neg[float32], f64: kernel.Neg[float64]}
 	Abs      = &Unary{Name: "abs", f32: kernel.Abs[float32], f64: kernel.Abs[float64]}
 	Sign     = &Unary{Name: "sign", f32: signs[float32], f64: signs[float64]}
+	Sin      = &Unary{Name: "sin", f32: each[float32](math.Sin), f64: each[float64](math.Sin)}
+	Cos      = &Unary{Name: "cos", f32: each[float32](math.Cos), f64: each[float64](math.Cos)}
 )
+
+// each computes a function in float64, number by number.
+func each[T kernel.Float](f func(float64) float64) func(dst, x []T) {
+	return func(dst, x []T) {
+		for i, v := range x {
+			dst[i] = T(f(float64(v)))
+		}
+	}
+}
 
 func signs[T kernel.Float](dst, x []T) {
 	for i, v := range x {

@@ -1,0 +1,79 @@
+package pretrained
+
+import "github.com/unroll-go/unroll/graph"
+
+// carry hands out what a network carries from token to token, in the order in which the network asks for it, and takes what
+// it becomes. So a part of the state is declared where it is used, and nowhere else.
+type carry struct {
+	given []graph.Node // the state before; nil at the beginning of a text
+	batch int
+	back  int // how many tokens attention over all of the past has room for
+	slots []*slot
+}
+
+// slot is one part of the state: what it was, and what it becomes.
+type slot struct {
+	Carried
+	start      float64
+	last, next graph.Node
+}
+
+// take is the next part of the state.
+func (c *carry) take(g *graph.Graph, s slot) *slot {
+	switch i := len(c.slots); {
+	case c.given == nil:
+		s.last = g.Full(s.start, s.Shape...)
+	case i < len(c.given):
+		s.last = c.given[i]
+	default:
+		s.last = g.Failf("State", "%d parts; want more: %s is missing", len(c.given), s.Name)
+	}
+	s.next = s.last
+	c.slots = append(c.slots, &s)
+	return &s
+}
+
+// after is the whole state after the last step.
+func (c *carry) after() []graph.Node {
+	out := make([]graph.Node, len(c.slots))
+	for i, s := range c.slots {
+		out[i] = s.next
+	}
+	return out
+}
+
+// block is a place in a network: what its weights' names begin with, and where its state is.
+type block struct {
+	g     *graph.Graph
+	state *carry
+	name  string
+}
+
+// in is the block of which all weights' names begin with these, with dots between.
+func (b block) in(names ...string) block {
+	for _, n := range names {
+		b.g = b.g.Scope(n)
+		b.name += n + "."
+	}
+	return b
+}
+
+// vector is a part of the state for each sequence, [B, shape...].
+func (b block) vector(name string, shape ...int) *slot { return b.vectorFrom(0, name, shape...) }
+
+// vectorFrom is vector with another start than 0.
+func (b block) vectorFrom(start float64, name string, shape ...int) *slot {
+	shape = append([]int{b.state.batch}, shape...)
+	return b.state.take(b.g, slot{Carried: Carried{Name: b.name + name, Shape: shape}, start: start})
+}
+
+// rows is a part of the state that has the last n rows of something, oldest first, [n, B, width].
+func (b block) rows(name string, n, width int) *slot {
+	return b.state.take(b.g, slot{Carried: Carried{Name: b.name + name, Shape: []int{n, b.state.batch, width}}})
+}
+
+// past is rows for as many tokens as there is room for.
+func (b block) past(name string, width int) *slot {
+	shape := []int{b.state.back, b.state.batch, width}
+	return b.state.take(b.g, slot{Carried: Carried{Name: b.name + name, Shape: shape, Grows: true}})
+}
