@@ -33,8 +33,8 @@ type Graph struct {
 
 	origin compile.Origin // whose derivative is being made: the caller of the operation
 
-	transform func(local string, w Node) Node // see Transform
-	record    func(name string, n Node)       // see Recording
+	transform func(name string, w Node) Node // see Transform; it gets full names
+	record    func(name string, n Node)      // see Recording
 }
 
 // core is what all views of one graph have in common.
@@ -113,7 +113,7 @@ func (g *Graph) Err() error { return g.err }
 func (g *Graph) Param(local string, init Init, shape ...int) Node {
 	n := g.parameter(local, init, shape)
 	if g.transform != nil && n.Valid() {
-		return g.transform(local, n)
+		return g.transform(g.name(local), n)
 	}
 	return n
 }

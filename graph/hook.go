@@ -1,18 +1,24 @@
 package graph
 
+import (
+	"slices"
+	"strings"
+)
+
 // Transform returns a view in which every parameter passes through f before a layer gets it: DropConnect multiplies a
-// weight by a mask, weight normalisation divides it by its length. f gets the local name and is called once for each
-// parameter, so that all time steps see the same result.
-func (g *Graph) Transform(f func(local string, w Node) Node) *Graph {
+// weight by a mask, weight normalisation divides it by its length, an adapter adds to it. f gets the parameter's name below
+// g's scope, such as "lstm.weight_hh_l0", and is called once for each parameter, so that all time steps see the same result.
+// Of views within each other, the outer one's f comes first.
+func (g *Graph) Transform(f func(name string, w Node) Node) *Graph {
 	v := g.view()
 	done := map[Node]Node{}
-	inner := g.transform
-	v.transform = func(local string, w Node) Node {
-		if inner != nil {
-			w = inner(local, w)
+	outer, prefix := g.transform, strings.Join(append(slices.Clip(g.path), ""), ".")
+	v.transform = func(name string, w Node) Node {
+		if outer != nil {
+			w = outer(name, w)
 		}
 		if _, ok := done[w]; !ok {
-			done[w] = f(local, w)
+			done[w] = f(strings.TrimPrefix(name, prefix), w)
 		}
 		return done[w]
 	}

@@ -55,8 +55,8 @@ func checkModules(t *testing.T, modules map[string]nn.Module, shapes ...[]int) {
 
 // awayFromKinks moves biases, which start at zero: where all that goes into a ReLU is a bias, it would stand at its kink.
 func awayFromKinks(g *graph.Graph) *graph.Graph {
-	return g.Transform(func(local string, w graph.Node) graph.Node {
-		if local == "bias" {
+	return g.Transform(func(name string, w graph.Node) graph.Node {
+		if name[strings.LastIndexByte(name, '.')+1:] == "bias" {
 			return g.AddScalar(w, 0.1)
 		}
 		return w

@@ -71,8 +71,8 @@ func (d dropping) weights(g *graph.Graph) *graph.Graph {
 	if d.Weights == 0 {
 		return g
 	}
-	return g.Transform(func(local string, w graph.Node) graph.Node {
-		if !strings.HasPrefix(local, "weight_hh") {
+	return g.Transform(func(name string, w graph.Node) graph.Node {
+		if !strings.HasPrefix(name[strings.LastIndexByte(name, '.')+1:], "weight_hh") {
 			return w
 		}
 		return g.Mul(w, g.RandomMask(1-d.Weights, w.Shape()...))

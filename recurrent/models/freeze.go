@@ -1,11 +1,11 @@
 package models
 
 import (
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
 )
 
 // freeze has training leave the weights alone that Config.Freeze names.
@@ -19,7 +19,7 @@ func (c *core) freeze() error {
 	}
 	left := len(names)
 	for _, name := range names {
-		frozen := slices.ContainsFunc(c.config.Freeze, func(pattern string) bool { return matches(pattern, name) })
+		frozen := slices.ContainsFunc(c.config.Freeze, func(pattern string) bool { return nn.MatchWeight(pattern, name) })
 		if frozen {
 			left--
 		}
@@ -28,7 +28,7 @@ func (c *core) freeze() error {
 		}
 	}
 	for _, pattern := range c.config.Freeze {
-		if !slices.ContainsFunc(names, func(name string) bool { return matches(pattern, name) }) {
+		if !slices.ContainsFunc(names, func(name string) bool { return nn.MatchWeight(pattern, name) }) {
 			return wrong("Freeze", "%q is the name of no weight; the model has %s", pattern, listed(names))
 		}
 	}
@@ -38,25 +38,11 @@ func (c *core) freeze() error {
 	return nil
 }
 
-// matches tells whether a pattern names a weight: all of its name, or what stands before a dot in it.
-func matches(pattern, name string) bool {
-	for {
-		if ok, err := path.Match(pattern, name); ok && err == nil {
-			return true
-		}
-		dot := strings.LastIndexByte(name, '.')
-		if dot < 0 {
-			return false
-		}
-		name = name[:dot]
-	}
-}
-
 // checkFreeze refuses patterns that are none.
 func (c Config) checkFreeze() error {
 	for _, pattern := range c.Freeze {
-		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
-			return wrong("Freeze", "%q; want the name of a weight, in which * stands for any letters", pattern)
+		if err := nn.CheckPattern(pattern); err != nil {
+			return wrong("Freeze", "%v", err)
 		}
 	}
 	return nil

@@ -1,0 +1,80 @@
+// Command recurrences teaches networks of one shape, which differ in how they mix the steps of a sequence alone, tasks that
+// ask for one ability each: to look something up, to copy, to choose, to keep a bit, to count. Then it has them learn a language:
+//
+//	go run ./docs/examples/recurrences                        # all networks, all tasks: half an hour on one core
+//	go run ./docs/examples/recurrences -task recall -network LSTM
+//	go run ./docs/examples/recurrences -part language -text input.txt -tokens word
+//
+// What it showed is in docs/recurrences.md.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// effort is how much of everything is done.
+type effort struct {
+	steps, batch, judged int // steps of training, sequences in each, and sequences that a network is judged by
+	width                int // of the networks that solve tasks
+	seeds                int
+	rate                 float64
+
+	text, tokens string // of the language models
+	budget       int    // their weights without embedding and head
+}
+
+func main() {
+	var e effort
+	part := flag.String("part", "tasks", "tasks or language")
+	only := flag.String("task", "", "only tasks whose names contain this")
+	which := flag.String("network", "", "only these networks: names, or parts of them, with commas between them")
+	flag.IntVar(&e.steps, "steps", 1200, "steps of training")
+	flag.IntVar(&e.batch, "batch", 32, "sequences in a step")
+	flag.IntVar(&e.judged, "judged", 128, "sequences that a network is judged by")
+	flag.IntVar(&e.width, "width", 64, "width of the networks that solve tasks")
+	flag.IntVar(&e.seeds, "seeds", 1, "seeds; the table has the mean over them")
+	flag.Float64Var(&e.rate, "rate", 2e-3, "learning rate")
+	flag.StringVar(&e.text, "text", "", "text of the language models; by default the King James text")
+	flag.StringVar(&e.tokens, "tokens", "character", "character or word")
+	flag.IntVar(&e.budget, "budget", 150000, "weights of a language model, without its embedding and head")
+	flag.Parse()
+
+	nets := slices.DeleteFunc(networks(), func(n network) bool { return !named(n.name, *which) })
+	list := slices.DeleteFunc(tasks(), func(t task) bool { return !strings.Contains(t.name, *only) })
+	start := time.Now()
+	var err error
+	switch {
+	case len(nets) == 0 || len(list) == 0:
+		err = fmt.Errorf("no network is called %q, or no task %q", *which, *only)
+	case *part == "tasks":
+		err = solveAll(nets, list, e)
+	case *part == "language":
+		err = language(nets, e)
+	default:
+		err = fmt.Errorf("no part is called %q; want tasks or language", *part)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "recurrences:", err)
+		os.Exit(1)
+	}
+	fmt.Printf("\n(%.0f s)\n", time.Since(start).Seconds())
+}
+
+// named tells whether a name has one of some parts; no parts are in every name.
+func named(name, parts string) bool {
+	return slices.ContainsFunc(strings.Split(parts, ","), func(p string) bool { return strings.Contains(name, p) })
+}
+
+// head prints the first two lines of a table.
+func head(columns ...string) {
+	row(columns...)
+	fmt.Println("|" + strings.Repeat("---|", len(columns)))
+}
+
+// row prints a line of a table.
+func row(cells ...string) { fmt.Println("| " + strings.Join(cells, " | ") + " |") }
