@@ -29,3 +29,23 @@ type SiLU struct{}
 
 // Apply maps every element.
 func (SiLU) Apply(g *graph.Graph, x graph.Node) graph.Node { return g.Mul(x, g.Sigmoid(x)) }
+
+// SquaredReLU is max(x, 0)², element by element (So et al., 2021, arXiv 2109.08668).
+type SquaredReLU struct{}
+
+// Apply maps every element.
+func (SquaredReLU) Apply(g *graph.Graph, x graph.Node) graph.Node { return g.Square(g.ReLU(x)) }
+
+// SoftCap keeps every element between -Limit and Limit, and small ones nearly as they are: Limit·tanh(x/Limit) (Bello et al.,
+// 2016, arXiv 1611.09940; Gemma 2 caps scores of attention and logits with it).
+type SoftCap struct {
+	Limit float64 // above 0
+}
+
+// Apply maps every element.
+func (c SoftCap) Apply(g *graph.Graph, x graph.Node) graph.Node {
+	if !(c.Limit > 0) || math.IsInf(c.Limit, 1) || math.IsInf(1/c.Limit, 1) {
+		return g.Failf("SoftCap", "a limit of %g; want a number above 0", c.Limit)
+	}
+	return g.MulScalar(g.Tanh(g.MulScalar(x, 1/c.Limit)), c.Limit)
+}

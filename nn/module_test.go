@@ -19,16 +19,18 @@ func mlp() nn.Sequential {
 
 func TestModulesAgreeWithPyTorch(t *testing.T) {
 	agree(t, map[string]func(g *graph.Graph, in map[string]graph.Node) graph.Node{
-		"sequential": of(mlp()), // the names 0.weight, 0.bias, 2.weight, 2.bias are PyTorch's
-		"gelu":       of(nn.GELU{}),
-		"gelu_tanh":  of(nn.GELU{Tanh: true}),
-		"silu":       of(nn.SiLU{}),
+		"sequential":   of(mlp()), // the names 0.weight, 0.bias, 2.weight, 2.bias are PyTorch's
+		"gelu":         of(nn.GELU{}),
+		"gelu_tanh":    of(nn.GELU{Tanh: true}),
+		"squared_relu": of(nn.SquaredReLU{}),
+		"softcap":      of(nn.SoftCap{Limit: 1.5}),
+		"silu":         of(nn.SiLU{}),
 	})
 }
 
 func TestModuleGradients(t *testing.T) {
 	checkModules(t, map[string]nn.Module{
-		"sequential": mlp(), "gelu": nn.GELU{}, "gelu tanh": nn.GELU{Tanh: true}, "silu": nn.SiLU{},
+		"sequential": mlp(), "gelu": nn.GELU{}, "gelu tanh": nn.GELU{Tanh: true}, "silu": nn.SiLU{}, "soft cap": nn.SoftCap{Limit: 0.7}, "squared relu": nn.SquaredReLU{},
 		"residual": nn.Residual{Module: nn.Sequential{nn.LayerNorm{}, nn.SiLU{}}},
 	}, []int{3, 2, 5}, []int{1, 1, 1}, []int{2, 257})
 }

@@ -34,36 +34,17 @@ func (n LayerNorm) Apply(g *graph.Graph, x graph.Node) graph.Node {
 	return g.Add(y, g.Param("bias", graph.Constant(0), x.Dim(-1)))
 }
 
-// RMSNorm divides the rows of x [..., F] by their root mean square and scales them (Zhang and Sennrich, 2019, arXiv
-// 1910.07467): weight⊙x/√(mean(x²)+ε), as torch.nn.RMSNorm(F).
-//
-// Parameter: weight [F], one at the start.
-type RMSNorm struct {
-	Epsilon  float64 // ε; 0 for 1e-6
-	NoAffine bool    // leave the weight out
-}
-
-// Apply normalises x.
-func (n RMSNorm) Apply(g *graph.Graph, x graph.Node) graph.Node {
-	epsilon, ok := normEpsilon(g, "RMSNorm", x, n.Epsilon, 1e-6)
-	if !ok {
-		return graph.Node{}
-	}
-	y := g.Div(x, g.Sqrt(g.AddScalar(rowMean(g, g.Square(x)), epsilon)))
-	if n.NoAffine {
-		return y
-	}
-	return g.Mul(y, g.Param("weight", graph.Constant(1), x.Dim(-1)))
-}
-
 // rowMean is the mean of each row of x [..., F], [..., 1].
-func rowMean(g *graph.Graph, x graph.Node) graph.Node {
+func rowMean(g *graph.Graph, x graph.Node) graph.Node { return eachRow(g, x, g.Mean(x, -1)) }
+
+// eachRow gives what there is one of for each row of x [..., F], y [...], the shape [..., 1].
+func eachRow(g *graph.Graph, x, y graph.Node) graph.Node {
 	shape := x.Shape()
 	if len(shape) == 0 {
 		return graph.Node{} // invalid; the error is in the graph
 	}
 	shape[len(shape)-1] = 1
-	return g.Reshape(g.Mean(x, -1), shape...)
+	return g.Reshape(y, shape...)
 }
 
 // normEpsilon checks the input and the ε that all normalisations have, and returns ε or its default.

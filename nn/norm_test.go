@@ -65,21 +65,41 @@ func awayFromKinks(g *graph.Graph) *graph.Graph {
 
 func TestNormsAgreeWithPyTorch(t *testing.T) {
 	agree(t, map[string]func(g *graph.Graph, in map[string]graph.Node) graph.Node{
-		"layernorm":       of(nn.LayerNorm{}),
-		"layernorm_plain": of(nn.LayerNorm{Epsilon: 0.1, NoAffine: true}),
-		"rmsnorm":         of(nn.RMSNorm{}),
-		"batchnorm":       of(nn.BatchNorm{}),
+		"layernorm":            of(nn.LayerNorm{}),
+		"layernorm_plain":      of(nn.LayerNorm{Epsilon: 0.1, NoAffine: true}),
+		"rmsnorm":              of(nn.RMSNorm{}),
+		"rmsnorm_oneplus":      of(nn.RMSNorm{OnePlus: true}),
+		"rmsnorm_groups":       of(nn.RMSNorm{Groups: 3, Epsilon: 1e-5}),
+		"rmsnorm_gated":        gated(nn.GatedRMSNorm{}),
+		"rmsnorm_gated_groups": gated(nn.GatedRMSNorm{Norm: nn.RMSNorm{Groups: 2}}),
+		"rmsnorm_then_gate":    gated(nn.GatedRMSNorm{NormFirst: true}),
+		"rmsnorm_then_sigmoid": gated(nn.GatedRMSNorm{NormFirst: true, Activation: nn.ModuleFunc((*graph.Graph).Sigmoid)}),
+		"groupnorm":            of(nn.GroupNorm{Groups: 2, Epsilon: 64e-5}),
+		"groupnorm_one":        of(nn.GroupNorm{Groups: 6, Epsilon: 0.1}),
+		"l2norm":               of(nn.L2Norm{}),
+		"l2norm_bound":         of(nn.L2Norm{Bound: true}),
+		"batchnorm":            of(nn.BatchNorm{}),
 		"batchnorm_lengths": func(g *graph.Graph, in map[string]graph.Node) graph.Node {
 			return nn.BatchNorm{Momentum: 0.3}.ApplyPadded(g, in["x"], in["lengths"])
 		},
 	})
 }
 
+func gated(n nn.GatedRMSNorm) func(g *graph.Graph, in map[string]graph.Node) graph.Node {
+	return func(g *graph.Graph, in map[string]graph.Node) graph.Node { return n.Apply(g, in["x"], in["z"]) }
+}
+
 func TestNormGradients(t *testing.T) {
 	checkModules(t, map[string]nn.Module{
 		"layer": nn.LayerNorm{}, "layer without bias": nn.LayerNorm{NoBias: true},
 		"rms": nn.RMSNorm{}, "rms without weight": nn.RMSNorm{NoAffine: true}, "batch": nn.BatchNorm{},
+		"rms one plus": nn.RMSNorm{OnePlus: true}, "l2": nn.L2Norm{}, "l2 bound": nn.L2Norm{Bound: true, Epsilon: 0.1},
+		"gated": nn.ModuleFunc(func(g *graph.Graph, x graph.Node) graph.Node { return nn.GatedRMSNorm{}.Apply(g, x, g.Square(x)) }),
 	}, []int{3, 2, 5}, []int{2, 1, 1}, []int{4, 300})
+	checkModules(t, map[string]nn.Module{
+		"group": nn.GroupNorm{Groups: 3}, "group without bias": nn.GroupNorm{Groups: 3, NoBias: true},
+		"plain group": nn.GroupNorm{Groups: 1, NoAffine: true}, "rms groups": nn.RMSNorm{Groups: 3},
+	}, []int{3, 2, 6}, []int{2, 1, 3}, []int{2, 300})
 	graphtest.CheckGradient(t, graphtest.Gradient{
 		Training: true,
 		Inputs:   []*tensor.Dense{graphtest.Random(1, 4, 3, 2), graph.Ints([]int{4, 0, 2})},

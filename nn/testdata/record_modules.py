@@ -199,6 +199,39 @@ class TCN(nn.Module):
         return self.network(x)
 
 
+# What the blocks of linear recurrences are made of.
+class RMS(nn.Module):
+    """transformers' MambaRMSNormGated and Zamba2RMSNormGated, Qwen3NextRMSNormGated, Gemma's 1 + weight."""
+
+    def __init__(self, width, groups=1, shift=0.0, eps=1e-6):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(width))
+        self.groups, self.shift, self.eps = groups, shift, eps
+
+    def forward(self, x):
+        parts = x.view(*x.shape[:-1], self.groups, -1)
+        parts = parts * torch.rsqrt(parts.pow(2).mean(-1, keepdim=True) + self.eps)
+        return (self.weight + self.shift) * parts.view(x.shape)
+
+
+Z = randn(8, T, B, E)
+record("rmsnorm_oneplus", RMS(E, shift=1.0), apply, {"x": X})
+record("rmsnorm_groups", RMS(E, groups=3, eps=1e-5), apply, {"x": X})
+record("rmsnorm_gated", RMS(E), lambda m, x, z: m(x * F.silu(z)), {"x": X, "z": Z})
+record("rmsnorm_gated_groups", RMS(E, groups=2), lambda m, x, z: m(x * F.silu(z)), {"x": X, "z": Z})
+record("rmsnorm_then_gate", RMS(E), lambda m, x, z: m(x) * F.silu(z), {"x": X, "z": Z})
+record("rmsnorm_then_sigmoid", RMS(E), lambda m, x, z: m(x) * torch.sigmoid(z), {"x": X, "z": Z})
+record("groupnorm", nn.GroupNorm(2, E, eps=64e-5), lambda m, x: m(x.view(-1, E)).view(x.shape), {"x": X})
+record("groupnorm_one", nn.GroupNorm(E, E, eps=0.1), lambda m, x: m(x.view(-1, E)).view(x.shape), {"x": X})
+PLAIN = nn.Identity()
+record("l2norm", PLAIN, lambda m, x: x * torch.rsqrt((x * x).sum(-1, keepdim=True) + 1e-6), {"x": X})
+record("l2norm_bound", PLAIN, lambda m, x: F.normalize(x, dim=-1, p=2.0), {"x": X})
+record("squared_relu", PLAIN, lambda m, x: torch.relu(x) ** 2, {"x": X})
+record("softcap", PLAIN, lambda m, x: torch.tanh(x / 1.5) * 1.5, {"x": X})
+for case, k, bias in (("depthwise", 4, True), ("depthwise_one", 1, True), ("depthwise_nobias", 3, False), ("depthwise_long", 12, True)):
+    record(case, nn.Conv1d(3, 3, k, groups=3, padding=k - 1, bias=bias),
+           lambda m, x: m(x.permute(1, 2, 0))[..., :len(x)].permute(2, 0, 1), {"x": LONG})
+
 record("tcn", TCN(3, 4, 4, 2, k=2), over_time, {"x": LONG})
 
 write(os.path.join(HERE, "modules_f64.safetensors"), TENSORS, {})
