@@ -27,6 +27,9 @@ func (o Order) Chunks(g *graph.Graph, m Memory, first graph.Node) (read, last gr
 		return graph.Node{}, first
 	}
 	m = m.masked(g, o)
+	if m.Key.Dim(0) == 1 {
+		return m.single(g, first)
+	}
 	l := o.chunked(g, m.Key.Shape())
 	q, k, v := l.lay(m.Query), l.lay(m.Key), l.lay(m.Value)
 	d := l.decays(m)

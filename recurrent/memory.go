@@ -63,6 +63,18 @@ func sameShape(n graph.Node, shape []int) bool {
 	return true
 }
 
+// single is Step for a sequence of one.
+func (m Memory) single(g *graph.Graph, state graph.Node) (read, next graph.Node) {
+	step := m
+	for _, x := range []*graph.Node{&step.Query, &step.Key, &step.Value, &step.LogDecay, &step.Recall, &step.Revise} {
+		if x.Valid() {
+			*x = g.Reshape(*x, x.Shape()[1:]...)
+		}
+	}
+	read, next = step.Step(g, state)
+	return g.Reshape(read, append([]int{1}, read.Shape()...)...), next
+}
+
 // Step runs one step from the state [B, N·K·V]: it returns what the queries read, [B, N, V], and the state after it. Queries,
 // keys and the others are [B, N, K], values [B, N, V].
 func (m Memory) Step(g *graph.Graph, state graph.Node) (read, next graph.Node) {
