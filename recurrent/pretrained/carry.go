@@ -10,6 +10,8 @@ type carry struct {
 	back  int // how many tokens attention over all of the past has room for
 	slots []*slot
 
+	read map[string]bool // the weights that were asked for, while the state is asked what there is
+
 	embedded graph.Node // what the look-up gave, for families that see it again later
 	values   graph.Node // the values of RWKV-7's first layer
 }
