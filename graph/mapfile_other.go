@@ -9,6 +9,8 @@ import (
 )
 
 // mapFile is not done on this system.
-func mapFile(*os.File, int) ([]byte, error) { return nil, errors.New("files are not mapped on this system") }
+func mapFile(*os.File, int) ([]byte, error) {
+	return nil, errors.New("files are not mapped on this system")
+}
 
 func unmap([]byte) {}

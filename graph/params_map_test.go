@@ -27,7 +27,9 @@ func TestMapIsLoad(t *testing.T) {
 	if p.Len() != 3 || p.Get("count") != nil || p.Get("scalar").Value().Float32s()[0] != 9 {
 		t.Errorf("the store is\n%v", p)
 	}
-	f := NewFunc(p, func(g *Graph, _ []Node) []Node { return []Node{g.MulScalar(g.Scope("a").Param("weight", nil, 2, 3), 2)} })
+	f := NewFunc(p, func(g *Graph, _ []Node) []Node {
+		return []Node{g.MulScalar(g.Scope("a").Param("weight", nil, 2, 3), 2)}
+	})
 	out, err := f.Run()
 	if err != nil || out[0].Float32s()[5] != 12 {
 		t.Fatal(out, err)
