@@ -94,7 +94,7 @@ func (c MLSTM) Scan(g *graph.Graph, x graph.Node, s State, o Order) (graph.Node,
 	T, B, N, D := x.Dim(0), x.Dim(1), max(c.Heads, 1), c.Hidden/max(c.Heads, 1)
 	q, k, v, out, i, f := c.projections(g, x)
 	logF, iHat := o.padded(g, logForget(g, f, c.Exponential), 0), o.padded(g, i, never)
-	m, last := o.Peaks(g, logF, iHat, s[3])
+	m, last := o.Largest(g, logF, iHat, s[3])
 	old, _ := o.Before(g, m, s[3])
 
 	heads := func(n graph.Node) graph.Node { return g.Reshape(n, T, B, N, -1) }

@@ -25,6 +25,12 @@ func usualSizes(cell string, hidden, heads, key, value int) sizes {
 	return sizes{cell: cell, hidden: hidden, heads: heads, key: or(key, each), value: or(value, each)}
 }
 
+// convolved are sizes of a cell with a short convolution over queries, keys and values; a kernel of 0 is the usual one.
+func (c sizes) convolved(kernel int) sizes {
+	c.kernel, c.channel = or(kernel, 4), c.heads*(2*c.key+c.value)
+	return c
+}
+
 // widths are those of the state's entries.
 func (c sizes) widths() []int {
 	w := []int{c.hidden}
@@ -108,6 +114,15 @@ func convolved(g *graph.Graph, conv nn.DepthwiseConv1D, x, past graph.Node, o re
 	return nn.SiLU{}.Apply(g, y), next
 }
 
+// short are the queries, keys and values of x [T, B, I] behind a short convolution, [T, B, N, K] and [T, B, N, V], and the past.
+func (c sizes) short(g *graph.Graph, x, past graph.Node, o recurrent.Order) (q, k, v, next graph.Node) {
+	keys, values := c.heads*c.key, c.heads*c.value
+	x = g.Concat(2, linear(g, "q_proj", x, keys), linear(g, "k_proj", x, keys), linear(g, "v_proj", x, values))
+	x, next = convolved(g, nn.DepthwiseConv1D{Kernel: c.kernel, NoBias: true}, x, past, o)
+	p := cut(g, x, keys, keys, values)
+	return perHead(g, p[0], c.heads), perHead(g, p[1], c.heads), perHead(g, p[2], c.heads), next
+}
+
 // cut cuts the last axis of x into parts of the given widths.
 func cut(g *graph.Graph, x graph.Node, widths ...int) []graph.Node {
 	parts, at := make([]graph.Node, len(widths)), 0
@@ -124,4 +139,12 @@ func logSigmoid(g *graph.Graph, x graph.Node) graph.Node { return g.Neg(g.Softpl
 // scaled is a query [..., K] over √K, as in attention.
 func scaled(g *graph.Graph, q graph.Node) graph.Node {
 	return g.MulScalar(q, 1/math.Sqrt(float64(max(q.Dim(-1), 1))))
+}
+
+// usual is v, or the usual value for 0.
+func usual(v, usual float64) float64 {
+	if v == 0 {
+		return usual
+	}
+	return v
 }
