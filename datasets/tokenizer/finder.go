@@ -2,7 +2,6 @@ package tokenizer
 
 import (
 	"regexp"
-	"regexp/syntax"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -32,34 +31,27 @@ const lookAhead = `\s+(?!\S)`
 func newFinder(expression string) (finder, error) {
 	var f finder
 	before, after, found := strings.Cut(expression, lookAhead)
+	if found && (before != "" && !strings.HasSuffix(before, "|") || after != "" && after[0] != '|') {
+		return f, errors.Errorf("the regular expression %q looks ahead within an alternative, which is not supported", expression)
+	}
 	translated, err := translate(before)
 	if err != nil {
 		return f, err
 	}
 	if found {
+		groups, err := regexp.Compile(strings.TrimSuffix(translated, "|"))
+		if err != nil {
+			return f, errors.Wrapf(err, "the regular expression %q", expression)
+		}
 		rest, err := translate(after)
 		if err != nil {
 			return f, err
 		}
-		groups, err := regexp.Compile(translated + "|")
-		if strings.HasSuffix(before, "|") || before == "" { // an alternative of its own
-			groups, err = regexp.Compile(strings.TrimSuffix(translated, "|"))
-		} else if err == nil {
-			err = errors.New(`\s+(?!\S) is not an alternative of its own`)
-		}
-		if err != nil || after != "" && after[0] != '|' {
-			return f, errors.Errorf("the regular expression %q looks ahead in a way that is not supported", expression)
-		}
 		f.blank = groups.NumSubexp() + 1
 		translated += "([" + spaces + "]+)" + rest
 	}
-	if f.r, err = regexp.Compile(translated); err != nil {
-		if e, ok := err.(*syntax.Error); ok {
-			return f, errors.Errorf("the regular expression %q is not supported: %v %q", expression, e.Code, e.Expr)
-		}
-		return f, errors.Wrapf(err, "the regular expression %q", expression)
-	}
-	return f, nil
+	f.r, err = regexp.Compile(translated)
+	return f, errors.Wrapf(err, "the regular expression %q", expression)
 }
 
 // translate writes an expression of Oniguruma as Go has it.
