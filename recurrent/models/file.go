@@ -30,7 +30,7 @@ func readFile(path string) (*file, error) {
 
 // parseFile reads what a file holds.
 func parseFile(path string, tensors []graph.Named, metadata map[string]string) (*file, error) {
-	if metadata[tuneKey] != "" {
+	if metadata[AdapterEntry] != "" {
 		c, _ := ConfigOf(metadata)
 		return nil, &AdapterError{Path: path, Base: c.Origin.From}
 	}

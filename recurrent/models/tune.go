@@ -44,8 +44,8 @@ func loadAdapter(b built, under *graph.Params, path string) (Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if metadata[tuneKey] == "" {
-		return nil, errors.Errorf("%s is no adapter: its metadata have no %s", path, tuneKey)
+	if metadata[AdapterEntry] == "" {
+		return nil, errors.Errorf("%s is no adapter: its metadata have no %s", path, AdapterEntry)
 	}
 	f, err := parseModel(path, tensors, metadata)
 	if err != nil {
@@ -55,7 +55,7 @@ func loadAdapter(b built, under *graph.Params, path string) (Model, error) {
 		return nil, errors.Errorf("%s is an adapter of a %v, and the model is a %v", path, f.kind, b.Kind())
 	}
 	var about tuneFields
-	if err := decodeEntry(path, metadata, tuneKey, &about); err != nil {
+	if err := decodeEntry(path, metadata, AdapterEntry, &about); err != nil {
 		return nil, err
 	}
 	if about.Weights != hashOf(under) {
@@ -104,7 +104,11 @@ func (f *file) adapt(c *core, under *graph.Params) error {
 
 // loadFolder reads an adapter of PEFT.
 func loadFolder(b built, under *graph.Params, path string) (Model, error) {
-	l, err := peft.Load(path, under)
+	with := graph.NewParams(under.Seed()) // under may be the base's own
+	if err := with.SetAll(under.Tensors("")); err != nil {
+		return nil, err
+	}
+	l, err := peft.Load(path, with)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +121,7 @@ func loadFolder(b built, under *graph.Params, path string) (Model, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, path)
 	}
-	return m, errors.Wrap(m.base().params.SetAll(under.Tensors("")), path)
+	return m, errors.Wrap(m.base().params.SetAll(with.Tensors("")), path)
 }
 
 // another is a model with another configuration of its training, whatever its kind.

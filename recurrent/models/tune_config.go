@@ -80,8 +80,9 @@ type tuneFields struct {
 	Weights   string   `json:"weights_sha256"` // of the weights beside which it was trained
 }
 
-// tuneKey is the entry of a file's metadata that has the adapter. It tells a file of one.
-const tuneKey = "adapter"
+// AdapterEntry is the entry of a file's metadata that has the adapter: an object with its rank r, and what else differs from
+// the defaults. It tells the file of an adapter.
+const AdapterEntry = "adapter"
 
 // tuneEntry adds the adapter to the entries of a file.
 func (c *core) tuneEntry(entries map[string]string) error {
@@ -91,16 +92,16 @@ func (c *core) tuneEntry(entries map[string]string) error {
 	}
 	f := tuneFields{t.Rank, t.Alpha, t.Dropout, t.Targets, t.Blocks, t.Recompute, hashOf(c.params)}
 	data, err := json.Marshal(f)
-	entries[tuneKey] = string(data)
+	entries[AdapterEntry] = string(data)
 	return err
 }
 
 // decodeTune reads the adapter of a file; the zero value, if it has none.
 func decodeTune(path string, metadata map[string]string) (TuneConfig, error) {
-	if metadata[tuneKey] == "" {
+	if metadata[AdapterEntry] == "" {
 		return TuneConfig{}, nil
 	}
 	var f tuneFields
-	err := decodeEntry(path, metadata, tuneKey, &f)
+	err := decodeEntry(path, metadata, AdapterEntry, &f)
 	return TuneConfig{f.Rank, f.Alpha, f.Dropout, f.Targets, f.Blocks, f.Recompute}, err
 }
