@@ -202,6 +202,17 @@ func opCases() []opCase {
 			}
 		}
 	}
+	for _, size := range []struct{ T, B, E, S int }{{1, 1, 1, 1}, {2, 3, 5, 4}, {19, 2, 3, 2}, {33, 1, 100, 1}} {
+		for _, reverse := range []bool{false, true} {
+			T, B, E, S := size.T, size.B, size.E, size.S
+			add(opCase{name: fmt.Sprint("selective scan reverse ", reverse),
+				shapes: [][]int{{T, B, E}, {T, B, E}, {E, S}, {T, B, S}, {T, B, S}, {B, E * S}},
+				build: func(g *graph.Graph, in []graph.Node) graph.Node {
+					y, last := g.SelectiveScan(in[0], g.Softplus(in[1]), g.Neg(g.Softplus(in[2])), in[3], in[4], in[5], reverse)
+					return g.Concat(0, g.Reshape(y, T*B*E), g.Reshape(last, B*E*S))
+				}})
+		}
+	}
 	return append(cases, windowCases()...)
 }
 

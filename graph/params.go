@@ -39,6 +39,7 @@ type Params struct {
 type numbers struct {
 	sync.RWMutex
 	packs compile.Packs // of the values; its version says that what was computed from them in advance is out of date
+	files []*mapping    // in which values lie: they stay open as long as a program may read them
 }
 
 // NewParams returns an empty store of float32 parameters, the type to train and serve with.
@@ -233,7 +234,13 @@ func (p *Params) create(name string, init Init, shape []int) (*Param, error) {
 		}
 		return q, nil
 	}
-	if init == nil {
+	p.mu.RLock()
+	sealed := p.sealed
+	p.mu.RUnlock()
+	switch {
+	case sealed: // before memory is taken
+		return nil, errors.Errorf("parameter %s is not in the store, which is sealed", name)
+	case init == nil:
 		return nil, errors.Errorf("parameter %s: not in the store and no initialiser given", name)
 	}
 	draw := make([]float64, op.Size(shape))

@@ -26,7 +26,7 @@ type safetensorsIndex struct {
 
 // readIndexed reads a model in several files by its index: the tensors of one file after the other, in the order of the
 // files' names. The metadata is that of all files; a key must have one value.
-func readIndexed(path string) ([]Named, map[string]string, error) {
+func readIndexed(path string, read func(path string) ([]Named, map[string]string, error)) ([]Named, map[string]string, error) {
 	index, err := readIndex(path)
 	if err != nil {
 		return nil, nil, err
@@ -41,7 +41,7 @@ func readIndexed(path string) ([]Named, map[string]string, error) {
 	var tensors []Named
 	metadata := map[string]string{}
 	for _, file := range slices.Sorted(maps.Keys(where)) {
-		list, more, err := readSafetensorsFile(filepath.Join(filepath.Dir(path), file))
+		list, more, err := read(filepath.Join(filepath.Dir(path), file))
 		if err != nil {
 			return nil, nil, err
 		}

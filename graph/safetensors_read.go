@@ -27,7 +27,7 @@ import (
 // A model in several files is read by its index, whose name ends in .safetensors.index.json: all tensors of all files.
 func ReadSafetensors(path string) ([]Named, map[string]string, error) {
 	if strings.HasSuffix(path, indexEnding) {
-		tensors, metadata, err := readIndexed(path)
+		tensors, metadata, err := readIndexed(path, readSafetensorsFile)
 		return tensors, metadata, errors.Wrapf(err, "read %s", path)
 	}
 	return readSafetensorsFile(path)

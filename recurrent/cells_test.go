@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/celltest"
 )
@@ -58,6 +59,10 @@ func allCells(hidden int) map[string]recurrent.Cell {
 		"mlstm heads":           recurrent.MLSTM{Hidden: hidden, Heads: heads, Exponential: true},
 		"conv lstm":             recurrent.ConvLSTM{Places: 1, Channels: hidden},
 		"conv lstm peepholes":   recurrent.ConvLSTM{Places: 1, Channels: hidden, Kernel: 5, Peepholes: true},
+		"window attention":      recurrent.WindowAttention{Hidden: hidden, Heads: heads, Width: 2, Window: 3},
+		"window attention all": recurrent.WindowAttention{Hidden: hidden, Heads: 2 * heads, KeyHeads: heads, Width: 4, Window: 4,
+			Positions: nn.RoPE{Width: 2, Base: 100}, Scale: 0.7, Cap: 2, Norm: nn.RMSNorm{OnePlus: true}, Gated: true, Bias: true, OutBias: true},
+		"window attention norm": recurrent.WindowAttention{Hidden: hidden, Width: 3, Window: 2, NoPositions: true, Norm: nn.RMSNorm{}, NormAll: true},
 		"lstm stack":            recurrent.StackOf(2, recurrent.LSTM{Hidden: hidden}),
 		"mixed stack": recurrent.Stack{Cells: []recurrent.Cell{
 			recurrent.GRU{Hidden: hidden}, recurrent.StackOf(2, recurrent.RNN{Hidden: hidden})}},

@@ -37,6 +37,12 @@ func hasLayer(g *graph.Graph, name string, l Layer) bool {
 	switch l := l.(type) {
 	case Unidirectional:
 		return hasCell(g, "Unidirectional", l.Cell)
+	case Scanned:
+		if l.Cell == nil {
+			g.Failf("Scanned", "it has no Cell")
+			return false
+		}
+		return hasCell(g, "Scanned", l.Cell)
 	case Bidirectional:
 		return hasCell(g, "Bidirectional", l.Cell)
 	case CompositeLayer:

@@ -37,6 +37,28 @@ func (l Unidirectional) Apply(g *graph.Graph, x graph.Node, o Options) (graph.No
 // Depth is the number of layer numbers that the cell takes.
 func (l Unidirectional) Depth() int { return depth(l.Cell) }
 
+// Scanned is a cell with a linear recurrence as a Layer: its Apply is Scan, all steps at once.
+type Scanned struct{ Cell Scanner }
+
+// Begin returns the cell's initial state.
+func (l Scanned) Begin(g *graph.Graph, batch int) State {
+	if !hasLayer(g, "Scanned", l) {
+		return nil
+	}
+	return l.Cell.Begin(g, batch)
+}
+
+// Apply scans with the cell.
+func (l Scanned) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
+	if !hasLayer(g, "Scanned", l) {
+		return graph.Node{}, nil
+	}
+	return Scan(g, l.Cell, x, o)
+}
+
+// Depth is the number of layer numbers that the cell takes.
+func (l Scanned) Depth() int { return depth(l.Cell) }
+
 // Merge is what a bidirectional layer makes of the outputs of its directions.
 type Merge int
 

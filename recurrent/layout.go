@@ -77,6 +77,8 @@ func layerLayout(g *graph.Graph, layer Layer) layout {
 		}
 	case Unidirectional:
 		return cellLayout(g, layer.Cell)
+	case Scanned:
+		return cellLayout(g, layer.Cell)
 	case Bidirectional:
 		one := cellLayout(g, layer.Cell)
 		l.output = one.output

@@ -14,22 +14,57 @@ import (
 // steps are paired, the pairs paired again, and the last few go one by one; on the way back, the state before each
 // pair gives the one in its middle (Blelloch, 1990). That is O(T) arithmetic in O(log T) operations.
 func (o Order) Linear(g *graph.Graph, a, b, first graph.Node) (all, last graph.Node) {
-	if b.Rank() != 3 || first.Rank() != 2 {
-		return g.Failf("Scan", "want b [T, B, H] and an initial state [B, H], found %v and %v", b.Shape(), first.Shape()), first
+	h, end := o.solve(g, realAlgebra, parts{a}, parts{b}, parts{first})
+	return h[0], end[0]
+}
+
+// LinearComplex is Linear for complex numbers, such as those of a diagonal that turns its state: each argument and result is a
+// real part and an imaginary part, of the shapes that Linear has.
+func (o Order) LinearComplex(g *graph.Graph, a, b, first [2]graph.Node) (all, last [2]graph.Node) {
+	h, end := o.solve(g, complexAlgebra, a[:], b[:], first[:])
+	return [2]graph.Node(h), [2]graph.Node(end)
+}
+
+// LinearPairs is Linear for pairs of numbers that a 2x2 matrix mixes, [a_0 a_1; a_2 a_3] for each: an oscillator's place and
+// speed, say. The shapes are those of Linear.
+func (o Order) LinearPairs(g *graph.Graph, a [4]graph.Node, b, first [2]graph.Node) (all, last [2]graph.Node) {
+	h, end := o.solve(g, pairAlgebra, a[:], b[:], first[:])
+	return [2]graph.Node(h), [2]graph.Node(end)
+}
+
+// Largest solves h_t = max(h_{t-1} + a_t, b_t), the largest of inputs that fade by a: what an exponential average divides by
+// to stay in range. It is linear where a sum takes the place of a product, and a maximum that of a sum; the shapes are those
+// of Linear.
+func (o Order) Largest(g *graph.Graph, a, b, first graph.Node) (all, last graph.Node) {
+	h, end := o.solve(g, maxAlgebra, parts{a}, parts{b}, parts{first})
+	return h[0], end[0]
+}
+
+// solve is Linear in an algebra.
+func (o Order) solve(g *graph.Graph, r algebra, a, b, first parts) (all, last parts) {
+	if !r.fit(g, a, b, first) {
+		return make(parts, len(b)), first
 	}
+	whole := b[0].Shape()
 	if o.mask.Valid() {
-		a = g.Where(o.mask, g.BroadcastTo(a, b.Shape()...), g.Full(1))
-		b = g.Where(o.mask, b, g.Full(0))
+		a = a.each(func(i int, n graph.Node) graph.Node {
+			return g.Where(o.mask, g.BroadcastTo(n, whole...), g.Full(r.one[i]))
+		})
+		b = b.each(func(_ int, n graph.Node) graph.Node { return g.Where(o.mask, n, g.Full(r.zero)) })
 	}
-	T, start := b.Dim(0), g.Reshape(first, 1, first.Dim(0), first.Dim(1))
-	levels := max(bits.Len(uint(T))-4, 0) // which leaves 8 to 16 steps to go one by one
-	walk, back := o.paired(g, T, levels)
-	if a.Rank() == 3 {
-		a = g.GatherPadded(g.BroadcastTo(a, b.Shape()...), walk, -1)
-	}
-	b = g.GatherPadded(b, walk, -1)
-	h := g.Gather(g.Add(g.Mul(a, before(g, a, b, start, levels)), b), back)
-	return h, g.Reshape(o.end(g, h), first.Shape()...)
+	start := first.each(func(_ int, n graph.Node) graph.Node { return g.Reshape(n, 1, n.Dim(0), n.Dim(1)) })
+	levels := max(bits.Len(uint(whole[0]))-4, 0) // which leaves 8 to 16 steps to go one by one
+	walk, back := o.paired(g, whole[0], levels)
+	a = a.each(func(_ int, n graph.Node) graph.Node {
+		if n.Rank() < 3 {
+			return n
+		}
+		return g.GatherPadded(g.BroadcastTo(n, whole...), walk, -1)
+	})
+	b = b.each(func(_ int, n graph.Node) graph.Node { return g.GatherPadded(n, walk, -1) })
+	h := r.step(g, a, b, r.before(g, a, b, start, levels))
+	h = h.each(func(_ int, n graph.Node) graph.Node { return g.Gather(n, back) })
+	return h, h.each(func(i int, n graph.Node) graph.Node { return g.Reshape(o.end(g, n), first[i].Shape()...) })
 }
 
 // paired returns the time of every step, in the order in which before needs them, and for every time its place in that
@@ -56,29 +91,27 @@ func (o Order) paired(g *graph.Graph, T, levels int) (walk, back graph.Node) {
 }
 
 // before returns the state before every step, [T, B, H], for steps in the order of paired and an initial state [1, B, H].
-func before(g *graph.Graph, a, b, first graph.Node, levels int) graph.Node {
-	n := b.Dim(0)
+func (r algebra) before(g *graph.Graph, a, b, first parts, levels int) parts {
+	n := b[0].Dim(0)
 	if g.Err() != nil {
-		return graph.Node{}
+		return make(parts, len(b))
 	}
 	if levels == 0 {
-		states := []graph.Node{first}
+		states := []parts{first}
 		for t := 0; t+1 < n; t++ {
-			states = append(states, g.Add(g.Mul(part(g, a, t, t+1), states[t]), g.Slice(b, 0, t, t+1)))
+			states = append(states, r.step(g, a.steps(g, t, t+1), b.steps(g, t, t+1), states[t]))
 		}
-		return g.Concat(0, states...)
+		return b.each(func(i int, _ graph.Node) graph.Node {
+			rows := make([]graph.Node, n)
+			for t, s := range states {
+				rows[t] = s[i]
+			}
+			return g.Concat(0, rows...)
+		})
 	}
-	a0, a1 := part(g, a, 0, n/2), part(g, a, n/2, n)
-	b0, b1 := g.Slice(b, 0, 0, n/2), g.Slice(b, 0, n/2, n)
-	early := before(g, g.Mul(a1, a0), g.Add(g.Mul(a1, b0), b1), first, levels-1)
-	late := g.Add(g.Mul(a0, early), b0)
-	return g.Concat(0, early, late)
-}
-
-// part is some of the steps of a [T, B, H], or all of an a that is the same at every step.
-func part(g *graph.Graph, a graph.Node, from, to int) graph.Node {
-	if a.Rank() < 3 {
-		return a
-	}
-	return g.Slice(a, 0, from, to)
+	a0, a1 := a.steps(g, 0, n/2), a.steps(g, n/2, n)
+	b0, b1 := b.steps(g, 0, n/2), b.steps(g, n/2, n)
+	early := r.before(g, r.compose(g, a1, a0), r.step(g, a1, b1, b0), first, levels-1)
+	late := r.step(g, a0, b0, early)
+	return b.each(func(i int, _ graph.Node) graph.Node { return g.Concat(0, early[i], late[i]) })
 }

@@ -21,7 +21,7 @@ import (
 // State: h [B, H], which is not read, C [B, Heads·D·D], rows of v and columns of k, n [B, H], m [B, Heads]. Parameters,
 // in the order q, k, v, o, i, f: weight_ih [4H+2·Heads, I], bias_ih [4H+2·Heads]. The biases of f start at equal
 // distances from 3 to 6 over the heads, as in the authors' code, so that heads remember for different times. Like SLSTM,
-// this is the cell alone, without the paper's block.
+// this is the cell alone, without the paper's block. It is a Scanner: Scan computes its steps in chunks.
 type MLSTM struct {
 	Hidden      int  // H, the width of h
 	Heads       int  // how many matrices there are; a divisor of H, 0 for 1
@@ -79,15 +79,58 @@ func (c MLSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	C := g.Add(g.Mul(of(f, 1, 1), of(s[1], D, D)), written)
 	n := g.Add(g.Mul(of(f, 1), of(s[2], D)), g.Mul(of(i, 1), of(k, D))) // [B, N, D]
 
-	read := g.Sum(g.Mul(C, row(q)), 3)                                // Cq, [B, N, D]
-	size := g.Abs(g.Sum(g.Mul(n, of(q, D)), 2))                       // |nᵀq|, [B, N]
-	one := g.Exp(g.Neg(g.Clamp(m, -80, math.Inf(1))))                 // exp(-m); past e⁸⁰ the output is 0 anyway
-	below := g.Reshape(g.Add(one, g.ReLU(g.Sub(size, one))), B, N, 1) // max(|nᵀq|, exp(-m))
+	read := g.Sum(g.Mul(C, row(q)), 3)                             // Cq, [B, N, D]
+	below := of(normaliser(g, g.Sum(g.Mul(n, of(q, D)), 2), m), 1) // [B, N, 1]
 	h := g.Mul(o, g.Reshape(g.Div(read, below), B, c.Hidden))
 	return h, State{h, g.Reshape(C, B, N*D*D), g.Reshape(n, B, c.Hidden), m}
 }
 
-// projections returns q, k, v and σ(õ), [B, H] each, and ĩ and f̃, [B, Heads] each.
+// Scan computes all steps at once, in chunks: x [T, B, I] gives [T, B, H]. The stabilisers of all steps come first, and with them
+// gates that are at most 1.
+func (c MLSTM) Scan(g *graph.Graph, x graph.Node, s State, o Order) (graph.Node, State) {
+	if !c.valid(g) || !scannable(g, "MLSTM", x, s, c.widths()...) {
+		return graph.Node{}, s
+	}
+	T, B, N, D := x.Dim(0), x.Dim(1), max(c.Heads, 1), c.Hidden/max(c.Heads, 1)
+	q, k, v, out, i, f := c.projections(g, x)
+	logF, iHat := o.padded(g, logForget(g, f, c.Exponential), 0), o.padded(g, i, never)
+	m, last := o.Largest(g, logF, iHat, s[3])
+	old, _ := o.Before(g, m, s[3])
+
+	heads := func(n graph.Node) graph.Node { return g.Reshape(n, T, B, N, -1) }
+	// The normaliser n is one more column of the memory, of a value that is always 1.
+	read, end := o.Chunks(g, Memory{
+		Query: heads(q), Key: g.Mul(heads(g.Exp(g.Sub(iHat, m))), heads(k)), Value: g.Concat(3, heads(v), g.Full(1, T, B, N, 1)),
+		LogDecay: heads(g.Add(logF, g.Sub(old, m))),
+	}, c.joined(g, s))
+	below := normaliser(g, g.Slice(read, 3, D, D+1), heads(m))
+	h := g.Mul(out, g.Reshape(g.Div(g.Slice(read, 3, 0, D), below), T, B, c.Hidden))
+	C, n := c.parted(g, end)
+	return h, State{o.Last(g, h, s[0]), C, n, last}
+}
+
+// joined is C and n as the state of a Memory: C transposed, with rows of k and columns of v, and n as one more column.
+func (c MLSTM) joined(g *graph.Graph, s State) graph.Node {
+	B, N, D := s[1].Dim(0), max(c.Heads, 1), c.Hidden/max(c.Heads, 1)
+	C := g.Transpose(g.Reshape(s[1], B, N, D, D), 0, 1, 3, 2)
+	return g.Reshape(g.Concat(3, C, g.Reshape(s[2], B, N, D, 1)), B, -1)
+}
+
+// parted is the way back.
+func (c MLSTM) parted(g *graph.Graph, s graph.Node) (C, n graph.Node) {
+	B, N, D := s.Dim(0), max(c.Heads, 1), c.Hidden/max(c.Heads, 1)
+	s = g.Reshape(s, B, N, D, D+1)
+	C = g.Reshape(g.Transpose(g.Slice(s, 3, 0, D), 0, 1, 3, 2), B, -1)
+	return C, g.Reshape(g.Slice(s, 3, D, D+1), B, -1)
+}
+
+// normaliser is max(|nᵀq|, exp(-m)).
+func normaliser(g *graph.Graph, found, m graph.Node) graph.Node {
+	one := g.Exp(g.Neg(g.Clamp(m, -80, math.Inf(1)))) // past e⁸⁰ the output is 0 anyway
+	return g.Add(one, g.ReLU(g.Sub(g.Abs(found), one)))
+}
+
+// projections returns q, k, v and σ(õ), [..., H] each, and ĩ and f̃, [..., Heads] each, for x [..., I].
 func (c MLSTM) projections(g *graph.Graph, x graph.Node) (q, k, v, o, i, f graph.Node) {
 	H, N := c.Hidden, max(c.Heads, 1)
 	rows := []int{H, H, H, H, N, N}
@@ -98,7 +141,7 @@ func (c MLSTM) projections(g *graph.Graph, x graph.Node) (q, k, v, o, i, f graph
 	part := make([]graph.Node, len(rows))
 	at := 0
 	for p, n := range rows {
-		product := g.Slice(z, 1, at, at+n)
+		product := g.Slice(z, -1, at, at+n)
 		if p == 1 {
 			product = g.MulScalar(product, 1/math.Sqrt(float64(H/N)))
 		}

@@ -23,6 +23,9 @@ func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, St
 	if !ok {
 		return graph.Node{}, nil
 	}
+	if o.Chunk < 0 || o.Chunk > longestChunk {
+		return g.Failf("Scan", "Options.Chunk is %d; want 1 to %d steps, or 0 for %d", o.Chunk, longestChunk, usualChunk), nil
+	}
 	if o.Dropout.Recurrent != 0 || o.Trace != nil || o.Recompute != 0 {
 		return g.Failf("Scan", "recurrent dropout, traces and Recompute need one step after the other: use Unroll"), nil
 	}
@@ -31,7 +34,7 @@ func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, St
 	if g.Err() != nil {
 		return graph.Node{}, nil
 	}
-	order := Order{reverse: o.Reverse, mask: w.mask}
+	order := Order{reverse: o.Reverse, mask: w.mask, chunk: o.Chunk}
 	y, last := cell.Scan(drop.weights(g), drop.inputs(g, x), w.state, order)
 	switch {
 	case g.Err() != nil:
@@ -50,6 +53,15 @@ func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, St
 type Order struct {
 	reverse bool
 	mask    graph.Node // [T, B], 1 before a sequence's end; invalid when there is no padding
+	chunk   int        // Options.Chunk
+}
+
+// padded is x [T, B, ...] with another value at padding.
+func (o Order) padded(g *graph.Graph, x graph.Node, v float64) graph.Node {
+	if !o.mask.Valid() {
+		return x
+	}
+	return g.Where(o.mask, x, g.Full(v))
 }
 
 // end is the step of x [T, B, F] that is read last, [1, B, F].

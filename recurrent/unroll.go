@@ -30,6 +30,9 @@ type Options struct {
 	// backward pass, which computes the steps between them again (see graph.Graph.Checkpoint). RecomputeSqrt is the number
 	// that takes the least memory, √T. 0 keeps all. Outputs keep their bits, gradients are equal up to rounding.
 	Recompute int
+	// Chunk is the number of steps that Scan computes at once for a cell whose state is a matrix (see Order.Chunks), rounded up to
+	// a power of two; 0 for 64. Results are equal up to rounding. Unroll has no chunks.
+	Chunk int
 	// Trace, if not nil, is filled with the states and gates of every step.
 	Trace *Trace
 }

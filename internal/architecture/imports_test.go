@@ -46,6 +46,10 @@ var allowed = map[string][]string{
 	"recurrent":             {"graph", "nn"},
 	"recurrent/linear":      {"graph", "nn", "recurrent"},
 	"recurrent/decode":      {"graph", "nn", "recurrent"},
+	"datasets/tokenizer":    {"datasets", "datasets/internal/pieces"},
+	"recurrent/pretrained":  {"graph", "nn", "nn/torch", "recurrent", "recurrent/decode", "recurrent/linear", "datasets", "datasets/tokenizer"},
+
+	"datasets/internal/pieces": {},
 	"recurrent/models":      {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans", "nn/torch", "nn/peft"},
 	"recurrent/models/zoo":  {"datasets", "datasets/catalog", "nn/train", "recurrent/models"},
 	"recurrent/celltest":    {"graph", "graph/graphtest", "recurrent"},
@@ -71,7 +75,7 @@ var allowed = map[string][]string{
 
 	"datasets/catalog/internal/fetch": {},
 	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
-		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "losses", "losses/distribution", "datasets", "datasets/catalog",
+		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "recurrent/pretrained", "losses", "losses/distribution", "datasets", "datasets/catalog",
 		"internal/kernel", "nn/train/metric/spans", "nn/train/baseline", "nn/numpy", "nn/torch", "nn/peft"},
 	"internal/damage":   nil, // anything
 	"internal/testutil": {},  // and no package may import it: tests do

@@ -232,6 +232,25 @@ for case, k, bias in (("depthwise", 4, True), ("depthwise_one", 1, True), ("dept
     record(case, nn.Conv1d(3, 3, k, groups=3, padding=k - 1, bias=bias),
            lambda m, x: m(x.permute(1, 2, 0))[..., :len(x)].permute(2, 0, 1), {"x": LONG})
 
+def rotary(x, positions, width, interleaved=False, base=10000.0):
+    """Complex multiplication, as in the paper, of x [..., H, D] at positions [...]."""
+    turning, rest = x[..., :width], x[..., width:]
+    if interleaved:
+        z = torch.view_as_complex(turning.reshape(*turning.shape[:-1], -1, 2))
+    else:
+        z = torch.complex(*turning.chunk(2, -1))
+    angles = positions[..., None, None] * base ** (-torch.arange(0, width, 2).double() / width)
+    z = z * torch.polar(torch.ones_like(angles), angles)
+    out = torch.view_as_real(z).flatten(-2) if interleaved else torch.cat([z.real, z.imag], -1)
+    return torch.cat([out, rest], -1)
+
+
+HEADED, AT = randn(9, T, B, 2, 6), torch.arange(T).double()[:, None].expand(T, B)
+record("rope", PLAIN, lambda m, x: rotary(x, AT, 6), {"x": HEADED})
+record("rope_partial", PLAIN, lambda m, x: rotary(x, AT, 4, base=500.0), {"x": HEADED})
+record("rope_interleaved", PLAIN, lambda m, x: rotary(x, AT, 6, True), {"x": HEADED})
+record("rope_at", PLAIN, lambda m, x: rotary(x, AT + torch.tensor([0.0, 1000.0, 3.0]).double(), 2), {"x": HEADED})
+
 record("tcn", TCN(3, 4, 4, 2, k=2), over_time, {"x": LONG})
 
 write(os.path.join(HERE, "modules_f64.safetensors"), TENSORS, {})

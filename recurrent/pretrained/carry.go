@@ -9,6 +9,11 @@ type carry struct {
 	batch int
 	back  int // how many tokens attention over all of the past has room for
 	slots []*slot
+
+	read map[string]bool // the weights that were asked for, while the state is asked what there is
+
+	embedded graph.Node // what the look-up gave, for families that see it again later
+	values   graph.Node // the values of RWKV-7's first layer
 }
 
 // slot is one part of the state: what it was, and what it becomes.
@@ -47,6 +52,27 @@ type block struct {
 	g     *graph.Graph
 	state *carry
 	name  string
+	list  *graph.Graph // in a layer: where all layers are
+}
+
+// shapeOf is the shape that a weight has in the file; nil if there is none.
+func (b block) shapeOf(name string) []int { return b.g.Params().Get(b.name + name).Shape() }
+
+// either is the first of some names under which the file has a weight, or the first.
+func (b block) either(names ...string) string { return b.eitherWith("", names...) }
+
+// eitherWith is either for what has a part.
+func (b block) eitherWith(part string, names ...string) string {
+	for _, n := range names {
+		in := b.in(n)
+		if part != "" {
+			in = in.in(part)
+		}
+		if in.shapeOf("weight") != nil {
+			return n
+		}
+	}
+	return names[0]
 }
 
 // in is the block of which all weights' names begin with these, with dots between.

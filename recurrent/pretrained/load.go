@@ -1,50 +1,223 @@
 package pretrained
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/fileformat"
 	"github.com/unroll-go/unroll/internal/inputfile"
+	"github.com/unroll-go/unroll/nn/torch"
 )
 
-// Load opens a model in a folder.
+// Load opens a model: a folder as Hugging Face has it, or a file of RWKV's authors (.pth, or the same as safetensors).
+//
+// A folder has config.json, which names the family, see Families; the weights as model.safetensors, in several such files with
+// their index, or as pytorch_model.bin; and, to work with texts, tokenizer.json. Weights of 32 bits stay in the file until they
+// are needed, see graph.Params.Map, so the file must not be changed while the model is in use. Tensors that the network does not
+// read are passed over; Unread lists them.
+//
+// Beside a file of RWKV's authors lies their vocabulary, rwkv_vocab_v20230424.txt.
 func Load(path string) (*Model, error) {
 	m, err := load(path)
-	return m, errors.Wrapf(err, "pretrained: %s", path)
+	if err != nil {
+		return nil, errors.Wrapf(err, "pretrained: %s", path)
+	}
+	return m, nil
 }
 
 func load(path string) (*Model, error) {
-	data, err := inputfile.Read(filepath.Join(path, "config.json"))
-	if err != nil {
-		return nil, err
-	}
-	c, err := parseConfig(data)
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	m := &Model{path: path, params: graph.NewParams(1)}
-	if m.family, m.net, err = familyOf(c); err != nil {
-		return nil, err
+	if info.IsDir() {
+		err = m.openFolder(path)
+	} else {
+		err = m.openFile(path)
 	}
-	tensors, _, err := graph.ReadSafetensors(weightsIn(path))
 	if err != nil {
 		return nil, err
 	}
-	if err := m.params.SetAll(tensors); err != nil {
+	m.params.Seal()
+	state, err := m.try(1, 1)
+	if err != nil {
 		return nil, err
 	}
-	m.params.Seal()
-	_, err = m.try(1, 1)
-	return m, err
+	m.read = state.read
+	return m, nil
 }
 
-// weightsIn is the file with the weights, or their index.
-func weightsIn(folder string) string {
-	index := filepath.Join(folder, "model.safetensors.index.json")
-	if _, err := os.Stat(index); err == nil {
-		return index
+// openFolder reads a folder as Hugging Face has it.
+func (m *Model) openFolder(path string) error {
+	data, err := inputfile.Read(filepath.Join(path, "config.json"))
+	if err != nil {
+		return err
 	}
-	return filepath.Join(folder, "model.safetensors")
+	c, err := parseConfig(data)
+	if err != nil {
+		return err
+	}
+	if m.family, m.net, err = familyOf(c); err != nil {
+		return err
+	}
+	m.ends, m.begin = endsOf(c), c.countOr("bos_token_id", -1)
+	if data, err := inputfile.Read(filepath.Join(path, "generation_config.json")); err == nil {
+		if g, err := parseConfig(data); err == nil && g.has("eos_token_id") {
+			m.ends = endsOf(g)
+		}
+	}
+	return m.openWeights(path)
+}
+
+// openWeights reads the weights of a folder, in the form that comes first in the list.
+func (m *Model) openWeights(folder string) error {
+	for _, name := range []string{"model.safetensors.index.json", "model.safetensors"} {
+		if file := filepath.Join(folder, name); exists(file) {
+			_, err := m.params.Map(file)
+			return err
+		}
+	}
+	if file := filepath.Join(folder, "pytorch_model.bin"); exists(file) {
+		_, err := torch.Load(m.params, file)
+		return err
+	}
+	return errors.New("the folder has no weights: want model.safetensors, its index, or pytorch_model.bin")
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// endsOf are the tokens that end a text: one, several, or none.
+func endsOf(c *config) []int {
+	raw, ok := c.fields["eos_token_id"]
+	if !ok {
+		return nil
+	}
+	var one int
+	if json.Unmarshal(raw, &one) == nil && string(raw) != "null" {
+		return []int{one}
+	}
+	var many []int
+	_ = json.Unmarshal(raw, &many) // anything else ends nothing
+	return many
+}
+
+// openFile reads a file of RWKV's authors.
+func (m *Model) openFile(path string) error {
+	format, err := fileformat.OfFile(path)
+	if err != nil {
+		return err
+	}
+	m.ends = []int{0}
+	m.begin = -1
+	switch format {
+	case fileformat.Safetensors:
+		if _, err := m.params.Map(path); err != nil {
+			return err
+		}
+	case fileformat.Torch, fileformat.Pickle:
+		f, err := torch.Read(path)
+		if err != nil {
+			return err
+		}
+		_, tensors := f.Weights()
+		if err := m.params.SetAll(tensors); err != nil {
+			return err
+		}
+	default:
+		return errors.Errorf("it is %v; want a folder with config.json, or a file of RWKV's authors", format)
+	}
+	if m.params.Get("blocks.0.att.r_k") != nil {
+		return m.openRWKV7()
+	}
+	if m.params.Get("blocks.0.att.time_first") != nil {
+		return m.openRWKV4()
+	}
+	return errors.New("it has no weights of RWKV-4 or RWKV-7 by their authors' names; want those, or a folder with config.json")
+}
+
+// blocks counts the layers of a file of RWKV's authors by a weight that all of them have.
+func (m *Model) blocks(name string) int {
+	n := 0
+	for m.params.Get("blocks."+strconv.Itoa(n)+"."+name) != nil {
+		n++
+	}
+	return n
+}
+
+// openRWKV7 takes the sizes of RWKV-7 from the shapes of its weights.
+func (m *Model) openRWKV7() error {
+	table, heads, key := m.params.Get("emb.weight").Shape(), m.params.Get("blocks.0.att.r_k").Shape(), m.params.Get("blocks.0.ffn.key.weight").Shape()
+	if len(table) != 2 || len(heads) != 2 || len(key) != 2 || heads[0]*heads[1] != table[1] {
+		return errors.Errorf("emb.weight %v, blocks.0.att.r_k %v and blocks.0.ffn.key.weight %v do not fit together", table, heads, key)
+	}
+	m.family = family{kind: "rwkv7", title: "RWKV-7"}
+	m.net = rwkv7Of(m.blocks("att.r_k"), table[1], heads[0], key[0])
+	m.net.vocab = table[0]
+	return nil
+}
+
+// openRWKV4 gives the weights of RWKV-4 the names that transformers has for them.
+func (m *Model) openRWKV4() error {
+	table, key := m.params.Get("emb.weight").Shape(), m.params.Get("blocks.0.ffn.key.weight").Shape()
+	if len(table) != 2 || len(key) != 2 {
+		return errors.Errorf("emb.weight %v and blocks.0.ffn.key.weight %v; want matrices", table, key)
+	}
+	fields := map[string]any{
+		"model_type": "rwkv", "vocab_size": table[0], "hidden_size": table[1], "intermediate_size": key[0],
+		"num_hidden_layers": m.blocks("att.time_first"), "rescale_every": 0,
+	}
+	data, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	c, err := parseConfig(data)
+	if err != nil {
+		return err
+	}
+	tensors := m.params.Tensors("")
+	for i := range tensors {
+		tensors[i].Name = rwkv4Name(tensors[i].Name)
+	}
+	m.params = graph.NewParams(1)
+	if err := m.params.SetAll(tensors); err != nil {
+		return err
+	}
+	m.family, m.net, err = familyOf(c)
+	return err
+}
+
+// rwkv4Names are the parts of names in RWKV-4's files, and in those of transformers.
+var rwkv4Names = strings.NewReplacer(".att.", ".attention.", ".ffn.", ".feed_forward.", ".ln0.", ".pre_ln.", "emb.", "embeddings.",
+	"time_mix_k", "time_mix_key", "time_mix_v", "time_mix_value", "time_mix_r", "time_mix_receptance")
+
+func rwkv4Name(name string) string {
+	if strings.HasPrefix(name, "head.") {
+		return name
+	}
+	return "rwkv." + rwkv4Names.Replace(name)
+}
+
+// Unread are the names of the tensors in the file that the network does not read, such as those of a part that sees pictures.
+func (m *Model) Unread() []string {
+	if m.made() != nil {
+		return nil
+	}
+	var out []string
+	for i := range m.params.Len() {
+		if name := m.params.At(i).Name(); !m.read[name] {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }

@@ -1,6 +1,9 @@
 package pretrained
 
-import "github.com/unroll-go/unroll/graph"
+import (
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
+)
 
 // Mamba (Gu and Dao, 2023, arXiv 2312.00752) and FalconMamba (Zuo et al., 2024, arXiv 2410.05355), which also divides what
 // the step size and the projections are made of by their root mean square.
@@ -57,7 +60,7 @@ func (m *mamba) mixer(b block, x graph.Node) graph.Node {
 		case m.named:
 			mixed[i] = b.rms(name, mixed[i], m.inside)
 		case m.inside > 0:
-			mixed[i] = rms(g, mixed[i], m.inside)
+			mixed[i] = nn.RMSNorm{Epsilon: m.inside, NoAffine: true}.Apply(g, mixed[i])
 		}
 	}
 	dt := g.Softplus(b.dense("dt_proj", mixed[0], m.inner, true))
@@ -68,13 +71,12 @@ func (m *mamba) mixer(b block, x graph.Node) graph.Node {
 
 // scan is the selective scan (equation 2 with ZOH for A and Euler for B): s' = exp(Δ·A)⊙s + (Δ⊙x)·Bᵀ, y = s'·C.
 func (m *mamba) scan(b block, dt, x, in, out graph.Node) graph.Node {
-	g, batch := b.g, b.state.batch
+	g := b.g
 	s := b.vector("ssm", m.inner, m.states)
 	a := g.Neg(g.Exp(b.weight("A_log", m.inner, m.states)))
 	return each(g, func(at []graph.Node) graph.Node {
 		dt, dx, in, out := at[0], at[1], at[2], at[3]
-		decay := g.Exp(g.Mul(g.Reshape(dt, batch, m.inner, 1), a))
-		s.next = g.Add(g.Mul(decay, s.next), g.Mul(g.Reshape(dx, batch, m.inner, 1), g.Reshape(in, batch, 1, m.states)))
-		return g.Sum(g.Mul(s.next, g.Reshape(out, batch, 1, m.states)), -1) // [B, inner]
+		s.next = g.Add(g.Mul(g.Exp(g.Mul(column(g, dt), a)), s.next), outer(g, dx, in))
+		return g.Sum(g.Mul(s.next, row(g, out)), -1) // [B, inner]
 	}, dt, g.Mul(dt, x), in, out)
 }

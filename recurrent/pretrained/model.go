@@ -13,6 +13,10 @@ type Model struct {
 	params *graph.Params
 	path   string
 
+	read  map[string]bool // the weights that the network reads
+	ends  []int           // tokens that end a text
+	begin int             // the token before a text; -1 for none
+
 	weights graph.WeightFormat
 }
 
@@ -144,8 +148,12 @@ func (m *Model) carried(batch, back int) []*slot {
 
 // try builds one step of the network, and says what is wrong with its weights.
 func (m *Model) try(batch, back int) (*carry, error) {
-	g := graph.New(m.params)
-	b := block{g: g, state: &carry{batch: batch, back: back}}
+	read := map[string]bool{}
+	g := graph.New(m.params).Transform(func(name string, w graph.Node) graph.Node {
+		read[name] = true
+		return w
+	})
+	b := block{g: g, state: &carry{batch: batch, back: back, read: read}}
 	m.net.logits(b, m.net.hidden(b, g.InputIDs("ids", 1, batch)))
 	return b.state, g.Err()
 }

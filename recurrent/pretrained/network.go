@@ -1,6 +1,10 @@
 package pretrained
 
-import "github.com/unroll-go/unroll/graph"
+import (
+	"strings"
+
+	"github.com/unroll-go/unroll/graph"
+)
 
 // network is a language model's network, of any family: a table of embeddings, layers, and a head.
 type network struct {
@@ -8,6 +12,7 @@ type network struct {
 	vocab  int
 
 	trunk     string // what all names but the head's begin with
+	trunkOf   string // what they begin with in a model that also sees pictures
 	embedding string // the table's name in the trunk
 	list      string // the layers' name in the trunk; empty for "layers"
 	head      string // the head's name; empty for "lm_head"
@@ -31,8 +36,11 @@ func (n *network) hidden(b block, ids graph.Node) graph.Node {
 	if list == "" {
 		list = "layers"
 	}
+	b.state.embedded = x
+	layers := b.in(list)
+	layers.list = layers.g
 	for i := range n.layers {
-		x = n.layer(b.in(list).layer(i), i, x)
+		x = n.layer(layers.layer(i), i, x)
 		if b.g.Err() != nil {
 			return graph.Node{}
 		}
@@ -43,6 +51,11 @@ func (n *network) hidden(b block, ids graph.Node) graph.Node {
 func (b block) inTrunk(n *network) block {
 	if n.trunk == "" {
 		return b
+	}
+	if n.trunkOf != "" {
+		if other := b.in(strings.Split(n.trunkOf, ".")...); other.in(n.embedding).shapeOf("weight") != nil {
+			return other
+		}
 	}
 	return b.in(n.trunk)
 }

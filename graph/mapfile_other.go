@@ -1,0 +1,16 @@
+//go:build !unix
+
+package graph
+
+import (
+	"os"
+
+	"github.com/pkg/errors"
+)
+
+// mapFile is not done on this system.
+func mapFile(*os.File, int) ([]byte, error) {
+	return nil, errors.New("files are not mapped on this system")
+}
+
+func unmap([]byte) {}

@@ -1,0 +1,149 @@
+package graph
+
+import (
+	"bytes"
+	"encoding/binary"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/inputfile"
+	"github.com/unroll-go/unroll/internal/number"
+	"gorgonia.org/tensor"
+)
+
+// Map is Load for large models that are run rather than trained: numbers of the store's type are not copied but stay in the
+// file, whose pages the system reads when they are first needed, and can forget again. Others, such as those of 16 bits, are
+// widened as they are read. All parameters must be new. What has no elements is passed over, and so are whole numbers.
+//
+// Until the store and all that was made of it are gone, the file must not be cut or written over in its place, which would end
+// the program; to replace it by another of the same name is harmless. Writing into the parameters changes them alone, not the
+// file. Where files cannot be mapped, Map reads them.
+func (p *Params) Map(path string) (map[string]string, error) {
+	if err := p.made(); err != nil {
+		return nil, err
+	}
+	var files []*mapping
+	read := func(path string) ([]Named, map[string]string, error) {
+		f, tensors, metadata, err := mapSafetensors(path, p.dtype)
+		files = append(files, f)
+		return tensors, metadata, errors.Wrapf(err, "%s is not a usable safetensors file", path)
+	}
+	var tensors []Named
+	var metadata map[string]string
+	var err error
+	if strings.HasSuffix(path, indexEnding) {
+		tensors, metadata, err = readIndexed(path, read)
+	} else {
+		tensors, metadata, err = read(path)
+	}
+	if err == nil {
+		err = p.adopt(tensors, files)
+	}
+	return metadata, errors.Wrapf(err, "graph: map %s", path)
+}
+
+// adopt adds tensors, which become the store's own, and keeps the files in which they lie open.
+func (p *Params) adopt(tensors []Named, files []*mapping) error {
+	p.numbers.Lock()
+	defer p.numbers.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var kept []Named
+	seen := map[string]bool{}
+	for _, t := range tensors {
+		if dense.Empty(t.Value) || t.Value.Dtype() == tensor.Int {
+			continue
+		}
+		if p.byName[t.Name] != nil || seen[t.Name] {
+			return errors.Errorf("parameter %s exists already", t.Name)
+		}
+		seen[t.Name] = true
+		if err := p.fits(t.Name, t.Value); err != nil {
+			return err
+		}
+		kept = append(kept, t)
+	}
+	for _, t := range kept {
+		q := &Param{name: t.Name, value: t.Value, lent: &atomic.Bool{}}
+		p.list = append(p.list, q)
+		p.byName[t.Name] = q
+	}
+	p.numbers.files = append(p.numbers.files, files...)
+	p.numbers.packs.Changed()
+	return nil
+}
+
+// mapping is a file whose bytes lie in memory.
+type mapping struct{ bytes []byte }
+
+// mapSafetensors maps a file and lists its tensors, of which those of one type lie in the mapping.
+func mapSafetensors(path string, dtype tensor.Dtype) (*mapping, []Named, map[string]string, error) {
+	f, err := inputfile.OpenWhole(path)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() < 8 || int64(int(info.Size())) != info.Size() {
+		tensors, metadata, err := readSafetensors(f)
+		return nil, tensors, metadata, err
+	}
+	m := &mapping{}
+	if m.bytes, err = mapFile(f, int(info.Size())); err != nil {
+		tensors, metadata, err := readSafetensors(f)
+		return nil, tensors, metadata, err
+	}
+	runtime.SetFinalizer(m, func(m *mapping) { unmap(m.bytes) })
+	length := binary.LittleEndian.Uint64(m.bytes)
+	if length > maxHeader || length > uint64(len(m.bytes)-8) {
+		tensors, metadata, err := parseSafetensors(bytes.NewReader(m.bytes), info.Size()) // says what is wrong
+		return nil, tensors, metadata, err
+	}
+	entries, metadata, err := parseHeader(m.bytes[8 : 8+length])
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	data := m.bytes[8+length:]
+	if err := checkEntries(entries, int64(len(data))); err != nil {
+		return nil, nil, nil, err
+	}
+	tensors := make([]Named, len(entries))
+	for i, e := range entries {
+		raw := data[e.Offsets[0]:e.Offsets[1]]
+		value := e.within(raw, dtype)
+		if value == nil {
+			if value, err = e.read(bytes.NewReader(raw)); err != nil {
+				return nil, nil, nil, errors.Wrapf(err, "tensor %s", e.name)
+			}
+		}
+		tensors[i] = Named{e.name, value}
+	}
+	return m, tensors, metadata, nil
+}
+
+// within is a tensor whose elements are bytes of the file as they lie there; nil if they are not as this machine has them.
+func (e *namedEntry) within(raw []byte, dtype tensor.Dtype) *tensor.Dense {
+	kind, _ := number.Of(e.Dtype)
+	width := uintptr(kind.Width)
+	if e.n == 0 || kind.Dtype() != dtype || width != dtype.Size() || !littleEndian || uintptr(unsafe.Pointer(&raw[0]))%width != 0 {
+		return nil
+	}
+	shape := e.Shape
+	if len(shape) == 0 {
+		return nil // a scalar is copied
+	}
+	if dtype == tensor.Float64 {
+		return Floats64(unsafe.Slice((*float64)(unsafe.Pointer(&raw[0])), e.n), shape...)
+	}
+	return Floats(unsafe.Slice((*float32)(unsafe.Pointer(&raw[0])), e.n), shape...)
+}
+
+// littleEndian tells whether the machine has the bytes of a number in the order of files.
+var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1

@@ -1,0 +1,197 @@
+package pretrained
+
+import "github.com/unroll-go/unroll/graph"
+
+// Hybrids of Mamba-2 and attention, layer by layer.
+
+// kinds reads which layers are of which kind: a list under one of some names, or places.
+func kinds(c *config, layers int, names ...string) []string {
+	for _, name := range names {
+		list := c.texts(name)
+		if list == nil {
+			continue
+		}
+		if len(list) != layers {
+			c.wrong(name, "a kind for each layer")
+			return nil
+		}
+		for i, kind := range list {
+			switch kind {
+			case "mamba":
+				list[i] = "linear_attention"
+			case "attention":
+				list[i] = "full_attention"
+			}
+		}
+		return list
+	}
+	return nil
+}
+
+// chosen refuses kinds that a family does not have.
+func chosen(c *config, list []string, known ...string) {
+	for _, kind := range list {
+		ok := false
+		for _, k := range known {
+			ok = ok || k == kind
+		}
+		if !ok && c.err == nil {
+			c.err = wrongKind(kind, known)
+		}
+	}
+}
+
+// bambaFamily is Bamba (IBM, Princeton, CMU and UIUC, 2024).
+func bambaFamily(c *config) network {
+	ssm, look, inner := hybridMamba2(c), usualAttention(c), c.size("intermediate_size")
+	look.turn = ropeOf(c, look.dim, 0.5)
+	layers, act := c.size("num_hidden_layers"), c.text("hidden_act", "silu")
+	list := kinds(c, layers, "layers_block_type", "layer_types")
+	if list == nil {
+		list = make([]string, min(layers, maxLayers))
+		for i := range list {
+			list[i] = "linear_attention"
+		}
+		for _, at := range c.numbers("attn_layer_indices") {
+			if i := int(at); i >= 0 && i < len(list) {
+				list[i] = "full_attention"
+			}
+		}
+	}
+	chosen(c, list, "linear_attention", "full_attention")
+	bias := c.flag("mlp_bias", false)
+	return network{
+		layers: layers, trunk: "model", embedding: "embed_tokens", width: ssm.width, tied: c.flag("tie_word_embeddings", false),
+		layer: func(b block, i int, x graph.Node) graph.Node {
+			y := b.rms("input_layernorm", x, ssm.epsilon)
+			if list[i] == "full_attention" {
+				y = look.apply(b.in("self_attn"), y)
+			} else {
+				y = ssm.mixer(b.in("mamba"), y)
+			}
+			x = b.g.Add(x, y)
+			return b.g.Add(x, b.in("feed_forward").mlp(b.rms("pre_ff_layernorm", x, ssm.epsilon), inner, act, bias))
+		},
+		last: func(b block, x graph.Node) graph.Node { return b.rms("final_layernorm", x, ssm.epsilon) },
+	}
+}
+
+// graniteFamily is Granite 4 (IBM, 2025) without experts.
+func graniteFamily(c *config) network {
+	ssm, look, inner := hybridMamba2(c), usualAttention(c), c.size("shared_intermediate_size")
+	look.scale = c.number("attention_multiplier", 1)
+	if c.text("position_embedding_type", "") == "rope" {
+		look.turn = ropeOf(c, look.dim, 1)
+	}
+	layers, act := c.size("num_hidden_layers"), c.text("hidden_act", "silu")
+	list := kinds(c, layers, "layer_types", "layers_block_type")
+	if list == nil {
+		c.wrong("layer_types", "a kind for each layer")
+	}
+	chosen(c, list, "linear_attention", "full_attention")
+	experts := c.countOr("num_local_experts", 0)
+	per, each := c.countOr("num_experts_per_tok", 2), c.sizeOr("intermediate_size", 1)
+	add := c.number("residual_multiplier", 1)
+	embed, scale := c.number("embedding_multiplier", 1), c.number("logits_scaling", 1)
+	return network{
+		layers: layers, trunk: "model", embedding: "embed_tokens", width: ssm.width, tied: c.flag("tie_word_embeddings", false),
+		first: func(b block, x graph.Node) graph.Node { return b.g.MulScalar(x, embed) },
+		layer: func(b block, i int, x graph.Node) graph.Node {
+			g, y := b.g, b.rms("input_layernorm", x, ssm.epsilon)
+			if list[i] == "full_attention" {
+				y = look.apply(b.in("self_attn"), y)
+			} else {
+				y = ssm.mixer(b.in("mamba"), y)
+			}
+			x = g.Add(x, g.MulScalar(y, add))
+			y = b.rms("post_attention_layernorm", x, ssm.epsilon)
+			mlp := b.in("shared_mlp")
+			parts := columns(g, mlp.dense("input_linear", y, 2*inner, false), inner, inner)
+			out := mlp.dense("output_linear", g.Mul(activation(g, act, parts[0]), parts[1]), ssm.width, false)
+			if experts > 0 {
+				out = g.Add(out, graniteExperts(b.in("block_sparse_moe"), y, experts, per, each, act))
+			}
+			return g.Add(x, g.MulScalar(out, add))
+		},
+		last:  func(b block, x graph.Node) graph.Node { return b.rms("norm", x, ssm.epsilon) },
+		judge: func(g *graph.Graph, y graph.Node) graph.Node { return g.MulScalar(y, 1/scale) },
+	}
+}
+
+// falconFamily is Falcon-H1 (Zuo et al., 2025, arXiv 2507.22448): each layer has both mixers, side by side.
+func falconFamily(c *config) network {
+	ssm, look, inner := hybridMamba2(c), usualAttention(c), c.size("intermediate_size")
+	if c.has("mamba_d_ssm") {
+		ssm.dim = c.parts("mamba_d_ssm", c.size("mamba_d_ssm"), ssm.heads)
+	}
+	ssm.norm, ssm.normFirst = c.flag("mamba_rms_norm", false), c.flag("mamba_norm_before_gate", true)
+	ssm.outBias = c.flag("projectors_bias", false)
+	in := c.number("ssm_in_multiplier", 1)
+	if ssm.scales = c.numbers("ssm_multipliers"); ssm.scales != nil && len(ssm.scales) != 5 {
+		c.wrong("ssm_multipliers", "five numbers")
+		ssm.scales = nil
+	}
+	look.turn, look.keys = ropeOf(c, look.dim, 1), c.number("key_multiplier", 1)
+	look.outBias = look.bias
+	mlp := c.numbers("mlp_multipliers")
+	if len(mlp) != 2 {
+		mlp = []float64{1, 1}
+	}
+	act, bias := c.text("hidden_act", "silu"), c.flag("mlp_bias", false)
+	lookIn, lookOut, ssmOut := c.number("attention_in_multiplier", 1), c.number("attention_out_multiplier", 1), c.number("ssm_out_multiplier", 1)
+	embed, head := c.number("embedding_multiplier", 1), c.number("lm_head_multiplier", 1)
+	return network{
+		layers: c.size("num_hidden_layers"), trunk: "model", embedding: "embed_tokens", width: ssm.width,
+		tied:  c.flag("tie_word_embeddings", false),
+		first: func(b block, x graph.Node) graph.Node { return b.g.MulScalar(x, embed) },
+		layer: func(b block, _ int, x graph.Node) graph.Node {
+			g, y := b.g, b.rms("input_layernorm", x, ssm.epsilon)
+			left := g.MulScalar(ssm.mixer(b.in("mamba"), g.MulScalar(y, in)), ssmOut)
+			right := g.MulScalar(look.apply(b.in("self_attn"), g.MulScalar(y, lookIn)), lookOut)
+			x = g.Add(x, left, right)
+			y, feed := b.rms("pre_ff_layernorm", x, ssm.epsilon), b.in("feed_forward")
+			h := activation(g, act, g.MulScalar(feed.dense("gate_proj", y, inner, bias), mlp[0]))
+			h = feed.dense("down_proj", g.Mul(h, feed.dense("up_proj", y, inner, bias)), ssm.width, bias)
+			return g.Add(x, g.MulScalar(h, mlp[1]))
+		},
+		last:  func(b block, x graph.Node) graph.Node { return b.rms("final_layernorm", x, ssm.epsilon) },
+		judge: func(g *graph.Graph, y graph.Node) graph.Node { return g.MulScalar(y, head) },
+	}
+}
+
+// nemotronFamily is Nemotron-H (NVIDIA, 2025, arXiv 2504.03624): each layer is one of a Mamba-2, attention without positions,
+// and a feed-forward network.
+func nemotronFamily(c *config) network {
+	ssm, look, inner := &mamba2{
+		width: c.size("hidden_size"), heads: c.size("mamba_num_heads"), dim: c.size("mamba_head_dim"), states: c.size("ssm_state_size"),
+		groups: c.sizeOr("n_groups", 1), taps: c.sizeOr("conv_kernel", 4), bias: c.flag("use_bias", false),
+		convBias: c.flag("use_conv_bias", true), act: c.text("mamba_hidden_act", "silu"), norm: true,
+	}, usualAttention(c), c.size("intermediate_size")
+	ssm.outBias, ssm.epsilon = ssm.bias, c.number("layer_norm_epsilon", 1e-5)
+	ssm.limits(c)
+	ssm.least, ssm.most = c.number("time_step_min", 0.001), unbounded
+	look.bias, look.outBias = false, false
+	act, bias := c.text("mlp_hidden_act", "relu2"), c.flag("mlp_bias", false)
+	layers := len(c.texts("layers_block_type"))
+	list := kinds(c, layers, "layers_block_type")
+	if layers == 0 {
+		c.wrong("layers_block_type", "a kind for each layer")
+	}
+	chosen(c, list, "linear_attention", "full_attention", "mlp")
+	return network{
+		layers: layers, trunk: "backbone", embedding: "embeddings", width: ssm.width, tied: c.flag("tie_word_embeddings", false),
+		layer: func(b block, i int, x graph.Node) graph.Node {
+			y, mixer := b.rms("norm", x, ssm.epsilon), b.in("mixer")
+			switch list[i] {
+			case "full_attention":
+				y = look.apply(mixer, y)
+			case "mlp":
+				y = mixer.dense("down_proj", activation(b.g, act, mixer.dense("up_proj", y, inner, bias)), ssm.width, bias)
+			default:
+				y = ssm.mixer(mixer, y)
+			}
+			return b.g.Add(x, y)
+		},
+		last: func(b block, x graph.Node) graph.Node { return b.rms("norm_f", x, ssm.epsilon) },
+	}
+}
