@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/models"
@@ -59,7 +60,19 @@ func (a *account) model(kind models.Kind, c models.Config) {
 	delete(a.rest, "format")
 	delete(a.rest, models.ConfigEntry(kind))
 	taskOf(tasks(), kind).about(a, c)
-	if from := c.Origin.From; from != "" {
+	var adapter struct {
+		Rank    int      `json:"r"`
+		Targets []string `json:"targets"`
+	}
+	from := c.Origin.From
+	switch {
+	case a.take(models.AdapterEntry, &adapter):
+		what := "all matrices"
+		if len(adapter.Targets) > 0 {
+			what = strings.Join(adapter.Targets, ", ")
+		}
+		a.say("adapter", "rank %d, beside %s of %s", adapter.Rank, what, from)
+	case from != "":
 		a.say("begun with", "the weights of %s", from)
 	}
 }

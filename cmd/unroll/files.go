@@ -29,6 +29,10 @@ func load(path string) (models.Model, error) {
 		return nil, err
 	}
 	m, err := models.Load(path)
+	var adapter *models.AdapterError
+	if errors.As(err, &adapter) {
+		m, err = loadBeside(adapter.Base, path)
+	}
 	if errors.Is(err, os.ErrNotExist) && path == firstName {
 		return nil, errors.Errorf("open %s: no such file; unroll train makes one, and --model names another", path)
 	}
@@ -39,10 +43,11 @@ func load(path string) (models.Model, error) {
 }
 
 // modelFlags are those of a command that uses a trained model.
-type modelFlags struct{ path, weights string }
+type modelFlags struct{ path, adapter, weights string }
 
 func (m *modelFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&m.path, modelFlag, firstName, "checkpoint of the model")
+	cmd.Flags().StringVar(&m.adapter, "adapter", "", "adapter for the model: a file of unroll tune, or a folder of PEFT")
 	weightsFlag(cmd, &m.weights)
 }
 
@@ -57,11 +62,19 @@ func (m *modelFlags) load() (models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	model, err := load(m.path)
+	model, err := m.read()
 	if err != nil {
 		return nil, err
 	}
 	return model, model.SetWeightFormat(format)
+}
+
+// read reads the model with its adapter.
+func (m *modelFlags) read() (models.Model, error) {
+	if m.adapter == "" {
+		return load(m.path)
+	}
+	return loadBeside(m.path, m.adapter)
 }
 
 // weightFormat reads the flag.
@@ -239,6 +252,11 @@ func chooseModel(cmd *cobra.Command) error {
 	f := cmd.Flags().Lookup(modelFlag)
 	if f == nil || f.Changed {
 		return nil
+	}
+	if a := cmd.Flags().Lookup("adapter"); a != nil && a.Value.String() != "" {
+		if base := baseOf(a.Value.String()); base != "" { // it knows its model
+			return f.Value.Set(base)
+		}
 	}
 	name, count := newestModel(".")
 	if name == "" {

@@ -33,6 +33,9 @@ func bad(field, format string, args ...any) error {
 
 // flagOf is the flag that sets a field of models.Config, Origin or Table.
 func flagOf(field string) string {
+	if own, ok := adapterFlags[strings.TrimPrefix(field, "Tune.")]; ok && strings.HasPrefix(field, "Tune.") {
+		return own
+	}
 	field = field[strings.LastIndexByte(field, '.')+1:] // of a struct in it
 	switch field {
 	case "Rate":

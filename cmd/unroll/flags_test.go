@@ -10,20 +10,20 @@ import (
 
 // Every field that a configuration may complain of has a flag, by which the command complains.
 func TestEveryFieldHasAFlag(t *testing.T) {
-	flags := trainCommand().Flags()
+	flags := tuneCommand().Flags() // has those of train's configuration, too
 	unset := map[string]bool{"Hash": true, "From": true} // found out, or of another flag
-	var visit func(of reflect.Type)
-	visit = func(of reflect.Type) {
+	var visit func(of reflect.Type, prefix string)
+	visit = func(of reflect.Type, prefix string) {
 		for i := range of.NumField() {
 			f := of.Field(i)
 			if f.Type.Kind() == reflect.Struct {
-				visit(f.Type)
-			} else if !unset[f.Name] && flags.Lookup(flagOf(f.Name)) == nil {
-				t.Errorf("%v.%s: no flag is called --%s", of, f.Name, flagOf(f.Name))
+				visit(f.Type, f.Name+".")
+			} else if !unset[f.Name] && flags.Lookup(flagOf(prefix+f.Name)) == nil {
+				t.Errorf("%v.%s: no flag is called --%s", of, f.Name, flagOf(prefix+f.Name))
 			}
 		}
 	}
-	visit(reflect.TypeFor[models.Config]())
+	visit(reflect.TypeFor[models.Config](), "")
 	for _, each := range tasks() {
 		c := models.Defaults(each.kind())
 		own := flagsOf(each, &c)

@@ -254,7 +254,7 @@ func (c *contents) printValues(w io.Writer) error {
 // tokens is the size of the vocabulary: that of the embedding.
 func (c *contents) tokens() int {
 	for _, t := range c.Tensors {
-		if t.Name == "embedding.weight" && len(t.Shape) > 0 {
+		if (t.Name == "embedding.weight" || t.Name == "embedding.weight.lora_B") && len(t.Shape) > 0 {
 			return t.Shape[0]
 		}
 	}

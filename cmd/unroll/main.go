@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string) int {
 
 // packages begin messages of the library: they tell a program's author where an error comes from.
 var packages = regexp.MustCompile(`(^|: )((datasets|catalog|graph|optim|models|decode|recurrent|losses|nn|` +
-	`train|metric|chart|events|onnx|keras|numpy|torch|read safetensors): )+`)
+	`train|metric|chart|events|onnx|keras|numpy|torch|peft|read safetensors): )+`)
 
 // withoutPackages is a message for whoever has the command alone.
 func withoutPackages(message string) string { return packages.ReplaceAllString(message, "$1") }
@@ -69,10 +69,10 @@ forecasters of series, and models of sequences of numbers. To begin:
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Train and judge:", []*cobra.Command{trainCommand(), evalCommand(), plotCommand(), inspectCommand()}},
+		{"Train and judge:", []*cobra.Command{trainCommand(), tuneCommand(), evalCommand(), plotCommand(), inspectCommand()}},
 		{"Use a model:", []*cobra.Command{predictCommand(), generateCommand(), translateCommand(), tagCommand(), forecastCommand(),
 			watchCommand(), explainCommand(), runCommand()}},
-		{"Get data and models:", []*cobra.Command{dataCommand(), modelsCommand(), exportCommand(), importCommand(), convertCommand()}},
+		{"Get data and models:", []*cobra.Command{dataCommand(), modelsCommand(), exportCommand(), importCommand(), mergeCommand(), convertCommand()}},
 		{"This machine and program:", []*cobra.Command{doctorCommand(), benchCommand(), manCommand()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})

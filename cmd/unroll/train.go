@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -41,17 +43,10 @@ func trainCommand() *cobra.Command {
 		t.runFlags(f)
 	})
 	configFlags(f, &c)
-	f.StringVar(&fl.out, "out", "", "file to save to (default model.safetensors, or the next free model-N.safetensors)")
-	f.StringVar(&fl.resume, "resume", "", "checkpoint to continue; what was trained, and how, is taken from it, but for --epochs and --steps")
+	fl.runFlags(cmd)
 	f.StringVar(&fl.from, "from", "", "model whose weights training begins with, as far as they fit, on other data of its kind")
 	f.BoolVar(&fl.newTokens, "new-tokens", false, "with --from: take the tokens of the new data; rows of those that both have are kept")
 	f.StringVar(&fl.config, "config", "", "file of settings in JSON or YAML, such as a run writes beside its model; flags are over it")
-	f.StringVar(&fl.log, "log", "", "log of losses, rates and speeds: FILE.csv, or a folder for TensorBoard")
-	f.BoolVar(&fl.force, "force", false, "overwrite existing files")
-	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps; 0 for after each epoch only")
-	f.StringVar(&fl.precision, "precision", graph.Float32.String(),
-		"what products round to: float32, bf16x3 or bf16, if the processor is faster so; to be given again with --resume")
-	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
 	completeFormat(cmd)
 	groupTrainFlags(cmd, fl.own)
 	kinds := []string{datasets.Character, datasets.Word, models.BytePairs, models.Symbols}
@@ -61,6 +56,30 @@ func trainCommand() *cobra.Command {
 	return cmd
 }
 
+// runFlags are those of a run, of train or of tune.
+func (fl *trainFlags) runFlags(cmd *cobra.Command) {
+	f, first := cmd.Flags(), fl.first()
+	f.StringVar(&fl.out, "out", "", fmt.Sprintf("file to save to (default %s, or the next free %s)", first, withNumber(first, "N")))
+	f.StringVar(&fl.resume, "resume", "", "checkpoint to continue; what was trained, and how, is taken from it, but for --epochs and --steps")
+	f.StringVar(&fl.log, "log", "", "log of losses, rates and speeds: FILE.csv, or a folder for TensorBoard")
+	f.BoolVar(&fl.force, "force", false, "overwrite existing files")
+	f.IntVar(&fl.saveEvery, "save-every", 200, "save a checkpoint every so many steps; 0 for after each epoch only")
+	f.StringVar(&fl.precision, "precision", graph.Float32.String(),
+		"what products round to: float32, bf16x3 or bf16, if the processor is faster so; to be given again with --resume")
+	f.BoolVar(&fl.profile, "profile", false, "print where the time of training went")
+}
+
+// first is where a run saves unless told otherwise.
+func (fl trainFlags) first() string {
+	if fl.tune != nil {
+		return firstAdapter
+	}
+	return firstName
+}
+
+// withNumber is a file's name with a number in it: model-2.safetensors.
+func withNumber(name, n string) string { return strings.Replace(name, ".", "-"+n+".", 1) }
+
 // runTrain trains a model of any kind.
 func runTrain(cmd *cobra.Command, args []string, fl *trainFlags) error {
 	if asked, err := showAllHelp(cmd, fl.own); asked || err != nil {
@@ -69,11 +88,16 @@ func runTrain(cmd *cobra.Command, args []string, fl *trainFlags) error {
 	if asked, err := listCells(cmd); asked {
 		return err
 	}
-	defer heedSignals(cmd)()
 	p, err := settle(cmd, args, fl)
 	if err != nil {
 		return err
 	}
+	return fl.carryOut(cmd, p)
+}
+
+// carryOut carries out a plan, of train or of tune.
+func (fl *trainFlags) carryOut(cmd *cobra.Command, p *plan) error {
+	defer heedSignals(cmd)()
 	if err := keepInputs("--out", fl.out, p.task.inputs(p.config)...); err != nil {
 		return err
 	}
@@ -98,13 +122,14 @@ func chooseOut(fl *trainFlags) (release func(), err error) {
 		}
 		return newFile("--out", fl.out, fl.force, "choose another name, continue it with --resume, or overwrite it with --force")
 	}
-	if err := atomicfile.Probe(firstName); err != nil {
+	first := fl.first()
+	if err := atomicfile.Probe(first); err != nil {
 		return nil, err
 	}
 	for i := 1; ; i++ {
-		fl.out = firstName
+		fl.out = first
 		if i > 1 {
-			fl.out = fmt.Sprintf("model-%d.safetensors", i)
+			fl.out = withNumber(first, strconv.Itoa(i))
 		}
 		if release, err = atomicfile.Claim(fl.out); !errors.Is(err, os.ErrExist) {
 			return release, err

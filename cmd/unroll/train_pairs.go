@@ -67,7 +67,7 @@ type trainee struct{ *models.Translator }
 func translatorFor(cmd *cobra.Command, p *plan, fit models.Pairs, fl trainFlags) (trainee, error) {
 	w := cmd.ErrOrStderr()
 	from, _ := p.from.(*models.Translator)
-	if fl.resume != "" {
+	if p.same {
 		m, err := from.With(p.config)
 		return trainee{m}, err
 	}

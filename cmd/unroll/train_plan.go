@@ -25,8 +25,18 @@ type trainFlags struct {
 	profile      bool
 	precision    string
 
+	tune *tuneFlags // of the command tune; nil for train
+
 	tasks []task
 	own   *taskFlags // of the tasks
+}
+
+// verb is the command.
+func (fl trainFlags) verb() string {
+	if fl.tune != nil {
+		return "tune"
+	}
+	return "train"
 }
 
 // run is how a training is carried out.
@@ -46,6 +56,17 @@ func (fl trainFlags) round(l *train.Loop) error {
 	return l.Loss.SetPrecision(p)
 }
 
+// check refuses flags of the run that make no sense.
+func (fl trainFlags) check() error {
+	switch {
+	case fl.saveEvery < 0:
+		return usage("--save-every %d; want 0 or more", fl.saveEvery)
+	case !slices.Contains(precisions(), fl.precision):
+		return usage("--precision %q; want one of %s", fl.precision, strings.Join(precisions(), ", "))
+	}
+	return nil
+}
+
 // demoSteps is how long the bare command trains: enough for words and phrases, in a minute.
 const demoSteps = 1000
 
@@ -54,6 +75,7 @@ type plan struct {
 	task   task
 	config models.Config
 	from   models.Model      // that it goes on or begins from; nil for none
+	same   bool              // it trains that model, with its network and its vocabulary
 	saved  *train.Checkpoint // that it goes on from; nil for none
 }
 
@@ -73,11 +95,10 @@ func settle(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 	if err := file.applied(cmd, fl.config, fl.tasks); err != nil {
 		return nil, err
 	}
+	if err := fl.check(); err != nil {
+		return nil, err
+	}
 	switch {
-	case fl.saveEvery < 0:
-		return nil, usage("--save-every %d; want 0 or more", fl.saveEvery)
-	case !slices.Contains(precisions(), fl.precision):
-		return nil, usage("--precision %q; want one of %s", fl.precision, strings.Join(precisions(), ", "))
 	case fl.resume != "" && fl.from != "":
 		return nil, usage("--resume and --from; want one of them")
 	case fl.newTokens && fl.from == "":
@@ -143,7 +164,7 @@ func (p *plan) check() error {
 
 // goOnFrom is the plan of a run that goes on or begins from a model.
 func goOnFrom(cmd *cobra.Command, args []string, fl *trainFlags, path string) (*plan, error) {
-	m, err := load(path)
+	m, err := fl.tune.load(cmd, fl, path)
 	if err != nil {
 		return nil, err
 	}
@@ -170,6 +191,7 @@ func resumed(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 	if err := p.take(cmd, fl); err != nil {
 		return nil, err
 	}
+	p.same = true
 	may := append([]string{p.task.data()}, runSettings...)
 	var fixed []string
 	had := p.from.Config()
@@ -215,7 +237,11 @@ func begunFrom(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error)
 	}
 	kind := p.task.kind()
 	if data := p.task.data(); !cmd.Flags().Changed(data) {
-		return nil, usage("--from %s is a %v: say with --%s what to train it on", fl.from, kind, data)
+		flag := "--from " + fl.from
+		if fl.tune != nil {
+			flag = fl.from
+		}
+		return nil, usage("%s is a %v: say with --%s what to %s it on", flag, kind, data, fl.verb())
 	}
 	if err := p.take(cmd, fl); err != nil {
 		return nil, err

@@ -33,6 +33,7 @@ func (p *plan) run(
 	}
 	w := cmd.ErrOrStderr()
 	describe(w)
+	describeAdapter(w, p.config)
 	if err := describeFiles(cmd, p, fl); err != nil {
 		return result, err
 	}
@@ -88,7 +89,7 @@ func interrupted(w io.Writer, err error, r train.Result, fl trainFlags) error {
 	if !errors.Is(err, context.Canceled) {
 		return err
 	}
-	fmt.Fprintf(w, "Interrupted at step %d. To go on:\n  unroll train --resume %s\n", r.Step, fl.out)
+	fmt.Fprintf(w, "Interrupted at step %d. To go on:\n  unroll %s --resume %s\n", r.Step, fl.verb(), fl.out)
 	return errors.New("interrupted; the checkpoint is saved")
 }
 
@@ -169,6 +170,9 @@ func describeFiles(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	tell(w, "Save", "%s%s", fl.out, note)
 	if fl.log != "" {
 		tell(w, "Log", "%s", fl.log)
+	}
+	if fl.tune != nil {
+		return nil // an adapter's file has all of them
 	}
 	return p.saveSettings(cmd, fl)
 }

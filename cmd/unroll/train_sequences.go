@@ -92,7 +92,7 @@ func besides(w io.Writer, base []*models.SequenceEvaluation) {
 // sequenceModelFor is a new model for sequences, or one from a file.
 func sequenceModelFor(cmd *cobra.Command, p *plan, fit models.Sequences, fl trainFlags) (*models.SequenceModel, error) {
 	from, _ := p.from.(*models.SequenceModel)
-	if fl.resume != "" {
+	if p.same {
 		return from.With(p.config)
 	}
 	if n := len(distinctOf(fit.Labels)); fit.Labels != nil && n < 2 {

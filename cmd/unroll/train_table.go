@@ -57,7 +57,7 @@ func (*tableTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 // classifierFor is a new model for a table, or one from a file.
 func classifierFor(cmd *cobra.Command, p *plan, t *labelledTable, fit models.Examples, fl trainFlags) (*models.Classifier, error) {
 	from, _ := p.from.(*models.Classifier)
-	if fl.resume != "" {
+	if p.same {
 		return from.With(p.config)
 	}
 	if err := t.checkLabels(); err != nil {

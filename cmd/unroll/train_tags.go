@@ -86,7 +86,7 @@ func taggerFigures(cmd *cobra.Command, m *models.Tagger, parts *taggedParts, r t
 func taggerFor(cmd *cobra.Command, p *plan, parts *taggedParts, fl trainFlags) (*models.Tagger, error) {
 	w := cmd.ErrOrStderr()
 	from, _ := p.from.(*models.Tagger)
-	if fl.resume != "" {
+	if p.same {
 		return from.With(p.config)
 	}
 	name := p.config.Origin.Tags.TagFile

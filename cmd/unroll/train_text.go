@@ -33,17 +33,13 @@ func (t *textTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
-	ids, err := m.Vocabulary().Encode(corpus.Text)
-	if err != nil {
-		return errors.Wrap(err, corpus.Name)
-	}
-	loop, err := m.LoopOf(ids, fl.run())
+	loop, told, err := languageLoop(m, corpus, fl)
 	if err != nil {
 		return errors.Wrap(err, corpus.Name)
 	}
 	c := m.Config()
 	result, err := p.run(cmd, loop, "tokens", fl, func(w io.Writer) {
-		tell(w, "Text", "%s: %d %ss, vocabulary %d", corpus.Name, len(ids), c.Tokens, m.Vocabulary().Len())
+		tell(w, "Text", "%s: %s, vocabulary %d", corpus.Name, told, m.Vocabulary().Len())
 		tell(w, "Model", "%s", c.Network(m.Kind()))
 		tell(w, "Train", "%d steps of %d x %d tokens, %s, rate %g, clip %g, seed %d",
 			loop.Total(), c.Seq, c.Batch, c.Optimizer, c.Rate, c.Clip, c.Seed)
@@ -52,6 +48,25 @@ func (t *textTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 		return err
 	}
 	return sampleAndFigures(cmd, m, result, t.sample, fl)
+}
+
+// languageLoop is the training of a language model on a text; one that is tuned may learn to answer prompts. Told says how much
+// there is to learn from.
+func languageLoop(m *models.LanguageModel, corpus datasets.Corpus, fl trainFlags) (loop *train.Loop, told string, err error) {
+	if fl.tune != nil && hasAnswers(corpus.Name) {
+		pairs, err := models.ReadAnswers(corpus.Name)
+		if err != nil {
+			return nil, "", err
+		}
+		loop, err = m.AnswersLoop(pairs, fl.run())
+		return loop, count(pairs.Len(), "prompt and its answer", "prompts with their answers"), err
+	}
+	ids, err := m.Vocabulary().Encode(corpus.Text)
+	if err != nil {
+		return nil, "", err
+	}
+	loop, err = m.LoopOf(ids, fl.run())
+	return loop, fmt.Sprintf("%d %ss", len(ids), m.Config().Tokens), err
 }
 
 // languageModelFor is a new model for a text, or one from a file.
@@ -63,13 +78,13 @@ func languageModelFor(cmd *cobra.Command, p *plan, corpus datasets.Corpus, fl tr
 	}
 	p.config.Origin.Hash = hash
 	from, _ := p.from.(*models.LanguageModel)
-	if fl.resume != "" {
-		return from.With(p.config)
-	}
-	if from != nil && !fl.newTokens {
-		if err := canRead(cmd.ErrOrStderr(), from, fl.from, corpus); err != nil {
+	if from != nil && !fl.newTokens && fl.resume == "" && !(p.same && hasAnswers(corpus.Name)) {
+		if err := canRead(cmd.ErrOrStderr(), from, fl, corpus); err != nil {
 			return nil, err
 		}
+	}
+	if p.same {
+		return from.With(p.config)
 	}
 	m, err := p.begin(cmd, fl, func(c models.Config) (models.Model, error) {
 		if from != nil && !fl.newTokens {
@@ -86,7 +101,7 @@ func languageModelFor(cmd *cobra.Command, p *plan, corpus datasets.Corpus, fl tr
 
 // canRead tells whether a model can read a text: characters that its vocabulary lacks are an error that names them, words
 // are counted.
-func canRead(w io.Writer, m *models.LanguageModel, path string, corpus datasets.Corpus) error {
+func canRead(w io.Writer, m *models.LanguageModel, fl trainFlags, corpus datasets.Corpus) error {
 	unknown, tokens, err := m.Unknown(corpus.Text)
 	if err != nil || len(unknown) == 0 {
 		return errors.Wrap(err, corpus.Name)
@@ -104,9 +119,12 @@ func canRead(w io.Writer, m *models.LanguageModel, path string, corpus datasets.
 	if len(unknown) > len(list) {
 		list = append(list, "...")
 	}
-	return errors.Errorf("%s has %d kinds of character that the vocabulary of %s lacks: %s. "+
-		"Take the characters of the text with --new-tokens, or replace them in it",
-		corpus.Name, len(unknown), path, strings.Join(list, ", "))
+	way := "Take the characters of the text with --new-tokens, or replace them in it"
+	if fl.tune != nil {
+		way = "Replace them in it: an adapter has the characters of its model"
+	}
+	return errors.Errorf("%s has %d kinds of character that the vocabulary of %s lacks: %s. %s",
+		corpus.Name, len(unknown), fl.from, strings.Join(list, ", "), way)
 }
 
 // sampleAndFigures prints a sample and the final figures.

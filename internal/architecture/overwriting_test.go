@@ -23,6 +23,7 @@ var overwriters = map[string]string{
 	"nn/keras Write":                 "",
 	"nn/numpy Write":                 "",
 	"nn/torch Write":                 "",
+	"nn/peft Save":                   "",
 	fetch + " openPart":              "the download's own file, NAME.part",
 	fetch + " begin":                 "the note about it, NAME.part.json",
 	fetch + " discard":               "both of these",

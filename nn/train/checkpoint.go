@@ -59,9 +59,9 @@ func (l *Loop) saveTo(path string) error {
 	}
 	if chosen := l.chosen(); chosen != nil {
 		add("", chosen)
-		add(rawPrefix, tensorsOf(l.params()))
+		add(rawPrefix, l.weights())
 	} else {
-		add("", tensorsOf(l.params()))
+		add("", l.weights())
 	}
 	add(optimPrefix, l.Optimizer.State())
 	add(bestPrefix, l.run.best)
@@ -82,6 +82,16 @@ func (l *Loop) saveTo(path string) error {
 		return errors.Wrap(err, "train: checkpoint")
 	}
 	return errors.Wrap(graph.WriteSafetensors(path, tensors, metadata), "train: checkpoint")
+}
+
+// weights are those that are saved.
+func (l *Loop) weights() []graph.Named {
+	p := l.params()
+	list := tensorsOf(p)
+	if l.Saving.Trained {
+		list = slices.DeleteFunc(list, func(t graph.Named) bool { return p.Get(t.Name).Frozen() })
+	}
+	return list
 }
 
 // metadata is what a checkpoint holds beside tensors.

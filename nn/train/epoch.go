@@ -84,7 +84,7 @@ func (l *Loop) judge(ctx context.Context, o *outcome) (Evaluation, error) {
 // keep remembers the weights as the best so far.
 func (l *Loop) keep() {
 	if l.Validation.KeepBest {
-		l.run.best = cloneNamed(tensorsOf(l.params()))
+		l.run.best = cloneNamed(l.weights())
 	}
 }
 

@@ -85,6 +85,9 @@ type Saving struct {
 	Every    int               // also save after every so many steps; 0 for not
 	BestPath string            // another file, saved to after each validation with the lowest loss so far; none if empty
 	Metadata map[string]string // goes into the checkpoints: the model's configuration, say
+	// Trained saves the weights alone that training changes, of an adapter, say: whoever reads the file has the others from
+	// elsewhere. It goes with no Average.
+	Trained bool
 }
 
 // memory is what a run knows beside the weights and the optimiser's state. All of it goes into checkpoints, but for ended.

@@ -59,6 +59,7 @@ type Config struct {
 	Sequence  SequenceConfig  // of a SequenceModel
 	Forecast  ForecastConfig  // of a Forecaster
 	Translate TranslateConfig // of a Translator alone
+	Tune      TuneConfig      // of a model with an adapter, of any kind
 
 	Origin Origin
 }
@@ -145,6 +146,9 @@ func (c Config) Check(k Kind) error {
 		return err
 	}
 	if err := c.checkFreeze(); err != nil {
+		return err
+	}
+	if err := c.checkTune(); err != nil {
 		return err
 	}
 	if err := c.checkCell(); err != nil {

@@ -77,7 +77,11 @@ func (c *core) Export(path string) error {
 	if err := c.draw(); err != nil {
 		return err
 	}
-	return c.net.export(c.params, path)
+	p, err := c.merged()
+	if err != nil {
+		return err
+	}
+	return c.net.export(p, path)
 }
 
 // Import replaces the model's weights by those of a file that Export, or the other framework, wrote. Every weight must be
@@ -105,7 +109,7 @@ func (c *core) SetWeightFormat(w graph.WeightFormat) error {
 
 // function is one over the model's weights, which it reads as SetWeightFormat says.
 func (c *core) function(build graph.Build) *graph.Func {
-	f := graph.NewFunc(c.params, build)
+	f := graph.NewFunc(c.params, c.config.Tune.adapting(build))
 	if c.params != nil {
 		_ = f.SetWeightFormat(c.weights) // core.SetWeightFormat has tried it
 	}
@@ -121,8 +125,12 @@ func (c *core) save(path string, describe func() (map[string]string, error)) err
 	if err != nil {
 		return err
 	}
+	p, err := c.merged()
+	if err != nil {
+		return err
+	}
 	metadata[formatKey] = formatModel
-	return c.params.Save(path, metadata)
+	return p.Save(path, metadata)
 }
 
 // draw asks for every weight: new ones are drawn, and loaded ones must be there with their shapes.
@@ -134,7 +142,7 @@ func (c *core) draw() error {
 		return errors.Errorf("models: a network of %.3g weights is more than any machine can hold (Hidden %d, Layers %d, Embed %d)",
 			w, c.config.Hidden, c.config.Layers, c.config.Embed)
 	}
-	_, err := graph.NewFunc(c.params, c.whole.build).Program(c.whole.inputs...)
+	_, err := graph.NewFunc(c.params, c.config.Tune.adapting(c.whole.build)).Program(c.whole.inputs...)
 	return err
 }
 
@@ -143,7 +151,14 @@ func (c *core) inherit(from *core) error {
 	if err := from.draw(); err != nil {
 		return err
 	}
-	if err := c.params.SetAll(from.params.Tensors("")); err != nil {
+	p, err := from.params, error(nil)
+	if !c.config.Tune.same(from.config.Tune) { // another adapter, or none
+		p, err = from.merged()
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.params.SetAll(p.Tensors("")); err != nil {
 		return err
 	}
 	c.path, c.trained = from.path, from.trained

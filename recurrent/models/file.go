@@ -30,6 +30,15 @@ func readFile(path string) (*file, error) {
 
 // parseFile reads what a file holds.
 func parseFile(path string, tensors []graph.Named, metadata map[string]string) (*file, error) {
+	if metadata[AdapterEntry] != "" {
+		c, _ := ConfigOf(metadata)
+		return nil, &AdapterError{Path: path, Base: c.Origin.From}
+	}
+	return parseModel(path, tensors, metadata)
+}
+
+// parseModel reads what a file holds of a model or an adapter.
+func parseModel(path string, tensors []graph.Named, metadata map[string]string) (*file, error) {
 	kind, ok := KindOf(metadata)
 	if !ok {
 		return nil, errors.Errorf("%s is no model of this library: it has no configuration and vocabulary", path)
@@ -56,6 +65,9 @@ func parseFile(path string, tensors []graph.Named, metadata map[string]string) (
 	}
 	if err := f.check(); err != nil {
 		return nil, err
+	}
+	if f.config.Tune, err = decodeTune(path, metadata); err != nil || f.config.Tune.Rank > 0 {
+		return f, err
 	}
 	return f, f.fits()
 }

@@ -81,9 +81,13 @@ func (m *LanguageModel) LoopOf(ids []int, r Run) (*train.Loop, error) {
 	if l.Validation.State, err = m.State(lanes); err != nil {
 		return nil, err
 	}
-	total := l.Total()
-	l.Schedule = optim.Warmup{Steps: min(20, total), From: 0.1, Then: optim.Cosine{Start: c.Rate, End: c.Rate / 10, Steps: total}}
+	l.Schedule = c.falling(l.Total())
 	return l, nil
+}
+
+// falling is the learning rate of a language model over so many steps.
+func (c Config) falling(total int) optim.Schedule {
+	return optim.Warmup{Steps: min(20, total), From: 0.1, Then: optim.Cosine{Start: c.Rate, End: c.Rate / 10, Steps: total}}
 }
 
 // languagePart is the part of a text that a language model is trained on.
@@ -236,10 +240,13 @@ func (c *core) loop(r Run, metadata func() (map[string]string, error)) (*train.L
 	if err := c.freeze(); err != nil {
 		return nil, err
 	}
+	if err := c.tuneEntry(entries); err != nil {
+		return nil, err
+	}
 	return &train.Loop{
 		Optimizer: o, Clip: train.Clip{Norm: c.config.Clip}, Epochs: c.config.Epochs, Steps: c.config.Steps, Seed: c.config.Seed,
 		Validation: train.Validation{Patience: c.config.Patience},
-		Saving:     train.Saving{Path: r.Checkpoint, Every: r.SaveEvery, Metadata: entries},
+		Saving:     train.Saving{Path: r.Checkpoint, Every: r.SaveEvery, Metadata: entries, Trained: c.config.Tune.Rank > 0},
 		Observers:  r.Observers,
 	}, nil
 }

@@ -10,6 +10,9 @@ import (
 
 // freeze has training leave the weights alone that Config.Freeze names.
 func (c *core) freeze() error {
+	if c.config.Tune.Rank > 0 {
+		return c.config.Tune.lora().Freeze(c.params)
+	}
 	if len(c.config.Freeze) == 0 {
 		return nil
 	}

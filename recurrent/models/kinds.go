@@ -80,6 +80,7 @@ type contents interface {
 type built interface {
 	Model
 	base() *core
+	metadata() (map[string]string, error)
 }
 
 // spec is the kind's row.

@@ -46,6 +46,7 @@ type flow struct {
 	window  graph.Node      // and the values of the context [C, B]
 	before  graph.Node      // of a translator: the tokens before those to predict [U, B]
 	targets graph.Node      // of a language model [T, B]; the zero Node when logits are wanted
+	ignore  *int            // a target that does not count; nil where all do
 	loss    graph.Node      // the mean over the targets
 	spelt   spellings       // of a tagger's words
 }
@@ -201,7 +202,7 @@ const headScope = "head"
 func (h head) build(g *graph.Graph, f flow) flow {
 	f.x = nn.Head{Classes: h.classes}.Apply(g.Scope(headScope), f.x)
 	if f.targets.Valid() {
-		f.loss = losses.CrossEntropy{}.Apply(g, f.x, f.targets)
+		f.loss = losses.CrossEntropy{Ignore: f.ignore}.Apply(g, f.x, f.targets)
 	}
 	return f
 }

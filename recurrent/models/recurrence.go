@@ -24,6 +24,8 @@ type recurrence struct {
 	residual bool
 	drops    recurrent.SequenceDropout
 	zoneout  float64
+
+	recompute int // steps that training computes a second time, see recurrent.Options
 }
 
 // recurrence is the layers that a configuration tells, in one direction, for inputs of some width.
@@ -33,7 +35,7 @@ func (c Config) recurrence(scope string, input int) (recurrence, error) {
 		return recurrence{}, err
 	}
 	r := recurrence{
-		kind: kind, scope: scope, layers: c.Layers, input: input, residual: c.Residual, zoneout: c.Zoneout,
+		kind: kind, scope: scope, layers: c.Layers, input: input, residual: c.Residual, zoneout: c.Zoneout, recompute: c.Tune.Recompute,
 		cellOptions: cellOptions{hidden: c.Hidden, heads: c.Heads, layerNorm: c.LayerNorm},
 		drops:       recurrent.SequenceDropout{Input: c.InputDropout, Recurrent: c.RecurrentDropout, Weights: c.WeightDropout},
 	}
@@ -80,7 +82,7 @@ func (r recurrence) layer() recurrent.Layer {
 
 func (r recurrence) build(g *graph.Graph, f flow) flow {
 	scope, layer := g.Scope(r.scope), r.layer()
-	o := recurrent.Options{Initial: f.state, Dropout: r.drops}
+	o := recurrent.Options{Initial: f.state, Dropout: r.drops, Recompute: r.recompute}
 	if !r.carried {
 		o.Lengths = f.lengths
 	}
