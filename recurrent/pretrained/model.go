@@ -167,17 +167,21 @@ func (m *Model) State(batch, back int) ([]*tensor.Dense, error) {
 	if batch < 1 || back < 1 {
 		return nil, errors.Errorf("pretrained: State: %d sequences, room for %d tokens; want 1 or more of each", batch, back)
 	}
-	state, err := m.try(batch, back)
+	out, err := graph.NewFunc(m.params, func(g *graph.Graph, _ []graph.Node) []graph.Node {
+		b := block{g: g, state: &carry{batch: batch, back: back}}
+		m.net.hidden(b, g.Const(graph.Ints(make([]int, batch), 1, batch)))
+		first := make([]graph.Node, len(b.state.slots))
+		for i, s := range b.state.slots {
+			first[i] = s.last
+		}
+		return first
+	}).Run()
 	if err != nil {
 		return nil, errors.Wrap(err, "pretrained: State")
 	}
-	var out []*tensor.Dense
-	for _, s := range state.slots {
-		values := make([]float32, s.Elements())
-		for i := range values {
-			values[i] = float32(s.start)
-		}
-		out = append(out, graph.Floats(values, s.Shape...))
+	own := make([]*tensor.Dense, len(out))
+	for i, v := range out {
+		own[i] = v.Clone().(*tensor.Dense)
 	}
-	return out, nil
+	return own, nil
 }
