@@ -35,10 +35,11 @@ func load(path string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{path: path, params: graph.NewParams(1)}
+	m, folder := &Model{path: path, params: graph.NewParams(1)}, path
 	if info.IsDir() {
 		err = m.openFolder(path)
 	} else {
+		folder = filepath.Dir(path)
 		err = m.openFile(path)
 	}
 	if err != nil {
@@ -50,6 +51,7 @@ func load(path string) (*Model, error) {
 		return nil, err
 	}
 	m.read = state.read
+	m.openTokenizer(folder)
 	return m, nil
 }
 

@@ -1,6 +1,8 @@
 package pretrained
 
 import (
+	"sync"
+
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"gorgonia.org/tensor"
@@ -17,7 +19,11 @@ type Model struct {
 	ends  []int           // tokens that end a text
 	begin int             // the token before a text; -1 for none
 
+	tokenizer Tokenizer
+	mute      error // why there is no tokenizer
+
 	weights graph.WeightFormat
+	judges  sync.Pool // of functions that judge texts, each for one goroutine at a time
 }
 
 // Carried is one tensor of what a model carries from token to token.
@@ -114,6 +120,8 @@ func (m *Model) SetWeightFormat(w graph.WeightFormat) error {
 		return err
 	}
 	m.weights = w
+	for m.judges.Get() != nil { // which read weights as before
+	}
 	return nil
 }
 
