@@ -16,6 +16,7 @@ import (
 func evalCommand() *cobra.Command {
 	var model modelFlags
 	var flags *taskFlags
+	var foundation foundationEval
 	cmd := &cobra.Command{
 		Use:   "eval",
 		Short: "Judge a trained model of any kind",
@@ -32,6 +33,8 @@ own that were kept for the test:
   tagger           accuracy, and F1 of spans if its tags mark any
   forecaster       MASE, CRPS and others, beside forecasts that need no network
   sequences        as a classifier; of numbers, MAE, RMSE and R2
+  foundation model of a text, loss and perplexity; how likely lines are; how
+                   many last words of passages it knows
 
 --calibrate finds the temperature that makes a classifier's probabilities true
 on the rows of its own table to stop by, and keeps it in the model's file:
@@ -43,9 +46,24 @@ predict and eval use it from then on.`,
   unroll eval --model book.safetensors --weights int8
   unroll eval --model french.safetensors --beam 1
   unroll eval --model pos.safetensors --tags others.conllu --confusion
-  unroll eval --model co2.safetensors --origins 12`,
+  unroll eval --model co2.safetensors --origins 12
+  unroll eval --model mamba-130m --last-word lambada.jsonl`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if model.isFoundation() {
+				m, err := model.foundation()
+				if err != nil {
+					return err
+				}
+				r, err := foundation.eval(cmd, m)
+				if err != nil {
+					return err
+				}
+				return show(cmd, r)
+			}
+			if flag := foundation.given(); flag != "" {
+				return usage("%s is for foundation models; %s is none", flag, model.path)
+			}
 			m, err := model.load()
 			if err != nil {
 				return err
@@ -63,6 +81,7 @@ predict and eval use it from then on.`,
 	}
 	model.add(cmd)
 	flags = addTaskFlags(cmd, tasks(), task.evalFlags)
+	foundation.add(cmd)
 	completeFormat(cmd)
 	jsonFlag(cmd)
 	groupFlags(cmd, flags)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/recurrent/pretrained"
 	"gorgonia.org/tensor"
 )
 
@@ -30,16 +32,25 @@ It reads checkpoints of this command and any other safetensors file, or the
 index of several; files of PyTorch of any version (.pt, .pth, TorchScript), with
 the plain values beside the tensors; files of NumPy (.npz, .npy); ONNX models;
 whole models of Keras 2 and 3 (.keras, .h5), with their layers, and .weights.h5
-files (names only). What a file is, its first bytes tell, not its name. Nothing
+files (names only). Of a folder with a foundation model it shows the family, the
+layers, and what is carried from token to token. What a file is, its first bytes tell, not its name. Nothing
 in a file is run.`,
 		Example: `  unroll inspect model.safetensors
   unroll inspect model.safetensors --histogram embedding.weight
-  unroll inspect checkpoint.pt`,
+  unroll inspect checkpoint.pt
+  unroll inspect mamba-130m`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := resolve(args[0])
 			if err != nil {
 				return err
+			}
+			if info, err := os.Stat(path); err == nil && info.IsDir() && pretrained.Is(path) {
+				r, err := inspectFoundation(path)
+				if err != nil {
+					return err
+				}
+				return show(cmd, r)
 			}
 			r, err := inspect(path, histogram)
 			if err != nil {

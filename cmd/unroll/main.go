@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string) int {
 
 // packages begin messages of the library: they tell a program's author where an error comes from.
 var packages = regexp.MustCompile(`(^|: )((datasets|catalog|graph|optim|models|decode|recurrent|losses|nn|` +
-	`train|metric|chart|events|onnx|keras|numpy|torch|peft|read safetensors): )+`)
+	`train|metric|chart|events|onnx|keras|numpy|torch|peft|pretrained|tokenizer|read safetensors): )+`)
 
 // withoutPackages is a message for whoever has the command alone.
 func withoutPackages(message string) string { return packages.ReplaceAllString(message, "$1") }

@@ -111,3 +111,16 @@ func (w *writer) write() (id int, done bool, err error) {
 	}
 	return id, false, err
 }
+
+// ReadText reads a text without generating anything: a beginning that many answers go on from.
+func (s *Stream) ReadText(text string) error {
+	if err := s.made(); err != nil {
+		return err
+	}
+	ids, err := s.next(text)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	_, err = s.Read(ids...)
+	return err
+}

@@ -209,3 +209,19 @@ func (m *Model) Unread() []string {
 	slices.Sort(out)
 	return out
 }
+
+// Is tells whether a path looks like a model of this package, without opening it: a folder with config.json, or a file of RWKV's
+// authors by its ending .pth.
+func Is(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	if info.IsDir() {
+		return exists(filepath.Join(path, "config.json"))
+	}
+	return filepath.Ext(path) == ".pth"
+}
+
+// Title is the name of the family as its authors write it, such as RecurrentGemma.
+func (m *Model) Title() string { return m.family.title }

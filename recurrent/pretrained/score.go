@@ -102,7 +102,7 @@ func (m *Model) judge(ids []int, from int) (Likelihood, error) {
 	defer m.judges.Put(f)
 	for at := 0; at+1 < len(ids); {
 		n := most(len(ids) - 1 - at)
-		out, err := f.Run(append([]*tensor.Dense{graph.Ints(ids[at:at+n], n, 1), graph.Ints(ids[at+1:at+1+n], n, 1)}, state...)...)
+		out, err := f.Run(append([]*tensor.Dense{graph.Ints(ids[at:at+n], n, 1), graph.Ints(ids[at+1:at+1+n], n, 1, 1)}, state...)...)
 		if err != nil {
 			return l, err
 		}
@@ -135,19 +135,14 @@ func most(n int) int {
 	return p
 }
 
-// judging is a function of ids [T, B], the ids that follow, and a state: the logarithm of the probability of those that follow,
-// [T, B], the likeliest ones [T, B], and the state after the last step.
+// judging is a function of ids [T, B], the ids that follow [T, B, 1], and a state: the logarithm of the probability of those that
+// follow, [T, B, 1], the likeliest ones [T, B], and the state after the last step.
 func (m *Model) judging() *graph.Func {
 	if f, ok := m.judges.Get().(*graph.Func); ok {
 		return f
 	}
 	return m.function(2, func(g *graph.Graph, b block, in []graph.Node) []graph.Node {
 		logits := m.net.logits(b, m.net.hidden(b, in[0]))
-		if g.Err() != nil {
-			return []graph.Node{logits}
-		}
-		n, batch := in[1].Dim(0), in[1].Dim(1)
-		p := g.Pick(g.LogSoftmax(logits, -1), g.Reshape(in[1], n, batch, 1))
-		return []graph.Node{g.Reshape(p, n, batch), g.ArgMax(logits)}
+		return []graph.Node{g.Pick(g.LogSoftmax(logits, -1), in[1]), g.ArgMax(logits)}
 	})
 }
