@@ -41,7 +41,7 @@ func (c MLSTM) Begin(g *graph.Graph, batch int) State {
 	}
 	s := zeros(g, "MLSTM", batch, c.widths()...)
 	if g.Err() == nil {
-		s[3] = g.Full(empty, batch, max(c.Heads, 1))
+		s[3] = g.Full(EmptyStabiliser, batch, max(c.Heads, 1))
 	}
 	return s
 }
@@ -85,49 +85,27 @@ func (c MLSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	return h, State{h, g.Reshape(C, B, N*D*D), g.Reshape(n, B, c.Hidden), m}
 }
 
-// Scan computes all steps at once, in chunks: x [T, B, I] gives [T, B, H]. The stabilisers of all steps come first, and with them
-// gates that are at most 1.
+// Scan computes all steps at once, in chunks: x [T, B, I] gives [T, B, H].
 func (c MLSTM) Scan(g *graph.Graph, x graph.Node, s State, o Order) (graph.Node, State) {
 	if !c.valid(g) || !scannable(g, "MLSTM", x, s, c.widths()...) {
 		return graph.Node{}, s
 	}
-	T, B, N, D := x.Dim(0), x.Dim(1), max(c.Heads, 1), c.Hidden/max(c.Heads, 1)
+	T, B, N := x.Dim(0), x.Dim(1), max(c.Heads, 1)
 	q, k, v, out, i, f := c.projections(g, x)
-	logF, iHat := o.padded(g, logForget(g, f, c.Exponential), 0), o.padded(g, i, never)
-	m, last := o.Largest(g, logF, iHat, s[3])
-	old, _ := o.Before(g, m, s[3])
-
 	heads := func(n graph.Node) graph.Node { return g.Reshape(n, T, B, N, -1) }
-	// The normaliser n is one more column of the memory, of a value that is always 1.
-	read, end := o.Chunks(g, Memory{
-		Query: heads(q), Key: g.Mul(heads(g.Exp(g.Sub(iHat, m))), heads(k)), Value: g.Concat(3, heads(v), g.Full(1, T, B, N, 1)),
-		LogDecay: heads(g.Add(logF, g.Sub(old, m))),
-	}, c.joined(g, s))
-	below := normaliser(g, g.Slice(read, 3, D, D+1), heads(m))
-	h := g.Mul(out, g.Reshape(g.Div(g.Slice(read, 3, 0, D), below), T, B, c.Hidden))
-	C, n := c.parted(g, end)
-	return h, State{o.Last(g, h, s[0]), C, n, last}
+	read, last := o.Exponential(g, Memory{Query: heads(q), Key: heads(k), Value: heads(v), LogDecay: heads(logForget(g, f, c.Exponential))},
+		i, 0, State{c.turned(g, s[1]), s[2], s[3]})
+	if g.Err() != nil {
+		return graph.Node{}, s
+	}
+	h := g.Mul(out, g.Reshape(read, T, B, c.Hidden))
+	return h, State{o.Last(g, h, s[0]), c.turned(g, last[0]), last[1], last[2]}
 }
 
-// joined is C and n as the state of a Memory: C transposed, with rows of k and columns of v, and n as one more column.
-func (c MLSTM) joined(g *graph.Graph, s State) graph.Node {
-	B, N, D := s[1].Dim(0), max(c.Heads, 1), c.Hidden/max(c.Heads, 1)
-	C := g.Transpose(g.Reshape(s[1], B, N, D, D), 0, 1, 3, 2)
-	return g.Reshape(g.Concat(3, C, g.Reshape(s[2], B, N, D, 1)), B, -1)
-}
-
-// parted is the way back.
-func (c MLSTM) parted(g *graph.Graph, s graph.Node) (C, n graph.Node) {
-	B, N, D := s.Dim(0), max(c.Heads, 1), c.Hidden/max(c.Heads, 1)
-	s = g.Reshape(s, B, N, D, D+1)
-	C = g.Reshape(g.Transpose(g.Slice(s, 3, 0, D), 0, 1, 3, 2), B, -1)
-	return C, g.Reshape(g.Slice(s, 3, D, D+1), B, -1)
-}
-
-// normaliser is max(|nᵀq|, exp(-m)).
-func normaliser(g *graph.Graph, found, m graph.Node) graph.Node {
-	one := g.Exp(g.Neg(g.Clamp(m, -80, math.Inf(1)))) // past e⁸⁰ the output is 0 anyway
-	return g.Add(one, g.ReLU(g.Sub(g.Abs(found), one)))
+// turned is C [B, N·D·D] with every matrix transposed: a Memory has rows of k and columns of v.
+func (c MLSTM) turned(g *graph.Graph, C graph.Node) graph.Node {
+	B, N, D := C.Dim(0), max(c.Heads, 1), c.Hidden/max(c.Heads, 1)
+	return g.Reshape(g.Transpose(g.Reshape(C, B, N, D, D), 0, 1, 3, 2), B, N*D*D)
 }
 
 // projections returns q, k, v and σ(õ), [..., H] each, and ĩ and f̃, [..., Heads] each, for x [..., I].

@@ -24,15 +24,11 @@ type SLSTM struct {
 	Exponential bool // exponential forget gate
 }
 
-// empty is the stabiliser of an empty memory: a logarithm far below that of any gate, so that the first input is stored
-// unchanged.
-const empty = -1000
-
 // Begin returns h = c = n = 0, and m for an empty memory, [B, H] each.
 func (c SLSTM) Begin(g *graph.Graph, batch int) State {
 	s := zeros(g, "SLSTM", batch, c.Hidden, c.Hidden, c.Hidden, c.Hidden)
 	if headsFit(g, "SLSTM", c.Hidden, c.Heads) {
-		s[3] = g.Full(empty, batch, c.Hidden)
+		s[3] = g.Full(EmptyStabiliser, batch, c.Hidden)
 	}
 	return s
 }

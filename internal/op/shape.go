@@ -31,31 +31,60 @@ func (o *Transpose) Bind(b *Binding) Task {
 func bindTranspose[T kernel.Float](o *Transpose) func(*Binding) Task {
 	return func(b *Binding) Task {
 		dst, x := Vec[T](b.Out), Vec[T](b.In[0])
-		shape := b.Out.Shape
-		in := Strides(b.In[0].Shape)
-		step := make([]int, len(o.Perm)) // how far one step along the result's axis moves in the input
-		for i, p := range o.Perm {
-			step[i] = in[p]
-		}
-		at := make([]int, len(shape))
+		shape, step := o.walk(b.In[0].Shape, b.Out.Shape)
 		last := len(shape) - 1
-		return func() error {
-			from := 0
-			for i := 0; i < len(dst); i += shape[last] {
-				for j := 0; j < shape[last]; j++ {
-					dst[i+j] = x[from+j*step[last]]
+		rows, cols := shape[last-1], shape[last]
+		const most = 64 // rows of a part
+		parts := (rows + most - 1) / most
+		return rowsTask(len(dst)/(rows*cols)*parts, min(rows, most)*cols, func(from, to int) {
+			for i := from; i < to; i++ {
+				matrix, row := i/parts, i%parts*most
+				place := row * step[last-1]
+				for d, rest := last-2, matrix; d >= 0; d-- {
+					place += rest % shape[d] * step[d]
+					rest /= shape[d]
 				}
-				for d := last - 1; d >= 0; d-- { // count up the outer axes
-					at[d]++
-					from += step[d]
-					if at[d] < shape[d] {
-						break
-					}
-					from -= shape[d] * step[d]
-					at[d] = 0
+				turn(dst[(matrix*rows+row)*cols:], x[place:], min(most, rows-row), cols, step[last-1], step[last])
+			}
+		})
+	}
+}
+
+// walk gives the axes of the result, and how far one step along each moves in the input. Axes that stay neighbours are one, and
+// there are two at least.
+func (o *Transpose) walk(in, out []int) (shape, step []int) {
+	strides := Strides(in)
+	for i, p := range o.Perm {
+		if k := len(step) - 1; k >= 0 && step[k] == strides[p]*out[i] {
+			shape[k], step[k] = shape[k]*out[i], strides[p]
+			continue
+		}
+		shape, step = append(shape, out[i]), append(step, strides[p])
+	}
+	for len(shape) < 2 {
+		shape, step = append([]int{1}, shape...), append([]int{0}, step...)
+	}
+	return shape, step
+}
+
+// turn copies a matrix whose elements lie by steps in x, in squares that fit the cache.
+func turn[T kernel.Float](dst, x []T, rows, cols, down, along int) {
+	if along == 1 {
+		for r := range rows {
+			copy(dst[r*cols:(r+1)*cols], x[r*down:])
+		}
+		return
+	}
+	const side = 16
+	for r0 := 0; r0 < rows; r0 += side {
+		for c0 := 0; c0 < cols; c0 += side {
+			for r := r0; r < min(r0+side, rows); r++ {
+				to := dst[r*cols+c0 : r*cols+min(c0+side, cols)]
+				from := x[r*down+c0*along:]
+				for c := range to {
+					to[c] = from[c*along]
 				}
 			}
-			return nil
 		}
 	}
 }

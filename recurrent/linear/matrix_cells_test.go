@@ -19,7 +19,7 @@ func matrixCells(hidden int) map[string]recurrent.Scanner {
 		"mamba2 bounds":     linear.Mamba2{Hidden: hidden, Inner: 6, Heads: 2, State: 2, Kernel: 2, NormFirst: true, Bias: true, MinStep: 1e-4, MaxStep: 5, Epsilon: 0.01},
 		"gated delta":       linear.GatedDeltaNet{Hidden: hidden, Heads: 2, KeyHeads: 1, Key: 3, Value: 2},
 		"gated delta plain": linear.GatedDeltaNet{Hidden: hidden, Kernel: 1, Negative: true, Epsilon: 0.01},
-		"rwkv7":             rwkv7{linear.RWKV7{Hidden: hidden, Head: max(hidden/2, 1), Layers: 2, Forward: 5, DecayRank: 2, RateRank: 3, ValueRank: 1, GateRank: 2}},
+		"rwkv7":             widened{linear.RWKV7{Hidden: hidden, Head: max(hidden/2, 1), Layers: 2, Forward: 5, DecayRank: 2, RateRank: 3, ValueRank: 1, GateRank: 2}, hidden},
 		"delta":             linear.DeltaNet{Hidden: hidden, Heads: 2, Key: 3, Value: 2},
 		"delta plain":       linear.DeltaNet{Hidden: hidden, Kernel: 1, Negative: true, Epsilon: 0.01},
 		"kda":               linear.KDA{Hidden: hidden, Heads: 2, Head: 3},
@@ -32,25 +32,30 @@ func matrixCells(hidden int) map[string]recurrent.Scanner {
 		"lightning plain":   linear.LightningAttention{Hidden: hidden, Epsilon: 0.01},
 		"retnet":            linear.RetNet{Hidden: hidden, Heads: 2, Key: 4, Value: 3},
 		"retnet plain":      linear.RetNet{Hidden: hidden, Epsilon: 0.01},
+		"xlstm":             widened{linear.XLSTM{Hidden: hidden, Heads: 2, Key: 3, Value: 4, Forward: 5, Cap: 4}, hidden},
+		"xlstm plain":       widened{linear.XLSTM{Hidden: hidden, Epsilon: 0.01}, hidden},
 	}
 }
 
-// rwkv7 is linear.RWKV7 behind a layer that makes an input of any width as wide as its output.
-type rwkv7 struct{ linear.RWKV7 }
-
-func (c rwkv7) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
-	return c.RWKV7.Step(g, nn.Dense{Units: c.Hidden}.Apply(g.Scope("in"), x), s)
+// widened is a cell that wants an input as wide as its output, behind a layer that makes one of any.
+type widened struct {
+	recurrent.Scanner
+	width int
 }
 
-func (c rwkv7) Scan(g *graph.Graph, x graph.Node, s recurrent.State, o recurrent.Order) (graph.Node, recurrent.State) {
-	return c.RWKV7.Scan(g, nn.Dense{Units: c.Hidden}.Apply(g.Scope("in"), x), s, o)
+func (c widened) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
+	return c.Scanner.Step(g, nn.Dense{Units: c.width}.Apply(g.Scope("in"), x), s)
+}
+
+func (c widened) Scan(g *graph.Graph, x graph.Node, s recurrent.State, o recurrent.Order) (graph.Node, recurrent.State) {
+	return c.Scanner.Scan(g, nn.Dense{Units: c.width}.Apply(g.Scope("in"), x), s, o)
 }
 
 // Every cell at several sizes, ones among them: gradients, Step against Unroll, padding, Scan.
 func TestMatrixCells(t *testing.T) {
 	for _, size := range []struct{ T, B, I, H int }{{1, 1, 1, 1}, {4, 2, 1, 4}, {5, 3, 4, 6}} {
 		for name, cell := range matrixCells(size.H) {
-			c := celltest.Case{Cell: cell, Input: size.I, Steps: size.T, Batch: size.B, Tolerance: 1e-5}
+			c := celltest.Case{Cell: cell, Input: size.I, Steps: size.T, Batch: size.B, Tolerance: 1e-5, Samples: 5}
 			t.Run(fmt.Sprintf("%s/T%dB%dI%dH%d", name, size.T, size.B, size.I, size.H), func(t *testing.T) { celltest.Check(t, c) })
 		}
 	}

@@ -128,16 +128,14 @@ func TestCellsAgreeWithPublishedLayers(t *testing.T) {
 	golden, _ := graphtest.Golden(t, matrixValues)
 	for name, c := range map[string]struct {
 		cell  recurrent.Scanner
-		names func(string) string
 		least int
 	}{
-		"mamba2": {linear.Mamba2{Hidden: 6, Inner: 12, Heads: 4, State: 5, Groups: 2, Epsilon: 1e-5}, nil, 8},
-		"qwen": {linear.GatedDeltaNet{Hidden: 6, Heads: 4, KeyHeads: 2, Key: 3, Value: 5}, func(s string) string {
-			return strings.NewReplacer("in_proj_qkvz", "", "in_proj_ba", "").Replace(s)
-		}, 5},
-		"kimi":    {linear.KDA{Hidden: 6, Heads: 2, Head: 4, Epsilon: 1e-5}, nil, 13},
-		"minimax": {linear.LightningAttention{Hidden: 6, Heads: 4, Head: 3, Layer: 1, Layers: 3}, nil, 4},
-		"rwkv7":   {linear.RWKV7{Hidden: 8, Layers: 2, Head: 4, Forward: 24, DecayRank: 3, RateRank: 2, ValueRank: 2, GateRank: 5}, nil, 60},
+		"mamba2":  {linear.Mamba2{Hidden: 6, Inner: 12, Heads: 4, State: 5, Groups: 2, Epsilon: 1e-5}, 8},
+		"qwen":    {linear.GatedDeltaNet{Hidden: 6, Heads: 4, KeyHeads: 2, Key: 3, Value: 5}, 8},
+		"kimi":    {linear.KDA{Hidden: 6, Heads: 2, Head: 4, Epsilon: 1e-5}, 13},
+		"minimax": {linear.LightningAttention{Hidden: 6, Heads: 4, Head: 3, Layer: 1, Layers: 3}, 4},
+		"xlstm":   {linear.XLSTM{Hidden: 64, Heads: 4, Key: 16, Forward: 64}, 13},
+		"rwkv7":   {linear.RWKV7{Hidden: 8, Layers: 2, Head: 4, Forward: 24, DecayRank: 3, RateRank: 2, ValueRank: 2, GateRank: 5}, 60},
 	} {
 		p := graph.NewParams64(1)
 		build := func(chunk int) graph.Build {

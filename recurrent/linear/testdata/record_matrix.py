@@ -86,6 +86,11 @@ layer("kimi", kimi.KimiLinearDeltaAttention(c, 0), first, 6)
 c = transformers.MiniMaxConfig(hidden_size=6, num_attention_heads=4, head_dim=3, num_hidden_layers=3, block_size=8, layer_types=["full_attention", "linear_attention", "linear_attention"])
 layer("minimax", minimax.MiniMaxLightningAttention(c, 1), lambda m, x: m(x, None, None)[0], 6)
 
+from transformers.models.xlstm import modeling_xlstm as xlstm
+c = transformers.xLSTMConfig(hidden_size=64, num_heads=4, num_hidden_layers=1, chunk_size=8, qk_dim_factor=1.0, ffn_proj_factor=1.0,
+                             autocast_kernel_dtype="float32")
+layer("xlstm", xlstm.xLSTMBlock(c), first, 64, T=16, B=1)
+
 # RWKV-7: two blocks, as the author's program runs them; its 0.606531 is e^-0.5.
 os.environ.update(RWKV_V7_ON="1", RWKV_JIT_ON="0", RWKV_CUDA_ON="0")
 text = open(f"{sources}/rwkv/model.py").read().replace("0.606531", repr(math.exp(-0.5))).replace("torch.jit.script_method", "staticmethod").replace("torch.jit.script", "staticmethod")
