@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets/internal/subword"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -20,30 +21,20 @@ type BPE struct {
 	model  int // tokens[:model] are the model's, the rest were added
 
 	byteIDs     [256]int32 // the ids of single bytes, -1 where there is none
-	merges      map[pair]merge
-	order       []pair // merges by rank
+	merges      subword.Merges
+	order       []subword.Pair // merges by rank
 	whole       map[string]int32
 	wholeFirst  bool // a piece that is a token is not merged together (ignore_merges)
 	compose     bool // texts are brought to normalisation form C
 	prefixSpace bool // a space goes before a text that does not begin with one
 	noSplit     bool // texts are not cut into words (use_regex false)
-	added       []addedToken
+	added       []subword.Added
 	specials    map[int]bool
-	raw, normal matcher // added tokens that are looked for before and after normalising
+	raw, normal subword.Matcher // added tokens that are looked for before and after normalising
 	offsets     offsetParts
 
 	scratch sync.Pool // of *bpeScratch
 }
-
-// pair is two neighbouring tokens: left in the upper half.
-type pair uint64
-
-func pairOf(left, right int32) pair { return pair(uint32(left))<<32 | pair(uint32(right)) }
-
-func (p pair) split() (left, right int32) { return int32(p >> 32), int32(uint32(p)) }
-
-// merge is what a pair becomes. Lower ranks go first.
-type merge struct{ rank, id int32 }
 
 // Len is the number of tokens, added ones included.
 func (b *BPE) Len() int { return len(b.tokens) }
@@ -81,7 +72,7 @@ func (b *BPE) encodePart(text string, first bool) ([]int, error) {
 	defer b.scratch.Put(s)
 	ids := make([]int, 0, len(text)/3+1)
 	var err error
-	b.raw.split(text, func(piece string, id int) {
+	b.raw.Split(text, func(piece string, id int) {
 		if id >= 0 {
 			ids, first = append(ids, id), true
 			return
@@ -89,7 +80,7 @@ func (b *BPE) encodePart(text string, first bool) ([]int, error) {
 		if b.compose {
 			piece = norm.NFC.String(piece)
 		}
-		b.normal.split(piece, func(piece string, id int) {
+		b.normal.Split(piece, func(piece string, id int) {
 			if id >= 0 {
 				ids, first = append(ids, id), true
 				return

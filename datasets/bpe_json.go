@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets/internal/subword"
 	"github.com/unroll-go/unroll/internal/atomicfile"
 	"github.com/unroll-go/unroll/internal/inputfile"
 )
@@ -15,7 +16,7 @@ type tokenizerJSON struct {
 	Version       string          `json:"version"`
 	Truncation    json.RawMessage `json:"truncation"`
 	Padding       json.RawMessage `json:"padding"`
-	AddedTokens   []addedToken    `json:"added_tokens"`
+	AddedTokens   []subword.Added `json:"added_tokens"`
 	Normalizer    *stepJSON       `json:"normalizer"`
 	PreTokenizer  *stepJSON       `json:"pre_tokenizer"`
 	PostProcessor *stepJSON       `json:"post_processor"`
@@ -138,7 +139,7 @@ func (b *BPE) MarshalJSON() ([]byte, error) {
 	yes, regex, trim, prefix := true, !b.noSplit, b.offsets.trim, b.prefixSpace
 	f := tokenizerJSON{
 		Version: "1.0", Truncation: json.RawMessage("null"), Padding: json.RawMessage("null"),
-		AddedTokens:   append([]addedToken{}, b.added...),
+		AddedTokens:   append([]subword.Added{}, b.added...),
 		PreTokenizer:  &stepJSON{Type: "ByteLevel", AddPrefixSpace: &prefix, TrimOffsets: &trim, UseRegex: &regex},
 		PostProcessor: b.offsets.post,
 		Decoder:       &stepJSON{Type: "ByteLevel", AddPrefixSpace: &yes, TrimOffsets: &yes, UseRegex: &yes},
@@ -148,7 +149,7 @@ func (b *BPE) MarshalJSON() ([]byte, error) {
 		f.Normalizer = &stepJSON{Type: "NFC"}
 	}
 	for rank, p := range b.order {
-		left, right := p.split()
+		left, right := p.Split()
 		f.Model.Merges[rank] = mergeJSON{b.tokens[left], b.tokens[right]}
 	}
 	vocab, err := orderedObject(b.tokens[:b.model])

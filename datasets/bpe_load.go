@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets/internal/subword"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -107,7 +108,7 @@ func (b *BPE) setModel(m modelJSON) error {
 		}
 		tokens[id], seen[id] = t, true
 	}
-	merges := make([]pair, len(m.Merges))
+	merges := make([]subword.Pair, len(m.Merges))
 	for rank, two := range m.Merges {
 		left, ok := ids[two[0]]
 		right, ok2 := ids[two[1]]
@@ -115,7 +116,7 @@ func (b *BPE) setModel(m modelJSON) error {
 			return errors.Errorf("model.merges: merge %d, %q and %q: one of them or the two together are not in the vocabulary",
 				rank, two[0], two[1])
 		}
-		merges[rank] = pairOf(int32(left), int32(right))
+		merges[rank] = subword.PairOf(int32(left), int32(right))
 	}
 	b.wholeFirst = m.IgnoreMerges
 	b.set(tokens, merges)
@@ -130,7 +131,7 @@ func (b *BPE) setModel(m modelJSON) error {
 }
 
 // set builds the tables of a model from its tokens and its merges, whose tokens must exist.
-func (b *BPE) set(tokens []string, merges []pair) {
+func (b *BPE) set(tokens []string, merges []subword.Pair) {
 	b.tokens, b.model, b.order = tokens, len(tokens), merges
 	b.ids, b.bytes = make(map[string]int, len(tokens)), make([]string, len(tokens))
 	b.whole = make(map[string]int32, len(tokens))
@@ -149,17 +150,17 @@ func (b *BPE) set(tokens []string, merges []pair) {
 			b.byteIDs[raw[0]] = int32(id)
 		}
 	}
-	b.merges = make(map[pair]merge, len(merges))
+	b.merges = make(subword.Merges, len(merges))
 	for rank, p := range merges {
-		left, right := p.split()
-		b.merges[p] = merge{int32(rank), int32(b.ids[tokens[left]+tokens[right]])}
+		left, right := p.Split()
+		b.merges[p] = subword.Merge{Rank: int32(rank), ID: int32(b.ids[tokens[left]+tokens[right]])}
 	}
 }
 
 // setAdded takes the added tokens: of the model's vocabulary, or numbered on from it.
-func (b *BPE) setAdded(list []addedToken) error {
+func (b *BPE) setAdded(list []subword.Added) error {
 	b.added, b.specials = nil, map[int]bool{}
-	var raw, normal []addedToken
+	var raw, normal []subword.Added
 	for _, a := range list {
 		id, known := b.ids[a.Content]
 		if !known {
@@ -186,7 +187,7 @@ func (b *BPE) setAdded(list []addedToken) error {
 		}
 		normal = append(normal, a)
 	}
-	b.raw, b.normal = newMatcher(raw), newMatcher(normal)
+	b.raw, b.normal = subword.NewMatcher(raw), subword.NewMatcher(normal)
 	return nil
 }
 

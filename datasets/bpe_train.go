@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets/internal/subword"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -74,16 +75,16 @@ func (t BPETrainer) bytesOnly() (*BPE, error) {
 	}
 	b := &BPE{compose: t.Compose, prefixSpace: t.PrefixSpace, offsets: offsetParts{trim: true}}
 	b.set(tokens, nil)
-	added := make([]addedToken, len(t.Special))
+	added := make([]subword.Added, len(t.Special))
 	for i, s := range t.Special {
-		added[i] = addedToken{ID: i, Content: s, Special: true}
+		added[i] = subword.Added{ID: i, Content: s, Special: true}
 	}
 	return b, b.setAdded(added)
 }
 
 // countWords counts the pieces of a text that pairs are counted in. Special tokens in the text are none.
 func (b *BPE) countWords(text string, first bool, count map[string]int) {
-	b.raw.split(text, func(piece string, id int) {
+	b.raw.Split(text, func(piece string, id int) {
 		if id >= 0 {
 			first = true
 			return
@@ -110,16 +111,16 @@ func (b *BPE) countWords(text string, first bool, count map[string]int) {
 type bpeLearner struct {
 	tokens []string
 	ids    map[string]int32
-	merges []pair
+	merges []subword.Pair
 	words  [][]int32
 	counts []int // of the words
-	pairs  map[pair]int
-	where  map[pair][]int32 // words, some more than once, some of the past
+	pairs  map[subword.Pair]int
+	where  map[subword.Pair][]int32 // words, some more than once, some of the past
 	queue  countQueue
 }
 
 func newBPELearner(b *BPE, count map[string]int) *bpeLearner {
-	l := &bpeLearner{tokens: b.tokens, ids: map[string]int32{}, pairs: map[pair]int{}, where: map[pair][]int32{}}
+	l := &bpeLearner{tokens: b.tokens, ids: map[string]int32{}, pairs: map[subword.Pair]int{}, where: map[subword.Pair][]int32{}}
 	for id, t := range b.tokens {
 		l.ids[t] = int32(id)
 	}
@@ -133,7 +134,7 @@ func newBPELearner(b *BPE, count map[string]int) *bpeLearner {
 		for i := range ids {
 			ids[i] = b.byteIDs[w[i]]
 			if i > 0 {
-				p := pairOf(ids[i-1], ids[i])
+				p := subword.PairOf(ids[i-1], ids[i])
 				l.pairs[p] += count[w]
 				l.where[p] = append(l.where[p], int32(k))
 			}
@@ -167,8 +168,8 @@ func (l *bpeLearner) mergeOnce(least int) bool {
 }
 
 // merge joins a pair in all words.
-func (l *bpeLearner) merge(p pair) {
-	left, right := p.split()
+func (l *bpeLearner) merge(p subword.Pair) {
+	left, right := p.Split()
 	text := l.tokens[left] + l.tokens[right]
 	id, ok := l.ids[text] // two ways to the same text make one token
 	if !ok {
@@ -176,7 +177,7 @@ func (l *bpeLearner) merge(p pair) {
 		l.tokens, l.ids[text] = append(l.tokens, text), id
 	}
 	l.merges = append(l.merges, p)
-	grown := map[pair]bool{}
+	grown := map[subword.Pair]bool{}
 	last := int32(-1)
 	for _, k := range l.where[p] {
 		if k != last { // occurrences in one word are neighbours here
@@ -194,11 +195,11 @@ func (l *bpeLearner) merge(p pair) {
 }
 
 // mergeWord joins a pair in a word and moves the counts of the pairs beside it.
-func (l *bpeLearner) mergeWord(k int32, p pair, id int32, grown map[pair]bool) {
-	left, right := p.split()
+func (l *bpeLearner) mergeWord(k int32, p subword.Pair, id int32, grown map[subword.Pair]bool) {
+	left, right := p.Split()
 	word, n := l.words[k], l.counts[k]
 	out := word[:0]
-	more := func(q pair) {
+	more := func(q subword.Pair) {
 		l.pairs[q] += n
 		l.where[q] = append(l.where[q], k)
 		grown[q] = true
@@ -210,13 +211,13 @@ func (l *bpeLearner) mergeWord(k int32, p pair, id int32, grown map[pair]bool) {
 		}
 		if len(out) > 0 {
 			before := out[len(out)-1]
-			l.pairs[pairOf(before, left)] -= n
-			more(pairOf(before, id))
+			l.pairs[subword.PairOf(before, left)] -= n
+			more(subword.PairOf(before, id))
 		}
 		if i+2 < len(word) {
 			after := word[i+2]
-			l.pairs[pairOf(right, after)] -= n
-			more(pairOf(id, after))
+			l.pairs[subword.PairOf(right, after)] -= n
+			more(subword.PairOf(id, after))
 		}
 		out = append(out, id)
 		i++
@@ -226,7 +227,7 @@ func (l *bpeLearner) mergeWord(k int32, p pair, id int32, grown map[pair]bool) {
 
 // counted is a pair and its count when it was put in the queue.
 type counted struct {
-	pair  pair
+	pair  subword.Pair
 	count int
 }
 

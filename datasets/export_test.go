@@ -19,5 +19,5 @@ func MergeBothWays(b *BPE, word string) (searched, heaped []int32) {
 		}
 		return ids
 	}
-	return b.mergeBySearch(ids(), b.getScratch()), b.mergeByHeap(ids())
+	return b.merges.BySearch(ids(), &b.getScratch().ranks), b.merges.ByHeap(ids())
 }

@@ -28,6 +28,15 @@ func diagonalCells(hidden int) map[string]recurrent.Scanner {
 		"rwkv 4 channels":  fitted{linear.RWKV4ChannelMix{Hidden: hidden, Place: 0.5}, hidden},
 		"rg-lru":           fitted{linear.RGLRU{Hidden: hidden, Heads: heads}, hidden},
 		"griffin":          linear.Griffin{Hidden: hidden, Width: 2 * heads, Heads: heads},
+		"complex lru":      linear.ComplexLRU{Hidden: hidden, State: 3},
+		"s5":               linear.S5{Hidden: hidden, State: 4, Blocks: 2},
+		"s5 bilinear":      linear.S5{Hidden: hidden, State: 3, Discretisation: linear.Bilinear},
+		"s4d lin":          linear.S4D{Hidden: hidden, State: 2},
+		"s4d inv":          linear.S4D{Hidden: hidden, State: 3, Start: linear.SpectrumInv, Discretisation: linear.Bilinear},
+		"s4d legs":         linear.S4D{Hidden: hidden, State: 1, Start: linear.SpectrumLegS, Plain: true},
+		"linoss":           linear.LinOSS{Hidden: hidden, State: 3},
+		"linoss explicit":  linear.LinOSS{Hidden: hidden, Explicit: true},
+		"hgrn":             linear.HGRN{Hidden: hidden, State: 3, Lowest: 0.2},
 		"griffin kernel 1": linear.Griffin{Hidden: hidden, Kernel: 1, Activation: nn.SiLU{}},
 	}
 }
@@ -55,9 +64,9 @@ func (c fitted) Scan(g *graph.Graph, x graph.Node, s recurrent.State, o recurren
 
 // Every cell at several sizes, ones among them: gradients, Step against Unroll, padding, Scan.
 func TestDiagonalCells(t *testing.T) {
-	for _, size := range []struct{ T, B, I, H int }{{1, 1, 1, 1}, {4, 2, 1, 4}, {5, 3, 4, 6}} {
+	for _, size := range []struct{ T, B, I, H int }{{1, 1, 1, 1}, {5, 3, 2, 4}} {
 		for name, cell := range diagonalCells(size.H) {
-			c := celltest.Case{Cell: cell, Input: size.I, Steps: size.T, Batch: size.B}
+			c := celltest.Case{Cell: cell, Input: size.I, Steps: size.T, Batch: size.B, Samples: 5}
 			if strings.HasPrefix(name, "rwkv") { // a running maximum of -1000 is a part of the loss: finite differences lose digits
 				c.Tolerance = 1e-4
 			}

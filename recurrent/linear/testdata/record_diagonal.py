@@ -158,6 +158,117 @@ GRIFFIN = record("griffin", {"linear_y.weight": (4, 4), "linear_y.bias": (4,), "
                              "linear_out.weight": (4, 4), "linear_out.bias": (4,)}, griffin, 4)
 
 
+# The complex LRU (arXiv 2303.06349), S5 (2208.04933) and S4D (2206.11893), with torch's complex numbers.
+def cnum(p, name):
+    return torch.complex(p[name + "_re"], p[name + "_im"])
+
+
+def around(p, h, x):
+    return h + F.linear(x, p["weight_xr"]) + p["bias_hr"]
+
+
+def complex_lru(p, x):
+    lam = torch.exp(torch.complex(-torch.exp(p["nu_log"]), torch.exp(p["theta_log"])))
+    s, y, gain = 0, [], torch.exp(p["gamma_log"])
+    for t in range(len(x)):
+        s = lam * s + gain * (x[t].to(torch.complex128) @ cnum(p, "B").T)
+        y.append((s @ cnum(p, "C").T).real)
+    return around(p, torch.stack(y), x)
+
+
+def discretised(lam, dt, bilinear):
+    if bilinear:
+        return (1 + lam * dt / 2) / (1 - lam * dt / 2), dt / (1 - lam * dt / 2)
+    return torch.exp(lam * dt), (torch.exp(lam * dt) - 1) / lam
+
+
+def s5(p, x, bilinear=False):
+    lam = torch.complex(p["Lambda_re"].clamp(max=-1e-4), p["Lambda_im"])
+    a, gain = discretised(lam, torch.exp(p["log_step"]), bilinear)
+    s, y = 0, []
+    for t in range(len(x)):
+        s = a * s + gain * (x[t].to(torch.complex128) @ cnum(p, "B").T)
+        y.append(2 * (s @ cnum(p, "C").T).real)
+    return around(p, torch.stack(y), x)
+
+
+def s4d(p, x, bilinear=False, plain=False):
+    if "in_proj.weight" in p:
+        x = F.linear(x, p["in_proj.weight"], p["in_proj.bias"])
+    lam = torch.complex(-torch.exp(p["log_A_real"]), p["A_imag"])
+    a, gain = discretised(lam, torch.exp(p["log_dt"])[:, None], bilinear)
+    s, y = 0, []
+    for t in range(len(x)):
+        s = a * s + gain * x[t][..., None]
+        y.append(2 * (s * cnum(p, "C")).sum(-1).real)
+    h = torch.stack(y) + x * p["D"]
+    return h if plain else F.glu(F.linear(F.gelu(h), p["output_linear.weight"], p["output_linear.bias"]))
+
+
+def both(name, *shape):
+    return {name + "_re": shape, name + "_im": shape}
+
+
+def path(I, H):
+    return {"weight_xr": (H, I), "bias_hr": (H,)}
+
+
+record("complex_lru", {"nu_log": (5,), "theta_log": (5,), "gamma_log": (5,), **both("B", 5, 2), **both("C", 3, 5), **path(2, 3)}, complex_lru, 2)
+S5 = {"Lambda_re": (4,), "Lambda_im": (4,), "log_step": (4,), **both("B", 4, 2), **both("C", 3, 4), **path(2, 3)}
+record("s5", S5, lambda p, x: s5({**p, "Lambda_re": p["Lambda_re"] - 1}, x), 2)
+record("s5_bilinear", S5, lambda p, x: s5({**p, "Lambda_re": p["Lambda_re"] - 1}, x, True), 2)
+S4D = {"log_A_real": (3, 4), "A_imag": (3, 4), "log_dt": (3,), **both("C", 3, 4), "D": (3,)}
+MIX = {"output_linear.weight": (6, 3), "output_linear.bias": (6,)}
+record("s4d", S4D | MIX, s4d, 3)
+record("s4d_wide", S4D | MIX | {"in_proj.weight": (3, 2), "in_proj.bias": (3,)}, s4d, 2)
+record("s4d_bilinear", S4D, lambda p, x: s4d(p, x, True, True), 3)
+
+
+# LinOSS (arXiv 2410.03943): the paper's steps, each place and speed by itself.
+def linoss(p, x, explicit):
+    a, dt = torch.relu(p["stiffness"]), torch.sigmoid(p["step"])
+    y, z, out = 0, 0, []
+    for t in range(len(x)):
+        force = F.linear(x[t], p["weight_ih"])
+        if explicit:
+            z = z + dt * (-a * y + force)
+        else:  # z' = z + dt·(-a·(y + dt·z') + force), solved for z'
+            z = (z + dt * (-a * y + force)) / (1 + dt * dt * a)
+        y = y + dt * z
+        out.append(F.linear(y, p["weight_hr"]))
+    return around(p, torch.stack(out), x)
+
+
+OSCILLATORS = {"stiffness": (4,), "step": (4,), "weight_ih": (4, 2), "weight_hr": (3, 4), **path(2, 3)}
+record("linoss", OSCILLATORS, lambda p, x: linoss(p, x, False), 2, {"stiffness"})
+record("linoss_explicit", OSCILLATORS, lambda p, x: linoss(p, x, True), 2, {"stiffness"})
+
+
+# HGRN (arXiv 2311.04823), as flash-linear-attention's layer has it; the loop is that of its naive.py.
+def hgrn(p, x):
+    f = 0.3 + 0.7 * torch.sigmoid(F.linear(x, p["f_proj.weight"]))
+    u, s, y = F.silu(F.linear(x, p["i_proj.weight"])) * (1 - f), 0, []
+    for t in range(len(x)):
+        s = f[t] * s + u[t]
+        y.append(s)
+    return F.linear(rms(torch.stack(y), p["g_norm.weight"], 1e-5) * F.silu(F.linear(x, p["g_proj.weight"])), p["o_proj.weight"])
+
+
+record("hgrn", {"i_proj.weight": (4, 2), "f_proj.weight": (4, 2), "g_proj.weight": (4, 2), "g_norm.weight": (4,), "o_proj.weight": (3, 4)}, hgrn, 2)
+
+
+# Eigenvalues of the normal part of HiPPO-LegS, the positive imaginary parts, largest first.
+def hippo(n):
+    root = (torch.arange(2 * n).double() + 0.5).sqrt()
+    k = torch.outer(root, root)
+    skew = k.triu(1) - k.tril(-1)
+    return torch.linalg.eigvalsh(1j * skew)[n:].flip(0)
+
+
+for n in (1, 2, 8, 33):
+    TENSORS[f"hippo.{n}"] = hippo(n)
+
+
 def compare():
     """The loops above against transformers' modules, in float32."""
     from transformers import FalconMambaConfig, JambaConfig, MambaConfig, RecurrentGemmaConfig, RwkvConfig

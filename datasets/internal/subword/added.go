@@ -1,4 +1,4 @@
-package datasets
+package subword
 
 import (
 	"sort"
@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// addedToken is a token that is found in the text before it is cut into words, as tokenizer.json has it.
-type addedToken struct {
+// Added is a token that is found in the text before it is cut into words, as tokenizer.json has it.
+type Added struct {
 	ID         int    `json:"id"`
 	Content    string `json:"content"`
 	SingleWord bool   `json:"single_word"` // only where no letter or digit is beside it
@@ -18,14 +18,15 @@ type addedToken struct {
 	Special    bool   `json:"special"`    // decoding leaves it out
 }
 
-// matcher finds added tokens: the leftmost, and of several there, the longest.
-type matcher struct {
-	byFirst [256][]addedToken // by their first bytes, longest first
+// Matcher finds added tokens: the leftmost, and of several there, the longest.
+type Matcher struct {
+	byFirst [256][]Added // by their first bytes, longest first
 	any     bool
 }
 
-func newMatcher(tokens []addedToken) matcher {
-	var m matcher
+// NewMatcher makes one of tokens, none of which is empty.
+func NewMatcher(tokens []Added) Matcher {
+	var m Matcher
 	for _, t := range tokens {
 		first := t.Content[0]
 		m.byFirst[first] = append(m.byFirst[first], t)
@@ -38,7 +39,7 @@ func newMatcher(tokens []addedToken) matcher {
 }
 
 // at returns the token that text[i:] begins with.
-func (m *matcher) at(text string, i int) *addedToken {
+func (m *Matcher) at(text string, i int) *Added {
 	list := m.byFirst[text[i]]
 	for k := range list {
 		if strings.HasPrefix(text[i:], list[k].Content) {
@@ -48,9 +49,9 @@ func (m *matcher) at(text string, i int) *addedToken {
 	return nil
 }
 
-// split hands a text's pieces to give, in order: added tokens with their ids, and what is between them with -1. No
+// Split hands a text's pieces to give, in order: added tokens with their ids, and what is between them with -1. No
 // piece is empty.
-func (m *matcher) split(text string, give func(piece string, id int)) {
+func (m *Matcher) Split(text string, give func(piece string, id int)) {
 	done := 0
 	for i := 0; m.any && i < len(text); {
 		t := m.at(text, i)
