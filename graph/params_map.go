@@ -18,11 +18,13 @@ import (
 // Map is Load for large models that are run rather than trained: numbers of the store's type are not copied but stay in the
 // file, whose pages the system reads when they are first needed, and can forget again. Others, such as those of 16 bits, are
 // widened as they are read. All parameters must be new. What has no elements is passed over, and so are whole numbers.
+// change, if it is not nil, gives each tensor the name and the shape that it has in the store, or returns false for one that is to
+// be left out.
 //
 // Until the store and all that was made of it are gone, the file must not be cut or written over in its place, which would end
 // the program; to replace it by another of the same name is harmless. Writing into the parameters changes them alone, not the
 // file. Where files cannot be mapped, Map reads them.
-func (p *Params) Map(path string) (map[string]string, error) {
+func (p *Params) Map(path string, change func(t Named) (Named, bool)) (map[string]string, error) {
 	if err := p.made(); err != nil {
 		return nil, err
 	}
@@ -41,13 +43,13 @@ func (p *Params) Map(path string) (map[string]string, error) {
 		tensors, metadata, err = read(path)
 	}
 	if err == nil {
-		err = p.adopt(tensors, files)
+		err = p.adopt(tensors, change, files)
 	}
 	return metadata, errors.Wrapf(err, "graph: map %s", path)
 }
 
 // adopt adds tensors, which become the store's own, and keeps the files in which they lie open.
-func (p *Params) adopt(tensors []Named, files []*mapping) error {
+func (p *Params) adopt(tensors []Named, change func(t Named) (Named, bool), files []*mapping) error {
 	p.numbers.Lock()
 	defer p.numbers.Unlock()
 	p.mu.Lock()
@@ -57,6 +59,12 @@ func (p *Params) adopt(tensors []Named, files []*mapping) error {
 	for _, t := range tensors {
 		if dense.Empty(t.Value) || t.Value.Dtype() == tensor.Int {
 			continue
+		}
+		if change != nil {
+			keep := false
+			if t, keep = change(t); !keep {
+				continue
+			}
 		}
 		if p.byName[t.Name] != nil || seen[t.Name] {
 			return errors.Errorf("parameter %s exists already", t.Name)

@@ -20,7 +20,7 @@ func TestMapIsLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := NewParams(1)
-	metadata, err := p.Map(path)
+	metadata, err := p.Map(path, nil)
 	if err != nil || metadata["k"] != "v" {
 		t.Fatal(metadata, err)
 	}
@@ -40,7 +40,7 @@ func TestMapIsLoad(t *testing.T) {
 	if again, _, err := ReadSafetensors(path); err != nil || again[0].Value.Float32s()[1] != 2 {
 		t.Errorf("the file has changed: %v %v", again, err)
 	}
-	if _, err := p.Map(path); err == nil {
+	if _, err := p.Map(path, nil); err == nil {
 		t.Error("the parameters of a file were taken twice")
 	}
 	whole, err := os.ReadFile(path)
@@ -52,8 +52,13 @@ func TestMapIsLoad(t *testing.T) {
 		if err := os.WriteFile(cut, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := NewParams(1).Map(cut); err == nil {
+		if _, err := NewParams(1).Map(cut, nil); err == nil {
 			t.Fatalf("the first %d bytes of %d were taken for a file", n, len(whole))
 		}
+	}
+	renamed := NewParams(1)
+	_, err = renamed.Map(path, func(t Named) (Named, bool) { return Named{"x." + t.Name, t.Value}, t.Name != "b" })
+	if err != nil || renamed.Len() != 2 || renamed.Get("x.a.weight") == nil {
+		t.Errorf("renamed: %v\n%v", err, renamed)
 	}
 }

@@ -1,6 +1,9 @@
 package pretrained
 
-import "github.com/unroll-go/unroll/graph"
+import (
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/recurrent"
+)
 
 // carry hands out what a network carries from token to token, in the order in which the network asks for it, and takes what
 // it becomes. So a part of the state is declared where it is used, and nowhere else.
@@ -13,29 +16,28 @@ type carry struct {
 	read map[string]bool // the weights that were asked for, while the state is asked what there is
 
 	embedded graph.Node // what the look-up gave, for families that see it again later
-	values   graph.Node // the values of RWKV-7's first layer
 }
 
 // slot is one part of the state: what it was, and what it becomes.
 type slot struct {
 	Carried
-	start      float64
 	last, next graph.Node
 }
 
-// take is the next part of the state.
-func (c *carry) take(g *graph.Graph, s slot) *slot {
+// take is the next part of the state, which is first at the beginning of a text.
+func (c *carry) take(g *graph.Graph, name string, first graph.Node, grows bool) *slot {
+	s := &slot{Carried: Carried{Name: name, Shape: first.Shape(), Grows: grows}}
 	switch i := len(c.slots); {
 	case c.given == nil:
-		s.last = g.Full(s.start, s.Shape...)
+		s.last = first
 	case i < len(c.given):
 		s.last = c.given[i]
 	default:
-		s.last = g.Failf("State", "%d parts; want more: %s is missing", len(c.given), s.Name)
+		s.last = g.Failf("State", "%d parts; want more: %s is missing", len(c.given), name)
 	}
 	s.next = s.last
-	c.slots = append(c.slots, &s)
-	return &s
+	c.slots = append(c.slots, s)
+	return s
 }
 
 // after is the whole state after the last step.
@@ -84,22 +86,40 @@ func (b block) in(names ...string) block {
 	return b
 }
 
-// vector is a part of the state for each sequence, [B, shape...].
-func (b block) vector(name string, shape ...int) *slot { return b.vectorFrom(0, name, shape...) }
-
-// vectorFrom is vector with another start than 0.
-func (b block) vectorFrom(start float64, name string, shape ...int) *slot {
-	shape = append([]int{b.state.batch}, shape...)
-	return b.state.take(b.g, slot{Carried: Carried{Name: b.name + name, Shape: shape}, start: start})
+// vector is a part of the state for each sequence, [B, width], zero at first.
+func (b block) vector(name string, width int) *slot {
+	return b.state.take(b.g, b.name+name, b.g.Full(0, b.state.batch, width), false)
 }
 
-// rows is a part of the state that has the last n rows of something, oldest first, [n, B, width].
+// rows is a part of the state that has the last n rows of something, oldest first, [n, B, width], zero at first.
 func (b block) rows(name string, n, width int) *slot {
-	return b.state.take(b.g, slot{Carried: Carried{Name: b.name + name, Shape: []int{n, b.state.batch, width}}})
+	return b.state.take(b.g, b.name+name, b.g.Full(0, n, b.state.batch, width), false)
 }
 
 // past is rows for as many tokens as there is room for.
 func (b block) past(name string, width int) *slot {
-	shape := []int{b.state.back, b.state.batch, width}
-	return b.state.take(b.g, slot{Carried: Carried{Name: b.name + name, Shape: shape, Grows: true}})
+	return b.state.take(b.g, b.name+name, b.g.Full(0, b.state.back, b.state.batch, width), true)
+}
+
+// cell runs a cell whose weights have the names of the file over x [T, B, I]. The first entry of its state, which nothing reads,
+// is left out; parts are the names of the others.
+func (b block) cell(c recurrent.Scanner, x graph.Node, parts ...string) graph.Node {
+	first := c.Begin(b.g, b.state.batch)
+	if b.g.Err() != nil || len(first) != len(parts)+1 {
+		return b.g.Failf("State", "the cell has a state of %d parts; want %d", len(first)-1, len(parts))
+	}
+	slots := make([]*slot, len(parts))
+	state := recurrent.State{first[0]}
+	for i, name := range parts {
+		slots[i] = b.state.take(b.g, b.name+name, first[i+1], false)
+		state = append(state, slots[i].last)
+	}
+	y, state := c.Scan(b.g, x, state, recurrent.Order{})
+	if b.g.Err() != nil {
+		return graph.Node{}
+	}
+	for i, s := range slots {
+		s.next = state[i+1]
+	}
+	return y
 }

@@ -5,28 +5,32 @@ import (
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn"
+	"github.com/unroll-go/unroll/recurrent"
 )
 
 // deltaRule writes values under keys, each in the place of what the key has found before (Schlag et al., 2021, arXiv
 // 2102.11174), in a state that fades (Yang et al., 2024, arXiv 2412.06464; Kimi Team, 2025, arXiv 2510.26692):
 //
-//	S' = fade·S,  S = S' + k⊗β(v - S'ᵀk),  y = Sᵀq
+//	S' = exp(fade)·S,  S = S' + k⊗β(v - S'ᵀk),  y = Sᵀq
 //
 // for queries and keys [T, B, H, K], values [T, B, H, V] and β [T, B, H]. fade is [T, B, H, 1], or [T, B, H, K] for a decay of
-// each channel of the keys. State: S [B, H, K, V].
+// each channel of the keys.
 func deltaRule(b block, q, k, v, fade, beta graph.Node) graph.Node {
 	g := b.g
-	if g.Err() != nil {
+	return b.memory(recurrent.Memory{
+		Query: q, Key: g.Mul(k, column(g, beta)), Value: v, LogDecay: fade, Recall: g.Neg(k),
+	})
+}
+
+// memory runs a memory over queries, keys and values [T, B, H, ...]. State: S [B, H·K·V].
+func (b block) memory(m recurrent.Memory) graph.Node {
+	if b.g.Err() != nil {
 		return graph.Node{}
 	}
-	s := b.vector("S", k.Dim(2), k.Dim(3), v.Dim(3))
-	return each(g, func(at []graph.Node) graph.Node {
-		q, k, v, fade, beta := at[0], at[1], at[2], at[3], at[4]
-		faded := g.Mul(column(g, fade), s.next)
-		v = g.Mul(g.Sub(v, through(g, k, faded)), column(g, beta))
-		s.next = g.Add(faded, outer(g, k, v))
-		return through(g, q, s.next)
-	}, q, k, v, fade, beta)
+	s := b.vector("S", m.Key.Dim(2)*m.Key.Dim(3)*m.Value.Dim(3))
+	read, next := recurrent.Order{}.Chunks(b.g, m, s.last)
+	s.next = next
+	return read
 }
 
 // unitKeys brings queries and keys to length 1, and queries to what scores are divided by.
@@ -69,7 +73,7 @@ func (m *gatedDelta) rule(b block, q, k, v, beta, fade graph.Node) graph.Node {
 		beta = g.MulScalar(beta, 2)
 	}
 	rate := g.Exp(b.weight("A_log", m.heads))
-	fade = g.Exp(g.Neg(g.Mul(rate, g.Softplus(g.Add(fade, b.weight("dt_bias", m.heads))))))
+	fade = g.Neg(g.Mul(rate, g.Softplus(g.Add(fade, b.weight("dt_bias", m.heads)))))
 	return deltaRule(b, repeated(g, q, 2, per), repeated(g, k, 2, per), grouped(g, v, m.heads), column(g, fade), beta)
 }
 

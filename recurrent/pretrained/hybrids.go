@@ -1,6 +1,9 @@
 package pretrained
 
-import "github.com/unroll-go/unroll/graph"
+import (
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/recurrent/linear"
+)
 
 // Hybrids of Mamba-2 and attention, layer by layer.
 
@@ -61,18 +64,18 @@ func bambaFamily(c *config) network {
 	chosen(c, list, "linear_attention", "full_attention")
 	bias := c.flag("mlp_bias", false)
 	return network{
-		layers: layers, trunk: "model", embedding: "embed_tokens", width: ssm.width, tied: c.flag("tie_word_embeddings", false),
+		layers: layers, trunk: "model", embedding: "embed_tokens", width: ssm.Hidden, tied: c.flag("tie_word_embeddings", false),
 		layer: func(b block, i int, x graph.Node) graph.Node {
-			y := b.rms("input_layernorm", x, ssm.epsilon)
+			y := b.rms("input_layernorm", x, ssm.Epsilon)
 			if list[i] == "full_attention" {
 				y = look.apply(b.in("self_attn"), y)
 			} else {
-				y = ssm.mixer(b.in("mamba"), y)
+				y = b.in("mamba").mamba2(ssm, y)
 			}
 			x = b.g.Add(x, y)
-			return b.g.Add(x, b.in("feed_forward").mlp(b.rms("pre_ff_layernorm", x, ssm.epsilon), inner, act, bias))
+			return b.g.Add(x, b.in("feed_forward").mlp(b.rms("pre_ff_layernorm", x, ssm.Epsilon), inner, act, bias))
 		},
-		last: func(b block, x graph.Node) graph.Node { return b.rms("final_layernorm", x, ssm.epsilon) },
+		last: func(b block, x graph.Node) graph.Node { return b.rms("final_layernorm", x, ssm.Epsilon) },
 	}
 }
 
@@ -94,26 +97,26 @@ func graniteFamily(c *config) network {
 	add := c.number("residual_multiplier", 1)
 	embed, scale := c.number("embedding_multiplier", 1), c.number("logits_scaling", 1)
 	return network{
-		layers: layers, trunk: "model", embedding: "embed_tokens", width: ssm.width, tied: c.flag("tie_word_embeddings", false),
+		layers: layers, trunk: "model", embedding: "embed_tokens", width: ssm.Hidden, tied: c.flag("tie_word_embeddings", false),
 		first: func(b block, x graph.Node) graph.Node { return b.g.MulScalar(x, embed) },
 		layer: func(b block, i int, x graph.Node) graph.Node {
-			g, y := b.g, b.rms("input_layernorm", x, ssm.epsilon)
+			g, y := b.g, b.rms("input_layernorm", x, ssm.Epsilon)
 			if list[i] == "full_attention" {
 				y = look.apply(b.in("self_attn"), y)
 			} else {
-				y = ssm.mixer(b.in("mamba"), y)
+				y = b.in("mamba").mamba2(ssm, y)
 			}
 			x = g.Add(x, g.MulScalar(y, add))
-			y = b.rms("post_attention_layernorm", x, ssm.epsilon)
+			y = b.rms("post_attention_layernorm", x, ssm.Epsilon)
 			mlp := b.in("shared_mlp")
 			parts := columns(g, mlp.dense("input_linear", y, 2*inner, false), inner, inner)
-			out := mlp.dense("output_linear", g.Mul(activation(g, act, parts[0]), parts[1]), ssm.width, false)
+			out := mlp.dense("output_linear", g.Mul(activation(g, act, parts[0]), parts[1]), ssm.Hidden, false)
 			if experts > 0 {
 				out = g.Add(out, graniteExperts(b.in("block_sparse_moe"), y, experts, per, each, act))
 			}
 			return g.Add(x, g.MulScalar(out, add))
 		},
-		last:  func(b block, x graph.Node) graph.Node { return b.rms("norm", x, ssm.epsilon) },
+		last:  func(b block, x graph.Node) graph.Node { return b.rms("norm", x, ssm.Epsilon) },
 		judge: func(g *graph.Graph, y graph.Node) graph.Node { return g.MulScalar(y, 1/scale) },
 	}
 }
@@ -122,14 +125,16 @@ func graniteFamily(c *config) network {
 func falconFamily(c *config) network {
 	ssm, look, inner := hybridMamba2(c), usualAttention(c), c.size("intermediate_size")
 	if c.has("mamba_d_ssm") {
-		ssm.dim = c.parts("mamba_d_ssm", c.size("mamba_d_ssm"), ssm.heads)
+		ssm.Inner = c.size("mamba_d_ssm")
 	}
-	ssm.norm, ssm.normFirst = c.flag("mamba_rms_norm", false), c.flag("mamba_norm_before_gate", true)
-	ssm.outBias = c.flag("projectors_bias", false)
-	in := c.number("ssm_in_multiplier", 1)
-	if ssm.scales = c.numbers("ssm_multipliers"); ssm.scales != nil && len(ssm.scales) != 5 {
+	ssm.NoNorm, ssm.NormFirst = !c.flag("mamba_rms_norm", false), c.flag("mamba_norm_before_gate", true)
+	if c.flag("projectors_bias", false) != ssm.Bias {
+		c.wrong("projectors_bias", "what mamba_proj_bias is: others are not computed here")
+	}
+	in, scales := c.number("ssm_in_multiplier", 1), c.numbers("ssm_multipliers")
+	if scales != nil && len(scales) != 5 {
 		c.wrong("ssm_multipliers", "five numbers")
-		ssm.scales = nil
+		scales = nil
 	}
 	look.turn, look.keys = ropeOf(c, look.dim, 1), c.number("key_multiplier", 1)
 	look.outBias = look.bias
@@ -141,20 +146,20 @@ func falconFamily(c *config) network {
 	lookIn, lookOut, ssmOut := c.number("attention_in_multiplier", 1), c.number("attention_out_multiplier", 1), c.number("ssm_out_multiplier", 1)
 	embed, head := c.number("embedding_multiplier", 1), c.number("lm_head_multiplier", 1)
 	return network{
-		layers: c.size("num_hidden_layers"), trunk: "model", embedding: "embed_tokens", width: ssm.width,
+		layers: c.size("num_hidden_layers"), trunk: "model", embedding: "embed_tokens", width: ssm.Hidden,
 		tied:  c.flag("tie_word_embeddings", false),
 		first: func(b block, x graph.Node) graph.Node { return b.g.MulScalar(x, embed) },
 		layer: func(b block, _ int, x graph.Node) graph.Node {
-			g, y := b.g, b.rms("input_layernorm", x, ssm.epsilon)
-			left := g.MulScalar(ssm.mixer(b.in("mamba"), g.MulScalar(y, in)), ssmOut)
+			g, y := b.g, b.rms("input_layernorm", x, ssm.Epsilon)
+			left := g.MulScalar(b.in("mamba").scaled(ssm, scales).mamba2(ssm, g.MulScalar(y, in)), ssmOut)
 			right := g.MulScalar(look.apply(b.in("self_attn"), g.MulScalar(y, lookIn)), lookOut)
 			x = g.Add(x, left, right)
-			y, feed := b.rms("pre_ff_layernorm", x, ssm.epsilon), b.in("feed_forward")
+			y, feed := b.rms("pre_ff_layernorm", x, ssm.Epsilon), b.in("feed_forward")
 			h := activation(g, act, g.MulScalar(feed.dense("gate_proj", y, inner, bias), mlp[0]))
-			h = feed.dense("down_proj", g.Mul(h, feed.dense("up_proj", y, inner, bias)), ssm.width, bias)
+			h = feed.dense("down_proj", g.Mul(h, feed.dense("up_proj", y, inner, bias)), ssm.Hidden, bias)
 			return g.Add(x, g.MulScalar(h, mlp[1]))
 		},
-		last:  func(b block, x graph.Node) graph.Node { return b.rms("final_layernorm", x, ssm.epsilon) },
+		last:  func(b block, x graph.Node) graph.Node { return b.rms("final_layernorm", x, ssm.Epsilon) },
 		judge: func(g *graph.Graph, y graph.Node) graph.Node { return g.MulScalar(y, head) },
 	}
 }
@@ -162,14 +167,13 @@ func falconFamily(c *config) network {
 // nemotronFamily is Nemotron-H (NVIDIA, 2025, arXiv 2504.03624): each layer is one of a Mamba-2, attention without positions,
 // and a feed-forward network.
 func nemotronFamily(c *config) network {
-	ssm, look, inner := &mamba2{
-		width: c.size("hidden_size"), heads: c.size("mamba_num_heads"), dim: c.size("mamba_head_dim"), states: c.size("ssm_state_size"),
-		groups: c.sizeOr("n_groups", 1), taps: c.sizeOr("conv_kernel", 4), bias: c.flag("use_bias", false),
-		convBias: c.flag("use_conv_bias", true), act: c.text("mamba_hidden_act", "silu"), norm: true,
+	ssm, look, inner := linear.Mamba2{
+		Hidden: c.size("hidden_size"), Heads: c.size("mamba_num_heads"), State: c.size("ssm_state_size"), Groups: c.sizeOr("n_groups", 1),
+		Kernel: c.sizeOr("conv_kernel", 4), Bias: c.flag("use_bias", false), NoConvBias: !c.flag("use_conv_bias", true),
+		Epsilon: c.number("layer_norm_epsilon", 1e-5), MinStep: c.number("time_step_min", 0.001),
 	}, usualAttention(c), c.size("intermediate_size")
-	ssm.outBias, ssm.epsilon = ssm.bias, c.number("layer_norm_epsilon", 1e-5)
-	ssm.limits(c)
-	ssm.least, ssm.most = c.number("time_step_min", 0.001), unbounded
+	ssm.Inner = ssm.Heads * c.size("mamba_head_dim")
+	c.one("mamba_hidden_act", "silu", "swish")
 	look.bias, look.outBias = false, false
 	act, bias := c.text("mlp_hidden_act", "relu2"), c.flag("mlp_bias", false)
 	layers := len(c.texts("layers_block_type"))
@@ -179,19 +183,45 @@ func nemotronFamily(c *config) network {
 	}
 	chosen(c, list, "linear_attention", "full_attention", "mlp")
 	return network{
-		layers: layers, trunk: "backbone", embedding: "embeddings", width: ssm.width, tied: c.flag("tie_word_embeddings", false),
+		layers: layers, trunk: "backbone", embedding: "embeddings", width: ssm.Hidden, tied: c.flag("tie_word_embeddings", false),
 		layer: func(b block, i int, x graph.Node) graph.Node {
-			y, mixer := b.rms("norm", x, ssm.epsilon), b.in("mixer")
+			y, mixer := b.rms("norm", x, ssm.Epsilon), b.in("mixer")
 			switch list[i] {
 			case "full_attention":
 				y = look.apply(mixer, y)
 			case "mlp":
-				y = mixer.dense("down_proj", activation(b.g, act, mixer.dense("up_proj", y, inner, bias)), ssm.width, bias)
+				y = mixer.dense("down_proj", activation(b.g, act, mixer.dense("up_proj", y, inner, bias)), ssm.Hidden, bias)
 			default:
-				y = ssm.mixer(mixer, y)
+				y = mixer.mamba2(ssm, y)
 			}
 			return b.g.Add(x, y)
 		},
-		last: func(b block, x graph.Node) graph.Node { return b.rms("norm_f", x, ssm.epsilon) },
+		last: func(b block, x graph.Node) graph.Node { return b.rms("norm_f", x, ssm.Epsilon) },
 	}
+}
+
+// scaled is the block of a Mamba-2 of which the gate, the input, B, C and the step size are multiplied by five numbers, nil for
+// none, which is done to the rows of the weight that they come from.
+func (b block) scaled(m linear.Mamba2, by []float64) block {
+	if by == nil {
+		return b
+	}
+	keys := m.Groups * m.State
+	var rows []float32
+	for i, n := range []int{m.Inner, m.Inner, keys, keys, m.Heads} {
+		for range n {
+			rows = append(rows, float32(by[i]))
+		}
+	}
+	b.g = b.g.Transform(func(name string, w graph.Node) graph.Node {
+		if name != "in_proj.weight" && name != "in_proj.bias" || w.Dim(0) != len(rows) {
+			return w
+		}
+		by := b.g.Const(graph.Floats(rows))
+		if w.Rank() == 2 {
+			by = column(b.g, by)
+		}
+		return b.g.Mul(w, by)
+	})
+	return b
 }

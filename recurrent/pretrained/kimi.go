@@ -117,7 +117,7 @@ func (m *kimi) delta(b block, x graph.Node) graph.Node {
 	q, k := unitKeys(g, heads(parts[0]), heads(parts[1]))
 	rate := g.Exp(g.Reshape(b.weight("A_log", 1, 1, m.heads, 1), m.heads, 1))
 	fade := g.Add(b.dense("f_b_proj", b.dense("f_a_proj", x, m.dim, false), width, false), b.weight("dt_bias", width))
-	fade = g.Exp(g.Neg(g.Mul(rate, heads(g.Softplus(fade)))))
+	fade = g.Neg(g.Mul(rate, heads(g.Softplus(fade))))
 	y := deltaRule(b, q, k, heads(parts[2]), fade, g.Sigmoid(b.dense("b_proj", x, m.heads, false)))
 	gate := b.dense("g_b_proj", b.dense("g_a_proj", x, m.dim, false), width, false)
 	y = nn.RMSNorm{Epsilon: m.epsilon}.Apply(b.in("o_norm").g, y)

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
@@ -36,10 +35,11 @@ func load(path string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{path: path, params: graph.NewParams(1)}
+	m, folder := &Model{path: path, params: graph.NewParams(1)}, path
 	if info.IsDir() {
 		err = m.openFolder(path)
 	} else {
+		folder = filepath.Dir(path)
 		err = m.openFile(path)
 	}
 	if err != nil {
@@ -51,6 +51,7 @@ func load(path string) (*Model, error) {
 		return nil, err
 	}
 	m.read = state.read
+	m.openTokenizer(folder)
 	return m, nil
 }
 
@@ -80,13 +81,16 @@ func (m *Model) openFolder(path string) error {
 func (m *Model) openWeights(folder string) error {
 	for _, name := range []string{"model.safetensors.index.json", "model.safetensors"} {
 		if file := filepath.Join(folder, name); exists(file) {
-			_, err := m.params.Map(file)
+			_, err := m.params.Map(file, m.net.change)
 			return err
 		}
 	}
 	if file := filepath.Join(folder, "pytorch_model.bin"); exists(file) {
-		_, err := torch.Load(m.params, file)
-		return err
+		raw := graph.NewParams(1)
+		if _, err := torch.Load(raw, file); err != nil {
+			return err
+		}
+		return m.take(raw.Tensors(""))
 	}
 	return errors.New("the folder has no weights: want model.safetensors, its index, or pytorch_model.bin")
 }
@@ -117,94 +121,78 @@ func (m *Model) openFile(path string) error {
 	if err != nil {
 		return err
 	}
-	m.ends = []int{0}
-	m.begin = -1
+	m.ends, m.begin = []int{0}, -1
+	raw := graph.NewParams(1)
 	switch format {
 	case fileformat.Safetensors:
-		if _, err := m.params.Map(path); err != nil {
-			return err
-		}
+		_, err = raw.Map(path, nil)
 	case fileformat.Torch, fileformat.Pickle:
-		f, err := torch.Read(path)
-		if err != nil {
-			return err
-		}
-		_, tensors := f.Weights()
-		if err := m.params.SetAll(tensors); err != nil {
-			return err
-		}
+		_, err = torch.Load(raw, path)
 	default:
-		return errors.Errorf("it is %v; want a folder with config.json, or a file of RWKV's authors", format)
+		err = errors.Errorf("it is %v; want a folder with config.json, or a file of RWKV's authors", format)
 	}
-	if m.params.Get("blocks.0.att.r_k") != nil {
-		return m.openRWKV7()
+	if err != nil {
+		return err
 	}
-	if m.params.Get("blocks.0.att.time_first") != nil {
-		return m.openRWKV4()
+	switch {
+	case raw.Get("blocks.0.att.r_k") != nil:
+		m.family = family{kind: "rwkv7", title: "RWKV-7"}
+		m.net, err = rwkv7Of(raw)
+	case raw.Get("blocks.0.att.time_first") != nil:
+		m.family, m.net, err = rwkv4Of(raw)
+	default:
+		err = errors.New("it has no weights of RWKV-4 or RWKV-7 by their authors' names; want those, or a folder with config.json")
 	}
-	return errors.New("it has no weights of RWKV-4 or RWKV-7 by their authors' names; want those, or a folder with config.json")
+	if err != nil {
+		return err
+	}
+	return m.take(raw.Tensors(""))
+}
+
+// take puts tensors into the store, as the network asks for them.
+func (m *Model) take(tensors []graph.Named) error {
+	var kept []graph.Named
+	for _, t := range tensors {
+		keep := true
+		if m.net.change != nil {
+			t, keep = m.net.change(t)
+		}
+		if keep {
+			kept = append(kept, t)
+		}
+	}
+	return m.params.SetAll(kept)
 }
 
 // blocks counts the layers of a file of RWKV's authors by a weight that all of them have.
-func (m *Model) blocks(name string) int {
+func blocks(p *graph.Params, name string) int {
 	n := 0
-	for m.params.Get("blocks."+strconv.Itoa(n)+"."+name) != nil {
+	for p.Get("blocks."+itoa(n)+"."+name) != nil {
 		n++
 	}
 	return n
 }
 
-// openRWKV7 takes the sizes of RWKV-7 from the shapes of its weights.
-func (m *Model) openRWKV7() error {
-	table, heads, key := m.params.Get("emb.weight").Shape(), m.params.Get("blocks.0.att.r_k").Shape(), m.params.Get("blocks.0.ffn.key.weight").Shape()
-	if len(table) != 2 || len(heads) != 2 || len(key) != 2 || heads[0]*heads[1] != table[1] {
-		return errors.Errorf("emb.weight %v, blocks.0.att.r_k %v and blocks.0.ffn.key.weight %v do not fit together", table, heads, key)
-	}
-	m.family = family{kind: "rwkv7", title: "RWKV-7"}
-	m.net = rwkv7Of(m.blocks("att.r_k"), table[1], heads[0], key[0])
-	m.net.vocab = table[0]
-	return nil
-}
+func itoa(n int) string { return strconv.Itoa(n) }
 
-// openRWKV4 gives the weights of RWKV-4 the names that transformers has for them.
-func (m *Model) openRWKV4() error {
-	table, key := m.params.Get("emb.weight").Shape(), m.params.Get("blocks.0.ffn.key.weight").Shape()
+// rwkv4Of takes the sizes of RWKV-4 from the shapes of the authors' weights.
+func rwkv4Of(p *graph.Params) (family, network, error) {
+	table, key := p.Get("emb.weight").Shape(), p.Get("blocks.0.ffn.key.weight").Shape()
 	if len(table) != 2 || len(key) != 2 {
-		return errors.Errorf("emb.weight %v and blocks.0.ffn.key.weight %v; want matrices", table, key)
+		return family{}, network{}, errors.Errorf("emb.weight %v and blocks.0.ffn.key.weight %v; want matrices", table, key)
 	}
-	fields := map[string]any{
+	data, err := json.Marshal(map[string]any{
 		"model_type": "rwkv", "vocab_size": table[0], "hidden_size": table[1], "intermediate_size": key[0],
-		"num_hidden_layers": m.blocks("att.time_first"), "rescale_every": 0,
-	}
-	data, err := json.Marshal(fields)
+		"num_hidden_layers": blocks(p, "att.time_first"), "rescale_every": 0,
+	})
 	if err != nil {
-		return err
+		return family{}, network{}, err
 	}
 	c, err := parseConfig(data)
 	if err != nil {
-		return err
+		return family{}, network{}, err
 	}
-	tensors := m.params.Tensors("")
-	for i := range tensors {
-		tensors[i].Name = rwkv4Name(tensors[i].Name)
-	}
-	m.params = graph.NewParams(1)
-	if err := m.params.SetAll(tensors); err != nil {
-		return err
-	}
-	m.family, m.net, err = familyOf(c)
-	return err
-}
-
-// rwkv4Names are the parts of names in RWKV-4's files, and in those of transformers.
-var rwkv4Names = strings.NewReplacer(".att.", ".attention.", ".ffn.", ".feed_forward.", ".ln0.", ".pre_ln.", "emb.", "embeddings.",
-	"time_mix_k", "time_mix_key", "time_mix_v", "time_mix_value", "time_mix_r", "time_mix_receptance")
-
-func rwkv4Name(name string) string {
-	if strings.HasPrefix(name, "head.") {
-		return name
-	}
-	return "rwkv." + rwkv4Names.Replace(name)
+	return familyOf(c)
 }
 
 // Unread are the names of the tensors in the file that the network does not read, such as those of a part that sees pictures.

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/recurrent"
 )
 
 // minimax is MiniMax-Text-01 (MiniMax, 2025, arXiv 2501.08313): lightning attention, whose state fades at a fixed rate for each
@@ -74,27 +75,26 @@ func (m *minimax) layer(b block, i int, x graph.Node) graph.Node {
 	return add(m.feed, x, moe.in("experts").experts(x, c, m.experts, m.inner, m.act, "w1", "w3", "w2"))
 }
 
-// lightning is S' = fade·S + k⊗v, y = S'ᵀq for each head. State: S [B, heads, dim, dim].
+// lightning is S' = fade·S + k⊗v, y = S'ᵀq for each head. State: S [B, heads·dim·dim].
 func (m *minimax) lightning(b block, layer int, x graph.Node) graph.Node {
 	g, width := b.g, m.heads*m.dim
 	all := grouped(g, activation(g, m.act, b.dense("qkv_proj", x, 3*width, false)), m.heads)
 	parts := columns(g, all, m.dim, m.dim, m.dim)
-	s := b.vector("S", m.heads, m.dim, m.dim)
-	fade := g.Const(graph.Floats(m.fading(layer), m.heads, 1, 1))
-	y := each(g, func(at []graph.Node) graph.Node {
-		s.next = g.Add(g.Mul(fade, s.next), outer(g, at[1], at[2]))
-		return through(g, at[0], s.next)
-	}, parts...)
+	if g.Err() != nil {
+		return graph.Node{}
+	}
+	fade := g.BroadcastTo(g.Const(graph.Floats(m.fading(layer), m.heads, 1)), x.Dim(0), x.Dim(1), m.heads, 1)
+	y := b.memory(recurrent.Memory{Query: parts[0], Key: parts[1], Value: parts[2], LogDecay: fade})
 	y = b.rms("norm", joined(g, y), 1e-6)
 	return b.dense("out_proj", g.Mul(g.Sigmoid(b.dense("output_gate", x, width, false)), y), m.width, false)
 }
 
-// fading is what each head of a layer keeps of its state in a step: those of later layers keep more.
+// fading is the logarithm of what each head of a layer keeps of its state in a step: those of later layers keep more.
 func (m *minimax) fading(layer int) []float32 {
 	out := make([]float32, m.heads)
 	factor := 1 - float64(layer)/(float64(m.layers-1)+1e-5) + 1e-5
 	for i := range out {
-		out[i] = float32(math.Exp(-math.Exp2(-8*float64(i+1)/float64(m.heads)) * factor))
+		out[i] = float32(-math.Exp2(-8*float64(i+1)/float64(m.heads)) * factor)
 	}
 	return out
 }

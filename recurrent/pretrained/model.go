@@ -1,6 +1,8 @@
 package pretrained
 
 import (
+	"sync"
+
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"gorgonia.org/tensor"
@@ -17,7 +19,11 @@ type Model struct {
 	ends  []int           // tokens that end a text
 	begin int             // the token before a text; -1 for none
 
+	tokenizer Tokenizer
+	mute      error // why there is no tokenizer
+
 	weights graph.WeightFormat
+	judges  sync.Pool // of functions that judge texts, each for one goroutine at a time
 }
 
 // Carried is one tensor of what a model carries from token to token.
@@ -114,6 +120,8 @@ func (m *Model) SetWeightFormat(w graph.WeightFormat) error {
 		return err
 	}
 	m.weights = w
+	for m.judges.Get() != nil { // which read weights as before
+	}
 	return nil
 }
 
@@ -167,17 +175,21 @@ func (m *Model) State(batch, back int) ([]*tensor.Dense, error) {
 	if batch < 1 || back < 1 {
 		return nil, errors.Errorf("pretrained: State: %d sequences, room for %d tokens; want 1 or more of each", batch, back)
 	}
-	state, err := m.try(batch, back)
+	out, err := graph.NewFunc(m.params, func(g *graph.Graph, _ []graph.Node) []graph.Node {
+		b := block{g: g, state: &carry{batch: batch, back: back}}
+		m.net.hidden(b, g.Const(graph.Ints(make([]int, batch), 1, batch)))
+		first := make([]graph.Node, len(b.state.slots))
+		for i, s := range b.state.slots {
+			first[i] = s.last
+		}
+		return first
+	}).Run()
 	if err != nil {
 		return nil, errors.Wrap(err, "pretrained: State")
 	}
-	var out []*tensor.Dense
-	for _, s := range state.slots {
-		values := make([]float32, s.Elements())
-		for i := range values {
-			values[i] = float32(s.start)
-		}
-		out = append(out, graph.Floats(values, s.Shape...))
+	own := make([]*tensor.Dense, len(out))
+	for i, v := range out {
+		own[i] = v.Clone().(*tensor.Dense)
 	}
-	return out, nil
+	return own, nil
 }

@@ -19,6 +19,10 @@ type network struct {
 	width     int    // of the embeddings
 	tied      bool   // the head's weight is the table
 
+	// change gives a tensor of the file the name and the shape that the network asks for; nil for those that it has.
+	change func(t graph.Named) (graph.Named, bool)
+
+	body  func(b block, x graph.Node) graph.Node             // all layers; nil if there is a function for each
 	first func(b block, x graph.Node) graph.Node             // after the look-up; nil for nothing
 	layer func(b block, i int, x graph.Node) graph.Node      // layer i of x [T, B, width]
 	last  func(b block, x graph.Node) graph.Node             // after the layers
@@ -32,11 +36,22 @@ func (n *network) hidden(b block, ids graph.Node) graph.Node {
 	if n.first != nil {
 		x = n.first(b, x)
 	}
+	if x = n.through(b, x); b.g.Err() != nil {
+		return graph.Node{}
+	}
+	return n.last(b, x)
+}
+
+// through maps what the look-up gave through all layers.
+func (n *network) through(b block, x graph.Node) graph.Node {
+	if n.body != nil {
+		return n.body(b, x)
+	}
+	b.state.embedded = x
 	list := n.list
 	if list == "" {
 		list = "layers"
 	}
-	b.state.embedded = x
 	layers := b.in(list)
 	layers.list = layers.g
 	for i := range n.layers {
@@ -45,7 +60,7 @@ func (n *network) hidden(b block, ids graph.Node) graph.Node {
 			return graph.Node{}
 		}
 	}
-	return n.last(b, x)
+	return x
 }
 
 func (b block) inTrunk(n *network) block {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn"
+	"github.com/unroll-go/unroll/recurrent"
 )
 
 // xlstm is xLSTM as in xLSTM 7B (Beck et al., 2025, arXiv 2503.13427): blocks of mLSTM.
@@ -62,29 +63,31 @@ func (m *xlstm) feed(b block, x graph.Node) graph.Node {
 }
 
 // mixer is an mLSTM for each head: C' = f·C + i·k·vᵀ, n' = f·n + i·k, h = C'ᵀ·q/max(|n'·q|, 1), where i and f are
-// exponentials, which are kept in range by the largest exponent so far, m. State: C [B, heads, keys, values], n [B, heads,
-// keys], m [B, heads].
+// exponentials, which are kept in range by the largest exponent so far, m. State: m [B, heads], and C with
+// n beside it, [B, heads·keys·(values+1)], for each head.
 func (m *xlstm) mixer(b block, x graph.Node) graph.Node {
 	g := b.g
 	q, k, v, o, i, f := m.projections(b, x)
 	heads := func(y graph.Node) graph.Node { return grouped(g, y, m.heads) }
 	q = g.MulScalar(q, 1/math.Sqrt(float64(m.keys/m.heads)))
-	c := b.vector("C", m.heads, m.keys/m.heads, m.values/m.heads)
-	n := b.vector("n", m.heads, m.keys/m.heads)
-	most := b.vector("m", m.heads)
-	i, f = nn.SoftCap{Limit: m.gates}.Apply(g, i), nn.SoftCap{Limit: m.gates}.Apply(g, f)
-	y := each(g, func(at []graph.Node) graph.Node {
-		q, k, v, i, f := at[0], at[1], at[2], at[3], at[4]
-		faded := g.Add(f, most.next)
-		most.next = larger(g, faded, i)
-		forget, input := column(g, g.Exp(g.Sub(faded, most.next))), column(g, g.Exp(g.Sub(i, most.next)))
-		k = g.Mul(k, input)
-		c.next = g.Add(g.Mul(column(g, forget), c.next), outer(g, k, v))
-		n.next = g.Add(g.Mul(forget, n.next), k)
-		least := g.Exp(g.Neg(most.next))
-		size := g.AddScalar(larger(g, g.Abs(g.Sum(g.Mul(q, n.next), -1)), least), m.eps) // [B, heads]
-		return g.Div(through(g, q, c.next), column(g, size))                             // [B, heads, values]
-	}, heads(q), heads(k), heads(v), i, g.Neg(g.Softplus(g.Neg(f))))
+	cap := nn.SoftCap{Limit: m.gates}
+	i, f = cap.Apply(g, i), g.Neg(g.Softplus(g.Neg(cap.Apply(g, f)))) // log i and log f, [T, B, heads]
+	if g.Err() != nil {
+		return graph.Node{}
+	}
+	most, order := b.vector("m", m.heads), recurrent.Order{}
+	before := most.last
+	largest, last := order.Largest(g, f, i, before)
+	most.next = last
+	old, _ := order.Before(g, largest, before)
+	// n is one more column of C, of a value that is always 1.
+	read := b.memory(recurrent.Memory{
+		Query: heads(q), Key: g.Mul(column(g, g.Exp(g.Sub(i, largest))), heads(k)),
+		Value: g.Concat(3, heads(v), g.Full(1, x.Dim(0), x.Dim(1), m.heads, 1)), LogDecay: column(g, g.Add(f, g.Sub(old, largest))),
+	})
+	parts := columns(g, read, m.values/m.heads, 1)
+	least := column(g, g.Exp(g.Neg(largest)))
+	y := g.Div(parts[0], g.AddScalar(larger(g, g.Abs(parts[1]), least), m.eps))
 	y = joined(g, nn.LayerNorm{Epsilon: m.epsilon, NoAffine: true}.Apply(g, y))
 	y = g.Mul(y, b.in("multihead_norm").weight("weight", m.values))
 	return b.dense("out_proj", g.Mul(g.Sigmoid(o), y), m.width, m.bias)

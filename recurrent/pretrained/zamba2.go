@@ -5,13 +5,14 @@ import (
 	"strconv"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/recurrent/linear"
 )
 
 // zamba2 is Zamba2 (Glorioso et al., 2024, arXiv 2411.15242): Mamba-2 layers, some of which also see what a transformer block
 // makes of them and of the embeddings. There are one or two such blocks, whose weights all of those layers share, each with
 // small matrices of its own.
 type zamba2 struct {
-	ssm      *mamba2
+	ssm      linear.Mamba2
 	look     attention
 	inner    int
 	rank     int
@@ -25,19 +26,17 @@ type zamba2 struct {
 
 func zamba2Family(c *config) network {
 	m := &zamba2{
-		ssm: &mamba2{
-			width: c.size("hidden_size"), heads: c.sizeOr("n_mamba_heads", 8), states: c.sizeOr("mamba_d_state", 64), groups: c.sizeOr("mamba_ngroups", 1),
-			taps: c.sizeOr("mamba_d_conv", 4), convBias: c.flag("use_conv_bias", true), act: "silu", norm: true, epsilon: 1e-5,
+		ssm: linear.Mamba2{
+			Hidden: c.size("hidden_size"), Heads: c.sizeOr("n_mamba_heads", 8), State: c.sizeOr("mamba_d_state", 64), Groups: c.sizeOr("mamba_ngroups", 1),
+			Kernel: c.sizeOr("mamba_d_conv", 4), NoConvBias: !c.flag("use_conv_bias", true), Epsilon: 1e-5, MinStep: c.number("time_step_min", 0.001),
 		},
 		look:  attention{heads: c.size("num_attention_heads")},
 		inner: c.size("intermediate_size"), rank: c.sizeOr("adapter_rank", 128), act: c.text("hidden_act", "gelu"),
 		bias: c.flag("add_bias_linear", false), adapters: c.flag("use_shared_attention_adapter", false), blocks: c.sizeOr("num_mem_blocks", 1),
 		epsilon: c.number("rms_norm_eps", 1e-5),
 	}
-	width := m.ssm.width
-	m.ssm.limits(c)
-	m.ssm.least, m.ssm.most = c.number("time_step_min", 0.001), unbounded
-	m.ssm.dim = c.parts("the inner width", c.sizeOr("mamba_expand", 2)*width, m.ssm.heads)
+	width := m.ssm.Hidden
+	m.ssm.Inner = c.sizeOr("mamba_expand", 2) * width
 	m.look.shared = c.sizeOr("num_key_value_heads", m.look.heads)
 	c.parts("num_attention_heads", m.look.heads, m.look.shared)
 	m.look.width, m.look.dim = width, c.sizeOr("attention_head_dim", max(2*width/m.look.heads, 1))
@@ -76,11 +75,11 @@ func (m *zamba2) layer(b block, i int, x graph.Node) graph.Node {
 		if at != i {
 			continue
 		}
-		y := b.dense("linear", m.block(b, n, x), m.ssm.width, false)
+		y := b.dense("linear", m.block(b, n, x), m.ssm.Hidden, false)
 		inside := b.in("mamba_decoder")
-		return g.Add(x, m.ssm.mixer(inside.in("mamba"), inside.rms("input_layernorm", g.Add(x, y), m.epsilon)))
+		return g.Add(x, inside.in("mamba").mamba2(m.ssm, inside.rms("input_layernorm", g.Add(x, y), m.epsilon)))
 	}
-	return g.Add(x, m.ssm.mixer(b.in("mamba"), b.rms("input_layernorm", x, m.epsilon)))
+	return g.Add(x, b.in("mamba").mamba2(m.ssm, b.rms("input_layernorm", x, m.epsilon)))
 }
 
 // block is the transformer block that the n-th hybrid layer sees. Its weights are called after the first layer that has them.
@@ -94,5 +93,5 @@ func (m *zamba2) block(b block, n int, x graph.Node) graph.Node {
 	own := feed.in("gate_up_proj_adapter_list").layer(n)
 	both := g.Add(feed.dense("gate_up_proj", y, 2*m.inner, m.bias), own.dense("1", own.dense("0", y, m.rank, false), 2*m.inner, false))
 	parts := columns(g, both, m.inner, m.inner)
-	return feed.dense("down_proj", g.Mul(activation(g, m.act, parts[0]), parts[1]), m.ssm.width, m.bias)
+	return feed.dense("down_proj", g.Mul(activation(g, m.act, parts[0]), parts[1]), m.ssm.Hidden, m.bias)
 }
