@@ -14,7 +14,7 @@ import (
 // usualFlags are those of train that its help shows, with the flags that name data; all others stand in --help-all.
 var usualFlags = []string{
 	"cell", "layers", "hidden", "dropout", "epochs", "steps", "batch", "lr", "patience", "seed", "valid", "test",
-	"lora", "alpha", "lora-dropout", "adapt", "blocks", "recompute",
+	"model", "lora", "alpha", "lora-dropout", "adapt", "blocks", "recompute",
 	"out", "resume", "from", "freeze", "vectors", "config", "log", "force", "help-all", "help",
 }
 

@@ -2,6 +2,7 @@ package models
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 
 	"github.com/unroll-go/unroll/graph"
@@ -63,8 +64,25 @@ func (c Config) checkTune() error {
 	case t.Recompute < recurrent.RecomputeSqrt:
 		return wrong("Tune.Recompute", "%d; want a number of steps, 0 for none, or %d for the root of the window", t.Recompute, recurrent.RecomputeSqrt)
 	}
-	if err := t.lora().Check(); err != nil {
-		return wrong("Tune", "%v", err)
+	return t.check()
+}
+
+// check refuses what nn.LoRA does, by the fields.
+func (t TuneConfig) check() error {
+	for _, p := range t.Targets {
+		if err := nn.CheckPattern(p); err != nil {
+			return wrong("Tune.Targets", "%v", err)
+		}
+	}
+	switch {
+	case t.Rank < 1:
+		return wrong("Tune.Rank", "%d; want at least 1", t.Rank)
+	case !(t.Alpha >= 0) || math.IsInf(t.Alpha, 1):
+		return wrong("Tune.Alpha", "%g; want a number, 0 or more", t.Alpha)
+	case !(t.Dropout >= 0 && t.Dropout < 1):
+		return wrong("Tune.Dropout", "%g; want at least 0 and below 1", t.Dropout)
+	case t.Blocks != nil && !slices.Contains(t.Blocks, true):
+		return wrong("Tune.Blocks", "%v; want one at least that is adapted", t.Blocks)
 	}
 	return nil
 }

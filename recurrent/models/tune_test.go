@@ -310,13 +310,13 @@ func TestTuneMistakes(t *testing.T) {
 		}
 	}
 	for want, c := range map[string]Config{
-		"Tune.Rank 0; want at least 1": {Tune: TuneConfig{Alpha: 1}},
-		"Tune rank -1":                 {Tune: TuneConfig{Rank: -1}},
-		"Freeze [head]; want none":     {Tune: TuneConfig{Rank: 1}, Freeze: []string{"head"}},
-		`Optimizer "sparse-adam"`:      {Tune: TuneConfig{Rank: 1}, Optimizer: "sparse-adam"},
-		"Tune.Recompute -2":            {Tune: TuneConfig{Rank: 1, Recompute: -2}},
-		"is the name of no weight":     {Tune: TuneConfig{Rank: 1, Targets: []string{"lsmt"}}},
-		"cannot be cut into 7 blocks":  {Tune: TuneConfig{Rank: 1, Blocks: slices.Repeat([]bool{true}, 7)}},
+		"Tune.Rank 0; want at least 1":  {Tune: TuneConfig{Alpha: 1}},
+		"Tune.Rank -1; want at least 1": {Tune: TuneConfig{Rank: -1}},
+		"Freeze [head]; want none":      {Tune: TuneConfig{Rank: 1}, Freeze: []string{"head"}},
+		`Optimizer "sparse-adam"`:       {Tune: TuneConfig{Rank: 1}, Optimizer: "sparse-adam"},
+		"Tune.Recompute -2":             {Tune: TuneConfig{Rank: 1, Recompute: -2}},
+		"is the name of no weight":      {Tune: TuneConfig{Rank: 1, Targets: []string{"lsmt"}}},
+		"cannot be cut into 7 blocks":   {Tune: TuneConfig{Rank: 1, Blocks: slices.Repeat([]bool{true}, 7)}},
 	} {
 		had := base.Config()
 		had.Tune, had.Freeze = c.Tune, c.Freeze

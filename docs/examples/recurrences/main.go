@@ -31,8 +31,8 @@ type effort struct {
 func main() {
 	var e effort
 	part := flag.String("part", "tasks", "tasks or language")
-	only := flag.String("task", "", "only tasks whose names contain this")
-	which := flag.String("network", "", "only these networks: names, or parts of them, with commas between them")
+	only := flag.String("task", "", "only these tasks: names, or parts of them, with commas between them")
+	which := flag.String("network", "", "only these networks, likewise")
 	flag.IntVar(&e.steps, "steps", 1200, "steps of training")
 	flag.IntVar(&e.batch, "batch", 32, "sequences in a step")
 	flag.IntVar(&e.judged, "judged", 128, "sequences that a network is judged by")
@@ -45,7 +45,7 @@ func main() {
 	flag.Parse()
 
 	nets := slices.DeleteFunc(networks(), func(n network) bool { return !named(n.name, *which) })
-	list := slices.DeleteFunc(tasks(), func(t task) bool { return !strings.Contains(t.name, *only) })
+	list := slices.DeleteFunc(tasks(), func(t task) bool { return !named(t.name, *only) })
 	start := time.Now()
 	var err error
 	switch {

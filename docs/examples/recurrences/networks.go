@@ -6,6 +6,7 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/recurrent"
+	"github.com/unroll-go/unroll/recurrent/linear"
 )
 
 const (
@@ -31,9 +32,23 @@ func networks() []network {
 		unrolled("LSTM", func(w int) recurrent.Cell { return recurrent.LSTM{Hidden: w} }),
 		unrolled("GRU", func(w int) recurrent.Cell { return recurrent.GRU{Hidden: w} }),
 		unrolled("sLSTM", func(w int) recurrent.Cell { return recurrent.SLSTM{Hidden: w, Heads: heads} }),
-		unrolled("mLSTM", func(w int) recurrent.Cell { return recurrent.MLSTM{Hidden: w, Heads: heads} }),
+		scanned("mLSTM", func(w int) recurrent.Scanner { return recurrent.MLSTM{Hidden: w, Heads: heads} }),
 		scanned("minGRU", func(w int) recurrent.Scanner { return recurrent.MinGRU{Hidden: w} }),
 		scanned("LRU, real", func(w int) recurrent.Scanner { return recurrent.LRU{Hidden: w} }),
+		scanned("RG-LRU", func(w int) recurrent.Scanner { return linear.RGLRU{Hidden: w, Heads: heads} }),
+		scanned("Griffin", func(w int) recurrent.Scanner { return linear.Griffin{Hidden: w, Heads: heads} }),
+		scanned("Mamba", func(w int) recurrent.Scanner { return linear.Mamba{Hidden: w, Inner: w} }),
+		scanned("Mamba-2", func(w int) recurrent.Scanner { return linear.Mamba2{Hidden: w, Inner: w, Heads: heads, State: w / heads} }),
+		scanned("RetNet", func(w int) recurrent.Scanner { return linear.RetNet{Hidden: w, Heads: heads} }),
+		scanned("GLA", func(w int) recurrent.Scanner { return linear.GLA{Hidden: w, Heads: heads, Key: w / heads} }),
+		scanned("HGRN2", func(w int) recurrent.Scanner { return linear.HGRN2{Hidden: w, Heads: heads} }),
+		scanned("DeltaNet", func(w int) recurrent.Scanner { return linear.DeltaNet{Hidden: w, Heads: heads} }),
+		scanned("DeltaNet, ±", func(w int) recurrent.Scanner { return linear.DeltaNet{Hidden: w, Heads: heads, Negative: true} }),
+		scanned("Gated DeltaNet", func(w int) recurrent.Scanner { return linear.GatedDeltaNet{Hidden: w, Heads: heads} }),
+		scanned("KDA", func(w int) recurrent.Scanner { return linear.KDA{Hidden: w, Heads: heads} }),
+		scanned("RWKV-7", func(w int) recurrent.Scanner {
+			return linear.RWKV7{Hidden: w, Head: w / heads, Forward: w, DecayRank: 8, RateRank: 8, ValueRank: 8, GateRank: 8}
+		}),
 		{name: "attention", mix: attend, positions: true},
 		{name: "attention, no positions", mix: attend},
 	}

@@ -23,7 +23,7 @@ type example struct {
 
 func tasks() []task {
 	return []task{
-		{"recall", 2 * recallSymbols, []int{2, 4, 6, 8}, []int{8, 16, 32}, recall},
+		{"recall", 2 * recallSymbols, []int{2, 4, 8}, []int{8, 16}, recall},
 		{"copy", copySymbols + 2, []int{4, 8, 12, 16}, []int{16, 32, 64}, copying},
 		{"selective copy", copySymbols + 3, []int{8, 16, 24, 32}, []int{32, 64, 128}, selective},
 		{"parity", 2, []int{8, 16, 24, 32}, []int{32, 64, 256}, parity},
@@ -32,7 +32,7 @@ func tasks() []task {
 	}
 }
 
-const recallSymbols = 32 // keys, and as many values
+const recallSymbols = 16 // keys, and as many values
 
 // recall is associative recall of many pairs (Arora et al., 2023, arXiv 2312.04927): keys with their values, then the same
 // keys in another order, each of which asks for its value.
