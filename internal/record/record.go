@@ -161,7 +161,7 @@ func ForecastOf(f models.Forecast, step datasets.Frequency, paths int) Forecast 
 
 // Sequence is what a model says of a sequence of rows, or of the rows of one so far.
 type Sequence struct {
-	ID            string             `json:"id,omitempty"`
+	ID            string             `json:"id"`
 	Row           int                `json:"row,omitempty"` // from 1 on, of a stream
 	Label         string             `json:"label,omitempty"`
 	Probability   *float64           `json:"probability,omitempty"`

@@ -78,6 +78,9 @@ func mlflowError(status int, text string) any {
 
 // fail answers with an error.
 func fail(w http.ResponseWriter, style errorStyle, err error) {
+	if errors.Is(err, errTold) {
+		return
+	}
 	status, text := statusOf(err)
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")

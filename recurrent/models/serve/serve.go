@@ -109,6 +109,7 @@ type Server struct {
 	handler  http.Handler
 	stopping chan struct{} // closed when the service begins to end
 	stop     sync.Once
+	end      sync.Once
 }
 
 // New loads models and returns their server. Close frees what it holds.
@@ -171,8 +172,12 @@ func (s *Server) Close() error {
 		return nil
 	}
 	s.Drain()
-	s.models.close()
-	return s.sessions.close()
+	var err error
+	s.end.Do(func() {
+		s.models.close()
+		err = s.sessions.close()
+	})
+	return err
 }
 
 // workers is how many batches of a model are computed at a time.

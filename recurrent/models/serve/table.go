@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -223,3 +224,12 @@ func cell(raw json.RawMessage) (string, error) {
 
 // number writes a number as cells have it.
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// parseNumber reads a cell; an empty one is missing, NaN.
+func parseNumber(text string) (float64, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return math.NaN(), nil
+	}
+	return strconv.ParseFloat(text, 64)
+}
