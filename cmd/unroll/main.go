@@ -71,7 +71,7 @@ forecasters of series, and models of sequences of numbers. To begin:
 	}{
 		{"Train and judge:", []*cobra.Command{trainCommand(), evalCommand(), plotCommand(), inspectCommand()}},
 		{"Use a model:", []*cobra.Command{predictCommand(), generateCommand(), translateCommand(), tagCommand(), forecastCommand(),
-			watchCommand(), explainCommand(), runCommand()}},
+			watchCommand(), explainCommand(), runCommand(), serveCommand()}},
 		{"Get data and models:", []*cobra.Command{dataCommand(), modelsCommand(), exportCommand(), importCommand(), convertCommand()}},
 		{"This machine and program:", []*cobra.Command{doctorCommand(), benchCommand(), manCommand()}},
 	} {

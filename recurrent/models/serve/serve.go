@@ -133,6 +133,9 @@ func New(o Options) (*Server, error) {
 
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if w == nil || r == nil {
+		return // there is nobody to answer
+	}
 	if s == nil || s.handler == nil {
 		http.Error(w, "serve: there is no server: New makes one", http.StatusServiceUnavailable)
 		return

@@ -128,6 +128,22 @@ func (s *sessions) create(id string, first *session) error {
 	return nil
 }
 
+// createAll keeps a new session under several names, side by side, so that the file is written a few times only.
+func (s *sessions) createAll(ids []string, first *session) ([]sessionAbout, error) {
+	list, failed := make([]sessionAbout, len(ids)), make([]error, len(ids))
+	var all sync.WaitGroup
+	for i, id := range ids {
+		all.Go(func() { list[i], failed[i] = aboutOf(id, first), s.create(id, first) })
+	}
+	all.Wait()
+	for _, err := range failed {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 // remove deletes a session.
 func (s *sessions) remove(id string) error {
 	p := s.enter(id)

@@ -229,20 +229,20 @@ func (s *Server) forkSession(w http.ResponseWriter, r *http.Request) error {
 		return bad("n is %d, of %d ids; want 1 to 1000", q.N, len(q.IDs))
 	}
 	return s.within(r, func(_ *served, now *session) (*session, reply, error) {
-		var list []sessionAbout
-		for i := range q.N {
+		ids := make([]string, q.N)
+		for i := range ids {
 			asked := ""
 			if i < len(q.IDs) {
 				asked = q.IDs[i]
 			}
-			id, err := sessionID(asked)
-			if err != nil {
+			var err error
+			if ids[i], err = sessionID(asked); err != nil {
 				return nil, nil, err
 			}
-			if err := s.sessions.create(id, now); err != nil {
-				return nil, nil, err
-			}
-			list = append(list, aboutOf(id, now))
+		}
+		list, err := s.sessions.createAll(ids, now)
+		if err != nil {
+			return nil, nil, err
 		}
 		return nil, func() error { return created(w, map[string]any{"object": "list", "data": list}) }, nil
 	})
