@@ -69,4 +69,3 @@ func (s *SequenceStream) UnmarshalBinary(data []byte) error {
 	}
 	return nil
 }
-

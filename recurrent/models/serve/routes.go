@@ -19,6 +19,9 @@ func (s *Server) routes() http.Handler {
 		mux.Handle(pattern, s.handle(style, f))
 	}
 
+	open("GET /{$}", plainError, s.page)
+	open("GET /page/{file}", plainError, func(w http.ResponseWriter, r *http.Request) error { return s.pageFile(w, r, r.PathValue("file")) })
+	open("GET /openapi.json", plainError, s.openAPI)
 	open("GET /healthz", plainError, s.live)
 	open("GET /ping", plainError, s.ready)
 	mux.Handle("GET /metrics", s.metrics.handler())
@@ -35,6 +38,7 @@ func (s *Server) routes() http.Handler {
 
 	open("GET /v1/models", openAIError, s.modelList)
 	open("GET /v1/models/{model}", openAIError, s.modelList)
+	work("POST /v1/models/{model}/look", openAIError, s.look)
 	work("POST /v1/completions", openAIError, s.completions)
 
 	work("POST /invocations", mlflowError, s.invocations)
