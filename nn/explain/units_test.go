@@ -3,6 +3,7 @@ package explain_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,8 +37,19 @@ func TestWatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(out) != 1 || len(layers) != 4 {
-		t.Fatalf("%d outputs, %d layers", len(out), len(layers))
+	gates := slices.DeleteFunc(slices.Clone(layers), func(l explain.Layer) bool { return !l.Gate })
+	layers = slices.DeleteFunc(layers, func(l explain.Layer) bool { return l.Gate })
+	if len(out) != 1 || len(layers) != 4 || len(gates) != 6 { // h and c, and three gates, of two directions
+		t.Fatalf("%d outputs, %d layers, %d gates", len(out), len(layers), len(gates))
+	}
+	for _, g := range gates {
+		for _, u := range g.Units {
+			for _, v := range u {
+				if !strings.Contains(g.Name, "_gate") || v <= 0 || v >= 1 || len(u) != len(layers[0].Units[0]) {
+					t.Fatalf("%s: %v", g.Name, u)
+				}
+			}
+		}
 	}
 	graphtest.Close(t, "output", out[0], want[0], 0)
 	for i, l := range layers {
@@ -135,7 +147,7 @@ func TestUnitsRefuse(t *testing.T) {
 		}
 	}
 	both, err := explain.Joined([]explain.Layer{{Name: "a", Units: [][]float64{{1}}}}, []explain.Layer{{Name: "a", Units: [][]float64{{2, 3}}}})
-	if err != nil || fmt.Sprint(both) != "[{a [[1 2 3]]}]" {
+	if err != nil || fmt.Sprint(both) != "[{a [[1 2 3]] false}]" {
 		t.Errorf("%v, %v", both, err)
 	}
 }
