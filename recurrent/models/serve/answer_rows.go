@@ -304,3 +304,35 @@ func (f *forecastAnswers) rows(ctx context.Context, t *table) ([]any, error) {
 }
 
 func (f *forecastAnswers) close() { f.batch.close() }
+
+// described is what a table is to have: the columns, and what some of them are.
+type described interface {
+	columnsOfTable() map[string]any
+}
+
+func (s *sequenceAnswers) columnsOfTable() map[string]any {
+	columns := []string{}
+	for _, name := range []string{s.table.ID, s.table.Time} {
+		if name != "" {
+			columns = append(columns, name)
+		}
+	}
+	for _, c := range s.columns {
+		columns = append(columns, c.Name)
+	}
+	return map[string]any{"columns": columns, "id": s.table.ID, "time": s.table.Time}
+}
+
+func (f *forecastAnswers) columnsOfTable() map[string]any {
+	in, _ := f.ports()
+	columns := []string{}
+	for _, p := range in {
+		columns = append(columns, p.Name)
+	}
+	s := f.m.Config().Origin.Series
+	target := ""
+	if len(s.Target) > 0 {
+		target = s.Target[0]
+	}
+	return map[string]any{"columns": columns, "id": s.ID, "time": s.Time, "target": target}
+}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // The Open Inference Protocol, version 2, over HTTP, with its extension for binary tensors:
@@ -70,7 +71,12 @@ func (s *Server) modelMetadata(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer done()
 	in, out := v.ports()
-	answer(w, plainError, map[string]any{"name": v.name, "versions": []string{v.version}, "platform": "unroll_" + v.kind, "inputs": in, "outputs": out})
+	about := map[string]any{"name": v.name, "versions": []string{v.version}, "platform": "unroll_" + strings.ReplaceAll(v.kind, " ", "_"),
+		"inputs": in, "outputs": out}
+	if d, ok := v.answerer.(described); ok {
+		about["parameters"] = d.columnsOfTable()
+	}
+	answer(w, plainError, about)
 	return nil
 }
 
