@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"github.com/unroll-go/unroll/internal/record"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"github.com/unroll-go/unroll/internal/record"
 )
 
 // writeWindows writes a table like that of docs/sequences.md: windows of a motor's current and temperature, some of them

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/message"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -82,6 +83,7 @@ func fail(w http.ResponseWriter, style errorStyle, err error) {
 		return
 	}
 	status, text := statusOf(err)
+	text = message.WithoutPackages(text)
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
 	}

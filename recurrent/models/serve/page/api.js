@@ -2,7 +2,7 @@
 export class Problem extends Error {}
 
 function headers(kind) {
-  const h = {};
+  const h = { Accept: "application/json" };
   if (kind) h["Content-Type"] = kind;
   const key = document.getElementById("key").value;
   if (key) h.Authorization = "Bearer " + key;

@@ -43,7 +43,7 @@ function colour(v, most) {
 }
 
 // shade colours the background of an element by a signed number.
-export function shade(e, v, most) { e.style.backgroundColor = colour(v, most).replace(/\/ ([\d.e-]+)\)/, (_, a) => `/ ${0.75 * a})`); }
+export function shade(e, v, most) { e.style.backgroundColor = colour(v, most).replace(/\/ ([\d.e-]+)\)/, (_, a) => `/ ${0.4 * a})`); }
 
 // heat draws numbers, [rows][columns], with names of columns. It can be walked with the arrow keys; say tells where one is.
 export function heat(rows, columns, label, say, most = 1) {
@@ -83,7 +83,7 @@ export function heat(rows, columns, label, say, most = 1) {
 
 // fan draws values so far and a forecast with its quantiles.
 export function fan(known, forecast, label) {
-  const W = 720, H = 260, left = 56, bottom = 24;
+  const W = Math.min(720, document.getElementById("main").clientWidth || 720), H = 260, left = 56, bottom = 24;
   const levels = Object.keys(forecast.quantiles).map(Number).sort((a, b) => a - b);
   const bands = [];
   for (let i = 0; i < Math.floor(levels.length / 2); i++) bands.push([forecast.quantiles[levels[i]], forecast.quantiles[levels[levels.length - 1 - i]]]);
@@ -92,7 +92,7 @@ export function fan(known, forecast, label) {
   const low = Math.min(...all), high = Math.max(...all), n = shown.length + forecast.mean.length;
   const x = (i) => left + ((W - left - 8) * i) / Math.max(1, n - 1), y = (v) => 8 + ((H - bottom - 8) * (high - v)) / (high - low || 1);
   const line = (values, from) => values.map((v, i) => (v === null || !Number.isFinite(v) ? null : `${x(from + i).toFixed(1)},${y(v).toFixed(1)}`)).filter(Boolean).join(" ");
-  const s = svg("svg", { viewBox: `0 0 ${W} ${H}`, width: "100%", role: "img", "aria-label": label });
+  const s = svg("svg", { viewBox: `0 0 ${W} ${H}`, width: String(W), height: String(H), role: "img", "aria-label": label });
   for (const v of [low, (low + high) / 2, high]) {
     s.append(svg("line", { class: "axis", x1: left, x2: W - 8, y1: y(v), y2: y(v), "stroke-dasharray": "2 4" }));
     s.append(svg("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, short(v)));
@@ -101,7 +101,7 @@ export function fan(known, forecast, label) {
   for (const [a, b] of bands) s.append(svg("polygon", { class: "fan", points: line(a, from) + " " + line([...b], from).split(" ").reverse().join(" ") }));
   s.append(svg("polyline", { class: "known", points: line(shown, 0) }));
   s.append(svg("polyline", { class: "mean", points: line(forecast.mean, from) }));
-  s.append(svg("text", { x: x(from), y: H - 6 }, forecast.times[0]));
+  s.append(svg("text", { x: x(from) + 4, y: H - 6, "text-anchor": "end" }, forecast.times[0]));
   s.append(svg("text", { x: W - 8, y: H - 6, "text-anchor": "end" }, forecast.times[forecast.times.length - 1]));
   return s;
 }
