@@ -1,7 +1,7 @@
 // The page of the service: what there is to do with a model depends on its kind.
 import { words } from "./words.js";
 import { get, post, events, Problem } from "./api.js";
-import { bars, el, fan, heat, percent, shade, short, table, visible } from "./draw.js";
+import { bars, el, fan, grid, heat, percent, shade, short, table, visible } from "./draw.js";
 
 const $ = (id) => document.getElementById(id);
 let language = "en", models = [], model = null, running = null;
@@ -153,8 +153,7 @@ async function translate(text, signal) {
   const seen = await post(`v1/models/${model.id}/look`, { text, show: "attention" }, signal);
   if (!seen.attention || !seen.attention.length) return;
   $("inside").hidden = false;
-  $("inside-view").replaceChildren(el("h3", {}, say("attention")),
-    heat(seen.attention, seen.source, say("attention"), (r, c, v) => `${seen.pieces[r]} → ${seen.source[c]}: ${percent(v)}`));
+  $("inside-view").replaceChildren(grid(seen.attention, seen.pieces.map(visible), seen.source.map(visible), say("attention")));
 }
 
 async function tagText(text, signal) {

@@ -81,6 +81,24 @@ export function heat(rows, columns, label, say, most = 1) {
   return el("div", {}, el("div", { class: "scroll" }, canvas), out);
 }
 
+// grid is a table of shares, [rows][columns], with names of both.
+export function grid(rows, left, top, label) {
+  const t = el("table", { class: "grid" }, el("caption", { class: "pale" }, label));
+  t.append(el("thead", {}, el("tr", {}, el("td"), ...top.map((n) => el("th", { scope: "col" }, n)))));
+  const body = el("tbody");
+  rows.forEach((row, r) => {
+    const tr = el("tr", {}, el("th", { scope: "row" }, left[r]));
+    for (const v of row) {
+      const td = el("td", {}, v < 0.005 ? "" : Math.round(100 * v) + " %");
+      shade(td, v, 1);
+      tr.append(td);
+    }
+    body.append(tr);
+  });
+  t.append(body);
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, t);
+}
+
 // fan draws values so far and a forecast with its quantiles.
 export function fan(known, forecast, label) {
   const W = Math.min(720, document.getElementById("main").clientWidth || 720), H = 260, left = 56, bottom = 24;
@@ -101,7 +119,7 @@ export function fan(known, forecast, label) {
   for (const [a, b] of bands) s.append(svg("polygon", { class: "fan", points: line(a, from) + " " + line([...b], from).split(" ").reverse().join(" ") }));
   s.append(svg("polyline", { class: "known", points: line(shown, 0) }));
   s.append(svg("polyline", { class: "mean", points: line(forecast.mean, from) }));
-  s.append(svg("text", { x: x(from) + 4, y: H - 6, "text-anchor": "end" }, forecast.times[0]));
+  s.append(svg("text", { x: Math.min(x(from) + 4, W - 8 - 84), y: H - 6, "text-anchor": "end" }, forecast.times[0]));
   s.append(svg("text", { x: W - 8, y: H - 6, "text-anchor": "end" }, forecast.times[forecast.times.length - 1]));
   return s;
 }
