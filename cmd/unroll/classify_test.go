@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"github.com/unroll-go/unroll/internal/record"
 	"math"
 	"os"
 	"path/filepath"
@@ -80,13 +81,13 @@ func TestClassifierKinds(t *testing.T) {
 		}
 		// What a table's text gives does not depend on those beside it.
 		first, _, _ := strings.Cut(out, "\n")
-		var p labelledText
+		var p record.Label
 		if err := json.Unmarshal([]byte(first), &p); err != nil {
 			t.Fatal(err)
 		}
 		stdin(t, p.Text+"\n")
 		_, out, errs = capture(t, context.Background(), "predict", "--model", model)
-		var alone labelledText
+		var alone record.Label
 		if err := json.Unmarshal([]byte(out), &alone); err != nil || alone.Label != p.Label || math.Abs(alone.Probability-p.Probability) > 1e-6 {
 			t.Errorf("%s: alone %s, beside others %s\n%s", c.name, out, first, errs)
 		}
@@ -106,7 +107,7 @@ func TestLanguageModelIsJudged(t *testing.T) {
 	}
 	stdin(t, "the quick brown\n\n")
 	_, out, errs = capture(t, context.Background(), "predict", "--model", model)
-	var l likelyText
+	var l record.Likelihood
 	if err := json.Unmarshal([]byte(strings.Split(out, "\n")[0]), &l); err != nil || l.Tokens != 14 || l.LogProb >= 0 {
 		t.Errorf("%v\n%s%s", err, out, errs)
 	}

@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/internal/atomicfile"
+	"github.com/unroll-go/unroll/internal/record"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -128,7 +128,7 @@ func (fl forecastFlags) write(w io.Writer, f datasets.Frequency, found []models.
 	if fl.json {
 		e := json.NewEncoder(w)
 		for _, one := range found {
-			if err := e.Encode(forecastJSON(one, f, fl.paths)); err != nil {
+			if err := e.Encode(record.ForecastOf(one, f, fl.paths)); err != nil {
 				return err
 			}
 		}
@@ -158,33 +158,4 @@ func (fl forecastFlags) write(w io.Writer, f datasets.Frequency, found []models.
 	}
 	c.Flush()
 	return c.Error()
-}
-
-// forecastJSON is a forecast as JSON has it.
-func forecastJSON(f models.Forecast, step datasets.Frequency, paths int) any {
-	out := struct {
-		ID        string              `json:"id"`
-		Times     []string            `json:"times"`
-		Mean      []number            `json:"mean"`
-		Quantiles map[string][]number `json:"quantiles"`
-		Paths     [][]number          `json:"paths,omitempty"`
-	}{ID: f.ID, Mean: numbersOf(f.Mean), Quantiles: map[string][]number{}}
-	for _, t := range f.Times {
-		out.Times = append(out.Times, step.Format(t))
-	}
-	for i, q := range f.Levels {
-		out.Quantiles[strconv.FormatFloat(q, 'g', -1, 64)] = numbersOf(f.Quantiles[i])
-	}
-	for _, p := range slices.Clone(f.Paths)[:min(paths, len(f.Paths))] {
-		out.Paths = append(out.Paths, numbersOf(p))
-	}
-	return out
-}
-
-func numbersOf(list []float64) []number {
-	out := make([]number, len(list))
-	for i, v := range list {
-		out[i] = number(v)
-	}
-	return out
 }

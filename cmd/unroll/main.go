@@ -6,13 +6,13 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"regexp"
 	"runtime"
 	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/internal/kernel"
+	"github.com/unroll-go/unroll/internal/message"
 )
 
 // Commands stand in the help in the order of their use.
@@ -36,19 +36,12 @@ func run(ctx context.Context, args []string) int {
 	var setting badSetting
 	unknown := cmd == root // which has no work of its own: it was asked for a command that there is not
 	if errors.As(err, &misused) || errors.As(err, &setting) || unknown {
-		fmt.Fprintf(w, "unroll: %s\nRun '%s --help' for usage.\n", withoutPackages(err.Error()), cmd.CommandPath())
+		fmt.Fprintf(w, "unroll: %s\nRun '%s --help' for usage.\n", message.WithoutPackages(err.Error()), cmd.CommandPath())
 		return 2
 	}
-	fmt.Fprintf(w, "unroll: %s\n", withoutPackages(err.Error()))
+	fmt.Fprintf(w, "unroll: %s\n", message.WithoutPackages(err.Error()))
 	return 1
 }
-
-// packages begin messages of the library: they tell a program's author where an error comes from.
-var packages = regexp.MustCompile(`(^|: )((datasets|catalog|graph|optim|models|decode|recurrent|losses|nn|` +
-	`train|metric|chart|events|onnx|keras|numpy|torch|peft|pretrained|tokenizer|read safetensors): )+`)
-
-// withoutPackages is a message for whoever has the command alone.
-func withoutPackages(message string) string { return packages.ReplaceAllString(message, "$1") }
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
@@ -71,7 +64,7 @@ forecasters of series, and models of sequences of numbers. To begin:
 	}{
 		{"Train and judge:", []*cobra.Command{trainCommand(), tuneCommand(), evalCommand(), plotCommand(), inspectCommand()}},
 		{"Use a model:", []*cobra.Command{predictCommand(), generateCommand(), translateCommand(), tagCommand(), forecastCommand(),
-			watchCommand(), explainCommand(), runCommand()}},
+			watchCommand(), explainCommand(), runCommand(), serveCommand()}},
 		{"Get data and models:", []*cobra.Command{dataCommand(), modelsCommand(), exportCommand(), importCommand(), mergeCommand(), convertCommand()}},
 		{"This machine and program:", []*cobra.Command{doctorCommand(), benchCommand(), manCommand()}},
 	} {

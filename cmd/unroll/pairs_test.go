@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/unroll-go/unroll/internal/record"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -301,7 +302,7 @@ func TestTranslateCommand(t *testing.T) {
 	for _, args := range [][]string{{"translate", "--json", "--n-best", "3"}, {"predict", "--n-best", "3"}} {
 		stdin(t, "one\nnine hundred\n")
 		out, _ := must(t, append(args, "--model", model)...)
-		var line translatedLine
+		var line record.Translated
 		for text := range strings.Lines(out) {
 			if err := json.Unmarshal([]byte(text), &line); err != nil || line.Text == "" || len(line.Others) != 2 || line.Score < line.Others[0].Score {
 				t.Errorf("%v: %v\n%s", args, err, text)

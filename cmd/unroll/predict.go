@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/internal/inputfile"
+	"github.com/unroll-go/unroll/internal/record"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -213,59 +214,21 @@ func (p *predictor) predict() error {
 	return err
 }
 
-// labelledText is what a classifier says of a text.
-type labelledText struct {
-	Text          string             `json:"text"`
-	Label         string             `json:"label"`
-	Probability   float64            `json:"probability"`
-	Probabilities map[string]float64 `json:"probabilities"`
-	Columns       map[string]any     `json:"columns,omitempty"`
-}
-
 func (p *predictor) classify(m *models.Classifier, top int) error {
 	all, unreadable := m.Predict(p.texts.Texts)
 	labels := m.Labels()
 	for i, found := range all {
-		order := make([]int, len(labels))
-		for j := range order {
-			order[j] = j
-		}
-		row := found.Probabilities
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(row[b], row[a]) })
-		out := labelledText{
-			Text: p.texts.Texts[i], Label: found.Label, Columns: p.columns[i],
-			Probability: found.Probability, Probabilities: map[string]float64{},
-		}
-		for k, j := range order {
-			if top == 0 || k < top {
-				out.Probabilities[labels[j]] = row[j]
-			}
-		}
-		if err := p.out.Encode(out); err != nil {
+		if err := p.out.Encode(record.LabelOf(labels, p.texts.Texts[i], found, top, p.columns[i])); err != nil {
 			return err
 		}
 	}
 	return unreadable
 }
 
-// likelyText is what a language model says of a text.
-type likelyText struct {
-	Text       string         `json:"text"`
-	Tokens     int            `json:"tokens"` // that were predicted: all but the first
-	LogProb    float64        `json:"log_probability"`
-	Perplexity *float64       `json:"perplexity"` // nil if none was
-	Columns    map[string]any `json:"columns,omitempty"`
-}
-
 func (p *predictor) judge(m *models.LanguageModel) error {
 	all, unreadable := m.Predict(p.texts.Texts)
 	for i, l := range all {
-		out := likelyText{Text: p.texts.Texts[i], Columns: p.columns[i]}
-		if l.Tokens > 0 {
-			perplexity := l.Perplexity()
-			out.Tokens, out.LogProb, out.Perplexity = l.Tokens, l.LogProb(), &perplexity
-		}
-		if err := p.out.Encode(out); err != nil {
+		if err := p.out.Encode(record.LikelihoodOf(p.texts.Texts[i], l, p.columns[i])); err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/rivo/uniseg"
 	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/internal/record"
 	"golang.org/x/term"
 )
 
@@ -44,15 +44,7 @@ func jsonFlag(cmd *cobra.Command) {
 }
 
 // number is a figure of a report. JSON has no NaN and no infinity; they are null there.
-type number float64
-
-// MarshalJSON writes what is no number as null.
-func (n number) MarshalJSON() ([]byte, error) {
-	if v := float64(n); math.IsNaN(v) || math.IsInf(v, 0) {
-		return []byte("null"), nil
-	}
-	return json.Marshal(float64(n))
-}
+type number = record.Number
 
 // columns is the width of everything that is not fitted to a terminal.
 const columns = 80

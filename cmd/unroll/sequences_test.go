@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"github.com/unroll-go/unroll/internal/record"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -91,7 +92,7 @@ func TestSequences(t *testing.T) {
 		t.Errorf("status %d\n%s%s", status, out, errs)
 	}
 	status, out, errs = capture(t, ctx, "predict", "--model", number, table)
-	var p said
+	var p record.Sequence
 	if err := json.Unmarshal([]byte(strings.SplitN(out, "\n", 2)[0]), &p); status != 0 || err != nil || p.ID != "w000" || p.Number == nil || strings.Count(out, "\n") != 120 {
 		t.Errorf("status %d, %v\n%s%s", status, err, out, errs)
 	}
@@ -118,14 +119,14 @@ func TestSequencesStream(t *testing.T) {
 	}
 	last := map[string]float64{}
 	for line := range strings.Lines(rows) {
-		var s said
+		var s record.Sequence
 		if err := json.Unmarshal([]byte(line), &s); err != nil || s.Row == 0 {
 			t.Fatal(line, err)
 		}
 		last[s.ID] = s.Probabilities["worn"]
 	}
 	for line := range strings.Lines(whole) {
-		var s said
+		var s record.Sequence
 		if err := json.Unmarshal([]byte(line), &s); err != nil || math.Abs(last[s.ID]-s.Probabilities["worn"]) > 1e-5 {
 			t.Errorf("%s: %v at the end of the stream; %v", line, last[s.ID], err)
 		}

@@ -9,35 +9,16 @@ import (
 	"strings"
 
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/internal/record"
 	"github.com/unroll-go/unroll/nn/train/metric/spans"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
-
-// taggedSentence is a sentence as JSON.
-type taggedSentence struct {
-	Tokens []string     `json:"tokens"`
-	Tags   []string     `json:"tags"`
-	Spans  []taggedSpan `json:"spans,omitempty"`
-}
-
-// taggedSpan is a span: words from Start on, before End, counted from 0.
-type taggedSpan struct {
-	Type  string `json:"type"`
-	Start int    `json:"start"`
-	End   int    `json:"end"`
-	Text  string `json:"text"`
-}
 
 func writeJSON(w io.Writer, scheme spans.Scheme, s models.Sentences) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	for i, words := range s.Words {
-		out := taggedSentence{Tokens: append([]string{}, words...), Tags: append([]string{}, s.Tags[i]...)}
-		if scheme != spans.None {
-			for _, v := range spans.Lenient(s.Tags[i]) {
-				out.Spans = append(out.Spans, taggedSpan{v.Type, v.Start, v.End, strings.Join(words[v.Start:v.End], " ")})
-			}
-		}
+		out := record.TaggedOf(scheme, words, s.Tags[i])
 		if err := e.Encode(out); err != nil {
 			return err
 		}

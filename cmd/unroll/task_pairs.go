@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/unroll-go/unroll/internal/record"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -145,7 +146,7 @@ func (t *pairsTask) predict(cmd *cobra.Command, m models.Model, args []string) e
 	return t.reads.predict(cmd, m, args, func(p *predictor) error {
 		found, unreadable := m.(*models.Translator).Translate(cmd.Context(), p.texts.Texts, t.search)
 		for i, list := range found {
-			if err := p.out.Encode(translatedText(p.texts.Texts[i], list, p.columns[i])); err != nil {
+			if err := p.out.Encode(record.TranslatedOf(p.texts.Texts[i], list, p.columns[i])); err != nil {
 				return err
 			}
 		}

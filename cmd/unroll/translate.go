@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/internal/inputfile"
+	"github.com/unroll-go/unroll/internal/record"
 	"github.com/unroll-go/unroll/nn/train/chart"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
@@ -191,7 +192,7 @@ func (l *translationLines) translate(name string) error {
 // write writes the translations of a line.
 func (l *translationLines) write(text string, found []models.Translated) error {
 	if l.asJSON {
-		return json.NewEncoder(l.w).Encode(translatedText(text, found, nil))
+		return json.NewEncoder(l.w).Encode(record.TranslatedOf(text, found, nil))
 	}
 	for i, t := range found {
 		if l.search.Best > 1 {
@@ -203,33 +204,4 @@ func (l *translationLines) write(text string, found []models.Translated) error {
 		}
 	}
 	return nil
-}
-
-// translation is one as JSON.
-type translation struct {
-	Translation string  `json:"translation"`
-	Score       float64 `json:"score"`
-	LogProb     float64 `json:"log_probability"`
-	Finished    bool    `json:"finished"` // or else it was cut off
-}
-
-// translatedLine is a text with its translation, the best, and others.
-type translatedLine struct {
-	Text string `json:"text"`
-	translation
-	Others  []translation  `json:"others,omitempty"`
-	Columns map[string]any `json:"columns,omitempty"`
-}
-
-func translatedText(text string, found []models.Translated, columns map[string]any) translatedLine {
-	out := translatedLine{Text: text, Columns: columns}
-	for i, t := range found {
-		one := translation{t.Text, t.Score, t.LogProb, t.Finished}
-		if i == 0 {
-			out.translation = one
-		} else {
-			out.Others = append(out.Others, one)
-		}
-	}
-	return out
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/internal/record"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -80,30 +81,6 @@ func (m *numberScores) print(w io.Writer) error {
 	return err
 }
 
-// said is what a model says of a sequence, or of the rows of one so far.
-type said struct {
-	ID            string             `json:"id"`
-	Row           int                `json:"row,omitempty"` // from 1 on, of a stream
-	Label         string             `json:"label,omitempty"`
-	Probability   *float64           `json:"probability,omitempty"`
-	Probabilities map[string]float64 `json:"probabilities,omitempty"`
-	Number        *float64           `json:"number,omitempty"`
-}
-
-func saying(m *models.SequenceModel, id string, row int, p models.SequencePrediction) said {
-	out := said{ID: id, Row: row}
-	labels := m.Labels()
-	if labels == nil {
-		out.Number = &p.Number
-		return out
-	}
-	out.Label, out.Probability, out.Probabilities = p.Label, &p.Probability, map[string]float64{}
-	for i, l := range labels {
-		out.Probabilities[l] = p.Probabilities[i]
-	}
-	return out
-}
-
 // predict predicts the sequences of a table, or of CSV on the standard input; with --stream, after each row.
 func (t *sequencesTask) predict(cmd *cobra.Command, model models.Model, args []string) error {
 	m := model.(*models.SequenceModel)
@@ -141,9 +118,9 @@ func (t *sequencesTask) predict(cmd *cobra.Command, model models.Model, args []s
 		return err
 	}
 	return buffered(cmd, func(w io.Writer) error {
-		out := json.NewEncoder(w)
+		out, labels := json.NewEncoder(w), m.Labels()
 		for i, p := range found {
-			if err := out.Encode(saying(m, table.IDs[i], 0, p)); err != nil {
+			if err := out.Encode(record.SequenceOf(labels, table.IDs[i], 0, p)); err != nil {
 				return err
 			}
 		}
@@ -174,7 +151,7 @@ func (t *sequencesTask) follow(w io.Writer, m *models.SequenceModel, r rows, pat
 	if err != nil {
 		return usage("--stream: %s (train --one-way --pool last)", strings.TrimPrefix(err.Error(), "models: Stream: "))
 	}
-	out, columns := json.NewEncoder(w), m.Columns()
+	out, columns, labels := json.NewEncoder(w), m.Columns(), m.Labels()
 	id, row, begun := "", 0, false
 	var times datasets.Times
 	for r.Next() {
@@ -209,7 +186,7 @@ func (t *sequencesTask) follow(w io.Writer, m *models.SequenceModel, r rows, pat
 			return errors.Wrapf(err, "%s, line %d", path, r.Line())
 		}
 		row++
-		if err := out.Encode(saying(m, id, row, p)); err != nil {
+		if err := out.Encode(record.SequenceOf(labels, id, row, p)); err != nil {
 			return err
 		}
 	}

@@ -52,6 +52,9 @@ var allowed = map[string][]string{
 	"datasets/internal/subword": {},
 	"recurrent/models":          {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans", "nn/torch", "nn/peft"},
 	"recurrent/models/zoo":      {"datasets", "datasets/catalog", "nn/train", "recurrent/models"},
+	"recurrent/models/serve":    {"graph", "internal/message", "internal/record", "nn/keras", "nn/onnx", "recurrent/decode", "recurrent/models", "datasets"},
+	"internal/message":          {},
+	"internal/record":           {"datasets", "nn/train/metric/spans", "recurrent/models"},
 	"recurrent/celltest":        {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":                  {"graph", "graph/optim", "datasets", "internal/kernel"},
 	"nn/train/metric":           {},
@@ -76,7 +79,7 @@ var allowed = map[string][]string{
 	"datasets/catalog/internal/fetch": {},
 	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
 		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "recurrent/pretrained", "losses", "losses/distribution", "datasets", "datasets/catalog",
-		"internal/kernel", "nn/train/metric/spans", "nn/train/baseline", "nn/numpy", "nn/torch", "nn/peft"},
+		"internal/kernel", "nn/train/metric/spans", "nn/train/baseline", "nn/numpy", "nn/torch", "nn/peft", "recurrent/models/serve", "internal/message", "internal/record"},
 	"internal/damage":   nil, // anything
 	"internal/testutil": {},  // and no package may import it: tests do
 

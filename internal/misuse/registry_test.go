@@ -33,6 +33,7 @@ import (
 	"github.com/unroll-go/unroll/recurrent/decode"
 	"github.com/unroll-go/unroll/recurrent/linear"
 	"github.com/unroll-go/unroll/recurrent/models"
+	"github.com/unroll-go/unroll/recurrent/models/serve"
 	"github.com/unroll-go/unroll/recurrent/models/zoo"
 )
 
@@ -200,6 +201,7 @@ var registry = []member{
 	{"zoo.All", zoo.All},
 	{"zoo.Find", zoo.Find},
 	{"zoo.Load", zoo.Load},
+	{"serve.New", serve.New},
 	{"losses.CheckCTC", losses.CheckCTC},
 	{"distribution.Families", distribution.Families},
 	{"datasets.Characters", datasets.Characters},
@@ -535,6 +537,10 @@ var registry = []member{
 	{"models.TranslatorEvaluation", reflect.TypeFor[models.TranslatorEvaluation]()},
 	{"models.ValueScore", reflect.TypeFor[models.ValueScore]()},
 	{"zoo.Model", reflect.TypeFor[zoo.Model]()},
+	{"serve.ModelFile", reflect.TypeFor[serve.ModelFile]()},
+	{"serve.Options", reflect.TypeFor[serve.Options]()},
+	{"serve.Server", reflect.TypeFor[serve.Server]()},
+	{"serve.SessionOptions", reflect.TypeFor[serve.SessionOptions]()},
 	{"losses.BinaryCrossEntropy", reflect.TypeFor[losses.BinaryCrossEntropy]()},
 	{"losses.CRF", reflect.TypeFor[losses.CRF]()},
 	{"losses.CTC", reflect.TypeFor[losses.CTC]()},

@@ -3,6 +3,7 @@ package explain_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,8 +37,19 @@ func TestWatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(out) != 1 || len(layers) != 4 {
-		t.Fatalf("%d outputs, %d layers", len(out), len(layers))
+	gates := slices.DeleteFunc(slices.Clone(layers), func(l explain.Layer) bool { return !l.Gate })
+	layers = slices.DeleteFunc(layers, func(l explain.Layer) bool { return l.Gate })
+	if len(out) != 1 || len(layers) != 4 || len(gates) != 6 { // h and c, and three gates, of two directions
+		t.Fatalf("%d outputs, %d layers, %d gates", len(out), len(layers), len(gates))
+	}
+	for _, g := range gates {
+		for _, u := range g.Units {
+			for _, v := range u {
+				if !strings.Contains(g.Name, "_gate") || v <= 0 || v >= 1 || len(u) != len(layers[0].Units[0]) {
+					t.Fatalf("%s: %v", g.Name, u)
+				}
+			}
+		}
 	}
 	graphtest.Close(t, "output", out[0], want[0], 0)
 	for i, l := range layers {
@@ -70,7 +82,7 @@ func TestFollow(t *testing.T) {
 				units[2][i] = noise[2*len(text)+i]
 			}
 		}
-		found, err := explain.Follow([]explain.Layer{{"a", units}}, y, 2)
+		found, err := explain.Follow([]explain.Layer{{Name: "a", Units: units}}, y, 2)
 		if err != nil || len(found) != 2 {
 			t.Fatalf("%s: %v, %v", p.Name, found, err)
 		}
@@ -78,7 +90,7 @@ func TestFollow(t *testing.T) {
 			t.Errorf("%s: %+v", p.Name, found)
 		}
 	}
-	if found, err := explain.Follow([]explain.Layer{{"a", [][]float64{{1, 2, 3, 4}}}}, []float64{1, 1, 0, 1}, 3); err != nil || len(found) != 0 {
+	if found, err := explain.Follow([]explain.Layer{{Name: "a", Units: [][]float64{{1, 2, 3, 4}}}}, []float64{1, 1, 0, 1}, 3); err != nil || len(found) != 0 {
 		t.Errorf("%v, %v of a property that stays the same", found, err)
 	}
 }
@@ -125,7 +137,7 @@ func TestUnitsRefuse(t *testing.T) {
 	if _, _, err := w.Run(graphtest.Random(1, 3, 2, 2)); err == nil || !strings.Contains(err.Error(), "want [T, 1, H]") {
 		t.Errorf("error %v", err)
 	}
-	_, lengths := explain.Follow([]explain.Layer{{"a", [][]float64{{1, 2}}}}, []float64{1}, 1)
+	_, lengths := explain.Follow([]explain.Layer{{Name: "a", Units: [][]float64{{1, 2}}}}, []float64{1}, 1)
 	_, count := explain.Follow(nil, nil, -1)
 	_, layers := explain.Joined([]explain.Layer{{Name: "a"}}, nil)
 	_, names := explain.Joined([]explain.Layer{{Name: "a"}}, []explain.Layer{{Name: "b"}})
@@ -134,8 +146,8 @@ func TestUnitsRefuse(t *testing.T) {
 			t.Error("taken")
 		}
 	}
-	both, err := explain.Joined([]explain.Layer{{"a", [][]float64{{1}}}}, []explain.Layer{{"a", [][]float64{{2, 3}}}})
-	if err != nil || fmt.Sprint(both) != "[{a [[1 2 3]]}]" {
+	both, err := explain.Joined([]explain.Layer{{Name: "a", Units: [][]float64{{1}}}}, []explain.Layer{{Name: "a", Units: [][]float64{{2, 3}}}})
+	if err != nil || fmt.Sprint(both) != "[{a [[1 2 3]] false}]" {
 		t.Errorf("%v, %v", both, err)
 	}
 }

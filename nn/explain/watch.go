@@ -10,10 +10,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Layer is what the units of a layer did over a sequence: one entry of its state, after every step.
+// Layer is what the units of a layer did over a sequence: one entry of its state, after every step, or one of its gates.
 type Layer struct {
 	Name  string      // such as rnn.state_0_l0: h of layer 0, where state_1 is an LSTM's c
 	Units [][]float64 // [H][T]: of every unit, in order of time
+	Gate  bool        // it is a gate of the layer, such as rnn.forget_gate_l0, and no state
 }
 
 // Watcher runs a network and notes the states of its recurrent layers. It serves one goroutine at a time; Watch makes one.
@@ -38,7 +39,7 @@ func (w *Watcher) build(g *graph.Graph, network graph.Build, in []graph.Node) []
 	w.names = nil
 	nodes := map[string][]graph.Node{}
 	out := network(g.Recording(func(name string, n graph.Node) {
-		if !strings.HasPrefix(name[strings.LastIndexByte(name, '.')+1:], "state_") {
+		if !isState(name) && !isGate(name) {
 			return
 		}
 		if nodes[name] == nil {
@@ -53,6 +54,15 @@ func (w *Watcher) build(g *graph.Graph, network graph.Build, in []graph.Node) []
 		out = append(out, g.Stack(nodes[name]...)) // [T, B, H]
 	}
 	return out
+}
+
+// own is a name without its scope.
+func own(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+
+func isState(name string) bool { return strings.HasPrefix(own(name), "state_") }
+
+func isGate(name string) bool {
+	return strings.Contains(own(name), "_gate_") || strings.HasSuffix(name, "_gate")
 }
 
 // Run computes the network for one sequence, that is, batches of 1. It returns the network's outputs, which hold until the
@@ -73,7 +83,7 @@ func (w *Watcher) Run(in ...*tensor.Dense) (out []*tensor.Dense, layers []Layer,
 			return nil, nil, errors.Errorf("explain: the state %s has the shape %v; want [T, 1, H], of one sequence", name, []int(shape))
 		}
 		values := dense.Float64s(x) // a memory of matrices has a unit for each of their numbers
-		layers = append(layers, Layer{name, unitsOf(values, shape[0], len(values)/shape[0], strings.HasSuffix(name, "_reverse"))})
+		layers = append(layers, Layer{name, unitsOf(values, shape[0], len(values)/shape[0], strings.HasSuffix(name, "_reverse")), isGate(name)})
 	}
 	return all[:n], layers, nil
 }

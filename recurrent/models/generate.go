@@ -115,3 +115,6 @@ func (w *writer) write(logits []float32) (id int, err error) {
 	}
 	return id, err
 }
+
+// Primer is what Generate reads first without a prompt: a piece of the training text. It is empty in files that have none.
+func (m *LanguageModel) Primer() string { return m.primer }

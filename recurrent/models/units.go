@@ -11,6 +11,19 @@ import (
 type Reading struct {
 	Pieces []string        // what each token stands for, [T]
 	Layers []explain.Layer // states after each token
+	Gates  []explain.Layer // of cells that have any, such as an LSTM's input, forget and output gates
+}
+
+// split puts states and gates apart.
+func (r *Reading) split(all []explain.Layer) {
+	r.Layers, r.Gates = nil, nil
+	for _, l := range all {
+		if l.Gate {
+			r.Gates = append(r.Gates, l)
+		} else {
+			r.Layers = append(r.Layers, l)
+		}
+	}
 }
 
 // Property is a property of the text at the last character of each token, [T]; zeros if the property says nothing.
@@ -60,6 +73,7 @@ func (m *LanguageModel) Read(text string) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
+	var all []explain.Layer
 	state, err := m.State(1)
 	for err == nil && len(ids) > 0 {
 		n := min(len(ids), watchedSteps)
@@ -70,8 +84,9 @@ func (m *LanguageModel) Read(text string) (*Reading, error) {
 			return nil, err
 		}
 		state, ids = clones(after), ids[n:]
-		out.Layers, err = explain.Joined(out.Layers, layers)
+		all, err = explain.Joined(all, layers)
 	}
+	out.split(all)
 	return out, err
 }
 
@@ -94,6 +109,7 @@ func (m *Classifier) Read(text string) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, out.Layers, err = w.Run(graph.Ints(ids[0], len(ids[0]), 1))
+	_, all, err := w.Run(graph.Ints(ids[0], len(ids[0]), 1))
+	out.split(all)
 	return out, err
 }

@@ -1,0 +1,170 @@
+package serve
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// newID is a name that nobody guesses.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return hex.EncodeToString(b[:])
+}
+
+// recorder remembers the status of an answer.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// WriteHeader remembers the status.
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Write counts bytes.
+func (r *recorder) Write(p []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	n, err := r.ResponseWriter.Write(p)
+	r.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap gives http.ResponseController what it needs.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+var (
+	goodID    = regexp.MustCompile(`^[\x21-\x7e]{1,128}$`)
+	goodTrace = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+)
+
+// observed gives every request an id, logs it and counts it. An id and a W3C trace context (https://www.w3.org/TR/trace-context/)
+// that the request has are kept, and are in the log.
+func (s *Server) observed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begin := time.Now()
+		id := r.Header.Get("X-Request-Id")
+		if !goodID.MatchString(id) {
+			id = newID()
+		}
+		w.Header().Set("X-Request-Id", id)
+		attrs := []any{slog.String("request_id", id), slog.String("method", r.Method), slog.String("path", r.URL.Path)}
+		if trace := r.Header.Get("Traceparent"); goodTrace.MatchString(trace) {
+			span := newID()[:16]
+			w.Header().Set("Traceparent", trace[:36]+span+trace[52:])
+			attrs = append(attrs, slog.String("trace_id", trace[3:35]), slog.String("span_id", span))
+		}
+		rec := &recorder{ResponseWriter: w}
+		s.metrics.running.Inc()
+		defer func() {
+			s.metrics.running.Dec()
+			if p := recover(); p != nil && p != http.ErrAbortHandler { // a fault of the service: it goes on
+				s.options.Log.Error("panic", append(attrs, slog.Any("panic", p))...)
+				if rec.status == 0 {
+					fail(rec, plainError, refused(500, "a fault of the service; its log has more under the request's id"))
+				}
+			}
+			took := time.Since(begin)
+			route := r.Pattern
+			if route == "" {
+				route = "none"
+			}
+			s.metrics.answered(route, rec.status, took)
+			s.options.Log.Info("request", append(attrs, slog.Int("status", rec.status), slog.Int64("bytes", rec.bytes),
+				slog.Duration("took", took), slog.String("remote", r.RemoteAddr))...)
+		}()
+		next.ServeHTTP(rec, r)
+	})
+}
+
+// handle makes a handler of a function that returns an error, within the bounds of the options.
+func (s *Server) handle(style errorStyle, f func(w http.ResponseWriter, r *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := s.admit(r); err != nil {
+			fail(w, style, err)
+			return
+		}
+		select {
+		case s.slots <- struct{}{}:
+			defer func() { <-s.slots }()
+		default:
+			fail(w, style, refused(http.StatusTooManyRequests, "%d requests are being answered; try again", s.options.Concurrent))
+			return
+		}
+		control := http.NewResponseController(w)
+		_ = control.SetReadDeadline(time.Now().Add(s.options.Timeout)) // a reader without deadlines is a test's
+		_ = control.SetWriteDeadline(time.Now().Add(2 * s.options.Timeout))
+		ctx, cancel := context.WithTimeout(r.Context(), s.options.Timeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		r.Body = http.MaxBytesReader(w, r.Body, s.options.MaxBody)
+		if err := f(w, r); err != nil {
+			fail(w, style, err)
+		}
+	})
+}
+
+// admit refuses requests without a key, and all while the service ends.
+func (s *Server) admit(r *http.Request) error {
+	if len(s.options.Keys) > 0 && !s.knows(r) {
+		return refused(http.StatusUnauthorized, "want the header Authorization: Bearer KEY, with a key that the service knows")
+	}
+	if s.draining() {
+		return errClosed
+	}
+	return nil
+}
+
+// knows compares hashes, which takes as long for a wrong key as for a right one.
+func (s *Server) knows(r *http.Request) bool {
+	given := r.Header.Get("X-Api-Key")
+	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		given = bearer
+	}
+	have, found := sha256.Sum256([]byte(given)), 0
+	for _, k := range s.options.Keys {
+		want := sha256.Sum256([]byte(k))
+		found |= subtle.ConstantTimeCompare(have[:], want[:])
+	}
+	return found == 1
+}
+
+// readJSON reads the body as one value of JSON.
+func readJSON(r *http.Request, v any) error {
+	d := json.NewDecoder(r.Body)
+	if err := d.Decode(v); err != nil {
+		if err == io.EOF {
+			return bad("the body is empty; want JSON")
+		}
+		return bodyError(err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return bad("something follows the JSON of the body")
+	}
+	return nil
+}
+
+// bodyError is an error of reading a body: the client's, unless it is one of the limits.
+func bodyError(err error) error {
+	if status, _ := statusOf(err); status != http.StatusInternalServerError {
+		return err
+	}
+	return bad("the body: %v", err)
+}

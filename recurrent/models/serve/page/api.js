@@ -1,0 +1,48 @@
+// What the page asks of the service.
+export class Problem extends Error {}
+
+function headers(kind) {
+  const h = { Accept: "application/json" };
+  if (kind) h["Content-Type"] = kind;
+  const key = document.getElementById("key").value;
+  if (key) h.Authorization = "Bearer " + key;
+  return h;
+}
+
+async function checked(answer) {
+  if (answer.ok) return answer;
+  let text = await answer.text();
+  try {
+    const body = JSON.parse(text);
+    text = (body.error && body.error.message) || body.message || body.error || text;
+  } catch { /* it is no JSON, and told as it is */ }
+  throw new Problem(text);
+}
+
+export async function get(path) { return (await checked(await fetch(path, { headers: headers() }))).json(); }
+
+export async function post(path, body, signal, kind = "application/json") {
+  const text = kind === "application/json" ? JSON.stringify(body) : body;
+  return (await checked(await fetch(path, { method: "POST", headers: headers(kind), body: text, signal }))).json();
+}
+
+// events posts JSON and gives each server-sent event to a function.
+export async function events(path, body, signal, each) {
+  const answer = await checked(await fetch(path, { method: "POST", headers: headers("application/json"), body: JSON.stringify(body), signal }));
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    rest += value;
+    const parts = rest.split("\n\n");
+    rest = parts.pop();
+    for (const part of parts) {
+      const data = part.replace(/^data: /, "");
+      if (data === "[DONE]") return;
+      const v = JSON.parse(data);
+      if (v.error) throw new Problem(v.error.message);
+      each(v);
+    }
+  }
+}

@@ -1,0 +1,269 @@
+package serve
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/fileformat"
+	"github.com/unroll-go/unroll/recurrent/models"
+)
+
+// registry has the models that are served, by name.
+type registry struct {
+	options Options
+	metrics *metrics
+	slots   []*slot // in the order of the options
+	loading sync.Mutex
+}
+
+// slot is the place of a model, whose file may be replaced while it is served.
+type slot struct {
+	name, path string
+	now        atomic.Pointer[served]
+	seen       fileState // of the file when it was read
+}
+
+// fileState tells whether a file has changed.
+type fileState struct {
+	size int64
+	time time.Time
+}
+
+// served is a model as it was read from its file at one time.
+type served struct {
+	name    string
+	kind    string // what it is, in words
+	version string // the beginning of the file's SHA-256
+	since   time.Time
+	model   models.Model // nil of another framework's
+	answerer
+	steps *stepper  // of what goes token by token; nil otherwise
+	live  *rowLanes // of what reads rows as they come; nil otherwise
+
+	mu    sync.Mutex
+	users int
+	idle  *sync.Cond
+}
+
+// goodName is what a model may be called.
+var goodName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+
+func openRegistry(o Options, m *metrics) (*registry, error) {
+	r := &registry{options: o, metrics: m}
+	for _, f := range o.Models {
+		if !goodName.MatchString(f.Name) {
+			return nil, errors.Errorf("serve: the model %s is called %q; want letters, digits and any of . _ -, a letter or digit first", f.Path, f.Name)
+		}
+		if slices.ContainsFunc(r.slots, func(s *slot) bool { return s.name == f.Name }) {
+			return nil, errors.Errorf("serve: two models are called %q; give one another name (NAME=FILE)", f.Name)
+		}
+		s := &slot{name: f.Name, path: f.Path}
+		r.slots = append(r.slots, s)
+		if err := r.load(s); err != nil {
+			r.close()
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// load reads a model's file, and has later requests answered with it.
+func (r *registry) load(s *slot) error {
+	state, err := stateOf(s.path)
+	if err != nil {
+		return errors.WithStack(err)
+	}
+	now, err := r.open(s)
+	if err != nil {
+		return err
+	}
+	before := s.now.Swap(now)
+	s.seen = state
+	r.metrics.loaded(s.name, now.version)
+	if before != nil {
+		go before.retire()
+	}
+	return nil
+}
+
+func stateOf(path string) (fileState, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fileState{}, err
+	}
+	return fileState{info.Size(), info.ModTime()}, nil
+}
+
+// open reads a model's file.
+func (r *registry) open(s *slot) (*served, error) {
+	version, err := hashOf(s.path)
+	if err != nil {
+		return nil, err
+	}
+	v := &served{name: s.name, version: version, since: time.Now()}
+	v.idle = sync.NewCond(&v.mu)
+	observe := func(rows int) { r.metrics.batch(s.name, rows) }
+	format, err := fileformat.OfFile(s.path)
+	if err != nil {
+		return nil, err
+	}
+	switch format {
+	case fileformat.ONNX, fileformat.Keras, fileformat.HDF5:
+		a, err := newNetworkAnswers(s.path, format, r.options)
+		if err != nil {
+			return nil, err
+		}
+		v.answerer, v.kind = a, format.String()
+		return v, nil
+	}
+	if v.model, err = models.Load(s.path); err != nil {
+		return nil, err
+	}
+	v.kind = v.model.Kind().String()
+	if err := v.model.SetWeightFormat(r.options.Weights); err != nil {
+		return nil, errors.Wrapf(err, "serve: %s", s.path)
+	}
+	if v.answerer, err = answererOf(v.model, r.options, observe); err != nil {
+		return nil, err
+	}
+	switch m := v.model.(type) {
+	case *models.LanguageModel:
+		v.steps, err = newStepper(m, r.options, observe)
+	case *models.SequenceModel:
+		v.live = newRowLanes(m)
+	}
+	return v, err
+}
+
+// hashOf is the beginning of a file's SHA-256.
+func hashOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", errors.WithStack(err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", errors.WithStack(err)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16], nil
+}
+
+// reload reads files that have changed.
+func (r *registry) reload() error {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	var problems []string
+	for _, s := range r.slots {
+		state, err := stateOf(s.path)
+		if err == nil && state == s.seen {
+			continue
+		}
+		if err == nil {
+			err = r.load(s)
+		}
+		if err != nil {
+			problems = append(problems, errors.Wrapf(err, "%s stays as it was", s.name).Error())
+		}
+	}
+	if problems != nil {
+		return errors.Errorf("serve: %s", strings.Join(problems, "; "))
+	}
+	return nil
+}
+
+// use gives a model to a request, which must call the function when it has done; name may be empty where there is one model.
+func (r *registry) use(name string) (*served, func(), error) {
+	s, err := r.find(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	for {
+		v := s.now.Load()
+		v.mu.Lock()
+		if v.users >= 0 {
+			v.users++
+			v.mu.Unlock()
+			return v, v.release, nil
+		}
+		v.mu.Unlock()
+		if s.now.Load() == v { // closed for good
+			return nil, nil, errClosed
+		}
+	}
+}
+
+func (r *registry) find(name string) (*slot, error) {
+	if name == "" && len(r.slots) == 1 {
+		return r.slots[0], nil
+	}
+	names := make([]string, len(r.slots))
+	for i, s := range r.slots {
+		if s.name == name {
+			return s, nil
+		}
+		names[i] = s.name
+	}
+	if name == "" {
+		return nil, bad("which model? There are %s", strings.Join(names, ", "))
+	}
+	return nil, refused(404, "there is no model %q; there are %s", name, strings.Join(names, ", "))
+}
+
+func (v *served) release() {
+	v.mu.Lock()
+	v.users--
+	if v.users == 0 {
+		v.idle.Broadcast()
+	}
+	v.mu.Unlock()
+}
+
+// retire waits for the requests that use the model, and ends it.
+func (v *served) retire() {
+	v.mu.Lock()
+	for v.users > 0 {
+		v.idle.Wait()
+	}
+	if v.users < 0 {
+		v.mu.Unlock()
+		return
+	}
+	v.users = -1
+	v.mu.Unlock()
+	v.end()
+}
+
+// end stops what computes.
+func (v *served) end() {
+	v.answerer.close()
+	if v.steps != nil {
+		v.steps.close()
+	}
+}
+
+// close ends all models. Requests that still use them get errors.
+func (r *registry) close() {
+	for _, s := range r.slots {
+		v := s.now.Load()
+		if v == nil {
+			continue
+		}
+		v.mu.Lock()
+		closed := v.users < 0
+		v.users = -1 << 30
+		v.mu.Unlock()
+		if !closed {
+			v.end()
+		}
+	}
+}

@@ -1,0 +1,333 @@
+package serve
+
+import (
+	"container/list"
+	"context"
+	"sync"
+	"time"
+
+	"github.com/pkg/errors"
+)
+
+// about describes a session.
+type about struct {
+	Model   string    `json:"model"`
+	Kind    string    `json:"kind"`
+	Layout  string    `json:"layout"`  // of the model: its state, and what its tokens or columns are
+	Created time.Time `json:"created"` // by the machine's clock
+	Tokens  int       `json:"tokens"`  // or rows, that were read
+	Pending int       `json:"pending"` // the last token of a text, which is read first next time; -1 for none
+}
+
+// session is what a network remembers of a text or of rows. It does not change: what goes on from it is another.
+type session struct {
+	about
+	state []byte
+}
+
+// cost is what a session takes in memory, roughly.
+func (s *session) cost() int64 { return int64(len(s.state) + 512) }
+
+// sessions has all sessions: those in use in memory, all in the file.
+type sessions struct {
+	options SessionOptions
+	metrics *metrics
+	store   *store // nil for memory alone
+	begun   time.Time
+
+	mu     sync.Mutex
+	byID   map[string]*place
+	recent *list.List // of *place, the one used last in front
+	bytes  int64
+	count  int
+	quit   chan struct{}
+	ended  chan struct{}
+}
+
+// place is where a session is in memory.
+type place struct {
+	id      string
+	now     *session // nil while it is read from the file, or where there is none
+	turn    chan struct{}
+	users   int
+	used    time.Time
+	element *list.Element
+}
+
+func openSessions(o Options, m *metrics) (*sessions, error) {
+	s := &sessions{options: o.Sessions, metrics: m, byID: map[string]*place{}, recent: list.New(), begun: time.Now(),
+		quit: make(chan struct{}), ended: make(chan struct{})}
+	if o.Sessions.Path != "" {
+		var err error
+		if s.store, err = openStore(o.Sessions.Path, o.Sessions.Sync); err != nil {
+			return nil, err
+		}
+		s.count = s.store.count()
+	}
+	m.sessions(s.count)
+	go s.sweep()
+	return s, nil
+}
+
+// reply answers a request once what it changed is kept.
+type reply func() error
+
+// with has a function go on from a session, alone: others that want the same wait. The function returns the session that takes its
+// place, or nil to leave it, and what answers the request once that is kept.
+func (s *sessions) with(ctx context.Context, id string, use func(now *session) (*session, reply, error)) error {
+	p := s.enter(id)
+	defer s.leave(p)
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := s.fetch(p); err != nil {
+		return err
+	}
+	if p.now == nil {
+		return refused(404, "there is no session %q: it may have expired", id)
+	}
+	next, say, err := use(p.now)
+	if err != nil {
+		return err
+	}
+	if err := s.keep(p, next); err != nil {
+		return err
+	}
+	return say()
+}
+
+// create keeps a new session.
+func (s *sessions) create(id string, first *session) error {
+	p := s.enter(id)
+	defer s.leave(p)
+	p.turn <- struct{}{}
+	defer func() { <-p.turn }()
+	if err := s.fetch(p); err != nil {
+		return err
+	}
+	if p.now != nil {
+		return refused(409, "there is a session %q", id)
+	}
+	s.mu.Lock()
+	full := s.count >= s.options.Most || s.store == nil && s.bytes+first.cost() > s.options.Memory
+	if !full {
+		s.count++
+	}
+	s.mu.Unlock()
+	if full {
+		return refused(503, "there are %d sessions; no more can be kept", s.count)
+	}
+	if err := s.keep(p, first); err != nil {
+		s.counted(-1)
+		return err
+	}
+	s.counted(0)
+	return nil
+}
+
+// createAll keeps a new session under several names, side by side, so that the file is written a few times only.
+func (s *sessions) createAll(ids []string, first *session) ([]sessionAbout, error) {
+	list, failed := make([]sessionAbout, len(ids)), make([]error, len(ids))
+	var all sync.WaitGroup
+	for i, id := range ids {
+		all.Go(func() { list[i], failed[i] = aboutOf(id, first), s.create(id, first) })
+	}
+	all.Wait()
+	for _, err := range failed {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// remove deletes a session.
+func (s *sessions) remove(id string) error {
+	p := s.enter(id)
+	defer s.leave(p)
+	p.turn <- struct{}{}
+	defer func() { <-p.turn }()
+	return s.drop(p)
+}
+
+func (s *sessions) drop(p *place) error {
+	if err := s.fetch(p); err != nil {
+		return err
+	}
+	if p.now == nil {
+		return refused(404, "there is no session %q", p.id)
+	}
+	if s.store != nil {
+		if err := s.store.put(&change{id: p.id}); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	s.bytes -= p.now.cost()
+	p.now = nil
+	s.mu.Unlock()
+	s.counted(-1)
+	return nil
+}
+
+func (s *sessions) counted(by int) {
+	s.mu.Lock()
+	s.count += by
+	n := s.count
+	s.mu.Unlock()
+	s.metrics.sessions(n)
+}
+
+// enter finds the place of a session, and holds it in memory.
+func (s *sessions) enter(id string) *place {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.byID[id]
+	if p == nil {
+		p = &place{id: id, turn: make(chan struct{}, 1)}
+		p.element = s.recent.PushFront(p)
+		s.byID[id] = p
+	}
+	p.users++
+	p.used = time.Now()
+	s.recent.MoveToFront(p.element)
+	return p
+}
+
+// leave lets go of a place, and makes room.
+func (s *sessions) leave(p *place) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.users--; p.users == 0 && p.now == nil {
+		s.forget(p)
+	}
+	if s.store == nil {
+		return
+	}
+	for e := s.recent.Back(); e != nil && s.bytes > s.options.Memory; {
+		at := e
+		e = e.Prev()
+		if old := at.Value.(*place); old.users == 0 {
+			s.forget(old)
+		}
+	}
+}
+
+// forget drops a place from memory.
+func (s *sessions) forget(p *place) {
+	if p.now != nil {
+		s.bytes -= p.now.cost()
+	}
+	s.recent.Remove(p.element)
+	delete(s.byID, p.id)
+}
+
+// fetch reads a session from the file if it is not in memory. The caller has the place's turn.
+func (s *sessions) fetch(p *place) error {
+	if p.now != nil || s.store == nil {
+		return nil
+	}
+	data, err := s.store.get(p.id)
+	if err != nil || data == nil {
+		return err
+	}
+	now, err := sessionOf(data)
+	if err != nil {
+		return errors.Wrapf(err, "serve: session %q in the file", p.id)
+	}
+	s.mu.Lock()
+	p.now = now
+	s.bytes += now.cost()
+	s.mu.Unlock()
+	return nil
+}
+
+// keep has a session take its place, in the file first: after an error the one before is still there. Without another one only
+// the time of its use is new.
+func (s *sessions) keep(p *place, next *session) error {
+	if next == nil {
+		if s.store != nil {
+			return s.store.put(&change{id: p.id, touch: true})
+		}
+		return nil
+	}
+	if s.store != nil {
+		data, err := next.bytes()
+		if err != nil {
+			return err
+		}
+		if err := s.store.put(&change{id: p.id, data: data}); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.now != nil {
+		s.bytes -= p.now.cost()
+	}
+	p.now = next
+	s.bytes += next.cost()
+	return nil
+}
+
+// sweep deletes sessions that were not used for long, now and then.
+func (s *sessions) sweep() {
+	defer close(s.ended)
+	every := min(max(s.options.Expire/20, time.Second), time.Minute)
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.quit:
+			return
+		case <-tick.C:
+			s.expire()
+		}
+	}
+}
+
+// expire deletes sessions that were not used for long.
+func (s *sessions) expire() {
+	if s.options.Expire < 0 {
+		return
+	}
+	for _, id := range s.stale() {
+		p := s.enter(id)
+		select {
+		case p.turn <- struct{}{}: // nobody uses it
+			_ = s.drop(p) // what could not be deleted is tried again
+			<-p.turn
+		default:
+		}
+		s.leave(p)
+	}
+}
+
+// stale are sessions that were not used for long.
+func (s *sessions) stale() []string {
+	if s.store != nil {
+		ids, _ := s.store.expired(s.options.Expire, 10000) // an error is met again by who uses the file
+		return ids
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ids []string
+	for e := s.recent.Back(); e != nil; e = e.Prev() {
+		if p := e.Value.(*place); p.users == 0 && time.Since(p.used) > s.options.Expire {
+			ids = append(ids, p.id)
+		}
+	}
+	return ids
+}
+
+func (s *sessions) close() error {
+	close(s.quit)
+	<-s.ended
+	if s.store == nil {
+		return nil
+	}
+	return s.store.close()
+}

@@ -1,0 +1,240 @@
+package serve
+
+import (
+	"encoding/json"
+	"io"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/internal/record"
+	"github.com/unroll-go/unroll/recurrent/models"
+)
+
+// writeSession has a session go on with a text, after a prompt if there is one. The answer is a completion.
+func (s *Server) writeSession(w http.ResponseWriter, r *http.Request) error {
+	var q struct {
+		writing
+		Prompt string `json:"prompt"`
+	}
+	if err := readJSON(r, &q); err != nil {
+		return err
+	}
+	return s.within(r, func(v *served, now *session) (*session, reply, error) {
+		m, err := language(v)
+		if err != nil {
+			return nil, nil, err
+		}
+		ids, err := m.Vocabulary().Encode(q.Prompt)
+		if err != nil {
+			return nil, nil, bad("prompt: %v", err)
+		}
+		if now.Pending < 0 && len(ids) == 0 {
+			if ids, err = promptOf(m, ""); err != nil {
+				return nil, nil, err
+			}
+		}
+		if len(ids) > s.options.MaxTokens {
+			return nil, nil, refused(413, "%d tokens; want at most %d", len(ids), s.options.MaxTokens)
+		}
+		c, err := s.goOn(q.writing, v, m, now, ids)
+		if err != nil {
+			return nil, nil, err
+		}
+		if q.Stream {
+			finish, err := c.streamText(w, r)
+			if err != nil {
+				return nil, nil, err
+			}
+			return c.after(now), finish, nil
+		}
+		c.writers[0].each = func(list []written) error { c.add(0, list); return nil }
+		if err := c.run(r.Context()); err != nil {
+			return nil, nil, err
+		}
+		return c.after(now), func() error { answer(w, openAIError, c.whole()); return nil }, nil
+	})
+}
+
+// sessionCompleting is a text that a session writes.
+type sessionCompleting struct{ completing }
+
+// goOn prepares a text that a session writes.
+func (s *Server) goOn(q writing, v *served, m *models.LanguageModel, now *session, ids []int) (*sessionCompleting, error) {
+	sampler, err := q.sampler()
+	if err != nil {
+		return nil, err
+	}
+	length, err := q.length(s.options.MaxTokens)
+	if err == nil && length == 0 {
+		err = bad("max_tokens is 0; /v1/sessions/ID/read reads without writing")
+	}
+	if err != nil {
+		return nil, err
+	}
+	feed := ids
+	if now.Pending >= 0 {
+		feed = append([]int{now.Pending}, ids...)
+	}
+	c := &sessionCompleting{completing{completionRequest: completionRequest{writing: q}, served: v, server: s}}
+	c.base = completion{ID: "cmpl-" + newID(), Object: "text_completion", Created: time.Now().Unix(), Model: v.name}
+	// A session without a seed of its own would draw the same again after a restart: the place in the text is a part of the seed.
+	wr := &writer{tokens: m.Vocabulary(), sampler: sampler, rng: q.draws(now.Tokens), left: length, stop: q.Stop, top: -1,
+		unread: len(feed), pending: feed[len(feed)-1]}
+	probs := (*logprobs)(nil)
+	if q.Logprobs != nil {
+		wr.top, probs = *q.Logprobs, &logprobs{}
+	}
+	c.prompt = len(ids)
+	c.writers, c.lanes = []*writer{wr}, []*lane{{feed: slices.Clone(feed), state: stateOfBytes(now.state), after: wr.after}}
+	c.echo, c.texts, c.probs, c.offsets = []string{""}, []string{""}, []*logprobs{probs}, []int{0}
+	return c, nil
+}
+
+// after is the session once the text is written. It has drawn the last token and not read it.
+func (c *sessionCompleting) after(now *session) *session {
+	next := &session{about: now.about, state: stateBytes(c.lanes[0].state)}
+	next.Pending, next.Tokens = c.writers[0].pending, now.Tokens+c.prompt+c.writers[0].count
+	return next
+}
+
+// rowsOfSession has a session read rows, and answers with what the model says after each. A body of JSON lines is answered
+// while it comes, by server-sent events.
+func (s *Server) rowsOfSession(w http.ResponseWriter, r *http.Request) error {
+	return s.within(r, func(v *served, now *session) (*session, reply, error) {
+		if v.live == nil {
+			return nil, nil, bad("the session is of a %s; want one of a model of sequences", v.kind)
+		}
+		next := &session{about: now.about}
+		var events *events
+		var list []any
+		labels := v.live.m.Labels()
+		tell := func(one any) error { list = append(list, one); return nil }
+		if strings.Contains(r.Header.Get("Content-Type"), "ndjson") || strings.Contains(r.Header.Get("Content-Type"), "jsonlines") {
+			control := http.NewResponseController(w)
+			_ = control.EnableFullDuplex() // HTTP/2 is so anyway
+			events = newEvents(w, s.options.Timeout)
+			tell = func(one any) error {
+				_ = control.SetReadDeadline(time.Now().Add(s.options.Timeout)) // of the next row
+				return events.data(one)
+			}
+		}
+		var err error
+		next.state, err = v.live.with(now.state, func(stream *models.SequenceStream) error {
+			return s.eachRow(r.Body, v.live.m, func(values []float64, when float64) error {
+				p, err := stream.Row(values, when)
+				if err != nil {
+					return bad("%v", err)
+				}
+				next.Tokens++
+				return tell(record.SequenceOf(labels, r.PathValue("id"), next.Tokens, p))
+			})
+		})
+		if err != nil && events != nil {
+			err = events.fail(openAIError, err)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		return next, func() error {
+			if events != nil {
+				return events.text("[DONE]")
+			}
+			answer(w, openAIError, map[string]any{"id": r.PathValue("id"), "rows": list})
+			return nil
+		}, nil
+	})
+}
+
+// eachRow reads rows, objects with the columns: {"rows": [...]}, or one after the other.
+func (s *Server) eachRow(body io.Reader, m *models.SequenceModel, use func(values []float64, when float64) error) error {
+	d := json.NewDecoder(body)
+	var times datasets.Times
+	n := 0
+	one := func(raw json.RawMessage) error {
+		if n++; n > s.options.MaxRows {
+			return refused(413, "more than %d rows", s.options.MaxRows)
+		}
+		values, when, err := valuesOfRow(raw, m, &times)
+		if err != nil {
+			return bad("row %d: %v", n, err)
+		}
+		return use(values, when)
+	}
+	for {
+		var raw json.RawMessage
+		if err := d.Decode(&raw); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return bodyError(err)
+		}
+		var q struct {
+			Rows []json.RawMessage `json:"rows"`
+		}
+		if json.Unmarshal(raw, &q) != nil || q.Rows == nil {
+			q.Rows = []json.RawMessage{raw}
+		}
+		for _, raw := range q.Rows {
+			if err := one(raw); err != nil {
+				return err
+			}
+		}
+	}
+	if n == 0 {
+		return bad("there are no rows")
+	}
+	return nil
+}
+
+// valuesOfRow are the values of a row for a model: a number for each column, NaN where it is missing, and the time.
+func valuesOfRow(raw json.RawMessage, m *models.SequenceModel, times *datasets.Times) (values []float64, when float64, err error) {
+	var row map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &row); err != nil {
+		return nil, 0, errors.New("want an object with the columns")
+	}
+	for _, c := range m.Columns() {
+		text, err := cell(row[c.Name])
+		if err != nil {
+			return nil, 0, errors.WithMessagef(err, "column %q", c.Name)
+		}
+		v, err := valueOf(c, strings.TrimSpace(text))
+		if err != nil {
+			return nil, 0, err
+		}
+		values = append(values, v)
+	}
+	if m.Timed() {
+		name := m.Config().Origin.Sequences.TimeColumn
+		text, err := cell(row[name])
+		if err != nil || text == "" {
+			return nil, 0, errors.Errorf("column %q is missing, which has the time", name)
+		}
+		if when, err = times.Seconds(text); err != nil {
+			return nil, 0, errors.WithMessagef(err, "column %q", name)
+		}
+	}
+	return values, when, nil
+}
+
+// valueOf is a value of a column: a number, or the place of a word.
+func valueOf(c models.SequenceColumn, text string) (float64, error) {
+	if text == "" || slices.Contains(datasets.MissingMarks(), text) {
+		return math.NaN(), nil
+	}
+	if c.Categories != nil {
+		if at, ok := slices.BinarySearch(c.Categories, text); ok {
+			return float64(at), nil
+		}
+		return math.NaN(), nil
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsInf(v, 0) {
+		return 0, errors.Errorf("column %q has %.40q; want a number", c.Name, text)
+	}
+	return v, nil
+}
