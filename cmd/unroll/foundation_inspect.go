@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/unroll-go/unroll/internal/message"
 	"github.com/unroll-go/unroll/recurrent/pretrained"
 )
 
@@ -45,7 +46,7 @@ func inspectFoundation(path string) (report, error) {
 		Weights: m.Params().Elements(), Unread: m.Unread(),
 	}
 	if _, err := m.Tokenizer(); err != nil {
-		r.Mute = withoutPackages(err.Error())
+		r.Mute = message.WithoutPackages(err.Error())
 	}
 	places := map[string]int{}
 	for _, c := range m.Carries() {
