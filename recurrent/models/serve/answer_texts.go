@@ -6,6 +6,7 @@ import (
 
 	"github.com/unroll-go/unroll/internal/record"
 	"github.com/unroll-go/unroll/recurrent/models"
+	"github.com/unroll-go/unroll/recurrent/pretrained"
 )
 
 // floatsOf is an output of one number for each row.
@@ -52,7 +53,23 @@ func labels(m *models.Classifier, o Options, observe func(int)) answerer {
 
 // likelihoods answers with a language model, which says how likely texts are.
 func likelihoods(m *models.LanguageModel, o Options, observe func(int)) answerer {
-	t := newTexts(o, false, observe, m.Predict)
+	return likely(o, observe, m.Predict)
+}
+
+// foundationLikelihoods is likelihoods with a model that others have trained.
+func foundationLikelihoods(m *pretrained.Model, o Options, observe func(int)) answerer {
+	return likely(o, observe, func(list []string) ([]models.Likelihood, error) {
+		found, err := m.Score(list)
+		out := make([]models.Likelihood, len(found))
+		for i, l := range found {
+			out[i] = models.Likelihood{Tokens: l.Tokens, Loss: l.Loss}
+		}
+		return out, err
+	})
+}
+
+func likely(o Options, observe func(int), predict func([]string) ([]models.Likelihood, error)) answerer {
+	t := newTexts(o, false, observe, predict)
 	t.outputs = []port{column("tokens", "INT64"), column("log_probability", "FP64"), column("perplexity", "FP64")}
 	t.columns = func(_ []string, found []models.Likelihood) []values {
 		n := len(found)

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"time"
-
-	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 // completionRequest is what OpenAI's clients send to /v1/completions. https://platform.openai.com/docs/api-reference/completions
@@ -104,11 +102,11 @@ func textOrTexts(data []byte) ([]string, error) {
 }
 
 // prompts are the ids of the prompts of a request: texts, or ids as they are.
-func prompts(m *models.LanguageModel, data json.RawMessage, most int) ([][]int, error) {
+func prompts(m textModel, data json.RawMessage, most int) ([][]int, error) {
 	if len(data) == 0 || string(data) == "null" {
 		data = json.RawMessage(`""`)
 	}
-	v := m.Vocabulary()
+	v := m.tokens()
 	if list, err := textOrTexts(data); err == nil {
 		var out [][]int
 		for _, text := range list {
@@ -131,17 +129,11 @@ func prompts(m *models.LanguageModel, data json.RawMessage, most int) ([][]int, 
 	return nil, bad("prompt is to be a text, a list of texts, a list of ids, or a list of such lists")
 }
 
-// promptOf is what a text is as ids; an empty one is what the model reads before it writes without a prompt.
-func promptOf(m *models.LanguageModel, text string) ([]int, error) {
-	if text == "" {
-		text = m.Primer()
-	}
-	ids, err := m.Vocabulary().Encode(text)
+// promptOf is what a text is as ids where it begins one.
+func promptOf(m textModel, text string) ([]int, error) {
+	ids, err := m.prompt(text)
 	if err != nil {
 		return nil, bad("the prompt: %v", err)
-	}
-	if len(ids) == 0 {
-		ids = []int{0}
 	}
 	return ids, nil
 }
@@ -179,11 +171,10 @@ func (s *Server) completions(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer done()
-	m, ok := v.model.(*models.LanguageModel)
-	if !ok {
+	if v.text == nil {
 		return bad("%s is a %s; want a language model", v.name, v.kind)
 	}
-	c, err := s.newCompleting(q, m, v)
+	c, err := s.newCompleting(q, v)
 	if err != nil {
 		return err
 	}
@@ -215,12 +206,8 @@ type completing struct {
 	prompt  int // tokens
 }
 
-func (s *Server) newCompleting(q completionRequest, m *models.LanguageModel, v *served) (*completing, error) {
-	list, err := prompts(m, q.Prompt, s.options.MaxTokens)
-	if err != nil {
-		return nil, err
-	}
-	sampler, err := q.sampler()
+func (s *Server) newCompleting(q completionRequest, v *served) (*completing, error) {
+	list, err := prompts(v.text, q.Prompt, s.options.MaxTokens)
 	if err != nil {
 		return nil, err
 	}
@@ -240,19 +227,22 @@ func (s *Server) newCompleting(q completionRequest, m *models.LanguageModel, v *
 	for _, ids := range list {
 		c.prompt += len(ids)
 		for range n {
-			w := &writer{tokens: m.Vocabulary(), sampler: sampler, rng: q.draws(len(c.writers)), left: length, stop: q.Stop, top: -1, unread: len(ids)}
+			w, err := newWriter(v.text, length, q.writing, len(c.writers))
+			if err != nil {
+				return nil, err
+			}
 			probs := (*logprobs)(nil)
 			if q.Logprobs != nil {
-				w.top, probs = *q.Logprobs, &logprobs{}
+				probs = &logprobs{}
 			}
 			text := ""
 			if q.Echo {
-				if text, err = m.Vocabulary().Decode(ids); err != nil {
+				if text, err = v.text.tokens().Decode(ids); err != nil {
 					return nil, err
 				}
 			}
 			c.writers = append(c.writers, w)
-			c.lanes = append(c.lanes, &lane{feed: slices.Clone(ids), after: w.after})
+			c.lanes = append(c.lanes, &lane{feed: slices.Clone(ids), quiet: len(ids) - 1, after: w.after})
 			c.echo, c.texts, c.probs, c.offsets = append(c.echo, text), append(c.texts, text), append(c.probs, probs), append(c.offsets, len([]rune(text)))
 		}
 	}

@@ -20,14 +20,16 @@ const turn = 256
 
 // stepModel is a model that goes token by token.
 type stepModel interface {
-	// Next is a function of ids [1, B] and a state to logits [1, B, V] and the next state.
-	Next() *graph.Func
-	State(batch int) ([]*tensor.Dense, error)
+	// step is a new function of ids [T, B] and a state to logits, those of the last step [B, V] the last of them, and the next state.
+	step() *graph.Func
+	// first is the state before the first token of a batch of texts.
+	first(batch int) ([]*tensor.Dense, error)
 }
 
 // lane is a text that is being read, or written.
 type lane struct {
 	feed  []int     // tokens to read
+	quiet int       // of which the first so many are nothing to after
 	state []float32 // what was read before: the entries of the state one after the other; nil for nothing
 	// after is called with the logits after each token. What it appends to feed is read next; when nothing is, the lane has ended.
 	after func(l *lane, logits []float32) error
@@ -41,9 +43,9 @@ type lane struct {
 // between steps. What a lane computes does not depend on those beside it.
 type stepper struct {
 	model   stepModel
-	widths  []int // of the entries of the state
-	total   int
+	entries []entry // of the state
 	first   []float32
+	reading chan *graph.Func // functions that read many tokens at once
 	most    int
 	streams map[int]*bench // by the number of rows
 	observe func(rows int)
@@ -66,27 +68,101 @@ type bench struct {
 func newStepper(m stepModel, o Options, observe func(int)) (*stepper, error) {
 	s := &stepper{model: m, most: o.BatchRows, streams: map[int]*bench{}, observe: observe, ended: make(chan struct{})}
 	s.wake = sync.NewCond(&s.mu)
-	first, err := m.State(1)
-	if err != nil {
+	if err := s.measure(); err != nil {
 		return nil, err
-	}
-	for _, t := range first {
-		if t.Dtype() != tensor.Float32 {
-			return nil, errors.Errorf("serve: a state of %v; want float32", t.Dtype())
-		}
-		s.widths = append(s.widths, t.DataSize())
-		s.total += t.DataSize()
-		s.first = append(s.first, t.Float32s()...)
 	}
 	if _, err := s.bench(1); err != nil {
 		return nil, err
+	}
+	s.reading = make(chan *graph.Func, workers())
+	for range workers() {
+		s.reading <- m.step()
 	}
 	go s.work()
 	return s, nil
 }
 
+// entry is an entry of a state: outer blocks, in each of which every text of a batch has inner numbers.
+type entry struct{ outer, inner int }
+
+// measure finds the first state, and which axis of its entries is that of the batch: the one that grows with it.
+func (s *stepper) measure() error {
+	one, err := s.model.first(1)
+	if err != nil {
+		return err
+	}
+	two, err := s.model.first(2)
+	if err != nil {
+		return err
+	}
+	for i, t := range one {
+		if t.Dtype() != tensor.Float32 {
+			return errors.Errorf("serve: a state of %v; want float32", t.Dtype())
+		}
+		e, found := entry{1, 1}, false
+		for axis, n := range t.Shape() {
+			switch {
+			case !found && two[i].Shape()[axis] == 2*n:
+				found = true
+			case !found:
+				e.outer *= n
+			default:
+				e.inner *= n
+			}
+		}
+		if !found {
+			return errors.Errorf("serve: entry %d of the state has the shape %v for one text, %v for two; want a batch in it", i, t.Shape(), two[i].Shape())
+		}
+		s.entries = append(s.entries, e)
+	}
+	s.first = rowOf(one, s.entries, 0, nil)
+	return nil
+}
+
+// manyTokens are how many tokens are read at once, of those that are only read.
+var manyTokens = []int{128, 16}
+
+// ahead reads the quiet tokens of a lane, many at once, so that the weights are read once for all of them.
+func (s *stepper) ahead(ctx context.Context, l *lane) error {
+	if l.quiet < manyTokens[len(manyTokens)-1] {
+		return nil
+	}
+	var f *graph.Func
+	select {
+	case f = <-s.reading:
+		defer func() { s.reading <- f }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	state, err := s.model.first(1)
+	if err != nil {
+		return err
+	}
+	if l.state != nil {
+		setRow(state, s.entries, 0, l.state)
+	}
+	for _, n := range manyTokens {
+		for l.quiet >= n && ctx.Err() == nil {
+			out, err := f.Run(append([]*tensor.Dense{graph.Ints(l.feed[:n], n, 1)}, state...)...)
+			if err != nil {
+				return err
+			}
+			setRow(state, s.entries, 0, rowOf(out[1:], s.entries, 0, nil))
+			l.feed, l.quiet = l.feed[n:], l.quiet-n
+		}
+	}
+	l.state = rowOf(state, s.entries, 0, nil)
+	return ctx.Err()
+}
+
 // run reads what a lane has to read, and returns when it has ended.
 func (s *stepper) run(ctx context.Context, l *lane) error {
+	if len(l.feed) == 0 {
+		return nil
+	}
+	if err := s.ahead(ctx, l); err != nil {
+		return err
+	}
 	if len(l.feed) == 0 {
 		return nil
 	}
@@ -186,17 +262,34 @@ func (s *stepper) keep(b *bench, lanes []*lane) {
 	state := b.stream.State()
 	for i, l := range lanes {
 		if l != nil {
-			l.state = rowOf(state, s.widths, i, l.state[:0])
+			l.state = rowOf(state, s.entries, i, l.state[:0])
 		}
 	}
 }
 
-// rowOf appends row i of every entry of a state.
-func rowOf(state []*tensor.Dense, widths []int, i int, out []float32) []float32 {
-	for e, w := range widths {
-		out = append(out, state[e].Float32s()[i*w:(i+1)*w]...)
+// rowOf appends the numbers of text i in a state.
+func rowOf(state []*tensor.Dense, entries []entry, i int, out []float32) []float32 {
+	for k, e := range entries {
+		all := state[k].Float32s()
+		batch := len(all) / (e.outer * e.inner)
+		for o := range e.outer {
+			at := (o*batch + i) * e.inner
+			out = append(out, all[at:at+e.inner]...)
+		}
 	}
 	return out
+}
+
+// setRow writes the numbers of text i into a state.
+func setRow(state []*tensor.Dense, entries []entry, i int, row []float32) {
+	for k, e := range entries {
+		all := state[k].Float32s()
+		batch := len(all) / (e.outer * e.inner)
+		for o := range e.outer {
+			at := (o*batch + i) * e.inner
+			row = row[copy(all[at:at+e.inner], row):]
+		}
+	}
 }
 
 // settle puts lanes into a program.
@@ -213,10 +306,7 @@ func (s *stepper) settle(lanes []*lane) (*bench, error) {
 		if row == nil {
 			row = s.first
 		}
-		for e, w := range s.widths {
-			copy(b.state[e].Float32s()[i*w:(i+1)*w], row[:w])
-			row = row[w:]
-		}
+		setRow(b.state, s.entries, i, row)
 	}
 	return b, b.stream.Reset(b.state...)
 }
@@ -232,12 +322,12 @@ func (s *stepper) bench(n int) (*bench, error) {
 	}
 	b := &bench{ids: make([]int, rows)}
 	b.in = graph.Ints(b.ids, 1, rows)
-	first, err := s.model.State(rows)
+	first, err := s.model.first(rows)
 	if err != nil {
 		return nil, err
 	}
 	b.state = first
-	if b.stream, err = s.model.Next().Stream(first, b.in); err != nil {
+	if b.stream, err = s.model.step().Stream(first, b.in); err != nil {
 		return nil, err
 	}
 	s.streams[rows] = b
@@ -267,7 +357,12 @@ func (s *stepper) step(b *bench, lanes []*lane) []*lane {
 	for i, l := range lanes {
 		l.feed = l.feed[1:]
 		l.read++
-		err := l.after(l, logits[i*width:(i+1)*width])
+		var err error
+		if l.quiet > 0 {
+			l.quiet--
+		} else {
+			err = l.after(l, logits[i*width:(i+1)*width])
+		}
 		select {
 		case <-l.gone:
 			err = context.Canceled
@@ -279,7 +374,7 @@ func (s *stepper) step(b *bench, lanes []*lane) []*lane {
 		if state == nil {
 			state = b.stream.State()
 		}
-		l.state = rowOf(state, s.widths, i, l.state[:0])
+		l.state = rowOf(state, s.entries, i, l.state[:0])
 		next[i] = nil
 		l.done <- err
 	}

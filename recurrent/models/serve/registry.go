@@ -3,8 +3,10 @@ package serve
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/fileformat"
 	"github.com/unroll-go/unroll/recurrent/models"
+	"github.com/unroll-go/unroll/recurrent/pretrained"
 )
 
 // registry has the models that are served, by name.
@@ -46,7 +49,8 @@ type served struct {
 	since   time.Time
 	model   models.Model // nil of another framework's
 	answerer
-	steps *stepper  // of what goes token by token; nil otherwise
+	text  textModel // what writes texts; nil otherwise
+	steps *stepper  // of it
 	live  *rowLanes // of what reads rows as they come; nil otherwise
 
 	mu    sync.Mutex
@@ -96,11 +100,22 @@ func (r *registry) load(s *slot) error {
 }
 
 func stateOf(path string) (fileState, error) {
-	info, err := os.Stat(path)
+	files, err := filesOf(path)
 	if err != nil {
 		return fileState{}, err
 	}
-	return fileState{info.Size(), info.ModTime()}, nil
+	var all fileState
+	for _, f := range files {
+		info, err := os.Stat(f)
+		if err != nil {
+			return fileState{}, err
+		}
+		all.size += info.Size()
+		if info.ModTime().After(all.time) {
+			all.time = info.ModTime()
+		}
+	}
+	return all, nil
 }
 
 // open reads a model's file.
@@ -112,6 +127,9 @@ func (r *registry) open(s *slot) (*served, error) {
 	v := &served{name: s.name, version: version, since: time.Now()}
 	v.idle = sync.NewCond(&v.mu)
 	observe := func(rows int) { r.metrics.batch(s.name, rows) }
+	if pretrained.Is(s.path) {
+		return v, r.openFoundation(v, s.path, observe)
+	}
 	format, err := fileformat.OfFile(s.path)
 	if err != nil {
 		return nil, err
@@ -137,25 +155,80 @@ func (r *registry) open(s *slot) (*served, error) {
 	}
 	switch m := v.model.(type) {
 	case *models.LanguageModel:
-		v.steps, err = newStepper(m, r.options, observe)
+		v.text = trainedText{m}
+		v.steps, err = newStepper(v.text, r.options, observe)
 	case *models.SequenceModel:
 		v.live = newRowLanes(m)
 	}
 	return v, err
 }
 
-// hashOf is the beginning of a file's SHA-256.
-func hashOf(path string) (string, error) {
-	f, err := os.Open(path)
+// openFoundation reads a model that others have trained.
+func (r *registry) openFoundation(v *served, path string, observe func(int)) error {
+	m, err := pretrained.Load(path)
 	if err != nil {
-		return "", errors.WithStack(err)
+		return err
 	}
-	defer f.Close()
+	if err := m.SetWeightFormat(r.options.Weights); err != nil {
+		return errors.Wrapf(err, "serve: %s", path)
+	}
+	text, err := newFoundationText(m)
+	if err != nil {
+		return errors.Wrapf(err, "serve: %s", path)
+	}
+	v.kind, v.text, v.answerer = "language model", text, foundationLikelihoods(m, r.options, observe)
+	v.steps, err = newStepper(text, r.options, observe)
+	return err
+}
+
+// hashOf is the beginning of the SHA-256 of a file; of a folder, of the names, sizes and times of its files, which may be large.
+func hashOf(path string) (string, error) {
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", errors.WithStack(err)
+	files, err := filesOf(path)
+	if err != nil {
+		return "", err
+	}
+	if len(files) == 1 && files[0] == path {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", errors.WithStack(err)
+		}
+		defer f.Close()
+		if _, err := io.Copy(h, f); err != nil {
+			return "", errors.WithStack(err)
+		}
+		return hex.EncodeToString(h.Sum(nil))[:16], nil
+	}
+	for _, f := range files {
+		info, err := os.Stat(f)
+		if err != nil {
+			return "", errors.WithStack(err)
+		}
+		fmt.Fprintln(h, info.Name(), info.Size(), info.ModTime().UnixNano())
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16], nil
+}
+
+// filesOf are the files of a model: one, or all of a folder, in the order of their names.
+func filesOf(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, errors.WithStack(err)
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, errors.WithStack(err)
+	}
+	var out []string
+	for _, e := range entries {
+		if !e.IsDir() {
+			out = append(out, filepath.Join(path, e.Name()))
+		}
+	}
+	return out, nil
 }
 
 // reload reads files that have changed.

@@ -31,8 +31,10 @@ func aboutOf(id string, s *session) sessionAbout {
 func layout(v *served) string {
 	h := sha256.New()
 	switch m := v.model.(type) {
+	case nil:
+		fmt.Fprintln(h, "foundation", v.kind, v.steps.entries, v.text.tokens().Len())
 	case *models.LanguageModel:
-		fmt.Fprintln(h, "language", v.steps.widths)
+		fmt.Fprintln(h, "language", v.steps.entries)
 		_ = json.NewEncoder(h).Encode(m.Vocabulary()) // a hash takes everything
 	case *models.SequenceModel:
 		fmt.Fprintln(h, "sequence", len(v.live.first), m.Labels(), m.Columns(), m.Timed())
@@ -89,7 +91,7 @@ func (s *Server) createSession(w http.ResponseWriter, r *http.Request) error {
 		if v.steps == nil {
 			return bad("prompt is for language models; rows are read at /v1/sessions/ID/rows")
 		}
-		ids, err := promptOf(v.model.(*models.LanguageModel), *q.Prompt)
+		ids, err := promptOf(v.text, *q.Prompt)
 		if err != nil {
 			return err
 		}
@@ -158,8 +160,8 @@ func (s *Server) importSession(w http.ResponseWriter, r *http.Request) error {
 func fits(v *served, s *session) error {
 	empty := newSession(v)
 	tokens := -1
-	if m, ok := v.model.(*models.LanguageModel); ok {
-		tokens = m.Vocabulary().Len() - 1
+	if v.text != nil {
+		tokens = v.text.tokens().Len() - 1
 	}
 	if s.Layout != empty.Layout || len(s.state) != len(empty.state) || s.Pending < -1 || s.Pending > tokens || s.Tokens < 0 {
 		return refused(409, "the session is of another network than %s is now", v.name)
@@ -249,12 +251,11 @@ func (s *Server) forkSession(w http.ResponseWriter, r *http.Request) error {
 }
 
 // language is the language model of a session.
-func language(v *served) (*models.LanguageModel, error) {
-	m, ok := v.model.(*models.LanguageModel)
-	if !ok {
+func language(v *served) (textModel, error) {
+	if v.text == nil {
 		return nil, bad("the session is of a %s; want one of a language model", v.kind)
 	}
-	return m, nil
+	return v.text, nil
 }
 
 // readInto has a session read tokens. The last one stays pending: its logits are wanted by whoever writes next.
@@ -267,7 +268,7 @@ func (s *Server) readInto(ctx context.Context, v *served, now *session, ids []in
 	if len(feed) == 0 {
 		return next, nil
 	}
-	l := &lane{feed: append([]int{}, feed[:len(feed)-1]...), state: stateOfBytes(now.state), after: func(*lane, []float32) error { return nil }}
+	l := &lane{feed: append([]int{}, feed[:len(feed)-1]...), quiet: len(feed) - 1, state: stateOfBytes(now.state), after: func(*lane, []float32) error { return nil }}
 	if err := v.steps.run(ctx, l); err != nil {
 		return nil, err
 	}
@@ -295,7 +296,7 @@ func (s *Server) readSession(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return nil, nil, err
 		}
-		ids, err := m.Vocabulary().Encode(q.Text)
+		ids, err := m.tokens().Encode(q.Text)
 		if err != nil {
 			return nil, nil, bad("text: %v", err)
 		}
@@ -322,12 +323,12 @@ func (s *Server) readSession(w http.ResponseWriter, r *http.Request) error {
 }
 
 // score is readInto that tells of each token how likely it was.
-func (s *Server) score(ctx context.Context, v *served, m *models.LanguageModel, now *session, ids []int, each func(t scoredToken)) (*session, error) {
+func (s *Server) score(ctx context.Context, v *served, m textModel, now *session, ids []int, each func(t scoredToken)) (*session, error) {
 	if len(ids) == 0 {
 		return &session{about: now.about, state: now.state}, nil
 	}
 	tell := func(id int, logprob *float64) error {
-		text, err := m.Vocabulary().Decode([]int{id})
+		text, err := m.tokens().Decode([]int{id})
 		each(scoredToken{text, logprob})
 		return err
 	}
@@ -343,7 +344,7 @@ func (s *Server) score(ctx context.Context, v *served, m *models.LanguageModel, 
 	}
 	l := &lane{feed: append([]int{}, feed...), state: stateOfBytes(now.state)}
 	l.after = func(_ *lane, logits []float32) error {
-		p, _, err := likeliest(m.Vocabulary(), logits, todo[0], 0)
+		p, _, err := likeliest(m.tokens(), logits, todo[0], 0)
 		if err != nil {
 			return err
 		}
@@ -380,7 +381,7 @@ func (s *Server) nextOfSession(w http.ResponseWriter, r *http.Request) error {
 		list := []scoredToken{}
 		l := &lane{feed: []int{now.Pending}, state: stateOfBytes(now.state)}
 		l.after = func(_ *lane, logits []float32) error {
-			_, best, err := likeliest(m.Vocabulary(), logits, 0, top)
+			_, best, err := likeliest(m.tokens(), logits, 0, top)
 			for _, b := range best {
 				list = append(list, scoredToken{b.text, &b.logprob})
 			}

@@ -30,7 +30,7 @@ func (s *Server) writeSession(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return nil, nil, err
 		}
-		ids, err := m.Vocabulary().Encode(q.Prompt)
+		ids, err := m.tokens().Encode(q.Prompt)
 		if err != nil {
 			return nil, nil, bad("prompt: %v", err)
 		}
@@ -65,11 +65,7 @@ func (s *Server) writeSession(w http.ResponseWriter, r *http.Request) error {
 type sessionCompleting struct{ completing }
 
 // goOn prepares a text that a session writes.
-func (s *Server) goOn(q writing, v *served, m *models.LanguageModel, now *session, ids []int) (*sessionCompleting, error) {
-	sampler, err := q.sampler()
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) goOn(q writing, v *served, m textModel, now *session, ids []int) (*sessionCompleting, error) {
 	length, err := q.length(s.options.MaxTokens)
 	if err == nil && length == 0 {
 		err = bad("max_tokens is 0; /v1/sessions/ID/read reads without writing")
@@ -84,14 +80,17 @@ func (s *Server) goOn(q writing, v *served, m *models.LanguageModel, now *sessio
 	c := &sessionCompleting{completing{completionRequest: completionRequest{writing: q}, served: v, server: s}}
 	c.base = completion{ID: "cmpl-" + newID(), Object: "text_completion", Created: time.Now().Unix(), Model: v.name}
 	// A session without a seed of its own would draw the same again after a restart: the place in the text is a part of the seed.
-	wr := &writer{tokens: m.Vocabulary(), sampler: sampler, rng: q.draws(now.Tokens), left: length, stop: q.Stop, top: -1,
-		unread: len(feed), pending: feed[len(feed)-1]}
+	wr, err := newWriter(m, length, q, now.Tokens)
+	if err != nil {
+		return nil, err
+	}
+	wr.pending = feed[len(feed)-1]
 	probs := (*logprobs)(nil)
 	if q.Logprobs != nil {
-		wr.top, probs = *q.Logprobs, &logprobs{}
+		probs = &logprobs{}
 	}
 	c.prompt = len(ids)
-	c.writers, c.lanes = []*writer{wr}, []*lane{{feed: slices.Clone(feed), state: stateOfBytes(now.state), after: wr.after}}
+	c.writers, c.lanes = []*writer{wr}, []*lane{{feed: slices.Clone(feed), quiet: len(feed) - 1, state: stateOfBytes(now.state), after: wr.after}}
 	c.echo, c.texts, c.probs, c.offsets = []string{""}, []string{""}, []*logprobs{probs}, []int{0}
 	return c, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/datasets/tokenizer"
 	"github.com/unroll-go/unroll/recurrent/decode"
 )
 
@@ -94,6 +95,20 @@ type ranked struct {
 	logprob float64
 }
 
+// newWriter writes up to n tokens.
+func newWriter(m textModel, n int, q writing, draw int) (*writer, error) {
+	sampler, err := q.sampler()
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{tokens: m.tokens(), ends: m.ends(), sampler: sampler, rng: q.draws(draw), left: n, stop: q.Stop, top: -1}
+	w.text = tokenizer.NewStreamer(w.tokens.Decode)
+	if q.Logprobs != nil {
+		w.top = *q.Logprobs
+	}
+	return w, nil
+}
+
 // writer writes a text in a lane.
 type writer struct {
 	tokens  datasets.Tokenizer
@@ -104,7 +119,8 @@ type writer struct {
 	top     int                     // how many of the likeliest tokens to tell; below 0 for no probabilities at all
 	each    func(w []written) error // takes what may be said: not yet what may be the beginning of a stop
 
-	unread  int // tokens of the prompt that are still to be read
+	text    *tokenizer.Streamer
+	ends    []int // tokens that end a text
 	held    []written
 	reason  string // why it ended: "length" or "stop"
 	count   int
@@ -113,9 +129,6 @@ type writer struct {
 
 // after is what a lane calls.
 func (w *writer) after(l *lane, logits []float32) error {
-	if w.unread--; w.unread > 0 {
-		return nil
-	}
 	if w.left == 0 {
 		return w.finish("length")
 	}
@@ -123,8 +136,12 @@ func (w *writer) after(l *lane, logits []float32) error {
 	if err != nil {
 		return err
 	}
+	if slices.Contains(w.ends, id) {
+		w.pending = id
+		return w.finish("stop")
+	}
 	one := written{id: id}
-	if one.text, err = w.tokens.Decode([]int{id}); err != nil {
+	if one.text, err = w.said(id); err != nil {
 		return err
 	}
 	if w.top >= 0 {
@@ -144,6 +161,14 @@ func (w *writer) after(l *lane, logits []float32) error {
 	}
 	l.feed = append(l.feed, id)
 	return nil
+}
+
+// said is the text that a token adds. A network may have more tokens than its tokenizer; those say nothing.
+func (w *writer) said(id int) (string, error) {
+	if id >= w.tokens.Len() {
+		return "", nil
+	}
+	return w.text.Next(id)
 }
 
 // stopped looks for a stop in what is held, and says what cannot be a part of one.
@@ -241,9 +266,12 @@ func likeliest(tokens datasets.Tokenizer, logits []float32, id, n int) (float64,
 	}
 	out := make([]ranked, len(best))
 	for k, i := range best {
-		text, err := tokens.Decode([]int{i})
-		if err != nil {
-			return 0, nil, err
+		text := ""
+		if i < tokens.Len() {
+			var err error
+			if text, err = tokens.Decode([]int{i}); err != nil {
+				return 0, nil, err
+			}
 		}
 		out[k] = ranked{text, float64(logits[i]) - norm}
 	}
