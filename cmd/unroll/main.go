@@ -23,10 +23,30 @@ func main() {
 }
 
 // run executes the command line and returns the exit status.
-func run(ctx context.Context, args []string) int {
+func run(ctx context.Context, args []string) int { return runIn(ctx, args, container{containerRoot}) }
+
+// runIn is run where `train` and `serve` alone may stand for what a container has in its files.
+func runIn(ctx context.Context, args []string, c container) int {
+	line, inside, err := c.arguments(args)
+	if !inside {
+		return exitStatus(execute(ctx, args))
+	}
+	cmd := rootCommand()
+	if err == nil {
+		cmd, err = execute(ctx, line)
+	}
+	c.finish(args[0], err)
+	return exitStatus(cmd, err)
+}
+
+func execute(ctx context.Context, args []string) (*cobra.Command, error) {
 	root := rootCommand()
 	root.SetArgs(args)
-	cmd, err := root.ExecuteContextC(ctx)
+	return root.ExecuteContextC(ctx)
+}
+
+// exitStatus tells an error, and returns the status to exit with.
+func exitStatus(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return 0
 	}
@@ -34,7 +54,7 @@ func run(ctx context.Context, args []string) int {
 	err = asFlag(err)
 	var misused usageError
 	var setting badSetting
-	unknown := cmd == root // which has no work of its own: it was asked for a command that there is not
+	unknown := !cmd.HasParent() // the root has no work of its own: it was asked for a command that there is not
 	if errors.As(err, &misused) || errors.As(err, &setting) || unknown {
 		fmt.Fprintf(w, "unroll: %s\nRun '%s --help' for usage.\n", message.WithoutPackages(err.Error()), cmd.CommandPath())
 		return 2

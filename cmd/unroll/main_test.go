@@ -260,11 +260,6 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
-}
-
 // saved tells whether a checkpoint is there: a run takes the name with an empty file first.
 func saved(path string) bool {
 	info, err := os.Stat(path)
