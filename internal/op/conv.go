@@ -56,7 +56,7 @@ func (o Conv) tile() (tile, tiles int) {
 func (o Conv) results(tile, i int) (from, to int) { return i * tile, min((i+1)*tile, o.Places()) }
 
 // group is the part of a tensor [N, Groups·channels, places] that belongs to a group of a sequence of the batch.
-func group[T kernel.Float](x []T, i, channels, places int) []T {
+func group[T kernel.Float | int8](x []T, i, channels, places int) []T {
 	return x[i*channels*places : (i+1)*channels*places]
 }
 
@@ -121,7 +121,7 @@ func bindConv[T kernel.Float](o Conv) func(*Binding) Task {
 			if o.plain() {
 				image = image[from:]
 			} else {
-				unfold(o.Window, columns, image, o.From, from, to)
+				unfold(o.Window, columns, image, o.From, from, to, 0)
 				image, ld = columns, to-from
 			}
 			multiply(o.Precision, false, false, o.To, to-from, depth, group(w, g, o.To, depth), depth, image, ld, beta, y[from:], places, nil)
@@ -194,7 +194,7 @@ func bindConvWeight[T kernel.Float](o Conv) func(*Binding) Task {
 					from, to := o.results(tile, t)
 					part, ld := image[from:], places
 					if !o.plain() {
-						unfold(o.Window, columns, image, o.From, from, to)
+						unfold(o.Window, columns, image, o.From, from, to, 0)
 						part, ld = columns, to-from
 					}
 					multiply(o.Precision, false, true, o.To, depth, to-from, grad[from:], places, part, ld, beta, dw, depth, nil)

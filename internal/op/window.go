@@ -73,8 +73,8 @@ func (w *Window) line(t tap, row, o, n int) line {
 }
 
 // unfold writes what results from up to to of some channels read, a row for every channel and tap (im2col): dst
-// [channels·Taps, to-from] of x [channels, In]. A convolution is a product with that.
-func unfold[T kernel.Float](w Window, dst, x []T, channels, from, to int) {
+// [channels·Taps, to-from] of x [channels, In], with padding of the given number. A convolution is a product with that.
+func unfold[T kernel.Float | int8](w Window, dst, x []T, channels, from, to int, padding T) {
 	w.eachRow(channels, func(r int, channel int, t tap) {
 		out, x := dst[r*(to-from):(r+1)*(to-from)], x[channel*w.Elements():(channel+1)*w.Elements()]
 		for p := from; p < to; {
@@ -82,8 +82,8 @@ func unfold[T kernel.Float](w Window, dst, x []T, channels, from, to int) {
 			n := min(w.Out[2]-o, to-p)
 			l := w.line(t, p/w.Out[2], o, n)
 			part := out[p-from : p-from+n]
-			clear(part[:l.a])
-			clear(part[l.b:])
+			pad(part[:l.a], padding)
+			pad(part[l.b:], padding)
 			if w.Stride[2] == 1 {
 				copy(part[l.a:l.b], x[l.at:])
 			} else {
@@ -94,6 +94,15 @@ func unfold[T kernel.Float](w Window, dst, x []T, channels, from, to int) {
 			p += n
 		}
 	})
+}
+
+func pad[T kernel.Float | int8](x []T, padding T) {
+	clear(x)
+	if padding != 0 {
+		for i := range x {
+			x[i] = padding
+		}
+	}
 }
 
 // fold is the transpose of unfold: it adds y [channels·Taps, to-from] to what it was read from, x [channels, In].
