@@ -15,19 +15,20 @@ type Quantised struct {
 	Unsigned     bool // from 0 to 255 instead of -128 to 127
 }
 
-func (q Quantised) bounds() (low, high float64) {
-	if q.Unsigned {
-		return 0, 255
-	}
-	return -128, 127
-}
-
 // Quantise rounds x/scale, ties to even, adds the zero point, and limits the sum to 8 bits. Scale and zero broadcast to x's shape.
 // (ONNX, QuantizeLinear.) It has no gradient; neither have products of what it gives.
 func (g *Graph) Quantise(x, scale, zero Node, unsigned bool) Quantised {
 	q := Quantised{Zero: zero, Unsigned: unsigned}
-	low, high := q.bounds()
-	q.Values = g.Clamp(g.Add(g.Round(g.Div(x, scale)), zero), low, high)
+	o := op.ToSigned8
+	if unsigned {
+		o = op.ToUnsigned8
+	}
+	x = g.Div(x, scale)
+	if !g.floats("Quantise", x, zero) {
+		return q
+	}
+	in, shape := g.broadcast("Quantise", x, zero)
+	q.Values = g.apply(o, shape, in...)
 	return q
 }
 
@@ -215,6 +216,7 @@ func (g *Graph) ConvInteger(x Quantised, w *Integers, bias Node, o Window) Node 
 }
 
 func init() {
+	differentiate(func(_ op.Quantising, d derivation) []Node { return noDerivative(d) })
 	differentiate(func(_ *op.IntegerMatMul, d derivation) []Node { return noDerivative(d) })
 	differentiate(func(_ op.IntegersMatMul, d derivation) []Node { return noDerivative(d) })
 	differentiate(func(_ *op.IntegerConv, d derivation) []Node { return noDerivative(d) })

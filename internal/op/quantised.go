@@ -1,6 +1,8 @@
 package op
 
 import (
+	"math"
+
 	"github.com/unroll-go/unroll/internal/kernel"
 )
 
@@ -13,6 +15,48 @@ type IntegerWeights struct {
 	Columns *kernel.Integers      // [K, N] of a product
 	Rows    []*kernel.IntegerRows // [To, depth] of each group of a convolution
 	Shift   []float64             // what is added to the packed numbers: one for all, or one for each
+}
+
+// Quantising rounds a, ties to even, adds a zero point b, and limits the sum to 8 bits. It is a type of its own as Rounding is.
+type Quantising struct{ *Binary }
+
+// The two types of 8 bits.
+var (
+	ToUnsigned8 = Quantising{&Binary{Name: "round to unsigned 8 bits", f32: quantising32(0, 255), f64: quantising64(0, 255)}}
+	ToSigned8   = Quantising{&Binary{Name: "round to signed 8 bits", f32: quantising32(-128, 127), f64: quantising64(-128, 127)}}
+)
+
+// quantising32 limits numbers before it rounds them, by rounded32's way.
+func quantising32(low, high float32) func(dst, a, b []float32) {
+	const whole = 3 << 22
+	return func(dst, a, b []float32) {
+		a, b = a[:len(dst)], b[:len(dst)]
+		for i, v := range a {
+			zero := b[i]
+			if least := low - zero; v < least {
+				v = least
+			}
+			if most := high - zero; v > most {
+				v = most
+			}
+			dst[i] = float32(v+whole) - whole + zero
+		}
+	}
+}
+
+func quantising64(low, high float64) func(dst, a, b []float64) {
+	return func(dst, a, b []float64) {
+		for i, v := range a {
+			v = math.RoundToEven(v) + b[i]
+			switch { // written so that NaN passes through
+			case v < low:
+				v = low
+			case v > high:
+				v = high
+			}
+			dst[i] = v
+		}
+	}
 }
 
 // shift is what is added to a number of 8 bits, as it is packed, for its distance from the zero point.

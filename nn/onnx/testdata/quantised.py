@@ -53,6 +53,7 @@ OPERATORS = {
         q, s, z = DynamicQuantizeLinear(x)  i = ConvInteger<pads = [2, 2]>(q, w, z)  k = Mul(s, sw)  d = Div(b, k)  e = Floor(d)
         r = Cast<to = 6>(e)  shape = Constant<value = int64[3] {1, 2, 1}>()  c = Reshape(r, shape)  j = Add(i, c)  f = Cast<to = 1>(j)
         y = Mul(f, k)"""),
+    "rounded": (13, "float[n,4] x", "float[n,4] y", {"k": [0.7]}, "d = Div(x, k)  a = Floor(d)  b = Round(d)  y = Sub(a, b)"),
     "pooled": (13, "float[n,2,8] x", "float[n,4,2] y", {}, """
         q, s, z = DynamicQuantizeLinear(x)  p = MaxPool<kernel_shape = [3], strides = [2]>(q)  t = Transpose<perm = [0, 2, 1]>(p)
         first = Constant<value = int64[1] {0}>()  last = Constant<value = int64[1] {2}>()  axis = Constant<value = int64[1] {1}>()
@@ -127,13 +128,15 @@ def record_runtimes(r):
                          {"sq": np.float32(0.05), "zq": np.uint8(120), "sy": np.float32(0.02), "zy": np.uint8(130)}, {"channels_last": 0}),
         "qlinear_concat": ("QLinearConcat", ["sy", "zy", "q", "sq", "zq", "w", "sw", "zw"], {"q": torch.from_numpy(u8(3, 9)), "w": torch.from_numpy(u8(3, 4))},
                            {"sq": np.float32(0.05), "zq": np.uint8(120), "sw": np.float32(0.03), "zw": np.uint8(7), "sy": np.float32(0.06), "zy": np.uint8(100)}, {"axis": 1}),
+        "own_quantise": ("QuantizeLinear", ["x", "s", "z"], {"x": randn(8, 3, 4)}, {"s": np.float32(0.05), "z": np.uint8(120)}, {}),
+        "own_dequantise": ("DequantizeLinear", ["q", "s", "z"], {"q": torch.from_numpy(u8(3, 4))}, {"s": np.float32(0.05), "z": np.uint8(120)}, {}),
         "fused_matmul": ("FusedMatMul", ["a", "b"], {"a": randn(5, 2, 4, 3), "b": randn(6, 2, 5, 4)}, {}, {"transA": 1, "transB": 1, "alpha": 0.5}),
     }
     for case, (op, names, given, weights, attributes) in cases.items():
         given = {n: np.ascontiguousarray(v.numpy().astype(np.float32) if v.is_floating_point() else v.numpy()) for n, v in given.items()}
         there = [n if n in given or n in weights else "" for n in names]
         outs = ["Y", "Y_h", "Y_c"] if "LSTM" in op else ["y"]
-        kind = TensorProto.UINT8 if case == "qgemm" or case.startswith("qlinear") else TensorProto.FLOAT
+        kind = TensorProto.UINT8 if case == "qgemm" or case.startswith("qlinear") or case == "own_quantise" else TensorProto.FLOAT
         graph = helper.make_graph([helper.make_node(op, there, outs, domain="com.microsoft", **attributes)], case,
                                   [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(v.dtype), v.shape) for n, v in given.items()],
                                   [helper.make_tensor_value_info(n, kind, None) for n in outs],
