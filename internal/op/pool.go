@@ -23,14 +23,70 @@ func bindMaxPool[T kernel.Float](o MaxPool) func(*Binding) Task {
 	return func(b *Binding) Task {
 		dst, x := Vec[T](b.Out), Vec[T](b.In[0])
 		return o.pictures(o.Outer, func(i int) {
-			y := dst[i*o.Places() : (i+1)*o.Places()]
+			y, x := dst[i*o.Places():(i+1)*o.Places()], x[i*o.Elements():(i+1)*o.Elements()]
+			if o.covers() {
+				largestOfRows(o.Window, y, x)
+				return
+			}
 			kernel.Fill(y, T(math.Inf(-1)))
-			alongRows(o.Window, y, x[i*o.Elements():(i+1)*o.Elements()], func(y, x []T, step int) {
+			alongRows(o.Window, y, x, func(y, x []T, step int) {
 				for j, at := 0, 0; j < len(y); j, at = j+1, at+step {
 					y[j] = max(y[j], x[at]) // of which a NaN is the largest
 				}
 			})
 		})
+	}
+}
+
+// covers tells whether no result reads padding along the last axis, nor leaves places out.
+func (w *Window) covers() bool {
+	return w.Before[2] == 0 && w.Dilation[2] == 1 && (w.Out[2]-1)*w.Stride[2]+w.Kernel[2] <= w.In[2]
+}
+
+// largestOfRows is the largest of what each window covers, of two rows at a time: so few numbers are written more than once.
+func largestOfRows[T kernel.Float](w Window, y, x []T) {
+	for row := range w.Out[0] * w.Out[1] {
+		out, first := y[row*w.Out[2]:][:w.Out[2]], true
+		var last []T // a row that waits for another
+		w.rows(row, func(at int) {
+			in := x[at*w.In[2]:][:w.In[2]]
+			if last == nil {
+				last = in
+				return
+			}
+			largestOfTwo(out, last, in, w.Kernel[2], w.Stride[2], first)
+			last, first = nil, false
+		})
+		if last != nil {
+			largestOfTwo(out, last, last, w.Kernel[2], w.Stride[2], first)
+		}
+	}
+}
+
+// rows goes through the rows of x that results of a row read.
+func (w *Window) rows(row int, f func(at int)) {
+	o := [2]int{row / w.Out[1], row % w.Out[1]}
+	d0, d1 := w.taps(0, o[0])
+	h0, h1 := w.taps(1, o[1])
+	for d := d0; d < d1; d++ {
+		for h := h0; h < h1; h++ {
+			f(w.place(0, o[0], d)*w.In[1] + w.place(1, o[1], h))
+		}
+	}
+}
+
+// largestOfTwo is the largest of each window in two rows, and of what there is already unless these are the first.
+func largestOfTwo[T kernel.Float](y, a, b []T, width, step int, first bool) {
+	for j := range y {
+		p, q := a[j*step:][:width], b[j*step:][:width]
+		v := max(p[0], q[0])
+		for k := 1; k < len(p); k++ {
+			v = max(v, p[k], q[k])
+		}
+		if !first {
+			v = max(v, y[j])
+		}
+		y[j] = v
 	}
 }
 

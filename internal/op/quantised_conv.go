@@ -61,7 +61,7 @@ func bindIntegerConv[T kernel.Float](o *IntegerConv) func(*Binding) Task {
 				if need := depth * (to - from); len(s.bytes) < need {
 					s.bytes = make([]int8, need)
 				}
-				unfold(c.Window, s.bytes, image, o.From, from, to, padding)
+				unfold(c.Window, s.bytes, to-from, image, o.From, from, to, padding)
 				image, ld = s.bytes, to-from
 			}
 			s.columns.Pack(depth, to-from, image, ld, false)
