@@ -72,48 +72,6 @@ func (w *Window) line(t tap, row, o, n int) line {
 	return line{a: from - o, b: to - o, at: (d*w.In[1]+h)*w.In[2] + w.place(2, from, t.k[2])}
 }
 
-// unfold writes what results from up to to of some channels read, a row for every channel and tap (im2col): dst
-// [channels·Taps, to-from], with ld between its rows, of x [channels, In], with padding of the given number. A convolution is a
-// product with that.
-func unfold[T kernel.Float | int8](w Window, dst []T, ld int, x []T, channels, from, to int, padding T) {
-	var room [32]line
-	taps, elements := w.Taps(), w.Elements()
-	w.eachTap(func(i int, t tap) {
-		lines := room[:0]
-		for p := from; p < to; { // which are those of all channels
-			o := p % w.Out[2]
-			n := min(w.Out[2]-o, to-p)
-			l := w.line(t, p/w.Out[2], o, n)
-			l.n = n
-			lines = append(lines, l)
-			p += n
-		}
-		for c := range channels {
-			out, x := dst[(c*taps+i)*ld:][:to-from], x[c*elements:][:elements]
-			for _, l := range lines {
-				part := out[:l.n]
-				out = out[l.n:]
-				pad(part[:l.a], padding)
-				pad(part[l.b:], padding)
-				if w.Stride[2] == 1 {
-					copy(part[l.a:l.b], x[l.at:])
-					continue
-				}
-				for j, at := l.a, l.at; j < l.b; j, at = j+1, at+w.Stride[2] {
-					part[j] = x[at]
-				}
-			}
-		}
-	})
-}
-
-// pad fills x with padding.
-func pad[T kernel.Float | int8](x []T, padding T) {
-	for i := range x {
-		x[i] = padding
-	}
-}
-
 // fold is the transpose of unfold: it adds y [channels·Taps, to-from] to what it was read from, x [channels, In].
 func fold[T kernel.Float](w Window, x, y []T, channels, from, to int) {
 	w.eachRow(channels, func(r int, channel int, t tap) {

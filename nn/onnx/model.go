@@ -13,8 +13,9 @@
 // them: convolutions, pools, normalisations, resizing, element-wise functions, comparisons, reductions, products, and the ones
 // that handle shapes; docs/onnx-operators.md lists them. Floats of one type are computed when the model runs, and whole numbers,
 // such as shapes, when it is built; ids and lengths that are given when it runs are looked up and compared, and may change their
-// shape before. What is true or false when it runs is a float, 1 or 0. Numbers of 16 bits are widened to float32. A model with
-// any other operator, attribute or type is refused by its name; nothing is left out or approximated.
+// shape before. What is true or false when it runs is a float, 1 or 0. Numbers of 16 bits are widened to float32. Whole
+// numbers of 8 bits, of quantised models, are floats that hold them; sums of their products are exact. A model with any other
+// operator, attribute or type is refused by its name; nothing is left out or approximated.
 package onnx
 
 import (

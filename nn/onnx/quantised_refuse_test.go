@@ -48,7 +48,9 @@ func TestQuantisedRefused(t *testing.T) {
 			f.Graph.Node[0].Input[4] = "lens"
 			f.Graph.Initializer = append(f.Graph.Initializer, smallTensor("lens", int32Kind, []int64{3}, 4, 2, 3))
 		}},
-		{"qgemm", "transA 1; want 0", func(f *onnxpb.ModelProto) { f.Graph.Node[0].Attribute = append(f.Graph.Node[0].Attribute, attrInt("transA", 1)) }},
+		{"qgemm", "transA 1; want 0", func(f *onnxpb.ModelProto) {
+			f.Graph.Node[0].Attribute = append(f.Graph.Node[0].Attribute, attrInt("transA", 1))
+		}},
 		{"qgemm", "the bias \"c\" is not known, or no INT32 of shape [9]", func(f *onnxpb.ModelProto) { replace(f, smallTensor("c", int32Kind, []int64{2}, 3, 4)) }},
 		{"fused_matmul", "transBatchA or transBatchB", func(f *onnxpb.ModelProto) {
 			f.Graph.Node[0].Attribute = append(f.Graph.Node[0].Attribute, attrInt("transBatchA", 1))
