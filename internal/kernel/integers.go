@@ -25,9 +25,10 @@ func (p *Integers) Pack(k, n int, b []int8, ldb int, sums bool) {
 	}
 	p.k, p.n = k, n
 	count := ceil(k, integerDepth)
-	if len(p.chunks) != count {
-		p.chunks = make([]Int8, count)
+	if cap(p.chunks) < count {
+		p.chunks = append(p.chunks[:cap(p.chunks)], make([]Int8, count-cap(p.chunks))...)
 	}
+	p.chunks = p.chunks[:count]
 	for i := range p.chunks {
 		p.chunks[i].packIntegers(min(integerDepth, k-i*integerDepth), n, b[i*integerDepth*ldb:], ldb)
 	}
@@ -114,9 +115,11 @@ func (p *IntegerRows) Pack(m, k int, a []int8, lda int) {
 		panic(fmt.Sprintf("kernel: IntegerRows: [%d, %d] in %d numbers, %d between rows", m, k, len(a), lda))
 	}
 	p.m, p.k = m, k
-	if count := ceil(k, integerDepth); len(p.chunks) != count {
-		p.chunks = make([]integerInputs, count)
+	count := ceil(k, integerDepth)
+	if cap(p.chunks) < count {
+		p.chunks = append(p.chunks[:cap(p.chunks)], make([]integerInputs, count-cap(p.chunks))...)
 	}
+	p.chunks = p.chunks[:count]
 	if cap(p.sums) < m {
 		p.sums = make([]float64, m)
 	}

@@ -1,7 +1,6 @@
 package op
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"testing"
 )
@@ -19,7 +18,7 @@ func TestConvTogether(t *testing.T) {
 					if c.together() > 1 {
 						together++
 					}
-					t.Run(fmt.Sprint(c), func(t *testing.T) {
+					t.Run(c.String(), func(t *testing.T) {
 						convAlone[float32](t, c, func(x []float32) Operand { return Operand{F32: x} })
 						convAlone[float64](t, c, func(x []float64) Operand { return Operand{F64: x} })
 					})

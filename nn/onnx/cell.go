@@ -45,13 +45,11 @@ func (c cell) Step(g *graph.Graph, x graph.Node, s rnn.State) (graph.Node, rnn.S
 //	o = f(W_o·x + R_o·h + b_o + P_o⊙c')  h' = o⊙h(c')
 func (c cell) lstm(g *graph.Graph, x, h, memory graph.Node) (graph.Node, rnn.State) {
 	w := c.weights
-	in, back := x, graph.Node{}
-	if c.back != nil {
-		back = c.back(h)
-	} else {
-		in, back = g.MatMulT(x, w.w), g.MatMulT(h, w.r)
+	in, back := x, c.back
+	if back == nil {
+		in, back = g.MatMulT(x, w.w), func(h graph.Node) graph.Node { return g.MatMulT(h, w.r) }
 	}
-	z := g.Split(c.sum(g, in, back, w.bi, w.br), 1, 4) // i, f, n, o: [N, H] each
+	z := g.Split(c.sum(g, in, back(h), w.bi, w.br), 1, 4) // i, f, n, o: [N, H] each
 	peep := func(k int, z, memory graph.Node) graph.Node {
 		if !w.p.Valid() {
 			return z

@@ -111,8 +111,8 @@ func init() { // not a literal: some builds use the table's own functions
 		"ConvInteger":           {"auto_pad:s dilations:is group:i kernel_shape:is pads:is strides:is", [2]int{2, 4}, 1, buildConvInteger},
 		"QLinearMatMul":         {"", [2]int{8, 8}, 1, buildQLinearMatMul},
 		"QLinearConv":           {"auto_pad:s dilations:is group:i kernel_shape:is pads:is strides:is", [2]int{8, 9}, 1, buildQLinearConv},
-		"com.microsoft.DynamicQuantizeLSTM": {"activations:ss activation_alpha:fs activation_beta:fs clip:f direction:s hidden_size:i input_forget:i",
-			[2]int{12, 12}, 3, buildRecurrent},
+		"com.microsoft.DynamicQuantizeLSTM": {"activations:ss activation_alpha:fs activation_beta:fs clip:f direction:s hidden_size:i " +
+			"input_forget:i", [2]int{12, 12}, 3, buildRecurrent},
 		"com.microsoft.DynamicQuantizeMatMul":    {"", [2]int{3, 5}, 1, buildDynamicQuantizeMatMul},
 		"com.microsoft.MatMulIntegerToFloat":     {"", [2]int{4, 7}, 1, buildMatMulIntegerToFloat},
 		"com.microsoft.QGemm":                    {"alpha:f transA:i transB:i", [2]int{6, 9}, 1, buildQGemm},

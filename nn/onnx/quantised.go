@@ -84,7 +84,8 @@ func (c *call) addWhole() []value {
 	shape, have, axis := v.shape(), bias.shape(), v.sums.axis
 	n := shape[axis]
 	if sizeOf(have) != n || at(have, len(have)-len(shape)+axis) != n {
-		return c.failf("whole numbers of shape %v are added to sums of products of shape %v; want one for each place of axis %d", have, shape, axis)
+		return c.failf("whole numbers of shape %v are added to sums of products of shape %v; want one for each place of axis %d",
+			have, shape, axis)
 	}
 	var b graph.Node
 	switch k := bias.known; {
@@ -278,7 +279,8 @@ func buildDequantizeLinear(c *call) []value {
 	if c.g.Err() == nil && !isByte(kind) && kind != int32Kind {
 		return c.failf("input 0 (%q) holds no UINT8, INT8 or INT32", c.node.input(0))
 	}
-	if s, z := c.arg(1).known, c.arg(2); v.known != nil && s != nil && s.len() == 1 && (z.absent() || z.known != nil && z.known.kind == kind && z.known.len() == 1) {
+	s, z := c.arg(1).known, c.arg(2)
+	if v.known != nil && s != nil && s.len() == 1 && (z.absent() || z.known != nil && z.known.kind == kind && z.known.len() == 1) {
 		return c.dequantised(v.known, s.number(0), z.known)
 	}
 	scale, zero := c.float(1), c.zero(2, kind)

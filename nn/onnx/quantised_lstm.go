@@ -15,7 +15,8 @@ const quantisedLSTM = "DynamicQuantizeLSTM"
 func (c *call) quantised(cell *cell, d int, s sequence) (graph.Node, bool) {
 	x := s.x
 	if s.lengths.Valid() {
-		c.failf("sequence_lens, input 4 (%q), is not supported: lengths would change by what range the other sequences are quantised", c.node.input(4))
+		c.failf("sequence_lens, input 4 (%q), is not supported: lengths would change by what range the other sequences are quantised",
+			c.node.input(4))
 		return graph.Node{}, false
 	}
 	w, scaleW, ok := c.gateWeights(d, 1, 8, x.Dim(2))
@@ -49,7 +50,8 @@ func (c *call) gateWeights(d, i, s, depth int) (*graph.Integers, graph.Node, boo
 	case !slices.Equal(k.shape, []int{D, depth, cols}):
 		c.failf("the weights %q have shape %v; want %v", c.node.input(i), k.shape, []int{D, depth, cols})
 	case !c.each(scale, D, cols) || zero != nil && !c.each(zero, D, cols):
-		c.failf("scales of shape %v for the weights %q; want one, or %d, for each of %d directions, and as many zero points", scale.shape, c.node.input(i), cols, D)
+		c.failf("scales of shape %v for the weights %q; want one, or %d, for each of %d directions, and as many zero points",
+			scale.shape, c.node.input(i), cols, D)
 	}
 	if c.g.Err() != nil {
 		return nil, graph.Node{}, false
