@@ -25,17 +25,22 @@ func extremes(r *rand.Rand, n int, often int) []int8 {
 // Products of whole numbers are those of a plain loop, on every kernel set, with sums far past 2^24.
 func TestMultiplyIntegers(t *testing.T) {
 	eachReducedSet(t, func(t *testing.T) {
+		var left IntegerRows
+		var right Integers // memory is used again
 		for _, shape := range []struct{ m, k, n, often int }{
 			{1, 1, 1, 3}, {1, 3, 5, 3}, {2, 4, 64, 2}, {3, 7, 65, 9}, {4, 64, 128, 2}, {5, 511, 33, 2}, {7, 513, 129, 1}, {2, 2049, 257, 1}, {9, 30, 300, 9},
 		} {
 			for _, form := range []string{"plain", "rows", "columns"} {
-				t.Run(fmt.Sprintf("%s %v", form, shape), func(t *testing.T) { integersCase(t, shape.m, shape.k, shape.n, shape.often, form) })
+				t.Run(fmt.Sprintf("%s %v", form, shape), func(t *testing.T) {
+					integersCase(t, &left, &right, [3]int{shape.m, shape.k, shape.n}, shape.often, form)
+				})
 			}
 		}
 	})
 }
 
-func integersCase(t *testing.T, m, k, n, often int, form string) {
+func integersCase(t *testing.T, left *IntegerRows, right *Integers, shape [3]int, often int, form string) {
+	m, k, n := shape[0], shape[1], shape[2]
 	r := rand.New(rand.NewPCG(uint64(m*k*n), 1))
 	lda, ldb, ldc := k+1, n+2, n+3
 	a, b := extremes(r, m*lda, often), extremes(r, k*ldb, often)
@@ -62,15 +67,11 @@ func integersCase(t *testing.T, m, k, n, often int, form string) {
 		}
 		return int(x[i%len(x)])
 	}
-	var left IntegerRows
-	var right Integers
-	for range 2 { // memory is used again
-		left.Pack(m, k, a, lda)
-		right.Pack(k, n, b, ldb, form == "columns")
-	}
+	left.Pack(m, k, a, lda)
+	right.Pack(k, n, b, ldb, form == "columns")
 	got, got64 := make([]float32, m*ldc), make([]float64, m*ldc)
-	MultiplyIntegers(&left, &right, terms, got, ldc)
-	MultiplyIntegers(&left, &right, terms, got64, ldc)
+	MultiplyIntegers(left, right, terms, got, ldc)
+	MultiplyIntegers(left, right, terms, got64, ldc)
 	for i := range m {
 		for j := range n {
 			sum := at(terms.Rows, i) + at(terms.Columns, j)
