@@ -14,6 +14,9 @@ func buildBinary(c *call) []value {
 	if a, b := c.arg(0).known, c.arg(1).known; a != nil && b != nil && a.floats == nil && b.floats == nil {
 		return c.wholeNumbers(a, b)
 	}
+	if c.op == "Add" && (c.arg(0).sums != nil || c.arg(1).sums != nil) {
+		return c.addWhole()
+	}
 	a, b := c.float(0), c.float(1)
 	if c.g.Err() != nil {
 		return nil
@@ -73,6 +76,7 @@ func buildUnary(c *call) []value {
 	functions := map[string]func(graph.Node) graph.Node{
 		"Neg": g.Neg, "Abs": g.Abs, "Exp": g.Exp, "Log": g.Log, "Sqrt": g.Sqrt, "Tanh": g.Tanh, "Sigmoid": g.Sigmoid,
 		"Relu": g.ReLU, "Softplus": g.Softplus, "Erf": g.Erf,
+		"Floor": g.Floor, "Round": g.Round,
 		"Softsign": func(x graph.Node) graph.Node { return softsign(g, x) },
 	}
 	return []value{{node: functions[c.op](x)}}
@@ -124,8 +128,8 @@ func buildCast(c *call) []value {
 	switch {
 	case c.g.Err() != nil:
 		return nil
-	case !isFloat(to) && !isInt(to):
-		return c.failf("a cast to %v; want FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32 or BOOL", to)
+	case !isFloat(to) && !isInt(to) && !isByte(to):
+		return c.failf("a cast to %v; want FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32, INT8, UINT8 or BOOL", to)
 	case v.known != nil:
 		if !c.room(v.known.shape) {
 			return nil
@@ -135,6 +139,8 @@ func buildCast(c *call) []value {
 			return c.failf("%v", err)
 		}
 		return []value{{known: k}}
+	case v.whole != 0 || v.node.Valid() && !v.truth && to == onnxpb.TensorProto_INT32:
+		return c.castWhole(v, to)
 	case v.truth && to == onnxpb.TensorProto_BOOL:
 		return c.in[:1]
 	case v.truth && computes(to) == c.m.kind:
@@ -188,16 +194,26 @@ func (k *constant) number(i int) float64 {
 
 // largest is the first number that is too large for a type of whole numbers.
 func largest(kind onnxpb.TensorProto_DataType) float64 {
-	if kind == onnxpb.TensorProto_INT32 {
+	switch kind {
+	case onnxpb.TensorProto_INT32:
 		return 1 << 31
+	case onnxpb.TensorProto_UINT8:
+		return 1 << 8
+	case onnxpb.TensorProto_INT8:
+		return 1 << 7
 	}
 	return math.MaxInt
 }
 
 // fit wraps a whole number as arithmetic in its type does.
 func fit(kind onnxpb.TensorProto_DataType, v int) int {
-	if kind == onnxpb.TensorProto_INT32 {
+	switch kind {
+	case onnxpb.TensorProto_INT32:
 		return int(int32(v))
+	case onnxpb.TensorProto_UINT8:
+		return int(uint8(v))
+	case onnxpb.TensorProto_INT8:
+		return int(int8(v))
 	}
 	return v
 }

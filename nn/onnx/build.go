@@ -91,6 +91,9 @@ func (b *building) node(n *node) bool {
 		if name != "" && i < len(out) {
 			v := out[i]
 			v.own = c.own
+			if moves[n.op] && i == 0 && v.node.Valid() {
+				v.whole = c.arg(0).kind()
+			}
 			if c.room(v.shape()) && c.spend(bytesOf(v.shape())) {
 				b.values[name] = v
 			}
@@ -112,6 +115,8 @@ func (b *building) outputs() []graph.Node {
 			out[i] = v.node
 		case p.Bools:
 			out[i] = c.truth(0)
+		case p.bytes != 0 && v.known != nil:
+			out[i] = c.wholeNumbersOf(v.known)
 		case whole:
 			out[i], _ = c.materialised(v)
 		default:
@@ -157,6 +162,8 @@ func (b *building) inputs(in []graph.Node) bool {
 			b.values[p.Name] = value{ids: &idView{base: n, shape: shape}}
 		case p.Bools && g.Err() == nil:
 			b.values[p.Name] = value{node: g.Affine(g.Equal(n, g.Full(0)), -1, 1), truth: true}
+		case p.bytes != 0:
+			b.values[p.Name] = value{node: wholeInput(g, n, p.bytes), whole: p.bytes}
 		default:
 			b.values[p.Name] = value{node: n}
 		}

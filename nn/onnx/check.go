@@ -118,8 +118,10 @@ func (m *Model) readPort(v *onnxpb.ValueInfoProto) (Port, error) {
 		p.Ints = true
 	case kind == onnxpb.TensorProto_BOOL:
 		p.Bools = true
+	case isByte(kind):
+		p.bytes = kind
 	default:
-		return p, errors.Errorf("its elements are %v; want FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32 or BOOL", kind)
+		return p, errors.Errorf("its elements are %v; want FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32, INT8, UINT8 or BOOL", kind)
 	}
 	if t.Shape != nil {
 		p.Dims = []Dim{}
@@ -176,11 +178,8 @@ func (m *Model) readNodes(g *onnxpb.GraphProto, initialisers map[string]*constan
 func unknown(g *onnxpb.GraphProto) error {
 	count := map[string]int{}
 	for _, n := range g.Node {
-		switch own := n.Domain == "" || n.Domain == "ai.onnx"; {
-		case !own:
-			count[n.Domain+"."+n.OpType]++
-		case operators[n.OpType] == nil:
-			count[n.OpType]++
+		if name := operatorName(n); operators[name] == nil {
+			count[name]++
 		}
 	}
 	if len(count) == 0 {
@@ -193,8 +192,16 @@ func unknown(g *onnxpb.GraphProto) error {
 	return errors.Errorf("operators that are not supported, with the number of their nodes: %s", strings.Join(list, ", "))
 }
 
+// operatorName is what the table calls a node's operator: by its domain, if that is not ONNX's own.
+func operatorName(n *onnxpb.NodeProto) string {
+	if n.Domain == "" || n.Domain == "ai.onnx" {
+		return n.OpType
+	}
+	return n.Domain + "." + n.OpType
+}
+
 func (m *Model) readNode(n *node, from *onnxpb.NodeProto, beside *files) error {
-	n.def = operators[n.op]
+	n.def = operators[operatorName(from)]
 	if err := n.setAttributes(n.def.attributes, from.Attribute); err != nil {
 		return err
 	}

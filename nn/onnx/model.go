@@ -13,8 +13,9 @@
 // them: convolutions, pools, normalisations, resizing, element-wise functions, comparisons, reductions, products, and the ones
 // that handle shapes; docs/onnx-operators.md lists them. Floats of one type are computed when the model runs, and whole numbers,
 // such as shapes, when it is built; ids and lengths that are given when it runs are looked up and compared, and may change their
-// shape before. What is true or false when it runs is a float, 1 or 0. Numbers of 16 bits are widened to float32. A model with
-// any other operator, attribute or type is refused by its name; nothing is left out or approximated.
+// shape before. What is true or false when it runs is a float, 1 or 0. Numbers of 16 bits are widened to float32. Whole
+// numbers of 8 bits, of quantised models, are floats that hold them; sums of their products are exact. A model with any other
+// operator, attribute or type is refused by its name; nothing is left out or approximated.
 package onnx
 
 import (
@@ -47,6 +48,8 @@ type Model struct {
 	plain      map[string]*weight   // by initialiser, as they are in the file
 	transposed map[string]*weight   // by initialiser, matrices in PyTorch's order
 	split      map[string][]*weight // by initialiser, weights of recurrent operators
+
+	integers integerWeights // that products of whole numbers read
 }
 
 // Port is an input or output of a model.
@@ -55,6 +58,8 @@ type Port struct {
 	Ints  bool  // whole numbers, such as token ids and lengths, instead of floats
 	Bools bool  // what is true or false: floats, 1 and 0; whatever is not 0 is taken as true
 	Dims  []Dim // the shape; nil when the file leaves it open
+
+	bytes onnxpb.TensorProto_DataType // UINT8 or INT8: whole numbers of 8 bits, as floats; 0 for others
 }
 
 // Dim is one dimension of a port.
@@ -83,6 +88,8 @@ func (p Port) String() string {
 		kind = "int"
 	} else if p.Bools {
 		kind = "bool"
+	} else if p.bytes != 0 {
+		kind = strings.ToLower(p.bytes.String())
 	}
 	return fmt.Sprintf("%s %s [%s]", p.Name, kind, strings.Join(dims, ", "))
 }

@@ -13,8 +13,8 @@ UNROLL_ONNX_NODE_TESTS=/tmp/node go test ./nn/onnx -run TestONNXNodeTests -updat
 ` + "```" + `
 
 Inputs that say how an operator computes, such as axes, shapes and scales, are initialisers here; the tests give them when
-the model runs. What is true or false when a model runs is a float, 1 or 0, at the model's inputs and outputs, too. Numbers of
-16 bits are computed in float32. Mean and variance of a BatchNormalization are constants, not weights: training leaves
+the model runs; so are weights of 8 bits of convolutions. What is true or false when a model runs is a float, 1 or 0, at the model's inputs and outputs, too, and so
+are whole numbers of 8 bits, and computed INT32. Numbers of 16 bits are computed in float32. Mean and variance of a BatchNormalization are constants, not weights: training leaves
 them as they are. A graph has one float type, and no tensors without elements.
 
 | operator | pass | refused |

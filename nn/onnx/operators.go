@@ -104,6 +104,30 @@ func init() { // not a literal: some builds use the table's own functions
 		"Upsample":       {"mode:s scales:fs", [2]int{1, 2}, 1, buildResize},
 		"GatherElements": {"axis:i", [2]int{2, 2}, 1, buildGatherElements},
 
+		"QuantizeLinear":        {"axis:i block_size:i output_dtype:i precision:i saturate:i", [2]int{2, 3}, 1, buildQuantizeLinear},
+		"DequantizeLinear":      {"axis:i block_size:i output_dtype:i", [2]int{2, 3}, 1, buildDequantizeLinear},
+		"DynamicQuantizeLinear": {"", [2]int{1, 1}, 3, buildDynamicQuantizeLinear},
+		"MatMulInteger":         {"", [2]int{2, 4}, 1, buildMatMulInteger},
+		"ConvInteger":           {"auto_pad:s dilations:is group:i kernel_shape:is pads:is strides:is", [2]int{2, 4}, 1, buildConvInteger},
+		"QLinearMatMul":         {"", [2]int{8, 8}, 1, buildQLinearMatMul},
+		"QLinearConv":           {"auto_pad:s dilations:is group:i kernel_shape:is pads:is strides:is", [2]int{8, 9}, 1, buildQLinearConv},
+		"com.microsoft.DynamicQuantizeLSTM": {"activations:ss activation_alpha:fs activation_beta:fs clip:f direction:s hidden_size:i " +
+			"input_forget:i", [2]int{12, 12}, 3, buildRecurrent},
+		"com.microsoft.DynamicQuantizeMatMul":    {"", [2]int{3, 5}, 1, buildDynamicQuantizeMatMul},
+		"com.microsoft.MatMulIntegerToFloat":     {"", [2]int{4, 7}, 1, buildMatMulIntegerToFloat},
+		"com.microsoft.QGemm":                    {"alpha:f transA:i transB:i", [2]int{6, 9}, 1, buildQGemm},
+		"com.microsoft.FusedMatMul":              {"alpha:f transA:i transB:i transBatchA:i transBatchB:i", [2]int{2, 2}, 1, buildFusedMatMul},
+		"com.microsoft.QLinearAdd":               {"", [2]int{8, 8}, 1, buildQLinearBinary},
+		"com.microsoft.QLinearMul":               {"", [2]int{8, 8}, 1, buildQLinearBinary},
+		"com.microsoft.QLinearSigmoid":           {"", [2]int{5, 5}, 1, buildQLinearUnary},
+		"com.microsoft.QLinearLeakyRelu":         {"alpha:f", [2]int{5, 5}, 1, buildQLinearUnary},
+		"com.microsoft.QLinearGlobalAveragePool": {"channels_last:i", [2]int{5, 5}, 1, buildQLinearUnary},
+		"com.microsoft.QLinearConcat":            {"axis:i", [2]int{5, many}, 1, buildQLinearConcat},
+		"com.microsoft.QuantizeLinear":           {"axis:i", [2]int{2, 3}, 1, buildQuantizeLinear},
+		"com.microsoft.DequantizeLinear":         {"axis:i", [2]int{2, 3}, 1, buildDequantizeLinear},
+
+		"Floor": {"", [2]int{1, 1}, 1, buildUnary}, "Round": {"", [2]int{1, 1}, 1, buildUnary},
+
 		"Identity": {"", [2]int{1, 1}, 1, func(c *call) []value { return c.in[:1] }},
 		"Dropout":  {"ratio:f seed:i", [2]int{1, 3}, 1, buildDropout},
 		"Cast":     {"to:i saturate:i", [2]int{1, 1}, 1, buildCast},
@@ -138,4 +162,11 @@ var settings = map[string][]int{
 	"Resize":             {1, 2},
 	"Upsample":           {1},
 	"OneHot":             {2},
+
+	"QuantizeLinear": {1}, // no gradient passes a rounding
+	"QLinearMatMul":  {1, 4, 6},
+	"QLinearConv":    {1, 4, 6},
+	"QGemm":          {1, 4, 7},
+	"QLinearAdd":     {1, 4, 6}, "QLinearMul": {1, 4, 6}, "QLinearSigmoid": {1, 3}, "QLinearLeakyRelu": {1, 3},
+	"DynamicQuantizeLSTM": {8, 10},
 }

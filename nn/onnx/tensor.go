@@ -18,7 +18,10 @@ type constant struct {
 	floats []float64
 }
 
-const floatKind = onnxpb.TensorProto_FLOAT
+const (
+	floatKind = onnxpb.TensorProto_FLOAT
+	int32Kind = onnxpb.TensorProto_INT32
+)
 
 // isFloat tells whether a data type is one of the two that a graph computes with, or is widened to one.
 func isFloat(kind onnxpb.TensorProto_DataType) bool {
@@ -70,7 +73,7 @@ func readTensor(t *onnxpb.TensorProto, beside *files) (*constant, error) {
 // width is the size of one element in bytes, 0 for types that are not supported.
 func width(kind onnxpb.TensorProto_DataType) int {
 	switch kind {
-	case onnxpb.TensorProto_BOOL:
+	case onnxpb.TensorProto_BOOL, onnxpb.TensorProto_UINT8, onnxpb.TensorProto_INT8:
 		return 1
 	case onnxpb.TensorProto_FLOAT16, onnxpb.TensorProto_BFLOAT16:
 		return 2
@@ -86,7 +89,7 @@ func width(kind onnxpb.TensorProto_DataType) int {
 func (k *constant) fromBytes(raw []byte, n int) error {
 	w := width(k.kind)
 	if w == 0 {
-		return errors.Errorf("its elements are %v; want FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32 or BOOL", k.kind)
+		return errors.Errorf("its elements are %v; want FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32, INT8, UINT8 or BOOL", k.kind)
 	}
 	if len(raw) != n*w {
 		return errors.Errorf("its shape %v needs %d bytes of %v, found %d", k.shape, n*w, k.kind, len(raw))
@@ -109,8 +112,10 @@ func (k *constant) fromBytes(raw []byte, n int) error {
 			k.ints[i] = int(binary.LittleEndian.Uint64(at))
 		case onnxpb.TensorProto_INT32:
 			k.ints[i] = int(int32(binary.LittleEndian.Uint32(at)))
-		case onnxpb.TensorProto_BOOL:
+		case onnxpb.TensorProto_BOOL, onnxpb.TensorProto_UINT8:
 			k.ints[i] = int(at[0])
+		case onnxpb.TensorProto_INT8:
+			k.ints[i] = int(int8(at[0]))
 		}
 	}
 	return nil
@@ -133,9 +138,9 @@ func (k *constant) fromFields(t *onnxpb.TensorProto, n int) error {
 		for _, v := range t.Int64Data {
 			k.ints = append(k.ints, int(v))
 		}
-	case onnxpb.TensorProto_INT32, onnxpb.TensorProto_BOOL:
+	case onnxpb.TensorProto_INT32, onnxpb.TensorProto_BOOL, onnxpb.TensorProto_UINT8, onnxpb.TensorProto_INT8:
 		for _, v := range t.Int32Data {
-			k.ints = append(k.ints, int(v))
+			k.ints = append(k.ints, fit(k.kind, int(v)))
 		}
 	default:
 		return k.fromBytes(nil, n) // names the type
@@ -161,7 +166,7 @@ func (k *constant) tensorProto(name string) *onnxpb.TensorProto {
 	}
 	for _, v := range k.ints {
 		switch k.kind {
-		case onnxpb.TensorProto_BOOL:
+		case onnxpb.TensorProto_BOOL, onnxpb.TensorProto_UINT8, onnxpb.TensorProto_INT8:
 			t.RawData = append(t.RawData, byte(v))
 		case onnxpb.TensorProto_INT32:
 			t.RawData = binary.LittleEndian.AppendUint32(t.RawData, uint32(v))

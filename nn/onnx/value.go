@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 )
 
 // value is what a name of the model stands for while a graph is built. Exactly one of node, known and ids is set; none
@@ -13,6 +14,9 @@ type value struct {
 	of    graph.Node // the matrix that node is the transpose of
 	own   bool       // made of the file's numbers alone
 	truth bool       // node is 1 where something is true and 0 elsewhere: BOOL, in ONNX
+
+	whole onnxpb.TensorProto_DataType // node holds whole numbers of this type, UINT8, INT8 or INT32; 0 for floats
+	sums  *integerSums                // what node holds, if it is sums of products
 }
 
 // idView is an input of ids, looked at through operations on its shape. Ids are only ever used to look rows of a
@@ -101,6 +105,10 @@ func (c *call) float(i int) graph.Node {
 		return v.node
 	case v.truth:
 		c.failf("input %d (%q) is true or false; want floats", i, c.node.input(i))
+	case v.whole != 0 && !moves[c.op]:
+		c.failf("input %d (%q) holds %v; want floats", i, c.node.input(i), v.whole)
+	case v.known != nil && isByte(v.known.kind) && moves[c.op]:
+		return c.wholeNumbersOf(v.known)
 	case v.node.Valid():
 		return v.node
 	case v.absent():

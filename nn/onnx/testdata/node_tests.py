@@ -6,9 +6,10 @@
 The tests are those of the package onnx (onnx.backend.test, 1.23.2). Three things are done to them:
 
 - Inputs that say how an operator computes, such as axes and shapes, become initialisers with the test's values: a graph is
-  built for them. SETTINGS lists them.
+  built for them. So do weights of 8 bits of convolutions. SETTINGS lists them.
 - Functions ("_expanded" and "_expanded_ver18") are left out: they test other operators.
-- Numbers that are not float32, float64, int64, int32 or bool stay in the model; the test counts as failed.
+- Numbers of 8 bits are stored as floats. Those that are not float32, float64, int64, int32, int8, uint8 or bool stay in the model;
+  the test counts as failed.
 """
 import os
 import sys
@@ -30,11 +31,13 @@ Softmax LogSoftmax MatMul Gemm Gather GatherElements
 ReduceMax ReduceMin ReduceMean ReduceSum ReduceProd ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp
 Range Equal Less LessOrEqual Greater GreaterOrEqual And Or Xor Not Where CumSum Trilu ArgMax ArgMin OneHot Einsum Resize Upsample
 Identity Dropout Cast Constant ConstantOfShape Shape Size Expand Tile Pad Concat Reshape Flatten Transpose Squeeze Unsqueeze
-Slice Split If RNN GRU LSTM""".split()
+Slice Split If RNN GRU LSTM
+QuantizeLinear DequantizeLinear DynamicQuantizeLinear MatMulInteger ConvInteger QLinearMatMul QLinearConv Floor Round""".split()
 
 SETTINGS = {"Reshape": [1], "Expand": [1], "Tile": [1], "Pad": [1, 2, 3], "Resize": [1, 2, 3], "Upsample": [1], "Squeeze": [1],
             "Unsqueeze": [1], "Slice": [1, 2, 3, 4], "Split": [1], "OneHot": [1, 2], "Range": [0, 1, 2], "Trilu": [1], "CumSum": [1],
-            "ConstantOfShape": [0], "BatchNormalization": [3, 4], "Clip": [1, 2], "Dropout": [1, 2]}
+            "ConstantOfShape": [0], "BatchNormalization": [3, 4], "Clip": [1, 2], "Dropout": [1, 2],
+            "ConvInteger": [1, 3], "QLinearConv": [3, 5, 8]}
 
 
 def settings(op):
@@ -65,9 +68,9 @@ def stored(values):
     out = {}
     for name, v in values.items():
         v = np.array(v, order="C") if isinstance(v, (np.ndarray, np.generic, int, float)) else None
-        if v is None or v.dtype not in (np.float32, np.float64, np.float16, np.int64, np.int32, np.bool_):
+        if v is None or v.dtype not in (np.float32, np.float64, np.float16, np.int64, np.int32, np.int8, np.uint8, np.bool_):
             return None
-        out[name] = v.astype(np.int64 if v.dtype.kind == "i" else np.float64 if v.dtype == np.float64 else np.float32)
+        out[name] = v.astype(np.int64 if v.dtype.kind == "i" and v.dtype != np.int8 else np.float64 if v.dtype == np.float64 else np.float32)
     return out
 
 
