@@ -43,7 +43,7 @@ func buildCumSum(c *call) []value {
 	}
 	n := v.shape()[axis]
 	reverse, exclusive := c.int("reverse", 0) != 0, c.int("exclusive", 0) != 0
-	if v.whole() {
+	if v.isWhole() {
 		return []value{c.wholeSums(v, axis, reverse, exclusive)}
 	}
 	x := c.float(0)

@@ -11,7 +11,7 @@ import (
 
 // buildBinary adds, subtracts, multiplies or divides, broadcasting: floats in the graph, what is known at once.
 func buildBinary(c *call) []value {
-	if c.arg(0).whole() || c.arg(1).whole() {
+	if c.arg(0).isWhole() || c.arg(1).isWhole() {
 		return c.wholeNumbers()
 	}
 	if k := c.foldedPair(c.arg(0), c.arg(1)); k != nil {
@@ -124,7 +124,7 @@ func rounded(kind dataType, v float64) float64 {
 
 // buildUnary applies a function that the graph has.
 func buildUnary(c *call) []value {
-	if v := c.arg(0); v.whole() {
+	if v := c.arg(0); v.isWhole() {
 		return c.wholeUnary(v)
 	}
 	if f, k := knownFunctions[c.op], c.arg(0).known; f != nil && k != nil && c.g.Err() == nil {

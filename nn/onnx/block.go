@@ -83,11 +83,11 @@ func (r *reader) define(s *names, name string) (string, error) {
 	if name == "" {
 		return "", nil
 	}
-	if s.own[name] != "" || s.outer == nil && r.taken[name] {
+	if s.own[name] != "" {
 		return "", errors.Errorf("%q has been there already", name)
 	}
 	unique := name
-	for i := 2; r.taken[unique]; i++ {
+	for i := 2; s.outer != nil && r.taken[unique]; i++ {
 		unique = fmt.Sprintf("%s@%d", name, i)
 	}
 	s.own[name], r.taken[unique] = unique, true
@@ -133,6 +133,11 @@ func (r *reader) main(g *onnxpb.GraphProto, s *names) error {
 	for _, p := range r.m.inputs {
 		if _, err := r.define(s, p.Name); err != nil {
 			return errors.Wrap(err, "an input")
+		}
+	}
+	for _, n := range g.Node { // these keep their names
+		for _, name := range n.Output {
+			r.taken[name] = true
 		}
 	}
 	var err error

@@ -22,7 +22,7 @@ func within(m *Model, limits *budget) (map[string]value, error) {
 	if m.kind == onnxpb.TensorProto_DOUBLE {
 		g = graph.New(graph.NewParams64(1))
 	}
-	b := &building{m: m, g: g, budget: limits, values: map[string]value{}}
+	b := &building{m: m, g: g, budget: limits, values: map[string]value{}, tried: map[*block]error{}}
 	if b.inputs(smallInputs(g, m)) && b.initialisers() {
 		b.nodes(m.nodes)
 	}
@@ -263,7 +263,7 @@ func TestLargeInputsHaveRoom(t *testing.T) {
 				in = append(in, g.Input(p.Name, shape...))
 			}
 		}
-		b := &building{m: m, g: g, budget: newBudget(m.size, in), values: map[string]value{}}
+		b := &building{m: m, g: g, budget: newBudget(m.size, in), values: map[string]value{}, tried: map[*block]error{}}
 		if !b.inputs(in) || !b.initialisers() || !b.nodes(m.nodes) {
 			t.Fatal(g.Err())
 		}

@@ -18,7 +18,7 @@ func (m *Model) Build(g *graph.Graph, in []graph.Node) []graph.Node {
 	if !m.ready(g) {
 		return nil
 	}
-	b := &building{m: m, g: g, budget: newBudget(m.size, in), values: map[string]value{}}
+	b := &building{m: m, g: g, budget: newBudget(m.size, in), values: map[string]value{}, tried: map[*block]error{}}
 	if b.inputs(in) && b.initialisers() && b.nodes(m.nodes) {
 		return b.outputs()
 	}
@@ -45,6 +45,7 @@ type building struct {
 	budget *budget
 	values map[string]value // of the names in the file, as far as they are there
 	within string           // the node whose graph is built, for messages
+	tried  map[*block]error // whether branches can be built, in this turn of a loop
 	outer  *building        // what a branch that is only tried stands in
 }
 
@@ -129,7 +130,7 @@ func (b *building) outputs() []graph.Node {
 			b.g.Failf("onnx.Build", "the output %q was not computed, or is a sequence", p.Name)
 		case p.Bools:
 			out[i] = c.truth(0)
-		case v.whole():
+		case v.isWhole():
 			out[i] = c.given(v)
 		default:
 			out[i] = c.computedFloats(v)

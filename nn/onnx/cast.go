@@ -41,7 +41,7 @@ func (c *call) cast(v value, to dataType) []value {
 	case isFloat(to) && !c.m.holds(to):
 		return c.failf("a cast of computed numbers to %v in a model of %v", to, c.m.kind)
 	case v.ids.Valid():
-		return []value{c.castWhole(v, to)}
+		return []value{c.castIDs(v, to)}
 	case to == onnxpb.TensorProto_BOOL && v.truth:
 		return []value{v}
 	case to == onnxpb.TensorProto_BOOL:
@@ -49,11 +49,11 @@ func (c *call) cast(v value, to dataType) []value {
 	case isFloat(to):
 		return []value{{node: v.node}}
 	}
-	return []value{c.castWhole(value{ids: c.g.ToIDs(v.node), kind: onnxpb.TensorProto_INT64}, to)}
+	return []value{c.castIDs(value{ids: c.g.ToIDs(v.node), kind: onnxpb.TensorProto_INT64}, to)}
 }
 
-// castWhole casts whole numbers that are known when the model runs.
-func (c *call) castWhole(v value, to dataType) value {
+// castIDs casts whole numbers that are known when the model runs.
+func (c *call) castIDs(v value, to dataType) value {
 	switch {
 	case c.g.Err() != nil:
 		return value{}

@@ -42,7 +42,7 @@ func (c *call) concat(in []value, axis int) []value {
 		return in[:1]
 	case len(parts) == 1:
 		return parts
-	case !slices.ContainsFunc(parts, func(v value) bool { return !v.whole() }):
+	case !slices.ContainsFunc(parts, func(v value) bool { return !v.isWhole() }):
 		return []value{c.joined(parts, shape, axis)}
 	case !slices.ContainsFunc(parts, func(v value) bool { return v.known == nil }):
 		return []value{{known: joinedFloats(parts, shape, axis)}}

@@ -114,13 +114,17 @@ func (k *constant) equal(o *constant) bool {
 }
 
 // tries builds a branch in a graph beside, which is thrown away: a branch may be impossible for the shapes that the inputs have, as
-// the one for another sampling rate is.
+// the one for another sampling rate is. What came of it is kept, so that branches in branches are tried once.
 func (b *building) tries(c *call, branch *block) error {
+	if tried, ok := b.tried[branch]; ok {
+		return tried
+	}
 	beside := graph.New(b.g.Params())
-	trial := &building{m: b.m, g: beside, budget: b.budget, values: map[string]value{}, outer: b}
+	trial := &building{m: b.m, g: beside, budget: b.budget, values: map[string]value{}, tried: b.tried, outer: b}
 	inner := *c
 	inner.g, inner.top, inner.b = beside, beside, trial
 	trial.run(&inner, branch, nil)
+	b.tried[branch] = beside.Err()
 	return beside.Err()
 }
 

@@ -90,7 +90,7 @@ func buildPRelu(c *call) []value {
 
 // buildPow raises x to a power: a known 2, 1/2 or 1 in a way of its own, which is faster.
 func buildPow(c *call) []value {
-	if v := c.arg(0); v.whole() {
+	if v := c.arg(0); v.isWhole() {
 		return c.wholePow(v)
 	}
 	if k := c.foldedPair(c.arg(0), value{known: c.arg(1).known.floating()}); k != nil {
@@ -117,7 +117,7 @@ func buildPow(c *call) []value {
 // wholePow raises whole numbers to a power.
 func (c *call) wholePow(v value) []value {
 	kind := c.elements(v)
-	if c.arg(1).whole() {
+	if c.arg(1).isWhole() {
 		return []value{c.combined(kind, v, c.arg(1), func(x, y int) (int, error) {
 			if y < 0 {
 				return 0, errors.Errorf("%d to the power of %d, which is no whole number", x, y)
@@ -154,7 +154,7 @@ func (k *constant) floating() *constant {
 // number is an input as a node of floats, which may be whole numbers.
 func (c *call) number(i int) graph.Node {
 	v := c.arg(i)
-	if !v.whole() || c.g.Err() != nil {
+	if !v.isWhole() || c.g.Err() != nil {
 		return c.float(i)
 	}
 	return c.computedFloats(first(c.cast(v, c.m.kind)))
@@ -162,7 +162,7 @@ func (c *call) number(i int) graph.Node {
 
 // buildClip limits x. A bound that is left out is none.
 func buildClip(c *call) []value {
-	if c.arg(0).whole() {
+	if c.arg(0).isWhole() {
 		return c.clipWhole()
 	}
 	x := c.float(0)
@@ -234,7 +234,7 @@ func buildMany(c *call) []value {
 		pair := *c
 		pair.in = []value{out, next}
 		switch {
-		case out.whole() && next.whole() && (c.op == "Max" || c.op == "Min"):
+		case out.isWhole() && next.isWhole() && (c.op == "Max" || c.op == "Min"):
 			out = first(pair.wholeNumbers())
 		case c.op == "Max" || c.op == "Min":
 			if k := c.foldedPair(out, next); k != nil {

@@ -76,6 +76,7 @@ func (c *call) repeats() (int, bool) {
 // turn runs the body once.
 func (l *loop) turn(i int) bool {
 	c := l.call
+	clear(c.b.tried) // shapes may have changed
 	alive := value{known: truthConstant(true), own: true}
 	out := c.b.run(c, l.body, append([]value{{known: single(i), own: true}, alive}, l.given...))
 	if c.g.Err() != nil {
@@ -198,6 +199,7 @@ func buildScan(c *call) []value {
 		if c.g.Err() != nil || !c.spend(perKnown) {
 			return nil
 		}
+		clear(c.b.tried)
 		out := c.b.run(c, body, given)
 		if c.g.Err() != nil {
 			return nil

@@ -53,7 +53,7 @@ func buildWhere(c *call) []value {
 			return c.chosen(first, a, b)
 		}
 	}
-	if a.whole() && b.whole() {
+	if a.isWhole() && b.isWhole() {
 		return c.whereWhole(a, b)
 	}
 	condition := c.truth(0)

@@ -10,10 +10,10 @@
 // Model.Write. Builder writes models that were made in this library.
 //
 // The package knows the operators RNN, LSTM and GRU with all of their attributes and inputs, and those of the networks around
-// them: convolutions, pools, normalisations, resizing, element-wise functions, comparisons, reductions, products, and the ones
-// that handle shapes; docs/onnx-operators.md lists them. Floats of one type are computed when the model runs, and whole numbers,
-// such as shapes, when it is built; ids and lengths that are given when it runs are looked up and compared, and may change their
-// shape before. What is true or false when it runs is a float, 1 or 0. Numbers of 16 bits are widened to float32. A model with
+// them: convolutions, pools, normalisations, resizing, element-wise functions, comparisons, reductions, products, places and
+// sorting, the ones that handle shapes, and branches, loops and sequences; docs/onnx-operators.md lists them. Floats of one type
+// are computed when the model runs. Whole numbers, such as shapes, are computed when a graph is built if they are known then, and
+// else when it runs. What is true or false when it runs is a float, 1 or 0. Numbers of 16 bits are widened to float32. A model with
 // any other operator, attribute or type is refused by its name; nothing is left out or approximated.
 package onnx
 

@@ -20,7 +20,7 @@ func (c *call) rowsAt(v value, rows int, inner []int, places value) value {
 	if !c.room(shape) {
 		return value{}
 	}
-	if v.whole() && !v.truth {
+	if v.isWhole() && !v.truth {
 		return c.computed(c.elements(v), shape, func(dst []int, in [][]int) error {
 			for i, p := range in[1] {
 				copy(dst[i*n:(i+1)*n], in[0][p*n:])
@@ -184,7 +184,7 @@ func (c *call) largest(v value, k int, largest bool) value {
 	shape := v.shape()
 	n := shape[len(shape)-1]
 	out := append(cloneInts(shape[:len(shape)-1]), k)
-	if !v.whole() {
+	if !v.isWhole() {
 		x := c.computedFloats(v)
 		if !largest && c.g.Err() == nil {
 			x = c.g.Neg(x)
@@ -242,7 +242,7 @@ func buildArgMax(c *call) []value {
 
 // largest1 is largest for one, which needs no sorting of floats.
 func (c *call) largest1(v value, largest bool) value {
-	if v.whole() || c.g.Err() != nil {
+	if v.isWhole() || c.g.Err() != nil {
 		return c.largest(v, 1, largest)
 	}
 	x := c.computedFloats(v)
@@ -283,7 +283,7 @@ func buildOneHot(c *call) []value {
 	case values.absent() || len(values.shape()) != 1 || values.shape()[0] != 2:
 		return c.failf("input 2 (%q) is no pair of numbers: off and on", c.node.input(2))
 	}
-	if !v.whole() { // floats that are whole numbers
+	if !v.isWhole() { // floats that are whole numbers
 		v = first(c.cast(v, onnxpb.TensorProto_INT64))
 	}
 	n, have := int(depth.number(0)), v.shape()
@@ -305,7 +305,7 @@ func buildOneHot(c *call) []value {
 		}
 		return nil
 	}, v)
-	if values.whole() {
+	if values.isWhole() {
 		return []value{c.computed(c.elements(values), shape, func(dst []int, in [][]int) error {
 			for i, k := range in[0] {
 				dst[i] = in[1][k]

@@ -170,7 +170,7 @@ func (c *call) sequence() (sequence, bool) {
 
 // lengths gives sequence_lens as ids [N].
 func (c *call) lengths(v value, batch int) graph.Node {
-	if c.g.Err() == nil && (!v.whole() || !slices.Equal(v.shape(), []int{batch})) {
+	if c.g.Err() == nil && (!v.isWhole() || !slices.Equal(v.shape(), []int{batch})) {
 		c.failf("sequence_lens has shape %v; want whole numbers of shape [%d]", v.shape(), batch)
 		return graph.Node{}
 	}

@@ -64,7 +64,7 @@ func (c *call) nearest(twice, once, tie graph.Node) graph.Node {
 
 // buildSign is 1, 0 or -1.
 func buildSign(c *call) []value {
-	if v := c.arg(0); v.whole() {
+	if v := c.arg(0); v.isWhole() {
 		return c.wholeUnary(v)
 	}
 	x := c.float(0)

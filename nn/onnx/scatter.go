@@ -66,7 +66,7 @@ func (c *call) scattered(s scatter) []value {
 	case "none":
 		return []value{c.replaced(s, s.v, nil)}
 	case "add":
-		if !s.v.whole() {
+		if !s.v.isWhole() {
 			return []value{c.added(s)}
 		}
 	case "mul", "max", "min":
@@ -74,7 +74,7 @@ func (c *call) scattered(s scatter) []value {
 		return c.failf("reduction %q; want none, add, mul, max or min", how)
 	}
 	op := map[string]string{"add": "Add", "mul": "Mul", "max": "Max", "min": "Min"}[how]
-	if s.v.whole() {
+	if s.v.isWhole() {
 		return []value{c.reducedWhole(s, wholeFunctions[op])}
 	}
 	turns := make([]int, m) // the round of each update: no two of one row in the same

@@ -51,7 +51,7 @@ func (c *call) taken(v, index value, axis int) value {
 	if !c.room(shape) {
 		return value{}
 	}
-	if v.whole() {
+	if v.isWhole() {
 		return c.takenWhole(v, index, axis, shape)
 	}
 	x := c.computedFloats(v)

@@ -25,8 +25,8 @@ func (v value) absent() bool {
 	return !v.node.Valid() && v.known == nil && !v.ids.Valid() && v.list == nil
 }
 
-// whole tells whether a value is whole numbers, known or not.
-func (v value) whole() bool { return v.ids.Valid() || v.known != nil && v.known.floats == nil }
+// isWhole tells whether a value is whole numbers, known or not.
+func (v value) isWhole() bool { return v.ids.Valid() || v.known != nil && v.known.floats == nil }
 
 func (v value) shape() []int {
 	switch {
@@ -96,7 +96,7 @@ func (c *call) float(i int) graph.Node {
 		c.failf("input %d is missing", i)
 	case v.list != nil:
 		c.failf("input %d (%q) is a sequence of tensors; want one", i, c.node.input(i))
-	case v.whole():
+	case v.isWhole():
 		c.failf("input %d (%q) holds whole numbers; want floats", i, c.node.input(i))
 	case v.known.len() == 0:
 		c.failf("input %d (%q) has no elements (shape %v)", i, c.node.input(i), v.known.shape)

@@ -24,7 +24,7 @@ func (c *call) computed(kind dataType, shape []int, f wholeFunc, in ...value) va
 	}
 	known := true
 	for _, v := range in {
-		if !v.whole() {
+		if !v.isWhole() {
 			c.failf("an input that holds floats or nothing; want whole numbers")
 			return value{}
 		}
@@ -89,7 +89,7 @@ func (c *call) wholes(i int) (value, bool) {
 		return v, false
 	case v.truth:
 		return value{ids: c.g.ToIDs(v.node), kind: onnxpb.TensorProto_BOOL}, true
-	case !v.whole():
+	case !v.isWhole():
 		c.failf("input %d (%q) holds floats or nothing; want whole numbers", i, c.node.input(i))
 		return v, false
 	}
