@@ -38,58 +38,6 @@ func bindMaxPool[T kernel.Float](o MaxPool) func(*Binding) Task {
 	}
 }
 
-// covers tells whether no result reads padding along the last axis, nor leaves places out.
-func (w *Window) covers() bool {
-	return w.Before[2] == 0 && w.Dilation[2] == 1 && (w.Out[2]-1)*w.Stride[2]+w.Kernel[2] <= w.In[2]
-}
-
-// largestOfRows is the largest of what each window covers, of two rows at a time: so few numbers are written more than once.
-func largestOfRows[T kernel.Float](w Window, y, x []T) {
-	for row := range w.Out[0] * w.Out[1] {
-		out, first := y[row*w.Out[2]:][:w.Out[2]], true
-		var last []T // a row that waits for another
-		w.rows(row, func(at int) {
-			in := x[at*w.In[2]:][:w.In[2]]
-			if last == nil {
-				last = in
-				return
-			}
-			largestOfTwo(out, last, in, w.Kernel[2], w.Stride[2], first)
-			last, first = nil, false
-		})
-		if last != nil {
-			largestOfTwo(out, last, last, w.Kernel[2], w.Stride[2], first)
-		}
-	}
-}
-
-// rows goes through the rows of x that results of a row read.
-func (w *Window) rows(row int, f func(at int)) {
-	o := [2]int{row / w.Out[1], row % w.Out[1]}
-	d0, d1 := w.taps(0, o[0])
-	h0, h1 := w.taps(1, o[1])
-	for d := d0; d < d1; d++ {
-		for h := h0; h < h1; h++ {
-			f(w.place(0, o[0], d)*w.In[1] + w.place(1, o[1], h))
-		}
-	}
-}
-
-// largestOfTwo is the largest of each window in two rows, and of what there is already unless these are the first.
-func largestOfTwo[T kernel.Float](y, a, b []T, width, step int, first bool) {
-	for j := range y {
-		p, q := a[j*step:][:width], b[j*step:][:width]
-		v := max(p[0], q[0])
-		for k := 1; k < len(p); k++ {
-			v = max(v, p[k], q[k])
-		}
-		if !first {
-			v = max(v, y[j])
-		}
-		y[j] = v
-	}
-}
-
 // alongRows goes through the rows of results y, once for each tap, with the row of x that they read: one element, and then one a
 // step further on, for each.
 func alongRows[T kernel.Float](w Window, y, x []T, f func(y, x []T, step int)) {

@@ -34,13 +34,14 @@ func bindQuantisedRange[T kernel.Float](b *Binding) Task {
 
 // extent is the smallest and the largest of some numbers and 0; NaN if one is.
 func extent[T kernel.Float](x []T) (low, high T) {
-	var l, h [4]T // several at a time do not wait for each other
-	for ; len(x) >= 4; x = x[4:] {
-		l[0], l[1], l[2], l[3] = min(l[0], x[0]), min(l[1], x[1]), min(l[2], x[2]), min(l[3], x[3])
-		h[0], h[1], h[2], h[3] = max(h[0], x[0]), max(h[1], x[1]), max(h[2], x[2]), max(h[3], x[3])
+	var room [512]T
+	for len(x) > 0 {
+		part := x[:min(len(x), len(room))]
+		x = x[len(part):]
+		high = max(high, kernel.Max(part))
+		negative := room[:len(part)]
+		kernel.Neg(negative, part)
+		low = min(low, -kernel.Max(negative))
 	}
-	for _, v := range x {
-		l[0], h[0] = min(l[0], v), max(h[0], v)
-	}
-	return min(l[0], l[1], l[2], l[3]), max(h[0], h[1], h[2], h[3])
+	return low, high
 }
