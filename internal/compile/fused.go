@@ -128,19 +128,24 @@ func (f *fused[T]) tile(t int, mem []T) {
 			n := (r1 - r0) * (c1 - c0)
 			var in [3][]T
 			for j := range o.args {
-				in[j] = f.flat(&o.args[j], mem, r0, c0, n)
+				in[j] = f.flat(&o.args[j], mem, j, r0, c0, n)
 			}
-			o.f(f.flat(&o.dst, mem, r0, c0, n), in[0], in[1], in[2])
+			o.f(f.flat(&o.dst, mem, 0, r0, c0, n), in[0], in[1], in[2])
 			continue
 		}
 		f.byRows(o, mem, r0, r1, c0, c1)
 	}
 }
 
-// flat is n elements of an operand from row r, column c on.
-func (f *fused[T]) flat(a *tileArg[T], mem []T, r, c, n int) []T {
-	if a.lane >= 0 {
+// flat is n elements of operand number j from row r, column c on.
+func (f *fused[T]) flat(a *tileArg[T], mem []T, j, r, c, n int) []T {
+	switch {
+	case a.lane >= 0:
 		return mem[a.lane*f.size:][:n]
+	case a.kind == op.ScalarRow:
+		filled := mem[(f.fill+j)*f.size:][:n]
+		kernel.Fill(filled, a.data[0])
+		return filled
 	}
 	return a.data[r*f.cols+c:][:n]
 }
@@ -291,11 +296,11 @@ func (b *fuseBinder[T]) arg(v *Value, kind op.RowKind) tileArg[T] {
 	return a
 }
 
-// judged finds out whether an operation is flat.
+// judged finds out whether an operation is flat: a single number may be repeated for a whole tile as well as for a row.
 func (b *fuseBinder[T]) judged(o tileOp[T]) tileOp[T] {
 	o.flat = !o.chooses
 	for _, a := range append([]tileArg[T]{o.dst}, o.args...) {
-		if a.lane < 0 && (a.kind != op.WholeRows || len(a.data) != b.rows*a.ld) {
+		if a.lane < 0 && a.kind != op.ScalarRow && (a.kind != op.WholeRows || len(a.data) != b.rows*a.ld) {
 			o.flat = false
 		}
 	}

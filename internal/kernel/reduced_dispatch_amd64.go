@@ -24,6 +24,9 @@ func int8Width() int {
 // inputSigns is what four bytes of inputs are flipped by for VPDPBUSD, which takes them from 1 to 255, 128 too large.
 const inputSigns = 0x80808080
 
+// exactBytes tells whether the kernels multiply all numbers from -128 to 127 right.
+func exactBytes() bool { return true }
+
 // bfloat16Rows multiplies 1, 2 or 4 rows of A from row on with a block of weights, and writes whole rows of the block.
 func bfloat16Rows(j *reducedJob, block, row, rows int, c []float32, ldc int) {
 	a, w := &j.a[row*j.lda], j.block(block)

@@ -21,6 +21,13 @@ func int8Width() int {
 // inputSigns is what four bytes of inputs are flipped by for the kernels, which take them as they are: from -127 to 127.
 const inputSigns = 0
 
+// usesVNNI is that of amd64.
+func usesVNNI() bool { return false }
+
+// exactBytes tells whether the kernels multiply all numbers from -128 to 127 right: without SDOT, the sum of two products of -128
+// with itself does not fit in 16 bits.
+func exactBytes() bool { return hasDotProd }
+
 // bfloat16Rows multiplies 1, 2 or 4 rows of A from row on with a block of weights, and writes whole rows of the block.
 func bfloat16Rows(j *reducedJob, block, row, rows int, c []float32, ldc int) {
 	if !hasNEON {

@@ -8,6 +8,10 @@ func int8Width() int { return 128 }
 
 const inputSigns = 0
 
+func usesVNNI() bool { return false }
+
+func exactBytes() bool { return true }
+
 func bfloat16Rows(j *reducedJob, block, row, rows int, c []float32, ldc int) {
 	bfloat16Generic(j, block, row, rows, c, ldc)
 }

@@ -56,7 +56,7 @@ func (o Conv) tile() (tile, tiles int) {
 func (o Conv) results(tile, i int) (from, to int) { return i * tile, min((i+1)*tile, o.Places()) }
 
 // group is the part of a tensor [N, Groups·channels, places] that belongs to a group of a sequence of the batch.
-func group[T kernel.Float](x []T, i, channels, places int) []T {
+func group[T kernel.Float | int8](x []T, i, channels, places int) []T {
 	return x[i*channels*places : (i+1)*channels*places]
 }
 
@@ -76,13 +76,8 @@ func withUnfolded[T kernel.Float](n int, f func(columns []T)) {
 // manyParts is from how many on they are shared between processors; a few products are shared each by itself.
 const manyParts = 8
 
-// parts is a task that does n parts, each with memory for what a tile reads.
-func parts[T kernel.Float](o Conv, n int, f func(i int, columns []T)) Task {
-	size := 0
-	if !o.plain() {
-		tile, _ := o.tile()
-		size = tile * o.depth()
-	}
+// parts is a task that does n parts, each with memory for as many numbers.
+func parts[T kernel.Float](n, size int, f func(i int, columns []T)) Task {
 	one := func(i int) { withUnfolded(size, func(columns []T) { f(i, columns) }) }
 	if n < manyParts {
 		return func() error {
@@ -96,6 +91,15 @@ func parts[T kernel.Float](o Conv, n int, f func(i int, columns []T)) Task {
 	return func() error { kernel.Share(n, part); return nil }
 }
 
+// unfoldedSize is how many numbers a tile reads.
+func (o Conv) unfoldedSize() int {
+	if o.plain() {
+		return 0
+	}
+	tile, _ := o.tile()
+	return tile * o.depth()
+}
+
 func (o Conv) Bind(b *Binding) Task { return pick(b, bindConv[float32](o), bindConv[float64](o)) }
 
 func bindConv[T kernel.Float](o Conv) func(*Binding) Task {
@@ -105,28 +109,46 @@ func bindConv[T kernel.Float](o Conv) func(*Binding) Task {
 		if len(b.In) > 2 {
 			bias = Vec[T](b.In[2])
 		}
+		if n := o.together(); n > 1 {
+			return convTogether(o, n, x, w, bias, dst)
+		}
 		depth, places := o.depth(), o.Places()
 		tile, tiles := o.tile()
-		return parts(o, o.Batch*o.Groups*tiles, func(i int, columns []T) {
+		return parts(o.Batch*o.Groups*tiles, o.unfoldedSize(), func(i int, columns []T) {
 			at, g := i/tiles, i/tiles%o.Groups
 			from, to := o.results(tile, i%tiles)
-			y, beta := group(dst, at, o.To, places), T(0)
-			if bias != nil {
-				for m := range o.To {
-					kernel.Fill(y[m*places+from:m*places+to], bias[g*o.To+m])
-				}
-				beta = 1
-			}
+			y := group(dst, at, o.To, places)
 			image, ld := group(x, at, o.From, o.Elements()), places
 			if o.plain() {
 				image = image[from:]
 			} else {
-				unfold(o.Window, columns, image, o.From, from, to)
+				unfold(o.Window, columns, to-from, image, o.From, from, to, 0)
 				image, ld = columns, to-from
 			}
-			multiply(o.Precision, false, false, o.To, to-from, depth, group(w, g, o.To, depth), depth, image, ld, beta, y[from:], places, nil)
+			convolved(o, y[from:], places, group(w, g, o.To, depth), image, ld, to-from, biasOfGroup(bias, g, o.To))
 		})
 	}
+}
+
+// biasOfGroup is a group's part of a bias; nil of none.
+func biasOfGroup[T kernel.Float](bias []T, g, to int) []T {
+	if bias == nil {
+		return nil
+	}
+	return bias[g*to:][:to]
+}
+
+// convolved multiplies a group's weights by what n results read, with ld between its rows, and adds the bias.
+func convolved[T kernel.Float](o Conv, y []T, ldy int, w, columns []T, ld, n int, bias []T) {
+	beta := T(0)
+	if bias != nil {
+		for m, v := range bias {
+			kernel.Fill(y[m*ldy:][:n], v)
+		}
+		beta = 1
+	}
+	depth := o.depth()
+	multiply(o.Precision, false, false, o.To, n, depth, w, depth, columns, ld, beta, y, ldy, nil)
 }
 
 // ConvInput is a convolution's derivative with respect to x, from the gradient of the result and the weights: a transposed
@@ -150,7 +172,7 @@ func bindConvInput[T kernel.Float](o Conv) func(*Binding) Task {
 		dy, w, dst := Vec[T](b.In[0]), Vec[T](b.In[1]), Vec[T](b.Out)
 		depth, places := o.depth(), o.Places()
 		tile, tiles := o.tile()
-		return parts(o, o.Batch*o.Groups, func(i int, columns []T) {
+		return parts(o.Batch*o.Groups, o.unfoldedSize(), func(i int, columns []T) {
 			dx, grad, weight := group(dst, i, o.From, o.Elements()), group(dy, i, o.To, places), group(w, i%o.Groups, o.To, depth)
 			if o.plain() {
 				multiply(o.Precision, true, false, depth, places, o.To, weight, depth, grad, places, 0, dx, places, nil)
@@ -186,7 +208,7 @@ func bindConvWeight[T kernel.Float](o Conv) func(*Binding) Task {
 		x, dy, dst := Vec[T](b.In[0]), Vec[T](b.In[1]), Vec[T](b.Out)
 		depth, places := o.depth(), o.Places()
 		tile, tiles := o.tile()
-		return parts(o, o.Groups, func(g int, columns []T) {
+		return parts(o.Groups, o.unfoldedSize(), func(g int, columns []T) {
 			dw, beta := group(dst, g, o.To, depth), T(0)
 			for n := range o.Batch {
 				image, grad := group(x, n*o.Groups+g, o.From, o.Elements()), group(dy, n*o.Groups+g, o.To, places)
@@ -194,7 +216,7 @@ func bindConvWeight[T kernel.Float](o Conv) func(*Binding) Task {
 					from, to := o.results(tile, t)
 					part, ld := image[from:], places
 					if !o.plain() {
-						unfold(o.Window, columns, image, o.From, from, to)
+						unfold(o.Window, columns, to-from, image, o.From, from, to, 0)
 						part, ld = columns, to-from
 					}
 					multiply(o.Precision, false, true, o.To, depth, to-from, grad[from:], places, part, ld, beta, dw, depth, nil)

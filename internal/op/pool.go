@@ -23,9 +23,13 @@ func bindMaxPool[T kernel.Float](o MaxPool) func(*Binding) Task {
 	return func(b *Binding) Task {
 		dst, x := Vec[T](b.Out), Vec[T](b.In[0])
 		return o.pictures(o.Outer, func(i int) {
-			y := dst[i*o.Places() : (i+1)*o.Places()]
+			y, x := dst[i*o.Places():(i+1)*o.Places()], x[i*o.Elements():(i+1)*o.Elements()]
+			if o.covers() {
+				largestOfRows(o.Window, y, x)
+				return
+			}
 			kernel.Fill(y, T(math.Inf(-1)))
-			alongRows(o.Window, y, x[i*o.Elements():(i+1)*o.Elements()], func(y, x []T, step int) {
+			alongRows(o.Window, y, x, func(y, x []T, step int) {
 				for j, at := 0, 0; j < len(y); j, at = j+1, at+step {
 					y[j] = max(y[j], x[at]) // of which a NaN is the largest
 				}

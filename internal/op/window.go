@@ -54,9 +54,9 @@ type tap struct {
 	from, to int
 }
 
-// line is a run of results of one row, of which those from a up to b read, one after the other, a row of x from at on with the
+// line is a run of n results of one row, of which those from a up to b read, one after the other, a row of x from at on with the
 // last axis' stride.
-type line struct{ a, b, at int }
+type line struct{ a, b, at, n int }
 
 // line finds what results o, o+1 and so on, n of them, of a row read by a tap.
 func (w *Window) line(t tap, row, o, n int) line {
@@ -73,27 +73,45 @@ func (w *Window) line(t tap, row, o, n int) line {
 }
 
 // unfold writes what results from up to to of some channels read, a row for every channel and tap (im2col): dst
-// [channels·Taps, to-from] of x [channels, In]. A convolution is a product with that.
-func unfold[T kernel.Float](w Window, dst, x []T, channels, from, to int) {
-	w.eachRow(channels, func(r int, channel int, t tap) {
-		out, x := dst[r*(to-from):(r+1)*(to-from)], x[channel*w.Elements():(channel+1)*w.Elements()]
-		for p := from; p < to; {
+// [channels·Taps, to-from], with ld between its rows, of x [channels, In], with padding of the given number. A convolution is a
+// product with that.
+func unfold[T kernel.Float | int8](w Window, dst []T, ld int, x []T, channels, from, to int, padding T) {
+	var room [32]line
+	taps, elements := w.Taps(), w.Elements()
+	w.eachTap(func(i int, t tap) {
+		lines := room[:0]
+		for p := from; p < to; { // which are those of all channels
 			o := p % w.Out[2]
 			n := min(w.Out[2]-o, to-p)
 			l := w.line(t, p/w.Out[2], o, n)
-			part := out[p-from : p-from+n]
-			clear(part[:l.a])
-			clear(part[l.b:])
-			if w.Stride[2] == 1 {
-				copy(part[l.a:l.b], x[l.at:])
-			} else {
+			l.n = n
+			lines = append(lines, l)
+			p += n
+		}
+		for c := range channels {
+			out, x := dst[(c*taps+i)*ld:][:to-from], x[c*elements:][:elements]
+			for _, l := range lines {
+				part := out[:l.n]
+				out = out[l.n:]
+				pad(part[:l.a], padding)
+				pad(part[l.b:], padding)
+				if w.Stride[2] == 1 {
+					copy(part[l.a:l.b], x[l.at:])
+					continue
+				}
 				for j, at := l.a, l.at; j < l.b; j, at = j+1, at+w.Stride[2] {
 					part[j] = x[at]
 				}
 			}
-			p += n
 		}
 	})
+}
+
+// pad fills x with padding.
+func pad[T kernel.Float | int8](x []T, padding T) {
+	for i := range x {
+		x[i] = padding
+	}
 }
 
 // fold is the transpose of unfold: it adds y [channels·Taps, to-from] to what it was read from, x [channels, In].
@@ -119,15 +137,20 @@ func fold[T kernel.Float](w Window, x, y []T, channels, from, to int) {
 
 // eachRow goes through the rows of what is unfolded: every channel, and in it every tap.
 func (w *Window) eachRow(channels int, f func(r, channel int, t tap)) {
-	r := 0
 	for c := range channels {
-		for d := range w.Kernel[0] {
-			for h := range w.Kernel[1] {
-				for i := range w.Kernel[2] {
-					from, to := w.results(2, i)
-					f(r, c, tap{[3]int{d, h, i}, from, to})
-					r++
-				}
+		w.eachTap(func(i int, t tap) { f(c*w.Taps()+i, c, t) })
+	}
+}
+
+// eachTap goes through the taps.
+func (w *Window) eachTap(f func(i int, t tap)) {
+	r := 0
+	for d := range w.Kernel[0] {
+		for h := range w.Kernel[1] {
+			for i := range w.Kernel[2] {
+				from, to := w.results(2, i)
+				f(r, tap{[3]int{d, h, i}, from, to})
+				r++
 			}
 		}
 	}

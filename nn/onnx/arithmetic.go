@@ -11,7 +11,10 @@ import (
 
 // buildBinary adds, subtracts, multiplies or divides, broadcasting: floats in the graph, what is known at once.
 func buildBinary(c *call) []value {
-	if c.arg(0).isWhole() || c.arg(1).isWhole() {
+	if c.op == "Add" && (c.arg(0).sums != nil || c.arg(1).sums != nil) {
+		return c.addWhole()
+	}
+	if c.arg(0).integral() || c.arg(1).integral() {
 		return c.wholeNumbers()
 	}
 	if k := c.foldedPair(c.arg(0), c.arg(1)); k != nil {
@@ -124,8 +127,8 @@ func rounded(kind dataType, v float64) float64 {
 
 // buildUnary applies a function that the graph has.
 func buildUnary(c *call) []value {
-	if v := c.arg(0); v.isWhole() {
-		return c.wholeUnary(v)
+	if c.arg(0).integral() {
+		return c.wholeUnary()
 	}
 	if f, k := knownFunctions[c.op], c.arg(0).known; f != nil && k != nil && c.g.Err() == nil {
 		return c.folded(k, f)
@@ -150,7 +153,11 @@ var knownFunctions = map[string]func(x float64) float64{
 }
 
 // wholeUnary is buildUnary for whole numbers.
-func (c *call) wholeUnary(v value) []value {
+func (c *call) wholeUnary() []value {
+	v, ok := c.wholes(0)
+	if !ok {
+		return nil
+	}
 	f := map[string]func(x int) int{
 		"Neg":  func(x int) int { return -x },
 		"Abs":  func(x int) int { return max(x, -x) },

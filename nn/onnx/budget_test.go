@@ -53,15 +53,15 @@ func smallInputs(g *graph.Graph, m *Model) []graph.Node {
 // where it does.
 func TestEveryOperatorIsCounted(t *testing.T) {
 	found := map[string]bool{}
-	for _, folder := range []string{"operators", "runtime", "node", "flow"} {
+	for _, folder := range []string{"operators", "runtime", "node", "flow", "quantised"} {
 		paths, _ := filepath.Glob(filepath.Join("testdata", folder, "*.onnx"))
 		for _, path := range paths {
 			f := file(t, filepath.Join(folder, filepath.Base(path)))
 			for at, n := range f.Graph.Node {
-				if found[n.OpType] {
+				if found[operatorName(n)] {
 					continue
 				}
-				found[n.OpType] = true
+				found[operatorName(n)] = true
 				manyTimes(t, proto.Clone(f).(*onnxpb.ModelProto), at)
 			}
 		}

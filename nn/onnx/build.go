@@ -99,6 +99,9 @@ func (b *building) node(n *node) bool {
 		if name != "" && i < len(out) {
 			v := out[i]
 			v.own = c.own && (v.own || n.blocks == nil)
+			if moves[n.op] && i == 0 && v.node.Valid() {
+				v.whole = c.arg(0).kind()
+			}
 			if c.counts(v) {
 				b.values[name] = v
 			}
@@ -130,6 +133,8 @@ func (b *building) outputs() []graph.Node {
 			b.g.Failf("onnx.Build", "the output %q was not computed, or is a sequence", p.Name)
 		case p.Bools:
 			out[i] = c.truth(0)
+		case p.bytes != 0 && v.isWhole():
+			out[i] = c.wholeNode(v)
 		case v.isWhole():
 			out[i] = c.given(v)
 		default:
@@ -181,9 +186,11 @@ func (b *building) inputs(in []graph.Node) bool {
 		}
 		switch {
 		case p.Ints:
-			b.values[p.Name] = value{ids: n, kind: p.kind}
+			b.values[p.Name] = value{ids: n, idKind: p.kind}
 		case p.Bools && g.Err() == nil:
 			b.values[p.Name] = value{node: g.Affine(g.Equal(n, g.Full(0)), -1, 1), truth: true}
+		case p.bytes != 0:
+			b.values[p.Name] = value{node: wholeInput(g, n, p.bytes), whole: p.bytes}
 		default:
 			b.values[p.Name] = value{node: n}
 		}

@@ -40,6 +40,8 @@ func (c *call) cast(v value, to dataType) []value {
 		return []value{{known: k}}
 	case isFloat(to) && !c.m.holds(to):
 		return c.failf("a cast of computed numbers to %v in a model of %v", to, c.m.kind)
+	case v.whole != 0:
+		return c.castWhole(v, to)
 	case v.ids.Valid():
 		return []value{c.castIDs(v, to)}
 	case to == onnxpb.TensorProto_BOOL && v.truth:
@@ -49,7 +51,7 @@ func (c *call) cast(v value, to dataType) []value {
 	case isFloat(to):
 		return []value{{node: v.node}}
 	}
-	return []value{c.castIDs(value{ids: c.g.ToIDs(v.node), kind: onnxpb.TensorProto_INT64}, to)}
+	return []value{c.castIDs(value{ids: c.g.ToIDs(v.node), idKind: onnxpb.TensorProto_INT64}, to)}
 }
 
 // castIDs casts whole numbers that are known when the model runs.
@@ -70,9 +72,9 @@ func (c *call) castIDs(v value, to dataType) value {
 			return nil
 		}, v))
 	}
-	if have, signed := bits(v.kind); v.kind != onnxpb.TensorProto_BOOL {
+	if have, signed := bits(v.idKind); v.idKind != onnxpb.TensorProto_BOOL {
 		if want, s := bits(to); s == signed && want >= have {
-			return value{ids: v.ids, kind: to}
+			return value{ids: v.ids, idKind: to}
 		}
 	}
 	return c.computed(to, v.shape(), func(dst []int, in [][]int) error {

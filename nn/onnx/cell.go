@@ -13,12 +13,14 @@ type cell struct {
 	op      string
 	f       []activation
 	weights cellWeights
+
+	back func(h graph.Node) graph.Node // R·h of a quantised LSTM, whose x is W·x already
 }
 
 // Begin returns zeros, [N, H].
 func (c cell) Begin(g *graph.Graph, batch int) rnn.State {
 	s := rnn.State{g.Full(0, batch, c.hidden)}
-	if c.op == "LSTM" {
+	if c.op != "RNN" && c.op != "GRU" {
 		s = append(s, g.Full(0, batch, c.hidden))
 	}
 	return s
@@ -27,7 +29,7 @@ func (c cell) Begin(g *graph.Graph, batch int) rnn.State {
 // Step computes the next state from x [N, I]; the output is h.
 func (c cell) Step(g *graph.Graph, x graph.Node, s rnn.State) (graph.Node, rnn.State) {
 	switch c.op {
-	case "LSTM":
+	case "LSTM", quantisedLSTM:
 		return c.lstm(g, x, s[0], s[1])
 	case "GRU":
 		return c.gru(g, x, s[0])
@@ -43,7 +45,13 @@ func (c cell) Step(g *graph.Graph, x graph.Node, s rnn.State) (graph.Node, rnn.S
 //	o = f(W_o·x + R_o·h + b_o + P_o⊙c')  h' = o⊙h(c')
 func (c cell) lstm(g *graph.Graph, x, h, memory graph.Node) (graph.Node, rnn.State) {
 	w := c.weights
-	z := g.Split(c.sum(g, g.MatMulT(x, w.w), g.MatMulT(h, w.r), w.bi, w.br), 1, 4) // i, f, n, o: [N, H] each
+	in, back := x, graph.Node{}
+	if c.back != nil {
+		back = c.back(h)
+	} else {
+		in, back = g.MatMulT(x, w.w), g.MatMulT(h, w.r)
+	}
+	z := g.Split(c.sum(g, in, back, w.bi, w.br), 1, 4) // i, f, n, o: [N, H] each
 	peep := func(k int, z, memory graph.Node) graph.Node {
 		if !w.p.Valid() {
 			return z

@@ -102,6 +102,8 @@ func (m *Model) readPort(v *onnxpb.ValueInfoProto) (Port, error) {
 		m.setKind(kind)
 	case kind == onnxpb.TensorProto_BOOL:
 		p.Bools = true
+	case isByte(kind):
+		p.bytes = kind
 	case isInt(kind):
 		p.Ints = true
 	default:
@@ -140,11 +142,8 @@ func countUnknown(g *onnxpb.GraphProto, count map[string]int, depth int) error {
 		return errors.Errorf("its branches and loops lie in each other more than %d deep", deepest)
 	}
 	for _, n := range g.Node {
-		switch own := n.Domain == "" || n.Domain == "ai.onnx"; {
-		case !own:
-			count[n.Domain+"."+n.OpType]++
-		case operators[n.OpType] == nil:
-			count[n.OpType]++
+		if name := operatorName(n); operators[name] == nil {
+			count[name]++
 		}
 		for _, a := range n.Attribute {
 			if a.G == nil {
@@ -158,8 +157,16 @@ func countUnknown(g *onnxpb.GraphProto, count map[string]int, depth int) error {
 	return nil
 }
 
+// operatorName is what the table calls a node's operator: by its domain, if that is not ONNX's own.
+func operatorName(n *onnxpb.NodeProto) string {
+	if n.Domain == "" || n.Domain == "ai.onnx" {
+		return n.OpType
+	}
+	return n.Domain + "." + n.OpType
+}
+
 func (m *Model) readNode(n *node, from *onnxpb.NodeProto, beside *files) error {
-	n.def = operators[n.op]
+	n.def = operators[operatorName(from)]
 	if err := n.setAttributes(n.def.attributes, from.Attribute); err != nil {
 		return err
 	}

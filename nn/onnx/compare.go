@@ -67,7 +67,7 @@ func buildCompare(c *call) []value {
 	if k := c.knownTruth(); k != nil {
 		return []value{{known: k}}
 	}
-	if a, b := c.arg(0), c.arg(1); a.isWhole() || b.isWhole() {
+	if a, b := c.arg(0), c.arg(1); a.integral() || b.integral() {
 		return c.compareWhole()
 	} else if a.truth && b.truth && c.op == "Equal" {
 		return []value{{node: c.g.Equal(a.node, b.node), truth: true}}

@@ -29,16 +29,21 @@ func (c *call) convolution() (x, w, bias graph.Node, ok bool) {
 	if !c.arg(2).absent() {
 		bias = c.float(2)
 	}
+	return x, w, bias, c.convolves(x.Shape(), w.Shape())
+}
+
+// convolves tells whether x and weights of these shapes have those of a convolution.
+func (c *call) convolves(x, w []int) bool {
 	switch {
 	case c.g.Err() != nil:
-	case x.Rank() < 3 || w.Rank() != x.Rank():
-		c.failf("x of shape %v and weights of shape %v; want [N, C, ...] and [M, C/group, ...]", x.Shape(), w.Shape())
+	case len(x) < 3 || len(w) != len(x):
+		c.failf("x of shape %v and weights of shape %v; want [N, C, ...] and [M, C/group, ...]", x, w)
 	case c.int("group", 1) < 1:
 		c.failf("group %d; want at least 1", c.int("group", 1))
-	case c.has("kernel_shape") && !slices.Equal(c.node.ints("kernel_shape"), c.kernel(w)):
-		c.failf("kernel_shape %v for weights of shape %v", c.node.ints("kernel_shape"), w.Shape())
+	case c.has("kernel_shape") && !slices.Equal(c.node.ints("kernel_shape"), w[2:]):
+		c.failf("kernel_shape %v for weights of shape %v", c.node.ints("kernel_shape"), w)
 	}
-	return x, w, bias, c.g.Err() == nil
+	return c.g.Err() == nil
 }
 
 // kernel is the size of the window that weights have.

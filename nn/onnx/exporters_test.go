@@ -41,7 +41,7 @@ func TestExporters(t *testing.T) {
 					t.Fatal(err)
 				}
 				for i, port := range m.Outputs() {
-					equals(t, run+" "+port.Name, out[i], rec[run+".out."+port.Name])
+					equals(t, run+" "+port.Name, out[i], rec[run+".out."+port.Name], 1e-5)
 				}
 			}
 			learns(t, m, p, in, out)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
@@ -24,8 +25,12 @@ var shipped = map[string][][][]int{
 	"thai2rom-encoder":  {{{1, 3}, {1}}, {{1, 17}, {1}}},                                               // letters, in an order of their lengths
 	"captcha-whisperer": {{{1, 3, 60, 160}}, {{3, 3, 60, 160}}},                                        // a residual network, LSTM cells
 	"aecmos":            {{{1, 3, 33, 160}, {4, 1, 64}}, {{1, 3, 101, 160}, {4, 1, 64}}},               // the quality of echo cancellation
+	"ddddocr-old-int8":  {{{1, 1, 64, 72}}, {{1, 1, 64, 200}}},                                         // text in pictures: convolutions and an LSTM of 8 bits
 	"plcmos":            {{{1, 1, 31, 257}, {1, 64}}, {{1, 1, 80, 257}, {1, 64}}},                      // the quality of packet loss concealment
 }
+
+// trainable is the one parameter that is above all numbers of 8 bits, through which nothing can be learned.
+var trainable = map[string]string{"ddddocr-old-int8": "136"}
 
 // wholeInputs are inputs of whole numbers, for the shapes of all inputs.
 var wholeInputs = map[string]func(shapes [][]int) *tensor.Dense{
@@ -50,8 +55,17 @@ func shippedModel(t testing.TB, name string) (*onnx.Model, string, map[string]*t
 	return m, paths[0], rec
 }
 
-// equals compares with a reference, to 1e-5 of its largest number.
-func equals(t *testing.T, what string, got, want *tensor.Dense) {
+// tolerance is the share of the largest number that a model may be off: more for one of 8 bits, whose numbers are rounded on the way, and
+// where two are as near it may go either way.
+func tolerance(name string) float64 {
+	if strings.HasSuffix(name, "int8") {
+		return 1e-3
+	}
+	return 1e-5
+}
+
+// equals compares with a reference, to a share of its largest number.
+func equals(t *testing.T, what string, got, want *tensor.Dense, tolerance float64) {
 	t.Helper()
 	if got.IsScalar() { // which comes back as a vector of one
 		want = tensor.New(tensor.FromScalar(float32(graphtest.Float64s(want)[0])))
@@ -60,7 +74,7 @@ func equals(t *testing.T, what string, got, want *tensor.Dense) {
 	for _, v := range graphtest.Float64s(want) {
 		largest = math.Max(largest, math.Abs(v))
 	}
-	graphtest.Close(t, what, got, want, 1e-5*math.Max(largest, 1e-3))
+	graphtest.Close(t, what, got, want, tolerance*math.Max(largest, 1e-3))
 }
 
 func TestShippedModels(t *testing.T) {
@@ -81,7 +95,14 @@ func TestShippedModels(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i, port := range m.Outputs() {
-				equals(t, port.Name, out[i], rec["out/"+port.Name])
+				equals(t, port.Name, out[i], rec["out/"+port.Name], tolerance(name))
+			}
+			if above, ok := trainable[name]; ok {
+				for i := range p.Len() {
+					if err := p.At(i).Freeze(p.At(i).Name() != above); err != nil {
+						t.Fatal(err)
+					}
+				}
 			}
 			t.Run("trains", func(t *testing.T) { learns(t, m, p, in, out) })
 			t.Run("other sizes", func(t *testing.T) {
@@ -108,7 +129,7 @@ func TestShippedModels(t *testing.T) {
 						t.Fatal(err)
 					}
 					for k, port := range m.Outputs() {
-						equals(t, port.Name, got[k], graphtest.Float32(want[k]))
+						equals(t, port.Name, got[k], graphtest.Float32(want[k]), tolerance(name))
 					}
 				}
 			})

@@ -138,7 +138,7 @@ func (b *building) adopted(v value) value {
 		}
 		return value{list: &list, own: v.own}
 	case v.ids.Valid():
-		return value{ids: b.g.InputIDs("", v.shape()...), kind: v.kind, own: v.own}
+		return value{ids: b.g.InputIDs("", v.shape()...), idKind: v.idKind, own: v.own}
 	case v.node.Valid():
 		return value{node: b.g.Input("", v.shape()...), truth: v.truth, own: v.own}
 	}

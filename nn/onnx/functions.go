@@ -90,8 +90,8 @@ func buildPRelu(c *call) []value {
 
 // buildPow raises x to a power: a known 2, 1/2 or 1 in a way of its own, which is faster.
 func buildPow(c *call) []value {
-	if v := c.arg(0); v.isWhole() {
-		return c.wholePow(v)
+	if c.arg(0).integral() {
+		return c.wholePow()
 	}
 	if k := c.foldedPair(c.arg(0), value{known: c.arg(1).known.floating()}); k != nil {
 		return []value{{known: k}}
@@ -115,10 +115,15 @@ func buildPow(c *call) []value {
 }
 
 // wholePow raises whole numbers to a power.
-func (c *call) wholePow(v value) []value {
+func (c *call) wholePow() []value {
+	v, ok := c.wholes(0)
+	if !ok {
+		return nil
+	}
 	kind := c.elements(v)
-	if c.arg(1).isWhole() {
-		return []value{c.combined(kind, v, c.arg(1), func(x, y int) (int, error) {
+	if power, ok := c.arg(1), c.arg(1).integral(); ok {
+		power, _ = c.wholes(1)
+		return []value{c.combined(kind, v, power, func(x, y int) (int, error) {
 			if y < 0 {
 				return 0, errors.Errorf("%d to the power of %d, which is no whole number", x, y)
 			}
@@ -154,7 +159,7 @@ func (k *constant) floating() *constant {
 // number is an input as a node of floats, which may be whole numbers.
 func (c *call) number(i int) graph.Node {
 	v := c.arg(i)
-	if !v.isWhole() || c.g.Err() != nil {
+	if !v.integral() || c.g.Err() != nil {
 		return c.float(i)
 	}
 	return c.computedFloats(first(c.cast(v, c.m.kind)))
@@ -162,7 +167,7 @@ func (c *call) number(i int) graph.Node {
 
 // buildClip limits x. A bound that is left out is none.
 func buildClip(c *call) []value {
-	if c.arg(0).isWhole() {
+	if c.arg(0).integral() {
 		return c.clipWhole()
 	}
 	x := c.float(0)
@@ -196,10 +201,11 @@ func buildClip(c *call) []value {
 
 // clipWhole is buildClip for whole numbers.
 func (c *call) clipWhole() []value {
-	out := c.arg(0)
+	out, ok := c.wholes(0)
 	for i, f := range []string{"Max", "Min"} {
-		if bound := c.arg(1 + i); !bound.absent() {
-			if _, ok := c.wholes(1 + i); !ok {
+		if !c.arg(1 + i).absent() && ok {
+			var bound value
+			if bound, ok = c.wholes(1 + i); !ok {
 				return nil
 			}
 			out = c.combined(c.elements(out), out, bound, wholeFunctions[f])
@@ -234,7 +240,7 @@ func buildMany(c *call) []value {
 		pair := *c
 		pair.in = []value{out, next}
 		switch {
-		case out.isWhole() && next.isWhole() && (c.op == "Max" || c.op == "Min"):
+		case out.integral() && next.integral() && (c.op == "Max" || c.op == "Min"):
 			out = first(pair.wholeNumbers())
 		case c.op == "Max" || c.op == "Min":
 			if k := c.foldedPair(out, next); k != nil {

@@ -59,3 +59,12 @@ func steps(shape []int) []int {
 	}
 	return out
 }
+
+// transposed permutes the axes.
+func (k *constant) transposed(perm []int) *constant {
+	shape, moves := make([]int, len(perm)), make([]int, len(perm))
+	for i, p := range perm {
+		shape[i], moves[i] = k.shape[p], steps(k.shape)[p]
+	}
+	return k.at(shape, strided(shape, moves), 0)
+}

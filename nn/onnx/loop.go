@@ -171,8 +171,8 @@ func buildScan(c *call) []value {
 		return c.failf("%d inputs, num_scan_inputs %d, and a body with %d inputs and %d outputs", len(c.in), m, len(body.inputs), len(body.outputs))
 	}
 	k := len(body.outputs) - n
-	inAxes, inBack := c.each("scan_input_axes", m), c.each("scan_input_directions", m)
-	outAxes, outBack := c.each("scan_output_axes", k), c.each("scan_output_directions", k)
+	inAxes, inBack := c.perScan("scan_input_axes", m), c.perScan("scan_input_directions", m)
+	outAxes, outBack := c.perScan("scan_output_axes", k), c.perScan("scan_output_directions", k)
 	if c.g.Err() != nil {
 		return nil
 	}
@@ -220,8 +220,8 @@ func buildScan(c *call) []value {
 	return states
 }
 
-// each gives an attribute with a number for each of n, 0 unless it is there.
-func (c *call) each(name string, n int) []int {
+// perScan gives an attribute with a number for each of n, 0 unless it is there.
+func (c *call) perScan(name string, n int) []int {
 	v := c.node.ints(name)
 	if v == nil {
 		return make([]int, n)

@@ -53,8 +53,8 @@ func buildWhere(c *call) []value {
 			return c.chosen(first, a, b)
 		}
 	}
-	if a.isWhole() && b.isWhole() {
-		return c.whereWhole(a, b)
+	if a.integral() && b.integral() {
+		return c.whereWhole()
 	}
 	condition := c.truth(0)
 	if c.g.Err() != nil {
@@ -101,9 +101,11 @@ func (c *call) chosen(first bool, a, b value) []value {
 }
 
 // whereWhole is buildWhere for whole numbers.
-func (c *call) whereWhole(a, b value) []value {
+func (c *call) whereWhole() []value {
 	condition, ok := c.wholes(0)
-	if !ok {
+	a, first := c.wholes(1)
+	b, second := c.wholes(2)
+	if !ok || !first || !second {
 		return nil
 	}
 	shape, ok := c.broadcast(condition.shape(), a.shape(), b.shape())

@@ -49,6 +49,8 @@ type Model struct {
 	plain      map[string]*weight   // by initialiser, as they are in the file
 	transposed map[string]*weight   // by initialiser, matrices in PyTorch's order
 	split      map[string][]*weight // by initialiser, weights of recurrent operators
+
+	integers integerWeights // that products of whole numbers read
 }
 
 // Port is an input or output of a model.
@@ -58,7 +60,8 @@ type Port struct {
 	Bools bool  // what is true or false: floats, 1 and 0; whatever is not 0 is taken as true
 	Dims  []Dim // the shape; nil when the file leaves it open
 
-	kind dataType // in the file
+	kind  dataType // in the file
+	bytes dataType // UINT8 or INT8: whole numbers of 8 bits, as floats; 0 for others
 }
 
 // Dim is one dimension of a port.
@@ -87,6 +90,8 @@ func (p Port) String() string {
 		kind = "int"
 	} else if p.Bools {
 		kind = "bool"
+	} else if p.bytes != 0 {
+		kind = strings.ToLower(p.bytes.String())
 	}
 	return fmt.Sprintf("%s %s [%s]", p.Name, kind, strings.Join(dims, ", "))
 }

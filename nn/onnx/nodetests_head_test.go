@@ -13,8 +13,8 @@ UNROLL_ONNX_NODE_TESTS=/tmp/node go test ./nn/onnx -run TestONNXNodeTests -updat
 ` + "```" + `
 
 Inputs that say how an operator computes, such as axes, shapes and scales, are initialisers here; the tests give them when
-the model runs. What is true or false when a model runs is a float, 1 or 0, at the model's inputs and outputs, too. Numbers of
-16 bits are computed in float32, and a model of both FLOAT and DOUBLE in float64. Mean and variance of a BatchNormalization
+the model runs; so are weights of 8 bits of convolutions. What is true or false when a model runs is a float, 1 or 0, at the model's
+inputs and outputs, too, and so are whole numbers of 8 bits, and INT32 that quantised products give. Numbers of 16 bits are computed in float32, and a model of both FLOAT and DOUBLE in float64. Mean and variance of a BatchNormalization
 are constants, not weights: training leaves them as they are.
 
 Branches and loops become part of the graph. An ` + "`If`" + ` whose condition is known for the inputs' shapes takes one branch; otherwise

@@ -189,7 +189,7 @@ func (c *call) largest(v value, k int, largest bool) value {
 		if !largest && c.g.Err() == nil {
 			x = c.g.Neg(x)
 		}
-		return value{ids: c.g.TopK(x, k), kind: onnxpb.TensorProto_INT64}
+		return value{ids: c.g.TopK(x, k), idKind: onnxpb.TensorProto_INT64}
 	}
 	return c.computed(onnxpb.TensorProto_INT64, out, func(dst []int, in [][]int) error {
 		places := make([]int, n)
@@ -254,7 +254,7 @@ func (c *call) largest1(v value, largest bool) value {
 	}
 	shape := v.shape()
 	shape[len(shape)-1] = 1
-	return c.moved(value{ids: c.g.ArgMax(x), kind: onnxpb.TensorProto_INT64}, shape, inOrder, 0, func(x graph.Node) graph.Node { return x })
+	return c.moved(value{ids: c.g.ArgMax(x), idKind: onnxpb.TensorProto_INT64}, shape, inOrder, 0, func(x graph.Node) graph.Node { return x })
 }
 
 // single is a known whole number.

@@ -21,12 +21,13 @@ type recurrent struct {
 
 // gateOrder maps our gates, in PyTorch's order, to their places in ONNX's: i, f, n, o to i, o, f, c, and r, z, n to
 // z, r, h.
-var gateOrder = map[string][]int{"RNN": {0}, "LSTM": {0, 2, 3, 1}, "GRU": {1, 0, 2}}
+var gateOrder = map[string][]int{"RNN": {0}, "LSTM": {0, 2, 3, 1}, "GRU": {1, 0, 2}, quantisedLSTM: {0, 2, 3, 1}}
 
 // peepholeOrder maps our peepholes i, f, o to their places in ONNX's i, o, f.
 var peepholeOrder = []int{0, 2, 1}
 
-var defaultFunctions = map[string][]string{"RNN": {"Tanh"}, "LSTM": {"Sigmoid", "Tanh", "Tanh"}, "GRU": {"Sigmoid", "Tanh"}}
+var defaultFunctions = map[string][]string{"RNN": {"Tanh"}, "LSTM": {"Sigmoid", "Tanh", "Tanh"}, "GRU": {"Sigmoid", "Tanh"},
+	quantisedLSTM: {"Sigmoid", "Tanh", "Tanh"}}
 
 // readRecurrent checks the attributes of a recurrent node.
 func readRecurrent(n *node) (*recurrent, error) {
@@ -97,7 +98,12 @@ func buildRecurrent(c *call) []value {
 		if !ok {
 			return nil
 		}
-		cell := cell{recurrent: r, op: c.op, f: r.functions[d], weights: w}
+		cell, x := cell{recurrent: r, op: c.op, f: r.functions[d], weights: w}, s.x
+		if c.op == quantisedLSTM {
+			if x, ok = c.quantised(&cell, d, s); !ok {
+				return nil
+			}
+		}
 		o := rnn.Options{Reverse: reverse, Lengths: s.lengths}
 		for _, all := range s.init {
 			first := g.Full(0, N, r.hidden)
@@ -106,7 +112,7 @@ func buildRecurrent(c *call) []value {
 			}
 			o.Initial = append(o.Initial, first)
 		}
-		y, final := rnn.Unroll(g, cell, s.x, o)
+		y, final := rnn.Unroll(g, cell, x, o)
 		if g.Err() != nil {
 			return nil
 		}
@@ -136,7 +142,7 @@ func buildRecurrent(c *call) []value {
 func (c *call) sequence() (sequence, bool) {
 	r, g := c.rec, c.g
 	states := 1
-	if c.op == "LSTM" {
+	if c.op == "LSTM" || c.op == quantisedLSTM {
 		states = 2
 	}
 	s := sequence{x: c.float(0), init: make([]graph.Node, states)}
@@ -200,7 +206,7 @@ func (c *call) weights(d, input int) (cellWeights, bool) {
 		{7, []int{D, 3 * r.hidden}, peepholeOrder, []*graph.Node{&w.p}},
 	} {
 		name := c.node.input(part.input)
-		if name == "" {
+		if name == "" || c.op == quantisedLSTM && part.input <= 2 {
 			continue
 		}
 		if own := c.m.split[name]; own != nil {

@@ -27,7 +27,7 @@ func buildReduce(c *call) []value {
 			mark[i] = true
 		}
 	}
-	if v.isWhole() || v.truth {
+	if v.integral() || v.truth {
 		return c.reduceWhole(shape, mark)
 	}
 	x := c.float(0)

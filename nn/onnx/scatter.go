@@ -152,7 +152,7 @@ func (c *call) hits(s scatter, turn func(i int) bool) value {
 		return nil
 	}, s.places)
 	if out.known != nil {
-		out = value{ids: c.ids(out), kind: onnxpb.TensorProto_BOOL}
+		out = value{ids: c.ids(out), idKind: onnxpb.TensorProto_BOOL}
 	}
 	return out
 }

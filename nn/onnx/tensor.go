@@ -18,7 +18,10 @@ type constant struct {
 	floats []float64
 }
 
-const floatKind = onnxpb.TensorProto_FLOAT
+const (
+	floatKind = onnxpb.TensorProto_FLOAT
+	int32Kind = onnxpb.TensorProto_INT32
+)
 
 // isFloat tells whether a data type is one of the two that a graph computes with, or is widened to one.
 func isFloat(kind onnxpb.TensorProto_DataType) bool {
@@ -148,6 +151,9 @@ func (k *constant) fromFields(t *onnxpb.TensorProto, n int) error {
 		onnxpb.TensorProto_UINT8, onnxpb.TensorProto_BOOL:
 		for _, v := range t.Int32Data {
 			k.ints = append(k.ints, int(v))
+		}
+		if err := fitAll(k.kind, k.ints); err != nil {
+			return err
 		}
 	default:
 		return k.fromBytes(nil, n) // names the type

@@ -11,14 +11,17 @@ type dataType = onnxpb.TensorProto_DataType
 // value is what a name of the model stands for while a graph is built. Exactly one of node, known, ids and list is set; none
 // is for an input that was left out.
 type value struct {
-	node  graph.Node // floats, computed when the program runs
-	known *constant  // numbers known now
-	ids   graph.Node // whole numbers that are known when the program runs
-	kind  dataType   // of the ids
-	list  *[]value   // a sequence of tensors, whose length is known now
-	of    graph.Node // the matrix that node is the transpose of
-	own   bool       // made of the file's numbers alone
-	truth bool       // node is 1 where something is true and 0 elsewhere: BOOL, in ONNX
+	node   graph.Node // floats, computed when the program runs
+	known  *constant  // numbers known now
+	ids    graph.Node // whole numbers that are known when the program runs
+	idKind dataType   // of the ids
+	list   *[]value   // a sequence of tensors, whose length is known now
+	of     graph.Node // the matrix that node is the transpose of
+	own    bool       // made of the file's numbers alone
+	truth  bool       // node is 1 where something is true and 0 elsewhere: BOOL, in ONNX
+
+	whole onnxpb.TensorProto_DataType // node holds whole numbers of this type, UINT8, INT8 or INT32; 0 for floats
+	sums  *integerSums                // what node holds, if it is sums of products
 }
 
 func (v value) absent() bool {
@@ -27,6 +30,9 @@ func (v value) absent() bool {
 
 // isWhole tells whether a value is whole numbers, known or not.
 func (v value) isWhole() bool { return v.ids.Valid() || v.known != nil && v.known.floats == nil }
+
+// integral tells whether a value is whole numbers, also if a graph has them as floats.
+func (v value) integral() bool { return v.isWhole() || v.whole != 0 && v.sums == nil }
 
 func (v value) shape() []int {
 	switch {
@@ -44,9 +50,11 @@ func (c *call) elements(v value) dataType {
 	case v.known != nil:
 		return v.known.kind
 	case v.ids.Valid():
-		return v.kind
+		return v.idKind
 	case v.truth:
 		return onnxpb.TensorProto_BOOL
+	case v.whole != 0:
+		return v.whole
 	}
 	return c.m.kind
 }
@@ -90,6 +98,10 @@ func (c *call) float(i int) graph.Node {
 		return v.node
 	case v.truth:
 		c.failf("input %d (%q) is true or false; want floats", i, c.node.input(i))
+	case v.whole != 0 && !moves[c.op]:
+		c.failf("input %d (%q) holds %v; want floats", i, c.node.input(i), v.whole)
+	case v.known != nil && isByte(v.known.kind) && moves[c.op]:
+		return c.wholeNumbersOf(v.known)
 	case v.node.Valid():
 		return v.node
 	case v.absent():

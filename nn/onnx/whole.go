@@ -49,7 +49,7 @@ func (c *call) computed(kind dataType, shape []int, f wholeFunc, in ...value) va
 	if !c.spend(2 * bytesOf(shape)) { // what f remembers
 		return value{}
 	}
-	return value{ids: c.g.ComputeIDs(c.op, shape, f, nodes...), kind: kind}
+	return value{ids: c.g.ComputeIDs(c.op, shape, f, nodes...), idKind: kind}
 }
 
 // nothing is a tensor without elements. A graph has none, so it always is a known one.
@@ -88,7 +88,9 @@ func (c *call) wholes(i int) (value, bool) {
 	case c.g.Err() != nil:
 		return v, false
 	case v.truth:
-		return value{ids: c.g.ToIDs(v.node), kind: onnxpb.TensorProto_BOOL}, true
+		return value{ids: c.g.ToIDs(v.node), idKind: onnxpb.TensorProto_BOOL}, true
+	case v.whole != 0:
+		return value{ids: c.g.ToIDs(v.node), idKind: v.whole}, true
 	case !v.isWhole():
 		c.failf("input %d (%q) holds floats or nothing; want whole numbers", i, c.node.input(i))
 		return v, false
@@ -162,7 +164,7 @@ func (c *call) moved(v value, shape []int, places func() []int, fill float64, f 
 		return value{known: v.known.at(shape, places(), fill)}
 	case v.ids.Valid():
 		at := places()
-		return c.computed(v.kind, shape, func(dst []int, in [][]int) error {
+		return c.computed(v.idKind, shape, func(dst []int, in [][]int) error {
 			for i := range dst {
 				if p := placeOf(at, i); p < 0 {
 					dst[i] = int(fill)

@@ -6,10 +6,10 @@
 The tests are those of the package onnx (onnx.backend.test, 1.23.2). Four things are done to them:
 
 - Inputs that say how an operator computes, such as axes and shapes, become initialisers with the test's values: a graph is
-  built for them. SETTINGS lists them.
+  built for them. So do weights of 8 bits of convolutions. SETTINGS lists them.
 - A model of an older version than 7 of the operators becomes one of version 7, if its operator is the same in that.
 - Functions ("_expanded" and "_expanded_ver18") are left out: they test other operators.
-- Numbers that are not floats of 16 to 64 bits, whole numbers or bool stay in the model; the test counts as failed.
+- Numbers of 8 bits are stored as floats. Those that are not floats of 16 to 64 bits, whole numbers or bool stay in the model; the test counts as failed.
 """
 import os
 import sys
@@ -33,12 +33,14 @@ Range Equal Less LessOrEqual Greater GreaterOrEqual And Or Xor Not Where CumSum 
 Identity Dropout Cast Constant ConstantOfShape Shape Size Expand Tile Pad Concat Reshape Flatten Transpose Squeeze Unsqueeze
 Slice Split If Loop Scan RNN GRU LSTM TopK GatherND Scatter ScatterElements ScatterND NonZero ReverseSequence
 SequenceEmpty SequenceConstruct SequenceInsert SequenceErase SequenceAt SequenceLength ConcatFromSequence SplitToSequence
-CastLike Mod Floor Ceil Round Sign IsNaN IsInf""".split()
+CastLike Mod Floor Ceil Round Sign IsNaN IsInf
+QuantizeLinear DequantizeLinear DynamicQuantizeLinear MatMulInteger ConvInteger QLinearMatMul QLinearConv""".split()
 
 SETTINGS = {"Reshape": [1], "Expand": [1], "Tile": [1], "Pad": [1, 2, 3], "Resize": [1, 2, 3], "Upsample": [1], "Squeeze": [1],
             "Unsqueeze": [1], "Slice": [1, 2, 3, 4], "Split": [1], "OneHot": [1, 2], "Range": [0, 1, 2], "Trilu": [1], "CumSum": [1],
             "TopK": [1], "Loop": [0, 1], "If": [], "SequenceInsert": [2], "SequenceErase": [1], "SequenceAt": [1], "SplitToSequence": [1],
-            "NonZero": [0], "ConstantOfShape": [0], "BatchNormalization": [3, 4], "Clip": [1, 2], "Dropout": [1, 2]}
+            "NonZero": [0], "ConstantOfShape": [0], "BatchNormalization": [3, 4], "Clip": [1, 2], "Dropout": [1, 2],
+            "ConvInteger": [1, 3], "QLinearConv": [3, 5, 8]}
 
 
 def settings(op):
@@ -75,7 +77,7 @@ def stored(values):
         v = np.array(v, order="C") if isinstance(v, (np.ndarray, np.generic, int, float)) else None
         if v is None or v.dtype.kind not in "iub" and v.dtype.name not in ("float32", "float64", "float16", "bfloat16"):
             return None
-        out[name] = v.astype(np.int64 if v.dtype.kind in "iu" else np.float64 if v.dtype == np.float64 else np.float32)
+        out[name] = v.astype(np.int64 if v.dtype.kind in "iu" and v.dtype.itemsize > 1 else np.float64 if v.dtype == np.float64 else np.float32)
     return out
 
 

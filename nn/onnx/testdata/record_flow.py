@@ -334,8 +334,8 @@ def main():
 
 
 def plain(v):
-    """Whole numbers as int64, true and false as 1 and 0. (Scalars stay scalars.)"""
-    return torch.from_numpy(np.array(v, np.float32 if v.dtype == bool else np.int64 if v.dtype.kind in "iu" else v.dtype, order="C"))
+    """Whole numbers as int64; true and false as 1 and 0, and those of 8 bits, as floats. (Scalars stay scalars.)"""
+    return torch.from_numpy(np.array(v, np.float32 if v.dtype.itemsize == 1 else np.int64 if v.dtype.kind in "iu" else v.dtype, order="C"))
 
 
 if __name__ == "__main__":
