@@ -203,7 +203,7 @@ func buildClip(c *call) []value {
 func (c *call) clipWhole() []value {
 	out, ok := c.wholes(0)
 	for i, f := range []string{"Max", "Min"} {
-		if !c.arg(1 + i).absent() && ok {
+		if !c.arg(1+i).absent() && ok {
 			var bound value
 			if bound, ok = c.wholes(1 + i); !ok {
 				return nil
