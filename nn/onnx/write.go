@@ -26,11 +26,15 @@ func (m *Model) Write(path string, p *graph.Params) error {
 	if err != nil {
 		return errors.Wrapf(err, "onnx: write %s", path)
 	}
+	return errors.Wrapf(writeFile(path, file), "onnx: write %s", path)
+}
+
+func writeFile(path string, file *onnxpb.ModelProto) error {
 	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(file)
-	if err == nil {
-		err = atomicfile.WriteBytes(path, data)
+	if err != nil {
+		return err
 	}
-	return errors.Wrapf(err, "onnx: write %s", path)
+	return atomicfile.WriteBytes(path, data)
 }
 
 // withWeights returns a copy of the file with the store's numbers in the initialisers.
