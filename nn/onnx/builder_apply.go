@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/listing"
 	"github.com/unroll-go/unroll/internal/op"
@@ -97,24 +98,50 @@ func axesOf(in []Value) []axis {
 }
 
 // traces is how many graphs are compared. Sizes that are equal in all of them are equal.
-const traces = 4
+const traces = 17
 
-// given are sizes of axis k in trace t. No two axes have the same, nor do their sums and products.
-func sizeOfAxis(k, t int) int {
-	first := [...]int{17, 11, 29, 41, 53, 67}
-	step := [...]int{1, 3, 7, 5, 13, 11}
-	return first[k%len(first)] + k/len(first)*89 + t*step[k%len(step)]
+// openAxes is how many dimensions may vary.
+const openAxes = 8
+
+// sizeOfAxis is the size of axis k in trace t. An axis has 16 sizes in a row, so that it shows by which number it is divided and
+// where that rounds, in an order of its own, so that no axis is another one and some steps more; and one that is much larger.
+func sizeOfAxis(k, t, scale int) int {
+	first := scale * [openAxes]int{67, 83, 101, 127, 149, 173, 199, 227}[k]
+	if t == traces-1 {
+		return 3*first + 5*k
+	}
+	return first + t*(2*k+1)%16
 }
 
-// trace builds the graphs and returns the places of the outputs.
+// trace builds the graphs and returns the places of the outputs. Where a window is too large for the sizes, larger ones do.
 func (w *writer) trace(build graph.Build) (at []int, ok bool) {
+	if len(w.axes) > openAxes {
+		w.b.failf("Apply: %d dimensions vary; want %d at most", len(w.axes), openAxes)
+		return nil, false
+	}
+	at, err := w.traced(build, 1)
+	if err != nil {
+		w.all, w.given = nil, nil
+		if larger, again := w.traced(build, 16); again == nil {
+			at, err = larger, nil
+		}
+	}
+	if err != nil {
+		w.b.failf("Apply: %v", err)
+		return nil, false
+	}
+	w.list = w.all[0]
+	return at, true
+}
+
+func (w *writer) traced(build graph.Build, scale int) (at []int, err error) {
 	b := w.b
 	weights := b.params.Len()
 	for t := range traces {
 		g := graph.NewRolled(b.params)
 		given := make([]int, len(w.axes))
 		for k := range given {
-			given[k] = sizeOfAxis(k, t)
+			given[k] = sizeOfAxis(k, t, scale)
 		}
 		var in []graph.Node
 		for i, v := range w.in {
@@ -138,24 +165,19 @@ func (w *writer) trace(build graph.Build) (at []int, ok bool) {
 		out := build(g, in)
 		switch {
 		case g.Err() != nil:
-			b.failf("Apply: %v", g.Err())
-			return nil, false
+			return nil, g.Err()
 		case len(out) == 0 || slices.ContainsFunc(out, func(n graph.Node) bool { return !n.Valid() }):
-			b.failf("Apply: the function gave %v; want nodes", out)
-			return nil, false
+			return nil, errors.Errorf("the function gave %v; want nodes", out)
 		case b.params.Len() > weights:
-			b.failf("Apply: the store has no parameter %s", b.params.At(weights).Name())
-			return nil, false
+			return nil, errors.Errorf("the store has no parameter %s", b.params.At(weights).Name())
 		}
 		list, places := listing.Of(out)
 		w.all, w.given, at = append(w.all, list), append(w.given, given), places
 		if !alike(w.all[0], list) {
-			b.failf("Apply: the graph has other operations for other sizes of %s; ONNX has one for all", w.axesNames())
-			return nil, false
+			return nil, errors.Errorf("the graph has other operations for other sizes of %s; a file has one for all", w.axesNames())
 		}
 	}
-	w.list = w.all[0]
-	return at, true
+	return at, nil
 }
 
 func (w *writer) axesNames() string {

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/op"
@@ -55,14 +56,16 @@ func (w *writer) operation(i int) string {
 	case op.Affine:
 		y := x[0]
 		if o.Mul != 1 {
-			y = w.node(i, "Mul", []string{y, w.number(o.Mul)})
+			y = w.node(i, "Mul", []string{y, w.scalar(i, func(t int) float64 { return w.all[t][i].Op.(op.Affine).Mul })})
 		}
 		if o.Add != 0 {
-			y = w.node(i, "Add", []string{y, w.number(o.Add)})
+			y = w.node(i, "Add", []string{y, w.scalar(i, func(t int) float64 { return w.all[t][i].Op.(op.Affine).Add })})
 		}
 		return y
 	case op.Clamp:
-		return w.node(i, "Clip", []string{x[0], w.number(o.Low), w.number(o.High)})
+		low := w.scalar(i, func(t int) float64 { return w.all[t][i].Op.(op.Clamp).Low })
+		high := w.scalar(i, func(t int) float64 { return w.all[t][i].Op.(op.Clamp).High })
+		return w.node(i, "Clip", []string{x[0], low, high})
 	case op.Where:
 		return w.node(i, "Where", []string{w.mask(i), x[1], x[2]})
 	case *op.Verify:
@@ -85,8 +88,51 @@ func (w *writer) operation(i int) string {
 		return w.along(i)
 	case op.Conv, op.MaxPool, op.SumPool:
 		return w.window(i)
+	case op.LengthMask:
+		return w.lengthMask(i)
+	}
+	for t := range traces { // what follows has nothing that may depend on sizes
+		if w.all[t][i].Op.String() != n.Op.String() {
+			return w.refuse(i, n.Op.String())
+		}
 	}
 	return w.ids(i)
+}
+
+// scalar gives the name of a number of a node's, of which each trace has one: a size, or one over a size, where they differ.
+func (w *writer) scalar(i int, of func(t int) float64) string {
+	v, whole, over := make([]float64, traces), make([]int, traces), make([]int, traces)
+	equal, isWhole, isOver := true, true, true
+	for t := range v {
+		v[t] = of(t)
+		whole[t], over[t] = int(math.Round(v[t])), int(math.Round(1/v[t]))
+		equal, isWhole = equal && v[t] == v[0], isWhole && v[t] == float64(whole[t])
+		isOver = isOver && v[t] == 1/float64(over[t])
+	}
+	if equal {
+		return w.number(v[0])
+	}
+	if !isWhole {
+		whole = over
+	}
+	if isWhole || isOver {
+		if e, ok := w.extentOf(whole); ok {
+			name := w.computedNumber(e)
+			if !isWhole {
+				name = w.node(i, "Div", []string{w.number(1), name})
+			}
+			return name
+		}
+	}
+	return w.refuse(i, w.what(i)+" with a number that depends on sizes")
+}
+
+// what a node does.
+func (w *writer) what(i int) string {
+	if l := w.list[i].Leaf; l != nil {
+		return l.Name
+	}
+	return w.list[i].Op.String()
 }
 
 // function writes a function of single numbers.
@@ -128,8 +174,6 @@ func (w *writer) ids(i int) string {
 		is := w.node(i, "Equal", []string{w.wide(i, x[0]), w.b.scalar(onnxpb.TensorProto_INT64, float64(o.ID))})
 		w.truths[i] = w.node(i, "Not", []string{is})
 		return w.float(i, w.truths[i])
-	case op.LengthMask:
-		return w.lengthMask(i)
 	}
 	return w.refuse(i, n.Op.String())
 }

@@ -266,6 +266,13 @@ func (w *writer) window(i int) string {
 		return []*attribute{attrInts("kernel_shape", list(o.Kernel)...), attrInts("strides", list(o.Stride)...),
 			attrInts("pads", append(list(o.Before), list(o.After)...)...), attrInts("dilations", list(o.Dilation)...)}
 	}
+	for t := range traces {
+		a, b := windowOf(w.all[t][i].Op), windowOf(n.Op)
+		a.In, a.Out, b.In, b.Out = [3]int{}, [3]int{}, [3]int{}, [3]int{}
+		if a != b {
+			return w.refuse(i, n.Op.String()+" with a window that depends on sizes")
+		}
+	}
 	switch o := n.Op.(type) {
 	case op.Conv:
 		return w.node(i, "Conv", x, append(attributes(o.Window), attrInt("group", o.Groups))...)
@@ -280,4 +287,16 @@ func (w *writer) window(i int) string {
 		return w.node(i, "Mul", []string{mean, w.number(float64(o.Taps()))})
 	}
 	return w.refuse(i, n.Op.String())
+}
+
+func windowOf(o op.Op) op.Window {
+	switch o := o.(type) {
+	case op.Conv:
+		return o.Window
+	case op.MaxPool:
+		return o.Window
+	case op.SumPool:
+		return o.Window
+	}
+	return op.Window{}
 }

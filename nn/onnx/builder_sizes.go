@@ -2,14 +2,17 @@ package onnx
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 )
 
-// extent is a size that depends on the axes that vary: factor times the product of some of them, plus offset.
+// extent is a size that depends on the axes that vary: factor·((p + shift)/divisor) + offset, for the product p of some of them,
+// where the quotient is rounded down.
 type extent struct {
 	factor, offset int
+	shift, divisor int // a divisor of 0 or 1 divides nothing
 	axes           []int
 }
 
@@ -46,6 +49,28 @@ func (w *writer) extentOf(v []int) (extent, bool) {
 		}
 		if fits {
 			return e, true
+		}
+	}
+	return w.quotientOf(v)
+}
+
+// quotientOf finds an axis by a divisor, or a multiple of that: how many windows with a stride there are, and how far they reach.
+func (w *writer) quotientOf(v []int) (extent, bool) {
+	for k := range w.axes {
+		for divisor := 2; divisor <= 8; divisor++ {
+			for shift := range divisor {
+				for _, factor := range []int{1, divisor} {
+					e := extent{factor: factor, shift: shift, divisor: divisor, axes: []int{k}}
+					e.offset = v[0] - factor*((w.given[0][k]+shift)/divisor)
+					fits := true
+					for t := range v {
+						fits = fits && factor*((w.given[t][k]+shift)/divisor)+e.offset == v[t]
+					}
+					if fits {
+						return e, true
+					}
+				}
+			}
 		}
 	}
 	return extent{}, false
@@ -88,9 +113,6 @@ func (w *writer) dims(i int) []Dim {
 
 func (w *writer) called(e extent) string {
 	var parts []string
-	if e.factor != 1 {
-		parts = append(parts, fmt.Sprint(e.factor))
-	}
 	for _, k := range e.axes {
 		if w.axes[k].name == "" {
 			return ""
@@ -98,6 +120,15 @@ func (w *writer) called(e extent) string {
 		parts = append(parts, w.axes[k].name)
 	}
 	name := strings.Join(parts, "*")
+	if e.shift != 0 {
+		name = fmt.Sprintf("(%s%+d)", name, e.shift)
+	}
+	if e.divisor > 1 {
+		name += fmt.Sprintf("/%d", e.divisor)
+	}
+	if e.factor != 1 {
+		name = fmt.Sprintf("%d*%s", e.factor, name)
+	}
 	if e.offset != 0 {
 		name += fmt.Sprintf("%+d", e.offset)
 	}
@@ -142,11 +173,13 @@ func (w *writer) computed(e extent) string {
 			name = w.b.node("sizes", "Mul", 1, []string{name, one})[0]
 		}
 	}
-	if e.factor != 1 {
-		name = w.b.node("sizes", "Mul", 1, []string{name, w.b.numbers(e.factor)})[0]
-	}
-	if e.offset != 0 {
-		name = w.b.node("sizes", "Add", 1, []string{name, w.b.numbers(e.offset)})[0]
+	for _, step := range []struct {
+		operator    string
+		by, nothing int
+	}{{"Add", e.shift, 0}, {"Div", max(e.divisor, 1), 1}, {"Mul", e.factor, 1}, {"Add", e.offset, 0}} {
+		if step.by != step.nothing {
+			name = w.b.node("sizes", step.operator, 1, []string{name, w.b.numbers(step.by)})[0]
+		}
 	}
 	w.sizes[key] = name
 	return name
@@ -173,7 +206,7 @@ func (w *writer) shapeValue(i, keep int) (string, bool) {
 	for k := range parts {
 		v := w.sizesOf(i, k)
 		if keep >= 0 && fmt.Sprint(w.sizesOf(keep, k)) == fmt.Sprint(v) && !same(v) {
-			v = []int{1, 1, 1, 1}
+			v = slices.Repeat([]int{1}, traces)
 		}
 		if same(v) {
 			fixed = append(fixed, v[0])
@@ -205,6 +238,18 @@ func (w *writer) outside() func() {
 	inner, outer := w.b.file.Node, w.outer
 	w.b.file.Node, w.outer = *outer, nil
 	return func() { *outer, w.b.file.Node, w.outer = w.b.file.Node, inner, outer }
+}
+
+// computedNumber is a size as a float.
+func (w *writer) computedNumber(e extent) string {
+	key := fmt.Sprint("float ", e)
+	if name, ok := w.sizes[key]; ok {
+		return name
+	}
+	size := w.computed(e)
+	defer w.outside()()
+	w.sizes[key] = w.b.node("sizes", "Cast", 1, []string{w.scalarSize(size)}, attrInt("to", int(w.b.kind)))[0]
+	return w.sizes[key]
 }
 
 // scalarSize is a size [1] without its dimension.
