@@ -2,8 +2,28 @@ package recurrent
 
 import "github.com/unroll-go/unroll/graph"
 
-// roll is Unroll for a graph of graph.NewRolled: one step, which says for itself what it does at padding.
+// roll is Unroll for a graph of graph.NewRolled: one step, which says for itself what it does at padding. A Stack is one recurrence
+// after another, which is the same while nothing is dropped between its layers.
 func (o Options) roll(w walk, cell Cell, x graph.Node) (graph.Node, State) {
+	s, ok := cell.(Stack)
+	if !ok {
+		return o.rollOne(w, cell, x)
+	}
+	var final State
+	g, layer := w.g, layerOf(w.g)
+	for _, part := range s.Cells {
+		n := len(part.Begin(g, x.Dim(1)))
+		if g.Err() != nil || len(w.state) < n {
+			return graph.Node{}, nil
+		}
+		own := walk{g: InLayer(g, layer), state: w.state[:n], mask: w.mask}
+		y, next := o.roll(own, part, x)
+		x, w.state, final, layer = y, w.state[n:], append(final, next...), layer+depth(part)
+	}
+	return x, final
+}
+
+func (o Options) rollOne(w walk, cell Cell, x graph.Node) (graph.Node, State) {
 	g := w.g
 	l := graph.Loop{Sequences: []graph.Node{x}, States: w.state, Reverse: o.Reverse, What: cell, Lengths: o.Lengths}
 	if w.mask.Valid() {

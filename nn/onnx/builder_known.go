@@ -73,7 +73,7 @@ func (w *writer) known(i int, l *loop) bool {
 	loops, kinds := []*loop{l}, []known{k}
 	for j := i + 1; j < len(w.list) && !l.Reverse; j++ {
 		other := w.loops[j]
-		if other == nil || !other.Reverse || other.results != nil || !slices.Equal(other.sequences, l.sequences) ||
+		if other == nil || !other.Reverse || other.results != nil || other.sequences[0] != l.sequences[0] ||
 			other.lengths != l.lengths || !reflect.DeepEqual(other.What, l.What) || !w.ready(other.states) {
 			continue
 		}

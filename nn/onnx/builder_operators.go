@@ -204,7 +204,7 @@ func (w *writer) mask(i int) string {
 	at := w.list[i].In[0]
 	truth, known := w.truths[at]
 	if !known {
-		truth = w.node(i, "Cast", []string{w.names[at]}, attrInt("to", int(onnxpb.TensorProto_BOOL)))
+		truth = w.node(i, "Not", []string{w.node(i, "Equal", []string{w.names[at], w.number(0)})})
 	}
 	shape, want := w.list[at].Shape, w.list[i].Shape
 	rank := len(shape)

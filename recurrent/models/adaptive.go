@@ -53,6 +53,4 @@ func (a adaptive) refused(framework string) error {
 	return errors.Errorf("%s has no layer like an adaptive softmax; %s takes all weights", framework, formatTorch)
 }
 
-func (a adaptive) onnx(*onnxFlow) error { return a.refused("ONNX") }
-
 func (a adaptive) keras() (keras.Model, error) { return nil, a.refused("Keras") }

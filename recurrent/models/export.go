@@ -1,7 +1,6 @@
 package models
 
 import (
-	"cmp"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -37,24 +36,24 @@ func formatOf(path string) (string, error) {
 	return "", errors.Errorf("models: the file %q; want a name that ends in %s", path, oneOf(Formats()))
 }
 
-// export writes a network for another framework.
-func (n network) export(p *graph.Params, path string) error {
+// export writes the model for another framework.
+func (c *core) export(path string) error {
 	format, err := formatOf(path)
 	if err != nil {
 		return err
 	}
 	switch format {
 	case formatONNX:
-		err = n.writeONNX(p, path)
+		return c.onnx().write(c.params, path)
 	case formatKeras:
 		var layers keras.Model
-		if layers, err = n.keras(); err == nil {
-			return layers.Write(p, path)
+		if layers, err = c.net.keras(); err == nil {
+			return layers.Write(c.params, path)
 		}
 	case formatSaved:
-		return torch.Write(path, p.Tensors(""))
+		return torch.Write(path, c.params.Tensors(""))
 	default:
-		return p.Save(path, nil)
+		return c.params.Save(path, nil)
 	}
 	return errors.WithMessage(err, path)
 }
@@ -102,35 +101,6 @@ func replaceAll(p, given *graph.Params, path string) error {
 	return errors.Wrap(p.SetAll(list), path)
 }
 
-// onnxFlow is what goes from layer to layer in a model for ONNX.
-type onnxFlow struct {
-	*onnx.Builder
-	x       onnx.Value
-	pooled  bool       // the network has a layer that pools, so that it wants lengths
-	lengths onnx.Value // the zero Value for sequences that are all as long as the input
-	outputs onnx.Recurrent
-	output  string // what the last value is called; "" for logits
-}
-
-// writeONNX writes the network, from ids [time, batch], and for a classifier lengths [batch], to logits.
-func (n network) writeONNX(p *graph.Params, path string) error {
-	b := onnx.NewBuilder(p)
-	f := &onnxFlow{Builder: b}
-	for _, l := range n {
-		switch l.(type) {
-		case pooling, tagHead:
-			f.pooled = true
-		}
-	}
-	for _, l := range n {
-		if err := l.onnx(f); err != nil {
-			return err
-		}
-	}
-	b.Output(cmp.Or(f.output, "logits"), f.x)
-	return b.Write(path)
-}
-
 // keras says which layers of a Keras model, built in this order, the weights belong to.
 func (n network) keras() (keras.Model, error) {
 	var out keras.Model
@@ -144,38 +114,17 @@ func (n network) keras() (keras.Model, error) {
 	return out, nil
 }
 
-// onnx declares the inputs of the model, as every first layer does.
-func (e embedding) onnx(f *onnxFlow) error {
-	ids := f.Tokens("ids")
-	if f.pooled {
-		f.lengths = f.Lengths("lengths")
-	}
-	f.x = f.Embedding(ids, "embedding")
-	return nil
-}
-
 func (e embedding) keras() (keras.Model, error) {
 	return keras.Model{{Path: "layers/embedding", Kind: keras.Embedding, Scope: "embedding"}}, nil
 }
 
-func (d dropout) onnx(*onnxFlow) error        { return nil }
 func (d dropout) keras() (keras.Model, error) { return nil, nil }
-
-func (p pooling) onnx(f *onnxFlow) error {
-	f.x = f.Pool(p.pool, f.outputs, "pool", f.lengths)
-	return nil
-}
 
 func (p pooling) keras() (keras.Model, error) {
 	if p.pool == recurrent.PoolAttention {
 		return nil, errors.Errorf("Keras has no layer like pooling by %s; %s takes all weights", p.name, formatTorch)
 	}
 	return nil, nil
-}
-
-func (h head) onnx(f *onnxFlow) error {
-	f.x = f.Dense(f.x, headScope)
-	return nil
 }
 
 func (h head) keras() (keras.Model, error) {

@@ -83,14 +83,6 @@ func (s seriesInput) weights() float64 {
 
 func (s seriesInput) kept() float64 { return float64(s.output()) }
 
-func (s seriesInput) onnx(f *onnxFlow) error {
-	if len(s.classes) > 0 {
-		return errors.Errorf("ONNX files of forecasters with static classes are not written; %s takes all weights", formatTorch)
-	}
-	f.x = f.Sequence("x", s.width)
-	return nil
-}
-
 func (s seriesInput) keras() (keras.Model, error) {
 	return nil, errors.Errorf("Keras has no layers like a forecaster's; %s takes all weights", formatTorch)
 }
@@ -139,9 +131,5 @@ func (h horizonHead) weights() float64 {
 }
 
 func (h horizonHead) kept() float64 { return float64(h.depth() + h.hidden) }
-
-func (h horizonHead) onnx(*onnxFlow) error {
-	return errors.Errorf("ONNX files of forecasters of points and quantiles are not written; %s takes all weights", formatTorch)
-}
 
 func (h horizonHead) keras() (keras.Model, error) { return nil, nil }

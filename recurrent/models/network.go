@@ -16,8 +16,6 @@ type network []layer
 type layer interface {
 	// build adds the layer to a graph.
 	build(g *graph.Graph, f flow) flow
-	// onnx adds the layer to a model for ONNX.
-	onnx(f *onnxFlow) error
 	// keras lists the layers of a Keras model that have the layer's weights.
 	keras() (keras.Model, error)
 	// sizes are those that a file's configuration and its weights must agree on.
@@ -126,12 +124,6 @@ func (n numbers) kept() float64                     { return float64(n.width) }
 
 func (n numbers) sizes() []size {
 	return []size{{"inputs, which columns and marks tell,", n.read, n.first, 2, 1, 1, 0}}
-}
-
-// onnx declares the inputs of the model, as every first layer does.
-func (n numbers) onnx(f *onnxFlow) error {
-	f.x, f.lengths = f.Sequence("rows", n.width), f.Lengths("lengths")
-	return nil
 }
 
 // embedding looks token ids up: weight [tokens, width] in the scope embedding.

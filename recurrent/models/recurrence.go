@@ -6,7 +6,6 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/keras"
-	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/recurrent"
 )
 
@@ -172,18 +171,6 @@ func (r recurrence) plain(framework string) error {
 			return errors.Errorf("%s has no recurrent layers with %s; %s takes all weights", framework, o.what, formatTorch)
 		}
 	}
-	return nil
-}
-
-func (r recurrence) onnx(f *onnxFlow) error {
-	if r.kind.onnx == nil {
-		return r.kind.refused("ONNX")
-	}
-	if err := r.plain("ONNX"); err != nil {
-		return err
-	}
-	f.outputs = r.kind.onnx(f.Builder, f.x, r.scope, onnx.Layers{Lengths: f.lengths})
-	f.x = f.outputs.Y
 	return nil
 }
 

@@ -161,11 +161,6 @@ func (e encoderDecoder) states(r onnx.Recurrent) []namedState {
 	return out
 }
 
-// onnx is not asked for: a translator writes two models.
-func (e encoderDecoder) onnx(*onnxFlow) error {
-	return errors.New("models: a translator is two ONNX models, see Translator.Export")
-}
-
 func (e encoderDecoder) keras() (keras.Model, error) {
 	return nil, errors.Errorf("Keras has no layer like an encoder-decoder; %s takes all weights", formatTorch)
 }
