@@ -6,7 +6,6 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/nn/keras"
-	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/recurrent"
 )
 
@@ -29,9 +28,8 @@ type cellKind struct {
 	// above are those of make. It is nil for a cell that reads any numbers.
 	observing func(hidden, features int) recurrent.Cell
 
-	onnx      func(*onnx.Builder, onnx.Value, string, onnx.Layers) onnx.Recurrent // nil where ONNX has no such operator
-	keras     keras.Kind                                                          // empty where Keras has no such layer
-	kerasPath string                                                              // of Keras's layer in a file of weights
+	keras     keras.Kind // empty where Keras has no such layer
+	kerasPath string     // of Keras's layer in a file of weights
 }
 
 // cellOptions say how a cell is made.
@@ -67,15 +65,15 @@ var cellKinds = []cellKind{
 	{title: "RNN", make: func(o cellOptions) recurrent.Cell { return recurrent.RNN{Hidden: o.hidden} },
 		rows: 1, count: counts{1, 1, 2},
 		use: "the simplest; forgets after some ten steps", paper: "Elman 1990",
-		onnx: (*onnx.Builder).RNN, keras: keras.SimpleRNN, kerasPath: "simple_rnn"},
+		keras: keras.SimpleRNN, kerasPath: "simple_rnn"},
 	{title: "LSTM", make: func(o cellOptions) recurrent.Cell { return recurrent.LSTM{Hidden: o.hidden, LayerNorm: o.layerNorm} },
 		rows: 4, count: counts{4, 4, 8}, norm: 10, memory: true,
 		use: "the usual choice; remembers", paper: "Hochreiter, Schmidhuber 1997",
-		onnx: (*onnx.Builder).LSTM, keras: keras.LSTM, kerasPath: "lstm"},
+		keras: keras.LSTM, kerasPath: "lstm"},
 	{title: "GRU", make: func(o cellOptions) recurrent.Cell { return recurrent.GRU{Hidden: o.hidden, LayerNorm: o.layerNorm} },
 		rows: 3, count: counts{3, 3, 6}, norm: 6,
 		use: "mostly as good as LSTM, and smaller", paper: "Cho et al. 2014",
-		onnx: (*onnx.Builder).GRU, keras: keras.GRU, kerasPath: "gru"},
+		keras: keras.GRU, kerasPath: "gru"},
 	{title: "GRUD", make: func(o cellOptions) recurrent.Cell { return recurrent.GRU{Hidden: o.hidden} },
 		observing: func(h, features int) recurrent.Cell { return recurrent.GRUD{Hidden: h, Features: features} },
 		rows:      3, count: counts{3, 3, 6},

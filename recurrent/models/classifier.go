@@ -152,7 +152,7 @@ func (m *Classifier) Logits() *graph.Func {
 }
 
 func (m *Classifier) onnxFile() onnxFile {
-	return onnxFile{build: m.whole.build, inputs: []port{ids("ids"), lengthsOf("lengths", "batch")}, output: "logits"}
+	return onnxFile{build: m.whole.build, inputs: []port{ids("ids"), lengthsOf("lengths", "batch")}, outputs: []string{"logits"}}
 }
 
 // ofManyLengths is a function for batches of many lengths, each of which it compiles for.

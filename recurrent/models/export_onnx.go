@@ -2,9 +2,7 @@ package models
 
 import (
 	"fmt"
-	"slices"
 
-	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/recurrent"
@@ -14,9 +12,8 @@ import (
 type onnxFile struct {
 	build   graph.Build
 	inputs  []port
-	output  string
-	state   recurrent.Layer // whose state goes in behind the inputs and comes out behind the output; nil for none
-	weights []string        // local names of the CRF's weights, which come out as they are
+	outputs []string // their names
+	weights []string // local names of the CRF's weights, which come out as they are
 }
 
 // port is an input of a file for ONNX.
@@ -58,45 +55,35 @@ func (p port) declare(b *onnx.Builder) onnx.Value {
 	return b.Numbers(p.name, dims...)
 }
 
-// write writes the file. Entry i of a state comes in as state_i_before and goes out as state_i.
+// statePort is entry i of a state, [batch, ...], which comes in as state_i_before and goes out as state_i.
+func statePort(i int, shape []int) (before port, after string) {
+	after = fmt.Sprint("state_", i)
+	axes := make([]string, len(shape))
+	axes[0] = "batch"
+	return port{name: after + "_before", axes: axes, sizes: shape}, after
+}
+
+// carried is the file with the state of a layer behind its inputs and its output.
+func (f onnxFile) carried(l recurrent.Layer) onnxFile {
+	g := graph.New(graph.NewParams(0))
+	for i, n := range l.Begin(g, 1) {
+		before, after := statePort(i, n.Shape())
+		f.inputs, f.outputs = append(f.inputs, before), append(f.outputs, after)
+	}
+	return f
+}
+
 func (f onnxFile) write(p *graph.Params, path string) error {
-	states, err := shapesOf(f.state)
-	if err != nil {
-		return errors.WithMessage(err, path)
-	}
-	ports := slices.Clone(f.inputs)
-	for i, shape := range states {
-		s := port{name: fmt.Sprintf("state_%d_before", i), axes: make([]string, len(shape)), sizes: shape}
-		s.axes[0] = "batch"
-		ports = append(ports, s)
-	}
 	b := onnx.NewBuilder(p)
 	var in []onnx.Value
-	for _, port := range ports {
+	for _, port := range f.inputs {
 		in = append(in, port.declare(b))
 	}
 	for i, v := range b.Apply(f.build, in...) {
-		name := f.output
-		if i > 0 {
-			name = fmt.Sprintf("state_%d", i-1)
-		}
-		b.Output(name, v)
+		b.Output(f.outputs[i], v)
 	}
 	for _, name := range f.weights {
 		b.Output(name, b.Weight(crfScope+"."+name))
 	}
 	return b.Write(path)
-}
-
-// shapesOf are the shapes of the entries of a layer's state, for a batch of one.
-func shapesOf(l recurrent.Layer) ([][]int, error) {
-	if l == nil {
-		return nil, nil
-	}
-	g := graph.New(graph.NewParams(0))
-	var out [][]int
-	for _, n := range l.Begin(g, 1) {
-		out = append(out, n.Shape())
-	}
-	return out, g.Err()
 }

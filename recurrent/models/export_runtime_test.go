@@ -2,7 +2,6 @@ package models
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -24,7 +23,7 @@ type runtimeInput struct {
 }
 
 // inONNXRuntime runs an exported file, and gives its outputs as they come.
-func inONNXRuntime(t *testing.T, path string, ports []port, states int, in []*tensor.Dense) [][]float64 {
+func inONNXRuntime(t *testing.T, path string, ports []port, in []*tensor.Dense) [][]float64 {
 	t.Helper()
 	python := os.Getenv("UNROLL_PYTHON")
 	if python == "" {
@@ -33,16 +32,9 @@ func inONNXRuntime(t *testing.T, path string, ports []port, states int, in []*te
 	if err := exec.Command(python, "-c", "import onnx, onnxruntime, numpy").Run(); err != nil {
 		t.Skipf("%s cannot import onnx and onnxruntime; name another in UNROLL_PYTHON", python)
 	}
-	var names []string
-	for _, p := range ports {
-		names = append(names, p.name)
-	}
-	for i := range states {
-		names = append(names, fmt.Sprintf("state_%d_before", i))
-	}
 	run := make([]runtimeInput, len(in))
 	for i, v := range in {
-		run[i] = runtimeInput{names[i], v.Shape(), v.Dtype() == tensor.Int, graphtest.Float64s(v)}
+		run[i] = runtimeInput{ports[i].name, v.Shape(), v.Dtype() == tensor.Int, graphtest.Float64s(v)}
 	}
 	job, err := json.Marshal(map[string]any{"model": path, "runs": [][]runtimeInput{run}})
 	if err != nil {
@@ -75,17 +67,22 @@ func inONNXRuntime(t *testing.T, path string, ports []port, states int, in []*te
 }
 
 // compare holds what ONNX Runtime gives of a model against the model's own function.
-func compareRuntime(t *testing.T, name string, m Model, f *graph.Func, ports []port, states int, in []*tensor.Dense) {
+func compareRuntime(t *testing.T, name string, m Model, f *graph.Func, file onnxFile, in []*tensor.Dense) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "m.onnx")
 	if err := m.Export(path); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
+	compareFile(t, name, path, f, file, in)
+}
+
+func compareFile(t *testing.T, name, path string, f *graph.Func, file onnxFile, in []*tensor.Dense) []*tensor.Dense {
+	t.Helper()
 	want, err := f.Run(in...)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	got := inONNXRuntime(t, path, ports, states, in)
+	got := inONNXRuntime(t, path, file.inputs, in)
 	for k, w := range want {
 		largest, worst := 1e-3, 0.0
 		for i, v := range graphtest.Float64s(w) {
@@ -95,6 +92,7 @@ func compareRuntime(t *testing.T, name string, m Model, f *graph.Func, ports []p
 			t.Errorf("%s: output %d differs by %.2g, of %.2g", name, k, worst, largest)
 		}
 	}
+	return want
 }
 
 // Every kind of model with every cell gives in ONNX Runtime what it gives here.
@@ -111,9 +109,9 @@ func TestModelsInONNXRuntime(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			compareRuntime(t, "language model "+cell, m, m.Next(), m.onnxFile().inputs, len(state), append([]*tensor.Dense{words}, state...))
+			compareRuntime(t, "language model "+cell, m, m.Next(), m.onnxFile(), append([]*tensor.Dense{words}, state...))
 			c := newClasses(t, Config{Cell: cell, Pool: Poolings()[i%len(Poolings())], OneWay: i%2 == 0, Layers: 2, Tokens: "word"})
-			compareRuntime(t, "classifier "+cell, c, c.Logits(), c.onnxFile().inputs, 0, []*tensor.Dense{words, lengths})
+			compareRuntime(t, "classifier "+cell, c, c.Logits(), c.onnxFile(), []*tensor.Dense{words, lengths})
 		}
 		s := newSequences(t, Config{Cell: cell, OneWay: true, Sequence: SequenceConfig{Marks: cell == "grud"}}, table)
 		width := s.config.inputLayout().width(s.own.inputs.features())
@@ -123,7 +121,7 @@ func TestModelsInONNXRuntime(t *testing.T) {
 				rows.Float32s()[k] = max(v, -v)
 			}
 		}
-		compareRuntime(t, "sequence model "+cell, s, s.Output(), s.onnxFile().inputs, 0, []*tensor.Dense{rows, graph.Ints([]int{6, 1, 4})})
+		compareRuntime(t, "sequence model "+cell, s, s.Output(), s.onnxFile(), []*tensor.Dense{rows, graph.Ints([]int{6, 1, 4})})
 	}
 	for i, characters := range SpellingReaders() {
 		m := newTags(t, Config{Cell: []string{"lstm", "mgu", "gru"}[i], Tag: TagConfig{Characters: characters}})
@@ -136,7 +134,7 @@ func TestModelsInONNXRuntime(t *testing.T) {
 			t.Fatal(err)
 		}
 		in, _ := b.Next()
-		compareRuntime(t, "tagger "+characters, m, m.Emissions(), m.onnxFile().inputs, 0, in[:len(m.onnxFile().inputs)])
+		compareRuntime(t, "tagger "+characters, m, m.Emissions(), m.onnxFile(), in[:len(m.onnxFile().inputs)])
 	}
 	for _, output := range []string{"point", "quantile", "gaussian", "student-t"} {
 		for _, cell := range []string{"gru", "minlstm"} {
@@ -147,14 +145,36 @@ func TestModelsInONNXRuntime(t *testing.T) {
 				t.Fatal(err)
 			}
 			in, _ := windows{m.config.Forecast, m.features}.inputs(list, []place{{0, 30}, {2, 41}}, false)
-			states, err := shapesOf(m.onnxFile().state)
-			if err != nil {
-				t.Fatal(err)
+			for _, p := range m.onnxFile().inputs[len(in):] {
+				in = append(in, zeroed(2, p.sizes[1]))
 			}
-			for _, s := range states {
-				in = append(in, zeroed(2, s[1]))
-			}
-			compareRuntime(t, "forecaster "+output+" "+cell, m, m.Outputs(), m.onnxFile().inputs, len(states), in)
+			compareRuntime(t, "forecaster "+output+" "+cell, m, m.Outputs(), m.onnxFile(), in)
 		}
+	}
+}
+
+// The two files of a translator give what its encoder and its decoder give, with every attention.
+func TestTranslatorsInONNXRuntime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("an interpreter starts for each of the models")
+	}
+	sources, lengths := graph.Ints(graphtest.RandomIDs(1, 9, 5, 3).Ints(), 5, 3), graph.Ints([]int{5, 2, 3})
+	for name, c := range translatorKinds() {
+		m := newTranslations(t, c)
+		path := filepath.Join(t.TempDir(), "m.onnx")
+		if err := m.Export(path); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		encoder, decoder, err := m.onnxFiles()
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := m.ExportFiles(path)
+		read := compareFile(t, name+" encoder", files[0], m.function(encoder.build), encoder, []*tensor.Dense{sources, lengths})
+		in := append([]*tensor.Dense{graph.Ints([]int{1, 4, 2})}, read...)
+		if m.Config().Translate.Attention != noAttention {
+			in = append(in, lengths)
+		}
+		compareFile(t, name+" decoder", files[1], m.function(decoder.build), decoder, in)
 	}
 }

@@ -182,4 +182,6 @@ func TestForecasterInONNX(t *testing.T) {
 	}
 }
 
-func zeroed(shape ...int) *tensor.Dense { return graph.Floats(make([]float32, shape[0]*shape[1]), shape...) }
+func zeroed(shape ...int) *tensor.Dense {
+	return graph.Floats(make([]float32, shape[0]*shape[1]), shape...)
+}

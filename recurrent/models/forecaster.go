@@ -151,20 +151,19 @@ func (m *Forecaster) outputs(g *graph.Graph, in []graph.Node) []graph.Node {
 // distribution it goes on from a state, so that values that are drawn can be read in turn.
 func (m *Forecaster) onnxFile() onnxFile {
 	c := m.config.Forecast
-	f := onnxFile{build: m.outputs, inputs: []port{rows("x", windows{c, m.features}.width())}, output: "output"}
-	if c.steps() {
-		for _, l := range m.net {
-			if r, ok := l.(recurrence); ok {
-				f.state = r.layer()
-			}
-		}
-	} else {
+	f := onnxFile{build: m.outputs, inputs: []port{rows("x", windows{c, m.features}.width())}, outputs: []string{"output"}}
+	if !c.steps() {
 		f.inputs = append(f.inputs,
 			port{name: "future", axes: []string{"", "batch", ""}, sizes: []int{c.Horizon, 0, m.features.ahead()}},
 			port{name: "window", axes: []string{"", "batch"}, sizes: []int{c.Context, 0}})
 	}
 	for i := range m.features.Classes {
 		f.inputs = append(f.inputs, port{name: seriesInput{}.scope(i), axes: []string{"batch"}})
+	}
+	for _, l := range m.net {
+		if r, ok := l.(recurrence); ok && c.steps() {
+			f = f.carried(r.layer())
+		}
 	}
 	return f
 }

@@ -117,7 +117,7 @@ func (m *LanguageModel) next(g *graph.Graph, in []graph.Node) []graph.Node {
 }
 
 func (m *LanguageModel) onnxFile() onnxFile {
-	return onnxFile{build: m.next, inputs: []port{ids("ids")}, output: "logits", state: m.layer}
+	return onnxFile{build: m.next, inputs: []port{ids("ids")}, outputs: []string{"logits"}}.carried(m.layer)
 }
 
 // State is the state before the first token, for a batch of sequences.

@@ -236,7 +236,7 @@ func (m *SequenceModel) Output() *graph.Func {
 
 func (m *SequenceModel) onnxFile() onnxFile {
 	width := m.config.inputLayout().width(m.own.inputs.features())
-	return onnxFile{build: m.whole.build, inputs: []port{rows("rows", width), lengthsOf("lengths", "batch")}, output: "logits"}
+	return onnxFile{build: m.whole.build, inputs: []port{rows("rows", width), lengthsOf("lengths", "batch")}, outputs: []string{"logits"}}
 }
 
 // ofManyLengths is a function for batches of many lengths, each of which it compiles for.

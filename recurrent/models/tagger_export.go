@@ -18,7 +18,7 @@ func (t tagHead) keras() (keras.Model, error) {
 
 // onnxFile has emissions, the scores of the tags, and the weights of the CRF, by which a decoder chooses.
 func (m *Tagger) onnxFile() onnxFile {
-	f := onnxFile{build: m.emissions, output: "emissions", inputs: []port{ids("ids"), lengthsOf("lengths", "batch")}}
+	f := onnxFile{build: m.emissions, outputs: []string{"emissions"}, inputs: []port{ids("ids"), lengthsOf("lengths", "batch")}}
 	if m.spells() {
 		f.inputs = append(f.inputs, port{name: "characters", axes: []string{"character", "spelling"}},
 			lengthsOf("character_lengths", "spelling"), ids("places"))
