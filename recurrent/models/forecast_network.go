@@ -3,10 +3,8 @@ package models
 import (
 	"strconv"
 
-	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn"
-	"github.com/unroll-go/unroll/nn/keras"
 )
 
 // forecastNetwork is one of two.
@@ -83,10 +81,6 @@ func (s seriesInput) weights() float64 {
 
 func (s seriesInput) kept() float64 { return float64(s.output()) }
 
-func (s seriesInput) keras() (keras.Model, error) {
-	return nil, errors.Errorf("Keras has no layers like a forecaster's; %s takes all weights", formatTorch)
-}
-
 // horizonHead makes all quantiles of all steps of the horizon, [H, B, Q]. Weights: contexts, [(H+1)·D, ·], local and head, each
 // with weight and bias, and highway.weight [H, C].
 type horizonHead struct {
@@ -131,5 +125,3 @@ func (h horizonHead) weights() float64 {
 }
 
 func (h horizonHead) kept() float64 { return float64(h.depth() + h.hidden) }
-
-func (h horizonHead) keras() (keras.Model, error) { return nil, nil }

@@ -1,21 +1,5 @@
 package models
 
-import (
-	"github.com/pkg/errors"
-	"github.com/unroll-go/unroll/nn/keras"
-)
-
-func (s spelling) keras() (keras.Model, error) {
-	return nil, errors.Errorf("Keras has no layer that reads the characters of words; %s takes all weights", formatTorch)
-}
-
-func (t tagHead) keras() (keras.Model, error) {
-	if !t.softmax {
-		return nil, errors.Errorf("Keras has no layer like a CRF; %s takes all weights", formatTorch)
-	}
-	return t.head.keras()
-}
-
 // onnxFile has emissions, the scores of the tags, and the weights of the CRF, by which a decoder chooses.
 func (m *Tagger) onnxFile() onnxFile {
 	f := onnxFile{build: m.emissions, outputs: []string{"emissions"}, inputs: []port{ids("ids"), lengthsOf("lengths", "batch")}}

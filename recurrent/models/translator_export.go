@@ -5,7 +5,6 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
-	"github.com/unroll-go/unroll/nn/keras"
 	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/recurrent"
 )
@@ -93,8 +92,4 @@ func (m *Translator) Import(path string) error {
 		}
 	}
 	return replaceAll(m.params, given, path)
-}
-
-func (e encoderDecoder) keras() (keras.Model, error) {
-	return nil, errors.Errorf("Keras has no layer like an encoder-decoder; %s takes all weights", formatTorch)
 }
