@@ -8,6 +8,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/atomicfile"
 	"github.com/unroll-go/unroll/internal/weights"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 	"gorgonia.org/tensor"
@@ -112,10 +113,14 @@ func (b *Builder) whole() (*onnxpb.ModelProto, error) {
 // Write writes the model to a file, replacing one that is there. The file appears whole or not at all.
 func (b *Builder) Write(path string) error {
 	file, err := b.whole()
-	if err != nil {
-		return errors.Wrapf(err, "onnx: write %s", path)
+	var data []byte
+	if err == nil {
+		data, err = encoded(file)
 	}
-	return errors.Wrapf(writeFile(path, file), "onnx: write %s", path)
+	if err == nil {
+		err = atomicfile.WriteBytes(path, data)
+	}
+	return errors.Wrapf(err, "onnx: write %s", path)
 }
 
 // prune drops nodes and initialisers that no output needs: the final states of a model that gives out none.

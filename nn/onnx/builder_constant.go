@@ -90,8 +90,8 @@ func (w *writer) triangle(i int) (string, bool) {
 	if !okRows || !okCols {
 		return "", false
 	}
-	column := w.node(i, "Unsqueeze", []string{w.steps(i, rows), w.b.numbers(1)})
-	behind := w.node(i, "Less", []string{column, w.steps(i, cols)})
+	column := w.node(i, "Unsqueeze", []string{w.float(i, w.steps(i, rows)), w.b.numbers(1)})
+	behind := w.node(i, "Less", []string{column, w.float(i, w.steps(i, cols))})
 	return w.node(i, "Where", []string{behind, w.number(above), w.number(rest)}), true
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/unroll-go/unroll/internal/compile"
+	"github.com/unroll-go/unroll/internal/op"
 	"github.com/unroll-go/unroll/internal/weights"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 	rnn "github.com/unroll-go/unroll/recurrent"
@@ -50,9 +51,9 @@ func (w *writer) operatorOf(l *loop) (known, bool) {
 	}
 	for _, i := range l.inside {
 		for _, operand := range w.list[i].In {
-			if leaf := w.list[operand].Leaf; leaf != nil && leaf.Kind == compile.FromWeight {
-				local, _, _ := strings.Cut(leaf.Name[strings.LastIndex(leaf.Name, ".")+1:], "_l")
-				k.weights[local] = leaf.Name
+			if name := w.parameter(operand); name != "" {
+				local, _, _ := strings.Cut(name[strings.LastIndex(name, ".")+1:], "_l")
+				k.weights[local] = name
 			}
 		}
 	}
@@ -62,6 +63,25 @@ func (w *writer) operatorOf(l *loop) (known, bool) {
 		}
 	}
 	return k, true
+}
+
+// parameter names the parameter that a node is, or is a part of; "" if it is none.
+func (w *writer) parameter(i int) string {
+	for {
+		n := w.list[i]
+		switch {
+		case n.Leaf != nil && n.Leaf.Kind == compile.FromWeight:
+			return n.Leaf.Name
+		case n.Leaf != nil:
+			return ""
+		}
+		switch n.Op.(type) {
+		case op.Slice, op.Reshape, *op.Transpose:
+			i = n.In[0]
+		default:
+			return ""
+		}
+	}
 }
 
 // known writes a recurrence that ONNX has an operator for; two that read the same in both directions as one.

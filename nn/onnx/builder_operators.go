@@ -164,8 +164,7 @@ func (w *writer) ids(i int) string {
 		if !ok {
 			return w.refuse(i, o.String())
 		}
-		values := w.node(i, "Concat", []string{w.vector(0), w.vector(1)}, attrInt("axis", 0))
-		return w.node(i, "OneHot", []string{best, size, values}, attrInt("axis", -1))
+		return w.node(i, "OneHot", []string{best, size, w.offAndOn()}, attrInt("axis", -1))
 	case op.SameIDs:
 		column := w.node(i, "Unsqueeze", []string{w.wide(i, x[0]), w.b.numbers(-1)})
 		w.truths[i] = w.node(i, "Equal", []string{column, w.wide(i, x[1])})
@@ -178,18 +177,18 @@ func (w *writer) ids(i int) string {
 	return w.refuse(i, n.Op.String())
 }
 
-// vector gives the name of an initialiser [1].
-func (w *writer) vector(v float64) string {
-	name := fmt.Sprint("numbers ", v)
+// offAndOn gives the name of an initialiser with 0 and 1.
+func (w *writer) offAndOn() string {
+	const name = "off and on"
 	if !w.b.taken[name] {
 		w.b.taken[name] = true
-		c := &constant{kind: w.b.kind, shape: []int{1}, floats: []float64{v}}
+		c := &constant{kind: w.b.kind, shape: []int{2}, floats: []float64{0, 1}}
 		w.b.file.Initializer = append(w.b.file.Initializer, c.tensorProto(name))
 	}
 	return name
 }
 
-// float turns what is true or false into 1 and 0.
+// float turns whole numbers, or what is true or false, into floats.
 func (w *writer) float(i int, truth string) string {
 	return w.node(i, "Cast", []string{truth}, attrInt("to", int(w.b.kind)))
 }

@@ -26,15 +26,16 @@ func (m *Model) Write(path string, p *graph.Params) error {
 	if err != nil {
 		return errors.Wrapf(err, "onnx: write %s", path)
 	}
-	return errors.Wrapf(writeFile(path, file), "onnx: write %s", path)
+	data, err := encoded(file)
+	if err == nil {
+		err = atomicfile.WriteBytes(path, data)
+	}
+	return errors.Wrapf(err, "onnx: write %s", path)
 }
 
-func writeFile(path string, file *onnxpb.ModelProto) error {
-	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(file)
-	if err != nil {
-		return err
-	}
-	return atomicfile.WriteBytes(path, data)
+// encoded are the bytes of a file, the same ones for the same model.
+func encoded(file *onnxpb.ModelProto) ([]byte, error) {
+	return proto.MarshalOptions{Deterministic: true}.Marshal(file)
 }
 
 // withWeights returns a copy of the file with the store's numbers in the initialisers.
