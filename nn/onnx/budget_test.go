@@ -23,8 +23,8 @@ func within(m *Model, limits *budget) (map[string]value, error) {
 		g = graph.New(graph.NewParams64(1))
 	}
 	b := &building{m: m, g: g, budget: limits, values: map[string]value{}}
-	if b.inputs(smallInputs(g, m)) {
-		b.nodes()
+	if b.inputs(smallInputs(g, m)) && b.initialisers() {
+		b.nodes(m.nodes)
 	}
 	return b.values, g.Err()
 }
@@ -53,7 +53,7 @@ func smallInputs(g *graph.Graph, m *Model) []graph.Node {
 // where it does.
 func TestEveryOperatorIsCounted(t *testing.T) {
 	found := map[string]bool{}
-	for _, folder := range []string{"operators", "runtime", "node"} {
+	for _, folder := range []string{"operators", "runtime", "node", "flow"} {
 		paths, _ := filepath.Glob(filepath.Join("testdata", folder, "*.onnx"))
 		for _, path := range paths {
 			f := file(t, filepath.Join(folder, filepath.Base(path)))
@@ -264,7 +264,7 @@ func TestLargeInputsHaveRoom(t *testing.T) {
 			}
 		}
 		b := &building{m: m, g: g, budget: newBudget(m.size, in), values: map[string]value{}}
-		if !b.inputs(in) || !b.nodes() {
+		if !b.inputs(in) || !b.initialisers() || !b.nodes(m.nodes) {
 			t.Fatal(g.Err())
 		}
 		if given := b.budget.given; given.used > given.limit/2 {

@@ -39,10 +39,12 @@ type Model struct {
 	inputs    []Port
 	outputs   []Port
 	nodes     []*node
-	order     []string             // of the initialisers in the file
-	constants map[string]*constant // initialisers that are not weights
+	order     []string                       // of the initialisers in the file
+	constants map[string]*constant           // initialisers that are not weights
+	places    map[*onnxpb.TensorProto]string // the names here of tensors of the file: initialisers, and what Constants hold
 
 	weights    []*weight            // all, in the order of the store
+	held       map[string]bool      // tensors of Constant nodes
 	names      map[string]int       // of the weights, with the number that the next of that name gets
 	plain      map[string]*weight   // by initialiser, as they are in the file
 	transposed map[string]*weight   // by initialiser, matrices in PyTorch's order
@@ -55,6 +57,8 @@ type Port struct {
 	Ints  bool  // whole numbers, such as token ids and lengths, instead of floats
 	Bools bool  // what is true or false: floats, 1 and 0; whatever is not 0 is taken as true
 	Dims  []Dim // the shape; nil when the file leaves it open
+
+	kind dataType // in the file
 }
 
 // Dim is one dimension of a port.

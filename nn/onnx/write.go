@@ -61,16 +61,39 @@ func (m *Model) withWeights(p *graph.Params) (*onnxpb.ModelProto, error) {
 		}
 	}
 	file := proto.Clone(m.proto).(*onnxpb.ModelProto)
-	for i, t := range file.Graph.Initializer {
-		c := changed[t.Name]
+	m.fill(file.Graph, m.proto.Graph, changed)
+	return file, nil
+}
+
+// fill puts weights and constants into a copy of a graph, and of those that its nodes run. A tensor's data may have been in
+// another file.
+func (m *Model) fill(to, from *onnxpb.GraphProto, changed map[string]*constant) {
+	tensor := func(t *onnxpb.TensorProto) *onnxpb.TensorProto {
+		name := m.places[t]
+		c := changed[name]
 		if c == nil {
-			c = m.constants[t.Name] // its data may have been in another file
+			c = m.constants[name]
+		}
+		if c == nil {
+			return proto.Clone(t).(*onnxpb.TensorProto)
 		}
 		out := c.tensorProto(t.Name)
 		out.DocString, out.MetadataProps = t.DocString, t.MetadataProps
-		file.Graph.Initializer[i] = out
+		return out
 	}
-	return file, nil
+	for i, t := range from.Initializer {
+		to.Initializer[i] = tensor(t)
+	}
+	for i, n := range from.Node {
+		for k, a := range n.Attribute {
+			switch {
+			case a.G != nil:
+				m.fill(to.Node[i].Attribute[k].G, a.G, changed)
+			case m.places[a.T] != "":
+				to.Node[i].Attribute[k].T = tensor(a.T)
+			}
+		}
+	}
 }
 
 // dtype is the model's float type in the terms of a store.
