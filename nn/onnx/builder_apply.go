@@ -35,7 +35,7 @@ func (b *Builder) Apply(build graph.Build, in ...Value) []Value {
 		b.failf("%s: want a build function, and one value at least that it is applied to", what)
 		return nil
 	}
-	w := &writer{b: b, in: in, axes: axesOf(in), loops: map[int]*loop{}, sizes: map[string]string{}, truths: map[int]string{}}
+	w := &writer{b: b, in: in, axes: axesOf(in), loops: map[int]*recurrence{}, sizes: map[string]string{}, truths: map[int]string{}}
 	at, ok := w.trace(build)
 	if !ok {
 		return nil
@@ -69,11 +69,11 @@ type writer struct {
 	all   [][]listing.Node // of each
 	names []string         // of the values that are written, by place in the list
 
-	loops   map[int]*loop     // by the place of a recurrence in the list
-	of      []int             // by place, the loop that a node is inside of, or -1
-	outer   *nodes            // while a loop's step is being written, where sizes go
-	sizes   map[string]string // values that hold sizes, by what they are
-	truths  map[int]string    // boolean twins of masks, by place
+	loops   map[int]*recurrence // by the place of a recurrence in the list
+	of      []int               // by place, the loop that a node is inside of, or -1
+	outer   *nodes              // while a loop's step is being written, where sizes go
+	sizes   map[string]string   // values that hold sizes, by what they are
+	truths  map[int]string      // boolean twins of masks, by place
 	refused []string
 }
 

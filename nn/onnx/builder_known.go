@@ -21,7 +21,7 @@ type known struct {
 }
 
 // operatorOf tells which operator a recurrence is, if one: a plain cell, whose step reads its parameters as they are.
-func (w *writer) operatorOf(l *loop) (known, bool) {
+func (w *writer) operatorOf(l *recurrence) (known, bool) {
 	k := known{weights: map[string]string{}}
 	needs := []string{"weight_ih", "weight_hh", "bias_ih", "bias_hh"}
 	switch c := l.What.(type) {
@@ -85,12 +85,12 @@ func (w *writer) parameter(i int) string {
 }
 
 // known writes a recurrence that ONNX has an operator for; two that read the same in both directions as one.
-func (w *writer) known(i int, l *loop) bool {
+func (w *writer) known(i int, l *recurrence) bool {
 	k, ok := w.operatorOf(l)
 	if !ok || l.results != nil {
 		return ok
 	}
-	loops, kinds := []*loop{l}, []known{k}
+	loops, kinds := []*recurrence{l}, []known{k}
 	for j := i + 1; j < len(w.list) && !l.Reverse; j++ {
 		other := w.loops[j]
 		if other == nil || !other.Reverse || other.results != nil || other.sequences[0] != l.sequences[0] ||
@@ -117,7 +117,7 @@ func (w *writer) isZero(i int) bool {
 }
 
 // operator writes the operator of one direction or of two.
-func (w *writer) operator(i int, loops []*loop, kinds []known) {
+func (w *writer) operator(i int, loops []*recurrence, kinds []known) {
 	k, l := kinds[0], loops[0]
 	order := gateOrder[k.op]
 	in := []string{w.names[l.sequences[0]], w.stacked("W", k, kinds, order, "weight_ih"), w.stacked("R", k, kinds, order, "weight_hh"),
@@ -162,7 +162,7 @@ func (w *writer) empty(i, lengths int) string {
 }
 
 // firstStates joins state s of all directions, [D, B, H]; "" if all are zeros.
-func (w *writer) firstStates(i int, loops []*loop, s int) string {
+func (w *writer) firstStates(i int, loops []*recurrence, s int) string {
 	zero := true
 	var parts []string
 	for _, l := range loops {

@@ -8,8 +8,8 @@ import (
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 )
 
-// loop is a recurrence of the graph that is written.
-type loop struct {
+// recurrence is a loop of the graph that is written.
+type recurrence struct {
 	*op.Loop
 	sequences, states []int // places of what it walks
 	in, before        []int // of what its step sees of them
@@ -31,7 +31,7 @@ func (w *writer) find() {
 		if !ok {
 			continue
 		}
-		l := &loop{Loop: o, lengths: -1}
+		l := &recurrence{Loop: o, lengths: -1}
 		rest := n.In
 		for _, part := range []struct {
 			to *[]int
@@ -48,7 +48,7 @@ func (w *writer) find() {
 }
 
 // claim marks the nodes of a step.
-func (w *writer) claim(at int, l *loop) {
+func (w *writer) claim(at int, l *recurrence) {
 	depends := map[int]bool{}
 	for _, i := range slices.Concat(l.in, l.before) {
 		depends[i], w.of[i] = true, at
