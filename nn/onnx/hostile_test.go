@@ -12,8 +12,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// op is a node of one output.
-func op(kind, out string, in []string, attributes ...*onnxpb.AttributeProto) *onnxpb.NodeProto {
+// called is a node of one output.
+func called(kind, out string, in []string, attributes ...*onnxpb.AttributeProto) *onnxpb.NodeProto {
 	return &onnxpb.NodeProto{OpType: kind, Name: "the " + kind, Input: in, Output: []string{out}, Attribute: attributes}
 }
 
@@ -68,40 +68,40 @@ func body(out []string, nodes ...*onnxpb.NodeProto) *onnxpb.AttributeProto {
 
 // What a few bytes ask for is bounded, and every refusal names the node.
 func TestHostileFlow(t *testing.T) {
-	deep := branch("y", op("Neg", "y", []string{"x"}))
+	deep := branch("y", called("Neg", "y", []string{"x"}))
 	for range 40 {
-		deep = branch("y", op("If", "y", []string{"yes"}, attrGraph("then_branch", deep), attrGraph("else_branch", branch("z", op("Neg", "z", []string{"x"})))))
+		deep = branch("y", called("If", "y", []string{"yes"}, attrGraph("then_branch", deep), attrGraph("else_branch", branch("z", called("Neg", "z", []string{"x"})))))
 	}
-	wide := branch("y", op("Neg", "y", []string{"x"}))
+	wide := branch("y", called("Neg", "y", []string{"x"}))
 	for k := range deepest - 1 { // both branches of every level run
-		wide = branch("y", op("If", "y", []string{"c"}, attrGraph("then_branch", wide), attrGraph("else_branch", branch(fmt.Sprint("z", k), op("Neg", fmt.Sprint("z", k), []string{"x"})))))
+		wide = branch("y", called("If", "y", []string{"c"}, attrGraph("then_branch", wide), attrGraph("else_branch", branch(fmt.Sprint("z", k), called("Neg", fmt.Sprint("z", k), []string{"x"})))))
 	}
 	tower := body([]string{"go", "v"})
 	for range 6 {
-		tower = body([]string{"go", "w"}, op("Loop", "w", []string{"thousand", "go", "v"}, tower))
+		tower = body([]string{"go", "w"}, called("Loop", "w", []string{"thousand", "go", "v"}, tower))
 	}
-	same := func(n string) *onnxpb.NodeProto { return op("Identity", n, []string{"x"}) }
+	same := func(n string) *onnxpb.NodeProto { return called("Identity", n, []string{"x"}) }
 	for want, nodes := range map[string][]*onnxpb.NodeProto{
 		"its branches and loops lie in each other more than 16 deep": {deep.Node[0]},
-		"the Loop: more than 65536 repeats":                          {op("Loop", "y", []string{"many", "yes", "x"}, body([]string{"go", "v"}))},
-		"bytes of memory":                                            {op("Loop", "y", []string{"thousand", "yes", "x"}, tower)},
-		"it takes ": {op("Loop", "y", []string{"many", "yes", "x"},
-			body([]string{"go", "w"}, op("Concat", "w", []string{"v", "v"}, attrInt("axis", 0))))},
-		"input 0 (\"n\"), how often it runs, is computed when the model runs": {op("Loop", "y", []string{"n", "yes", "x"}, body([]string{"go", "v"}))},
-		"there is no limit to its repeats that is known before": {op("Loop", "y", []string{"", "yes", "x"},
-			body([]string{"d", "v"}, op("Identity", "d", []string{"c"})))},
-		"data that are known when the model runs decide how many results it gives": {op("Loop", "y", []string{"three", "yes", "x"},
-			body([]string{"d", "v", "u"}, op("Identity", "d", []string{"c"}), op("Identity", "u", []string{"v"})))},
-		"its body's condition has shape [2] and is FLOAT": {op("Loop", "y", []string{"three", "yes", "x"}, body([]string{"v", "v"}))},
-		"a body with 3 inputs and 1 outputs":              {op("Loop", "y", []string{"three", "yes", "x"}, body([]string{"go"}))},
-		"results of shapes [2] and [1]": {op("If", "y", []string{"c"}, attrGraph("then_branch", branch("a", same("a"))),
-			attrGraph("else_branch", branch("b", op("ReduceSum", "b", []string{"x"}))))},
-		"a condition of shape [2]": {op("If", "y", []string{"x"}, attrGraph("then_branch", branch("a", same("a"))), attrGraph("else_branch", branch("b", same("b"))))},
-		"input 0 (\"n\") is not true or false": {op("If", "y", []string{"n"}, attrGraph("then_branch", branch("a", same("a"))),
+		"the Loop: more than 65536 repeats":                          {called("Loop", "y", []string{"many", "yes", "x"}, body([]string{"go", "v"}))},
+		"bytes of memory":                                            {called("Loop", "y", []string{"thousand", "yes", "x"}, tower)},
+		"it takes ": {called("Loop", "y", []string{"many", "yes", "x"},
+			body([]string{"go", "w"}, called("Concat", "w", []string{"v", "v"}, attrInt("axis", 0))))},
+		"input 0 (\"n\"), how often it runs, is computed when the model runs": {called("Loop", "y", []string{"n", "yes", "x"}, body([]string{"go", "v"}))},
+		"there is no limit to its repeats that is known before": {called("Loop", "y", []string{"", "yes", "x"},
+			body([]string{"d", "v"}, called("Identity", "d", []string{"c"})))},
+		"data that are known when the model runs decide how many results it gives": {called("Loop", "y", []string{"three", "yes", "x"},
+			body([]string{"d", "v", "u"}, called("Identity", "d", []string{"c"}), called("Identity", "u", []string{"v"})))},
+		"its body's condition has shape [2] and is FLOAT": {called("Loop", "y", []string{"three", "yes", "x"}, body([]string{"v", "v"}))},
+		"a body with 3 inputs and 1 outputs":              {called("Loop", "y", []string{"three", "yes", "x"}, body([]string{"go"}))},
+		"results of shapes [2] and [1]": {called("If", "y", []string{"c"}, attrGraph("then_branch", branch("a", same("a"))),
+			attrGraph("else_branch", branch("b", called("ReduceSum", "b", []string{"x"}))))},
+		"a condition of shape [2]": {called("If", "y", []string{"x"}, attrGraph("then_branch", branch("a", same("a"))), attrGraph("else_branch", branch("b", same("b"))))},
+		"input 0 (\"n\") is not true or false": {called("If", "y", []string{"n"}, attrGraph("then_branch", branch("a", same("a"))),
 			attrGraph("else_branch", branch("b", same("b"))))},
-		"its input \"late\" is not computed by a node before it": {op("If", "y", []string{"c"}, attrGraph("then_branch", branch("a", op("Neg", "a", []string{"late"}))),
+		"its input \"late\" is not computed by a node before it": {called("If", "y", []string{"c"}, attrGraph("then_branch", branch("a", called("Neg", "a", []string{"late"}))),
 			attrGraph("else_branch", branch("b", same("b")))), same("late")},
-		"it has no graph else_branch": {op("If", "y", []string{"c"}, attrGraph("then_branch", branch("a", same("a"))))},
+		"it has no graph else_branch": {called("If", "y", []string{"c"}, attrGraph("then_branch", branch("a", same("a"))))},
 	} {
 		if err := tried(t, "y", nodes...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, found %v", want, err)
@@ -117,9 +117,9 @@ func TestImpossibleBranch(t *testing.T) {
 	g := &onnxpb.GraphProto{Output: named("y"),
 		Input:       []*onnxpb.ValueInfoProto{valueInfo("x", floatKind, []Dim{{Size: -1}}), valueInfo("c", onnxpb.TensorProto_BOOL, []Dim{})},
 		Initializer: []*onnxpb.TensorProto{ints64(2, 2).tensorProto("square"), ints64(-1).tensorProto("flat")},
-		Node: []*onnxpb.NodeProto{op("If", "y", []string{"c"},
-			attrGraph("then_branch", branch("b", op("Reshape", "a", []string{"x", "square"}), op("Transpose", "t", []string{"a"}), op("Reshape", "b", []string{"t", "flat"}))),
-			attrGraph("else_branch", branch("d", op("Neg", "d", []string{"x"}))))}}
+		Node: []*onnxpb.NodeProto{called("If", "y", []string{"c"},
+			attrGraph("then_branch", branch("b", called("Reshape", "a", []string{"x", "square"}), called("Transpose", "t", []string{"a"}), called("Reshape", "b", []string{"t", "flat"}))),
+			attrGraph("else_branch", branch("d", called("Neg", "d", []string{"x"}))))}}
 	m, err := newModel(&onnxpb.ModelProto{Graph: g, OpsetImport: []*onnxpb.OperatorSetIdProto{{Version: 17}}}, noFiles())
 	if err != nil {
 		t.Fatal(err)

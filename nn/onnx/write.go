@@ -26,11 +26,16 @@ func (m *Model) Write(path string, p *graph.Params) error {
 	if err != nil {
 		return errors.Wrapf(err, "onnx: write %s", path)
 	}
-	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(file)
+	data, err := encoded(file)
 	if err == nil {
 		err = atomicfile.WriteBytes(path, data)
 	}
 	return errors.Wrapf(err, "onnx: write %s", path)
+}
+
+// encoded are the bytes of a file, the same ones for the same model.
+func encoded(file *onnxpb.ModelProto) ([]byte, error) {
+	return proto.MarshalOptions{Deterministic: true}.Marshal(file)
 }
 
 // withWeights returns a copy of the file with the store's numbers in the initialisers.
