@@ -55,11 +55,11 @@ var wholeFunctions = map[string]func(x, y int) (int, error){
 		if y == 0 {
 			return 0, errors.Errorf("remainder of %d divided by zero", x)
 		}
-		if m := x % y; m != 0 && (m < 0) != (y < 0) {
-			return m + y, nil
-		} else {
-			return m, nil
+		m := x % y
+		if m != 0 && (m < 0) != (y < 0) {
+			m += y
 		}
+		return m, nil
 	},
 	"Max": func(x, y int) (int, error) { return max(x, y), nil },
 	"Min": func(x, y int) (int, error) { return min(x, y), nil },

@@ -181,7 +181,7 @@ func (m *Model) readNode(n *node, from *onnxpb.NodeProto, beside *files) error {
 			return errors.Errorf("its output %d, %q, is not supported", i, name)
 		}
 	}
-	for _, field := range strings.Fields(n.def.attributes) {
+	for field := range strings.FieldsSeq(n.def.attributes) {
 		if name, letter, _ := strings.Cut(field, ":"); letter == "g" && n.attr[name].GetG() == nil {
 			return errors.Errorf("it has no graph %s", name)
 		}

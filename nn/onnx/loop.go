@@ -168,7 +168,8 @@ func buildScan(c *call) []value {
 	body, m := c.blocks["body"], c.int("num_scan_inputs", 0)
 	n := len(c.in) - m
 	if m < 1 || n < 0 || len(body.inputs) != len(c.in) || len(body.outputs) < n || len(c.out) > len(body.outputs) {
-		return c.failf("%d inputs, num_scan_inputs %d, and a body with %d inputs and %d outputs", len(c.in), m, len(body.inputs), len(body.outputs))
+		return c.failf("%d inputs, num_scan_inputs %d, and a body with %d inputs and %d outputs",
+			len(c.in), m, len(body.inputs), len(body.outputs))
 	}
 	k := len(body.outputs) - n
 	inAxes, inBack := c.perScan("scan_input_axes", m), c.perScan("scan_input_directions", m)
@@ -184,11 +185,11 @@ func buildScan(c *call) []value {
 			return nil
 		}
 		inAxes[i] = axis
-		if d := v.shape()[axis]; v.absent() || T >= 0 && d != T || d > mostRepeats {
+		d := v.shape()[axis]
+		if v.absent() || T >= 0 && d != T || d > mostRepeats {
 			return c.failf("%d entries along axis %d of input %d, of %d before; want one number, at most %d", d, axis, n+i, T, mostRepeats)
-		} else {
-			T = d
 		}
+		T = d
 	}
 	states, results := slices.Clone(c.in[:n]), make([][]value, k)
 	for t := range T {

@@ -353,7 +353,8 @@ func buildReverseSequence(c *call) []value {
 	batch, time := c.int("batch_axis", 1), c.int("time_axis", 0)
 	have := v.shape()
 	if !ok || v.absent() || len(have) < 2 || batch+time != 1 || batch*time != 0 || !slices.Equal(lengths.shape(), []int{have[batch]}) {
-		return c.failf("a tensor of shape %v, lengths of shape %v, batch_axis %d and time_axis %d; want axes 0 and 1", have, lengths.shape(), batch, time)
+		return c.failf("a tensor of shape %v, lengths of shape %v, batch_axis %d and time_axis %d; want axes 0 and 1",
+			have, lengths.shape(), batch, time)
 	}
 	T, move := have[time], steps(have[:2])
 	places := c.computed(onnxpb.TensorProto_INT64, have[:2], func(dst []int, in [][]int) error {

@@ -71,8 +71,10 @@ func (c *call) resizing() (resizing, bool) {
 	if r.mode == "bilinear" || r.mode == "trilinear" {
 		r.mode = "linear"
 	}
-	if r.mode != "nearest" && r.mode != "linear" && r.mode != "cubic" || r.policy != "stretch" && r.policy != "not_larger" && r.policy != "not_smaller" {
-		c.failf("mode %q and keep_aspect_ratio_policy %q; want nearest, linear or cubic, and stretch, not_larger or not_smaller", r.mode, r.policy)
+	if !slices.Contains([]string{"nearest", "linear", "cubic"}, r.mode) ||
+		!slices.Contains([]string{"stretch", "not_larger", "not_smaller"}, r.policy) {
+		c.failf("mode %q and keep_aspect_ratio_policy %q; want nearest, linear or cubic, and stretch, not_larger or not_smaller",
+			r.mode, r.policy)
 		return r, false
 	}
 	return r, true

@@ -61,7 +61,6 @@ func (c *call) scattered(s scatter) []value {
 	if m == 0 {
 		return []value{s.v}
 	}
-	rounds := 1
 	switch how {
 	case "none":
 		return []value{c.replaced(s, s.v, nil)}
@@ -87,7 +86,8 @@ func (c *call) scattered(s scatter) []value {
 			turns[i], seen[p] = seen[p], seen[p]+1
 		}
 	}
-	if rounds = slices.Max(turns) + 1; rounds > mostRounds {
+	rounds := slices.Max(turns) + 1
+	if rounds > mostRounds {
 		return c.failf("%d updates with reduction %q, which may be of one row; want at most %d", rounds, how, mostRounds)
 	}
 	out := s.v
