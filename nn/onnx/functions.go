@@ -121,8 +121,8 @@ func (c *call) wholePow() []value {
 		return nil
 	}
 	kind := c.elements(v)
-	if power, ok := c.arg(1), c.arg(1).integral(); ok {
-		power, _ = c.wholes(1)
+	if c.arg(1).integral() {
+		power, _ := c.wholes(1)
 		return []value{c.combined(kind, v, power, func(x, y int) (int, error) {
 			if y < 0 {
 				return 0, errors.Errorf("%d to the power of %d, which is no whole number", x, y)

@@ -44,6 +44,19 @@ func (v value) shape() []int {
 	return v.node.Shape()
 }
 
+// call is one node at work: the graph it adds to, and its inputs.
+type call struct {
+	*node
+	g      *graph.Graph // in a scope of the node's name, for messages
+	top    *graph.Graph // where the weights' names start
+	m      *Model
+	b      *building
+	in     []value
+	own    bool // all inputs are made of the file's numbers alone
+	budget *budget
+	opset  int
+}
+
 // elements is the type of a value's elements.
 func (c *call) elements(v value) dataType {
 	switch {
@@ -57,19 +70,6 @@ func (c *call) elements(v value) dataType {
 		return v.whole
 	}
 	return c.m.kind
-}
-
-// call is one node at work: the graph it adds to, and its inputs.
-type call struct {
-	*node
-	g      *graph.Graph // in a scope of the node's name, for messages
-	top    *graph.Graph // where the weights' names start
-	m      *Model
-	b      *building
-	in     []value
-	own    bool // all inputs are made of the file's numbers alone
-	budget *budget
-	opset  int
 }
 
 // failf records that the node cannot be built, and gives nothing.
