@@ -45,6 +45,7 @@ type core struct {
 	params   *Params
 	dtype    tensor.Dtype
 	training bool
+	rolled   bool // see NewRolled
 	backward bool // Grad is adding nodes
 	err      error
 	owners   map[*entry]*Param // of weight leaves

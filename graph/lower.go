@@ -41,6 +41,9 @@ func (g *Graph) Compile(outputs ...Node) (*Program, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
+	if g.rolled {
+		return nil, errors.New("graph: Compile: a graph of NewRolled is for reading, not for running")
+	}
 	results, err := g.results(outputs)
 	if err != nil {
 		return nil, err

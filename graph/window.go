@@ -36,7 +36,6 @@ func (w Window) over(g *Graph, what string, in, kernel []int) (op.Window, []int,
 			kernel, in, mostAxes)
 	}
 	first := mostAxes - len(in)
-	var after [mostAxes]int
 	for _, list := range []struct {
 		name  string
 		given []int
@@ -45,7 +44,7 @@ func (w Window) over(g *Graph, what string, in, kernel []int) (op.Window, []int,
 	}{
 		{"size", kernel, 1, o.Kernel[first:]}, {"stride", w.Stride, 1, o.Stride[first:]},
 		{"dilation", w.Dilation, 1, o.Dilation[first:]}, {"padding before", w.Before, 0, o.Before[first:]},
-		{"padding after", w.After, 0, after[first:]}, {"length", in, 1, o.In[first:]},
+		{"padding after", w.After, 0, o.After[first:]}, {"length", in, 1, o.In[first:]},
 	} {
 		if list.given == nil {
 			continue
@@ -56,7 +55,7 @@ func (w Window) over(g *Graph, what string, in, kernel []int) (op.Window, []int,
 		copy(list.to, list.given)
 	}
 	for i := first; i < mostAxes; i++ {
-		reach, all := int64(o.Kernel[i]-1)*int64(o.Dilation[i])+1, int64(o.In[i])+int64(o.Before[i])+int64(after[i])
+		reach, all := int64(o.Kernel[i]-1)*int64(o.Dilation[i])+1, int64(o.In[i])+int64(o.Before[i])+int64(o.After[i])
 		if reach > all {
 			return fail("a window that reaches %d places over an axis of %d with its padding", reach, all)
 		}

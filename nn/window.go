@@ -20,7 +20,11 @@ func (w window) views(g *graph.Graph, what string, x graph.Node) []graph.Node {
 	n := (steps-w.reach())/w.stride + 1
 	// Every view is cut into blocks of stride steps, of which it takes the first: the last block may need more steps
 	// than there are.
-	if missing := w.reach() - 1 + n*w.stride - steps; w.stride > 1 && missing > 0 {
+	missing := w.reach() - 1 + n*w.stride - steps
+	if g.Rolled() { // the same for all lengths
+		missing = w.stride - 1
+	}
+	if w.stride > 1 && missing > 0 {
 		x = padded(g, x, 0, missing)
 	}
 	out := make([]graph.Node, w.size)

@@ -19,6 +19,9 @@ type Scanner interface {
 // Layers are scanned one after the other, each with its number: y, _ := Scan(InLayer(g, 0), a, x, o), then
 // Scan(InLayer(g, 1), b, y, o).
 func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, State) {
+	if g.Rolled() {
+		return Unroll(g, cell, x, o)
+	}
 	w, ok := o.walk(g, "Scan", cell, x)
 	if !ok {
 		return graph.Node{}, nil

@@ -55,6 +55,9 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 	if !ok {
 		return graph.Node{}, nil
 	}
+	if g.Rolled() {
+		return o.roll(w, cell, x)
+	}
 	g, state, steps := w.g, w.state, x.Dim(0)
 	var masks []graph.Node
 	if w.mask.Valid() {

@@ -14,12 +14,15 @@ func exportCommand() *cobra.Command {
 says for which:
 
   .onnx         the whole model, for ONNX Runtime and wherever else ONNX is
-                read: from ids [time, batch], and for a classifier lengths
-                [batch], to logits; of a translator two models, its encoder
-                and its decoder: NAME.encoder.onnx and NAME.decoder.onnx
-  .weights.h5   its weights, for load_weights of a Keras 3 model with the same
-                layers; not those of a classifier with --pool attention, nor of
-                a translator
+                read: every kind, with every cell; of a translator two models,
+                its encoder and its decoder: NAME.encoder.onnx and
+                NAME.decoder.onnx
+  .keras        the whole model, for keras.models.load_model of Keras 3: what
+                has the cells rnn, lstm or gru and no lengths, so that the
+                sequences of a batch are equally long; no CRF, no --pool
+                attention, no translator
+  .weights.h5   the weights of these, for load_weights of a model with the same
+                layers
   .safetensors, .pt  its weights, with PyTorch's names, for load_state_dict of
                 a module with these parts (safetensors.torch.load_file, or
                 torch.load, reads the file):
@@ -31,7 +34,7 @@ says for which:
                   translator: source and target (nn.Embedding), or embedding
                   if --joint, encoder, decoder with its attention, head
 
-ONNX and Keras have the cells rnn, lstm and gru.`,
+What a format lacks is refused by name, all of it at once.`,
 		Example: `  unroll export --model book.safetensors --out book.onnx
   unroll export --model reviews.safetensors --out reviews.weights.h5
   unroll export --out weights.safetensors`,
@@ -58,7 +61,7 @@ ONNX and Keras have the cells rnn, lstm and gru.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&path, "model", firstName, "checkpoint of the model")
-	f.StringVar(&out, "out", "", "file to write, .onnx, .weights.h5, .safetensors or .pt")
+	f.StringVar(&out, "out", "", "file to write, .onnx, .keras, .weights.h5, .safetensors or .pt")
 	f.BoolVar(&force, "force", false, "overwrite an existing file")
 	return cmd
 }

@@ -11,6 +11,7 @@ import (
 
 const (
 	onnxEnding  = ".onnx"
+	wholeEnding = ".keras"
 	kerasEnding = ".weights.h5"
 	torchEnding = ".safetensors"
 	savedEnding = ".pt"
@@ -27,14 +28,14 @@ func TestExportAndImport(t *testing.T) {
 		endings []string
 		refused string // endings that cannot be, with the reason
 	}{
-		{small(text, "", "--steps", "3", "--cell", "lstm"), []string{onnxEnding, kerasEnding, torchEnding, savedEnding}, ""},
-		{small(text, "", "--steps", "3", "--cell", "rnn"), []string{onnxEnding, kerasEnding, torchEnding, savedEnding}, ""},
-		{quick(table, "", "--steps", "3", "--layers", "2", "--tokens", "word"), []string{onnxEnding, kerasEnding, torchEnding, savedEnding}, ""},
-		{quick(table, "", "--steps", "3", "--cell", "lstm", "--one-way", "--pool", "mean"), []string{onnxEnding, kerasEnding, torchEnding, savedEnding}, ""},
-		{quick(table, "", "--steps", "3", "--cell", "rnn", "--pool", "last"), []string{onnxEnding, kerasEnding, torchEnding, savedEnding}, ""},
+		{small(text, "", "--steps", "3", "--cell", "lstm"), []string{onnxEnding, wholeEnding, kerasEnding, torchEnding, savedEnding}, ""},
+		{small(text, "", "--steps", "3", "--cell", "rnn"), []string{onnxEnding, wholeEnding, kerasEnding, torchEnding, savedEnding}, ""},
+		{quick(table, "", "--steps", "3", "--layers", "2", "--tokens", "word"), []string{onnxEnding, wholeEnding, kerasEnding, torchEnding, savedEnding}, ""},
+		{quick(table, "", "--steps", "3", "--cell", "lstm", "--one-way", "--pool", "mean"), []string{onnxEnding, wholeEnding, kerasEnding, torchEnding, savedEnding}, ""},
+		{quick(table, "", "--steps", "3", "--cell", "rnn", "--pool", "last"), []string{onnxEnding, wholeEnding, kerasEnding, torchEnding, savedEnding}, ""},
 		{quick(table, "", "--steps", "3", "--pool", "attention"), []string{onnxEnding, torchEnding, savedEnding}, kerasEnding + " Keras has no layer like pooling by attention"},
 		{quick(table, "", "--steps", "3", "--cell", "mgu"), []string{torchEnding, savedEnding}, kerasEnding + " Keras has no layer like the cell mgu"},
-		{small(text, "", "--steps", "3", "--cell", "mingru"), []string{torchEnding, savedEnding}, onnxEnding + " ONNX has no layer like the cell mingru"},
+		{small(text, "", "--steps", "3", "--cell", "mingru"), []string{torchEnding, savedEnding}, wholeEnding + " Keras has no layer like the cell mingru"},
 	} {
 		model := filepath.Join(dir, fmt.Sprint("m", i))
 		c.train[slices.Index(c.train, "--out")+1] = model
@@ -67,7 +68,7 @@ func TestExportAndImport(t *testing.T) {
 func TestExportRefuses(t *testing.T) {
 	for args, want := range map[string]string{
 		"export model.onnx":                 `unexpected argument "model.onnx"; --model FILE says what to read, --out FILE what to write`,
-		"export":                            `--out ""; want a name that ends in .onnx, .weights.h5, .safetensors or .pt`,
+		"export":                            `--out ""; want a name that ends in .onnx, .keras, .weights.h5, .safetensors or .pt`,
 		"export --out model.bin":            `--out "model.bin"; want a name`,
 		"import":                            "found 0 files; want one",
 		"export --out x.onnx --model a b":   `unexpected argument "b"`,

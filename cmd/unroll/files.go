@@ -120,7 +120,9 @@ func foreignEnding(path string) string {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".onnx":
 		return "ONNX files"
-	case ".h5", ".keras":
+	case ".keras":
+		return "Keras models"
+	case ".h5":
 		return "Keras weights"
 	case ".pt", ".pth":
 		return "files for PyTorch"

@@ -98,6 +98,7 @@ func TestOutIsProbedFirst(t *testing.T) {
 		{1, "exists; choose another name", small(text, at("model"))},
 		{2, "unroll export makes ONNX files", small(text, at("x.onnx"))},
 		{2, "unroll export makes Keras weights", small(text, at("x.weights.h5"))},
+		{2, "unroll export makes Keras models", small(text, at("x.keras"))},
 		{1, "is a folder", []string{"train", "--resume", at("model"), "--epochs", "2", "--out", at("folder"), "--force"}},
 		{1, "is a folder", []string{"export", "--model", at("model"), "--out", at("folder") + ".onnx", "--force"}},
 		{1, "exists; choose another name", []string{"plot", "--model", at("model"), "--out", text}},

@@ -37,7 +37,7 @@ func TestMistakesOfANewUser(t *testing.T) {
 		{"want a table, a file that ends in .csv, .tsv or .jsonl", []string{"train", "--table", short}},
 		{"no label in column", []string{"train", write("gap.csv", "text,label\na,x\nb,\nc,y\n")}},
 		{"want a name that ends in .png or .svg", []string{"plot", "--model", model, "--out", "x.gif"}},
-		{"want a name that ends in .onnx, .weights.h5, .safetensors or .pt", []string{"export", "--model", model, "--out", "x.pth"}},
+		{"want a name that ends in .onnx, .keras, .weights.h5, .safetensors or .pt", []string{"export", "--model", model, "--out", "x.pth"}},
 		{"want one of them", []string{"train", rows, "--text", short}},
 		{"the model knows", []string{"eval", "--model", model, "--table", write("other.csv", "review,sentiment\na,zz\nb,yy\n")}},
 	} {

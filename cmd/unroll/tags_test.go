@@ -250,7 +250,7 @@ func TestTagsMistakes(t *testing.T) {
 		{2, "--scheme none: the tags of the model are of the scheme iob2", []string{"tag", "--model", "m.safetensors", "--scheme", "none"}},
 		{1, "text.safetensors is a language model; want a tagger of words", []string{"tag", "--model", "text.safetensors"}},
 		{1, "m.safetensors is a tagger of words; want a language model", []string{"generate", "--model", "m.safetensors"}},
-		{1, "Keras has no layer that reads the characters of words; .safetensors takes all weights", []string{"export", "--model", "m.safetensors", "--out", "m.weights.h5"}},
+		{1, "Keras has no layer that reads the characters of words; Keras has no layer like a CRF; .safetensors takes all weights", []string{"export", "--model", "m.safetensors", "--out", "m.weights.h5"}},
 		{1, "names.txt, which this command reads", []string{"train", "--tags", "names.txt", "--out", "names.txt", "--force"}},
 	} {
 		status, stdout, errs := capture(t, context.Background(), c.args...)

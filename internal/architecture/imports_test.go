@@ -35,7 +35,8 @@ var allowed = map[string][]string{
 	"datasets/catalog":     {"datasets", "datasets/catalog/internal/fetch", "internal/idxfile"},
 	"internal/op":          {"internal/kernel"},
 	"internal/compile":     {"internal/kernel", "internal/op"},
-	"graph":                {"internal/kernel", "internal/op", "internal/compile"},
+	"internal/listing":     {"internal/op", "internal/compile"},
+	"graph":                {"internal/kernel", "internal/op", "internal/compile", "internal/listing"},
 	"graph/optim":          {"graph", "internal/kernel"},
 	"graph/graphtest":      {"graph"},
 	"nn":                   {"graph"},
@@ -65,7 +66,7 @@ var allowed = map[string][]string{
 	"nn/train/events":           {"graph", "nn/train"},
 	"nn/train/search":           {"graph", "nn/train"},
 	"nn/train/chart":            {"nn/train", "nn/train/flow", "nn/train/metric"},
-	"nn/onnx":                   {"graph", "recurrent", "nn/onnx/internal/onnxpb"},
+	"nn/onnx":                   {"graph", "recurrent", "nn/onnx/internal/onnxpb", "internal/listing", "internal/op", "internal/compile"},
 	"nn/train/metric/spans":     {},
 
 	"nn/onnx/internal/onnxpb":  {},

@@ -62,10 +62,13 @@ func given(p onnx.Port, kind tensor.Dtype) (*tensor.Dense, bool) {
 		n *= d.Size
 		shape = append(shape, d.Size)
 	}
-	if len(shape) == 0 {
-		shape = []int{1}
-	}
 	switch {
+	case len(shape) == 0 && p.Ints:
+		return tensor.New(tensor.FromScalar(1)), true
+	case len(shape) == 0 && kind == tensor.Float64:
+		return tensor.New(tensor.FromScalar(1.0)), true
+	case len(shape) == 0:
+		return tensor.New(tensor.FromScalar(float32(1))), true
 	case p.Ints:
 		ids := make([]int, n)
 		for i := range ids {

@@ -7,6 +7,8 @@ import "github.com/unroll-go/unroll/internal/kernel"
 // padding. Axes that a tensor lacks come first, and have length 1.
 type Window struct {
 	In, Out, Kernel, Stride, Dilation, Before [3]int
+
+	After [3]int // places of padding behind the last one; Out tells it, too, but for some that no result reads
 }
 
 // Taps is the number of places that a result reads.

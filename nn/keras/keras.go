@@ -67,17 +67,17 @@ func Paths(path string) ([]string, error) {
 	return a.file.Paths(), nil
 }
 
-// Read reads a .weights.h5 file into a store: parameters that exist are replaced, others are added, and nothing changes
+// Read reads a .weights.h5 file, or the weights of a .keras file, into a store: parameters that exist are replaced, others are added, and nothing changes
 // if anything in the file does not fit. Arrays of the listed layers that have no place are refused by name.
 func (m Model) Read(p *graph.Params, path string) error {
 	if p == nil {
 		return errors.Errorf("keras: read %s: the store of weights is nil", path)
 	}
-	f, err := hdf5.Read(path)
+	a, err := open(path)
 	if err != nil {
-		return errors.Wrap(err, "keras")
+		return errors.Wrapf(err, "keras: read %s", path)
 	}
-	r := &reader{file: f, params: p, used: map[string]bool{}}
+	r := &reader{file: a.file, params: p, used: map[string]bool{}}
 	for _, l := range m {
 		if err := r.layer(l); err != nil {
 			return errors.Wrapf(err, "keras: read %s: layer %s", path, l.Path)

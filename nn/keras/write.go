@@ -74,6 +74,16 @@ func (w *writer) put(path string, t *tensor.Dense, p place) error {
 	return w.fill(t, p)
 }
 
+// numbers adds an array of numbers that are in Keras's order.
+func (w *writer) numbers(path string, shape []int, v []float64) error {
+	d := hdf5.Dataset{Path: path, Shape: shape, Bits: 32, Data: v}
+	if w.params.Dtype() == tensor.Float64 {
+		d.Bits = 64
+	}
+	w.out = append(w.out, d)
+	return nil
+}
+
 // fill writes a parameter into its place in the last array.
 func (w *writer) fill(t *tensor.Dense, p place) error {
 	d := &w.out[len(w.out)-1]

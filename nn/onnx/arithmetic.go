@@ -1,24 +1,30 @@
 package onnx
 
 import (
+	"cmp"
 	"math"
-	"slices"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 )
 
-// buildBinary adds, subtracts, multiplies or divides, broadcasting: floats in the graph, whole numbers at once.
+// buildBinary adds, subtracts, multiplies or divides, broadcasting: floats in the graph, what is known at once.
 func buildBinary(c *call) []value {
-	if a, b := c.arg(0).known, c.arg(1).known; a != nil && b != nil && a.floats == nil && b.floats == nil {
-		return c.wholeNumbers(a, b)
-	}
 	if c.op == "Add" && (c.arg(0).sums != nil || c.arg(1).sums != nil) {
 		return c.addWhole()
 	}
+	if c.arg(0).integral() || c.arg(1).integral() {
+		return c.wholeNumbers()
+	}
+	if k := c.foldedPair(c.arg(0), c.arg(1)); k != nil {
+		return []value{{known: k}}
+	}
 	a, b := c.float(0), c.float(1)
 	if c.g.Err() != nil {
+		return nil
+	}
+	if _, ok := c.broadcast(a.Shape(), b.Shape()); !ok {
 		return nil
 	}
 	switch c.op {
@@ -34,40 +40,99 @@ func buildBinary(c *call) []value {
 	return []value{{node: a}}
 }
 
-// wholeNumbers is arithmetic on shapes. Either operand may be a single number.
-func (c *call) wholeNumbers(a, b *constant) []value {
-	if !slices.Equal(a.shape, b.shape) && a.len() != 1 && b.len() != 1 || a.len() == 0 || b.len() == 0 {
-		return c.failf("whole numbers of shapes %v and %v; want one shape or a single number", a.shape, b.shape)
-	}
-	out := &constant{kind: a.kind, shape: a.shape}
-	if len(b.shape) > len(a.shape) || b.len() > a.len() {
-		out.shape = b.shape
-	}
-	if !c.room(out.shape) {
+// wholeFunctions are operators on whole numbers.
+var wholeFunctions = map[string]func(x, y int) (int, error){
+	"Add": func(x, y int) (int, error) { return x + y, nil },
+	"Sub": func(x, y int) (int, error) { return x - y, nil },
+	"Mul": func(x, y int) (int, error) { return x * y, nil },
+	"Div": func(x, y int) (int, error) {
+		if y == 0 {
+			return 0, errors.Errorf("division of %d by zero", x)
+		}
+		return x / y, nil
+	},
+	"Mod": func(x, y int) (int, error) { // with the sign of y
+		if y == 0 {
+			return 0, errors.Errorf("remainder of %d divided by zero", x)
+		}
+		m := x % y
+		if m != 0 && (m < 0) != (y < 0) {
+			m += y
+		}
+		return m, nil
+	},
+	"Max": func(x, y int) (int, error) { return max(x, y), nil },
+	"Min": func(x, y int) (int, error) { return min(x, y), nil },
+}
+
+// wholeNumbers is arithmetic on shapes, places and lengths.
+func (c *call) wholeNumbers() []value {
+	a, ok := c.wholes(0)
+	b, same := c.wholes(1)
+	if !ok || !same {
 		return nil
 	}
-	out.ints = make([]int, out.len())
-	for i := range out.ints {
-		x, y := a.ints[i%a.len()], b.ints[i%b.len()]
-		switch c.op {
-		case "Add":
-			x += y
-		case "Sub":
-			x -= y
-		case "Mul":
-			x *= y
-		default:
-			if y == 0 {
-				return c.failf("division of %d by zero", x)
-			}
-			x /= y
-		}
-		out.ints[i] = fit(out.kind, x)
+	return []value{c.combined(c.elements(a), a, b, wholeFunctions[c.op])}
+}
+
+// floatFunctions are operators on floats that are known, in float64: the result is rounded.
+var floatFunctions = map[string]func(x, y float64) float64{
+	"Add": func(x, y float64) float64 { return x + y },
+	"Sub": func(x, y float64) float64 { return x - y },
+	"Mul": func(x, y float64) float64 { return x * y },
+	"Div": func(x, y float64) float64 { return x / y },
+	"Pow": math.Pow,
+	"Max": math.Max,
+	"Min": math.Min,
+	"Mod": math.Mod,
+}
+
+// foldedPair computes the operator at once if both operands are floats that are known; nil if they are not.
+func (c *call) foldedPair(a, b value) *constant {
+	f := floatFunctions[c.op]
+	if c.g.Err() != nil || f == nil || a.known == nil || b.known == nil || a.known.floats == nil || b.known.floats == nil {
+		return nil
+	}
+	shape, ok := c.broadcast(a.shape(), b.shape())
+	if !ok {
+		return nil
+	}
+	out := &constant{kind: a.known.kind, shape: shape, floats: make([]float64, sizeOf(shape))}
+	left, right := repeats(a.shape(), shape), repeats(b.shape(), shape)
+	for i := range out.floats {
+		out.floats[i] = rounded(c.m.kind, f(a.known.floats[placeOf(left, i)], b.known.floats[placeOf(right, i)]))
+	}
+	return out
+}
+
+// folded applies a function to floats that are known.
+func (c *call) folded(k *constant, f func(x float64) float64) []value {
+	if !c.room(k.shape) {
+		return nil
+	}
+	out := &constant{kind: k.kind, shape: k.shape, floats: make([]float64, k.len())}
+	for i, v := range k.floats {
+		out.floats[i] = rounded(c.m.kind, f(v))
 	}
 	return []value{{known: out}}
 }
 
+// rounded is a number as the model's float type has it.
+func rounded(kind dataType, v float64) float64 {
+	if computes(kind) == onnxpb.TensorProto_FLOAT {
+		return float64(float32(v))
+	}
+	return v
+}
+
+// buildUnary applies a function that the graph has.
 func buildUnary(c *call) []value {
+	if c.arg(0).integral() {
+		return c.wholeUnary()
+	}
+	if f, k := knownFunctions[c.op], c.arg(0).known; f != nil && k != nil && c.g.Err() == nil {
+		return c.folded(k, f)
+	}
 	x := c.float(0)
 	if c.g.Err() != nil {
 		return nil
@@ -76,10 +141,39 @@ func buildUnary(c *call) []value {
 	functions := map[string]func(graph.Node) graph.Node{
 		"Neg": g.Neg, "Abs": g.Abs, "Exp": g.Exp, "Log": g.Log, "Sqrt": g.Sqrt, "Tanh": g.Tanh, "Sigmoid": g.Sigmoid,
 		"Relu": g.ReLU, "Softplus": g.Softplus, "Erf": g.Erf,
-		"Floor": g.Floor, "Round": g.Round,
 		"Softsign": func(x graph.Node) graph.Node { return softsign(g, x) },
 	}
 	return []value{{node: functions[c.op](x)}}
+}
+
+// knownFunctions are those of them that are computed at once where the numbers are known: what scales and bounds are made of.
+var knownFunctions = map[string]func(x float64) float64{
+	"Neg": func(x float64) float64 { return -x }, "Abs": math.Abs, "Exp": math.Exp, "Log": math.Log, "Sqrt": math.Sqrt,
+	"Floor": math.Floor, "Ceil": math.Ceil, "Round": math.RoundToEven, "Sin": math.Sin, "Cos": math.Cos,
+}
+
+// wholeUnary is buildUnary for whole numbers.
+func (c *call) wholeUnary() []value {
+	v, ok := c.wholes(0)
+	if !ok {
+		return nil
+	}
+	f := map[string]func(x int) int{
+		"Neg":  func(x int) int { return -x },
+		"Abs":  func(x int) int { return max(x, -x) },
+		"Relu": func(x int) int { return max(x, 0) },
+		"Sign": func(x int) int { return cmp.Compare(x, 0) },
+	}[c.op]
+	if f == nil {
+		return c.failf("input 0 (%q) holds whole numbers; want floats", c.node.input(0))
+	}
+	kind := c.elements(v)
+	return []value{c.computed(kind, v.shape(), func(dst []int, in [][]int) error {
+		for i, x := range in[0] {
+			dst[i] = f(x)
+		}
+		return fitAll(kind, dst)
+	}, v)}
 }
 
 // softsign is x/(1+|x|).
@@ -118,102 +212,14 @@ func buildDropout(c *call) []value {
 			return c.failf("training_mode %v; want false, a model for inference", on)
 		}
 	}
-	return c.in[:1]
-}
-
-// buildCast changes the type of known numbers, and passes on what has the type already. A graph computes in one float
-// type, so a cast of computed numbers to another would only seem to be one.
-func buildCast(c *call) []value {
-	to, v := onnxpb.TensorProto_DataType(c.int("to", 0)), c.arg(0)
-	switch {
-	case c.g.Err() != nil:
-		return nil
-	case !isFloat(to) && !isInt(to) && !isByte(to):
-		return c.failf("a cast to %v; want FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32, INT8, UINT8 or BOOL", to)
-	case v.known != nil:
-		if !c.room(v.known.shape) {
-			return nil
-		}
-		k, err := v.known.cast(to)
-		if err != nil {
-			return c.failf("%v", err)
-		}
-		return []value{{known: k}}
-	case v.whole != 0 || v.node.Valid() && !v.truth && to == onnxpb.TensorProto_INT32:
-		return c.castWhole(v, to)
-	case v.truth && to == onnxpb.TensorProto_BOOL:
+	if len(c.out) < 2 {
 		return c.in[:1]
-	case v.truth && computes(to) == c.m.kind:
-		return []value{{node: v.node}}
-	case v.truth:
-		return c.failf("a cast of what is true or false to %v; want BOOL or %v", to, c.m.kind)
-	case v.ids != nil && to != onnxpb.TensorProto_BOOL && isInt(to), v.node.Valid() && computes(to) == c.m.kind:
-		return c.in[:1]
-	case v.ids != nil:
-		return c.failf("a cast of whole numbers to %v, when the model runs", to)
 	}
-	return c.failf("a cast of computed %v to %v", c.m.kind, to)
-}
-
-// cast converts known numbers, towards zero where they become whole.
-func (k *constant) cast(to onnxpb.TensorProto_DataType) (*constant, error) {
-	out := &constant{kind: to, shape: k.shape}
-	if isFloat(to) {
-		out.floats = make([]float64, k.len())
-	} else {
-		out.ints = make([]int, k.len())
+	shape := c.arg(0).shape()
+	mask := &constant{kind: onnxpb.TensorProto_BOOL, shape: shape}
+	if c.opset < 10 || !c.room(shape) {
+		return c.failf("its mask in version %d of ONNX's operators; want 10 or later", c.opset)
 	}
-	for i := range k.len() {
-		switch {
-		case isFloat(to):
-			out.floats[i] = k.number(i)
-			if computes(to) == onnxpb.TensorProto_FLOAT {
-				out.floats[i] = float64(float32(out.floats[i]))
-			}
-		case to == onnxpb.TensorProto_BOOL && k.number(i) != 0:
-			out.ints[i] = 1
-		case to == onnxpb.TensorProto_BOOL:
-		case k.floats == nil:
-			out.ints[i] = fit(to, k.ints[i])
-		case !(math.Abs(k.floats[i]) < largest(to)): // what does not fit has no meaning that all machines share
-			return nil, errors.Errorf("a cast of %g to %v", k.floats[i], to)
-		default:
-			out.ints[i] = int(k.floats[i])
-		}
-	}
-	return out, nil
-}
-
-// number is element i, whatever its type.
-func (k *constant) number(i int) float64 {
-	if k.floats != nil {
-		return k.floats[i]
-	}
-	return float64(k.ints[i])
-}
-
-// largest is the first number that is too large for a type of whole numbers.
-func largest(kind onnxpb.TensorProto_DataType) float64 {
-	switch kind {
-	case onnxpb.TensorProto_INT32:
-		return 1 << 31
-	case onnxpb.TensorProto_UINT8:
-		return 1 << 8
-	case onnxpb.TensorProto_INT8:
-		return 1 << 7
-	}
-	return math.MaxInt
-}
-
-// fit wraps a whole number as arithmetic in its type does.
-func fit(kind onnxpb.TensorProto_DataType, v int) int {
-	switch kind {
-	case onnxpb.TensorProto_INT32:
-		return int(int32(v))
-	case onnxpb.TensorProto_UINT8:
-		return int(uint8(v))
-	case onnxpb.TensorProto_INT8:
-		return int(int8(v))
-	}
-	return v
+	mask.ints = repeated(1, sizeOf(shape)) // nothing is dropped
+	return []value{c.in[0], {known: mask}}
 }

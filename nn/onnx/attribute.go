@@ -17,6 +17,7 @@ type node struct {
 	tensor   *constant  // the attribute "value" of Constant and ConstantOfShape
 	rec      *recurrent // of RNN, LSTM and GRU
 	def      *operator
+	blocks   map[string]*block // graphs that it runs, by attribute
 }
 
 // String names the node in messages.
@@ -40,7 +41,7 @@ var attributeKinds = map[string]onnxpb.AttributeProto_AttributeType{
 	"i": onnxpb.AttributeProto_INT, "is": onnxpb.AttributeProto_INTS,
 	"f": onnxpb.AttributeProto_FLOAT, "fs": onnxpb.AttributeProto_FLOATS,
 	"s": onnxpb.AttributeProto_STRING, "ss": onnxpb.AttributeProto_STRINGS,
-	"t": onnxpb.AttributeProto_TENSOR,
+	"t": onnxpb.AttributeProto_TENSOR, "g": onnxpb.AttributeProto_GRAPH,
 }
 
 // setAttributes checks a node's attributes against those that its operator knows, "axis:i perm:is", and keeps them.

@@ -66,6 +66,20 @@ func bytesOf(shape []int) int64 {
 	return add(perNode, n)
 }
 
+// perKnown is what a tensor takes that is known when the graph is built, however few numbers it has: it is no node.
+const perKnown = 512
+
+// counts spends what a value that a node gives takes.
+func (c *call) counts(v value) bool {
+	switch {
+	case v.list != nil:
+		return c.spend(times(perKnown, int64(1+len(*v.list))))
+	case v.known != nil:
+		return c.room(v.shape()) && c.spend(bytesOf(v.shape())-perNode+perKnown)
+	}
+	return c.room(v.shape()) && c.spend(bytesOf(v.shape()))
+}
+
 // meter is the one that the node's values count on.
 func (c *call) meter() *meter {
 	if c.own {
@@ -81,8 +95,8 @@ func (c *call) room(shape []int) bool {
 		c.failf("a value with %d dimensions; want at most %d", len(shape), mostAxes)
 		return false
 	}
-	if !c.meter().has(bytesOf(shape)) {
-		c.tooLarge(bytesOf(shape))
+	if least := bytesOf(shape) - perNode + perKnown; !c.meter().has(least) {
+		c.tooLarge(least)
 		return false
 	}
 	return true

@@ -22,9 +22,9 @@ func within(m *Model, limits *budget) (map[string]value, error) {
 	if m.kind == onnxpb.TensorProto_DOUBLE {
 		g = graph.New(graph.NewParams64(1))
 	}
-	b := &building{m: m, g: g, budget: limits, values: map[string]value{}}
-	if b.inputs(smallInputs(g, m)) {
-		b.nodes()
+	b := &building{m: m, g: g, budget: limits, values: map[string]value{}, tried: map[*block]error{}}
+	if b.inputs(smallInputs(g, m)) && b.initialisers() {
+		b.nodes(m.nodes)
 	}
 	return b.values, g.Err()
 }
@@ -53,7 +53,7 @@ func smallInputs(g *graph.Graph, m *Model) []graph.Node {
 // where it does.
 func TestEveryOperatorIsCounted(t *testing.T) {
 	found := map[string]bool{}
-	for _, folder := range []string{"operators", "runtime", "node", "quantised"} {
+	for _, folder := range []string{"operators", "runtime", "node", "flow", "quantised"} {
 		paths, _ := filepath.Glob(filepath.Join("testdata", folder, "*.onnx"))
 		for _, path := range paths {
 			f := file(t, filepath.Join(folder, filepath.Base(path)))
@@ -263,8 +263,8 @@ func TestLargeInputsHaveRoom(t *testing.T) {
 				in = append(in, g.Input(p.Name, shape...))
 			}
 		}
-		b := &building{m: m, g: g, budget: newBudget(m.size, in), values: map[string]value{}}
-		if !b.inputs(in) || !b.nodes() {
+		b := &building{m: m, g: g, budget: newBudget(m.size, in), values: map[string]value{}, tried: map[*block]error{}}
+		if !b.inputs(in) || !b.initialisers() || !b.nodes(m.nodes) {
 			t.Fatal(g.Err())
 		}
 		if given := b.budget.given; given.used > given.limit/2 {

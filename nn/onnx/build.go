@@ -18,8 +18,8 @@ func (m *Model) Build(g *graph.Graph, in []graph.Node) []graph.Node {
 	if !m.ready(g) {
 		return nil
 	}
-	b := &building{m: m, g: g, budget: newBudget(m.size, in), values: map[string]value{}}
-	if b.inputs(in) && b.nodes() {
+	b := &building{m: m, g: g, budget: newBudget(m.size, in), values: map[string]value{}, tried: map[*block]error{}}
+	if b.inputs(in) && b.initialisers() && b.nodes(m.nodes) {
 		return b.outputs()
 	}
 	return nil
@@ -44,10 +44,13 @@ type building struct {
 	g      *graph.Graph
 	budget *budget
 	values map[string]value // of the names in the file, as far as they are there
+	within string           // the node whose graph is built, for messages
+	tried  map[*block]error // whether branches can be built, in this turn of a loop
+	outer  *building        // what a branch that is only tried stands in
 }
 
-// nodes adds the initialisers and then one operator after the other.
-func (b *building) nodes() bool {
+// initialisers adds weights and constants, those of branches and loops, too.
+func (b *building) initialisers() bool {
 	m := b.m
 	for name, c := range m.constants {
 		b.values[name] = value{known: c, own: true}
@@ -61,7 +64,12 @@ func (b *building) nodes() bool {
 			b.values[name] = value{node: b.g.Transpose(p), of: p, own: true}
 		}
 	}
-	for _, n := range m.nodes {
+	return b.g.Err() == nil
+}
+
+// nodes adds one operator after the other.
+func (b *building) nodes(list []*node) bool {
+	for _, n := range list {
 		if !b.node(n) {
 			return false
 		}
@@ -71,9 +79,9 @@ func (b *building) nodes() bool {
 
 // node adds one operator, and counts what it gives.
 func (b *building) node(n *node) bool {
-	c := &call{node: n, g: n.scope(b.g), top: b.g, m: b.m, budget: b.budget, opset: b.m.opset, own: true}
+	c := &call{node: n, g: n.scope(b.g), top: b.g, m: b.m, b: b, budget: b.budget, opset: b.m.opset, own: true}
 	for i, name := range n.in {
-		v, ok := b.values[name]
+		v, ok := b.lookup(name)
 		if !ok && name != "" && b.m.split[name] == nil {
 			c.failf("input %d (%q) was not computed", i, name)
 		}
@@ -90,11 +98,11 @@ func (b *building) node(n *node) bool {
 		}
 		if name != "" && i < len(out) {
 			v := out[i]
-			v.own = c.own
+			v.own = c.own && (v.own || n.blocks == nil)
 			if moves[n.op] && i == 0 && v.node.Valid() {
 				v.whole = c.arg(0).kind()
 			}
-			if c.room(v.shape()) && c.spend(bytesOf(v.shape())) {
+			if c.counts(v) {
 				b.values[name] = v
 			}
 		}
@@ -102,28 +110,47 @@ func (b *building) node(n *node) bool {
 	return b.g.Err() == nil
 }
 
+// lookup is what a name stands for.
+func (b *building) lookup(name string) (value, bool) {
+	v, ok := b.values[name]
+	if !ok && b.outer != nil && name != "" {
+		if v, ok = b.outer.lookup(name); ok {
+			v = b.adopted(v)
+			b.values[name] = v
+		}
+	}
+	return v, ok
+}
+
 // outputs gives the model's outputs.
 func (b *building) outputs() []graph.Node {
 	out := make([]graph.Node, len(b.m.outputs))
 	for i, p := range b.m.outputs {
 		v := b.values[p.Name]
-		c := &call{node: &node{name: p.Name, op: "output"}, g: b.g, top: b.g, m: b.m, budget: b.budget, own: v.own, in: []value{v}}
-		switch whole := v.ids != nil || v.known != nil && v.known.floats == nil; {
-		case v.absent():
-			b.g.Failf("onnx.Build", "the output %q was not computed", p.Name)
-		case v.node.Valid():
-			out[i] = v.node
+		c := &call{node: &node{name: p.Name, op: "output"}, g: b.g, top: b.g, m: b.m, b: b, budget: b.budget, own: v.own, in: []value{v}}
+		switch {
+		case v.absent() || v.list != nil:
+			b.g.Failf("onnx.Build", "the output %q was not computed, or is a sequence", p.Name)
 		case p.Bools:
 			out[i] = c.truth(0)
-		case p.bytes != 0 && v.known != nil:
-			out[i] = c.wholeNumbersOf(v.known)
-		case whole:
-			out[i], _ = c.materialised(v)
+		case p.bytes != 0 && v.isWhole():
+			out[i] = c.wholeNode(v)
+		case v.isWhole():
+			out[i] = c.given(v)
 		default:
-			out[i] = c.constant(v.known)
+			out[i] = c.computedFloats(v)
 		}
 	}
 	return out
+}
+
+// given is whole numbers as a node that a program computes: what is given or known is copied.
+func (c *call) given(v value) graph.Node {
+	in := c.ids(v)
+	if c.g.Err() != nil {
+		return graph.Node{}
+	}
+	return c.g.ComputeIDs("output", v.shape(), func(dst []int, in [][]int) error { copy(dst, in[0]); return nil }, in)
 }
 
 // scope is a view of the graph in which operations are labelled with the node's name.
@@ -159,7 +186,7 @@ func (b *building) inputs(in []graph.Node) bool {
 		}
 		switch {
 		case p.Ints:
-			b.values[p.Name] = value{ids: &idView{base: n, shape: shape}}
+			b.values[p.Name] = value{ids: n, idKind: p.kind}
 		case p.Bools && g.Err() == nil:
 			b.values[p.Name] = value{node: g.Affine(g.Equal(n, g.Full(0)), -1, 1), truth: true}
 		case p.bytes != 0:

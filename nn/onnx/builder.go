@@ -8,6 +8,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/atomicfile"
 	"github.com/unroll-go/unroll/internal/weights"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 	"gorgonia.org/tensor"
@@ -88,29 +89,38 @@ func (b *Builder) Output(name string, v Value) {
 
 // Model returns what was built, as Read would from the file.
 func (b *Builder) Model() (*Model, error) {
+	file, err := b.whole()
+	if err != nil {
+		return nil, errors.Wrap(err, "onnx")
+	}
+	m, err := newModel(file, noFiles())
+	return m, errors.Wrap(err, "onnx")
+}
+
+// whole is the file, without what no output needs.
+func (b *Builder) whole() (*onnxpb.ModelProto, error) {
 	if !b.made() {
-		return nil, errors.Wrap(b.err, "onnx")
+		return nil, b.err
 	}
 	if len(b.file.Output) == 0 {
-		return nil, errors.New("onnx: the model has no outputs")
+		return nil, errors.New("the model has no outputs")
 	}
 	b.prune()
-	m, err := newModel(&onnxpb.ModelProto{IrVersion: writtenIR, ProducerName: "unroll", Graph: b.file,
-		OpsetImport: []*onnxpb.OperatorSetIdProto{{Version: writtenOpset}}}, noFiles())
-	return m, errors.Wrap(err, "onnx")
+	return &onnxpb.ModelProto{IrVersion: writtenIR, ProducerName: "unroll", Graph: b.file,
+		OpsetImport: []*onnxpb.OperatorSetIdProto{{Version: writtenOpset}}}, nil
 }
 
 // Write writes the model to a file, replacing one that is there. The file appears whole or not at all.
 func (b *Builder) Write(path string) error {
-	m, err := b.Model()
-	if err != nil {
-		return errors.Wrapf(err, "write %s", path)
+	file, err := b.whole()
+	var data []byte
+	if err == nil {
+		data, err = encoded(file)
 	}
-	p, err := m.Params(0)
-	if err != nil {
-		return errors.Wrapf(err, "write %s", path)
+	if err == nil {
+		err = atomicfile.WriteBytes(path, data)
 	}
-	return m.Write(path, p)
+	return errors.Wrapf(err, "onnx: write %s", path)
 }
 
 // prune drops nodes and initialisers that no output needs: the final states of a model that gives out none.
@@ -124,11 +134,21 @@ func (b *Builder) prune() {
 			b.file.Node = slices.Delete(b.file.Node, i, i+1)
 			continue
 		}
-		for _, name := range n.Input {
-			needed[name] = true
-		}
+		eachInput(n, func(name string) { needed[name] = true })
 	}
 	b.file.Initializer = slices.DeleteFunc(b.file.Initializer, func(t *onnxpb.TensorProto) bool { return !needed[t.Name] })
+}
+
+// eachInput goes through the names that a node reads, those inside of its graphs included.
+func eachInput(n *onnxpb.NodeProto, f func(name string)) {
+	for _, name := range n.Input {
+		f(name)
+	}
+	for _, a := range n.Attribute {
+		for _, inner := range a.G.GetNode() {
+			eachInput(inner, f)
+		}
+	}
 }
 
 func (b *Builder) failf(format string, args ...any) Value {

@@ -7,6 +7,12 @@ func (b *Builder) IDs(name string, axes ...string) Value {
 	return b.input(name, onnxpb.TensorProto_INT64, open(axes)...)
 }
 
+// Numbers declares an input of floats. A dimension with Size -1 is open, and those of one Name are equal: Sequence is
+// Numbers(name, Dim{-1, "time"}, Dim{-1, "batch"}, Dim{Size: width}).
+func (b *Builder) Numbers(name string, dims ...Dim) Value {
+	return b.input(name, b.kind, append([]Dim{}, dims...)...)
+}
+
 // LengthsOf declares an input for the lengths of some sequences, int32: Lengths is LengthsOf(name, "batch").
 func (b *Builder) LengthsOf(name, axis string) Value {
 	return b.input(name, onnxpb.TensorProto_INT32, open([]string{axis})...)

@@ -18,13 +18,12 @@ const oldestOpset, newestOpset = 7, 28
 // newModel checks a file and sorts its weights.
 func newModel(file *onnxpb.ModelProto, beside *files) (*Model, error) {
 	m := &Model{proto: file, names: map[string]int{}, kind: onnxpb.TensorProto_UNDEFINED, constants: map[string]*constant{},
-		plain: map[string]*weight{}, transposed: map[string]*weight{}, split: map[string][]*weight{}}
+		plain: map[string]*weight{}, transposed: map[string]*weight{}, split: map[string][]*weight{},
+		held: map[string]bool{}, places: map[*onnxpb.TensorProto]string{}}
 	g := file.Graph
 	switch {
 	case g == nil || len(g.Node) == 0 && len(g.Output) == 0:
 		return nil, errors.New("it has no graph")
-	case len(g.SparseInitializer) > 0:
-		return nil, errors.New("it has sparse initialisers, which are not supported")
 	}
 	for _, o := range file.OpsetImport {
 		if o.Domain == "" || o.Domain == "ai.onnx" {
@@ -34,37 +33,28 @@ func newModel(file *onnxpb.ModelProto, beside *files) (*Model, error) {
 	if m.opset < oldestOpset || m.opset > newestOpset {
 		return nil, errors.Errorf("it uses version %d of ONNX's operators; want %d to %d", m.opset, oldestOpset, newestOpset)
 	}
-	initialisers := map[string]*constant{}
-	for _, t := range g.Initializer {
-		c, err := readTensor(t, beside)
-		if err != nil {
-			return nil, errors.Wrapf(err, "initialiser %q", t.Name)
-		}
-		if initialisers[t.Name] != nil {
-			return nil, errors.Errorf("two initialisers are called %q", t.Name)
-		}
-		if isFloat(c.kind) && len(c.shape) > 0 {
-			if err := m.setKind(c.kind, t.Name); err != nil {
-				return nil, err
-			}
-		}
-		initialisers[t.Name] = c
-		m.order = append(m.order, t.Name)
+	if err := unknown(g); err != nil {
+		return nil, err
 	}
-	if err := m.readPorts(g, initialisers); err != nil {
+	r := newReader(m, beside)
+	top := &names{own: map[string]string{}}
+	if err := r.initialisers(g, top); err != nil {
+		return nil, err
+	}
+	if err := m.readPorts(g, r.tensors); err != nil {
 		return nil, err
 	}
 	if m.kind == onnxpb.TensorProto_UNDEFINED {
 		m.kind = floatKind
 	}
-	if err := m.readNodes(g, initialisers, beside); err != nil {
+	if err := r.main(g, top); err != nil {
 		return nil, err
 	}
-	if err := m.claim(initialisers); err != nil {
+	if err := m.claim(r.tensors); err != nil {
 		return nil, err
 	}
 	m.size = int64(proto.Size(file)) + beside.size()
-	for name, c := range initialisers {
+	for name, c := range r.tensors {
 		if m.split[name] == nil && m.plain[name] == nil && m.transposed[name] == nil {
 			m.constants[name] = c
 		}
@@ -72,13 +62,11 @@ func newModel(file *onnxpb.ModelProto, beside *files) (*Model, error) {
 	return m, nil
 }
 
-// setKind sets the model's float type, of which there may be one.
-func (m *Model) setKind(kind onnxpb.TensorProto_DataType, name string) error {
-	if kind = computes(kind); m.kind != onnxpb.TensorProto_UNDEFINED && m.kind != kind {
-		return errors.Errorf("%q holds %v, other tensors %v; want one float type", name, kind, m.kind)
+// setKind notes a float type of the model's. A model of both types computes in the larger one.
+func (m *Model) setKind(kind dataType) {
+	if kind = computes(kind); m.kind != onnxpb.TensorProto_DOUBLE {
+		m.kind = kind
 	}
-	m.kind = kind
-	return nil
 }
 
 // readPorts reads the inputs, without those that an initialiser gives, and the outputs.
@@ -111,18 +99,17 @@ func (m *Model) readPort(v *onnxpb.ValueInfoProto) (Port, error) {
 	}
 	switch kind := onnxpb.TensorProto_DataType(t.ElemType); {
 	case isFloat(kind):
-		if err := m.setKind(kind, v.Name); err != nil {
-			return p, err
-		}
-	case kind == onnxpb.TensorProto_INT64 || kind == onnxpb.TensorProto_INT32:
-		p.Ints = true
+		m.setKind(kind)
 	case kind == onnxpb.TensorProto_BOOL:
 		p.Bools = true
 	case isByte(kind):
 		p.bytes = kind
+	case isInt(kind):
+		p.Ints = true
 	default:
-		return p, errors.Errorf("its elements are %v; want FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32, INT8, UINT8 or BOOL", kind)
+		return p, errors.Errorf("its elements are %v; want %s", kind, knownTypes)
 	}
+	p.kind = onnxpb.TensorProto_DataType(t.ElemType)
 	if t.Shape != nil {
 		p.Dims = []Dim{}
 	}
@@ -136,60 +123,38 @@ func (m *Model) readPort(v *onnxpb.ValueInfoProto) (Port, error) {
 	return p, nil
 }
 
-// readNodes checks every node: that its operator and attributes are known, and its inputs computed before.
-func (m *Model) readNodes(g *onnxpb.GraphProto, initialisers map[string]*constant, beside *files) error {
-	if err := unknown(g); err != nil {
-		return err
-	}
-	there := map[string]bool{"": true}
-	for name := range initialisers {
-		there[name] = true
-	}
-	for _, p := range m.inputs {
-		there[p.Name] = true
-	}
-	for _, from := range g.Node {
-		n := &node{name: from.Name, op: from.OpType, in: from.Input, out: from.Output}
-		if err := m.readNode(n, from, beside); err != nil {
-			return errors.Wrapf(err, "%v", n)
-		}
-		for _, name := range n.in {
-			if !there[name] {
-				return errors.Errorf("%v: its input %q is not computed by a node before it", n, name)
-			}
-		}
-		for _, name := range n.out {
-			if there[name] && name != "" {
-				return errors.Errorf("%v: its output %q has been there already", n, name)
-			}
-			there[name] = true
-		}
-		m.nodes = append(m.nodes, n)
-	}
-	for _, p := range m.outputs {
-		if !there[p.Name] || p.Name == "" {
-			return errors.Errorf("the output %q is not computed by any node", p.Name)
-		}
-	}
-	return nil
-}
-
 // unknown names all operators that are not in the table, with the number of their nodes.
 func unknown(g *onnxpb.GraphProto) error {
 	count := map[string]int{}
-	for _, n := range g.Node {
-		if name := operatorName(n); operators[name] == nil {
-			count[name]++
-		}
-	}
-	if len(count) == 0 {
-		return nil
+	if err := countUnknown(g, count, 0); err != nil || len(count) == 0 {
+		return err
 	}
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(count)) {
 		list = append(list, fmt.Sprintf("%s (%d)", name, count[name]))
 	}
 	return errors.Errorf("operators that are not supported, with the number of their nodes: %s", strings.Join(list, ", "))
+}
+
+// countUnknown looks at a graph, and at those that its nodes run.
+func countUnknown(g *onnxpb.GraphProto, count map[string]int, depth int) error {
+	if depth > deepest {
+		return errors.Errorf("its branches and loops lie in each other more than %d deep", deepest)
+	}
+	for _, n := range g.Node {
+		if name := operatorName(n); operators[name] == nil {
+			count[name]++
+		}
+		for _, a := range n.Attribute {
+			if a.G == nil {
+				continue
+			}
+			if err := countUnknown(a.G, count, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // operatorName is what the table calls a node's operator: by its domain, if that is not ONNX's own.
@@ -214,6 +179,11 @@ func (m *Model) readNode(n *node, from *onnxpb.NodeProto, beside *files) error {
 	for i, name := range n.out {
 		if i >= n.def.out && name != "" {
 			return errors.Errorf("its output %d, %q, is not supported", i, name)
+		}
+	}
+	for field := range strings.FieldsSeq(n.def.attributes) {
+		if name, letter, _ := strings.Cut(field, ":"); letter == "g" && n.attr[name].GetG() == nil {
+			return errors.Errorf("it has no graph %s", name)
 		}
 	}
 	if a := n.attr["value"]; a != nil {

@@ -1,8 +1,6 @@
 package onnx
 
 import (
-	"slices"
-
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 )
@@ -13,16 +11,25 @@ import (
 // truth is an input as 1 and 0.
 func (c *call) truth(i int) graph.Node {
 	v := c.arg(i)
-	if k := v.known; k != nil && k.kind == onnxpb.TensorProto_BOOL && c.room(k.shape) {
-		if k, err := k.cast(c.m.kind); err == nil {
-			return c.constant(k)
-		}
-	}
-	if c.g.Err() == nil && !v.truth {
-		c.failf("input %d (%q) is not computed by a comparison", i, c.node.input(i))
+	if c.g.Err() == nil && !v.truth && (v.known == nil || v.known.kind != onnxpb.TensorProto_BOOL) {
+		c.failf("input %d (%q) is not true or false", i, c.node.input(i))
 		return graph.Node{}
 	}
-	return v.node
+	return c.truthOf(v)
+}
+
+// truthOf is what is true or false as 1 and 0 in the graph.
+func (c *call) truthOf(v value) graph.Node {
+	k := v.known
+	if k == nil || c.g.Err() != nil || !c.room(k.shape) {
+		return v.node
+	}
+	k, err := k.cast(c.m.kind)
+	if err != nil || k.len() == 0 {
+		c.failf("%v (shape %v)", err, k.shape)
+		return graph.Node{}
+	}
+	return c.constant(k)
 }
 
 // buildLogic combines what is true or false, broadcasting.
@@ -55,17 +62,15 @@ func buildLogic(c *call) []value {
 	return []value{{node: both, truth: true}}
 }
 
-// buildCompare compares floats, or whole numbers that are known. Whole numbers that are given when the model runs may be equal to
-// one that is known, such as the id of padding; as lengths, they are compared with steps: see buildLess.
+// buildCompare compares floats, whole numbers, or what is true or false.
 func buildCompare(c *call) []value {
 	if k := c.knownTruth(); k != nil {
 		return []value{{known: k}}
 	}
-	if c.op == "Less" && c.arg(0).known != nil && c.arg(0).known.floats == nil && c.arg(1).ids != nil {
-		return buildLess(c)
-	}
-	if mask, ok := c.sameID(); ok {
-		return []value{{node: mask, truth: true}}
+	if a, b := c.arg(0), c.arg(1); a.integral() || b.integral() {
+		return c.compareWhole()
+	} else if a.truth && b.truth && c.op == "Equal" {
+		return []value{{node: c.g.Equal(a.node, b.node), truth: true}}
 	}
 	a, b := c.float(0), c.float(1)
 	if c.g.Err() != nil {
@@ -84,17 +89,26 @@ func buildCompare(c *call) []value {
 	return []value{{node: compare(), truth: true}}
 }
 
-// sameID compares whole numbers that are given when the model runs with one that is known.
-func (c *call) sameID() (graph.Node, bool) {
-	ids, k := c.arg(0).ids, c.arg(1).known
-	if ids == nil {
-		ids, k = c.arg(1).ids, c.arg(0).known
+// compareWhole compares whole numbers, exactly.
+func (c *call) compareWhole() []value {
+	a, ok := c.wholes(0)
+	b, both := c.wholes(1)
+	if !ok || !both {
+		return nil
 	}
-	if c.op != "Equal" || c.g.Err() != nil || ids == nil || k == nil || k.floats != nil || k.len() != 1 || len(k.shape) > len(ids.shape) ||
-		k.ints[0] == graph.NoID {
-		return graph.Node{}, false
-	}
-	return c.looked(ids, c.g.Affine(c.g.IDMask(ids.base, k.ints[0]), -1, 1), nil), true
+	holds := map[string]func(x, y int) bool{
+		"Equal":          func(x, y int) bool { return x == y },
+		"Less":           func(x, y int) bool { return x < y },
+		"LessOrEqual":    func(x, y int) bool { return x <= y },
+		"Greater":        func(x, y int) bool { return x > y },
+		"GreaterOrEqual": func(x, y int) bool { return x >= y },
+	}[c.op]
+	return []value{c.asTruth(c.combined(onnxpb.TensorProto_BOOL, a, b, func(x, y int) (int, error) {
+		if holds(x, y) {
+			return 1, nil
+		}
+		return 0, nil
+	}))}
 }
 
 // holds are the operators on numbers that are known.
@@ -110,28 +124,24 @@ var holds = map[string]func(a, b float64) bool{
 	"Not":            func(a, _ float64) bool { return a == 0 },
 }
 
-// knownTruth computes the operator at once where all of its inputs are whole numbers, or true or false, that are known, of one
-// shape or single ones; nil if they are not.
+// knownTruth computes the operator at once where all of its inputs are known; nil if they are not.
 func (c *call) knownTruth() *constant {
 	a := c.arg(0).known
 	b := a
 	if len(c.in) > 1 {
 		b = c.arg(1).known
 	}
-	if c.g.Err() != nil || a == nil || b == nil || a.floats != nil || b.floats != nil || a.len() == 0 || b.len() == 0 ||
-		!slices.Equal(a.shape, b.shape) && a.len() != 1 && b.len() != 1 {
+	if c.g.Err() != nil || a == nil || b == nil || a.floats == nil && b.floats == nil && len(c.in) > 1 && a.kind != onnxpb.TensorProto_BOOL {
+		return nil // whole numbers are compared exactly
+	}
+	shape, ok := c.broadcast(a.shape, b.shape)
+	if !ok {
 		return nil
 	}
-	out := &constant{kind: onnxpb.TensorProto_BOOL, shape: a.shape}
-	if len(b.shape) > len(a.shape) || b.len() > a.len() {
-		out.shape = b.shape
-	}
-	if !c.room(out.shape) {
-		return nil
-	}
-	out.ints = make([]int, out.len())
+	out := &constant{kind: onnxpb.TensorProto_BOOL, shape: shape, ints: make([]int, sizeOf(shape))}
+	left, right := repeats(a.shape, shape), repeats(b.shape, shape)
 	for i := range out.ints {
-		if holds[c.op](a.number(i%a.len()), b.number(i%b.len())) {
+		if holds[c.op](a.number(placeOf(left, i)), b.number(placeOf(right, i))) {
 			out.ints[i] = 1
 		}
 	}

@@ -32,14 +32,17 @@ func buildConstantOfShape(c *call) []value {
 		k = &constant{kind: floatKind, floats: []float64{0}}
 	}
 	for _, d := range shape {
-		if d < 1 {
-			return c.failf("shape %v has a dimension below 1", shape)
+		if d < 0 {
+			return c.failf("shape %v has a dimension below 0", shape)
 		}
 	}
 	if !c.room(shape) {
 		return nil
 	}
-	if k.floats != nil {
+	switch {
+	case sizeOf(shape) == 0:
+		return []value{{known: nothing(k.kind, shape)}}
+	case k.floats != nil:
 		return []value{{node: c.g.Full(k.floats[0], shape...)}}
 	}
 	out := &constant{kind: k.kind, shape: cloneInts(shape), ints: make([]int, sizeOf(shape))}

@@ -20,6 +20,9 @@ import (
 // sizes are other shapes of the inputs: other batches and lengths, where the file allows them.
 var shipped = map[string][][][]int{
 	"silero-sequence":   {{{1, 576}, {1, 1, 128}, {1, 1, 128}}, {{23, 576}, {1, 1, 128}, {1, 1, 128}}}, // voice activity: convolutions, LSTM
+	"silero":            {{{1, 576}, {2, 1, 128}, {}}, {{5, 288}, {2, 5, 128}, {}}},                    // the same for two sampling rates, under If
+	"silero-op15":       {{{1, 576}, {2, 1, 128}, {}}, {{3, 576}, {2, 3, 128}, {}}},                    // the same in operators of version 15
+	"thai2rom-encoder":  {{{1, 3}, {1}}, {{1, 17}, {1}}},                                               // letters, in an order of their lengths
 	"captcha-whisperer": {{{1, 3, 60, 160}}, {{3, 3, 60, 160}}},                                        // a residual network, LSTM cells
 	"aecmos":            {{{1, 3, 33, 160}, {4, 1, 64}}, {{1, 3, 101, 160}, {4, 1, 64}}},               // the quality of echo cancellation
 	"ddddocr-old-int8":  {{{1, 1, 64, 72}}, {{1, 1, 64, 200}}},                                         // text in pictures: convolutions and an LSTM of 8 bits
@@ -28,6 +31,13 @@ var shipped = map[string][][][]int{
 
 // trainable is the one parameter that is above all numbers of 8 bits, through which nothing can be learned.
 var trainable = map[string]string{"ddddocr-old-int8": "136"}
+
+// wholeInputs are inputs of whole numbers, for the shapes of all inputs.
+var wholeInputs = map[string]func(shapes [][]int) *tensor.Dense{
+	"sr":            func(shapes [][]int) *tensor.Dense { return tensor.New(tensor.FromScalar(shapes[0][1] * 16000 / 576)) },
+	"input_tensor":  func(shapes [][]int) *tensor.Dense { return graphtest.RandomIDs(1, 94, shapes[0]...) },
+	"input_lengths": func(shapes [][]int) *tensor.Dense { return graph.Ints([]int{shapes[0][1]}) },
+}
 
 // shippedModel reads one of them with its reference, or skips the test.
 func shippedModel(t testing.TB, name string) (*onnx.Model, string, map[string]*tensor.Dense) {
@@ -101,6 +111,10 @@ func TestShippedModels(t *testing.T) {
 				for i, shapes := range others {
 					var in []*tensor.Dense
 					for k, shape := range shapes {
+						if port := m.Inputs()[k]; port.Ints {
+							in = append(in, wholeInputs[port.Name](shapes))
+							continue
+						}
 						in = append(in, graphtest.Float32(graphtest.Random(uint64(10*i+k), shape...)))
 					}
 					runs = append(runs, in)

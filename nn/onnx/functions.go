@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 )
 
@@ -89,6 +90,12 @@ func buildPRelu(c *call) []value {
 
 // buildPow raises x to a power: a known 2, 1/2 or 1 in a way of its own, which is faster.
 func buildPow(c *call) []value {
+	if c.arg(0).integral() {
+		return c.wholePow()
+	}
+	if k := c.foldedPair(c.arg(0), value{known: c.arg(1).known.floating()}); k != nil {
+		return []value{{known: k}}
+	}
 	x := c.float(0)
 	if k := c.arg(1).known; k != nil && k.len() == 1 && len(k.shape) <= max(x.Rank(), 0) && c.g.Err() == nil {
 		switch k.number(0) {
@@ -107,22 +114,62 @@ func buildPow(c *call) []value {
 	return []value{{node: c.g.Pow(x, y)}}
 }
 
-// number is an input as a node of floats, which may be whole numbers that are known.
+// wholePow raises whole numbers to a power.
+func (c *call) wholePow() []value {
+	v, ok := c.wholes(0)
+	if !ok {
+		return nil
+	}
+	kind := c.elements(v)
+	if c.arg(1).integral() {
+		power, _ := c.wholes(1)
+		return []value{c.combined(kind, v, power, func(x, y int) (int, error) {
+			if y < 0 {
+				return 0, errors.Errorf("%d to the power of %d, which is no whole number", x, y)
+			}
+			out := 1
+			for ; y > 0; y >>= 1 {
+				if y&1 == 1 {
+					out *= x
+				}
+				x *= x
+			}
+			return out, nil
+		})}
+	}
+	base := first(c.cast(v, c.m.kind))
+	if k := c.foldedPair(base, c.arg(1)); k != nil {
+		return c.cast(value{known: k}, kind)
+	}
+	x, y := c.computedFloats(base), c.float(1)
+	if c.g.Err() != nil {
+		return nil
+	}
+	return c.cast(value{node: c.g.Pow(x, y)}, kind)
+}
+
+// floating is known numbers as floats; nil for none.
+func (k *constant) floating() *constant {
+	if k == nil {
+		return nil
+	}
+	return &constant{kind: floatKind, shape: k.shape, floats: k.numbers()}
+}
+
+// number is an input as a node of floats, which may be whole numbers.
 func (c *call) number(i int) graph.Node {
-	k := c.arg(i).known
-	if k == nil || k.floats != nil || c.g.Err() != nil || !c.room(k.shape) {
+	v := c.arg(i)
+	if !v.integral() || c.g.Err() != nil {
 		return c.float(i)
 	}
-	k, err := k.cast(c.m.kind)
-	if err != nil {
-		c.failf("%v", err)
-		return graph.Node{}
-	}
-	return c.constant(k)
+	return c.computedFloats(first(c.cast(v, c.m.kind)))
 }
 
 // buildClip limits x. A bound that is left out is none.
 func buildClip(c *call) []value {
+	if c.arg(0).integral() {
+		return c.clipWhole()
+	}
 	x := c.float(0)
 	if c.g.Err() != nil {
 		return nil
@@ -152,6 +199,21 @@ func buildClip(c *call) []value {
 	return []value{{node: c.g.Clamp(x, low, high)}}
 }
 
+// clipWhole is buildClip for whole numbers.
+func (c *call) clipWhole() []value {
+	out, ok := c.wholes(0)
+	for i, f := range []string{"Max", "Min"} {
+		if !c.arg(1+i).absent() && ok {
+			var bound value
+			if bound, ok = c.wholes(1 + i); !ok {
+				return nil
+			}
+			out = c.combined(c.elements(out), out, bound, wholeFunctions[f])
+		}
+	}
+	return []value{out}
+}
+
 // larger is the larger of two, or the smaller, broadcasting. A NaN in either is one in the result.
 func (c *call) larger(largest bool, a, b graph.Node) graph.Node {
 	if c.g.Err() != nil {
@@ -172,20 +234,32 @@ func (c *call) larger(largest bool, a, b graph.Node) graph.Node {
 
 // buildMany is the largest, the smallest, the sum or the mean of all inputs, broadcasting.
 func buildMany(c *call) []value {
-	out := c.float(0)
+	out := c.arg(0)
 	for i := 1; i < len(c.in) && c.g.Err() == nil; i++ {
-		next := c.float(i)
-		switch c.op {
-		case "Max", "Min":
-			out = c.larger(c.op == "Max", out, next)
+		next := c.arg(i)
+		pair := *c
+		pair.in = []value{out, next}
+		switch {
+		case out.integral() && next.integral() && (c.op == "Max" || c.op == "Min"):
+			out = first(pair.wholeNumbers())
+		case c.op == "Max" || c.op == "Min":
+			if k := c.foldedPair(out, next); k != nil {
+				out = value{known: k}
+				break
+			}
+			out = value{node: c.larger(c.op == "Max", pair.float(0), pair.float(1))}
 		default:
-			if _, ok := c.broadcast(out.Shape(), next.Shape()); ok {
-				out = c.g.Add(out, next)
+			a, b := pair.float(0), pair.float(1)
+			if c.g.Err() != nil {
+				return nil
+			}
+			if _, ok := c.broadcast(a.Shape(), b.Shape()); ok {
+				out = value{node: c.g.Add(a, b)}
 			}
 		}
 	}
-	if c.op == "Mean" {
-		out = c.g.MulScalar(out, 1/float64(len(c.in)))
+	if c.op == "Mean" && len(c.in) > 1 {
+		out = value{node: c.g.MulScalar(out.node, 1/float64(len(c.in)))}
 	}
-	return []value{{node: out}}
+	return []value{out}
 }

@@ -4,9 +4,13 @@ import "slices"
 
 // The functions here give known numbers another order. Each result is made of places in what there was.
 
-// at returns the numbers at places of k in another shape; a place below 0 gives the filling.
+// at returns the numbers at places of k in another shape; a place below 0 gives the filling. No places are all in order.
 func (k *constant) at(shape, places []int, fill float64) *constant {
-	out := &constant{kind: k.kind, shape: shape}
+	out := &constant{kind: k.kind, shape: cloneInts(shape)}
+	if places == nil {
+		out.ints, out.floats = k.ints, k.floats
+		return out
+	}
 	if k.floats != nil {
 		out.floats = make([]float64, len(places))
 	} else {
@@ -63,34 +67,4 @@ func (k *constant) transposed(perm []int) *constant {
 		shape[i], moves[i] = k.shape[p], steps(k.shape)[p]
 	}
 	return k.at(shape, strided(shape, moves), 0)
-}
-
-// broadcast repeats k to a shape that it broadcasts to.
-func (k *constant) broadcast(shape []int) *constant {
-	moves := make([]int, len(shape))
-	for i, s := range steps(k.shape) {
-		if k.shape[i] > 1 {
-			moves[len(shape)-len(k.shape)+i] = s
-		}
-	}
-	return k.at(shape, strided(shape, moves), 0)
-}
-
-// concatenated joins constants along an axis; all have the first one's shape elsewhere.
-func concatenated(parts []*constant, axis int) *constant {
-	shape := cloneInts(parts[0].shape)
-	for _, p := range parts[1:] {
-		shape[axis] += p.shape[axis]
-	}
-	out := &constant{kind: parts[0].kind, shape: shape}
-	for o := range sizeOf(shape[:axis]) {
-		for _, p := range parts {
-			block := sizeOf(p.shape[axis:])
-			out.ints = append(out.ints, p.ints[o*block:(o+1)*block]...)
-		}
-	}
-	if out.ints == nil {
-		out.ints = []int{}
-	}
-	return out
 }

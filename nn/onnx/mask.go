@@ -1,12 +1,9 @@
 package onnx
 
 import (
-	"slices"
-
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 )
-
-// The operators here tell padding from the steps of sequences. What is true or false is 1 or 0 in the graph.
 
 // buildRange counts known whole numbers from a start up to a limit, without it.
 func buildRange(c *call) []value {
@@ -48,61 +45,88 @@ func buildRange(c *call) []value {
 	return []value{{known: out}}
 }
 
-// buildLess compares the numbers of the steps, 0 to T-1, with the lengths of sequences: true where a step belongs to
-// its sequence. That is the one comparison of numbers that are given when the model runs.
-func buildLess(c *call) []value {
-	steps, lengths := c.arg(0).known, c.arg(1).ids
-	if steps == nil || steps.floats != nil || lengths == nil || len(lengths.base.Shape()) != 1 || !counts(steps) ||
-		!line(steps.shape) || !line(lengths.shape) {
-		return c.failf("a comparison of shapes %v and %v; want the numbers of all steps, and lengths of sequences that are an input of the model",
-			c.arg(0).shape(), c.arg(1).shape())
-	}
-	shape, ok := c.broadcast(steps.shape, lengths.shape)
-	if !ok {
-		return nil
-	}
-	t, b := steps.len(), sizeOf(lengths.shape)
-	mask := c.g.LengthMask(lengths.base, t) // [T, B]
-	if t > 1 && b > 1 && along(steps.shape) < along(lengths.shape) {
-		mask = c.g.Transpose(mask) // the steps come after the sequences
-	}
-	return []value{{node: c.g.Reshape(mask, shape...), truth: true}}
-}
-
-// counts tells whether numbers are 0, 1, 2 and so on.
-func counts(k *constant) bool {
-	for i, v := range k.ints {
-		if v != i {
-			return false
-		}
-	}
-	return len(k.ints) > 0
-}
-
-// line tells whether at most one dimension is above 1, and there is one.
-func line(shape []int) bool { return len(shape) > 0 && slices.Max(shape) == sizeOf(shape) }
-
-// along is the axis of a line, counted from the last one.
-func along(shape []int) int { return len(shape) - 1 - slices.Index(shape, slices.Max(shape)) }
-
 // buildWhere takes elements of one tensor where a condition holds, and of another elsewhere, broadcasting all three.
 func buildWhere(c *call) []value {
+	a, b := c.arg(1), c.arg(2)
+	if k := c.arg(0).known; k != nil && c.g.Err() == nil && !a.absent() && !b.absent() {
+		if all, first := k.uniform(); all { // a mask of shapes, often
+			return c.chosen(first, a, b)
+		}
+	}
+	if a.integral() && b.integral() {
+		return c.whereWhole()
+	}
 	condition := c.truth(0)
-	a, b := c.float(1), c.float(2)
 	if c.g.Err() != nil {
 		return nil
 	}
-	shape, ok := c.broadcast(condition.Shape(), a.Shape(), b.Shape())
+	truth := c.elements(a) == onnxpb.TensorProto_BOOL && c.elements(b) == onnxpb.TensorProto_BOOL
+	var x, y graph.Node
+	if truth {
+		x, y = c.truthOf(a), c.truthOf(b)
+	} else {
+		x, y = c.float(1), c.float(2)
+	}
+	if c.g.Err() != nil {
+		return nil
+	}
+	shape, ok := c.broadcast(condition.Shape(), x.Shape(), y.Shape())
 	if !ok {
 		return nil
 	}
-	full := func(x graph.Node) graph.Node {
-		if slices.Equal(x.Shape(), shape) {
-			return x
+	full := func(x graph.Node) graph.Node { return c.g.BroadcastTo(x, shape...) }
+	return []value{{node: c.g.Where(full(condition), full(x), full(y)), truth: truth}}
+}
+
+// uniform tells whether a tensor is all true or all false, and which.
+func (k *constant) uniform() (all, first bool) {
+	for i := range k.len() {
+		if (k.number(i) != 0) != (k.number(0) != 0) {
+			return false, false
 		}
-		return c.g.BroadcastTo(x, shape...)
 	}
-	return []value{{node: c.g.Where(full(condition), full(a), full(b))}}
+	return k.len() > 0, k.len() > 0 && k.number(0) != 0
+}
+
+// chosen gives one of two tensors in the shape that all inputs broadcast to.
+func (c *call) chosen(first bool, a, b value) []value {
+	shape, ok := c.broadcast(c.arg(0).shape(), a.shape(), b.shape())
+	if !ok {
+		return nil
+	}
+	if first {
+		return []value{c.expanded(a, shape)}
+	}
+	return []value{c.expanded(b, shape)}
+}
+
+// whereWhole is buildWhere for whole numbers.
+func (c *call) whereWhole() []value {
+	condition, ok := c.wholes(0)
+	a, first := c.wholes(1)
+	b, second := c.wholes(2)
+	if !ok || !first || !second {
+		return nil
+	}
+	shape, ok := c.broadcast(condition.shape(), a.shape(), b.shape())
+	if !ok {
+		return nil
+	}
+	mask, left, right := repeats(condition.shape(), shape), repeats(a.shape(), shape), repeats(b.shape(), shape)
+	out := c.computed(c.elements(a), shape, func(dst []int, in [][]int) error {
+		for i := range dst {
+			if in[0][placeOf(mask, i)] != 0 {
+				dst[i] = in[1][placeOf(left, i)]
+			} else {
+				dst[i] = in[2][placeOf(right, i)]
+			}
+		}
+		return nil
+	}, condition, a, b)
+	if c.elements(a) == onnxpb.TensorProto_BOOL {
+		out = c.asTruth(out)
+	}
+	return []value{out}
 }
 
 // broadcast is the shape that all of some become.
@@ -120,7 +144,9 @@ func (c *call) broadcast(shapes ...[]int) ([]int, bool) {
 				c.failf("shapes %v cannot be broadcast", shapes)
 				return nil, false
 			}
-			out[i] = max(out[i], d)
+			if d != 1 {
+				out[i] = d
+			}
 		}
 	}
 	return out, c.room(out)

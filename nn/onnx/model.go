@@ -10,12 +10,12 @@
 // Model.Write. Builder writes models that were made in this library.
 //
 // The package knows the operators RNN, LSTM and GRU with all of their attributes and inputs, and those of the networks around
-// them: convolutions, pools, normalisations, resizing, element-wise functions, comparisons, reductions, products, and the ones
-// that handle shapes; docs/onnx-operators.md lists them. Floats of one type are computed when the model runs, and whole numbers,
-// such as shapes, when it is built; ids and lengths that are given when it runs are looked up and compared, and may change their
-// shape before. What is true or false when it runs is a float, 1 or 0. Numbers of 16 bits are widened to float32. Whole
-// numbers of 8 bits, of quantised models, are floats that hold them; sums of their products are exact. A model with any other
-// operator, attribute or type is refused by its name; nothing is left out or approximated.
+// them: convolutions, pools, normalisations, resizing, element-wise functions, comparisons, reductions, products, places and
+// sorting, the ones that handle shapes, and branches, loops and sequences; docs/onnx-operators.md lists them. Floats of one type
+// are computed when the model runs. Whole numbers, such as shapes, are computed when a graph is built if they are known then, and
+// else when it runs. What is true or false when it runs is a float, 1 or 0. Numbers of 16 bits are widened to float32. Whole numbers
+// of 8 bits, of quantised models, are floats that hold them; sums of their products are exact. A model with any other operator,
+// attribute or type is refused by its name; nothing is left out or approximated.
 package onnx
 
 import (
@@ -40,10 +40,12 @@ type Model struct {
 	inputs    []Port
 	outputs   []Port
 	nodes     []*node
-	order     []string             // of the initialisers in the file
-	constants map[string]*constant // initialisers that are not weights
+	order     []string                       // of the initialisers in the file
+	constants map[string]*constant           // initialisers that are not weights
+	places    map[*onnxpb.TensorProto]string // the names here of tensors of the file: initialisers, and what Constants hold
 
 	weights    []*weight            // all, in the order of the store
+	held       map[string]bool      // tensors of Constant nodes
 	names      map[string]int       // of the weights, with the number that the next of that name gets
 	plain      map[string]*weight   // by initialiser, as they are in the file
 	transposed map[string]*weight   // by initialiser, matrices in PyTorch's order
@@ -59,7 +61,8 @@ type Port struct {
 	Bools bool  // what is true or false: floats, 1 and 0; whatever is not 0 is taken as true
 	Dims  []Dim // the shape; nil when the file leaves it open
 
-	bytes onnxpb.TensorProto_DataType // UINT8 or INT8: whole numbers of 8 bits, as floats; 0 for others
+	kind  dataType // in the file
+	bytes dataType // UINT8 or INT8: whole numbers of 8 bits, as floats; 0 for others
 }
 
 // Dim is one dimension of a port.

@@ -13,9 +13,20 @@ UNROLL_ONNX_NODE_TESTS=/tmp/node go test ./nn/onnx -run TestONNXNodeTests -updat
 ` + "```" + `
 
 Inputs that say how an operator computes, such as axes, shapes and scales, are initialisers here; the tests give them when
-the model runs; so are weights of 8 bits of convolutions. What is true or false when a model runs is a float, 1 or 0, at the model's inputs and outputs, too, and so
-are whole numbers of 8 bits, and computed INT32. Numbers of 16 bits are computed in float32. Mean and variance of a BatchNormalization are constants, not weights: training leaves
-them as they are. A graph has one float type, and no tensors without elements.
+the model runs; so are weights of 8 bits of convolutions. What is true or false when a model runs is a float, 1 or 0, at the model's
+inputs and outputs, too, and so are whole numbers of 8 bits, and INT32 that quantised products give. Numbers of 16 bits are computed in float32, and a model of both FLOAT and DOUBLE in float64. Mean and variance of a BatchNormalization
+are constants, not weights: training leaves them as they are.
+
+Branches and loops become part of the graph. An ` + "`If`" + ` whose condition is known for the inputs' shapes takes one branch; otherwise
+both run, and one's results are taken. ` + "`Loop`" + ` and ` + "`Scan`" + ` are unrolled, so how often they run must be known for the shapes; a condition
+that data decide may end a loop sooner if it gives no results of every turn. Sequences of tensors have lengths and places that are
+known for the shapes. What is refused, beside types of numbers that are not read:
+
+- tensors without elements as inputs or outputs, and sequences or optional values there: a graph has neither;
+- a number of results that only data decide: ` + "`NonZero`" + ` of what is computed, a ` + "`Range`" + ` up to it;
+- remainders of floats, which no formula of rounded floats gives exactly; NaN among the inputs of a run;
+- training modes of ` + "`BatchNormalization`" + ` and ` + "`Dropout`" + `; ` + "`Scan`" + ` before version 9; the places of a ` + "`MaxPool`" + `;
+- ` + "`Resize`" + ` with align_corners and a scale that makes no whole number of entries, where runtimes differ.
 
 | operator | pass | refused |
 |---|---|---|

@@ -31,6 +31,11 @@ func init() { // not a literal: some builds use the table's own functions
 		"Mul": {"", [2]int{2, 2}, 1, buildBinary},
 		"Div": {"", [2]int{2, 2}, 1, buildBinary},
 
+		"Mod":   {"fmod:i", [2]int{2, 2}, 1, buildMod},
+		"Floor": {"", [2]int{1, 1}, 1, buildWholePart}, "Ceil": {"", [2]int{1, 1}, 1, buildWholePart},
+		"Round": {"", [2]int{1, 1}, 1, buildWholePart}, "Sign": {"", [2]int{1, 1}, 1, buildSign},
+		"IsNaN": {"", [2]int{1, 1}, 1, buildIsNaN}, "IsInf": {"detect_negative:i detect_positive:i", [2]int{1, 1}, 1, buildIsInf},
+
 		"Neg": {"", [2]int{1, 1}, 1, buildUnary}, "Abs": {"", [2]int{1, 1}, 1, buildUnary},
 		"Exp": {"", [2]int{1, 1}, 1, buildUnary}, "Log": {"", [2]int{1, 1}, 1, buildUnary},
 		"Sqrt": {"", [2]int{1, 1}, 1, buildUnary}, "Tanh": {"", [2]int{1, 1}, 1, buildUnary},
@@ -93,6 +98,28 @@ func init() { // not a literal: some builds use the table's own functions
 		"Not":            {"", [2]int{1, 1}, 1, buildLogic},
 		"Where":          {"", [2]int{3, 3}, 1, buildWhere},
 
+		"TopK":            {"axis:i k:i largest:i sorted:i", [2]int{1, 2}, 2, buildTopK},
+		"GatherND":        {"batch_dims:i", [2]int{2, 2}, 1, buildGatherND},
+		"Scatter":         {"axis:i", [2]int{3, 3}, 1, buildScatterElements},
+		"ScatterElements": {"axis:i reduction:s", [2]int{3, 3}, 1, buildScatterElements},
+		"ScatterND":       {"reduction:s", [2]int{3, 3}, 1, buildScatterND},
+		"NonZero":         {"", [2]int{1, 1}, 1, buildNonZero},
+		"ReverseSequence": {"batch_axis:i time_axis:i", [2]int{2, 2}, 1, buildReverseSequence},
+
+		"If":   {"then_branch:g else_branch:g", [2]int{1, 1}, many, buildIf},
+		"Loop": {"body:g", [2]int{2, many}, many, buildLoop},
+		"Scan": {"body:g num_scan_inputs:i scan_input_axes:is scan_input_directions:is scan_output_axes:is scan_output_directions:is",
+			[2]int{1, many}, many, buildScan},
+
+		"SequenceEmpty":      {"dtype:i", [2]int{0, 0}, 1, buildSequenceEmpty},
+		"SequenceConstruct":  {"", [2]int{1, many}, 1, buildSequenceConstruct},
+		"SequenceInsert":     {"", [2]int{2, 3}, 1, buildSequenceInsert},
+		"SequenceErase":      {"", [2]int{1, 2}, 1, buildSequenceErase},
+		"SequenceAt":         {"", [2]int{2, 2}, 1, buildSequenceAt},
+		"SequenceLength":     {"", [2]int{1, 1}, 1, buildSequenceLength},
+		"ConcatFromSequence": {"axis:i new_axis:i", [2]int{1, 1}, 1, buildConcatFromSequence},
+		"SplitToSequence":    {"axis:i keepdims:i", [2]int{1, 2}, 1, buildSplitToSequence},
+
 		"CumSum": {"exclusive:i reverse:i", [2]int{2, 2}, 1, buildCumSum},
 		"Trilu":  {"upper:i", [2]int{1, 2}, 1, buildTrilu},
 		"ArgMax": {"axis:i keepdims:i select_last_index:i", [2]int{1, 1}, 1, buildArgMax},
@@ -126,11 +153,10 @@ func init() { // not a literal: some builds use the table's own functions
 		"com.microsoft.QuantizeLinear":           {"axis:i", [2]int{2, 3}, 1, buildQuantizeLinear},
 		"com.microsoft.DequantizeLinear":         {"axis:i", [2]int{2, 3}, 1, buildDequantizeLinear},
 
-		"Floor": {"", [2]int{1, 1}, 1, buildUnary}, "Round": {"", [2]int{1, 1}, 1, buildUnary},
-
 		"Identity": {"", [2]int{1, 1}, 1, func(c *call) []value { return c.in[:1] }},
-		"Dropout":  {"ratio:f seed:i", [2]int{1, 3}, 1, buildDropout},
-		"Cast":     {"to:i saturate:i", [2]int{1, 1}, 1, buildCast},
+		"Dropout":  {"ratio:f seed:i", [2]int{1, 3}, 2, buildDropout},
+		"Cast":     {"to:i saturate:i round_mode:s", [2]int{1, 1}, 1, buildCast},
+		"CastLike": {"saturate:i round_mode:s", [2]int{2, 2}, 1, buildCastLike},
 
 		"Constant":        {"value:t value_float:f value_floats:fs value_int:i value_ints:is", [2]int{0, 0}, 1, buildConstant},
 		"ConstantOfShape": {"value:t", [2]int{1, 1}, 1, buildConstantOfShape},

@@ -64,7 +64,7 @@ func (c *call) fill() (float64, bool) {
 func (c *call) padded(v value, axis, before, after int, fill float64) value {
 	mode, n := c.node.string("mode", "constant"), v.shape()[axis]
 	shape := cloneInts(v.shape())
-	if max(before, after, -before, -after) > farthest || n+before+after < 1 {
+	if max(before, after, -before, -after) > farthest || n+before+after < 0 {
 		c.failf("%d and %d entries around an axis of %d", before, after, n)
 		return value{}
 	}
@@ -78,15 +78,8 @@ func (c *call) padded(v value, axis, before, after int, fill float64) value {
 			mode, before, after, n)
 		return value{}
 	}
-	if k := v.known; k != nil && k.floats != nil {
-		v = value{node: c.constant(k)}
-	}
-	if fill == 0 || mode != "constant" || v.known != nil {
-		return c.entries(v, axis, places, int(fill))
-	}
-	if v.ids != nil {
-		c.failf("whole numbers that are given when the model runs, with %g around", fill)
-		return value{}
+	if fill == 0 || mode != "constant" || !v.node.Valid() {
+		return c.entries(v, axis, places, fill)
 	}
 	return value{node: c.surrounded(v.node, axis, max(before, 0), max(after, 0), max(-before, 0), n-max(-after, 0), fill)}
 }

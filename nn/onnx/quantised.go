@@ -26,8 +26,11 @@ var moves = map[string]bool{
 
 // kind is the type of computed or known whole numbers of 8 bits, or of computed INT32; 0 of all others.
 func (v value) kind() onnxpb.TensorProto_DataType {
-	if v.known != nil && isByte(v.known.kind) {
+	switch {
+	case v.known != nil && isByte(v.known.kind):
 		return v.known.kind
+	case v.ids.Valid() && isByte(v.idKind):
+		return v.idKind
 	}
 	return v.whole
 }
@@ -49,6 +52,17 @@ func (c *call) wholeNumbersOf(k *constant) graph.Node {
 	return c.constant(out)
 }
 
+// wholeNode gives whole numbers as floats of the graph.
+func (c *call) wholeNode(v value) graph.Node {
+	switch {
+	case c.g.Err() != nil || v.node.Valid():
+		return v.node
+	case v.ids.Valid():
+		return c.g.FromIDs(v.ids)
+	}
+	return c.wholeNumbersOf(v.known)
+}
+
 // castWhole changes the type of whole numbers, or makes some of floats.
 func (c *call) castWhole(v value, to onnxpb.TensorProto_DataType) []value {
 	switch {
@@ -56,16 +70,10 @@ func (c *call) castWhole(v value, to onnxpb.TensorProto_DataType) []value {
 		return c.in[:1]
 	case computes(to) == c.m.kind:
 		return []value{{node: v.node}}
-	case to == int32Kind && v.whole == 0:
-		return []value{{node: c.g.Truncate(v.node), whole: to}}
 	case to == int32Kind:
 		return []value{{node: v.node, whole: to}}
 	}
-	from := v.whole
-	if from == 0 {
-		from = c.m.kind
-	}
-	return c.failf("a cast of computed %v to %v", from, to)
+	return []value{c.castIDs(value{ids: c.g.ToIDs(v.node), idKind: v.whole}, to)}
 }
 
 // integerSums are sums of products of whole numbers, to which a bias may be added before they are rounded: a number for each place
@@ -93,6 +101,8 @@ func (c *call) addWhole() []value {
 		b = c.g.Const(graph.Ints(k.ints, n))
 	case bias.whole == int32Kind && bias.sums == nil:
 		b = c.g.Reshape(bias.node, n)
+	case bias.ids.Valid() && bias.idKind == int32Kind:
+		b = c.moved(bias, []int{n}, inOrder, 0, nil).ids
 	default:
 		return c.failf("sums of products are added to what is not INT32, or to others")
 	}
@@ -153,10 +163,7 @@ func (c *call) bytes(i, z int) (graph.Quantised, bool) {
 	if c.g.Err() != nil {
 		return q, false
 	}
-	q.Values = v.node
-	if v.known != nil {
-		q.Values = c.wholeNumbersOf(v.known)
-	}
+	q.Values = c.wholeNode(v)
 	return q, c.g.Err() == nil
 }
 
@@ -167,14 +174,10 @@ func (c *call) zero(i int, kind onnxpb.TensorProto_DataType) graph.Node {
 	case c.g.Err() != nil:
 	case v.absent():
 		return c.g.Full(0)
-	case v.known != nil && v.known.kind != kind || v.known == nil && v.whole != kind:
+	case v.known != nil && v.known.kind != kind || v.known == nil && v.kind() != kind:
 		c.failf("the zero point %q is not %v", c.node.input(i), kind)
 	default:
-		n := v.node
-		if v.known != nil {
-			n = c.wholeNumbersOf(v.known)
-		}
-		return c.single(n)
+		return c.single(c.wholeNode(v))
 	}
 	return graph.Node{}
 }
@@ -273,8 +276,8 @@ func buildQuantizeLinear(c *call) []value {
 func buildDequantizeLinear(c *call) []value {
 	v := c.arg(0)
 	kind := v.kind()
-	if v.known != nil {
-		kind = v.known.kind
+	if v.known != nil || v.ids.Valid() {
+		kind = c.elements(v)
 	}
 	if c.g.Err() == nil && !isByte(kind) && kind != int32Kind {
 		return c.failf("input 0 (%q) holds no UINT8, INT8 or INT32", c.node.input(0))
@@ -287,9 +290,9 @@ func buildDequantizeLinear(c *call) []value {
 	if c.g.Err() != nil {
 		return nil
 	}
-	x := v.node
-	if v.known != nil {
-		x = c.wholeNumbersOf(v.known)
+	x := c.wholeNode(v)
+	if c.g.Err() != nil {
+		return nil
 	}
 	shape := x.Shape()
 	return []value{{node: c.g.Dequantise(graph.Quantised{Values: x, Zero: c.along(zero, shape)}, c.along(scale, shape))}}

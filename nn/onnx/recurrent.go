@@ -176,14 +176,11 @@ func (c *call) sequence() (sequence, bool) {
 
 // lengths gives sequence_lens as ids [N].
 func (c *call) lengths(v value, batch int) graph.Node {
-	switch {
-	case v.ids != nil && len(v.ids.ops) == 0 && len(v.ids.shape) == 1 && v.ids.shape[0] == batch:
-		return v.ids.base
-	case v.known != nil && v.known.floats == nil && slices.Equal(v.known.shape, []int{batch}):
-		return c.g.Const(graph.Ints(v.known.ints, batch))
+	if c.g.Err() == nil && (!v.isWhole() || !slices.Equal(v.shape(), []int{batch})) {
+		c.failf("sequence_lens has shape %v; want whole numbers of shape [%d]", v.shape(), batch)
+		return graph.Node{}
 	}
-	c.failf("sequence_lens has shape %v or is computed; want an input or constant of shape [%d]", v.shape(), batch)
-	return graph.Node{}
+	return c.ids(v)
 }
 
 // cellWeights are one direction's weights in our order of gates: w [G·H, I], r [G·H, H], biases [G·H] and peepholes

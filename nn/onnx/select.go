@@ -3,6 +3,7 @@ package onnx
 import (
 	"math"
 
+	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 )
 
@@ -19,8 +20,8 @@ func buildGather(c *call) []value {
 	if !ok {
 		return nil
 	}
-	if index.ids != nil {
-		return []value{{node: c.taken(c.float(0), index.ids, axis)}}
+	if index.ids.Valid() {
+		return []value{c.taken(data, index, axis)}
 	}
 	at, ok := c.ints(1)
 	if !ok {
@@ -34,38 +35,39 @@ func buildGather(c *call) []value {
 	}
 	at = cloneInts(at)
 	for i, v := range at {
-		if v < 0 {
-			at[i] += n
-		}
-		if at[i] < 0 || at[i] >= n {
-			return c.failf("index %d of axis %d, which has %d", v, axis, n)
+		var err error
+		if at[i], err = fromEnd(v, n); err != nil {
+			return c.failf("axis %d: %v", axis, err)
 		}
 	}
-	taken := c.entries(data, axis, at, 0)
-	if c.g.Err() != nil {
-		return nil
-	}
-	if k := taken.known; k != nil { // of which there may be none
-		return []value{{known: &constant{kind: k.kind, shape: shape, ints: k.ints}}}
-	}
-	return c.relabelled(taken, shape)
+	return c.relabelled(c.entries(data, axis, at, 0), shape)
 }
 
-// taken takes entries of an axis by ids that are given when the program runs. The axis comes first for it, as in a
+// taken takes entries of an axis by ids that are known when the model runs. The axis comes first for floats, as in a
 // table; the axes of the ids are put in its place.
-func (c *call) taken(x graph.Node, ids *idView, axis int) graph.Node {
-	if axis == 0 || c.g.Err() != nil {
-		return c.rows(ids, x)
+func (c *call) taken(v, index value, axis int) value {
+	have, n := v.shape(), len(index.shape())
+	shape := append(append(cloneInts(have[:axis]), index.shape()...), have[axis+1:]...)
+	if !c.room(shape) {
+		return value{}
 	}
-	first := []int{axis}
-	for i := range x.Rank() {
+	if v.isWhole() {
+		return c.takenWhole(v, index, axis, shape)
+	}
+	x := c.computedFloats(v)
+	if c.g.Err() != nil {
+		return value{}
+	}
+	if axis == 0 {
+		return value{node: c.g.GatherFromEnd(x, index.ids), truth: v.truth}
+	}
+	first, back := []int{axis}, []int(nil)
+	for i := range have {
 		if i != axis {
 			first = append(first, i)
 		}
 	}
-	y := c.rows(ids, c.g.Transpose(x, first...)) // [ids..., before..., after...]
-	n := len(ids.shape)
-	var back []int
+	y := c.g.GatherFromEnd(c.g.Transpose(x, first...), index.ids) // [ids..., before..., after...]
 	for i := range axis {
 		back = append(back, n+i)
 	}
@@ -75,7 +77,34 @@ func (c *call) taken(x graph.Node, ids *idView, axis int) graph.Node {
 	for i := n + axis; i < y.Rank(); i++ {
 		back = append(back, i)
 	}
-	return c.g.Transpose(y, back...)
+	return value{node: c.g.Transpose(y, back...), truth: v.truth}
+}
+
+// takenWhole is taken for whole numbers.
+func (c *call) takenWhole(v, index value, axis int, shape []int) value {
+	n, count := v.shape()[axis], sizeOf(index.shape())
+	inner := sizeOf(v.shape()[axis+1:])
+	return c.computed(c.elements(v), shape, func(dst []int, in [][]int) error {
+		for i := range dst {
+			at, err := fromEnd(in[1][i/inner%count], n)
+			if err != nil {
+				return err
+			}
+			dst[i] = in[0][(i/inner/count*n+at)*inner+i%inner]
+		}
+		return nil
+	}, v, index)
+}
+
+// fromEnd is an index of n entries, of which those below 0 count from the end.
+func fromEnd(index, n int) (int, error) {
+	if index < -n || index >= n {
+		return 0, errors.Errorf("index %d; want %d to %d", index, -n, n-1)
+	}
+	if index < 0 {
+		return index + n, nil
+	}
+	return index, nil
 }
 
 // pick takes entries of an axis: a slice where they follow each other.
@@ -90,17 +119,13 @@ func (c *call) pick(x graph.Node, axis int, at []int) graph.Node {
 
 // entries takes entries of an axis, which stays; places below 0 give a filling, which is 0 for numbers that are not known. The
 // caller has asked for room.
-func (c *call) entries(v value, axis int, places []int, fill int) value {
-	shape := cloneInts(v.shape())
+func (c *call) entries(v value, axis int, places []int, fill float64) value {
+	have := v.shape()
+	shape := cloneInts(have)
 	shape[axis] = len(places)
-	if k := v.known; k != nil && k.floats == nil {
-		moves := steps(k.shape)
-		blocks := k.shape[axis] * moves[axis]
-		return value{known: k.at(shape, blockPlaces(sizeOf(shape[:axis]), blocks, moves[axis], places), float64(fill))}
-	} else if k != nil {
-		v = value{node: c.constant(k)}
-	}
-	return v.reshaped(shape, func(x graph.Node, _ []int) graph.Node { return c.pick(x, axis, places) })
+	inner := sizeOf(have[axis+1:])
+	return c.moved(v, shape, func() []int { return blockPlaces(sizeOf(have[:axis]), have[axis]*inner, inner, places) }, fill,
+		func(x graph.Node) graph.Node { return c.pick(x, axis, places) })
 }
 
 // blockPlaces lists the places of entries, of so many elements each, in blocks one after the other.
@@ -156,9 +181,6 @@ func buildSlice(c *call) []value {
 			return c.failf("step 0 of axis %d", axis)
 		}
 		first, count := sliceBounds(v.shape()[axis], starts[i], ends[i], step)
-		if count == 0 && (v.known == nil || v.known.floats != nil) {
-			return c.failf("nothing is left of axis %d of %v from %d to %d by %d", axis, v.shape(), starts[i], ends[i], step)
-		}
 		if v = c.picked(v, axis, first, count, step); c.g.Err() != nil {
 			return nil
 		}
@@ -220,7 +242,7 @@ func buildSplit(c *call) []value {
 	var out []value
 	start := 0
 	for _, size := range sizes {
-		if size < 1 || size > n-start {
+		if size < 0 || size > n-start {
 			return c.failf("parts %v of axis %d of %v", sizes, axis, v.shape())
 		}
 		out, start = append(out, c.picked(v, axis, start, size, 1)), start+size

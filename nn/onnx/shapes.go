@@ -15,15 +15,16 @@ func (c *call) relabelled(v value, shape []int) []value {
 	if !c.room(shape) {
 		return nil
 	}
-	if slices.ContainsFunc(shape, func(d int) bool { return d < 1 }) || sizeOf(shape) != sizeOf(v.shape()) {
+	if slices.ContainsFunc(shape, func(d int) bool { return d < 0 }) || sizeOf(shape) != sizeOf(v.shape()) {
 		return c.failf("shape %v does not hold the elements of %v", shape, v.shape())
 	}
-	if k := v.known; k != nil {
-		return []value{{known: &constant{kind: k.kind, shape: shape, ints: k.ints, floats: k.floats}}}
+	switch k := v.known; {
+	case k != nil:
+		return []value{{known: &constant{kind: k.kind, shape: cloneInts(shape), ints: k.ints, floats: k.floats}}}
+	case slices.Equal(shape, v.shape()):
+		return []value{v}
 	}
-	return []value{v.reshaped(shape, func(x graph.Node, tail []int) graph.Node {
-		return c.g.Reshape(x, append(cloneInts(shape), tail...)...)
-	})}
+	return []value{c.moved(v, shape, inOrder, 0, func(x graph.Node) graph.Node { return c.g.Reshape(x, shape...) })}
 }
 
 // buildReshape: 0 keeps the input's dimension, one -1 is worked out.
@@ -146,75 +147,29 @@ func buildTranspose(c *call) []value {
 	if len(perm) < 2 {
 		return c.in[:1]
 	}
-	if v.known != nil {
-		if v.known.floats == nil {
-			return []value{{known: v.known.transposed(perm)}}
-		}
-		v = value{node: c.float(0)}
-	}
-	out := v.reshaped(shape, func(x graph.Node, tail []int) graph.Node {
-		axes := cloneInts(perm)
-		for i := range tail {
-			axes = append(axes, len(perm)+i)
-		}
-		return c.g.Transpose(x, axes...)
-	})
+	out := c.transposedTo(v, perm)
 	if v.node.Valid() && slices.Equal(perm, []int{1, 0}) {
 		out.of = v.node
 	}
 	return []value{out}
 }
 
+// transposedTo permutes the axes of a value.
+func (c *call) transposedTo(v value, perm []int) value {
+	have := v.shape()
+	shape, moves := make([]int, len(perm)), make([]int, len(perm))
+	for i, p := range perm {
+		shape[i], moves[i] = have[p], steps(have)[p]
+	}
+	return c.moved(v, shape, func() []int { return strided(shape, moves) }, 0,
+		func(x graph.Node) graph.Node { return c.g.Transpose(x, perm...) })
+}
+
 func buildConcat(c *call) []value {
 	if !c.has("axis") {
 		return c.failf("it has no axis")
 	}
-	whole := true
-	for i := range c.in {
-		v := c.arg(i)
-		whole = whole && v.known != nil && v.known.floats == nil
-	}
-	if whole {
-		return c.joined()
-	}
-	parts := make([]graph.Node, len(c.in))
-	for i := range parts {
-		parts[i] = c.float(i)
-	}
-	if c.g.Err() != nil {
-		return nil
-	}
-	axis, ok := c.axis(c.int("axis", 0), parts[0].Rank())
-	if !ok {
-		return nil
-	}
-	return []value{{node: c.g.Concat(axis, parts...)}}
-}
-
-// joined puts known whole numbers one after the other along an axis.
-func (c *call) joined() []value {
-	parts := make([]*constant, len(c.in))
-	shape := cloneInts(c.arg(0).known.shape)
-	axis, ok := c.axis(c.int("axis", 0), len(shape))
-	if !ok {
-		return nil
-	}
-	shape[axis] = 0
-	for i := range parts {
-		parts[i] = c.arg(i).known
-		have := cloneInts(parts[i].shape)
-		if len(have) == len(shape) {
-			shape[axis] += have[axis]
-			have[axis] = shape[axis]
-		}
-		if !slices.Equal(have, shape) {
-			return c.failf("whole numbers of shapes %v and %v along axis %d", parts[0].shape, parts[i].shape, axis)
-		}
-	}
-	if !c.room(shape) {
-		return nil
-	}
-	return []value{{known: concatenated(parts, axis)}}
+	return c.concat(c.in, c.int("axis", 0))
 }
 
 // buildShape gives the input's shape, or the part of it from start up to end.
@@ -259,9 +214,6 @@ func buildExpand(c *call) []value {
 	if len(want) > 0 && slices.Min(want) < 1 {
 		return c.failf("shape %v for a tensor of shape %v", want, have)
 	}
-	if !c.room(shape) {
-		return nil
-	}
 	if _, ok := c.broadcast(have, shape); !ok {
 		return nil
 	}
@@ -270,16 +222,12 @@ func buildExpand(c *call) []value {
 
 // expanded repeats v to a shape that it broadcasts to.
 func (c *call) expanded(v value, shape []int) value {
-	switch {
-	case v.known != nil && v.known.floats == nil:
-		return value{known: v.known.broadcast(shape)}
-	case v.known != nil:
-		v = value{node: c.constant(v.known)}
+	if slices.Equal(v.shape(), shape) {
+		return v
 	}
-	return v.reshaped(shape, func(x graph.Node, tail []int) graph.Node {
-		full := append(repeated(1, len(shape)-x.Rank()+len(tail)), x.Shape()...) // the tail stays at the end
-		return c.g.BroadcastTo(c.g.Reshape(x, full...), append(cloneInts(shape), tail...)...)
-	})
+	have := v.shape()
+	return c.moved(v, shape, func() []int { return repeats(have, shape) }, 0,
+		func(x graph.Node) graph.Node { return c.g.BroadcastTo(x, shape...) })
 }
 
 // buildTile repeats x so many times along each axis.

@@ -28,10 +28,11 @@ func isFloat(kind onnxpb.TensorProto_DataType) bool {
 	return computes(kind) == onnxpb.TensorProto_FLOAT || kind == onnxpb.TensorProto_DOUBLE
 }
 
-// isInt tells whether a data type can index, measure or shape.
-func isInt(kind onnxpb.TensorProto_DataType) bool {
-	return kind == onnxpb.TensorProto_INT64 || kind == onnxpb.TensorProto_INT32 || kind == onnxpb.TensorProto_BOOL
-}
+// isInt tells whether a data type holds whole numbers; what is true or false is 1 or 0.
+func isInt(kind onnxpb.TensorProto_DataType) bool { return width(kind) > 0 && !isFloat(kind) }
+
+// knownTypes are the types of elements that are read, in words.
+const knownTypes = "FLOAT, DOUBLE, FLOAT16, BFLOAT16, BOOL, or whole numbers of 8 to 64 bits"
 
 // ints64 is a known vector of whole numbers.
 func ints64(v ...int) *constant {
@@ -73,13 +74,13 @@ func readTensor(t *onnxpb.TensorProto, beside *files) (*constant, error) {
 // width is the size of one element in bytes, 0 for types that are not supported.
 func width(kind onnxpb.TensorProto_DataType) int {
 	switch kind {
-	case onnxpb.TensorProto_BOOL, onnxpb.TensorProto_UINT8, onnxpb.TensorProto_INT8:
+	case onnxpb.TensorProto_BOOL, onnxpb.TensorProto_INT8, onnxpb.TensorProto_UINT8:
 		return 1
-	case onnxpb.TensorProto_FLOAT16, onnxpb.TensorProto_BFLOAT16:
+	case onnxpb.TensorProto_FLOAT16, onnxpb.TensorProto_BFLOAT16, onnxpb.TensorProto_INT16, onnxpb.TensorProto_UINT16:
 		return 2
-	case onnxpb.TensorProto_FLOAT, onnxpb.TensorProto_INT32:
+	case onnxpb.TensorProto_FLOAT, onnxpb.TensorProto_INT32, onnxpb.TensorProto_UINT32:
 		return 4
-	case onnxpb.TensorProto_DOUBLE, onnxpb.TensorProto_INT64:
+	case onnxpb.TensorProto_DOUBLE, onnxpb.TensorProto_INT64, onnxpb.TensorProto_UINT64:
 		return 8
 	}
 	return 0
@@ -89,7 +90,7 @@ func width(kind onnxpb.TensorProto_DataType) int {
 func (k *constant) fromBytes(raw []byte, n int) error {
 	w := width(k.kind)
 	if w == 0 {
-		return errors.Errorf("its elements are %v; want FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT64, INT32, INT8, UINT8 or BOOL", k.kind)
+		return errors.Errorf("its elements are %v; want %s", k.kind, knownTypes)
 	}
 	if len(raw) != n*w {
 		return errors.Errorf("its shape %v needs %d bytes of %v, found %d", k.shape, n*w, k.kind, len(raw))
@@ -108,14 +109,15 @@ func (k *constant) fromBytes(raw []byte, n int) error {
 			k.floats[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(at)))
 		case onnxpb.TensorProto_DOUBLE:
 			k.floats[i] = math.Float64frombits(binary.LittleEndian.Uint64(at))
-		case onnxpb.TensorProto_INT64:
-			k.ints[i] = int(binary.LittleEndian.Uint64(at))
-		case onnxpb.TensorProto_INT32:
-			k.ints[i] = int(int32(binary.LittleEndian.Uint32(at)))
-		case onnxpb.TensorProto_BOOL, onnxpb.TensorProto_UINT8:
-			k.ints[i] = int(at[0])
-		case onnxpb.TensorProto_INT8:
-			k.ints[i] = int(int8(at[0]))
+		default:
+			var bits uint64
+			for j := range w {
+				bits |= uint64(at[j]) << (8 * j)
+			}
+			var err error
+			if k.ints[i], err = fit(k.kind, int(bits)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -138,9 +140,20 @@ func (k *constant) fromFields(t *onnxpb.TensorProto, n int) error {
 		for _, v := range t.Int64Data {
 			k.ints = append(k.ints, int(v))
 		}
-	case onnxpb.TensorProto_INT32, onnxpb.TensorProto_BOOL, onnxpb.TensorProto_UINT8, onnxpb.TensorProto_INT8:
+	case onnxpb.TensorProto_UINT64, onnxpb.TensorProto_UINT32:
+		for _, v := range t.Uint64Data {
+			k.ints = append(k.ints, int(v))
+		}
+		if err := fitAll(k.kind, k.ints); err != nil {
+			return err
+		}
+	case onnxpb.TensorProto_INT32, onnxpb.TensorProto_INT16, onnxpb.TensorProto_INT8, onnxpb.TensorProto_UINT16,
+		onnxpb.TensorProto_UINT8, onnxpb.TensorProto_BOOL:
 		for _, v := range t.Int32Data {
-			k.ints = append(k.ints, fit(k.kind, int(v)))
+			k.ints = append(k.ints, int(v))
+		}
+		if err := fitAll(k.kind, k.ints); err != nil {
+			return err
 		}
 	default:
 		return k.fromBytes(nil, n) // names the type
@@ -165,13 +178,8 @@ func (k *constant) tensorProto(name string) *onnxpb.TensorProto {
 		}
 	}
 	for _, v := range k.ints {
-		switch k.kind {
-		case onnxpb.TensorProto_BOOL, onnxpb.TensorProto_UINT8, onnxpb.TensorProto_INT8:
-			t.RawData = append(t.RawData, byte(v))
-		case onnxpb.TensorProto_INT32:
-			t.RawData = binary.LittleEndian.AppendUint32(t.RawData, uint32(v))
-		default:
-			t.RawData = binary.LittleEndian.AppendUint64(t.RawData, uint64(v))
+		for j := range width(k.kind) {
+			t.RawData = append(t.RawData, byte(uint64(v)>>(8*j)))
 		}
 	}
 	return t

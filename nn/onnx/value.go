@@ -5,50 +5,43 @@ import (
 	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
 )
 
-// value is what a name of the model stands for while a graph is built. Exactly one of node, known and ids is set; none
+// dataType is the type of a tensor's elements in a file.
+type dataType = onnxpb.TensorProto_DataType
+
+// value is what a name of the model stands for while a graph is built. Exactly one of node, known, ids and list is set; none
 // is for an input that was left out.
 type value struct {
-	node  graph.Node // floats, computed when the program runs
-	known *constant  // numbers known now
-	ids   *idView    // whole numbers that are given when the program runs
-	of    graph.Node // the matrix that node is the transpose of
-	own   bool       // made of the file's numbers alone
-	truth bool       // node is 1 where something is true and 0 elsewhere: BOOL, in ONNX
+	node   graph.Node // floats, computed when the program runs
+	known  *constant  // numbers known now
+	ids    graph.Node // whole numbers that are known when the program runs
+	idKind dataType   // of the ids
+	list   *[]value   // a sequence of tensors, whose length is known now
+	of     graph.Node // the matrix that node is the transpose of
+	own    bool       // made of the file's numbers alone
+	truth  bool       // node is 1 where something is true and 0 elsewhere: BOOL, in ONNX
 
 	whole onnxpb.TensorProto_DataType // node holds whole numbers of this type, UINT8, INT8 or INT32; 0 for floats
 	sums  *integerSums                // what node holds, if it is sums of products
 }
 
-// idView is an input of ids, looked at through operations on its shape. Ids are only ever used to look rows of a
-// table up, and looking up first and changing the shape then gives the same, so the operations wait for the rows.
-type idView struct {
-	base  graph.Node
-	shape []int
-	ops   []reshaping
+func (v value) absent() bool {
+	return !v.node.Valid() && v.known == nil && !v.ids.Valid() && v.list == nil
 }
 
-// reshaping changes the leading axes of x, leaving the last ones, tail, as they are.
-type reshaping func(x graph.Node, tail []int) graph.Node
+// isWhole tells whether a value is whole numbers, known or not.
+func (v value) isWhole() bool { return v.ids.Valid() || v.known != nil && v.known.floats == nil }
 
-func (v value) absent() bool { return !v.node.Valid() && v.known == nil && v.ids == nil }
+// integral tells whether a value is whole numbers, also if a graph has them as floats.
+func (v value) integral() bool { return v.isWhole() || v.whole != 0 && v.sums == nil }
 
 func (v value) shape() []int {
 	switch {
 	case v.known != nil:
 		return v.known.shape
-	case v.ids != nil:
-		return v.ids.shape
+	case v.ids.Valid():
+		return v.ids.Shape()
 	}
 	return v.node.Shape()
-}
-
-// reshaped applies an operation on the shape, whose result has the given one.
-func (v value) reshaped(shape []int, f reshaping) value {
-	if v.ids != nil {
-		ops := append(append([]reshaping{}, v.ids.ops...), f)
-		return value{ids: &idView{base: v.ids.base, shape: shape, ops: ops}}
-	}
-	return value{node: f(v.node, nil), truth: v.truth}
 }
 
 // call is one node at work: the graph it adds to, and its inputs.
@@ -57,35 +50,35 @@ type call struct {
 	g      *graph.Graph // in a scope of the node's name, for messages
 	top    *graph.Graph // where the weights' names start
 	m      *Model
+	b      *building
 	in     []value
 	own    bool // all inputs are made of the file's numbers alone
 	budget *budget
 	opset  int
 }
 
-// rows looks the ids up in a table.
-func (c *call) rows(v *idView, table graph.Node) graph.Node {
-	x := c.g.GatherFromEnd(table, v.base)
-	if c.g.Err() != nil {
-		return graph.Node{}
+// elements is the type of a value's elements.
+func (c *call) elements(v value) dataType {
+	switch {
+	case v.known != nil:
+		return v.known.kind
+	case v.ids.Valid():
+		return v.idKind
+	case v.truth:
+		return onnxpb.TensorProto_BOOL
+	case v.whole != 0:
+		return v.whole
 	}
-	return c.looked(v, x, table.Shape()[1:])
-}
-
-// looked gives x, which has a tail of numbers for each of the ids, the shape that the ids have after all operations.
-func (c *call) looked(v *idView, x graph.Node, tail []int) graph.Node {
-	for _, op := range v.ops {
-		if c.g.Err() != nil || !c.spend(bytesOf(x.Shape())) {
-			return graph.Node{}
-		}
-		x = op(x, tail)
-	}
-	return x
+	return c.m.kind
 }
 
 // failf records that the node cannot be built, and gives nothing.
 func (c *call) failf(format string, args ...any) []value {
-	c.top.Failf(c.node.String(), format, args...)
+	what := c.node.String()
+	if c.b != nil && c.b.within != "" {
+		what += " in " + c.b.within
+	}
+	c.top.Failf(what, format, args...)
 	return nil
 }
 
@@ -113,12 +106,28 @@ func (c *call) float(i int) graph.Node {
 		return v.node
 	case v.absent():
 		c.failf("input %d is missing", i)
-	case v.ids != nil || v.known.floats == nil:
+	case v.list != nil:
+		c.failf("input %d (%q) is a sequence of tensors; want one", i, c.node.input(i))
+	case v.isWhole():
 		c.failf("input %d (%q) holds whole numbers; want floats", i, c.node.input(i))
+	case v.known.len() == 0:
+		c.failf("input %d (%q) has no elements (shape %v)", i, c.node.input(i), v.known.shape)
 	default:
 		return c.constant(v.known)
 	}
 	return graph.Node{}
+}
+
+// computedFloats gives floats, or what is true or false, as a node of the graph.
+func (c *call) computedFloats(v value) graph.Node {
+	switch {
+	case c.g.Err() != nil || v.node.Valid():
+		return v.node
+	case v.known == nil || v.known.floats == nil || v.known.len() == 0:
+		c.failf("whole numbers, or no tensor with elements; want floats")
+		return graph.Node{}
+	}
+	return c.constant(v.known)
 }
 
 // constant puts known floats into the graph.

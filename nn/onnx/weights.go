@@ -44,28 +44,42 @@ type use struct {
 // weighs tells whether what is read there may be a weight, and not one of an operator's settings.
 func (u use) weighs() bool { return u.node == nil || !slices.Contains(settings[u.node.op], u.input) }
 
+// fewNumbers is up to how many numbers a Constant node holds that are taken for a setting, such as a scale, and no weights,
+// wherever they do not multiply.
+const fewNumbers = 8
+
+// multiplies tells whether what is read there is what networks are made of.
+func (u use) multiplies() bool {
+	return u.node != nil && slices.Contains([]string{"Conv", "ConvTranspose", "Gemm", "MatMul", "RNN", "GRU", "LSTM"}, u.node.op)
+}
+
 // claim turns the float initialisers that the nodes read into weights: those of recurrent nodes into PyTorch's
 // parameters, the anonymous matrices that PyTorch's exporter makes of linear layers back into theirs, and others, with
 // at least one dimension, as they are. What is left stays a constant.
 func (m *Model) claim(initialisers map[string]*constant) error {
-	uses := map[string][]use{}
-	for _, n := range m.nodes {
+	uses, nodes := map[string][]use{}, m.allNodes()
+	for _, n := range nodes {
 		for i, name := range n.in {
 			uses[name] = append(uses[name], use{n, i})
+		}
+		for _, b := range n.blocks {
+			for _, name := range b.outputs {
+				uses[name] = append(uses[name], use{})
+			}
 		}
 	}
 	for _, p := range m.outputs {
 		uses[p.Name] = append(uses[p.Name], use{}) // a model may give out a weight as it is
 	}
 	layers := map[string]int{}
-	for _, n := range m.nodes {
+	for _, n := range nodes {
 		if n.rec != nil {
 			if err := m.claimRecurrent(n, layers, initialisers, uses); err != nil {
 				return errors.Wrapf(err, "%v", n)
 			}
 		}
 	}
-	for _, n := range m.nodes {
+	for _, n := range nodes {
 		name := n.input(1)
 		c, scope := initialisers[name], modulePath(n)
 		if n.op == "MatMul" && c != nil && isFloat(c.kind) && anonymous(name) && len(uses[name]) == 1 && len(c.shape) == 2 &&
@@ -77,7 +91,11 @@ func (m *Model) claim(initialisers map[string]*constant) error {
 	}
 	for _, name := range m.order {
 		c := initialisers[name]
-		if !isFloat(c.kind) || len(c.shape) == 0 || !slices.ContainsFunc(uses[name], use.weighs) || m.split[name] != nil ||
+		weighs := use.weighs
+		if m.held[name] && c.len() <= fewNumbers {
+			weighs = use.multiplies
+		}
+		if !isFloat(c.kind) || len(c.shape) == 0 || !slices.ContainsFunc(uses[name], weighs) || m.split[name] != nil ||
 			m.transposed[name] != nil {
 			continue
 		}

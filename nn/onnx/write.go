@@ -26,11 +26,16 @@ func (m *Model) Write(path string, p *graph.Params) error {
 	if err != nil {
 		return errors.Wrapf(err, "onnx: write %s", path)
 	}
-	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(file)
+	data, err := encoded(file)
 	if err == nil {
 		err = atomicfile.WriteBytes(path, data)
 	}
 	return errors.Wrapf(err, "onnx: write %s", path)
+}
+
+// encoded are the bytes of a file, the same ones for the same model.
+func encoded(file *onnxpb.ModelProto) ([]byte, error) {
+	return proto.MarshalOptions{Deterministic: true}.Marshal(file)
 }
 
 // withWeights returns a copy of the file with the store's numbers in the initialisers.
@@ -56,16 +61,39 @@ func (m *Model) withWeights(p *graph.Params) (*onnxpb.ModelProto, error) {
 		}
 	}
 	file := proto.Clone(m.proto).(*onnxpb.ModelProto)
-	for i, t := range file.Graph.Initializer {
-		c := changed[t.Name]
+	m.fill(file.Graph, m.proto.Graph, changed)
+	return file, nil
+}
+
+// fill puts weights and constants into a copy of a graph, and of those that its nodes run. A tensor's data may have been in
+// another file.
+func (m *Model) fill(to, from *onnxpb.GraphProto, changed map[string]*constant) {
+	tensor := func(t *onnxpb.TensorProto) *onnxpb.TensorProto {
+		name := m.places[t]
+		c := changed[name]
 		if c == nil {
-			c = m.constants[t.Name] // its data may have been in another file
+			c = m.constants[name]
+		}
+		if c == nil {
+			return proto.Clone(t).(*onnxpb.TensorProto)
 		}
 		out := c.tensorProto(t.Name)
 		out.DocString, out.MetadataProps = t.DocString, t.MetadataProps
-		file.Graph.Initializer[i] = out
+		return out
 	}
-	return file, nil
+	for i, t := range from.Initializer {
+		to.Initializer[i] = tensor(t)
+	}
+	for i, n := range from.Node {
+		for k, a := range n.Attribute {
+			switch {
+			case a.G != nil:
+				m.fill(to.Node[i].Attribute[k].G, a.G, changed)
+			case m.places[a.T] != "":
+				to.Node[i].Attribute[k].T = tensor(a.T)
+			}
+		}
+	}
 }
 
 // dtype is the model's float type in the terms of a store.

@@ -1,11 +1,9 @@
 package models
 
 import (
-	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
-	"github.com/unroll-go/unroll/nn/keras"
 )
 
 // adaptive maps to log-probabilities of many words, or to their loss: an nn.AdaptiveHead in the scope head.
@@ -48,11 +46,3 @@ func (a adaptive) weights() float64 {
 }
 
 func (a adaptive) kept() float64 { return 2 * float64(a.first()) }
-
-func (a adaptive) refused(framework string) error {
-	return errors.Errorf("%s has no layer like an adaptive softmax; %s takes all weights", framework, formatTorch)
-}
-
-func (a adaptive) onnx(*onnxFlow) error { return a.refused("ONNX") }
-
-func (a adaptive) keras() (keras.Model, error) { return nil, a.refused("Keras") }

@@ -5,9 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pkg/errors"
-	"github.com/unroll-go/unroll/nn/keras"
-	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/linear"
 )
@@ -34,9 +31,7 @@ type cellKind struct {
 	// above are those of make. It is nil for a cell that reads any numbers.
 	observing func(hidden, features int) recurrent.Cell
 
-	onnx      func(*onnx.Builder, onnx.Value, string, onnx.Layers) onnx.Recurrent // nil where ONNX has no such operator
-	keras     keras.Kind                                                          // empty where Keras has no such layer
-	kerasPath string                                                              // of Keras's layer in a file of weights
+	keras bool // Keras has such a layer
 }
 
 // cellOptions say how a cell is made.
@@ -72,15 +67,15 @@ var cellKinds = []cellKind{
 	{title: "RNN", make: func(o cellOptions) recurrent.Cell { return recurrent.RNN{Hidden: o.hidden} },
 		rows: 1, count: counts{1, 1, 2},
 		use: "the simplest; forgets after some ten steps", paper: "Elman 1990",
-		onnx: (*onnx.Builder).RNN, keras: keras.SimpleRNN, kerasPath: "simple_rnn"},
+		keras: true},
 	{title: "LSTM", make: func(o cellOptions) recurrent.Cell { return recurrent.LSTM{Hidden: o.hidden, LayerNorm: o.layerNorm} },
 		rows: 4, count: counts{4, 4, 8}, norm: 10, memory: true,
 		use: "the usual choice; remembers", paper: "Hochreiter, Schmidhuber 1997",
-		onnx: (*onnx.Builder).LSTM, keras: keras.LSTM, kerasPath: "lstm"},
+		keras: true},
 	{title: "GRU", make: func(o cellOptions) recurrent.Cell { return recurrent.GRU{Hidden: o.hidden, LayerNorm: o.layerNorm} },
 		rows: 3, count: counts{3, 3, 6}, norm: 6,
 		use: "mostly as good as LSTM, and smaller", paper: "Cho et al. 2014",
-		onnx: (*onnx.Builder).GRU, keras: keras.GRU, kerasPath: "gru"},
+		keras: true},
 	{title: "GRUD", make: func(o cellOptions) recurrent.Cell { return recurrent.GRU{Hidden: o.hidden} },
 		observing: func(h, features int) recurrent.Cell { return recurrent.GRUD{Hidden: h, Features: features} },
 		rows:      3, count: counts{3, 3, 6},
@@ -254,9 +249,4 @@ func (c Config) checkCell() error {
 			cellsThat(func(k cellKind) bool { return k.norm > 0 }))
 	}
 	return nil
-}
-
-// refused is the error of a framework that has no such cell.
-func (k cellKind) refused(framework string) error {
-	return errors.Errorf("%s has no layer like the cell %s; %s takes all weights", framework, k.name(), formatTorch)
 }

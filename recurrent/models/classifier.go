@@ -71,7 +71,7 @@ func newClassifier(c Config, tokens datasets.Tokenizer, labels []string) (*Class
 		return nil, err
 	}
 	m := &Classifier{core: newCore(c, net, wholeOf(net)), tokens: tokens, labels: labels, counts: counts}
-	m.lent.make = m.Logits
+	m.lent.make, m.onnx = m.Logits, m.onnxFile
 	return m, nil
 }
 
@@ -147,8 +147,12 @@ func (m *Classifier) Logits() *graph.Func {
 		if len(in) != 2 {
 			return []graph.Node{g.Failf("Classifier", "%d inputs; want ids and lengths", len(in))}
 		}
-		return []graph.Node{m.net.build(g, flow{x: in[0], lengths: in[1]}).x}
+		return m.whole.build(g, in)
 	})
+}
+
+func (m *Classifier) onnxFile() onnxFile {
+	return onnxFile{build: m.whole.build, inputs: []port{ids("ids"), lengthsOf("lengths", "batch")}, outputs: []string{"logits"}}
 }
 
 // ofManyLengths is a function for batches of many lengths, each of which it compiles for.

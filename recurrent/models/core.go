@@ -18,6 +18,7 @@ type core struct {
 	params  *graph.Params
 	path    string // of the file that the model was loaded from
 	trained bool   // that file is a checkpoint
+	onnx    func() onnxFile
 
 	weights graph.WeightFormat
 	lent    lender[*graph.Func] // of the functions that predictions and evaluations take
@@ -81,7 +82,7 @@ func (c *core) Export(path string) error {
 	if err != nil {
 		return err
 	}
-	return c.net.export(p, path)
+	return c.export(p, path)
 }
 
 // Import replaces the model's weights by those of a file that Export, or the other framework, wrote. Every weight must be

@@ -3,10 +3,8 @@ package models
 import (
 	"strconv"
 
-	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/nn"
-	"github.com/unroll-go/unroll/nn/keras"
 )
 
 // forecastNetwork is one of two.
@@ -83,18 +81,6 @@ func (s seriesInput) weights() float64 {
 
 func (s seriesInput) kept() float64 { return float64(s.output()) }
 
-func (s seriesInput) onnx(f *onnxFlow) error {
-	if len(s.classes) > 0 {
-		return errors.Errorf("ONNX files of forecasters with static classes are not written; %s takes all weights", formatTorch)
-	}
-	f.x = f.Sequence("x", s.width)
-	return nil
-}
-
-func (s seriesInput) keras() (keras.Model, error) {
-	return nil, errors.Errorf("Keras has no layers like a forecaster's; %s takes all weights", formatTorch)
-}
-
 // horizonHead makes all quantiles of all steps of the horizon, [H, B, Q]. Weights: contexts, [(H+1)·D, ·], local and head, each
 // with weight and bias, and highway.weight [H, C].
 type horizonHead struct {
@@ -139,9 +125,3 @@ func (h horizonHead) weights() float64 {
 }
 
 func (h horizonHead) kept() float64 { return float64(h.depth() + h.hidden) }
-
-func (h horizonHead) onnx(*onnxFlow) error {
-	return errors.Errorf("ONNX files of forecasters of points and quantiles are not written; %s takes all weights", formatTorch)
-}
-
-func (h horizonHead) keras() (keras.Model, error) { return nil, nil }

@@ -50,7 +50,7 @@ func newForecaster(c Config, f *features) (*Forecaster, error) {
 	}
 	m := &Forecaster{features: f}
 	m.core = newCore(c, net, m.whole(net, c))
-	m.lent.make = m.Outputs
+	m.lent.make, m.onnx = m.Outputs, m.onnxFile
 	return m, nil
 }
 
@@ -132,17 +132,40 @@ func (m *Forecaster) With(c Config) (*Forecaster, error) {
 // [T, B, P], see distribution.Family.FromOutputs, and the state after the last; else x [C, B, F], what is known ahead [H, B, A],
 // the values of the context [C, B], and the classes map to quantiles [H, B, Q], all at the windows' scales.
 func (m *Forecaster) Outputs() *graph.Func {
-	return m.function(func(g *graph.Graph, in []graph.Node) []graph.Node {
-		f, rest := m.flow(g, m.config, in)
-		if !m.config.Forecast.steps() {
-			return []graph.Node{m.net.build(g, f).x}
+	return m.function(m.outputs)
+}
+
+func (m *Forecaster) outputs(g *graph.Graph, in []graph.Node) []graph.Node {
+	f, rest := m.flow(g, m.config, in)
+	if !m.config.Forecast.steps() {
+		return []graph.Node{m.net.build(g, f).x}
+	}
+	if len(rest) > 0 {
+		f.state = rest
+	}
+	f = m.net.build(g, f)
+	return append([]graph.Node{f.x}, f.state...)
+}
+
+// onnxFile has the network alone: what it reads is scaled before, and what it gives is scaled back behind it. With a
+// distribution it goes on from a state, so that values that are drawn can be read in turn.
+func (m *Forecaster) onnxFile() onnxFile {
+	c := m.config.Forecast
+	f := onnxFile{build: m.outputs, inputs: []port{rows("x", windows{c, m.features}.width())}, outputs: []string{"output"}}
+	if !c.steps() {
+		f.inputs = append(f.inputs,
+			port{name: "future", axes: []string{"", "batch", ""}, sizes: []int{c.Horizon, 0, m.features.ahead()}},
+			port{name: "window", axes: []string{"", "batch"}, sizes: []int{c.Context, 0}})
+	}
+	for i := range m.features.Classes {
+		f.inputs = append(f.inputs, port{name: seriesInput{}.scope(i), axes: []string{"batch"}})
+	}
+	for _, l := range m.net {
+		if r, ok := l.(recurrence); ok && c.steps() {
+			f = f.carried(r.layer())
 		}
-		if len(rest) > 0 {
-			f.state = rest
-		}
-		f = m.net.build(g, f)
-		return append([]graph.Node{f.x}, f.state...)
-	})
+	}
+	return f
 }
 
 // Loss returns a new function over the model's weights: what Outputs reads, and then the values to come, whether each is known,

@@ -60,7 +60,7 @@ func newLanguageModel(c Config, v *datasets.Vocabulary) (*LanguageModel, error) 
 			m.layer = r.layer()
 		}
 	}
-	m.lent.make = m.Loss
+	m.lent.make, m.onnx = m.Loss, m.onnxFile
 	return m, nil
 }
 
@@ -105,13 +105,19 @@ func (m *LanguageModel) Loss() *graph.Func {
 // Next returns a new function over the model's weights: ids [T, B] and a state map to logits [T, B, V] and the state after
 // the last step; with Config.Adaptive, these are log-probabilities. With graph.Func.Stream it goes token by token.
 func (m *LanguageModel) Next() *graph.Func {
-	return m.function(func(g *graph.Graph, in []graph.Node) []graph.Node {
-		if len(in) < 1 {
-			return []graph.Node{g.Failf("LanguageModel", "no inputs; want ids and a state")}
-		}
-		f := m.net.build(g, flow{x: in[0], state: in[1:]})
-		return append([]graph.Node{f.x}, f.state...)
-	})
+	return m.function(m.next)
+}
+
+func (m *LanguageModel) next(g *graph.Graph, in []graph.Node) []graph.Node {
+	if len(in) < 1 {
+		return []graph.Node{g.Failf("LanguageModel", "no inputs; want ids and a state")}
+	}
+	f := m.net.build(g, flow{x: in[0], state: in[1:]})
+	return append([]graph.Node{f.x}, f.state...)
+}
+
+func (m *LanguageModel) onnxFile() onnxFile {
+	return onnxFile{build: m.next, inputs: []port{ids("ids")}, outputs: []string{"logits"}}.carried(m.layer)
 }
 
 // State is the state before the first token, for a batch of sequences.

@@ -4,7 +4,6 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
-	"github.com/unroll-go/unroll/nn/keras"
 	"github.com/unroll-go/unroll/recurrent"
 )
 
@@ -16,10 +15,8 @@ type network []layer
 type layer interface {
 	// build adds the layer to a graph.
 	build(g *graph.Graph, f flow) flow
-	// onnx adds the layer to a model for ONNX.
-	onnx(f *onnxFlow) error
-	// keras lists the layers of a Keras model that have the layer's weights.
-	keras() (keras.Model, error)
+	// keras adds the layer to a model for Keras.
+	keras(f *kerasFlow)
 	// sizes are those that a file's configuration and its weights must agree on.
 	sizes() []size
 	// weights is the number of weights, which may be beyond every whole number.
@@ -121,18 +118,11 @@ type numbers struct {
 }
 
 func (n numbers) build(_ *graph.Graph, f flow) flow { return f }
-func (n numbers) keras() (keras.Model, error)       { return nil, nil }
 func (n numbers) weights() float64                  { return 0 }
 func (n numbers) kept() float64                     { return float64(n.width) }
 
 func (n numbers) sizes() []size {
 	return []size{{"inputs, which columns and marks tell,", n.read, n.first, 2, 1, 1, 0}}
-}
-
-// onnx declares the inputs of the model, as every first layer does.
-func (n numbers) onnx(f *onnxFlow) error {
-	f.x, f.lengths = f.Sequence("rows", n.width), f.Lengths("lengths")
-	return nil
 }
 
 // embedding looks token ids up: weight [tokens, width] in the scope embedding.

@@ -3,10 +3,7 @@ package models
 import (
 	"fmt"
 
-	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
-	"github.com/unroll-go/unroll/nn/keras"
-	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/recurrent"
 )
 
@@ -174,51 +171,4 @@ func (r recurrence) kept() float64 {
 		kept += 3 * float64(r.hidden/r.heads)
 	}
 	return float64(r.layers) * float64(r.output()) * kept
-}
-
-// plain is the error of a framework that has the cell, but not what is around it or within it.
-func (r recurrence) plain(framework string) error {
-	for _, o := range []struct {
-		there bool
-		what  string
-	}{{r.layerNorm, "layer normalization in cells"}, {r.residual, "residual connections"}, {r.zoneout > 0, "zoneout"}} {
-		if o.there {
-			return errors.Errorf("%s has no recurrent layers with %s; %s takes all weights", framework, o.what, formatTorch)
-		}
-	}
-	return nil
-}
-
-func (r recurrence) onnx(f *onnxFlow) error {
-	if r.kind.onnx == nil {
-		return r.kind.refused("ONNX")
-	}
-	if err := r.plain("ONNX"); err != nil {
-		return err
-	}
-	f.outputs = r.kind.onnx(f.Builder, f.x, r.scope, onnx.Layers{Lengths: f.lengths})
-	f.x = f.outputs.Y
-	return nil
-}
-
-func (r recurrence) keras() (keras.Model, error) {
-	if r.kind.keras == "" {
-		return nil, r.kind.refused("Keras")
-	}
-	if err := r.plain("Keras"); err != nil {
-		return nil, err
-	}
-	path := r.kind.kerasPath
-	if r.bothWays {
-		path = "bidirectional"
-	}
-	var out keras.Model
-	for i := range r.layers {
-		name := "layers/" + path
-		if i > 0 {
-			name += fmt.Sprint("_", i)
-		}
-		out = append(out, keras.Layer{Path: name, Kind: r.kind.keras, Scope: r.scope, Index: i, Bidirectional: r.bothWays})
-	}
-	return out, nil
 }

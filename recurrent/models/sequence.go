@@ -120,7 +120,7 @@ func newSequenceModel(c Config, own *sequenceContents) (*SequenceModel, error) {
 		return nil, err
 	}
 	m := &SequenceModel{core: newCore(c, net, w), own: own, counts: counts}
-	m.lent.make = m.Output
+	m.lent.make, m.onnx = m.Output, m.onnxFile
 	return m, nil
 }
 
@@ -230,8 +230,13 @@ func (m *SequenceModel) Output() *graph.Func {
 		if len(in) != 2 {
 			return []graph.Node{g.Failf("SequenceModel", "%d inputs; want rows and lengths", len(in))}
 		}
-		return []graph.Node{m.net.build(g, flow{x: in[0], lengths: in[1]}).x}
+		return m.whole.build(g, in)
 	})
+}
+
+func (m *SequenceModel) onnxFile() onnxFile {
+	width := m.config.inputLayout().width(m.own.inputs.features())
+	return onnxFile{build: m.whole.build, inputs: []port{rows("rows", width), lengthsOf("lengths", "batch")}, outputs: []string{"logits"}}
 }
 
 // ofManyLengths is a function for batches of many lengths, each of which it compiles for.

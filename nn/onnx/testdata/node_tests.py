@@ -3,13 +3,13 @@
     v/bin/python node_tests.py FOLDER            all of them, to be named in UNROLL_ONNX_NODE_TESTS
     v/bin/python node_tests.py --record          a small one or two of each operator, into node/ and node.safetensors
 
-The tests are those of the package onnx (onnx.backend.test, 1.23.2). Three things are done to them:
+The tests are those of the package onnx (onnx.backend.test, 1.23.2). Four things are done to them:
 
 - Inputs that say how an operator computes, such as axes and shapes, become initialisers with the test's values: a graph is
   built for them. So do weights of 8 bits of convolutions. SETTINGS lists them.
+- A model of an older version than 7 of the operators becomes one of version 7, if its operator is the same in that.
 - Functions ("_expanded" and "_expanded_ver18") are left out: they test other operators.
-- Numbers of 8 bits are stored as floats. Those that are not float32, float64, int64, int32, int8, uint8 or bool stay in the model;
-  the test counts as failed.
+- Numbers of 8 bits are stored as floats. Those that are not floats of 16 to 64 bits, whole numbers or bool stay in the model; the test counts as failed.
 """
 import os
 import sys
@@ -31,12 +31,15 @@ Softmax LogSoftmax MatMul Gemm Gather GatherElements
 ReduceMax ReduceMin ReduceMean ReduceSum ReduceProd ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp
 Range Equal Less LessOrEqual Greater GreaterOrEqual And Or Xor Not Where CumSum Trilu ArgMax ArgMin OneHot Einsum Resize Upsample
 Identity Dropout Cast Constant ConstantOfShape Shape Size Expand Tile Pad Concat Reshape Flatten Transpose Squeeze Unsqueeze
-Slice Split If RNN GRU LSTM
-QuantizeLinear DequantizeLinear DynamicQuantizeLinear MatMulInteger ConvInteger QLinearMatMul QLinearConv Floor Round""".split()
+Slice Split If Loop Scan RNN GRU LSTM TopK GatherND Scatter ScatterElements ScatterND NonZero ReverseSequence
+SequenceEmpty SequenceConstruct SequenceInsert SequenceErase SequenceAt SequenceLength ConcatFromSequence SplitToSequence
+CastLike Mod Floor Ceil Round Sign IsNaN IsInf
+QuantizeLinear DequantizeLinear DynamicQuantizeLinear MatMulInteger ConvInteger QLinearMatMul QLinearConv""".split()
 
 SETTINGS = {"Reshape": [1], "Expand": [1], "Tile": [1], "Pad": [1, 2, 3], "Resize": [1, 2, 3], "Upsample": [1], "Squeeze": [1],
             "Unsqueeze": [1], "Slice": [1, 2, 3, 4], "Split": [1], "OneHot": [1, 2], "Range": [0, 1, 2], "Trilu": [1], "CumSum": [1],
-            "ConstantOfShape": [0], "BatchNormalization": [3, 4], "Clip": [1, 2], "Dropout": [1, 2],
+            "TopK": [1], "Loop": [0, 1], "If": [], "SequenceInsert": [2], "SequenceErase": [1], "SequenceAt": [1], "SplitToSequence": [1],
+            "NonZero": [0], "ConstantOfShape": [0], "BatchNormalization": [3, 4], "Clip": [1, 2], "Dropout": [1, 2],
             "ConvInteger": [1, 3], "QLinearConv": [3, 5, 8]}
 
 
@@ -52,6 +55,9 @@ def tests():
             continue
         op, model = nodes[0].op_type, onnx.ModelProto()
         model.CopyFrom(test.model)
+        for version in model.opset_import:  # the first version of the set that is read, if the operator is the same in it
+            if version.domain == "" and version.version < 7 and onnx.defs.get_schema(op, 7).since_version <= version.version:
+                version.version = 7
         inputs = dict(zip((i.name for i in model.graph.input), test.data_sets[0][0]))
         fixed = {nodes[0].input[k] for k in settings(op) if k < len(nodes[0].input)} - {""}
         for name in fixed & set(inputs):
@@ -67,10 +73,11 @@ def stored(values):
     """The values in the types that the Go reader knows; None where one has another."""
     out = {}
     for name, v in values.items():
+        v = numpy_helper.to_array(v) if isinstance(v, onnx.TensorProto) else v
         v = np.array(v, order="C") if isinstance(v, (np.ndarray, np.generic, int, float)) else None
-        if v is None or v.dtype not in (np.float32, np.float64, np.float16, np.int64, np.int32, np.int8, np.uint8, np.bool_):
+        if v is None or v.dtype.kind not in "iub" and v.dtype.name not in ("float32", "float64", "float16", "bfloat16"):
             return None
-        out[name] = v.astype(np.int64 if v.dtype.kind == "i" and v.dtype != np.int8 else np.float64 if v.dtype == np.float64 else np.float32)
+        out[name] = v.astype(np.int64 if v.dtype.kind in "iu" and v.dtype.itemsize > 1 else np.float64 if v.dtype == np.float64 else np.float32)
     return out
 
 
