@@ -49,6 +49,7 @@ func allCells(hidden int) map[string]recurrent.Cell {
 		"qrnn":                  recurrent.QRNN{Hidden: hidden},
 		"qrnn window 1":         recurrent.QRNN{Hidden: hidden, Window: 1},
 		"qrnn window 4":         recurrent.QRNN{Hidden: hidden, Window: 4},
+		"multiplicative lstm":   recurrent.MultiplicativeLSTM{Hidden: hidden},
 		"min gru":               recurrent.MinGRU{Hidden: hidden},
 		"min lstm":              recurrent.MinLSTM{Hidden: hidden},
 		"lru":                   recurrent.LRU{Hidden: hidden, State: hidden + 2},
@@ -164,7 +165,7 @@ func TestDocsListTheCells(t *testing.T) {
 			}
 		}
 	}
-	if len(kinds) != 15 {
-		t.Errorf("there are %d cells; the package's comment says fifteen", len(kinds))
+	if len(kinds) != 16 {
+		t.Errorf("there are %d cells; the package's comment says sixteen", len(kinds))
 	}
 }

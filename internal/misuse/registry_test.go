@@ -410,6 +410,7 @@ var registry = []member{
 	{"recurrent.Merge", reflect.TypeFor[recurrent.Merge]()},
 	{"recurrent.MinGRU", reflect.TypeFor[recurrent.MinGRU]()},
 	{"recurrent.MinLSTM", reflect.TypeFor[recurrent.MinLSTM]()},
+	{"recurrent.MultiplicativeLSTM", reflect.TypeFor[recurrent.MultiplicativeLSTM]()},
 	{"recurrent.OneToMany", reflect.TypeFor[recurrent.OneToMany]()},
 	{"recurrent.OneToOne", reflect.TypeFor[recurrent.OneToOne]()},
 	{"recurrent.Options", reflect.TypeFor[recurrent.Options]()},
