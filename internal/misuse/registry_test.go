@@ -15,6 +15,7 @@ import (
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/explain"
 	"github.com/unroll-go/unroll/nn/keras"
+	"github.com/unroll-go/unroll/nn/modules"
 	"github.com/unroll-go/unroll/nn/numpy"
 	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/nn/torch"
@@ -89,6 +90,9 @@ var registry = []member{
 	{"keras.Paths", keras.Paths},
 	{"numpy.Read", numpy.Read},
 	{"numpy.Write", numpy.Write},
+	{"modules.Kinds", modules.Kinds},
+	{"modules.Open", modules.Open},
+	{"modules.ParseNames", modules.ParseNames},
 	{"torch.Load", torch.Load},
 	{"torch.Read", torch.Read},
 	{"torch.Write", torch.Write},
@@ -320,6 +324,10 @@ var registry = []member{
 	{"keras.Network", reflect.TypeFor[keras.Network]()},
 	{"keras.Options", reflect.TypeFor[keras.Options]()},
 	{"keras.Port", reflect.TypeFor[keras.Port]()},
+	{"modules.Names", reflect.TypeFor[modules.Names]()},
+	{"modules.Network", reflect.TypeFor[modules.Network]()},
+	{"modules.Origin", reflect.TypeFor[modules.Origin]()},
+	{"modules.Port", reflect.TypeFor[modules.Port]()},
 	{"torch.File", reflect.TypeFor[torch.File]()},
 	{"train.Batch", reflect.TypeFor[train.Batch]()},
 	{"train.Checkpoint", reflect.TypeFor[train.Checkpoint]()},
