@@ -59,6 +59,9 @@ func (p *parser) crf(n *Network) *layer {
 	return l
 }
 
+// Generates tells whether Run makes what the last input wants, unless that is given.
+func (n *Network) Generates() bool { return n != nil && n.generate != nil }
+
 // Run computes the outputs that Outputs lists. A network that generates takes one input less, and gives the outputs at the ids
 // that it made, and these: without begin, and with end from the end on. With all inputs it gives the outputs alone.
 func (n *Network) Run(p *graph.Params, in ...*tensor.Dense) ([]*tensor.Dense, error) {
