@@ -276,8 +276,7 @@ func modelMakers() {
 		return m
 	})
 	maker(func(w *world, name string) *modules.Network {
-		n, err := modules.Open([]byte(`{"inputs": [{"name": "x", "type": "float", "shape": ["A", 3]}],
-			"layers": [{"module": "Linear", "weights": "w"}], "outputs": ["w"]}`), []graph.Named{{Name: "w.weight", Value: filled(2, 3)}})
+		n, err := modules.Open(linearModule, []graph.Named{{Name: "w.weight", Value: filled(2, 3)}})
 		if err != nil {
 			panic(err)
 		}

@@ -88,6 +88,8 @@ var registry = []member{
 	{"keras.IsModel", keras.IsModel},
 	{"keras.Open", keras.Open},
 	{"keras.Paths", keras.Paths},
+	{"keras.Squeeze", keras.Squeeze},
+	{"keras.WeightedAverage", keras.WeightedAverage},
 	{"numpy.Read", numpy.Read},
 	{"numpy.Write", numpy.Write},
 	{"modules.Kinds", modules.Kinds},

@@ -155,12 +155,15 @@ type matrix struct {
 }
 
 func matrixOf(file map[string]*tensor.Dense, name string) (matrix, error) {
-	t := file[name]
-	switch {
-	case t == nil:
+	t, ok := file[name]
+	if !ok {
 		return matrix{}, errors.Errorf("the file has no %s", name)
-	case t.Shape().IsScalar() || t.DataSize() == 0:
-		return matrix{}, errors.Errorf("%s has shape %v; want at least one axis and one element", name, []int(t.Shape()))
+	}
+	if err := checkTensor(t); err != nil {
+		return matrix{}, errors.Wrap(err, name)
+	}
+	if t.Shape().IsScalar() {
+		return matrix{}, errors.Errorf("%s is a single number; want at least one axis", name)
 	}
 	m := matrix{slices.Clone([]int(t.Shape())), slices.Clone(converted(t, tensor.Float64).Float64s()), t.Dtype()}
 	if m.kind == tensor.Int {

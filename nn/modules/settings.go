@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/dense"
 	"gorgonia.org/tensor"
 )
 
@@ -25,13 +26,20 @@ type parser struct {
 func newParser(tensors []graph.Named) *parser {
 	p := &parser{known: map[string]bool{}, tensors: map[string]*tensor.Dense{}, used: map[string]bool{}, added: map[string]bool{}}
 	for _, t := range tensors {
-		if t.Value != nil {
-			p.tensors[t.Name] = t.Value
-			p.order = append(p.order, t.Name)
+		p.order = append(p.order, t.Name)
+		if dense.Empty(t.Value) {
+			continue // nothing is computed from it
 		}
+		if err := checkTensor(t.Value); err != nil {
+			p.problem("tensor %s: %v", t.Name, err)
+			continue
+		}
+		p.tensors[t.Name] = t.Value
 	}
 	return p
 }
+
+func checkTensor(t *tensor.Dense) error { return dense.Check(t, tensor.Float32, tensor.Float64, tensor.Int) }
 
 func (p *parser) problem(format string, args ...any) {
 	p.problems = append(p.problems, fmt.Sprintf(format, args...))
