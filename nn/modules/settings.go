@@ -39,7 +39,9 @@ func newParser(tensors []graph.Named) *parser {
 	return p
 }
 
-func checkTensor(t *tensor.Dense) error { return dense.Check(t, tensor.Float32, tensor.Float64, tensor.Int) }
+func checkTensor(t *tensor.Dense) error {
+	return dense.Check(t, tensor.Float32, tensor.Float64, tensor.Int)
+}
 
 func (p *parser) problem(format string, args ...any) {
 	p.problems = append(p.problems, fmt.Sprintf(format, args...))
