@@ -41,8 +41,9 @@ Numbers of 16 bits become float32, which holds them exactly; whole numbers and
 booleans become int64. Of a training's checkpoint with one state dict, that is
 copied, with the names of the modules; --state names another, and --all copies
 every tensor, of optimisers, too. --names gives tensors other names, and
-transposes and cuts them, as docs/interoperability.md tells. Plain values of a PyTorch file become metadata
-of a safetensors file; the other formats have no place for them.
+transposes and cuts them, as docs/interoperability.md tells. Plain values of a
+PyTorch file become metadata of a safetensors file; the other formats have no
+place for them.
 
 To write a model of this command for other frameworks: unroll export.`,
 		Example: `  unroll convert checkpoint.pt weights.safetensors

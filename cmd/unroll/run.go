@@ -33,7 +33,7 @@ squeeze takes an axis of length 1 away, weighted_average averages steps with
 learned weights, identity does nothing.`,
 		Example: `  unroll run tagger.keras --input x.npz --out y.npz
   unroll run labels.pth --config labels.json --input ids.npz --out y.npz
-  unroll run g2p.npz --config g2p.json --names names.json --input w.npz --out p.npz
+  unroll run g2p.npz --config g2p.json --names n.json --input x.npz --out y.npz
   unroll run chords.h5 --class SqueezeLayer=squeeze --input x.npz --out y.npz`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -20,6 +20,7 @@ import (
 	"github.com/unroll-go/unroll/nn/train/flow"
 	"github.com/unroll-go/unroll/nn/train/search"
 	"github.com/unroll-go/unroll/recurrent/decode"
+	"github.com/unroll-go/unroll/recurrent/models"
 	"gorgonia.org/tensor"
 )
 
@@ -146,6 +147,18 @@ func init() {
 				return nil, err
 			}
 			return numpy.Read(path)
+		}},
+		"models.Recognize": {call: func(w *world, via via) (any, error) {
+			f, err := models.Recognize([]graph.Named{{Name: "rnn.weight_ih_l0", Value: via(matrix())}, {Name: "rnn.weight_hh_l0", Value: filled(2, 2)},
+				{Name: "head.weight", Value: filled(4, 2)}}, nil)
+			if err != nil {
+				return nil, err
+			}
+			m, err := f.Model()
+			if err != nil {
+				return nil, err
+			}
+			return fmt.Sprint(inWords(m.Params().Tensors(""))), nil
 		}},
 		"modules.Open": {anyNumber: true, call: func(w *world, via via) (any, error) {
 			n, err := modules.Open(linearModule, []graph.Named{{Name: "w.weight", Value: via(matrix())}})
