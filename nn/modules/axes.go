@@ -158,6 +158,25 @@ func cat(s *settings) func(c *call) graph.Node {
 	}
 }
 
+// stack puts values side by side along a new axis.
+func stack(s *settings) func(c *call) graph.Node {
+	dim := s.whole("dim", 0)
+	return func(c *call) graph.Node {
+		at, ok := c.axis(c.in[0], dim, 1)
+		if !ok {
+			return graph.Node{}
+		}
+		parts := make([]graph.Node, len(c.in))
+		for i, x := range c.in {
+			if !c.ranked(x, "values of one shape", c.in[0].Rank()) {
+				return graph.Node{}
+			}
+			parts[i] = c.g.Reshape(x, slices.Insert(x.Shape(), at, 1)...)
+		}
+		return c.g.Concat(at, parts...)
+	}
+}
+
 func sum(*settings) func(c *call) graph.Node {
 	return func(c *call) graph.Node { return c.g.Add(c.in...) }
 }

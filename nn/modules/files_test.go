@@ -211,3 +211,30 @@ func TestShippedFilesGenerate(t *testing.T) {
 		})
 	}
 }
+
+// One file of each format is trained on, and batch and steps vary.
+func TestShippedFilesTrain(t *testing.T) {
+	folder := os.Getenv(filesFolder)
+	for name, shapes := range map[string][][]int{ // of the first input
+		"cartwright": {{1, 1}, {9, 4}}, "silero-safetensors": {{1, 576}, {11, 576}}, "unirep-64": {{1, 3}, {40, 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, p, _ := opened(t, folder, name)
+			var in *tensor.Dense
+			for _, shape := range shapes {
+				size := shape[0] * shape[1]
+				ids, floats := make([]int, size), make([]float32, size)
+				for i := range size {
+					ids[i], floats[i] = 1+i%20, float32(i%13)/13-0.5
+				}
+				if in = graph.Floats(floats, shape...); n.Inputs()[0].Ints {
+					in = graph.Ints(ids, shape...)
+				}
+				if out, err := n.Run(p, in); err != nil || len(out) != len(n.Outputs()) {
+					t.Errorf("%v: %v", shape, err)
+				}
+			}
+			falls(t, name, n, p, []*tensor.Dense{in})
+		})
+	}
+}

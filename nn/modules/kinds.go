@@ -50,6 +50,7 @@ var kinds = map[string]kind{
 	"unsqueeze": function(1, 1, unsqueeze), "permute": function(1, 1, permute), "transpose": function(1, 1, transpose),
 	"select": function(1, 1, selected), "narrow": function(1, 1, narrow), "flip": function(1, 1, flip), "cat": function(1, many, cat),
 	"add": function(2, many, sum), "mul": function(2, 2, binary((*graph.Graph).Mul)), "sub": function(2, 2, binary((*graph.Graph).Sub)),
+	"matmul": function(2, 2, binary((*graph.Graph).MatMul)), "stack": function(1, many, stack),
 	"div": function(2, 2, binary((*graph.Graph).Div)),
 }
 

@@ -118,6 +118,7 @@ for name, settings, inputs, run in [
     ("select", {"dim": 1, "index": -2}, [x(2, 3)], lambda a: a.select(1, -2)), ("narrow", {"dim": 1, "start": 1, "length": 2}, [x(2, 4)], lambda a: a.narrow(1, 1, 2)),
     ("narrow", {"dim": 0, "start": -2}, [x(3, 2)], lambda a: a[-2:]), ("flip", {"dim": 1}, [x(2, 3)], lambda a: a.flip(1)),
     ("cat", {"dim": -1}, [x(2, 3), x(2, 1)], lambda a, b: torch.cat([a, b], -1)), ("add", {}, [x(2, 3), x(3)], torch.add), ("mul", {}, [x(2, 3), x(2, 1)], torch.mul),
+    ("matmul", {}, [x(2, 3, 4), x(2, 4, 2)], torch.matmul), ("stack", {"dim": -1}, [x(2, 3), x(2, 3)], lambda a, b: torch.stack([a, b], -1)),
     ("sub", {}, [x(2, 3), x(2, 3)], torch.sub), ("div", {}, [x(2, 3), x(2, 3).abs() + 1], torch.div),
 ]:
     key = name
