@@ -87,6 +87,13 @@ func TestImportCompares(t *testing.T) {
 	if _, said := must(t, "import", "../../nn/keras/testdata/labels.keras", "--vocabulary", "../../nn/keras/testdata/labels.txt", "--out", out); !strings.Contains(said, "it computes what the file's network computes") {
 		t.Error(said)
 	}
+	letters := filepath.Join(dir, "letters.txt")
+	if err := os.WriteFile(letters, []byte("a\nb\nc\nd\ne\nf\ng\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, said := must(t, "import", "../../nn/onnx/testdata/torch/tagger.onnx", "--as", "tagger", "--vocabulary", letters, "--out", filepath.Join(dir, "t.safetensors")); !strings.Contains(said, "it computes what the file's network computes") {
+		t.Error(said)
+	}
 	status, _, said := capture(t, context.Background(), "import", "../../nn/keras/testdata/labels_hard.keras", "--vocabulary", "../../nn/keras/testdata/labels.txt", "--out", filepath.Join(dir, "n.safetensors"))
 	if status == 0 || !strings.Contains(said, "computes something else than the classifier of texts") {
 		t.Errorf("status %d: %s", status, said)

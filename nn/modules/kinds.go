@@ -35,7 +35,8 @@ var kinds = map[string]kind{
 
 	"dropout": function(1, 1, dropoutLayer), "relu": unary((*graph.Graph).ReLU), "tanh": unary((*graph.Graph).Tanh),
 	"sigmoid": unary((*graph.Graph).Sigmoid), "softplus": unary((*graph.Graph).Softplus), "exp": unary((*graph.Graph).Exp),
-	"log": unary((*graph.Graph).Log), "sqrt": unary((*graph.Graph).Sqrt), "square": unary((*graph.Graph).Square), "abs": unary((*graph.Graph).Abs),
+	"log": unary((*graph.Graph).Log), "sqrt": unary((*graph.Graph).Sqrt), "square": unary((*graph.Graph).Square),
+	"abs":  unary((*graph.Graph).Abs),
 	"gelu": unary(gelu), "silu": unary(silu), "elu": function(1, 1, elu), "leaky_relu": function(1, 1, leakyReLU),
 	"hardtanh": function(1, 1, hardtanh), "softmax": function(1, 1, softmax((*graph.Graph).Softmax)),
 	"log_softmax": function(1, 1, softmax((*graph.Graph).LogSoftmax)), "normalize": function(1, 1, normalize),
@@ -58,14 +59,14 @@ var kinds = map[string]kind{
 func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
 
 // weighted is a module of one input with weights.
-func weighted(make func(s *settings, w *source) func(c *call) []graph.Node) kind {
-	return kind{least: 1, most: 1, weighs: true, make: make}
+func weighted(of func(s *settings, w *source) func(c *call) []graph.Node) kind {
+	return kind{least: 1, most: 1, weighs: true, make: of}
 }
 
 // function is a layer without weights.
-func function(least, most int, make func(s *settings) func(c *call) graph.Node) kind {
+func function(least, most int, of func(s *settings) func(c *call) graph.Node) kind {
 	return kind{least: least, most: most, make: func(s *settings, _ *source) func(c *call) []graph.Node {
-		f := make(s)
+		f := of(s)
 		return func(c *call) []graph.Node { return []graph.Node{f(c)} }
 	}}
 }

@@ -188,8 +188,8 @@ func (m matrix) transposed() matrix {
 			places = append(places, rest/stride)
 			rest %= stride
 		}
-		for k := len(places) - 1; k >= 0; k-- {
-			at = at*m.shape[k] + places[k]
+		for k, place := range slices.Backward(places) {
+			at = at*m.shape[k] + place
 		}
 		out.data[at] = v
 	}

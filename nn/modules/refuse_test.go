@@ -1,6 +1,7 @@
 package modules_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -177,7 +178,7 @@ func TestDamagedDescriptions(t *testing.T) {
 			case 1:
 				damaged = append(damaged[:at:at], damaged[min(at+1+rng.IntN(9), len(damaged)):]...)
 			case 2: // another value behind a colon
-				if colon := strings.IndexByte(string(damaged[at:]), ':'); colon >= 0 {
+				if colon := bytes.IndexByte(damaged[at:], ':'); colon >= 0 {
 					rest := strings.TrimLeft(string(damaged[at+colon+1:]), " ")
 					end := strings.IndexAny(rest, ",}]\n")
 					damaged = []byte(string(damaged[:at+colon+1]) + numbers[rng.IntN(len(numbers))] + rest[max(end, 0):])

@@ -42,6 +42,11 @@ type foreignShape struct {
 	both          bool
 }
 
+// like tells whether layers of both shapes may follow each other.
+func (s foreignShape) like(t foreignShape) bool {
+	return s.cell == t.cell && s.hidden == t.hidden && s.both == t.both
+}
+
 // foreignLayer is one recurrent layer: the tensors of its directions by their names without suffix.
 type foreignLayer []map[string]*tensor.Dense
 
@@ -243,7 +248,7 @@ func (f *Foreign) fits(layer foreignLayer) string {
 			return fmt.Sprintf("weight_hh has shape %v; want 1, 3 or 4 times as many rows as columns", []int(hh.Shape()))
 		case f.shape.hidden == 0:
 			f.shape = s
-		case len(f.layers) == 0 && s != f.shape, len(f.layers) > 0 && (s.cell != f.shape.cell || s.hidden != f.shape.hidden || s.both != f.shape.both):
+		case len(f.layers) == 0 && s != f.shape, !s.like(f.shape):
 			return fmt.Sprintf("a %s of width %d after one that is another: layers have one cell, width and direction", s.cell, hidden)
 		case len(f.layers) > 0 && s.input != width:
 			return fmt.Sprintf("it reads %d numbers; the layer before it gives %d", s.input, width)

@@ -28,7 +28,7 @@ func (f *Foreign) contents() (own map[string]any, weights []graph.Named, err err
 		}
 		if f.number() {
 			own[targetKey] = scale{0, 1}
-			return own, []graph.Named{{Name: "head.weight", Value: floats32(head)}, {Name: "head.bias", Value: floats32(bias)}}, nil
+			return own, headOf(head, bias, nil), nil
 		}
 	} else {
 		vocabulary, rows, err := f.vocabulary()
@@ -39,7 +39,7 @@ func (f *Foreign) contents() (own map[string]any, weights []graph.Named, err err
 		switch f.Kind {
 		case KindLanguage:
 			own[vocabularyKey] = vocabulary
-			return own, append(weights, graph.Named{Name: "head.weight", Value: pickRows(head, rows)}, graph.Named{Name: "head.bias", Value: pickRows(bias, rows)}), nil
+			return own, append(weights, headOf(head, bias, rows)...), nil
 		case KindTagger:
 			own[wordsKey], own[charactersKey] = vocabulary, savedVocabulary{datasets.Character, true, specials}
 		default:
@@ -55,13 +55,18 @@ func (f *Foreign) contents() (own map[string]any, weights []graph.Named, err err
 		delete(own, labelsKey)
 		own[tagsKey] = labels
 	}
-	weights = append(weights, graph.Named{Name: "head.weight", Value: pickRows(head, order)}, graph.Named{Name: "head.bias", Value: pickRows(bias, order)})
+	weights = append(weights, headOf(head, bias, order)...)
 	if len(f.chain) > 0 {
 		weights = append(weights, graph.Named{Name: "crf.transitions", Value: columnsOf(pickRows(f.chain["transitions"], order), order)},
 			graph.Named{Name: "crf.start_transitions", Value: pickRows(f.chain["start_transitions"], order)},
 			graph.Named{Name: "crf.end_transitions", Value: pickRows(f.chain["end_transitions"], order)})
 	}
 	return own, weights, nil
+}
+
+// headOf are the weights of a head with some rows of another.
+func headOf(weight, bias *tensor.Dense, rows []int) []graph.Named {
+	return []graph.Named{{Name: "head.weight", Value: pickRows(weight, rows)}, {Name: "head.bias", Value: pickRows(bias, rows)}}
 }
 
 // columns are the features of rows, which are taken as they are.
