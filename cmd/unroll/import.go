@@ -103,7 +103,8 @@ var kindsByName = []struct {
 	name string
 	kind models.Kind
 }{
-	{"language", models.KindLanguage}, {"classifier", models.KindClassifier}, {"tagger", models.KindTagger}, {"sequences", models.KindSequence},
+	{"language", models.KindLanguage}, {"classifier", models.KindClassifier},
+	{"tagger", models.KindTagger}, {"sequences", models.KindSequence},
 }
 
 // made makes a model of a file.

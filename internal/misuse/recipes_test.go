@@ -158,7 +158,7 @@ func init() {
 			if err != nil {
 				return nil, err
 			}
-			return fmt.Sprint(inWords(m.Params().Tensors(""))), nil
+			return inWords(m.Params().Tensors("")), nil
 		}},
 		"modules.Open": {anyNumber: true, call: func(w *world, via via) (any, error) {
 			n, err := modules.Open(linearModule, []graph.Named{{Name: "w.weight", Value: via(matrix())}})
@@ -169,11 +169,11 @@ func init() {
 			if err != nil {
 				return nil, err
 			}
-			return fmt.Sprint(inWords(p.Tensors(""))), nil
+			return inWords(p.Tensors("")), nil
 		}},
 		"modules.Names.Apply": {anyNumber: true, call: func(w *world, via via) (any, error) {
 			list, err := modules.Names{"x": {From: []string{"a"}, Transpose: true}}.Apply([]graph.Named{{Name: "a", Value: via(matrix())}})
-			return fmt.Sprint(inWords(list)), err
+			return inWords(list), err
 		}},
 		"modules.Network.Run": {call: func(w *world, via via) (any, error) {
 			n, err := modules.Open(linearModule, []graph.Named{{Name: "w.weight", Value: matrix()}})
