@@ -50,6 +50,7 @@ func allCells(hidden int) map[string]recurrent.Cell {
 		"qrnn":                  recurrent.QRNN{Hidden: hidden},
 		"qrnn window 1":         recurrent.QRNN{Hidden: hidden, Window: 1},
 		"qrnn window 4":         recurrent.QRNN{Hidden: hidden, Window: 4},
+		"multiplicative lstm":   recurrent.MultiplicativeLSTM{Hidden: hidden},
 		"min gru":               recurrent.MinGRU{Hidden: hidden},
 		"min lstm":              recurrent.MinLSTM{Hidden: hidden},
 		"lru":                   recurrent.LRU{Hidden: hidden, State: hidden + 2},

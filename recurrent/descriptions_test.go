@@ -33,7 +33,7 @@ func descriptions() []any {
 		nn.TransformerEncoder{Layers: 2, Layer: nn.TransformerEncoderLayer{Heads: 2}}, nn.TransformerDecoder{Layers: 2, Layer: nn.TransformerDecoderLayer{Heads: 2}},
 
 		recurrent.RNN{Hidden: 3}, lstm, recurrent.GRU{Hidden: 3, ChronoSpan: 9}, recurrent.GRUD{Hidden: 3, Features: 2}, recurrent.MGU{Hidden: 3}, recurrent.LiGRU{Hidden: 3}, recurrent.IndRNN{Hidden: 3},
-		recurrent.SRU{Hidden: 3}, recurrent.QRNN{Hidden: 3, Window: 3}, recurrent.MinGRU{Hidden: 3}, recurrent.MinLSTM{Hidden: 3}, recurrent.LRU{Hidden: 3, State: 4},
+		recurrent.SRU{Hidden: 3}, recurrent.QRNN{Hidden: 3, Window: 3}, recurrent.MinGRU{Hidden: 3}, recurrent.MinLSTM{Hidden: 3}, recurrent.MultiplicativeLSTM{Hidden: 3}, recurrent.LRU{Hidden: 3, State: 4},
 		recurrent.SLSTM{Hidden: 4, Heads: 2}, recurrent.MLSTM{Hidden: 4, Heads: 2}, recurrent.ConvLSTM{Places: 3, Channels: 2, Kernel: 3},
 		recurrent.Stack{Cells: []recurrent.Cell{lstm, lstm}}, recurrent.Zoneout{Cell: lstm, HiddenRate: 0.1},
 		recurrent.Attentive{Cell: lstm, Attention: recurrent.Bahdanau, Units: 3, ScoreUnits: 2},

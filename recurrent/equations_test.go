@@ -45,6 +45,7 @@ func referenceCases() map[string]referenceCase {
 	add("sru peepholes", recurrent.SRU{Hidden: H, Peepholes: true}, two, sruEquations(H, 0))
 	add("qrnn", recurrent.QRNN{Hidden: H}, []int{H, H, 3 * H}, qrnnEquations(H))
 	add("qrnn window 1", recurrent.QRNN{Hidden: H, Window: 1}, two, qrnnEquations(H))
+	add("multiplicative lstm", recurrent.MultiplicativeLSTM{Hidden: H}, two, multiplicativeEquations(H))
 	add("min gru", recurrent.MinGRU{Hidden: H}, one, minGRUEquations(H))
 	add("min lstm", recurrent.MinLSTM{Hidden: H}, one, minLSTMEquations(H))
 	add("lru", recurrent.LRU{Hidden: H, State: 5}, []int{H, 5}, lruEquations)
@@ -293,6 +294,25 @@ func minGRUEquations(H int) reference {
 			h[j] = (1-z)*s[0][j] + z*(dot(w["weight_ih"], H+j, x)+w["bias_ih"][H+j])
 		}
 		return h, [][]float64{h}
+	}
+}
+
+// multiplicativeEquations are those of Krause et al. (2016), section 3.
+func multiplicativeEquations(H int) reference {
+	return func(w map[string][]float64, x []float64, s [][]float64) ([]float64, [][]float64) {
+		m, h, cell := make([]float64, H), make([]float64, H), make([]float64, H)
+		for j := range m {
+			m[j] = dot(w["weight_im"], j, x) * dot(w["weight_hm"], j, s[0])
+		}
+		for j := range h {
+			z := func(gate int) float64 {
+				k := gate*H + j
+				return dot(w["weight_ih"], k, x) + dot(w["weight_hh"], k, m) + w["bias_ih"][k]
+			}
+			cell[j] = sigma(z(1))*s[1][j] + sigma(z(0))*math.Tanh(z(2))
+			h[j] = sigma(z(3)) * math.Tanh(cell[j])
+		}
+		return h, [][]float64{h, cell}
 	}
 }
 

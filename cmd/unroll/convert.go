@@ -21,6 +21,7 @@ var converted = []string{".safetensors", ".npz", ".pt"}
 // conversion is what a call of convert is told.
 type conversion struct {
 	state string
+	names string // a file
 	all   bool
 	force bool
 }
@@ -39,8 +40,10 @@ TO ends in .safetensors, .npz or .pt.
 Numbers of 16 bits become float32, which holds them exactly; whole numbers and
 booleans become int64. Of a training's checkpoint with one state dict, that is
 copied, with the names of the modules; --state names another, and --all copies
-every tensor, of optimisers, too. Plain values of a PyTorch file become metadata
-of a safetensors file; the other formats have no place for them.
+every tensor, of optimisers, too. --names gives tensors other names, and
+transposes and cuts them, as docs/interoperability.md tells. Plain values of a
+PyTorch file become metadata of a safetensors file; the other formats have no
+place for them.
 
 To write a model of this command for other frameworks: unroll export.`,
 		Example: `  unroll convert checkpoint.pt weights.safetensors
@@ -56,6 +59,7 @@ To write a model of this command for other frameworks: unroll export.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&c.state, "state", "", "copy the tensors below this name alone, such as model_state")
+	f.StringVar(&c.names, "names", "", "which tensors are which, and transposed or cut how, a JSON file")
 	f.BoolVar(&c.all, "all", false, "copy every tensor, by its full name")
 	f.BoolVar(&c.force, "force", false, "overwrite an existing file")
 	return cmd
@@ -79,7 +83,10 @@ func (c *conversion) run(cmd *cobra.Command, from, to string) error {
 	if err != nil {
 		return err
 	}
-	return saveBeside(cmd, "TO", []string{to}, []string{from}, c.force, func() error {
+	if tensors, err = mapped(tensors, c.names); err != nil {
+		return err
+	}
+	return saveBeside(cmd, "TO", []string{to}, []string{from, c.names}, c.force, func() error {
 		metadata := merged(in.metadata, beside(in, tensors))
 		switch {
 		case strings.HasSuffix(to, ".safetensors"):

@@ -243,7 +243,7 @@ const modelFlag = "model"
 
 // describeModelFlag says in a command's help which model it reads unless told.
 func describeModelFlag(cmd *cobra.Command) {
-	if f := cmd.Flags().Lookup(modelFlag); f != nil {
+	if f := cmd.Flags().Lookup(modelFlag); f != nil && f.DefValue != "" {
 		f.DefValue = ""
 		f.Usage += "; by default the newest of model.safetensors, model-2.safetensors and so on"
 	}
@@ -252,7 +252,7 @@ func describeModelFlag(cmd *cobra.Command) {
 // chooseModel has a command without --model read the newest of the models that train named itself, and say so.
 func chooseModel(cmd *cobra.Command) error {
 	f := cmd.Flags().Lookup(modelFlag)
-	if f == nil || f.Changed {
+	if f == nil || f.Changed || f.Value.String() == "" { // import may do without one
 		return nil
 	}
 	if a := cmd.Flags().Lookup("adapter"); a != nil && a.Value.String() != "" {

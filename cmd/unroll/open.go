@@ -120,7 +120,7 @@ func otherFormat(path string) error {
 	var way string
 	switch format {
 	case fileformat.Torch, fileformat.Pickle, fileformat.ONNX, fileformat.HDF5:
-		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll import %s --model MODEL puts its weights into a model", path)
+		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll import %s makes a model of it", path)
 	case fileformat.NumPy, fileformat.NumPyArchive:
 		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll convert %s NAME.safetensors writes its arrays for others", path)
 	case fileformat.Index:

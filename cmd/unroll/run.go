@@ -7,63 +7,63 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/graph"
-	"github.com/unroll-go/unroll/internal/fileformat"
-	"github.com/unroll-go/unroll/nn/keras"
 	"github.com/unroll-go/unroll/nn/numpy"
-	"github.com/unroll-go/unroll/nn/onnx"
 	"gorgonia.org/tensor"
 )
-
-// network is a model of another framework that can be run as it is.
-type network interface {
-	Params(seed uint64) (*graph.Params, error)
-	Build(g *graph.Graph, in []graph.Node) []graph.Node
-}
-
-// port is an input or output of a network.
-type port struct {
-	name string
-	ints bool
-	text string // with its shape
-}
 
 func runCommand() *cobra.Command {
 	var input, out string
 	var force bool
+	var o openOptions
 	cmd := &cobra.Command{
 		Use:   "run FILE --input FILE.npz --out FILE.npz",
-		Short: "Run a Keras or ONNX model on arrays of NumPy",
-		Long: `Run a whole model of Keras 2 or 3 (.keras, .h5) or an ONNX model on the arrays
-of an .npz file, which have the names of the model's inputs; for a model with
-one input, any name will do. What it gives is written as an .npz file, by the
-names of its outputs. unroll inspect shows the names and shapes of a Keras
-model's inputs.`,
-		Example: `  unroll inspect tagger.keras
-  unroll run tagger.keras --input x.npz --out y.npz`,
+		Short: "Run a model of Keras, ONNX or PyTorch on arrays of NumPy",
+		Long: `Run a model of another framework on the arrays of an .npz file, which have the
+names of the model's inputs; for a model with one input, any name will do. What
+it gives is written as an .npz file, by the names of its outputs.
+
+Whole models of Keras 2 and 3 (.keras, .h5) and ONNX models run as they are.
+Files of weights alone need --config, which says how they compute: for PyTorch
+(.pt, .pth), safetensors and NumPy (.npz) a list of PyTorch's modules in JSON,
+as docs/interoperability.md describes it; for HDF5 what Keras's model.to_json()
+writes. --names maps the names of a project's own to those of the modules.
+
+--class NAME=FUNCTION runs a layer of a class that is not Keras's own:
+squeeze takes an axis of length 1 away, weighted_average averages steps with
+learned weights, identity does nothing.`,
+		Example: `  unroll run tagger.keras --input x.npz --out y.npz
+  unroll run labels.pth --config labels.json --input ids.npz --out y.npz
+  unroll run g2p.npz --config g2p.json --names n.json --input x.npz --out y.npz
+  unroll run chords.h5 --class SqueezeLayer=squeeze --input x.npz --out y.npz`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if input == "" || out == "" {
 				return usage("run needs --input FILE.npz, with the model's inputs, and --out FILE.npz")
 			}
-			if err := keepInputs("--out", out, args[0], input); err != nil {
+			if err := keepInputs("--out", out, args[0], input, o.config, o.names); err != nil {
 				return err
 			}
-			list, err := runFile(args[0], input)
+			list, err := runFile(args[0], input, o)
 			if err != nil {
 				return err
 			}
 			return saveTo(cmd, out, force, func(path string) error { return numpy.Write(path, list) })
 		},
 	}
-	cmd.Flags().StringVar(&input, "input", "", "arrays for the model's inputs, an .npz file")
-	cmd.Flags().StringVar(&out, "out", "", "where the model's outputs go, an .npz file")
-	cmd.Flags().BoolVar(&force, "force", false, "overwrite a file that is there")
+	f := cmd.Flags()
+	f.StringVar(&input, "input", "", "arrays for the model's inputs, an .npz file")
+	f.StringVar(&out, "out", "", "where the model's outputs go, an .npz file")
+	f.StringVar(&o.config, "config", "", "what the layers of a file of weights are, a JSON file")
+	f.StringVar(&o.names, "names", "", "which tensors are which, a JSON file")
+	f.StringVar(&o.state, "state", "", "the state dict to take, of a PyTorch file with several")
+	f.StringArrayVar(&o.classes, "class", nil, "what a layer of a class of one's own does: NAME=FUNCTION")
+	f.BoolVar(&force, "force", false, "overwrite a file that is there")
 	return cmd
 }
 
 // runFile runs a model on the arrays of a file.
-func runFile(path, input string) ([]graph.Named, error) {
-	n, ins, outs, err := openNetwork(path)
+func runFile(path, input string, o openOptions) ([]graph.Named, error) {
+	n, err := openNetwork(path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func runFile(path, input string) ([]graph.Named, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := arranged(ins, arrays, input)
+	in, err := arranged(n.wanted(len(arrays)), arrays, input)
 	if err != nil {
 		return nil, err
 	}
@@ -79,54 +79,15 @@ func runFile(path, input string) ([]graph.Named, error) {
 	if err != nil {
 		return nil, err
 	}
-	results, err := graph.NewFunc(p, n.Build).Run(in...)
+	results, err := n.run(p, in)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]graph.Named, len(results))
 	for i, r := range results {
-		list[i] = graph.Named{Name: outs[i].name, Value: r}
+		list[i] = graph.Named{Name: n.out[i].name, Value: r}
 	}
 	return list, nil
-}
-
-// openNetwork opens a model by the format of its file.
-func openNetwork(path string) (n network, in, out []port, err error) {
-	format, err := fileformat.OfFile(path)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	switch format {
-	case fileformat.Keras, fileformat.HDF5:
-		m, err := keras.Open(path, keras.Options{})
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		return m, kerasPorts(m.Inputs()), kerasPorts(m.Outputs()), nil
-	case fileformat.ONNX:
-		m, err := onnx.Read(path)
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		return m, onnxPorts(m.Inputs()), onnxPorts(m.Outputs()), nil
-	}
-	return nil, nil, nil, errors.Errorf("%s is %v; run wants a model of Keras or ONNX, which says how it computes", path, format)
-}
-
-func kerasPorts(list []keras.Port) []port {
-	out := make([]port, len(list))
-	for i, p := range list {
-		out[i] = port{p.Name, p.Ints, p.String()}
-	}
-	return out
-}
-
-func onnxPorts(list []onnx.Port) []port {
-	out := make([]port, len(list))
-	for i, p := range list {
-		out[i] = port{p.Name, p.Ints, p.String()}
-	}
-	return out
 }
 
 // arranged puts arrays in the order of a model's inputs.

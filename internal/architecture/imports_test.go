@@ -73,6 +73,7 @@ var allowed = map[string][]string{
 	"nn/torch":                 {"graph", "nn/torch/internal/pickle"},
 	"nn/torch/internal/pickle": {},
 	"nn/numpy":                 {"graph"},
+	"nn/modules":               {"graph", "nn", "recurrent", "losses"},
 
 	"nn/keras":               {"graph", "nn", "recurrent", "nn/keras/internal/hdf5"},
 	"nn/keras/internal/hdf5": {},
@@ -80,7 +81,7 @@ var allowed = map[string][]string{
 	"datasets/catalog/internal/fetch": {},
 	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
 		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "recurrent/pretrained", "losses", "losses/distribution", "datasets", "datasets/catalog",
-		"internal/kernel", "nn/train/metric/spans", "nn/train/baseline", "nn/numpy", "nn/torch", "nn/peft", "recurrent/models/serve", "internal/message", "internal/record"},
+		"internal/kernel", "nn/train/metric/spans", "nn/train/baseline", "nn/numpy", "nn/torch", "nn/peft", "recurrent/models/serve", "internal/message", "internal/record", "nn/modules"},
 	"internal/damage":   nil, // anything
 	"internal/testutil": {},  // and no package may import it: tests do
 

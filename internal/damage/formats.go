@@ -22,6 +22,7 @@ type allowance struct{ fixed, perByte int64 }
 var formats = []format{
 	{name: "onnx", files: testdata("nn/onnx/testdata/*/*.onnx"), edit: editMessage, use: useONNX, memory: ofPrograms},
 	{name: "keras model", files: kerasModelFiles, use: useKerasModel, memory: ofPrograms},
+	{name: "modules", files: moduleFiles, edit: editHeader, use: useModules, memory: ofPrograms},
 	{name: "keras", files: kerasFiles, use: useKeras, memory: ofFiles},
 	{name: "safetensors", files: safetensors, edit: editHeader, use: useSafetensors, memory: ofFiles},
 	{name: "torch", files: testdata("nn/torch/testdata/[^r]*.pt"), edit: editPickle, use: useTorch, memory: ofArchives},

@@ -107,6 +107,8 @@ func Of(head []byte) Format {
 	begins := func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }
 	has := func(name string) bool { return bytes.Contains(head, []byte(name)) }
 	switch {
+	case isSafetensors(head): // first: the length of the header may be that of a pickle's or a message's first bytes
+		return Safetensors
 	case begins("PK\x03\x04") && has(".npy"):
 		return NumPyArchive
 	case begins("PK\x03\x04") && (has("config.json") || has("model.weights.h5")):
@@ -129,8 +131,6 @@ func Of(head []byte) Format {
 		return Pointer
 	case isONNX(head):
 		return ONNX
-	case isSafetensors(head):
-		return Safetensors
 	case isText(head):
 		return ofText(string(head))
 	}

@@ -1,6 +1,7 @@
 package fileformat
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"testing"
@@ -32,5 +33,15 @@ func TestOfFile(t *testing.T) {
 	}
 	if _, err := OfFile(path + ".none"); err == nil {
 		t.Error("a file that is not there was opened")
+	}
+}
+
+// A safetensors file whose header is 1152 bytes long begins with the two bytes of a pickle; with 0x121208, with those of a message.
+func TestHeadersThatLookLikeOthers(t *testing.T) {
+	for _, length := range []uint64{0x0280, 0x0480, 0x0580, 0x121208, 0x22} {
+		head := append(binary.LittleEndian.AppendUint64(nil, length), `{"a":{"dtype":"F32"`...)
+		if got := Of(head); got != Safetensors {
+			t.Errorf("a header of %d bytes makes it %v", length, got)
+		}
 	}
 }

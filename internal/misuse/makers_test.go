@@ -16,6 +16,7 @@ import (
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
+	"github.com/unroll-go/unroll/nn/modules"
 	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/metric"
@@ -273,6 +274,16 @@ func modelMakers() {
 			panic(err)
 		}
 		return m
+	})
+	maker(func(w *world, name string) *modules.Network {
+		n, err := modules.Open(linearModule, []graph.Named{{Name: "w.weight", Value: filled(2, 3)}})
+		if err != nil {
+			panic(err)
+		}
+		return n
+	})
+	maker(func(w *world, name string) modules.Names {
+		return pick(w, []modules.Names{nil, {"x": {}}, {"x": {From: []string{"w"}, Rows: []int{0, 1}}}, {"x": {From: []string{"w"}, Blocks: []int{1, -1}, Shape: []int{0}}}})
 	})
 	maker(func(w *world, name string) *decode.Seq2Seq {
 		return decode.NewSeq2Seq(w.draw(reflect.TypeFor[recurrent.Seq2Seq](), "").Interface().(recurrent.Seq2Seq), w.params, int(w.integer(reflect.TypeFor[int]())))

@@ -13,12 +13,14 @@ import (
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn/explain"
+	"github.com/unroll-go/unroll/nn/modules"
 	"github.com/unroll-go/unroll/nn/numpy"
 	"github.com/unroll-go/unroll/nn/torch"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/flow"
 	"github.com/unroll-go/unroll/nn/train/search"
 	"github.com/unroll-go/unroll/recurrent/decode"
+	"github.com/unroll-go/unroll/recurrent/models"
 	"gorgonia.org/tensor"
 )
 
@@ -33,6 +35,9 @@ type recipe struct {
 var errNothing = errors.New("the result says that there is none")
 
 var recipes map[string]recipe
+
+// linearModule describes one module for package modules.
+var linearModule = []byte(`{"inputs": [{"name": "x", "type": "float", "shape": ["A", 3]}], "layers": [{"module": "Linear", "weights": "w"}], "outputs": ["w"]}`)
 
 func init() {
 	type via = func(*tensor.Dense) *tensor.Dense
@@ -142,6 +147,45 @@ func init() {
 				return nil, err
 			}
 			return numpy.Read(path)
+		}},
+		"models.Recognize": {call: func(w *world, via via) (any, error) {
+			f, err := models.Recognize([]graph.Named{{Name: "rnn.weight_ih_l0", Value: via(matrix())}, {Name: "rnn.weight_hh_l0", Value: filled(2, 2)},
+				{Name: "head.weight", Value: filled(4, 2)}}, nil)
+			if err != nil {
+				return nil, err
+			}
+			m, err := f.Model()
+			if err != nil {
+				return nil, err
+			}
+			return inWords(m.Params().Tensors("")), nil
+		}},
+		"modules.Open": {anyNumber: true, call: func(w *world, via via) (any, error) {
+			n, err := modules.Open(linearModule, []graph.Named{{Name: "w.weight", Value: via(matrix())}})
+			if err != nil {
+				return nil, err
+			}
+			p, err := n.Params(1)
+			if err != nil {
+				return nil, err
+			}
+			return inWords(p.Tensors("")), nil
+		}},
+		"modules.Names.Apply": {anyNumber: true, call: func(w *world, via via) (any, error) {
+			list, err := modules.Names{"x": {From: []string{"a"}, Transpose: true}}.Apply([]graph.Named{{Name: "a", Value: via(matrix())}})
+			return inWords(list), err
+		}},
+		"modules.Network.Run": {call: func(w *world, via via) (any, error) {
+			n, err := modules.Open(linearModule, []graph.Named{{Name: "w.weight", Value: matrix()}})
+			if err != nil {
+				return nil, err
+			}
+			p, err := n.Params(1)
+			if err != nil {
+				return nil, err
+			}
+			out, err := n.Run(p, via(matrix()))
+			return fmt.Sprint(out), err
 		}},
 		"torch.Write": {anyNumber: true, noneFits: true, call: func(w *world, via via) (any, error) {
 			path := w.newPath()

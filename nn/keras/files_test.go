@@ -16,34 +16,14 @@ import (
 // NAME/reference.safetensors beside each file holds in/... and out/....
 const filesFolder = "UNROLL_MODEL_FILES"
 
-// squeeze is the layer that crema's models have of their own.
-func squeeze(g *graph.Graph, config map[string]any, _ []string, in []graph.Node) graph.Node {
-	axis, _ := config["axis"].(float64)
-	shape := in[0].Shape()
-	at := int(axis)
-	if at < 0 || at >= len(shape) || shape[at] != 1 {
-		return g.Failf("SqueezeLayer", "axis %d of %v", at, shape)
-	}
-	return g.Reshape(in[0], append(append([]int{}, shape[:at]...), shape[at+1:]...)...)
-}
-
-// weighted is textgenrnn's AttentionWeightedAverage: a softmax over the steps of x·W, and the mean so weighted.
-func weighted(g *graph.Graph, _ map[string]any, arrays []string, in []graph.Node) graph.Node {
-	x := in[0]
-	w := g.Param(arrays[0], nil, x.Dim(2), 1)
-	return g.Sum(g.Mul(x, g.Softmax(g.MatMul(x, w), 1)), 1)
-}
-
 // textgenrnn is the model whose weights alone that package ships.
-const textgenrnn = `{"class_name": "Model", "keras_version": "2.1.5", "config": {"name": "model", "layers": [
-	{"class_name": "InputLayer", "name": "input", "config": {"batch_input_shape": [null, 40], "name": "input"}, "inbound_nodes": []},
-	{"class_name": "Embedding", "name": "embedding", "config": {"name": "embedding", "input_dim": 465, "output_dim": 100}, "inbound_nodes": [[["input", 0, 0, {}]]]},
-	{"class_name": "CuDNNLSTM", "name": "rnn_1", "config": {"name": "rnn_1", "units": 128, "return_sequences": true}, "inbound_nodes": [[["embedding", 0, 0, {}]]]},
-	{"class_name": "CuDNNLSTM", "name": "rnn_2", "config": {"name": "rnn_2", "units": 128, "return_sequences": true}, "inbound_nodes": [[["rnn_1", 0, 0, {}]]]},
-	{"class_name": "Concatenate", "name": "rnn_concat", "config": {"name": "rnn_concat", "axis": -1}, "inbound_nodes": [[["embedding", 0, 0, {}], ["rnn_1", 0, 0, {}], ["rnn_2", 0, 0, {}]]]},
-	{"class_name": "AttentionWeightedAverage", "name": "attention", "config": {"name": "attention"}, "inbound_nodes": [[["rnn_concat", 0, 0, {}]]]},
-	{"class_name": "Dense", "name": "output", "config": {"name": "output", "units": 465, "activation": "softmax"}, "inbound_nodes": [[["attention", 0, 0, {}]]]}],
-	"input_layers": [["input", 0, 0]], "output_layers": [["output", 0, 0]]}}`
+var textgenrnn = func() string {
+	data, err := os.ReadFile("testdata/textgenrnn.json")
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
+}()
 
 // shipped are the files.
 var shipped = map[string]struct {
@@ -53,8 +33,8 @@ var shipped = map[string]struct {
 }{
 	"asmscan":    {path: "bass-model1.h5"},
 	"dgaintel":   {path: "domain_classifier_model.h5"},
-	"crema":      {path: "model.h5", options: keras.Options{Classes: map[string]keras.Function{"SqueezeLayer": squeeze}}},
-	"textgenrnn": {path: "textgenrnn_weights.hdf5", options: keras.Options{Config: textgenrnn, Classes: map[string]keras.Function{"AttentionWeightedAverage": weighted}}},
+	"crema":      {path: "model.h5", options: keras.Options{Classes: map[string]keras.Function{"SqueezeLayer": keras.Squeeze}}},
+	"textgenrnn": {path: "textgenrnn_weights.hdf5", options: keras.Options{Config: textgenrnn, Classes: map[string]keras.Function{"AttentionWeightedAverage": keras.WeightedAverage}}},
 	"sleepecg":   {path: "classifier.keras"},
 }
 

@@ -39,6 +39,7 @@ func init() { // here, since wrappers look into classes
 		"MaxPooling1D": poolLayer(true), "AveragePooling1D": poolLayer(false),
 		"GlobalMaxPooling1D": globalPoolLayer(true), "GlobalAveragePooling1D": globalPoolLayer(false),
 		"BatchNormalization": batchNormLayer, "BatchNormalizationV1": batchNormLayer, "LayerNormalization": layerNormLayer,
+		"UnitNormalization": unitNormLayer,
 
 		"Concatenate": concatLayer, "Add": mergeLayer("Add"), "Subtract": mergeLayer("Subtract"), "Multiply": mergeLayer("Multiply"),
 		"Average": mergeLayer("Average"), "Maximum": mergeLayer("Maximum"), "Minimum": mergeLayer("Minimum"), "Dot": dotLayer,

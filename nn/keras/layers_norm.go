@@ -1,6 +1,8 @@
 package keras
 
 import (
+	"math"
+
 	"github.com/unroll-go/unroll/graph"
 )
 
@@ -118,4 +120,22 @@ func layerNormLayer(s settings) operation {
 			return []value{{scaled(c, y), c.in[0].mask}}
 		},
 	}
+}
+
+// unitNormLayer gives the last axis of [..., F] the length 1: x/max(‖x‖, 1e-12).
+func unitNormLayer(s settings) operation {
+	last := lastAxis(s)
+	return operation{run: func(c *call) []value {
+		g, x := c.g, c.in[0].x
+		if g.Err() == nil && (x.IsIDs() || x.Rank() < 2 || !last(x)) {
+			g.Failf("Keras", "%s normalises another axis than the last of %v, which is not supported", c.layer.name, x)
+		}
+		if g.Err() != nil {
+			return nil
+		}
+		rows := x.Shape()
+		rows[len(rows)-1] = 1
+		length := g.Clamp(g.Reshape(g.Sum(g.Square(x), -1), rows...), 1e-24, math.MaxFloat32)
+		return []value{{g.Div(x, g.Sqrt(length)), c.in[0].mask}}
+	}}
 }

@@ -206,10 +206,11 @@ func (p Port) takes(n graph.Node, sizes map[string]int) bool {
 	}
 	for k, d := range p.Dims {
 		size, known := sizes[d.Name]
+		named := d.Name != "" && d.Name != "?" // paddle2onnx calls every size that is open a question mark
 		switch {
-		case d.Size >= 0 && d.Size != shape[k], d.Size < 0 && d.Name != "" && known && size != shape[k]:
+		case d.Size >= 0 && d.Size != shape[k], d.Size < 0 && named && known && size != shape[k]:
 			return false
-		case d.Size < 0 && d.Name != "":
+		case d.Size < 0 && named:
 			sizes[d.Name] = shape[k]
 		}
 	}

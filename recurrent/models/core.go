@@ -108,6 +108,10 @@ func (c *core) SetWeightFormat(w graph.WeightFormat) error {
 	return nil
 }
 
+// Network is the network without a loss: ids [T, B], or of a SequenceModel rows [T, B, F], and lengths [B] to logits, [B, C] of a
+// whole sequence or [T, B, C] of its steps. That of a Forecaster or a Translator takes more, as its own functions do.
+func (c *core) Network() *graph.Func { return c.function(c.whole.build) }
+
 // function is one over the model's weights, which it reads as SetWeightFormat says.
 func (c *core) function(build graph.Build) *graph.Func {
 	f := graph.NewFunc(c.params, c.config.Tune.adapting(build))
