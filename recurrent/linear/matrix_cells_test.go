@@ -34,6 +34,8 @@ func matrixCells(hidden int) map[string]recurrent.Scanner {
 		"retnet plain":      linear.RetNet{Hidden: hidden, Epsilon: 0.01},
 		"xlstm":             widened{linear.XLSTM{Hidden: hidden, Heads: 2, Key: 3, Value: 4, Forward: 5, Cap: 4}, hidden},
 		"xlstm plain":       widened{linear.XLSTM{Hidden: hidden, Epsilon: 0.01}, hidden},
+		"mlstm block":       widened{linear.MLSTMBlock{Hidden: hidden, Heads: 2, Inner: 8, Block: 2}, hidden},
+		"mlstm block plain": widened{linear.MLSTMBlock{Hidden: hidden, Kernel: 1}, hidden},
 	}
 }
 
