@@ -35,10 +35,10 @@ func (f ForecastConfig) seasonalNaive(r *readSeries, known int) []float64 {
 	return out
 }
 
-// linear is ridge regression from a window to the horizon, one for all series: of the context's values and past columns, and
+// ridge is the regression of that name from a window to the horizon, one for all series: of the context's values and past columns, and
 // of the columns known ahead, all series being brought to one size by what is trained on of them. Values are differences from
 // the last one, so that a trend does not lead out of what was seen.
-type linear struct {
+type ridge struct {
 	windows
 	weights mat.Dense // [features, H]
 	sizes   map[*readSeries]float64
@@ -51,10 +51,10 @@ const (
 )
 
 // reach is how many steps of the context the regression reads: the last ones, of a long one.
-func (l *linear) reach() int { return min(l.c.Context, mostLinearFeatures-1) }
+func (l *ridge) reach() int { return min(l.c.Context, mostLinearFeatures-1) }
 
 // features is how many numbers a window has.
-func (l *linear) features() int {
+func (l *ridge) features() int {
 	n := 1 + l.reach()
 	if all := n + l.reach()*l.f.behind() + l.c.Horizon*widthOf(l.f.Known); all <= mostLinearFeatures {
 		n = all
@@ -63,7 +63,7 @@ func (l *linear) features() int {
 }
 
 // size is the scale of a series.
-func (l *linear) size(r *readSeries) float64 {
+func (l *ridge) size(r *readSeries) float64 {
 	if s, ok := l.sizes[r]; ok {
 		return s
 	}
@@ -73,7 +73,7 @@ func (l *linear) size(r *readSeries) float64 {
 }
 
 // see is what is known of a window.
-func (l *linear) see(r *readSeries, known int) []float64 {
+func (l *ridge) see(r *readSeries, known int) []float64 {
 	values, size := history{filled: r.filled}, l.size(r)
 	last := values.at(known - 1)
 	x := make([]float64, 0, l.features())
@@ -107,8 +107,8 @@ func (l *linear) see(r *readSeries, known int) []float64 {
 }
 
 // newLinear fits the regression on the windows that a network is trained on.
-func newLinear(w windows, list []*readSeries) (*linear, error) {
-	l := &linear{windows: w, sizes: map[*readSeries]float64{}}
+func newLinear(w windows, list []*readSeries) (*ridge, error) {
+	l := &ridge{windows: w, sizes: map[*readSeries]float64{}}
 	all := 0
 	for _, r := range list {
 		all += w.c.trainable(r.Len())
@@ -154,7 +154,7 @@ func drawn(window int, share float64) bool {
 	return fraction < share
 }
 
-func (l *linear) predict(r *readSeries, known int) []float64 {
+func (l *ridge) predict(r *readSeries, known int) []float64 {
 	out := make([]float64, l.c.Horizon)
 	x, last := mat.NewVecDense(l.features(), l.see(r, known)), history{filled: r.filled}.at(known-1)
 	for h := range out {

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/unroll-go/unroll/nn/keras"
 	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/recurrent"
+	"github.com/unroll-go/unroll/recurrent/linear"
 )
 
 // cellKind is all that is known of a cell: one row of the table of cells.
@@ -17,8 +19,11 @@ type cellKind struct {
 	paper string
 	make  func(o cellOptions) recurrent.Cell
 	past  past
-	rows  int    // rows of weight_ih, as a multiple of the width of the hidden state
-	count counts // weights of a layer
+	told  string                              // the weight [rows, input] by which sizes and layers are told; empty for weight_ih
+	rows  int                                 // its rows, as a multiple of the width of the hidden state
+	count counts                              // weights of a layer
+	weigh func(input, hidden float64) float64 // the same, where counts cannot say it
+	keeps float64                             // numbers that the derivative of a step reads, as a multiple of the width; 0 for what the count of gates tells
 	// resized is how many more rows there are, and as many more weights of inputs, where the input is not as wide as the
 	// hidden state and has to be made so: for SRU's highway.
 	resized int
@@ -110,6 +115,29 @@ var cellKinds = []cellKind{
 	{title: "LRU", make: func(o cellOptions) recurrent.Cell { return recurrent.LRU{Hidden: o.hidden} },
 		rows: 1, count: counts{2, 1, 2},
 		past: unread, use: "linear; for very long sequences", paper: "Orvieto et al. 2023"},
+	{title: "Mamba", make: func(o cellOptions) recurrent.Cell { return linear.Mamba{Hidden: o.hidden} },
+		told: "in_proj.weight", rows: 4, weigh: mambaWeights, keeps: 30,
+		past: unread, use: "chooses what to keep; for texts", paper: "Gu, Dao 2023"},
+	{title: "RGLRU", make: func(o cellOptions) recurrent.Cell { return linear.Griffin{Hidden: o.hidden} },
+		told: "linear_x.weight", rows: 1, count: counts{2, 3, 11}, keeps: 20,
+		past: unread, use: "Griffin: gated decay behind a convolution", paper: "De et al. 2024"},
+	{title: "HGRN", make: func(o cellOptions) recurrent.Cell { return linear.HGRN{Hidden: o.hidden} },
+		told: "i_proj.weight", rows: 1, count: counts{3, 1, 1}, keeps: 12,
+		past: unread, use: "gates of the input alone, and an output gate", paper: "Qin et al. 2023"},
+	{title: "S5", make: func(o cellOptions) recurrent.Cell { return linear.S5{Hidden: o.hidden} },
+		told: "B_re", rows: 1, count: counts{3, 2, 4}, keeps: 12,
+		past: unread, use: "linear, states turn; for very long sequences", paper: "Smith et al. 2023"},
+	{title: "LinOSS", make: func(o cellOptions) recurrent.Cell { return linear.LinOSS{Hidden: o.hidden} },
+		rows: 1, count: counts{2, 1, 3}, keeps: 12,
+		past: unread, use: "linear oscillators; for very long sequences", paper: "Rusch, Rus 2025"},
+}
+
+// mambaWeights counts those of a Mamba: two channels for each number of its output, and what chooses their steps.
+func mambaWeights(input, hidden float64) float64 {
+	inner, rank := 2*hidden, math.Ceil(hidden/16)
+	const states, kernel = 16, 4
+	projections := 2*inner*input + (rank+2*states)*inner + inner*rank + hidden*inner
+	return projections + inner*(kernel+1+1+states+1) // convolution and its bias, b_Δ, A and D
 }
 
 // more is resized, or 0 for an input as wide as the hidden state.

@@ -104,7 +104,13 @@ func (r recurrence) output() int { return r.directions() * r.hidden }
 func (r recurrence) depth() int { return r.layers }
 
 // tensor names the weights by which the number of layers is told.
-func (r recurrence) tensor(layer int) string { return fmt.Sprintf("%s.weight_ih_l%d", r.scope, layer) }
+func (r recurrence) tensor(layer int) string {
+	told := r.kind.told
+	if told == "" {
+		told = "weight_ih"
+	}
+	return fmt.Sprintf("%s.%s_l%d", r.scope, told, layer)
+}
 
 // norm names the weights by which layer normalisation is told.
 func (r recurrence) norm() string { return r.scope + ".norm_ih_l0" }
@@ -142,6 +148,9 @@ func (r recurrence) weights() float64 {
 		n.one += r.kind.norm
 	}
 	layer := func(input float64, more int) float64 {
+		if r.kind.weigh != nil {
+			return ways * r.kind.weigh(input, hidden)
+		}
 		gates := 2 * float64(r.matrices()) * (input + 1)
 		return ways * (hidden*((n.input+float64(more))*input+n.hidden*hidden+n.one) + gates)
 	}
@@ -156,6 +165,9 @@ func (r recurrence) weights() float64 {
 // kept has each gate, the state and the gradient of the pre-activations; of matrices, what was written, too.
 func (r recurrence) kept() float64 {
 	kept := 2*r.kind.count.input + 2
+	if r.kind.keeps > 0 {
+		kept = r.kind.keeps
+	}
 	if r.matrices() > 0 {
 		kept += 3 * float64(r.hidden/r.heads)
 	}

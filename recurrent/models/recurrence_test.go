@@ -23,6 +23,7 @@ func options() map[string]struct {
 		has []string
 	}
 	all := textCells()
+	unread := []string{"mlstm", "sru", "qrnn", "lru", "mamba", "rglru", "hgrn", "s5", "linoss"}
 	but := func(names ...string) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(c string) bool { return slices.Contains(names, c) })
 	}
@@ -31,9 +32,9 @@ func options() map[string]struct {
 		"Residual":         {func(c *Config) { c.Residual = true }, all},
 		"LayerNorm":        {func(c *Config) { c.LayerNorm = true }, []string{"lstm", "gru", "ligru"}},
 		"InputDropout":     {func(c *Config) { c.InputDropout = 0.5 }, all},
-		"RecurrentDropout": {func(c *Config) { c.RecurrentDropout = 0.5 }, but("mlstm", "sru", "qrnn", "lru")},
+		"RecurrentDropout": {func(c *Config) { c.RecurrentDropout = 0.5 }, but(unread...)},
 		"WeightDropout":    {func(c *Config) { c.WeightDropout = 0.5 }, []string{"rnn", "lstm", "gru", "mgu", "ligru", "indrnn", "slstm"}},
-		"Zoneout":          {func(c *Config) { c.Zoneout = 0.3 }, but("mlstm", "sru", "qrnn", "lru")},
+		"Zoneout":          {func(c *Config) { c.Zoneout = 0.3 }, but(unread...)},
 	}
 }
 
