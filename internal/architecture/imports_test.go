@@ -45,7 +45,7 @@ var allowed = map[string][]string{
 	"recurrent":             {"graph", "nn"},
 	"recurrent/linear":      {"graph", "nn", "recurrent"},
 	"recurrent/decode":      {"graph", "nn", "recurrent"},
-	"recurrent/models":      {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans", "nn/torch"},
+	"recurrent/models":      {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/linear", "losses", "losses/distribution", "datasets", "nn/train/metric/spans", "nn/torch"},
 	"recurrent/models/zoo":  {"datasets", "datasets/catalog", "nn/train", "recurrent/models"},
 	"recurrent/celltest":    {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":              {"graph", "graph/optim", "datasets", "internal/kernel"},
