@@ -127,7 +127,7 @@ var cellKinds = []cellKind{
 		past: unread, use: "gates of the input alone, fast", paper: "Qin et al. 2023"},
 	{title: "S5", make: func(o cellOptions) recurrent.Cell { return linear.S5{Hidden: o.hidden} },
 		told: "B_re", rows: 1, count: counts{3, 2, 4}, keeps: 12,
-		past: unread, use: "linear, states turn; for long sequences", paper: "Smith et al. 2023"},
+		past: unread, use: "linear; states turn, for long texts", paper: "Smith et al. 2023"},
 	{title: "LinOSS", make: func(o cellOptions) recurrent.Cell { return linear.LinOSS{Hidden: o.hidden} },
 		rows: 1, count: counts{2, 1, 3}, keeps: 12,
 		past: unread, use: "linear oscillators; for long sequences", paper: "Rusch, Rus 2025"},
