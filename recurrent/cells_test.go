@@ -118,6 +118,9 @@ func TestRandomStacks(t *testing.T) {
 			parts = append(parts, fmt.Sprint(name, " ", width))
 		}
 		c := celltest.Case{Cell: stack, Input: 1 + rng.IntN(4), Steps: 1 + rng.IntN(6), Batch: 1 + rng.IntN(4), Samples: 3}
+		if strings.Contains(strings.Join(parts, " "), "lstm block") || strings.Contains(strings.Join(parts, " "), "slstm") {
+			c.Tolerance = 1e-4 // a stabiliser of -1000 is a part of the loss: finite differences lose digits
+		}
 		t.Run(fmt.Sprintf("%d %s T%dB%dI%d", i, strings.Join(parts, ", "), c.Steps, c.Batch, c.Input), func(t *testing.T) {
 			celltest.Check(t, c)
 		})
@@ -180,7 +183,7 @@ func TestDocsListTheCells(t *testing.T) {
 			}
 		}
 	}
-	if len(kinds) != 16 {
-		t.Errorf("there are %d cells; the package's comment says sixteen", len(kinds))
+	if len(kinds) != 17 {
+		t.Errorf("there are %d cells; the package's comment says seventeen", len(kinds))
 	}
 }

@@ -38,6 +38,7 @@ func descriptions() []any {
 		recurrent.SRU{Hidden: 3}, recurrent.QRNN{Hidden: 3, Window: 3}, recurrent.MinGRU{Hidden: 3}, recurrent.MinLSTM{Hidden: 3}, recurrent.LRU{Hidden: 3, State: 4},
 		recurrent.SLSTM{Hidden: 4, Heads: 2}, recurrent.MLSTM{Hidden: 4, Heads: 2}, recurrent.ConvLSTM{Places: 3, Channels: 2, Kernel: 3},
 		recurrent.WindowAttention{Hidden: 4, Heads: 2, KeyHeads: 1, Window: 3, Norm: nn.RMSNorm{}}, recurrent.Scanned{Cell: recurrent.MinGRU{Hidden: 3}},
+		recurrent.SLSTMBlock{Hidden: 6, Heads: 2}, recurrent.Memory{},
 		recurrent.Stack{Cells: []recurrent.Cell{lstm, lstm}}, recurrent.Zoneout{Cell: lstm, HiddenRate: 0.1},
 		recurrent.Attentive{Cell: lstm, Attention: recurrent.Bahdanau, Units: 3, ScoreUnits: 2},
 
@@ -75,6 +76,11 @@ func (m material) use(v any) []graph.Node {
 		return []graph.Node{v.Apply(m.g, m.ids)}
 	case nn.RoPE:
 		return []graph.Node{v.Apply(m.g, m.g.Reshape(m.seq, 4, 2, 1, 6))}
+	case recurrent.Memory:
+		v.Query = m.g.Reshape(m.row, 2, 1, 6)
+		v.Key, v.Value = v.Query, v.Query
+		_, last := v.Step(m.g, m.g.Full(0, 2, 36))
+		return []graph.Node{last}
 	case nn.GatedRMSNorm:
 		return []graph.Node{v.Apply(m.g, m.seq, m.seq)}
 	case nn.Module:
@@ -236,8 +242,12 @@ func TestArgumentsThatCannotBe(t *testing.T) {
 				for i := 1; i < f.Type().NumIn(); i++ {
 					args = append(args, m.argument(rng, f.Type().In(i)))
 				}
+				call := f.Call
+				if f.Type().IsVariadic() {
+					call = f.CallSlice
+				}
 				attempt(t, fmt.Sprint(name, args[1:]), m, func() []graph.Node {
-					f.Call(args)
+					call(args)
 					return []graph.Node{m.seq}
 				})
 			}
