@@ -51,7 +51,7 @@ var allowed = map[string][]string{
 	"recurrent/pretrained": {"graph", "nn", "nn/torch", "recurrent", "recurrent/decode", "recurrent/linear", "datasets", "datasets/tokenizer"},
 
 	"datasets/internal/subword": {},
-	"recurrent/models":          {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans", "nn/torch", "nn/peft"},
+	"recurrent/models":          {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans", "nn/torch", "nn/peft", "recurrent/linear"},
 	"recurrent/models/zoo":      {"datasets", "datasets/catalog", "nn/train", "recurrent/models"},
 	"recurrent/models/serve":    {"graph", "internal/message", "internal/record", "nn/keras", "nn/onnx", "recurrent/decode", "recurrent/models", "datasets"},
 	"internal/message":          {},
