@@ -28,7 +28,7 @@ const module = "github.com/unroll-go/unroll/"
 var packages = []string{"graph", "graph/optim", "graph/graphtest", "nn", "nn/explain", "nn/onnx", "nn/keras", "nn/numpy",
 	"nn/torch", "nn/train", "nn/train/calibrate", "nn/train/chart", "nn/train/diagnose", "nn/train/baseline",
 	"nn/train/events", "nn/train/flow", "nn/train/metric", "nn/train/metric/spans", "nn/train/search", "recurrent",
-	"recurrent/celltest", "recurrent/linear", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "losses", "losses/distribution",
+	"recurrent/celltest", "recurrent/linear", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "recurrent/pretrained", "datasets/tokenizer", "losses", "losses/distribution",
 	"datasets", "datasets/catalog"}
 
 // member is an exported function, type or variable of a public package. Go cannot list a package's members by

@@ -7,6 +7,7 @@ import (
 
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/datasets/catalog"
+	"github.com/unroll-go/unroll/datasets/tokenizer"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
 	"github.com/unroll-go/unroll/graph/optim"
@@ -34,6 +35,7 @@ import (
 	"github.com/unroll-go/unroll/recurrent/linear"
 	"github.com/unroll-go/unroll/recurrent/models"
 	"github.com/unroll-go/unroll/recurrent/models/zoo"
+	"github.com/unroll-go/unroll/recurrent/pretrained"
 )
 
 var registry = []member{
@@ -74,7 +76,10 @@ var registry = []member{
 	{"graphtest.Golden", graphtest.Golden},
 	{"graphtest.Random", graphtest.Random},
 	{"graphtest.RandomIDs", graphtest.RandomIDs},
+	{"nn.CheckPattern", nn.CheckPattern},
 	{"nn.ClearPadding", nn.ClearPadding},
+	{"nn.IsAdapter", nn.IsAdapter},
+	{"nn.MatchWeight", nn.MatchWeight},
 	{"nn.SequenceMask", nn.SequenceMask},
 	{"explain.Follow", explain.Follow},
 	{"explain.Joined", explain.Joined},
@@ -163,6 +168,7 @@ var registry = []member{
 	{"models.Intervals", models.Intervals},
 	{"models.KindOf", models.KindOf},
 	{"models.Load", models.Load},
+	{"models.LoadAdapted", models.LoadAdapted},
 	{"models.LoadClassifier", models.LoadClassifier},
 	{"models.LoadForecaster", models.LoadForecaster},
 	{"models.LoadLanguageModel", models.LoadLanguageModel},
@@ -185,11 +191,13 @@ var registry = []member{
 	{"models.Optimizers", models.Optimizers},
 	{"models.Outputs", models.Outputs},
 	{"models.Poolings", models.Poolings},
+	{"models.ReadAnswers", models.ReadAnswers},
 	{"models.ReadExamples", models.ReadExamples},
 	{"models.ReadPairs", models.ReadPairs},
 	{"models.ReadParallel", models.ReadParallel},
 	{"models.ReadSentences", models.ReadSentences},
 	{"models.ReadSequences", models.ReadSequences},
+	{"models.SaveAdapter", models.SaveAdapter},
 	{"models.Scalings", models.Scalings},
 	{"models.SentencesOf", models.SentencesOf},
 	{"models.SequencesOf", models.SequencesOf},
@@ -200,6 +208,13 @@ var registry = []member{
 	{"zoo.All", zoo.All},
 	{"zoo.Find", zoo.Find},
 	{"zoo.Load", zoo.Load},
+	{"pretrained.Families", pretrained.Families},
+	{"pretrained.Is", pretrained.Is},
+	{"pretrained.Load", pretrained.Load},
+	{"tokenizer.Load", tokenizer.Load},
+	{"tokenizer.LoadWorld", tokenizer.LoadWorld},
+	{"tokenizer.NewStreamer", tokenizer.NewStreamer},
+	{"tokenizer.Parse", tokenizer.Parse},
 	{"losses.CheckCTC", losses.CheckCTC},
 	{"distribution.Families", distribution.Families},
 	{"datasets.Characters", datasets.Characters},
@@ -286,6 +301,7 @@ var registry = []member{
 	{"nn.L2Norm", reflect.TypeFor[nn.L2Norm]()},
 	{"nn.LayerNorm", reflect.TypeFor[nn.LayerNorm]()},
 	{"nn.LearnedPositions", reflect.TypeFor[nn.LearnedPositions]()},
+	{"nn.LoRA", reflect.TypeFor[nn.LoRA]()},
 	{"nn.MaxPool1D", reflect.TypeFor[nn.MaxPool1D]()},
 	{"nn.Module", reflect.TypeFor[nn.Module]()},
 	{"nn.ModuleFunc", reflect.TypeFor[nn.ModuleFunc]()},
@@ -462,6 +478,7 @@ var registry = []member{
 	{"linear.S4D", reflect.TypeFor[linear.S4D]()},
 	{"linear.S5", reflect.TypeFor[linear.S5]()},
 	{"linear.Spectrum", reflect.TypeFor[linear.Spectrum]()},
+	{"linear.XLSTM", reflect.TypeFor[linear.XLSTM]()},
 	{"decode.CTC", reflect.TypeFor[decode.CTC]()},
 	{"decode.Constraints", reflect.TypeFor[decode.Constraints]()},
 	{"decode.Context", reflect.TypeFor[decode.Context]()},
@@ -473,6 +490,7 @@ var registry = []member{
 	{"decode.Search", reflect.TypeFor[decode.Search]()},
 	{"decode.Seq2Seq", reflect.TypeFor[decode.Seq2Seq]()},
 	{"decode.Stepper", reflect.TypeFor[decode.Stepper]()},
+	{"models.AdapterError", reflect.TypeFor[models.AdapterError]()},
 	{"models.Backtest", reflect.TypeFor[models.Backtest]()},
 	{"models.Backtesting", reflect.TypeFor[models.Backtesting]()},
 	{"models.Begun", reflect.TypeFor[models.Begun]()},
@@ -533,8 +551,18 @@ var registry = []member{
 	{"models.TranslationScore", reflect.TypeFor[models.TranslationScore]()},
 	{"models.Translator", reflect.TypeFor[models.Translator]()},
 	{"models.TranslatorEvaluation", reflect.TypeFor[models.TranslatorEvaluation]()},
+	{"models.TuneConfig", reflect.TypeFor[models.TuneConfig]()},
 	{"models.ValueScore", reflect.TypeFor[models.ValueScore]()},
 	{"zoo.Model", reflect.TypeFor[zoo.Model]()},
+	{"pretrained.Carried", reflect.TypeFor[pretrained.Carried]()},
+	{"pretrained.Generation", reflect.TypeFor[pretrained.Generation]()},
+	{"pretrained.Likelihood", reflect.TypeFor[pretrained.Likelihood]()},
+	{"pretrained.Model", reflect.TypeFor[pretrained.Model]()},
+	{"pretrained.Stream", reflect.TypeFor[pretrained.Stream]()},
+	{"pretrained.Tokenizer", reflect.TypeFor[pretrained.Tokenizer]()},
+	{"tokenizer.Streamer", reflect.TypeFor[tokenizer.Streamer]()},
+	{"tokenizer.Tokenizer", reflect.TypeFor[tokenizer.Tokenizer]()},
+	{"tokenizer.World", reflect.TypeFor[tokenizer.World]()},
 	{"losses.BinaryCrossEntropy", reflect.TypeFor[losses.BinaryCrossEntropy]()},
 	{"losses.CRF", reflect.TypeFor[losses.CRF]()},
 	{"losses.CTC", reflect.TypeFor[losses.CTC]()},
