@@ -39,6 +39,9 @@ func (g *Graph) Recording(f func(name string, n Node)) *Graph {
 	return v
 }
 
+// Recorded tells whether somebody listens to what is recorded.
+func (g *Graph) Recorded() bool { return g.record != nil }
+
 // Record makes a node known under a name, to which scope and suffix are added as to a parameter's. It costs
 // nothing unless somebody listens.
 func (g *Graph) Record(local string, n Node) Node {

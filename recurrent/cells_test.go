@@ -57,6 +57,7 @@ func allCells(hidden int) map[string]recurrent.Cell {
 		"slstm heads":           recurrent.SLSTM{Hidden: hidden, Heads: heads, Exponential: true},
 		"mlstm":                 recurrent.MLSTM{Hidden: hidden},
 		"mlstm heads":           recurrent.MLSTM{Hidden: hidden, Heads: heads, Exponential: true},
+		"slstm block":           SLSTMBlock{recurrent.SLSTMBlock{Hidden: hidden, Heads: heads, Kernel: 3}},
 		"conv lstm":             recurrent.ConvLSTM{Places: 1, Channels: hidden},
 		"conv lstm peepholes":   recurrent.ConvLSTM{Places: 1, Channels: hidden, Kernel: 5, Peepholes: true},
 		"window attention":      recurrent.WindowAttention{Hidden: hidden, Heads: heads, Width: 2, Window: 3},
@@ -68,6 +69,16 @@ func allCells(hidden int) map[string]recurrent.Cell {
 			recurrent.GRU{Hidden: hidden}, recurrent.StackOf(2, recurrent.RNN{Hidden: hidden})}},
 		"projection stack": recurrent.StackOf(2, recurrent.LSTM{Hidden: hidden, Projection: 2}),
 	}
+}
+
+// SLSTMBlock is recurrent.SLSTMBlock, which wants an input as wide as its output, behind a layer that makes one of any.
+type SLSTMBlock struct{ recurrent.SLSTMBlock }
+
+func (c SLSTMBlock) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
+	if !x.Valid() || x.Rank() != 2 {
+		return c.SLSTMBlock.Step(g, x, s)
+	}
+	return c.SLSTMBlock.Step(g, g.MatMulT(x, g.Param("weight_in", graph.GlorotUniform(), c.Hidden, x.Dim(1))), s)
 }
 
 // GRUD is recurrent.GRUD behind a layer that makes values, a mask and gaps of an input of any width.

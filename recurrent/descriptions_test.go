@@ -31,10 +31,13 @@ func descriptions() []any {
 		nn.GlobalMeanPool{}, nn.SinusoidalPositions{}, nn.LearnedPositions{Max: 9}, nn.TCN{Channels: []int{3, 4}, Kernel: 2},
 		nn.TransformerEncoderLayer{Heads: 2, Activation: nn.GELU{}}, nn.TransformerDecoderLayer{Heads: 2},
 		nn.TransformerEncoder{Layers: 2, Layer: nn.TransformerEncoderLayer{Heads: 2}}, nn.TransformerDecoder{Layers: 2, Layer: nn.TransformerDecoderLayer{Heads: 2}},
+		nn.DepthwiseConv1D{Kernel: 3}, nn.GatedRMSNorm{Norm: nn.RMSNorm{Groups: 2}}, nn.GroupNorm{Groups: 3}, nn.L2Norm{}, nn.SquaredReLU{}, nn.SoftCap{Limit: 2},
+		nn.RoPE{Width: 4},
 
 		recurrent.RNN{Hidden: 3}, lstm, recurrent.GRU{Hidden: 3, ChronoSpan: 9}, recurrent.GRUD{Hidden: 3, Features: 2}, recurrent.MGU{Hidden: 3}, recurrent.LiGRU{Hidden: 3}, recurrent.IndRNN{Hidden: 3},
 		recurrent.SRU{Hidden: 3}, recurrent.QRNN{Hidden: 3, Window: 3}, recurrent.MinGRU{Hidden: 3}, recurrent.MinLSTM{Hidden: 3}, recurrent.LRU{Hidden: 3, State: 4},
 		recurrent.SLSTM{Hidden: 4, Heads: 2}, recurrent.MLSTM{Hidden: 4, Heads: 2}, recurrent.ConvLSTM{Places: 3, Channels: 2, Kernel: 3},
+		recurrent.WindowAttention{Hidden: 4, Heads: 2, KeyHeads: 1, Window: 3, Norm: nn.RMSNorm{}}, recurrent.Scanned{Cell: recurrent.MinGRU{Hidden: 3}},
 		recurrent.Stack{Cells: []recurrent.Cell{lstm, lstm}}, recurrent.Zoneout{Cell: lstm, HiddenRate: 0.1},
 		recurrent.Attentive{Cell: lstm, Attention: recurrent.Bahdanau, Units: 3, ScoreUnits: 2},
 
@@ -70,6 +73,10 @@ func (m material) use(v any) []graph.Node {
 	switch v := v.(type) {
 	case nn.Embedding:
 		return []graph.Node{v.Apply(m.g, m.ids)}
+	case nn.RoPE:
+		return []graph.Node{v.Apply(m.g, m.g.Reshape(m.seq, 4, 2, 1, 6))}
+	case nn.GatedRMSNorm:
+		return []graph.Node{v.Apply(m.g, m.seq, m.seq)}
 	case nn.Module:
 		return []graph.Node{v.Apply(m.g, m.seq)}
 	case nn.TransformerDecoderLayer:
@@ -290,8 +297,24 @@ func (m material) argument(rng *rand.Rand, typ reflect.Type) reflect.Value {
 			o.Trace = &recurrent.Trace{}
 		}
 		v = o
+	case reflect.TypeFor[nn.DepthwiseConv1D]():
+		v = nn.DepthwiseConv1D{Kernel: rng.IntN(4)}
+	case reflect.TypeFor[float64]():
+		v = []float64{0, 0.5, -1}[rng.IntN(3)]
 	default:
-		panic(fmt.Sprintf("no value of type %v", typ))
+		switch typ.Kind() {
+		case reflect.Array:
+			for i := range typ.Len() {
+				to.Index(i).Set(m.argument(rng, typ.Elem()))
+			}
+		case reflect.Struct: // such as recurrent.Memory
+			for i := range typ.NumField() {
+				to.Field(i).Set(m.argument(rng, typ.Field(i).Type))
+			}
+		default:
+			panic(fmt.Sprintf("no value of type %v", typ))
+		}
+		return to
 	}
 	if v != nil {
 		to.Set(reflect.ValueOf(v))

@@ -16,9 +16,15 @@ type Scanner interface {
 // O(log T) nodes in place of O(T), each over many steps, and O(T) arithmetic. So it compiles much faster, and runs several
 // times faster where a step is small, B·H up to some hundreds. Where one step fills the caches, Unroll is as fast.
 //
+// Where somebody listens to the states of every step (graph.Graph.Recording), which Scan never has, it unrolls.
+//
 // Layers are scanned one after the other, each with its number: y, _ := Scan(InLayer(g, 0), a, x, o), then
 // Scan(InLayer(g, 1), b, y, o).
 func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, State) {
+	stepwise := o.Dropout.Recurrent != 0 || o.Trace != nil || o.Recompute != 0
+	if g.Recorded() && !stepwise {
+		return Unroll(g, cell, x, o)
+	}
 	w, ok := o.walk(g, "Scan", cell, x)
 	if !ok {
 		return graph.Node{}, nil
@@ -26,7 +32,7 @@ func Scan(g *graph.Graph, cell Scanner, x graph.Node, o Options) (graph.Node, St
 	if o.Chunk < 0 || o.Chunk > longestChunk {
 		return g.Failf("Scan", "Options.Chunk is %d; want 1 to %d steps, or 0 for %d", o.Chunk, longestChunk, usualChunk), nil
 	}
-	if o.Dropout.Recurrent != 0 || o.Trace != nil || o.Recompute != 0 {
+	if stepwise {
 		return g.Failf("Scan", "recurrent dropout, traces and Recompute need one step after the other: use Unroll"), nil
 	}
 	g = w.g

@@ -19,7 +19,7 @@ func matrixCells(hidden int) map[string]recurrent.Scanner {
 		"mamba2 bounds":     linear.Mamba2{Hidden: hidden, Inner: 6, Heads: 2, State: 2, Kernel: 2, NormFirst: true, Bias: true, MinStep: 1e-4, MaxStep: 5, Epsilon: 0.01},
 		"gated delta":       linear.GatedDeltaNet{Hidden: hidden, Heads: 2, KeyHeads: 1, Key: 3, Value: 2},
 		"gated delta plain": linear.GatedDeltaNet{Hidden: hidden, Kernel: 1, Negative: true, Epsilon: 0.01},
-		"rwkv7":             widened{linear.RWKV7{Hidden: hidden, Head: max(hidden/2, 1), Layers: 2, Forward: 5, DecayRank: 2, RateRank: 3, ValueRank: 1, GateRank: 2}, hidden},
+		"rwkv7":             linear.RWKV7{Hidden: hidden, Head: max(hidden/2, 1), Layers: 2, Forward: 5, DecayRank: 2, RateRank: 3, ValueRank: 1, GateRank: 2},
 		"delta":             linear.DeltaNet{Hidden: hidden, Heads: 2, Key: 3, Value: 2},
 		"delta plain":       linear.DeltaNet{Hidden: hidden, Kernel: 1, Negative: true, Epsilon: 0.01},
 		"kda":               linear.KDA{Hidden: hidden, Heads: 2, Head: 3},
@@ -34,6 +34,8 @@ func matrixCells(hidden int) map[string]recurrent.Scanner {
 		"retnet plain":      linear.RetNet{Hidden: hidden, Epsilon: 0.01},
 		"xlstm":             widened{linear.XLSTM{Hidden: hidden, Heads: 2, Key: 3, Value: 4, Forward: 5, Cap: 4}, hidden},
 		"xlstm plain":       widened{linear.XLSTM{Hidden: hidden, Epsilon: 0.01}, hidden},
+		"mlstm block":       widened{linear.MLSTMBlock{Hidden: hidden, Heads: 2, Inner: 8, Block: 2}, hidden},
+		"mlstm block plain": widened{linear.MLSTMBlock{Hidden: hidden, Kernel: 1}, hidden},
 	}
 }
 

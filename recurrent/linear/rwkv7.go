@@ -21,7 +21,7 @@ import (
 //	x = x + W_o·(y⊙g)                               x = x + W_v·relu(W_k·x_k)²
 //
 // Each begins with a layer normalisation, of x as it is there, and the first block with one more. v_first are the values of
-// the first block. Its input is as wide as its output, C.
+// the first block. An input that is not as wide as the output, C, is projected first, by in_proj.weight [C, I].
 //
 // State: h [B, C], which is not read, then for each block the normalised x before of both [B, C] around the matrices
 // [B, N·K·K], rows of k and columns of v. Parameters, as in the published files, without leading ones:
@@ -30,7 +30,7 @@ import (
 // receptance, key, value and output (.weight [C, C]), ln_x (.weight and .bias [C]), and below ffn: x_k [C], key.weight [F, C],
 // value.weight [C, F]. They start as in the author's program.
 type RWKV7 struct {
-	Hidden  int // C, the width of input and output
+	Hidden  int // C, the width of the output
 	Layers  int // the number of blocks; 0 for 1
 	Head    int // K, the width of a head, a divisor of C; 0 for 64, or C where 64 does not divide it
 	Forward int // F, the width of the channel mixing; 0 for 4·C
@@ -94,14 +94,14 @@ func (c RWKV7) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node
 	return single(g, "RWKV7", c, x, s)
 }
 
-// Scan computes all steps at once: x [T, B, C] gives [T, B, C].
+// Scan computes all steps at once: x [T, B, I] gives [T, B, C].
 func (c RWKV7) Scan(g *graph.Graph, x graph.Node, s recurrent.State, o recurrent.Order) (graph.Node, recurrent.State) {
 	c = c.filled()
 	if !c.valid(g) || !sequence(g, "RWKV7", x, s, c.widths()) {
 		return graph.Node{}, s
 	}
 	if x.Dim(2) != c.Hidden {
-		return g.Failf("RWKV7", "an input of width %d; want %d, the hidden size", x.Dim(2), c.Hidden), s
+		x = linear(g, "in_proj", x, c.Hidden)
 	}
 	norm := func(g *graph.Graph, name string, x graph.Node) graph.Node {
 		return nn.LayerNorm{}.Apply(g.Scope(name), x)

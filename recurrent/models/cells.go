@@ -1,7 +1,6 @@
 package models
 
 import (
-	"math"
 	"slices"
 	"strings"
 
@@ -19,17 +18,18 @@ type cellKind struct {
 	paper string
 	make  func(o cellOptions) recurrent.Cell
 	past  past
-	told  string                              // the weight [rows, input] by which sizes and layers are told; empty for weight_ih
-	rows  int                                 // its rows, as a multiple of the width of the hidden state
-	count counts                              // weights of a layer
-	weigh func(input, hidden float64) float64 // the same, where counts cannot say it
-	keeps float64                             // numbers that the derivative of a step reads, as a multiple of the width; 0 for what the count of gates tells
+	told  string                                     // the weight [rows, input] by which sizes and layers are told; empty for weight_ih
+	rows  int                                        // its rows, as a multiple of the width of the hidden state
+	count counts                                     // weights of a layer
+	weigh func(input, hidden, heads float64) float64 // the same, where counts cannot say it
+	keeps float64                                    // numbers that the derivative of a step reads, as a multiple of the width; 0 for what the count of gates tells
 	// resized is how many more rows there are, and as many more weights of inputs, where the input is not as wide as the
 	// hidden state and has to be made so: for SRU's highway.
 	resized int
 	norm    float64 // weights of layer normalisation, as a multiple of the width; 0 for a cell that has none
 	memory  bool    // zoneout may keep the rest of the state, too
 	heads   heads
+	chunked bool // whole sequences are read in chunks, see recurrent.Order.Chunks
 	// observing makes the first layer of a cell that reads values with their mask and gaps, of so many features; the layers
 	// above are those of make. It is nil for a cell that reads any numbers.
 	observing func(hidden, features int) recurrent.Cell
@@ -64,6 +64,7 @@ const (
 	none   heads = iota
 	blocks       // weight_hh is cut into so many blocks
 	matrix       // the memory is so many matrices; weight_ih has two more rows for each
+	split        // the memory is so many matrices, as wide as that makes them
 )
 
 // cellKinds is the table of the cells that a model may have. A cell of package recurrent takes one row. ConvLSTM is not in
@@ -130,14 +131,30 @@ var cellKinds = []cellKind{
 	{title: "LinOSS", make: func(o cellOptions) recurrent.Cell { return linear.LinOSS{Hidden: o.hidden} },
 		rows: 1, count: counts{2, 1, 3}, keeps: 12,
 		past: unread, use: "linear oscillators; for very long sequences", paper: "Rusch, Rus 2025"},
-}
-
-// mambaWeights counts those of a Mamba: two channels for each number of its output, and what chooses their steps.
-func mambaWeights(input, hidden float64) float64 {
-	inner, rank := 2*hidden, math.Ceil(hidden/16)
-	const states, kernel = 16, 4
-	projections := 2*inner*input + (rank+2*states)*inner + inner*rank + hidden*inner
-	return projections + inner*(kernel+1+1+states+1) // convolution and its bias, b_Δ, A and D
+	{title: "RetNet", make: func(o cellOptions) recurrent.Cell { return linear.RetNet{Hidden: o.hidden, Heads: o.heads} },
+		told: "v_proj.weight", rows: 1, weigh: retentionWeights, keeps: 80, heads: split, chunked: true,
+		past: unread, use: "a matrix that fades at a fixed rate a head", paper: "Sun et al. 2023"},
+	{title: "GLA", make: func(o cellOptions) recurrent.Cell { return linear.GLA{Hidden: o.hidden, Heads: o.heads} },
+		told: "v_proj.weight", rows: 1, weigh: glaWeights, keeps: 80, heads: split, chunked: true,
+		past: unread, use: "a matrix whose rows fade as the input says", paper: "Yang et al. 2023"},
+	{title: "HGRN2", make: func(o cellOptions) recurrent.Cell { return linear.HGRN2{Hidden: o.hidden, Heads: o.heads} },
+		told: "i_proj.weight", rows: 1, count: counts{3, 1, 1}, keeps: 80, heads: split, chunked: true,
+		past: unread, use: "a matrix whose rows take in what they forget", paper: "Qin et al. 2024"},
+	{title: "DeltaNet", make: func(o cellOptions) recurrent.Cell { return linear.DeltaNet{Hidden: o.hidden, Heads: o.heads} },
+		told: "v_proj.weight", rows: 1, weigh: deltaWeights, keeps: 120, heads: split, chunked: true,
+		past: unread, use: "a matrix that replaces what is under a key", paper: "Yang et al. 2024"},
+	{title: "GatedDelta", make: func(o cellOptions) recurrent.Cell { return linear.GatedDeltaNet{Hidden: o.hidden, Heads: o.heads} },
+		told: "in_proj_z.weight", rows: 1, weigh: gatedDeltaWeights, keeps: 120, heads: split, chunked: true,
+		past: unread, use: "DeltaNet that also forgets: Qwen3-Next", paper: "Yang et al. 2024"},
+	{title: "KDA", make: func(o cellOptions) recurrent.Cell { return linear.KDA{Hidden: o.hidden, Heads: o.heads} },
+		told: "v_proj.weight", rows: 1, weigh: kdaWeights, keeps: 120, heads: split, chunked: true,
+		past: unread, use: "GatedDelta with a decay a row: Kimi Linear", paper: "Kimi Team 2025"},
+	{title: "Mamba2", make: func(o cellOptions) recurrent.Cell { return linear.Mamba2{Hidden: o.hidden} },
+		told: "out_proj.weight", rows: 1, weigh: mamba2Weights, keeps: 160, chunked: true,
+		past: unread, use: "Mamba with one rate a head, and larger states", paper: "Dao, Gu 2024"},
+	{title: "RWKV7", make: func(o cellOptions) recurrent.Cell { return linear.RWKV7{Hidden: o.hidden} },
+		told: "blocks.0.att.output.weight", rows: 1, weigh: rwkv7Weights, keeps: 240, chunked: true,
+		past: unread, use: "a whole block: memory and channel mixing", paper: "Peng et al. 2025"},
 }
 
 // more is resized, or 0 for an input as wide as the hidden state.
@@ -195,7 +212,7 @@ func cellOf(name string) (cellKind, error) {
 // headsFor is how many heads the cell has unless a configuration says it: of matrices 4 or 2, if these divide the width,
 // since one large matrix is slow.
 func (k cellKind) headsFor(hidden int) int {
-	if k.heads == matrix {
+	if k.heads == matrix || k.heads == split {
 		for _, n := range []int{4, 2} {
 			if hidden%n == 0 {
 				return n

@@ -61,14 +61,17 @@ func (r recurrence) zoned(cell recurrent.Cell) recurrent.Cell {
 }
 
 // layer is all layers. Those that carry a state are a Stack, whose steps a model can go one by one, unless the connections
-// around them want whole sequences.
+// around them, or cells that are read in chunks, want whole sequences.
 func (r recurrence) layer() recurrent.Layer {
-	if r.carried && !r.residual {
+	if r.carried && !r.residual && !r.kind.chunked {
 		s := recurrent.StackOf(r.layers, r.cell())
 		s.Dropout = r.dropout
 		return recurrent.Unidirectional{Cell: s}
 	}
 	var one recurrent.Layer = recurrent.Unidirectional{Cell: r.cell()}
+	if s, ok := r.cell().(recurrent.Scanner); ok && r.kind.chunked {
+		one = recurrent.Scanned{Cell: s}
+	}
 	if r.bothWays {
 		one = recurrent.Bidirectional{Cell: r.cell()}
 	}
@@ -151,7 +154,7 @@ func (r recurrence) weights() float64 {
 	}
 	layer := func(input float64, more int) float64 {
 		if r.kind.weigh != nil {
-			return ways * r.kind.weigh(input, hidden)
+			return ways * r.kind.weigh(input, hidden, float64(max(r.heads, 1)))
 		}
 		gates := 2 * float64(r.matrices()) * (input + 1)
 		return ways * (hidden*((n.input+float64(more))*input+n.hidden*hidden+n.one) + gates)

@@ -23,12 +23,13 @@ func options() map[string]struct {
 		has []string
 	}
 	all := textCells()
-	unread := []string{"mlstm", "sru", "qrnn", "lru", "mamba", "rglru", "hgrn", "s5", "linoss"}
+	unread := []string{"mlstm", "sru", "qrnn", "lru", "mamba", "rglru", "hgrn", "s5", "linoss",
+		"retnet", "gla", "hgrn2", "deltanet", "gateddelta", "kda", "mamba2", "rwkv7"}
 	but := func(names ...string) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(c string) bool { return slices.Contains(names, c) })
 	}
 	return map[string]row{
-		"Heads":            {func(c *Config) { c.Heads = 2 }, []string{"slstm", "mlstm"}},
+		"Heads":            {func(c *Config) { c.Heads = 2 }, []string{"slstm", "mlstm", "retnet", "gla", "hgrn2", "deltanet", "gateddelta", "kda"}},
 		"Residual":         {func(c *Config) { c.Residual = true }, all},
 		"LayerNorm":        {func(c *Config) { c.LayerNorm = true }, []string{"lstm", "gru", "ligru"}},
 		"InputDropout":     {func(c *Config) { c.InputDropout = 0.5 }, all},

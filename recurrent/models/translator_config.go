@@ -84,7 +84,7 @@ func (c Config) checkTranslate() error {
 		return err
 	}
 	switch {
-	case cell.heads == matrix && !c.OneWay:
+	case (cell.heads == matrix || cell.chunked) && !c.OneWay:
 		return wrong("Cell", "%q; want another, or OneWay: the matrices of two directions make no decoder's", c.Cell)
 	case !c.OneWay && c.Hidden%2 != 0:
 		return wrong("Hidden", "%d; want an even number: half of it is the encoder's in each direction", c.Hidden)

@@ -146,7 +146,11 @@ func TestTranslatorWeights(t *testing.T) {
 func TestTranslatorCells(t *testing.T) {
 	for _, cell := range textCells() {
 		for _, layers := range []int{1, 2} {
-			m := newTranslations(t, Config{Cell: cell, Layers: layers, Tokens: "word", Steps: 2, OneWay: cell == "mlstm"})
+			kind, err := cellOf(cell)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := newTranslations(t, Config{Cell: cell, Layers: layers, Tokens: "word", Steps: 2, OneWay: kind.heads == matrix || kind.chunked})
 			if _, err := m.Fit(context.Background(), sentences(), Pairs{}, Run{}); err != nil {
 				t.Errorf("%d x %s: %v", layers, cell, err)
 				continue
