@@ -10,7 +10,7 @@ import (
 
 // Every field that a configuration may complain of has a flag, by which the command complains.
 func TestEveryFieldHasAFlag(t *testing.T) {
-	flags := tuneCommand().Flags() // has those of train's configuration, too
+	flags := tuneCommand().Flags()                       // has those of train's configuration, too
 	unset := map[string]bool{"Hash": true, "From": true} // found out, or of another flag
 	var visit func(of reflect.Type, prefix string)
 	visit = func(of reflect.Type, prefix string) {

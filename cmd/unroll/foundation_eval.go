@@ -1,16 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/recurrent/pretrained"
 )
 
@@ -74,21 +73,19 @@ func readLines(path string) ([]string, error) {
 	if err := regular(path); err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
+	in, err := datasets.PlainText{MaxLine: 1 << 24}.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }()
+	defer func() { _ = in.Close() }()
 	var out []string
-	in := bufio.NewScanner(f)
-	in.Buffer(nil, 1<<24)
-	for in.Scan() {
-		if line := strings.TrimRight(in.Text(), "\r"); strings.TrimSpace(line) != "" {
-			out = append(out, line)
+	for in.Next() {
+		if strings.TrimSpace(in.Text()) != "" {
+			out = append(out, in.Text())
 		}
 	}
 	if err := in.Err(); err != nil {
-		return nil, errors.Wrap(err, path)
+		return nil, err
 	}
 	if len(out) == 0 {
 		return nil, errors.Errorf("%s has no lines", path)

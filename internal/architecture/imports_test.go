@@ -40,12 +40,13 @@ var allowed = map[string][]string{
 	"graph/graphtest":       {"graph"},
 	"nn":                    {"graph"},
 	"nn/explain":            {"graph"},
+	"nn/peft":               {"graph", "nn"},
 	"losses":                {"graph", "losses/distribution"},
 	"losses/distribution":   {},
 	"recurrent":             {"graph", "nn"},
 	"recurrent/linear":      {"graph", "nn", "recurrent"},
 	"recurrent/decode":      {"graph", "nn", "recurrent"},
-	"recurrent/models":      {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/linear", "losses", "losses/distribution", "datasets", "nn/train/metric/spans", "nn/torch"},
+	"recurrent/models":      {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/linear", "losses", "losses/distribution", "datasets", "nn/train/metric/spans", "nn/torch", "nn/peft"},
 	"recurrent/models/zoo":  {"datasets", "datasets/catalog", "nn/train", "recurrent/models"},
 	"recurrent/celltest":    {"graph", "graph/graphtest", "recurrent"},
 	"nn/train":              {"graph", "graph/optim", "datasets", "internal/kernel"},
@@ -70,12 +71,12 @@ var allowed = map[string][]string{
 
 	"datasets/internal/subword": {},
 	"datasets/tokenizer":        {"datasets", "datasets/internal/subword"},
-	"recurrent/pretrained":      {"graph", "nn", "nn/torch", "recurrent", "recurrent/decode", "recurrent/linear", "datasets", "datasets/tokenizer"},
+	"recurrent/pretrained":      {"graph", "losses", "nn", "nn/peft", "nn/torch", "recurrent", "recurrent/decode", "recurrent/linear", "datasets", "datasets/tokenizer"},
 
 	"datasets/catalog/internal/fetch": {},
 	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
 		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "recurrent/pretrained", "losses", "losses/distribution", "datasets", "datasets/catalog",
-		"internal/kernel", "nn/train/metric/spans", "nn/train/baseline", "nn/numpy", "nn/torch"},
+		"internal/kernel", "nn/train/metric/spans", "nn/train/baseline", "nn/numpy", "nn/torch", "nn/peft"},
 	"internal/damage":   nil, // anything
 	"internal/testutil": {},  // and no package may import it: tests do
 

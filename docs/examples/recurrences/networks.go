@@ -38,7 +38,9 @@ func networks() []network {
 		scanned("RG-LRU", func(w int) recurrent.Scanner { return linear.RGLRU{Hidden: w, Heads: heads} }),
 		scanned("Griffin", func(w int) recurrent.Scanner { return linear.Griffin{Hidden: w, Heads: heads} }),
 		scanned("Mamba", func(w int) recurrent.Scanner { return linear.Mamba{Hidden: w, Inner: w} }),
-		scanned("Mamba-2", func(w int) recurrent.Scanner { return linear.Mamba2{Hidden: w, Inner: w, Heads: heads, State: w / heads} }),
+		scanned("Mamba-2", func(w int) recurrent.Scanner {
+			return linear.Mamba2{Hidden: w, Inner: w, Heads: heads, State: w / heads}
+		}),
 		scanned("RetNet", func(w int) recurrent.Scanner { return linear.RetNet{Hidden: w, Heads: heads} }),
 		scanned("GLA", func(w int) recurrent.Scanner { return linear.GLA{Hidden: w, Heads: heads, Key: w / heads} }),
 		scanned("HGRN2", func(w int) recurrent.Scanner { return linear.HGRN2{Hidden: w, Heads: heads} }),
