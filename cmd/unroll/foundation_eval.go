@@ -18,7 +18,8 @@ type foundationEval struct{ lines, lastWord string }
 
 func (f *foundationEval) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.lines, "lines", "", "a file of which a foundation model says how likely each line is")
-	cmd.Flags().StringVar(&f.lastWord, "last-word", "", "passages, one a line or as JSON lines with a text, of which it has to know the last word, as in LAMBADA")
+	cmd.Flags().StringVar(&f.lastWord, "last-word", "",
+		"passages, one a line or as JSON lines with a text, of which it has to know the last word, as in LAMBADA")
 }
 
 // given is the flag that was.
@@ -51,7 +52,9 @@ func (f *foundationEval) eval(cmd *cobra.Command, m *pretrained.Model) (report, 
 	if err != nil {
 		return nil, err
 	}
-	return &readingAloud{fluency{l[0].Tokens, number(l[0].Loss), number(l[0].Perplexity()), number(l[0].Loss / math.Ln2)}, number(l[0].BitsPerByte())}, nil
+	whole := l[0]
+	words := fluency{whole.Tokens, number(whole.Loss), number(whole.Perplexity()), number(whole.Loss / math.Ln2)}
+	return &readingAloud{words, number(whole.BitsPerByte())}, nil
 }
 
 // readingAloud is how well a foundation model predicts a text.

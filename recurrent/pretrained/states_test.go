@@ -91,7 +91,7 @@ func TestStates(t *testing.T) {
 			compared := 0
 			for i, c := range m.Carries() {
 				layer := ""
-				for _, part := range strings.Split(c.Name, ".") {
+				for part := range strings.SplitSeq(c.Name, ".") {
 					if strings.Trim(part, "0123456789") == "" {
 						layer = part
 					}
