@@ -30,8 +30,9 @@ func tapeCells() map[string]recurrent.Cell {
 		"min gru": recurrent.MinGRU{Hidden: 4}, "min lstm": recurrent.MinLSTM{Hidden: 4}, "lru": recurrent.LRU{Hidden: 4, State: 3}, "grud": recurrent.GRUD{Hidden: 4, Features: 2},
 		"slstm": recurrent.SLSTM{Hidden: 4, Heads: 2}, "slstm exponential": recurrent.SLSTM{Hidden: 4, Exponential: true},
 		"mlstm": recurrent.MLSTM{Hidden: 4, Heads: 2}, "mlstm exponential": recurrent.MLSTM{Hidden: 4, Exponential: true},
-		"conv lstm": recurrent.ConvLSTM{Places: 2, Channels: 2, Peepholes: true},
-		"stack":     recurrent.Stack{Cells: []recurrent.Cell{lstm, gru}, Dropout: 0.3}, "zoneout": recurrent.Zoneout{Cell: lstm, HiddenRate: 0.3, MemoryRate: 0.4},
+		"conv lstm": recurrent.ConvLSTM{Places: 2, Channels: 2, Peepholes: true}, "window attention": recurrent.WindowAttention{Hidden: 4, Heads: 2, Window: 3},
+		"slstm block norm": recurrent.SLSTMBlock{Hidden: 4, Heads: 2},
+		"stack":            recurrent.Stack{Cells: []recurrent.Cell{lstm, gru}, Dropout: 0.3}, "zoneout": recurrent.Zoneout{Cell: lstm, HiddenRate: 0.3, MemoryRate: 0.4},
 		"attentive": recurrent.Attentive{Cell: gru, Attention: recurrent.Bahdanau}, "attentive luong": recurrent.Attentive{Cell: lstm, Attention: recurrent.LuongGeneral, InputFeeding: true},
 	}
 }
@@ -42,6 +43,7 @@ func tapeLayers() map[string]recurrent.Layer {
 	return map[string]recurrent.Layer{
 		"one": recurrent.Unidirectional{Cell: recurrent.LSTM{Hidden: 3}}, "both": both, "both multiplied": recurrent.Bidirectional{Cell: recurrent.GRU{Hidden: 2}, Merge: recurrent.MergeMultiply},
 		"deep": recurrent.Deep{Layers: []recurrent.Layer{both, both}, Residual: true, Dropout: 0.3}, "highway": recurrent.Deep{Layers: []recurrent.Layer{both, both}, Highway: true},
+		"scanned": recurrent.Scanned{Cell: recurrent.MinGRU{Hidden: 3}},
 	}
 }
 

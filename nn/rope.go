@@ -2,6 +2,7 @@ package nn
 
 import (
 	"math"
+	"slices"
 
 	"github.com/unroll-go/unroll/graph"
 )
@@ -50,14 +51,14 @@ func (r RoPE) ApplyAt(g *graph.Graph, x, positions graph.Node) graph.Node {
 		rates[i] = math.Pow(base, -2*float64(i)/float64(width))
 	}
 	lead := positions.Shape()
-	angles := g.Mul(g.Reshape(positions, append(lead[:len(lead):len(lead)], 1, 1)...), g.Const(graph.Floats64(rates))) // [..., 1, half]
-	all := append(lead[:len(lead):len(lead)], heads, half)
+	angles := g.Mul(g.Reshape(positions, append(slices.Clip(lead), 1, 1)...), g.Const(graph.Floats64(rates))) // [..., 1, half]
+	all := append(slices.Clip(lead), heads, half)
 	cos, sin := g.BroadcastTo(g.Cos(angles), all...), g.BroadcastTo(g.Sin(angles), all...)
 
 	turning := g.Slice(x, -1, 0, width)
 	var a, b graph.Node
 	if r.Interleaved {
-		pairs := g.Reshape(turning, append(all[:len(all):len(all)], 2)...)
+		pairs := g.Reshape(turning, append(slices.Clip(all), 2)...)
 		a, b = g.Reshape(g.Slice(pairs, -1, 0, 1), all...), g.Reshape(g.Slice(pairs, -1, 1, 2), all...)
 	} else {
 		a, b = g.Slice(turning, -1, 0, half), g.Slice(turning, -1, half, width)
@@ -65,7 +66,7 @@ func (r RoPE) ApplyAt(g *graph.Graph, x, positions graph.Node) graph.Node {
 	a, b = g.Sub(g.Mul(a, cos), g.Mul(b, sin)), g.Add(g.Mul(b, cos), g.Mul(a, sin))
 	var out graph.Node
 	if r.Interleaved {
-		one := append(all[:len(all):len(all)], 1)
+		one := append(slices.Clip(all), 1)
 		out = g.Reshape(g.Concat(rank, g.Reshape(a, one...), g.Reshape(b, one...)), turning.Shape()...)
 	} else {
 		out = g.Concat(rank-1, a, b)

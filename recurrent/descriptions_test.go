@@ -37,11 +37,12 @@ func descriptions() []any {
 		recurrent.RNN{Hidden: 3}, lstm, recurrent.GRU{Hidden: 3, ChronoSpan: 9}, recurrent.GRUD{Hidden: 3, Features: 2}, recurrent.MGU{Hidden: 3}, recurrent.LiGRU{Hidden: 3}, recurrent.IndRNN{Hidden: 3},
 		recurrent.SRU{Hidden: 3}, recurrent.QRNN{Hidden: 3, Window: 3}, recurrent.MinGRU{Hidden: 3}, recurrent.MinLSTM{Hidden: 3}, recurrent.LRU{Hidden: 3, State: 4},
 		recurrent.SLSTM{Hidden: 4, Heads: 2}, recurrent.MLSTM{Hidden: 4, Heads: 2}, recurrent.ConvLSTM{Places: 3, Channels: 2, Kernel: 3},
+		recurrent.SLSTMBlock{Hidden: 6, Heads: 2, Kernel: 3, Forward: 5},
 		recurrent.WindowAttention{Hidden: 4, Heads: 2, KeyHeads: 1, Window: 3, Norm: nn.RMSNorm{}}, recurrent.Scanned{Cell: recurrent.MinGRU{Hidden: 3}},
 		recurrent.Stack{Cells: []recurrent.Cell{lstm, lstm}}, recurrent.Zoneout{Cell: lstm, HiddenRate: 0.1},
 		recurrent.Attentive{Cell: lstm, Attention: recurrent.Bahdanau, Units: 3, ScoreUnits: 2},
 
-		recurrent.Unidirectional{Cell: lstm}, recurrent.Bidirectional{Cell: lstm}, recurrent.Bridge{}, recurrent.PoolAttention, recurrent.Order{},
+		recurrent.Unidirectional{Cell: lstm}, recurrent.Bidirectional{Cell: lstm}, recurrent.Bridge{}, recurrent.PoolAttention, recurrent.Order{}, recurrent.Memory{},
 		recurrent.Deep{Layers: []recurrent.Layer{recurrent.Bidirectional{Cell: lstm}, recurrent.Unidirectional{Cell: lstm}}},
 		recurrent.OneToOne{Embedding: table, Cell: lstm}, recurrent.OneToMany{Embedding: table, Cell: lstm},
 		recurrent.ManyToOne{Embedding: table, Layer: recurrent.Bidirectional{Cell: lstm}, Classes: 3},
@@ -90,6 +91,10 @@ func (m material) use(v any) []graph.Node {
 	case recurrent.Order:
 		_, last := v.Linear(m.g, m.seq, m.seq, m.row)
 		return []graph.Node{last}
+	case recurrent.Memory:
+		x := m.g.Reshape(m.row, 2, 2, 3)
+		read, next := recurrent.Memory{Query: x, Key: x, Value: x}.Step(m.g, m.g.Full(0, 2, 18))
+		return []graph.Node{read, next}
 	case recurrent.OneToOne:
 		return all(v.Apply(m.g, m.ids, o))
 	case recurrent.OneToMany:
@@ -237,7 +242,11 @@ func TestArgumentsThatCannotBe(t *testing.T) {
 					args = append(args, m.argument(rng, f.Type().In(i)))
 				}
 				attempt(t, fmt.Sprint(name, args[1:]), m, func() []graph.Node {
-					f.Call(args)
+					call := f.Call
+					if f.Type().IsVariadic() {
+						call = f.CallSlice
+					}
+					call(args)
 					return []graph.Node{m.seq}
 				})
 			}

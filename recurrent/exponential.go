@@ -50,8 +50,10 @@ func (m Memory) exponential(g *graph.Graph, i graph.Node, s State) bool {
 	if g.Err() != nil {
 		return false
 	}
-	if len(s) != 3 || m.Key.Rank() != 4 || m.Value.Rank() != 4 || i.Rank() != 3 || !sameShape(m.LogDecay, append(i.Shape(), 1)) || m.Recall.Valid() {
-		g.Failf("Exponential", "keys %v, values %v, gates %v and decays %v with %d states; want [T, B, N, K], [T, B, N, V], [T, B, N], [T, B, N, 1], three, and no recall",
+	if len(s) != 3 || m.Key.Rank() != 4 || m.Value.Rank() != 4 || i.Rank() != 3 ||
+		!sameShape(m.LogDecay, append(i.Shape(), 1)) || m.Recall.Valid() {
+		g.Failf("Exponential", "keys %v, values %v, gates %v and decays %v with %d states; want [T, B, N, K], "+
+			"[T, B, N, V], [T, B, N], [T, B, N, 1], three, and no recall",
 			m.Key.Shape(), m.Value.Shape(), i.Shape(), m.LogDecay.Shape(), len(s))
 		return false
 	}

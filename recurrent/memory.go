@@ -30,7 +30,8 @@ func (m Memory) valid(g *graph.Graph, what string, leading int, state graph.Node
 		return false
 	}
 	if m.Key.Rank() != leading+2 || m.Value.Rank() != leading+2 || state.Rank() != 2 {
-		g.Failf(what, "a memory of keys %v and values %v with a state %v; want [..., N, K] and [..., N, V] with %d leading dimensions, and [B, N·K·V]",
+		g.Failf(what, "a memory of keys %v and values %v with a state %v; want [..., N, K] and [..., N, V] with "+
+			"%d leading dimensions, and [B, N·K·V]",
 			m.Key.Shape(), m.Value.Shape(), state.Shape(), leading)
 		return false
 	}

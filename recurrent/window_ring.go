@@ -34,19 +34,19 @@ func (c WindowAttention) ring(g *graph.Graph, x, mask graph.Node, s State) ring 
 	}
 	old := g.Add(g.Reshape(before, B, 1), g.Const(graph.Floats64(places))) // [B, size]
 	all := g.Concat(1, old, g.Transpose(r.positions))                      // [B, N]
-	real := g.LessOrEqual(g.Full(0), all)
+	exist := g.LessOrEqual(g.Full(0), all)
 	if mask.Valid() {
-		real = g.Mul(real, g.Concat(1, g.Full(1, B, r.size), g.Transpose(mask)))
+		exist = g.Mul(exist, g.Concat(1, g.Full(1, B, r.size), g.Transpose(mask)))
 	}
 	N := r.size + T
 	back := g.Sub(g.Reshape(g.Transpose(r.positions), B, T, 1), g.Reshape(all, B, 1, N)) // [B, T, N]
 	seen := g.Mul(g.LessOrEqual(g.Full(0), back), g.Less(back, g.Full(float64(c.Window))))
-	seen = g.Mul(seen, g.Reshape(real, B, 1, N))
+	seen = g.Mul(seen, g.Reshape(exist, B, 1, N))
 	r.unseen = g.Affine(seen, -hidden, hidden)
 	if mask.Valid() {
 		want := g.Add(r.count, g.Const(graph.Floats64(places))) // [B, size]
 		same := g.Equal(g.Reshape(want, B, r.size, 1), g.Reshape(all, B, 1, N))
-		r.chosen = g.Mul(same, g.Reshape(real, B, 1, N))
+		r.chosen = g.Mul(same, g.Reshape(exist, B, 1, N))
 	}
 	return r
 }

@@ -21,7 +21,7 @@ func TestListOfCells(t *testing.T) {
 			}
 		}
 	}
-	if out, _ := must(t, "train", "--cell", "list", "--hidden", "64"); !strings.Contains(out, "gru      25.0 k   ") { // 3·64·(64+64+2)
+	if out, _ := must(t, "train", "--cell", "list", "--hidden", "64"); !strings.Contains(out, "gru         25.0 k   ") { // 3·64·(64+64+2)
 		t.Error(out)
 	}
 	status, _, errs := capture(t, t.Context(), "train", "--cell", "convlstm")

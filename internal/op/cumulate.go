@@ -82,13 +82,13 @@ func bindCumProdGrad[T kernel.Float](a Along) func(*Binding) Task {
 				for i := a.N - 1; i >= 0; i-- { // r first
 					at := a.entry(o, i)
 					r := dst[at : at+a.Inner]
-					copy(r, dy[at:at+a.Inner])
-					if i+1 < a.N {
-						after := a.entry(o, i+1)
-						for j := range r {
-							r[j] += T(x[after+j] * dst[after+j])
-						}
+					if i+1 == a.N {
+						copy(r, dy[at:at+a.Inner])
+						continue
 					}
+					after := a.entry(o, i+1)
+					kernel.Mul(r, x[after:after+a.Inner], dst[after:after+a.Inner])
+					kernel.AddTo(r, dy[at:at+a.Inner])
 				}
 				for i := 1; i < a.N; i++ {
 					at, before := a.entry(o, i), a.entry(o, i-1)

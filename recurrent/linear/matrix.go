@@ -43,14 +43,16 @@ func (c sizes) widths() []int {
 // valid reports sizes that make no cell.
 func (c sizes) valid(g *graph.Graph) bool {
 	const most = 1 << 20 // products of two sizes fit an int
-	ok := positive(g, c.cell, size{"hidden size", c.hidden}, size{"heads", c.heads}, size{"width of keys", c.key}, size{"width of values", c.value})
+	ok := positive(g, c.cell, size{"hidden size", c.hidden}, size{"heads", c.heads},
+		size{"width of keys", c.key}, size{"width of values", c.value})
 	if c.channel > 0 {
 		ok = ok && positive(g, c.cell, size{"kernel", c.kernel})
 	}
 	switch {
 	case !ok:
 	case max(c.hidden, c.heads, c.key, c.value, c.kernel) > most || c.heads > widest/(c.key*c.value) || c.kernel > widest/max(c.channel, 1):
-		g.Failf(c.cell, "%d heads with matrices of %d times %d, and a kernel of %d: more than a tensor may hold", c.heads, c.key, c.value, c.kernel)
+		g.Failf(c.cell, "%d heads with matrices of %d times %d, and a kernel of %d: more than a tensor may hold",
+			c.heads, c.key, c.value, c.kernel)
 	}
 	return g.Err() == nil
 }

@@ -20,7 +20,8 @@ var fastestRWKV7 = -math.Exp(-0.5)
 
 // overTime mixes x [T, B, C] over time. s are the block's entries of the state, and values those of the first block, which it
 // sets. It returns what is to be added, and the state's first two entries.
-func (b rwkv7Block) overTime(g *graph.Graph, x graph.Node, s recurrent.State, values *graph.Node, o recurrent.Order) (graph.Node, recurrent.State) {
+func (b rwkv7Block) overTime(g *graph.Graph, x graph.Node, s recurrent.State, values *graph.Node,
+	o recurrent.Order) (graph.Node, recurrent.State) {
 	C, N := b.Hidden, b.heads()
 	before, last := o.Before(g, x, s[0])
 	lean := func(name string, power float64) graph.Node { return b.leaning(g, x, before, name, power) }

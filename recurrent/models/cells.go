@@ -22,7 +22,7 @@ type cellKind struct {
 	rows  int                                        // its rows, as a multiple of the width of the hidden state
 	count counts                                     // weights of a layer
 	weigh func(input, hidden, heads float64) float64 // the same, where counts cannot say it
-	keeps float64                                    // numbers that the derivative of a step reads, as a multiple of the width; 0 for what the count of gates tells
+	keeps float64                                    // numbers of a step that its derivative reads, as a multiple of the width; 0 to tell them by count
 	// resized is how many more rows there are, and as many more weights of inputs, where the input is not as wide as the
 	// hidden state and has to be made so: for SRU's highway.
 	resized int
@@ -124,37 +124,37 @@ var cellKinds = []cellKind{
 		past: unread, use: "Griffin: gated decay behind a convolution", paper: "De et al. 2024"},
 	{title: "HGRN", make: func(o cellOptions) recurrent.Cell { return linear.HGRN{Hidden: o.hidden} },
 		told: "i_proj.weight", rows: 1, count: counts{3, 1, 1}, keeps: 12,
-		past: unread, use: "gates of the input alone, and an output gate", paper: "Qin et al. 2023"},
+		past: unread, use: "gates of the input alone, fast", paper: "Qin et al. 2023"},
 	{title: "S5", make: func(o cellOptions) recurrent.Cell { return linear.S5{Hidden: o.hidden} },
 		told: "B_re", rows: 1, count: counts{3, 2, 4}, keeps: 12,
-		past: unread, use: "linear, states turn; for very long sequences", paper: "Smith et al. 2023"},
+		past: unread, use: "linear; states turn, for long texts", paper: "Smith et al. 2023"},
 	{title: "LinOSS", make: func(o cellOptions) recurrent.Cell { return linear.LinOSS{Hidden: o.hidden} },
 		rows: 1, count: counts{2, 1, 3}, keeps: 12,
-		past: unread, use: "linear oscillators; for very long sequences", paper: "Rusch, Rus 2025"},
+		past: unread, use: "linear oscillators; for long sequences", paper: "Rusch, Rus 2025"},
 	{title: "RetNet", make: func(o cellOptions) recurrent.Cell { return linear.RetNet{Hidden: o.hidden, Heads: o.heads} },
 		told: "v_proj.weight", rows: 1, weigh: retentionWeights, keeps: 80, heads: split, chunked: true,
-		past: unread, use: "a matrix that fades at a fixed rate a head", paper: "Sun et al. 2023"},
+		past: unread, use: "a matrix that fades at fixed rates", paper: "Sun et al. 2023"},
 	{title: "GLA", make: func(o cellOptions) recurrent.Cell { return linear.GLA{Hidden: o.hidden, Heads: o.heads} },
 		told: "v_proj.weight", rows: 1, weigh: glaWeights, keeps: 80, heads: split, chunked: true,
-		past: unread, use: "a matrix whose rows fade as the input says", paper: "Yang et al. 2023"},
+		past: unread, use: "a matrix whose rows fade by choice", paper: "Yang et al. 2023"},
 	{title: "HGRN2", make: func(o cellOptions) recurrent.Cell { return linear.HGRN2{Hidden: o.hidden, Heads: o.heads} },
 		told: "i_proj.weight", rows: 1, count: counts{3, 1, 1}, keeps: 80, heads: split, chunked: true,
-		past: unread, use: "a matrix whose rows take in what they forget", paper: "Qin et al. 2024"},
+		past: unread, use: "a matrix: rows take what they forget", paper: "Qin et al. 2024"},
 	{title: "DeltaNet", make: func(o cellOptions) recurrent.Cell { return linear.DeltaNet{Hidden: o.hidden, Heads: o.heads} },
 		told: "v_proj.weight", rows: 1, weigh: deltaWeights, keeps: 120, heads: split, chunked: true,
-		past: unread, use: "a matrix that replaces what is under a key", paper: "Yang et al. 2024"},
+		past: unread, use: "a matrix that replaces what it holds", paper: "Yang et al. 2024"},
 	{title: "GatedDelta", make: func(o cellOptions) recurrent.Cell { return linear.GatedDeltaNet{Hidden: o.hidden, Heads: o.heads} },
 		told: "in_proj_z.weight", rows: 1, weigh: gatedDeltaWeights, keeps: 120, heads: split, chunked: true,
 		past: unread, use: "DeltaNet that also forgets: Qwen3-Next", paper: "Yang et al. 2024"},
 	{title: "KDA", make: func(o cellOptions) recurrent.Cell { return linear.KDA{Hidden: o.hidden, Heads: o.heads} },
 		told: "v_proj.weight", rows: 1, weigh: kdaWeights, keeps: 120, heads: split, chunked: true,
-		past: unread, use: "GatedDelta with a decay a row: Kimi Linear", paper: "Kimi Team 2025"},
+		past: unread, use: "GatedDelta that fades row by row", paper: "Kimi Team 2025"},
 	{title: "Mamba2", make: func(o cellOptions) recurrent.Cell { return linear.Mamba2{Hidden: o.hidden} },
 		told: "out_proj.weight", rows: 1, weigh: mamba2Weights, keeps: 160, chunked: true,
-		past: unread, use: "Mamba with one rate a head, and larger states", paper: "Dao, Gu 2024"},
+		past: unread, use: "Mamba with matrices for states", paper: "Dao, Gu 2024"},
 	{title: "RWKV7", make: func(o cellOptions) recurrent.Cell { return linear.RWKV7{Hidden: o.hidden} },
 		told: "blocks.0.att.output.weight", rows: 1, weigh: rwkv7Weights, keeps: 240, chunked: true,
-		past: unread, use: "a whole block: memory and channel mixing", paper: "Peng et al. 2025"},
+		past: unread, use: "a whole block: memory and mixing", paper: "Peng et al. 2025"},
 }
 
 // more is resized, or 0 for an input as wide as the hidden state.
