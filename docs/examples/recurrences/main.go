@@ -26,12 +26,13 @@ type effort struct {
 
 	text, tokens string // of the language models
 	budget       int    // their weights without embedding and head
+	ranks        []int  // of adapters
 }
 
 func main() {
 	var e effort
-	part := flag.String("part", "tasks", "tasks or language")
-	only := flag.String("task", "", "only these tasks: names, or parts of them, with commas between them")
+	part := flag.String("part", "tasks", "tasks, language or adapt")
+	only := flag.String("task", "", "only these tasks: names, or how they begin, with commas between them")
 	which := flag.String("network", "", "only these networks, likewise")
 	flag.IntVar(&e.steps, "steps", 1200, "steps of training")
 	flag.IntVar(&e.batch, "batch", 32, "sequences in a step")
@@ -43,6 +44,7 @@ func main() {
 	flag.StringVar(&e.tokens, "tokens", "character", "character or word")
 	flag.IntVar(&e.budget, "budget", 150000, "weights of a language model, without its embedding and head")
 	flag.Parse()
+	e.ranks = []int{1, 2, 4, 8}
 
 	nets := slices.DeleteFunc(networks(), func(n network) bool { return !named(n.name, *which) })
 	list := slices.DeleteFunc(tasks(), func(t task) bool { return !named(t.name, *only) })
@@ -55,8 +57,10 @@ func main() {
 		err = solveAll(nets, list, e)
 	case *part == "language":
 		err = language(nets, e)
+	case *part == "adapt":
+		err = adapt(nets, e)
 	default:
-		err = fmt.Errorf("no part is called %q; want tasks or language", *part)
+		err = fmt.Errorf("no part is called %q; want tasks, language or adapt", *part)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "recurrences:", err)
@@ -65,9 +69,9 @@ func main() {
 	fmt.Printf("\n(%.0f s)\n", time.Since(start).Seconds())
 }
 
-// named tells whether a name has one of some parts; no parts are in every name.
+// named tells whether a name begins with one of some parts; every name begins with nothing.
 func named(name, parts string) bool {
-	return slices.ContainsFunc(strings.Split(parts, ","), func(p string) bool { return strings.Contains(name, p) })
+	return slices.ContainsFunc(strings.Split(parts, ","), func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
 // head prints the first two lines of a table.
