@@ -79,8 +79,8 @@ func rwkv7Network(m linear.RWKV7) network {
 
 // rwkv7Names are the parts of names in files of flash-linear-attention, and in those of the authors.
 var rwkv7Names = strings.NewReplacer("model.layers.", "blocks.", "model.embeddings.", "emb.", "model.norm.", "ln_out.", "lm_head.", "head.",
-	".pre_norm.", ".ln0.", ".attn_norm.", ".ln1.", ".ffn_norm.", ".ln2.", ".attn.", ".att.", ".g_norm.", ".ln_x.",
-	".r_proj.", ".receptance.", ".k_proj.", ".key.", ".v_proj.", ".value.", ".o_proj.", ".output.")
+	".pre_norm.", ".ln0.", ".attn_norm.", ".ln1.", ".ffn_norm.", ".ln2.", ".attn.", ".att.", "g_norm.", "ln_x.",
+	"r_proj.", "receptance.", "k_proj.", "key.", "v_proj.", "value.", "o_proj.", "output.")
 
 // rwkv7Weight gives a weight of RWKV-7 the name that the authors have for it, and the shape that it has in linear.RWKV7.
 func rwkv7Weight(t graph.Named) (graph.Named, bool) {
