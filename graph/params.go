@@ -226,6 +226,13 @@ func (p *Params) Seal() {
 	p.sealed = true
 }
 
+// Unseal takes back what Seal forbids: a model that was loaded is to have an adapter, say.
+func (p *Params) Unseal() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sealed = false
+}
+
 // create returns the parameter of that name, drawing it from init when the store lacks it.
 func (p *Params) create(name string, init Init, shape []int) (*Param, error) {
 	if q := p.Get(name); q != nil {

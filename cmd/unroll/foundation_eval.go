@@ -1,16 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/recurrent/pretrained"
 )
 
@@ -19,7 +18,8 @@ type foundationEval struct{ lines, lastWord string }
 
 func (f *foundationEval) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.lines, "lines", "", "a file of which a foundation model says how likely each line is")
-	cmd.Flags().StringVar(&f.lastWord, "last-word", "", "passages, one a line or as JSON lines with a text, of which it has to know the last word, as in LAMBADA")
+	cmd.Flags().StringVar(&f.lastWord, "last-word", "",
+		"passages, one a line or as JSON lines with a text, of which it has to know the last word, as in LAMBADA")
 }
 
 // given is the flag that was.
@@ -52,7 +52,9 @@ func (f *foundationEval) eval(cmd *cobra.Command, m *pretrained.Model) (report, 
 	if err != nil {
 		return nil, err
 	}
-	return &readingAloud{fluency{l[0].Tokens, number(l[0].Loss), number(l[0].Perplexity()), number(l[0].Loss / math.Ln2)}, number(l[0].BitsPerByte())}, nil
+	whole := l[0]
+	words := fluency{whole.Tokens, number(whole.Loss), number(whole.Perplexity()), number(whole.Loss / math.Ln2)}
+	return &readingAloud{words, number(whole.BitsPerByte())}, nil
 }
 
 // readingAloud is how well a foundation model predicts a text.
@@ -74,21 +76,19 @@ func readLines(path string) ([]string, error) {
 	if err := regular(path); err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
+	in, err := datasets.PlainText{MaxLine: 1 << 24}.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }()
+	defer func() { _ = in.Close() }()
 	var out []string
-	in := bufio.NewScanner(f)
-	in.Buffer(nil, 1<<24)
-	for in.Scan() {
-		if line := strings.TrimRight(in.Text(), "\r"); strings.TrimSpace(line) != "" {
-			out = append(out, line)
+	for in.Next() {
+		if strings.TrimSpace(in.Text()) != "" {
+			out = append(out, in.Text())
 		}
 	}
 	if err := in.Err(); err != nil {
-		return nil, errors.Wrap(err, path)
+		return nil, err
 	}
 	if len(out) == 0 {
 		return nil, errors.Errorf("%s has no lines", path)

@@ -85,7 +85,8 @@ func (r *foundationReport) print(w io.Writer) error {
 		grows = fmt.Sprintf(", and %s more with every token", count(r.Grows, "byte", "bytes"))
 	}
 	fmt.Fprintf(w, "%s: %s (%s)\n\n", r.File, r.Title, r.Family)
-	fmt.Fprintf(w, "  %s, %s of vocabulary, %s\n", count(r.Layers, "layer", "layers"), count(r.Tokens, "token", "tokens"), count(r.Weights, "weight", "weights"))
+	fmt.Fprintf(w, "  %s, %s of vocabulary, %s\n", count(r.Layers, "layer", "layers"), count(r.Tokens, "token", "tokens"),
+		count(r.Weights, "weight", "weights"))
 	fmt.Fprintf(w, "  state of a text: %s%s\n\n", count(r.State, "byte", "bytes"), grows)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, c := range r.Carries {

@@ -69,13 +69,14 @@ func TestFoundationStates(t *testing.T) {
 		{[]string{"--state", "none.state"}, "none.state"},
 		{[]string{"--weights", "int3"}, "--weights"},
 	} {
-		if status, _, errs := printed(t, context.Background(), append([]string{"generate", "--model", "m"}, wrong.args...)...); status == 0 ||
-			!strings.Contains(errs, wrong.want) {
+		status, _, errs := printed(t, context.Background(), append([]string{"generate", "--model", "m"}, wrong.args...)...)
+		if status == 0 || !strings.Contains(errs, wrong.want) {
 			t.Errorf("%v: status %d, %q; want %q", wrong.args, status, errs, wrong.want)
 		}
 	}
 	writeFile(t, "m/config.json", `{"model_type": "gpt2"}`)
-	if _, _, errs := printed(t, context.Background(), "generate", "--model", "m"); !strings.Contains(errs, `"gpt2"`) || !strings.Contains(errs, "recurrent_gemma") {
+	_, _, errs := printed(t, context.Background(), "generate", "--model", "m")
+	if !strings.Contains(errs, `"gpt2"`) || !strings.Contains(errs, "recurrent_gemma") {
 		t.Errorf("another family: %q; want its name and those that are known", errs)
 	}
 }

@@ -31,7 +31,7 @@ and --state goes on from, as often as you like.`,
   unroll generate --model mamba-130m --prompt "Once upon a time"
   unroll generate --model mamba-130m --prompt "$(cat book.txt)" --length 0 \
     --save-state book.state
-  unroll generate --model mamba-130m --state book.state --prompt "So who did it?"`,
+  unroll generate --model mamba-130m --state book.state --prompt "Who did it?"`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := s.Check(); err != nil {

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pkg/errors"
 )
 
 // decoder is a chain of functions of a list of tokens, which are joined at its end. Without any, there are spaces between.
@@ -171,6 +173,9 @@ func NewStreamer(decode func(ids []int) (string, error)) *Streamer { return &Str
 
 // Next is the text that a token adds. It is empty as long as the token ends within a character.
 func (s *Streamer) Next(id int) (string, error) {
+	if s == nil || s.decode == nil {
+		return "", errors.New("tokenizer: there is no Streamer: NewStreamer makes one")
+	}
 	s.ids = append(s.ids, id)
 	before, err := s.decode(s.ids[:s.given])
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -124,7 +125,10 @@ func (f modelFields) bpe(ids map[string]int, unknown int) (*bpe, error) {
 	if f.Dropout != nil && *f.Dropout != 0 {
 		return nil, errors.Errorf("dropout %g is not supported; want none", *f.Dropout)
 	}
-	m := &bpe{ids: ids, merges: make(subword.Merges, len(f.Merges)), unknown: unknown, fuse: f.FuseUnknown, fallback: f.ByteFallback, whole: f.IgnoreMerges}
+	m := &bpe{
+		ids: ids, merges: make(subword.Merges, len(f.Merges)), unknown: unknown,
+		fuse: f.FuseUnknown, fallback: f.ByteFallback, whole: f.IgnoreMerges,
+	}
 	if f.Prefix != nil {
 		m.prefix = *f.Prefix
 	}
@@ -340,8 +344,8 @@ func (m *unigram) encode(out []int, word string) ([]int, error) {
 		}
 		pieces = append(pieces, span{n.from, end, unknown})
 	}
-	for i := len(pieces) - 1; i >= 0; i-- {
-		out = m.piece(out, word[pieces[i].start:pieces[i].end])
+	for _, p := range slices.Backward(pieces) {
+		out = m.piece(out, word[p.start:p.end])
 	}
 	return out, nil
 }

@@ -117,7 +117,7 @@ func TestRefused(t *testing.T) {
 	}
 	for change, want := range map[[2]string]string{
 		{`"BPE"`, `"Magic"`}: `"Magic"`, {`["a","b"]`, `["a","c"]`}: "merge 0", {`"ab":2`, `"ab":1`}: "same id", {`"ab":2`, `"ab":-2`}: "-2",
-		{`"ab":2`, `"ab":99999999999`}: "want an object", {`{"type":"BPE"`, `{"dropout":0.5,"type":"BPE"`}: "dropout",
+		{`"ab":2`, `"ab":99999999999`}: "vocab", {`{"type":"BPE"`, `{"dropout":0.5,"type":"BPE"`}: "dropout",
 		{`"added_tokens":[]`, `"normalizer":{"type":"Magic"}`}:                                                             "normalizer",
 		{`"added_tokens":[]`, `"pre_tokenizer":{"type":"Magic"}`}:                                                          "pre_tokenizer",
 		{`"added_tokens":[]`, `"pre_tokenizer":{"type":"Split","pattern":{"Regex":"(?<=a)b"},"behavior":"Isolated"}`}:      "(?<",

@@ -260,7 +260,7 @@ func datasetMakers() {
 	})
 	maker(func(w *world, name string) datasets.Tokenizer {
 		if w.wrong() {
-			return pick(w, []datasets.Tokenizer{tokenizer{-1}, tokenizer{maxInt}})
+			return pick(w, []datasets.Tokenizer{ownTokenizer{-1}, ownTokenizer{maxInt}})
 		}
 		t := pick(w, []reflect.Type{reflect.TypeFor[*datasets.Vocabulary](), reflect.TypeFor[*datasets.BPE]()})
 		if v := w.draw(t, ""); !v.IsNil() {
@@ -339,15 +339,15 @@ func datasetMakers() {
 	})
 }
 
-// tokenizer is one of a caller's own that gives ids which are none.
-type tokenizer struct{ id int }
+// ownTokenizer is one of a caller's own that gives ids which are none.
+type ownTokenizer struct{ id int }
 
-func (t tokenizer) Encode(text string) ([]int, error) { return []int{t.id}, nil }
-func (t tokenizer) Decode(ids []int) (string, error)  { return "", errDrawn }
-func (t tokenizer) Len() int                          { return t.id }
-func (t tokenizer) Token(id int) (string, error)      { return "", errDrawn }
-func (t tokenizer) ID(token string) (int, bool)       { return t.id, true }
-func (t tokenizer) MarshalJSON() ([]byte, error)      { return nil, errDrawn }
+func (t ownTokenizer) Encode(text string) ([]int, error) { return []int{t.id}, nil }
+func (t ownTokenizer) Decode(ids []int) (string, error)  { return "", errDrawn }
+func (t ownTokenizer) Len() int                          { return t.id }
+func (t ownTokenizer) Token(id int) (string, error)      { return "", errDrawn }
+func (t ownTokenizer) ID(token string) (int, bool)       { return t.id, true }
+func (t ownTokenizer) MarshalJSON() ([]byte, error)      { return nil, errDrawn }
 
 // batchSource is a datasets.BatchSource of a caller's own, whose batches are empty or nil.
 type batchSource struct{ given int }

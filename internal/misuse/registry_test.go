@@ -7,6 +7,7 @@ import (
 
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/datasets/catalog"
+	"github.com/unroll-go/unroll/datasets/tokenizer"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
 	"github.com/unroll-go/unroll/graph/optim"
@@ -36,6 +37,7 @@ import (
 	"github.com/unroll-go/unroll/recurrent/models"
 	"github.com/unroll-go/unroll/recurrent/models/serve"
 	"github.com/unroll-go/unroll/recurrent/models/zoo"
+	"github.com/unroll-go/unroll/recurrent/pretrained"
 )
 
 var registry = []member{
@@ -218,6 +220,13 @@ var registry = []member{
 	{"zoo.All", zoo.All},
 	{"zoo.Find", zoo.Find},
 	{"zoo.Load", zoo.Load},
+	{"pretrained.Families", pretrained.Families},
+	{"pretrained.Is", pretrained.Is},
+	{"pretrained.Load", pretrained.Load},
+	{"tokenizer.Load", tokenizer.Load},
+	{"tokenizer.LoadWorld", tokenizer.LoadWorld},
+	{"tokenizer.NewStreamer", tokenizer.NewStreamer},
+	{"tokenizer.Parse", tokenizer.Parse},
 	{"serve.New", serve.New},
 	{"losses.CheckCTC", losses.CheckCTC},
 	{"distribution.Families", distribution.Families},
@@ -571,6 +580,15 @@ var registry = []member{
 	{"models.TuneConfig", reflect.TypeFor[models.TuneConfig]()},
 	{"models.ValueScore", reflect.TypeFor[models.ValueScore]()},
 	{"zoo.Model", reflect.TypeFor[zoo.Model]()},
+	{"pretrained.Carried", reflect.TypeFor[pretrained.Carried]()},
+	{"pretrained.Generation", reflect.TypeFor[pretrained.Generation]()},
+	{"pretrained.Likelihood", reflect.TypeFor[pretrained.Likelihood]()},
+	{"pretrained.Model", reflect.TypeFor[pretrained.Model]()},
+	{"pretrained.Stream", reflect.TypeFor[pretrained.Stream]()},
+	{"pretrained.Tokenizer", reflect.TypeFor[pretrained.Tokenizer]()},
+	{"tokenizer.Streamer", reflect.TypeFor[tokenizer.Streamer]()},
+	{"tokenizer.Tokenizer", reflect.TypeFor[tokenizer.Tokenizer]()},
+	{"tokenizer.World", reflect.TypeFor[tokenizer.World]()},
 	{"serve.ModelFile", reflect.TypeFor[serve.ModelFile]()},
 	{"serve.Options", reflect.TypeFor[serve.Options]()},
 	{"serve.Server", reflect.TypeFor[serve.Server]()},

@@ -3,6 +3,7 @@ package pretrained
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -29,9 +30,7 @@ func parseConfig(data []byte) (*config, error) {
 		if err := json.Unmarshal(inner, &fields); err != nil {
 			return nil, errors.New("config.json: text_config is not an object")
 		}
-		for name, value := range fields {
-			c.fields[name] = value
-		}
+		maps.Copy(c.fields, fields)
 	}
 	return c, nil
 }
@@ -164,13 +163,6 @@ func (c *config) one(name, standard string, known ...string) string {
 		c.wrong(name, strings.Join(append([]string{standard}, known...), " or "))
 	}
 	return v
-}
-
-// without refuses a flag that is set.
-func (c *config) without(name string) {
-	if c.flag(name, false) {
-		c.wrong(name, "false: the rest is not computed here")
-	}
 }
 
 // parts divides one size by another, which must go up in it.

@@ -110,7 +110,8 @@ func (m *gatedDelta) apart(b block, x graph.Node) graph.Node {
 
 // olmo is the mixer of OLMo Hybrid, which has a matrix for everything.
 func (m *gatedDelta) olmo(b block, x graph.Node) graph.Node {
-	all := b.g.Concat(-1, b.dense("q_proj", x, m.keys(), false), b.dense("k_proj", x, m.keys(), false), b.dense("v_proj", x, m.values(), false))
+	q, k := b.dense("q_proj", x, m.keys(), false), b.dense("k_proj", x, m.keys(), false)
+	all := b.g.Concat(-1, q, k, b.dense("v_proj", x, m.values(), false))
 	parts := columns(b.g, activation(b.g, m.act, b.convs(all, m.taps)), m.keys(), m.keys(), m.values())
 	y := m.rule(b, parts[0], parts[1], parts[2], b.dense("b_proj", x, m.heads, false), b.dense("a_proj", x, m.heads, false))
 	return b.dense("o_proj", m.output(b, "o_norm", y, b.dense("g_proj", x, m.values(), false), 1e-5), m.width, false)

@@ -143,7 +143,8 @@ func falconFamily(c *config) network {
 		mlp = []float64{1, 1}
 	}
 	act, bias := c.text("hidden_act", "silu"), c.flag("mlp_bias", false)
-	lookIn, lookOut, ssmOut := c.number("attention_in_multiplier", 1), c.number("attention_out_multiplier", 1), c.number("ssm_out_multiplier", 1)
+	lookIn, lookOut := c.number("attention_in_multiplier", 1), c.number("attention_out_multiplier", 1)
+	ssmOut := c.number("ssm_out_multiplier", 1)
 	embed, head := c.number("embedding_multiplier", 1), c.number("lm_head_multiplier", 1)
 	return network{
 		layers: c.size("num_hidden_layers"), trunk: "model", embedding: "embed_tokens", width: ssm.Hidden,

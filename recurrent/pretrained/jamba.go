@@ -9,7 +9,8 @@ import (
 // experts in every other layer.
 func jambaFamily(c *config) network {
 	m := linear.Mamba{
-		Hidden: c.size("hidden_size"), State: c.size("mamba_d_state"), Kernel: c.sizeOr("mamba_d_conv", 4), Bias: c.flag("mamba_proj_bias", false),
+		Hidden: c.size("hidden_size"), State: c.size("mamba_d_state"), Kernel: c.sizeOr("mamba_d_conv", 4),
+		Bias:       c.flag("mamba_proj_bias", false),
 		NoConvBias: !c.flag("mamba_conv_bias", true), Norm: linear.WeightedNorm, Epsilon: c.number("rms_norm_eps", 1e-6),
 	}
 	m.Inner, m.Rank = c.sizeOr("mamba_expand", 2)*m.Hidden, rankOf(c, "mamba_dt_rank", m.Hidden)

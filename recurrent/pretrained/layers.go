@@ -1,7 +1,6 @@
 package pretrained
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/unroll-go/unroll/graph"
@@ -71,15 +70,6 @@ func activation(g *graph.Graph, name string, x graph.Node) graph.Node {
 // larger is the larger of two, element by element.
 func larger(g *graph.Graph, a, b graph.Node) graph.Node { return g.Where(g.Less(a, b), b, a) }
 
-// shifted is x [T, B, F] one step later, with the last row of what was before it in front. The state is that row.
-func (b block) shifted(name string, x graph.Node) graph.Node {
-	g, n := b.g, x.Dim(0)
-	s := b.rows(name, 1, x.Dim(-1))
-	all := g.Concat(0, s.last, x)
-	s.next = g.Slice(all, 0, n, n+1)
-	return g.Slice(all, 0, 0, n)
-}
-
 // conv is a causal convolution of each feature of x [T, B, F] by itself. The state is the last K-1 rows, [K-1, B, F].
 func (b block) conv(name string, x graph.Node, taps int, bias bool) graph.Node {
 	g, n, views := b.g, x.Dim(0), []graph.Node{x}
@@ -93,29 +83,6 @@ func (b block) conv(name string, x graph.Node, taps int, bias bool) graph.Node {
 		}
 	}
 	return nn.DepthwiseConv1D{Kernel: taps, NoBias: !bias}.Weigh(b.in(name).g, views...)
-}
-
-// each runs a recurrence over the steps of sequences [T, B, ...], and joins what it gives for each of them.
-func each(g *graph.Graph, step func(at []graph.Node) graph.Node, sequences ...graph.Node) graph.Node {
-	var parts [][]graph.Node
-	for _, x := range sequences {
-		parts = append(parts, g.Unstack(x))
-	}
-	if g.Err() != nil {
-		return graph.Node{}
-	}
-	out := make([]graph.Node, len(parts[0]))
-	for t := range out {
-		at := make([]graph.Node, len(parts))
-		for i := range parts {
-			at[i] = parts[i][t]
-		}
-		out[t] = step(at)
-		if g.Err() != nil {
-			return graph.Node{}
-		}
-	}
-	return g.Stack(out...)
 }
 
 // columns cuts the last axis into parts of these widths, which make it up.
@@ -148,30 +115,8 @@ func joined(g *graph.Graph, x graph.Node) graph.Node {
 	return g.Reshape(x, append(shape[:n-2:n-2], shape[n-2]*shape[n-1])...)
 }
 
-// column is x [..., F] as [..., F, 1], and row as [..., 1, F].
+// column is x [..., F] as [..., F, 1].
 func column(g *graph.Graph, x graph.Node) graph.Node { return g.Reshape(x, append(x.Shape(), 1)...) }
-
-func row(g *graph.Graph, x graph.Node) graph.Node {
-	shape := x.Shape()
-	if len(shape) == 0 {
-		return x
-	}
-	return g.Reshape(x, slices.Insert(shape, len(shape)-1, 1)...)
-}
-
-// outer is the product of each entry of a [..., M] with each of b [..., N], [..., M, N].
-func outer(g *graph.Graph, a, b graph.Node) graph.Node { return g.Mul(column(g, a), row(g, b)) }
-
-// through is the row x [..., M] times the matrix s [..., M, N], [..., N].
-func through(g *graph.Graph, x, s graph.Node) graph.Node {
-	y := g.MatMul(row(g, x), s)
-	shape := y.Shape()
-	n := len(shape)
-	if n < 2 {
-		return y
-	}
-	return g.Reshape(y, append(shape[:n-2:n-2], shape[n-1])...)
-}
 
 // repeated has each entry of an axis n times in a row.
 func repeated(g *graph.Graph, x graph.Node, axis, n int) graph.Node {

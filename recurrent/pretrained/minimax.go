@@ -45,7 +45,8 @@ func minimaxFamily(c *config) network {
 	chosen(c, m.list, "linear_attention", "full_attention")
 	factors := func(part, old string) [2]float64 {
 		return [2]float64{
-			c.number(part+"_alpha_factor", c.number("layernorm_"+old+"_alpha", 1)), c.number(part+"_beta_factor", c.number("layernorm_"+old+"_beta", 1)),
+			c.number(part+"_alpha_factor", c.number("layernorm_"+old+"_alpha", 1)),
+			c.number(part+"_beta_factor", c.number("layernorm_"+old+"_beta", 1)),
 		}
 	}
 	m.full, m.linear, m.feed = factors("full_attn", "full_attention"), factors("linear_attn", "linear_attention"), factors("mlp", "mlp")

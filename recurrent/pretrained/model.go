@@ -5,6 +5,8 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/losses"
+	"github.com/unroll-go/unroll/nn"
 	"gorgonia.org/tensor"
 )
 
@@ -23,6 +25,7 @@ type Model struct {
 	mute      error // why there is no tokenizer
 
 	weights graph.WeightFormat
+	adapter nn.LoRA   // of rank 0 for none
 	judges  sync.Pool // of functions that judge texts, each for one goroutine at a time
 }
 
@@ -66,7 +69,8 @@ func (m *Model) Next() *graph.Func {
 // loss in nats a token and the state after the last step. It is what a train.Loop wants. Ids of -1 that follow do not count.
 func (m *Model) Loss() *graph.Func {
 	return m.function(2, func(g *graph.Graph, b block, in []graph.Node) []graph.Node {
-		return []graph.Node{g.CrossEntropy(m.net.logits(b, m.net.hidden(b, in[0])), in[1], -1)}
+		none := -1
+		return []graph.Node{losses.CrossEntropy{Ignore: &none}.Apply(g, m.net.logits(b, m.net.hidden(b, in[0])), in[1])}
 	})
 }
 
@@ -89,7 +93,7 @@ func (m *Model) function(inputs int, build func(g *graph.Graph, b block, in []gr
 			return []graph.Node{g.Failf("Model", "want ids [T, B] and a state")}
 		}
 		state := &carry{given: append([]graph.Node{}, in[inputs:]...), batch: in[0].Dim(1), back: m.room(in[inputs:])}
-		out := build(g, block{g: g, state: state}, in)
+		out := build(g, block{g: m.adapted(g), state: state}, in)
 		if n := len(state.slots); g.Err() == nil && n != len(state.given) {
 			return []graph.Node{g.Failf("Model", "%d parts of a state; want %d", len(state.given), n)}
 		}
@@ -157,7 +161,7 @@ func (m *Model) carried(batch, back int) []*slot {
 // try builds one step of the network, and says what is wrong with its weights.
 func (m *Model) try(batch, back int) (*carry, error) {
 	read := map[string]bool{}
-	g := graph.New(m.params).Transform(func(name string, w graph.Node) graph.Node {
+	g := m.adapted(graph.New(m.params)).Transform(func(name string, w graph.Node) graph.Node {
 		read[name] = true
 		return w
 	})

@@ -85,7 +85,8 @@ func widened(t *testing.T, p *graph.Params) *graph.Params {
 }
 
 func TestReferences(t *testing.T) {
-	for _, name := range []string{"mamba", "mamba-untied-bias", "falcon-mamba", "mamba2", "rwkv4", "recurrent-gemma", "xlstm",
+	for _, name := range []string{"mamba", "mamba-untied-bias", "falcon-mamba", "mamba2", "rwkv4",
+		"recurrent-gemma", "xlstm",
 		"bamba", "granite-hybrid", "falcon-h1", "nemotron-h", "qwen3-next", "qwen3.5", "zamba2", "jamba", "olmo-hybrid", "kimi-linear", "minimax", "lfm2"} {
 		t.Run(name, func(t *testing.T) {
 			for _, root := range references {

@@ -51,8 +51,8 @@ func rwkv7Of(p *graph.Params) (network, error) {
 		return s[axis]
 	}
 	m := linear.RWKV7{
-		Hidden: of("emb.weight", 2, 1), Layers: blocks(p, "att.r_k"), Head: of("blocks.0.att.r_k", 2, 1), Forward: of("blocks.0.ffn.key.weight", 2, 0),
-		DecayRank: of("blocks.0.att.w1", 2, 1), RateRank: of("blocks.0.att.a1", 2, 1), GateRank: of("blocks.0.att.g1", 2, 1),
+		Hidden: of("emb.weight", 2, 1), Layers: blocks(p, "att.r_k"), Head: of("blocks.0.att.r_k", 2, 1),
+		Forward: of("blocks.0.ffn.key.weight", 2, 0), DecayRank: of("blocks.0.att.w1", 2, 1), RateRank: of("blocks.0.att.a1", 2, 1), GateRank: of("blocks.0.att.g1", 2, 1),
 	}
 	if m.Layers > 1 {
 		m.ValueRank = of("blocks.1.att.v1", 2, 1)
@@ -79,8 +79,8 @@ func rwkv7Network(m linear.RWKV7) network {
 
 // rwkv7Names are the parts of names in files of flash-linear-attention, and in those of the authors.
 var rwkv7Names = strings.NewReplacer("model.layers.", "blocks.", "model.embeddings.", "emb.", "model.norm.", "ln_out.", "lm_head.", "head.",
-	".pre_norm.", ".ln0.", ".attn_norm.", ".ln1.", ".ffn_norm.", ".ln2.", ".attn.", ".att.", ".g_norm.", ".ln_x.",
-	".r_proj.", ".receptance.", ".k_proj.", ".key.", ".v_proj.", ".value.", ".o_proj.", ".output.")
+	".pre_norm.", ".ln0.", ".attn_norm.", ".ln1.", ".ffn_norm.", ".ln2.", ".attn.", ".att.", "g_norm.", "ln_x.",
+	"r_proj.", "receptance.", "k_proj.", "key.", "v_proj.", "value.", "o_proj.", "output.")
 
 // rwkv7Weight gives a weight of RWKV-7 the name that the authors have for it, and the shape that it has in linear.RWKV7.
 func rwkv7Weight(t graph.Named) (graph.Named, bool) {

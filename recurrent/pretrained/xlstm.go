@@ -70,8 +70,8 @@ func (m *xlstm) mixer(b block, x graph.Node) graph.Node {
 	q, k, v, o, i, f := m.projections(b, x)
 	heads := func(y graph.Node) graph.Node { return grouped(g, y, m.heads) }
 	q = g.MulScalar(q, 1/math.Sqrt(float64(m.keys/m.heads)))
-	cap := nn.SoftCap{Limit: m.gates}
-	i, f = cap.Apply(g, i), g.Neg(g.Softplus(g.Neg(cap.Apply(g, f)))) // log i and log f, [T, B, heads]
+	bounded := nn.SoftCap{Limit: m.gates}
+	i, f = bounded.Apply(g, i), g.Neg(g.Softplus(g.Neg(bounded.Apply(g, f)))) // log i and log f, [T, B, heads]
 	if g.Err() != nil {
 		return graph.Node{}
 	}

@@ -27,8 +27,9 @@ type zamba2 struct {
 func zamba2Family(c *config) network {
 	m := &zamba2{
 		ssm: linear.Mamba2{
-			Hidden: c.size("hidden_size"), Heads: c.sizeOr("n_mamba_heads", 8), State: c.sizeOr("mamba_d_state", 64), Groups: c.sizeOr("mamba_ngroups", 1),
-			Kernel: c.sizeOr("mamba_d_conv", 4), NoConvBias: !c.flag("use_conv_bias", true), Epsilon: 1e-5, MinStep: c.number("time_step_min", 0.001),
+			Hidden: c.size("hidden_size"), Heads: c.sizeOr("n_mamba_heads", 8), State: c.sizeOr("mamba_d_state", 64),
+			Groups: c.sizeOr("mamba_ngroups", 1), Kernel: c.sizeOr("mamba_d_conv", 4), NoConvBias: !c.flag("use_conv_bias", true),
+			Epsilon: 1e-5, MinStep: c.number("time_step_min", 0.001),
 		},
 		look:  attention{heads: c.size("num_attention_heads")},
 		inner: c.size("intermediate_size"), rank: c.sizeOr("adapter_rank", 128), act: c.text("hidden_act", "gelu"),

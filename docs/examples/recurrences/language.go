@@ -109,10 +109,15 @@ type learner struct {
 
 func newLearner(n network, tokens, width int) *learner {
 	l := &learner{params: graph.NewParams(1)}
-	l.loss = graph.NewFunc(l.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		return []graph.Node{losses.CrossEntropy{}.Apply(g, n.logits(g, in[0], tokens, width), in[1])}
-	})
+	l.loss = graph.NewFunc(l.params, lossOf(n, tokens, width))
 	return l
+}
+
+// lossOf maps ids [T, B] and those that follow [T, B] to the mean loss.
+func lossOf(n network, tokens, width int) graph.Build {
+	return func(g *graph.Graph, in []graph.Node) []graph.Node {
+		return []graph.Node{losses.CrossEntropy{}.Apply(g, n.logits(g, in[0], tokens, width), in[1])}
+	}
 }
 
 func (l *learner) learn(ids []int, e effort) error {

@@ -4,6 +4,8 @@
 //	go run ./docs/examples/recurrences                        # all networks, all tasks: half an hour on one core
 //	go run ./docs/examples/recurrences -task recall -network LSTM
 //	go run ./docs/examples/recurrences -part language -text input.txt -tokens word
+//	go run ./docs/examples/recurrences -part adapt -text input.txt -network LSTM,Mamba
+//	go run ./docs/examples/recurrences -part tree    # the picture of the family
 //
 // What it showed is in docs/recurrences.md.
 package main
@@ -26,12 +28,13 @@ type effort struct {
 
 	text, tokens string // of the language models
 	budget       int    // their weights without embedding and head
+	ranks        []int  // of adapters
 }
 
 func main() {
 	var e effort
-	part := flag.String("part", "tasks", "tasks or language")
-	only := flag.String("task", "", "only these tasks: names, or parts of them, with commas between them")
+	part := flag.String("part", "tasks", "tasks, language, adapt or tree")
+	only := flag.String("task", "", "only these tasks: names, with commas between them")
 	which := flag.String("network", "", "only these networks, likewise")
 	flag.IntVar(&e.steps, "steps", 1200, "steps of training")
 	flag.IntVar(&e.batch, "batch", 32, "sequences in a step")
@@ -42,7 +45,9 @@ func main() {
 	flag.StringVar(&e.text, "text", "", "text of the language models; by default the King James text")
 	flag.StringVar(&e.tokens, "tokens", "character", "character or word")
 	flag.IntVar(&e.budget, "budget", 150000, "weights of a language model, without its embedding and head")
+	picture := flag.String("out", "docs/images/recurrences.svg", "file of the family tree")
 	flag.Parse()
+	e.ranks = []int{1, 4}
 
 	nets := slices.DeleteFunc(networks(), func(n network) bool { return !named(n.name, *which) })
 	list := slices.DeleteFunc(tasks(), func(t task) bool { return !named(t.name, *only) })
@@ -55,8 +60,12 @@ func main() {
 		err = solveAll(nets, list, e)
 	case *part == "language":
 		err = language(nets, e)
+	case *part == "adapt":
+		err = adapt(nets, e)
+	case *part == "tree":
+		err = drawTree(*picture)
 	default:
-		err = fmt.Errorf("no part is called %q; want tasks or language", *part)
+		err = fmt.Errorf("no part is called %q; want tasks, language, adapt or tree", *part)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "recurrences:", err)
@@ -65,9 +74,9 @@ func main() {
 	fmt.Printf("\n(%.0f s)\n", time.Since(start).Seconds())
 }
 
-// named tells whether a name has one of some parts; no parts are in every name.
-func named(name, parts string) bool {
-	return slices.ContainsFunc(strings.Split(parts, ","), func(p string) bool { return strings.Contains(name, p) })
+// named tells whether a name is one of a list, with commas between them; an empty list has all names.
+func named(name, list string) bool {
+	return list == "" || slices.Contains(strings.Split(list, ","), name)
 }
 
 // head prints the first two lines of a table.

@@ -34,7 +34,7 @@ func networks() []network {
 		unrolled("sLSTM", func(w int) recurrent.Cell { return recurrent.SLSTM{Hidden: w, Heads: heads} }),
 		scanned("mLSTM", func(w int) recurrent.Scanner { return recurrent.MLSTM{Hidden: w, Heads: heads} }),
 		scanned("minGRU", func(w int) recurrent.Scanner { return recurrent.MinGRU{Hidden: w} }),
-		scanned("LRU, real", func(w int) recurrent.Scanner { return recurrent.LRU{Hidden: w} }),
+		scanned("real LRU", func(w int) recurrent.Scanner { return recurrent.LRU{Hidden: w} }),
 		scanned("RG-LRU", func(w int) recurrent.Scanner { return linear.RGLRU{Hidden: w, Heads: heads} }),
 		scanned("Griffin", func(w int) recurrent.Scanner { return linear.Griffin{Hidden: w, Heads: heads} }),
 		scanned("Mamba", func(w int) recurrent.Scanner { return linear.Mamba{Hidden: w, Inner: w} }),
@@ -45,14 +45,14 @@ func networks() []network {
 		scanned("GLA", func(w int) recurrent.Scanner { return linear.GLA{Hidden: w, Heads: heads, Key: w / heads} }),
 		scanned("HGRN2", func(w int) recurrent.Scanner { return linear.HGRN2{Hidden: w, Heads: heads} }),
 		scanned("DeltaNet", func(w int) recurrent.Scanner { return linear.DeltaNet{Hidden: w, Heads: heads} }),
-		scanned("DeltaNet, ±", func(w int) recurrent.Scanner { return linear.DeltaNet{Hidden: w, Heads: heads, Negative: true} }),
+		scanned("DeltaNet ±", func(w int) recurrent.Scanner { return linear.DeltaNet{Hidden: w, Heads: heads, Negative: true} }),
 		scanned("Gated DeltaNet", func(w int) recurrent.Scanner { return linear.GatedDeltaNet{Hidden: w, Heads: heads} }),
 		scanned("KDA", func(w int) recurrent.Scanner { return linear.KDA{Hidden: w, Heads: heads} }),
 		scanned("RWKV-7", func(w int) recurrent.Scanner {
 			return linear.RWKV7{Hidden: w, Head: w / heads, Forward: w, DecayRank: 8, RateRank: 8, ValueRank: 8, GateRank: 8}
 		}),
 		{name: "attention", mix: attend, positions: true},
-		{name: "attention, no positions", mix: attend},
+		{name: "attention without positions", mix: attend},
 	}
 }
 
