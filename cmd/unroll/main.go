@@ -85,7 +85,8 @@ forecasters of series, and models of sequences of numbers. To begin:
 		{"Train and judge:", []*cobra.Command{trainCommand(), tuneCommand(), evalCommand(), plotCommand(), inspectCommand()}},
 		{"Use a model:", []*cobra.Command{predictCommand(), generateCommand(), translateCommand(), tagCommand(), forecastCommand(),
 			watchCommand(), explainCommand(), runCommand(), serveCommand()}},
-		{"Get data and models:", []*cobra.Command{dataCommand(), modelsCommand(), exportCommand(), importCommand(), mergeCommand(), convertCommand()}},
+		{"Get data and models:", []*cobra.Command{dataCommand(), modelsCommand(), exportCommand(), importCommand(), mergeCommand(),
+			convertCommand()}},
 		{"This machine and program:", []*cobra.Command{doctorCommand(), benchCommand(), manCommand()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})

@@ -64,8 +64,10 @@ line printed is that of unroll train for the model's kind.`,
 	f.Float64Var(&t.config.Alpha, "alpha", 0, "what the adapter adds is scaled by alpha/rank; 0 for the rank, which is no scale")
 	f.Float64Var(&t.config.Dropout, "lora-dropout", 0, "probability of dropping an input of the adapter while training")
 	f.Var(words{list: &t.config.Targets}, "adapt", "weights to adapt, such as lstm.weight_hh_*,head; all matrices unless given")
-	f.StringVar(&t.blocks, "blocks", "", "which blocks of rows of these to adapt, each by a rank of its own: 0110 for the second and third gate of an LSTM")
-	f.IntVar(&t.config.Recompute, "recompute", 0, "steps that are computed again for the gradient, to save memory; -1 for the number that takes least")
+	f.StringVar(&t.blocks, "blocks", "",
+		"which blocks of rows of these to adapt, each by a rank of its own: 0110 for the second and third gate of an LSTM")
+	f.IntVar(&t.config.Recompute, "recompute", 0,
+		"steps that are computed again for the gradient, to save memory; -1 for the number that takes least")
 	configFlags(f, &c)
 	fl.runFlags(cmd)
 	completeFormat(cmd)

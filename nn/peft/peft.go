@@ -29,7 +29,7 @@ const (
 	ConfigFile  = "adapter_config.json"
 
 	prefix  = "base_model.model."
-	wrapped = "base_layer."
+	wrapped = ".base_layer" // a module once more
 	moduleA = ".lora_A.weight"
 	moduleB = ".lora_B.weight"
 	tableA  = ".lora_embedding_A"
@@ -178,8 +178,8 @@ func (c config) place(name string, p *graph.Params) (place, error) {
 		}
 		w := place{table: end.table, first: end.first}
 		depth := 0
-		for strings.HasSuffix(module+".", "."+wrapped) {
-			module, depth = strings.TrimSuffix(module, "."+strings.TrimSuffix(wrapped, ".")), depth+1
+		for strings.HasSuffix(module, wrapped) {
+			module, depth = module[:len(module)-len(wrapped)], depth+1
 		}
 		list := c.parameters(module, p)
 		switch {
@@ -246,7 +246,8 @@ func (w place) from(t graph.Named, rank int, p *graph.Params) (graph.Named, erro
 		want = []int{rows, rank, 1}
 	}
 	if !slices.Equal(found, want) {
-		return graph.Named{}, errors.Errorf("the tensor %s has the shape %v; want %v beside %s %v, with r %d", t.Name, found, want, w.name, shape, rank)
+		return graph.Named{}, errors.Errorf("the tensor %s has the shape %v; want %v beside %s %v, with r %d",
+			t.Name, found, want, w.name, shape, rank)
 	}
 	values := dense.Float64s(t.Value)
 	out := dense.New(p.Dtype(), []int{rows, columns})

@@ -64,7 +64,8 @@ func describe(l nn.LoRA, p *graph.Params, base string) (config, []graph.Named, e
 		} else if shape := p.Get(name).Shape(); len(shape) == 2 && strings.Contains(name, ".") {
 			c.Parameters = append(c.Parameters, name)
 		} else {
-			return c, nil, errors.Errorf("%s, of shape %v, cannot be adapted in PEFT, which takes modules, and matrices that belong to one", name, shape)
+			return c, nil, errors.Errorf("%s, of shape %v, cannot be adapted in PEFT, which takes modules, and matrices that belong to one",
+				name, shape)
 		}
 	}
 	c.Modules = modules
@@ -95,11 +96,8 @@ func (c config) written(name string, l nn.LoRA, p *graph.Params) ([]graph.Named,
 	if !ok {
 		module = name[:strings.LastIndexByte(name, '.')]
 		list := c.parameters(module, p)
-		at := slices.Index(list, name)
-		return []graph.Named{
-			{Name: prefix + module + strings.Repeat("."+strings.TrimSuffix(wrapped, "."), len(list)-1-at) + moduleA, Value: a},
-			{Name: prefix + module + strings.Repeat("."+strings.TrimSuffix(wrapped, "."), len(list)-1-at) + moduleB, Value: b},
-		}, nil
+		module += strings.Repeat(wrapped, len(list)-1-slices.Index(list, name))
+		return []graph.Named{{Name: prefix + module + moduleA, Value: a}, {Name: prefix + module + moduleB, Value: b}}, nil
 	}
 	if slices.ContainsFunc(l.Tables, func(t string) bool { return nn.MatchWeight(t, name) }) {
 		return []graph.Named{{Name: prefix + module + tableA, Value: turned(b)}, {Name: prefix + module + tableB, Value: turned(a)}}, nil

@@ -222,9 +222,16 @@ func (s spec) metadata(c Config, own map[string]any) (map[string]string, error) 
 // FileField is what a field of Config, Origin or Format, or of a struct of one kind in them, is called in the configuration
 // that a file has; empty if no kind has such a field. What stands before a dot in the name is passed over.
 func FileField(field string) string {
+	of := []any{&tuneFields{}}
+	if !strings.HasPrefix(field, "Tune.") {
+		of = nil
+		for _, s := range kinds() {
+			of = append(of, s.fields())
+		}
+	}
 	field = field[strings.LastIndexByte(field, '.')+1:]
-	for _, s := range kinds() {
-		if f, ok := reflect.TypeOf(s.fields()).Elem().FieldByName(field); ok {
+	for _, fields := range of {
+		if f, ok := reflect.TypeOf(fields).Elem().FieldByName(field); ok {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			return name
 		}

@@ -62,7 +62,8 @@ func (c Config) checkTune() error {
 	case c.Optimizer == sparseAdam:
 		return wrong("Optimizer", "%q; want another: the gradient of an adapted embedding has no rows of its own", c.Optimizer)
 	case t.Recompute < recurrent.RecomputeSqrt:
-		return wrong("Tune.Recompute", "%d; want a number of steps, 0 for none, or %d for the root of the window", t.Recompute, recurrent.RecomputeSqrt)
+		return wrong("Tune.Recompute", "%d; want a number of steps, 0 for none, or %d for the root of the window",
+			t.Recompute, recurrent.RecomputeSqrt)
 	}
 	return t.check()
 }

@@ -300,7 +300,7 @@ func TestTuneMistakes(t *testing.T) {
 	for want, list := range map[string][]graph.Named{
 		"want those of an adapter": append(base.Params().Tensors(""), tensors...),
 		"does not fit the model":   tensors[1:],
-		"tensors; want 2 for each": append(tensors[:len(tensors):len(tensors)], graph.Named{Name: "lstm.bias_ih_l0.lora_A", Value: tensors[0].Value}),
+		"tensors; want 2 for each": append(slices.Clip(tensors), graph.Named{Name: "lstm.bias_ih_l0.lora_A", Value: tensors[0].Value}),
 	} {
 		if err := graph.WriteSafetensors(path, list, metadata); err != nil {
 			t.Fatal(err)

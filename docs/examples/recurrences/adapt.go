@@ -35,7 +35,8 @@ func adapt(nets []network, e effort) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("Trained on %d characters of the King James text, then %d of %s; the loss of its last tenth\n\n", e.steps*window*lanes, e.steps*window*lanes, e.text)
+	fmt.Printf("Trained on %d characters of the King James text, then as many of %s; the loss of its last tenth\n\n",
+		e.steps*window*lanes, e.text)
 	head("network", "what is trained", "weights of them", "share", "loss", "of the gain", "memory of training, MB")
 	for _, n := range nets {
 		width, _, err := fitted(n, e.budget)

@@ -13,7 +13,8 @@ import (
 
 // solveAll prints which network solves what.
 func solveAll(nets []network, list []task, e effort) error {
-	fmt.Printf("Right answers in %%, after at most %d batches of %d, rate %g, width %d, mean of %d seeds\n\n", e.steps, e.batch, e.rate, e.width, e.seeds)
+	fmt.Printf("Right answers in %%, after at most %d batches of %d, rate %g, width %d, mean of %d seeds\n\n",
+		e.steps, e.batch, e.rate, e.width, e.seeds)
 	columns := []string{"network", "weights"}
 	for _, t := range list {
 		columns = append(columns, fmt.Sprintf("%s %s", t.name, strings.Trim(fmt.Sprint(t.tests), "[]")))

@@ -87,8 +87,10 @@ func drawTree(path string) error {
 	for _, k := range family {
 		x, y := k.place()
 		colour := lines[k.line].colour
-		fmt.Fprintf(&b, `<rect x="%g" y="%g" width="%d" height="%d" rx="6" fill="white" stroke="%s" stroke-width="2"/>`+"\n", x, y, boxWidth, boxHeight, colour)
-		fmt.Fprintf(&b, `<text x="%g" y="%g" text-anchor="middle" fill="%s">%s</text>`+"\n", x+boxWidth/2, y+22, colour, html.EscapeString(k.name))
+		fmt.Fprintf(&b, `<rect x="%g" y="%g" width="%d" height="%d" rx="6" fill="white" stroke="%s" stroke-width="2"/>`+"\n",
+			x, y, boxWidth, boxHeight, colour)
+		fmt.Fprintf(&b, `<text x="%g" y="%g" text-anchor="middle" fill="%s">%s</text>`+"\n",
+			x+boxWidth/2, y+22, colour, html.EscapeString(k.name))
 	}
 	for i, l := range lines {
 		y := treeTop + 7*rowHeight + i*legend
