@@ -41,7 +41,7 @@ func (p part) normalizer() (func(string) string, error) {
 	case "Lowercase":
 		return lower, nil
 	case "StripAccents":
-		return func(s string) string { return withoutMarks(s) }, nil
+		return withoutMarks, nil
 	case "Strip":
 		return func(s string) string {
 			if p.Left {

@@ -181,7 +181,8 @@ func behaviorOf(name string) (func(s string, spans []span) []string, error) {
 	case "Contiguous":
 		return contiguous, nil
 	}
-	return nil, errors.Errorf("the behavior %q is not supported; want Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous", name)
+	return nil, errors.Errorf("the behavior %q is not supported; want Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous",
+		name)
 }
 
 // removed leaves matches out.

@@ -145,7 +145,7 @@ func (r reference) compare(t *testing.T, m *Model) {
 		// After token 11, an output near 0 is brought to the size of others, so that a difference in the last bit becomes one of
 		// 3e-5. With float64, which gives what both round, it is to be seen who is how far from it.
 		m.params = widened(t, m.params)
-		f, first = m.Next(), nil
+		f = m.Next()
 		if first, err = m.State(B, T); err != nil {
 			t.Fatal(err)
 		}

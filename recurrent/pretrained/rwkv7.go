@@ -52,7 +52,8 @@ func rwkv7Of(p *graph.Params) (network, error) {
 	}
 	m := linear.RWKV7{
 		Hidden: of("emb.weight", 2, 1), Layers: blocks(p, "att.r_k"), Head: of("blocks.0.att.r_k", 2, 1),
-		Forward: of("blocks.0.ffn.key.weight", 2, 0), DecayRank: of("blocks.0.att.w1", 2, 1), RateRank: of("blocks.0.att.a1", 2, 1), GateRank: of("blocks.0.att.g1", 2, 1),
+		Forward: of("blocks.0.ffn.key.weight", 2, 0), DecayRank: of("blocks.0.att.w1", 2, 1),
+		RateRank: of("blocks.0.att.a1", 2, 1), GateRank: of("blocks.0.att.g1", 2, 1),
 	}
 	if m.Layers > 1 {
 		m.ValueRank = of("blocks.1.att.v1", 2, 1)
