@@ -110,7 +110,14 @@ func (c *core) SetWeightFormat(w graph.WeightFormat) error {
 
 // Network is the network without a loss: ids [T, B], or of a SequenceModel rows [T, B, F], and lengths [B] to logits, [B, C] of a
 // whole sequence or [T, B, C] of its steps. That of a Forecaster or a Translator takes more, as its own functions do.
-func (c *core) Network() *graph.Func { return c.function(c.whole.build) }
+func (c *core) Network() *graph.Func {
+	return c.function(func(g *graph.Graph, in []graph.Node) []graph.Node {
+		if want := len(c.whole.inputs); want == 0 || len(in) != want {
+			return []graph.Node{g.Failf("Network", "%d inputs; want %d", len(in), want)}
+		}
+		return c.whole.build(g, in)
+	})
+}
 
 // function is one over the model's weights, which it reads as SetWeightFormat says.
 func (c *core) function(build graph.Build) *graph.Func {
