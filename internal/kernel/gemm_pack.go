@@ -27,9 +27,30 @@ func packPart[T Float](dst []T, cols int, src []T, ld, rows, w int) {
 	}
 }
 
-// packTransposed copies n elements of each of w <= cols rows into columns, zeros to the right of them. It does so in
-// pieces whose copy stays in the first-level cache until all rows are in it.
+// Transpose is dst[j*rows+i] = x[i*cols+j]: x [rows, cols], dst [cols, rows].
+func Transpose[T Float](dst, x []T, rows, cols int) { TransposeOf(dst, x, rows, cols, rows, cols) }
+
+// TransposeOf is dst[j*ldd+i] = x[i*ldx+j] for a matrix of rows·cols in x: rows of x lie ldx elements apart, those of dst ldd.
+// What lies between the rows of dst, at places rows to ldd, stays.
+func TransposeOf[T Float](dst, x []T, rows, cols, ldd, ldx int) {
+	if rows > 0 && cols > 0 {
+		transposeRows(dst[:(cols-1)*ldd+rows], ldd, x[:(rows-1)*ldx+cols], ldx, rows, cols)
+	}
+}
+
+// packTransposed copies n elements of each of w <= cols rows into columns, zeros to the right of them.
 func packTransposed[T Float](dst []T, cols int, src []T, ld, w, n int) {
+	transposeRows(dst, cols, src, ld, w, n)
+	if w < cols {
+		for x := range n {
+			clear(dst[x*cols+w:][:cols-w])
+		}
+	}
+}
+
+// transposeRows copies n elements of each of w rows into columns. It does so in pieces whose copy stays in the first-level
+// cache until all rows are in it.
+func transposeRows[T Float](dst []T, cols int, src []T, ld, w, n int) {
 	const piece = 128
 	group := transposeGroup[T]()
 	whole := w - w%group
@@ -50,11 +71,6 @@ func packTransposed[T Float](dst []T, cols int, src []T, ld, w, n int) {
 			}
 			for x, v := range src[r*ld+l:][from:count] {
 				part[(from+x)*cols+r] = v
-			}
-		}
-		if w < cols {
-			for x := range count {
-				clear(part[x*cols+w:][:cols-w])
 			}
 		}
 	}

@@ -108,7 +108,7 @@ func (s *selective[T]) part(i int, room []T) selectivePart[T] {
 	p := selectivePart[T]{selective: s, seq: i / s.many, from: i % s.many * s.block, room: room}
 	p.W = min(s.block, s.E-p.from)
 	p.rates = p.take()
-	turned(p.rates, s.a[p.from*s.S:], p.W, s.S)
+	kernel.Transpose(p.rates, s.a[p.from*s.S:], p.W, s.S)
 	return p
 }
 
@@ -118,15 +118,6 @@ func (p *selectivePart[T]) take() []T {
 	out := p.room[:n:n]
 	p.room = p.room[n:]
 	return out
-}
-
-// turned turns x [w, s] into dst [s, w].
-func turned[T kernel.Float](dst, x []T, w, s int) {
-	for i := range w {
-		for j, v := range x[i*s : (i+1)*s] {
-			dst[j*w+i] = v
-		}
-	}
 }
 
 // channels is the block's part of x [T, B, E] at a time.
@@ -149,10 +140,10 @@ func (p *selectivePart[T]) state(x []T) []T {
 
 func (p *selectivePart[T]) forward() {
 	h, decay, in := p.take(), p.take(), p.take()[:p.W]
-	turned(h, p.state(p.first), p.W, p.S)
+	kernel.Transpose(h, p.state(p.first), p.W, p.S)
 	for i := range p.T {
 		if p.Keep && i%selectiveSteps == 0 {
-			turned(p.state(p.kept[i/selectiveSteps*p.B*p.E*p.S:]), h, p.S, p.W)
+			kernel.Transpose(p.state(p.kept[i/selectiveSteps*p.B*p.E*p.S:]), h, p.S, p.W)
 		}
 		t := p.time(i)
 		p.step(h, h, decay, in, t)
@@ -162,7 +153,7 @@ func (p *selectivePart[T]) forward() {
 			kernel.Axpy(y, c, h[s*p.W:(s+1)*p.W])
 		}
 	}
-	turned(p.state(p.last), h, p.S, p.W)
+	kernel.Transpose(p.state(p.last), h, p.S, p.W)
 }
 
 // step computes h from the h before it, and exp(Δ·a) and Δ·u on the way.

@@ -92,7 +92,7 @@ func added[T kernel.Float](dst, x []T, n int) {
 
 func (g *selectiveGrad[T]) backward(p *selectivePart[T]) {
 	up, da, w, tmp, in := p.take(), p.take(), p.take(), p.take(), p.take()[:p.W]
-	turned(up, p.state(g.dlast), p.W, p.S)
+	kernel.Transpose(up, p.state(g.dlast), p.W, p.S)
 	kernel.Fill(da, 0)
 	var h [selectiveSteps + 1][]T
 	var decay [selectiveSteps][]T
@@ -103,7 +103,7 @@ func (g *selectiveGrad[T]) backward(p *selectivePart[T]) {
 	for part := (p.T - 1) / selectiveSteps; part >= 0; part-- {
 		from := part * selectiveSteps
 		n := min(selectiveSteps, p.T-from)
-		turned(h[0], p.state(p.kept[part*p.B*p.E*p.S:]), p.W, p.S)
+		kernel.Transpose(h[0], p.state(p.kept[part*p.B*p.E*p.S:]), p.W, p.S)
 		for i := range n {
 			p.step(h[i+1], h[i], decay[i], in, p.time(from+i))
 		}
@@ -121,8 +121,8 @@ func (g *selectiveGrad[T]) backward(p *selectivePart[T]) {
 			kernel.Mul(up, up, decay[i])
 		}
 	}
-	turned(p.state(g.dfirst), up, p.S, p.W)
-	turned(p.state(g.da), da, p.S, p.W)
+	kernel.Transpose(p.state(g.dfirst), up, p.S, p.W)
+	kernel.Transpose(p.state(g.da), da, p.S, p.W)
 }
 
 // outputs adds what comes from y to the gradient of h, and computes that of c.

@@ -75,6 +75,10 @@ func turn[T kernel.Float](dst, x []T, rows, cols, down, along int) {
 		}
 		return
 	}
+	if down == 1 {
+		kernel.TransposeOf(dst, x, cols, rows, cols, along)
+		return
+	}
 	const side = 16
 	for r0 := 0; r0 < rows; r0 += side {
 		for c0 := 0; c0 < cols; c0 += side {
