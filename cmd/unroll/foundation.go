@@ -10,7 +10,8 @@ import (
 	"github.com/unroll-go/unroll/recurrent/pretrained"
 )
 
-// Foundation models are language models that others have trained, in a folder as Hugging Face has it, or a .pth file of RWKV.
+// Foundation models are language models that others have trained, in a folder as Hugging Face has it, a GGUF file, or a .pth
+// file of RWKV.
 // They are no kind of model of this command: it does not make or keep them.
 
 // isFoundation tells whether --model names one.
