@@ -23,12 +23,14 @@ func (m *modelFlags) foundation() (*pretrained.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.adapter != "" {
-		return nil, usage("--adapter is for models of this command; %s is none", m.path)
-	}
 	f, err := pretrained.Load(m.path)
 	if err != nil {
 		return nil, err
+	}
+	if m.adapter != "" {
+		if err := f.LoadAdapter(m.adapter); err != nil {
+			return nil, err
+		}
 	}
 	return f, f.SetWeightFormat(format)
 }
