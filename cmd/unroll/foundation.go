@@ -10,7 +10,8 @@ import (
 	"github.com/unroll-go/unroll/recurrent/pretrained"
 )
 
-// Foundation models are language models that others have trained, in a folder as Hugging Face has it, or a .pth file of RWKV.
+// Foundation models are language models that others have trained, in a folder as Hugging Face has it, a GGUF file, or a .pth
+// file of RWKV.
 // They are no kind of model of this command: it does not make or keep them.
 
 // isFoundation tells whether --model names one.
@@ -22,12 +23,14 @@ func (m *modelFlags) foundation() (*pretrained.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.adapter != "" {
-		return nil, usage("--adapter is for models of this command; %s is none", m.path)
-	}
 	f, err := pretrained.Load(m.path)
 	if err != nil {
 		return nil, err
+	}
+	if m.adapter != "" {
+		if err := f.LoadAdapter(m.adapter); err != nil {
+			return nil, err
+		}
 	}
 	return f, f.SetWeightFormat(format)
 }

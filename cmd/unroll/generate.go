@@ -22,9 +22,10 @@ func generateCommand() *cobra.Command {
 		Short: "Generate text from a trained model",
 		Long: `Continue a prompt by a language model of this command, or by a foundation model:
 a folder as Hugging Face has it, with config.json, weights as safetensors and
-tokenizer.json, or a .pth file of RWKV with its vocabulary beside it. What such
-a model remembers of a text is a state of a fixed size, which --save-state keeps
-and --state goes on from, as often as you like.`,
+tokenizer.json, a GGUF file of llama.cpp, or a .pth file of RWKV with its
+vocabulary beside it. What such a model remembers of a text is a state of a
+fixed size, which --save-state keeps and --state goes on from, as often as you
+like.`,
 		Example: `  unroll generate --prompt "In the beginning" --length 500
   unroll generate --temperature 0.7 --top-k 20 --seed 3
   unroll generate --weights int8

@@ -32,9 +32,9 @@ It reads checkpoints of this command and any other safetensors file, or the
 index of several; files of PyTorch of any version (.pt, .pth, TorchScript), with
 the plain values beside the tensors; files of NumPy (.npz, .npy); ONNX models;
 whole models of Keras 2 and 3 (.keras, .h5), with their layers, and .weights.h5
-files (names only). Of a folder with a foundation model it shows the family, the
-layers, and what is carried from token to token. What a file is, its first bytes
-tell, not its name. Nothing in a file is run.`,
+files (names only). Of a foundation model, in a folder or a GGUF file, it shows
+the family, the layers, and what is carried from token to token. What a file is,
+its first bytes tell, not its name. Nothing in a file is run.`,
 		Example: `  unroll inspect model.safetensors
   unroll inspect model.safetensors --histogram embedding.weight
   unroll inspect checkpoint.pt
@@ -45,7 +45,7 @@ tell, not its name. Nothing in a file is run.`,
 			if err != nil {
 				return err
 			}
-			if info, err := os.Stat(path); err == nil && info.IsDir() && pretrained.Is(path) {
+			if info, err := os.Stat(path); err == nil && pretrained.Is(path) && (info.IsDir() || filepath.Ext(path) != ".pth") {
 				r, err := inspectFoundation(path)
 				if err != nil {
 					return err

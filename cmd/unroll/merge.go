@@ -20,7 +20,8 @@ func mergeCommand() *cobra.Command {
 		Long: `Add an adapter to the weights of its model, and save the result as a model of
 its own, which needs no adapter beside it and computes the same, up to rounding.
 --peft writes the adapter itself, as a folder for the library PEFT, in the names
-that the weights have here. Adapters of PEFT are read by --adapter FOLDER.`,
+that the weights have here. Adapters of PEFT are read by --adapter FOLDER. Of a
+foundation model in a folder, --out is a folder, too.`,
 		Example: `  unroll merge --adapter adapter.safetensors --out merged.safetensors
   unroll merge --model book.safetensors --adapter folder --out new.safetensors
   unroll merge --adapter adapter.safetensors --peft folder`,
@@ -33,6 +34,9 @@ that the weights have here. Adapters of PEFT are read by --adapter FOLDER.`,
 				return usage("want --out, a model to save, or --peft, a folder to write the adapter to")
 			case foreignEnding(out) != "":
 				return usage("--out %s: want a model of this command, such as merged.safetensors", out)
+			}
+			if m.isFoundation() {
+				return mergeFoundation(cmd, m, out, folder, force)
 			}
 			model, err := m.read()
 			if err != nil {
@@ -55,9 +59,14 @@ that the weights have here. Adapters of PEFT are read by --adapter FOLDER.`,
 
 // saveFolder writes an adapter as PEFT has it.
 func saveFolder(cmd *cobra.Command, m models.Model, folder string, force bool) error {
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return errors.Wrap(err, "--peft")
-	}
 	files := []string{filepath.Join(folder, peft.WeightsFile), filepath.Join(folder, peft.ConfigFile)}
-	return saveAll(cmd, "--peft", files, force, func() error { return models.SaveAdapter(m, folder) })
+	return saveInFolder(cmd, "--peft", folder, files, force, func() error { return models.SaveAdapter(m, folder) })
+}
+
+// saveInFolder is saveAll for files of a folder, which is made.
+func saveInFolder(cmd *cobra.Command, flag, folder string, files []string, force bool, write func() error) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return errors.Wrap(err, flag)
+	}
+	return saveAll(cmd, flag, files, force, write)
 }

@@ -44,7 +44,15 @@ the model, say. What is written is read beside the model it belongs to:
 A language model takes a text, or a file whose name ends in .jsonl with prompts
 and their answers, {"prompt": "...", "answer": "..."} a line, of which it learns
 the answers. All other kinds take what unroll train takes for them. The last
-line printed is that of unroll train for the model's kind.`,
+line printed is that of unroll train for the model's kind.
+
+A foundation model, a folder as Hugging Face has it, is tuned by the same two.
+Its adapter is saved as a folder, in the form of the library PEFT:
+
+  unroll tune other.txt --model mamba-130m --lora 8 --out adapter
+  unroll generate --model mamba-130m --adapter adapter
+  unroll tune --resume adapter --epochs 3
+  unroll merge --model mamba-130m --adapter adapter --out mamba-other`,
 		Example: `  unroll tune shakespeare.txt --model kjv --lora 8
   unroll tune --text questions.jsonl --model book.safetensors --epochs 5
   unroll tune --text other.txt --lora 4 --adapt "lstm.weight_hh_*,head"
@@ -82,6 +90,9 @@ func runTune(cmd *cobra.Command, args []string, fl *trainFlags) error {
 	}
 	if err := fl.check(); err != nil {
 		return err
+	}
+	if ofFoundation(cmd, fl) {
+		return tuneFoundation(cmd, args, fl)
 	}
 	p, err := settleTune(cmd, args, fl)
 	if err != nil {

@@ -24,10 +24,21 @@ func LoadWorld(path string) (*World, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "tokenizer")
 	}
+	w, err := parseWorld(data)
+	return w, errors.WithMessagef(err, "tokenizer: %s", path)
+}
+
+// ParseWorld reads the contents of a vocabulary.
+func ParseWorld(data []byte) (*World, error) {
+	w, err := parseWorld(data)
+	return w, errors.WithMessage(err, "tokenizer")
+}
+
+func parseWorld(data []byte) (*World, error) {
 	w := &World{ids: map[string]int{}}
 	for i, line := range strings.Split(strings.TrimRight(string(data), "\n"), "\n") {
 		if err := w.add(strings.TrimRight(line, "\r")); err != nil {
-			return nil, errors.WithMessagef(err, "tokenizer: %s, line %d", path, i+1)
+			return nil, errors.WithMessagef(err, "line %d", i+1)
 		}
 	}
 	return w, nil

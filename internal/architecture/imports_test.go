@@ -49,7 +49,9 @@ var allowed = map[string][]string{
 	"recurrent/linear":     {"graph", "nn", "recurrent"},
 	"recurrent/decode":     {"graph", "nn", "recurrent"},
 	"datasets/tokenizer":   {"datasets", "datasets/internal/subword"},
-	"recurrent/pretrained": {"graph", "nn", "nn/torch", "recurrent", "recurrent/decode", "recurrent/linear", "datasets", "datasets/tokenizer", "losses", "nn/peft"},
+	"recurrent/pretrained": {"graph", "nn", "nn/torch", "recurrent", "recurrent/decode", "recurrent/linear", "datasets", "datasets/tokenizer", "losses", "nn/peft", "recurrent/pretrained/internal/gguf"},
+
+	"recurrent/pretrained/internal/gguf": {},
 
 	"datasets/internal/subword": {},
 	"recurrent/models":          {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans", "nn/torch", "nn/peft", "recurrent/linear"},

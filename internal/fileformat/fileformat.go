@@ -52,7 +52,7 @@ func (f Format) String() string { return names[f] }
 func (f Format) Advice() string {
 	switch f {
 	case GGUF:
-		return "want the safetensors file that it was made from"
+		return "if it is a recurrent language model, package recurrent/pretrained opens it, and unroll inspect, generate and eval"
 	case Gzip:
 		return "unpack it first"
 	case Pointer:

@@ -227,6 +227,7 @@ var registry = []member{
 	{"tokenizer.LoadWorld", tokenizer.LoadWorld},
 	{"tokenizer.NewStreamer", tokenizer.NewStreamer},
 	{"tokenizer.Parse", tokenizer.Parse},
+	{"tokenizer.ParseWorld", tokenizer.ParseWorld},
 	{"serve.New", serve.New},
 	{"losses.CheckCTC", losses.CheckCTC},
 	{"distribution.Families", distribution.Families},

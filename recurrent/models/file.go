@@ -2,6 +2,8 @@ package models
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,6 +23,9 @@ type file struct {
 }
 
 func readFile(path string) (*file, error) {
+	if _, err := os.Stat(filepath.Join(path, "config.json")); err == nil {
+		return nil, errors.Errorf("%s is the folder of a foundation model: package recurrent/pretrained opens it", path)
+	}
 	tensors, metadata, err := graph.ReadSafetensors(path)
 	if err != nil {
 		return nil, err

@@ -43,7 +43,8 @@ type Model interface {
 	Import(path string) error
 }
 
-// Load reads a model of any kind.
+// Load reads a model of any kind that this package trains. Foundation models, which others have trained, such as a folder with
+// config.json or a GGUF file, are models of their own: pretrained.Load opens them.
 func Load(path string) (Model, error) {
 	f, err := readFile(path)
 	if err != nil {

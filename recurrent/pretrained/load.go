@@ -14,12 +14,16 @@ import (
 	"github.com/unroll-go/unroll/nn/torch"
 )
 
-// Load opens a model: a folder as Hugging Face has it, or a file of RWKV's authors (.pth, or the same as safetensors).
+// Load opens a model: a folder as Hugging Face has it, a GGUF file of llama.cpp, or a file of RWKV's authors (.pth, or the same
+// as safetensors).
 //
 // A folder has config.json, which names the family, see Families; the weights as model.safetensors, in several such files with
 // their index, or as pytorch_model.bin; and, to work with texts, tokenizer.json. Weights of 32 bits stay in the file until they
 // are needed, see graph.Params.Map, so the file must not be changed while the model is in use. Tensors that the network does not
 // read are passed over; Unread lists them.
+//
+// A GGUF file has all of it in one: numbers may be F32, F16, BF16 or Q8_0, and are widened as they are read; names and shapes
+// become those of the folder that it was made from.
 //
 // Beside a file of RWKV's authors lies their vocabulary, rwkv_vocab_v20230424.txt.
 func Load(path string) (*Model, error) {
@@ -51,7 +55,9 @@ func load(path string) (*Model, error) {
 		return nil, err
 	}
 	m.read = state.read
-	m.openTokenizer(folder)
+	if m.tokenizer == nil && m.mute == nil { // the file itself has none
+		m.openTokenizer(folder)
+	}
 	return m, nil
 }
 
@@ -115,7 +121,7 @@ func endsOf(c *config) []int {
 	return many
 }
 
-// openFile reads a file of RWKV's authors.
+// openFile reads a file of llama.cpp, or of RWKV's authors.
 func (m *Model) openFile(path string) error {
 	format, err := fileformat.OfFile(path)
 	if err != nil {
@@ -128,9 +134,21 @@ func (m *Model) openFile(path string) error {
 		_, err = raw.Map(path, nil)
 	case fileformat.Torch, fileformat.Pickle:
 		_, err = torch.Load(raw, path)
+	case fileformat.GGUF:
+		return m.openGGUF(path)
 	default:
-		err = errors.Errorf("it is %v; want a folder with config.json, or a file of RWKV's authors", format)
+		err = errors.Errorf("it is %v; want a folder with config.json, a GGUF file, or a file of RWKV's authors", format)
 	}
+	if err != nil {
+		return err
+	}
+	return m.openNamed(raw.Tensors(""))
+}
+
+// openNamed takes the weights of RWKV by their authors' names, which tell the sizes, too.
+func (m *Model) openNamed(tensors []graph.Named) error {
+	raw := graph.NewParams(1)
+	err := raw.SetAll(tensors)
 	if err != nil {
 		return err
 	}
@@ -210,8 +228,8 @@ func (m *Model) Unread() []string {
 	return out
 }
 
-// Is tells whether a path looks like a model of this package, without opening it: a folder with config.json, or a file of RWKV's
-// authors by its ending .pth.
+// Is tells whether a path looks like a model of this package, without opening it: a folder with config.json, a GGUF file by
+// its first bytes, or a file of RWKV's authors by its ending .pth.
 func Is(path string) bool {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -220,7 +238,11 @@ func Is(path string) bool {
 	if info.IsDir() {
 		return exists(filepath.Join(path, "config.json"))
 	}
-	return filepath.Ext(path) == ".pth"
+	if filepath.Ext(path) == ".pth" {
+		return true
+	}
+	format, err := fileformat.OfFile(path)
+	return err == nil && format == fileformat.GGUF
 }
 
 // Title is the name of the family as its authors write it, such as RecurrentGemma.
