@@ -53,6 +53,9 @@ type served struct {
 	steps *stepper  // of it
 	live  *rowLanes // of what reads rows as they come; nil otherwise
 
+	laidOut    sync.Once
+	layoutHash string // see layout
+
 	mu    sync.Mutex
 	users int
 	idle  *sync.Cond

@@ -3,6 +3,7 @@ package serve
 import (
 	"encoding/binary"
 	"encoding/json"
+	"math"
 	"time"
 
 	"github.com/pkg/errors"
@@ -181,6 +182,18 @@ func (s *store) expired(after time.Duration, n int) (ids []string, err error) {
 		return nil
 	})
 	return ids, errors.WithStack(err)
+}
+
+// since is how long ago a session was used; without end if there is none.
+func (s *store) since(id string) time.Duration {
+	ago := time.Duration(math.MaxInt64)
+	_ = s.db.View(func(tx *bolt.Tx) error { // an error is met again by who deletes
+		if v := tx.Bucket(bucketUsed).Get([]byte(id)); len(v) == 8 {
+			ago = s.clock() - time.Duration(binary.BigEndian.Uint64(v))
+		}
+		return nil
+	})
+	return ago
 }
 
 func (s *store) close() error {
