@@ -195,10 +195,14 @@ func readJSON(r *http.Request, v any) error {
 		}
 		return bodyError(err)
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return bad("something follows the JSON of the body")
+	_, err := d.Token()
+	if err == io.EOF {
+		return nil
 	}
-	return nil
+	if status, _ := statusOf(err); err != nil && status != http.StatusInternalServerError { // a limit
+		return err
+	}
+	return bad("something follows the JSON of the body")
 }
 
 // bodyError is an error of reading a body: the client's, unless it is one of the limits.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -152,6 +153,13 @@ func (s *Server) importSession(w http.ResponseWriter, r *http.Request) error {
 	}
 	in.Model = v.name
 	if err := fits(v, in); err != nil {
+		return err
+	}
+	if v.steps != nil {
+		if slices.ContainsFunc(stateOfBytes(in.state), func(f float32) bool { return f-f != 0 }) {
+			return bad("the state has a number that is none")
+		}
+	} else if _, err := v.live.with(in.state, func(*models.SequenceStream) error { return nil }); err != nil {
 		return err
 	}
 	id, err := sessionID(r.URL.Query().Get("id"))
