@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"math"
 	"math/bits"
 	"runtime/debug"
 	"slices"
@@ -22,6 +23,7 @@ type batcher[Q, A any] struct {
 	most int
 	wait time.Duration
 	crew int // batches that are computed at a time
+	load int // of the sizes of a batch in all, which bounds the memory that it takes; an item that is larger is alone
 
 	mu      sync.Mutex
 	wake    *sync.Cond
@@ -50,7 +52,7 @@ type waiting[Q, A any] struct {
 }
 
 func newBatcher[Q, A any](most int, wait time.Duration, workers int, size func(Q) int, run func([]Q) []result[A]) *batcher[Q, A] {
-	b := &batcher[Q, A]{size: size, run: run, most: most, wait: wait, crew: workers, observe: func(int) {}}
+	b := &batcher[Q, A]{size: size, run: run, most: most, wait: wait, crew: workers, load: math.MaxInt, observe: func(int) {}}
 	b.wake = sync.NewCond(&b.mu)
 	b.workers.Add(workers)
 	for range workers {
@@ -207,12 +209,16 @@ func (b *batcher[Q, A]) forget() {
 
 // take removes a batch from the queue.
 func (b *batcher[Q, A]) take() []*waiting[Q, A] {
-	class := b.queue[0].class
+	class, left := b.queue[0].class, b.load
 	var batch []*waiting[Q, A]
 	rest := b.queue[:0]
 	for _, w := range b.queue {
-		if len(batch) < b.most && w.class == class {
-			batch = append(batch, w)
+		size := 0
+		if b.size != nil {
+			size = b.size(w.item)
+		}
+		if len(batch) == 0 || len(batch) < b.most && w.class == class && size <= left {
+			batch, left = append(batch, w), left-size
 		} else {
 			rest = append(rest, w)
 		}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -226,6 +227,23 @@ func TestFaultsAreErrors(t *testing.T) {
 	}
 	if err := (&lane{after: func(*lane, []float32) error { panic("four") }}).tell(nil); err == nil {
 		t.Error("no error")
+	}
+}
+
+// Long items do not come together in one batch, however many rows it may have.
+func TestBatchesAreBounded(t *testing.T) {
+	var rows []int
+	b := newBatcher(8, -1, 1, func(n int) int { return n }, func(items []int) []result[int] {
+		rows = append(rows, len(items))
+		return make([]result[int], len(items))
+	})
+	b.load = 40
+	if _, err := b.each(context.Background(), []int{15, 15, 15, 15, 15, 90, 10, 10}); err != nil {
+		t.Fatal(err)
+	}
+	b.close()
+	if !slices.Equal(rows, []int{3, 3, 1, 1}) { // 15 15 10, 15 15 10, 15, and 90 alone
+		t.Errorf("batches of %v rows", rows)
 	}
 }
 
