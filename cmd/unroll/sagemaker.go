@@ -160,7 +160,10 @@ func (c container) finish(command string, failure error) {
 		return
 	}
 	_ = os.MkdirAll(c.path("output"), 0o755) // if it cannot be written, the log has the reason
-	_ = os.WriteFile(c.path("output", "failure"), []byte(failure.Error()+"\n"), 0o644)
+	_ = atomicfile.Write(c.path("output", "failure"), func(w io.Writer) error {
+		_, err := io.WriteString(w, failure.Error()+"\n")
+		return err
+	})
 }
 
 func (c container) copyModel() error {

@@ -171,7 +171,7 @@ func TestMalformedRequests(t *testing.T) {
 		}
 	}
 	for name, value := range map[string]string{"Content-Encoding": "gzip", "Sec-Fetch-Site": "cross-site", binaryHeader: "-1"} {
-		r, _ := http.NewRequest("POST", h.URL+"/v2/models/mood/infer", strings.NewReader("{}"))
+		r, _ := http.NewRequest(http.MethodPost, h.URL+"/v2/models/mood/infer", strings.NewReader("{}"))
 		r.Header.Set(name, value)
 		a, err := http.DefaultClient.Do(r)
 		if err != nil {
@@ -339,7 +339,7 @@ func TestRowsAreAnsweredAsTheyCome(t *testing.T) {
 	var a sessionAbout
 	post(t, h.URL+"/v1/sessions", `{}`, &a)
 	in, out := io.Pipe()
-	r, _ := http.NewRequest("POST", h.URL+"/v1/sessions/"+a.ID+"/rows", in)
+	r, _ := http.NewRequest(http.MethodPost, h.URL+"/v1/sessions/"+a.ID+"/rows", in)
 	r.Header.Set("Content-Type", "application/x-ndjson")
 	go func() { _, _ = io.WriteString(out, `{"x":1,"y":2}`+"\n") }()
 	answer, err := http.DefaultClient.Do(r)

@@ -13,7 +13,7 @@ import (
 func fuzzed(f *testing.F) func(t *testing.T, path string, header map[string]string, body string) {
 	s, _, _ := newServer(f, Options{MaxBody: 1 << 16, MaxTokens: 64, MaxRows: 64, Timeout: 10 * time.Second, BatchWait: -1}, "text", "mood", "trend")
 	return func(t *testing.T, path string, header map[string]string, body string) {
-		r := httptest.NewRequest("POST", path, strings.NewReader(body))
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 		for k, v := range header {
 			r.Header.Set(k, v)
 		}

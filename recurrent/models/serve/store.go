@@ -8,6 +8,7 @@ import (
 
 	"github.com/pkg/errors"
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // store keeps sessions in a file. Changes that come at the same time are written together, and are answered when they have been.
@@ -34,7 +35,7 @@ type change struct {
 // openStore opens a file, or makes it.
 func openStore(path string, sync bool) (*store, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, NoSync: !sync, NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
-	if errors.Is(err, bolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, errors.Errorf("serve: the sessions' file %s is in use by another process", path)
 	}
 	if err != nil {
