@@ -57,6 +57,7 @@ var allowed = map[string][]string{
 	"recurrent/models":          {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/metric", "nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "losses", "losses/distribution", "datasets", "nn/train/metric/spans", "nn/torch", "nn/peft", "recurrent/linear"},
 	"recurrent/models/zoo":      {"datasets", "datasets/catalog", "nn/train", "recurrent/models"},
 	"recurrent/models/serve":    {"recurrent/pretrained", "nn/explain", "datasets/tokenizer", "graph", "internal/message", "internal/record", "nn/keras", "nn/onnx", "recurrent/decode", "recurrent/models", "datasets"},
+	"cmd/image":                 {},
 	"internal/message":          {},
 	"internal/record":           {"datasets", "nn/train/metric/spans", "recurrent/models"},
 	"recurrent/celltest":        {"graph", "graph/graphtest", "recurrent"},

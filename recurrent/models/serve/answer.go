@@ -42,6 +42,7 @@ type texts[A any] struct {
 	batch   *batcher[string, A]
 	most    int
 	tokens  int
+	count   func(text string) (int, error) // its tokens
 	outputs []port
 	columns func(texts []string, found []A) []values
 	record  func(text string, found A) any
@@ -52,13 +53,13 @@ const textColumn = "text"
 
 // newTexts answers by a function that predicts several texts, and says with a *models.TextError which it cannot read. Pad adds
 // empty texts, so that few sizes of batches are compiled.
-func newTexts[A any](o Options, pad bool, observe func(int), predict func([]string) ([]A, error)) *texts[A] {
-	t := &texts[A]{most: o.MaxRows, tokens: o.MaxTokens}
+func newTexts[A any](o Options, pad bool, observe func(int), count func(string) (int, error), predict func([]string) ([]A, error)) *texts[A] {
+	t := &texts[A]{most: o.MaxRows, tokens: o.MaxTokens, count: count}
 	length := func(s string) int { return len(s) }
 	t.batch = newBatcher(o.BatchRows, o.BatchWait, workers(), length, func(items []string) []result[A] {
 		return predictAll(items, pad, predict)
 	})
-	t.batch.observe = observe
+	t.batch.observe, t.batch.load = observe, batchBytes*o.MaxTokens
 	return t
 }
 
@@ -94,14 +95,46 @@ func (t *texts[A]) ports() (in, out []port) {
 	return []port{{Name: textColumn, Datatype: "BYTES", Shape: []int{-1}}}, t.outputs
 }
 
+// batchBytes are how many bytes of texts a batch has for each token that one text may have.
+const batchBytes = 4
+
+// fits refuses a text that is too long. Only a text of many bytes can have many tokens.
+func (t *texts[A]) fits(text string) error {
+	if len(text) <= t.tokens {
+		return nil
+	}
+	if most := 64 * t.tokens; len(text) > most {
+		return refused(413, "%d bytes; want at most %d", len(text), most)
+	}
+	n, err := t.count(text)
+	if err == nil && n > t.tokens {
+		err = refused(413, "%d tokens; want at most %d", n, t.tokens)
+	}
+	return err
+}
+
+// counted counts the tokens of a text; the model itself says why it cannot read one.
+func counted(v interface {
+	Encode(text string) ([]int, error)
+}) func(string) (int, error) {
+	return func(text string) (int, error) {
+		ids, err := v.Encode(text)
+		if err != nil {
+			return 0, refused(400, "%v", err)
+		}
+		return len(ids), nil
+	}
+}
+
 // predict answers texts.
 func (t *texts[A]) predict(ctx context.Context, list []string) ([]A, error) {
 	if len(list) > t.most {
 		return nil, refused(413, "%d texts; want at most %d", len(list), t.most)
 	}
 	for i, text := range list {
-		if len(text) > 64*t.tokens {
-			return nil, refused(413, "text %d has %d bytes; want at most %d", i, len(text), 64*t.tokens)
+		if err := t.fits(text); err != nil {
+			status, text := statusOf(err)
+			return nil, refused(status, "text %d: %s", i, text)
 		}
 	}
 	results, err := t.batch.each(ctx, list)

@@ -42,6 +42,7 @@ func newSequenceAnswers(m *models.SequenceModel, o Options) *sequenceAnswers {
 	}
 	size := func(q oneSequence) int { return len(q.values) }
 	s.batch = newBatcher(o.BatchRows, o.BatchWait, workers(), size, s.run)
+	s.batch.load = batchBytes * o.MaxTokens
 	return s
 }
 
@@ -121,8 +122,8 @@ func (s *sequenceAnswers) infer(ctx context.Context, in []values) ([]values, err
 		return nil, bad("want an input \"rows\" of floats, [B, T, %d]", len(s.columns))
 	}
 	B, T, F := rows.shape[0], rows.shape[1], rows.shape[2]
-	if B*T > s.most {
-		return nil, refused(413, "%d rows; want at most %d", B*T, s.most)
+	if max(B, T, B*T) > s.most {
+		return nil, refused(413, "%d sequences of %d rows; want at most %d in all", B, T, s.most)
 	}
 	times := by["times"]
 	if s.m.Timed() && (times == nil || len(times.floats) != B*T) {

@@ -34,7 +34,7 @@ func column(name, datatype string) port {
 // labels answers with a classifier.
 func labels(m *models.Classifier, o Options, observe func(int)) answerer {
 	names := m.Labels()
-	t := newTexts(o, true, observe, m.Predict)
+	t := newTexts(o, true, observe, counted(m.Tokenizer()), m.Predict)
 	t.outputs = []port{column("label", "BYTES"), column("probability", "FP64"), {Name: "probabilities", Datatype: "FP64", Shape: []int{-1, len(names)}}}
 	t.columns = func(_ []string, found []models.Prediction) []values {
 		n := len(found)
@@ -53,12 +53,12 @@ func labels(m *models.Classifier, o Options, observe func(int)) answerer {
 
 // likelihoods answers with a language model, which says how likely texts are.
 func likelihoods(m *models.LanguageModel, o Options, observe func(int)) answerer {
-	return likely(o, observe, m.Predict)
+	return likely(o, observe, counted(m.Vocabulary()), m.Predict)
 }
 
 // foundationLikelihoods is likelihoods with a model that others have trained.
-func foundationLikelihoods(m *pretrained.Model, o Options, observe func(int)) answerer {
-	return likely(o, observe, func(list []string) ([]models.Likelihood, error) {
+func foundationLikelihoods(m *pretrained.Model, t pretrained.Tokenizer, o Options, observe func(int)) answerer {
+	return likely(o, observe, counted(t), func(list []string) ([]models.Likelihood, error) {
 		found, err := m.Score(list)
 		out := make([]models.Likelihood, len(found))
 		for i, l := range found {
@@ -68,8 +68,8 @@ func foundationLikelihoods(m *pretrained.Model, o Options, observe func(int)) an
 	})
 }
 
-func likely(o Options, observe func(int), predict func([]string) ([]models.Likelihood, error)) answerer {
-	t := newTexts(o, false, observe, predict)
+func likely(o Options, observe func(int), count func(string) (int, error), predict func([]string) ([]models.Likelihood, error)) answerer {
+	t := newTexts(o, false, observe, count, predict)
 	t.outputs = []port{column("tokens", "INT64"), column("log_probability", "FP64"), column("perplexity", "FP64")}
 	t.columns = func(_ []string, found []models.Likelihood) []values {
 		n := len(found)
@@ -88,7 +88,8 @@ func likely(o Options, observe func(int), predict func([]string) ([]models.Likel
 
 // translations answers with a translator.
 func translations(m *models.Translator, o Options, observe func(int)) answerer {
-	t := newTexts(o, false, observe, func(list []string) ([][]models.Translated, error) {
+	source, _ := m.Tokenizers()
+	t := newTexts(o, false, observe, counted(source), func(list []string) ([][]models.Translated, error) {
 		return m.Translate(context.Background(), list, models.Translation{})
 	})
 	t.outputs = []port{column("translation", "BYTES"), column("score", "FP64"), column("log_probability", "FP64")}
@@ -107,7 +108,8 @@ func translations(m *models.Translator, o Options, observe func(int)) answerer {
 // tags answers with a tagger; words stand between blanks.
 func tags(m *models.Tagger, o Options, observe func(int)) answerer {
 	scheme := m.Scheme()
-	t := newTexts(o, false, observe, func(list []string) ([][]string, error) {
+	words := func(text string) (int, error) { return len(strings.Fields(text)), nil }
+	t := newTexts(o, false, observe, words, func(list []string) ([][]string, error) {
 		words := make([][]string, len(list))
 		for i, text := range list {
 			words[i] = strings.Fields(text)

@@ -2,7 +2,10 @@ package serve
 
 import (
 	"context"
+	"math"
 	"math/bits"
+	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,17 +15,22 @@ import (
 var errClosed = errors.New("the model is being replaced or the service is ending; try again")
 
 // batcher computes items that come at the same time together. An item waits for others only while there are requests on their
-// way: a client that is alone waits for nobody.
+// way: a client that is alone waits for nobody. A request that has many items hands them in by and by, so that others have their
+// turn between them.
 type batcher[Q, A any] struct {
 	size func(q Q) int // items of about one size are computed together; nil for any
 	run  func(items []Q) []result[A]
 	most int
 	wait time.Duration
+	crew int // batches that are computed at a time
+	load int // of the sizes of a batch in all, which bounds the memory that it takes; an item that is larger is alone
 
 	mu      sync.Mutex
 	wake    *sync.Cond
 	queue   []*waiting[Q, A]
-	coming  int // items of requests that have begun and are not answered
+	coming  int           // items of requests that have begun and are not answered
+	running int           // batches that are being computed
+	took    time.Duration // the last batch
 	closed  bool
 	workers sync.WaitGroup
 	observe func(rows int)
@@ -44,7 +52,7 @@ type waiting[Q, A any] struct {
 }
 
 func newBatcher[Q, A any](most int, wait time.Duration, workers int, size func(Q) int, run func([]Q) []result[A]) *batcher[Q, A] {
-	b := &batcher[Q, A]{size: size, run: run, most: most, wait: wait, observe: func(int) {}}
+	b := &batcher[Q, A]{size: size, run: run, most: most, wait: wait, crew: workers, load: math.MaxInt, observe: func(int) {}}
 	b.wake = sync.NewCond(&b.mu)
 	b.workers.Add(workers)
 	for range workers {
@@ -55,6 +63,19 @@ func newBatcher[Q, A any](most int, wait time.Duration, workers int, size func(Q
 
 // each has items computed, and returns an answer or an error for each, in order.
 func (b *batcher[Q, A]) each(ctx context.Context, items []Q) ([]result[A], error) {
+	out := make([]result[A], 0, len(items))
+	for part := range slices.Chunk(items, b.most*b.crew) {
+		found, err := b.some(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
+// some has a few items computed.
+func (b *batcher[Q, A]) some(ctx context.Context, items []Q) ([]result[A], error) {
 	list := make([]*waiting[Q, A], len(items))
 	now := time.Now()
 	b.mu.Lock()
@@ -100,11 +121,32 @@ func (b *batcher[Q, A]) work() {
 			items[i] = w.item
 		}
 		b.observe(len(items))
-		for i, r := range b.run(items) {
+		begin := time.Now()
+		found := b.compute(items)
+		b.mu.Lock()
+		b.running, b.took = b.running-1, time.Since(begin)
+		b.mu.Unlock()
+		for i, r := range found {
 			batch[i].done <- r
 		}
 	}
 }
+
+// compute runs a batch. A fault of a model is an error of the items that met it: the service goes on.
+func (b *batcher[Q, A]) compute(items []Q) (found []result[A]) {
+	defer func() {
+		if p := recover(); p != nil {
+			found = make([]result[A], len(items))
+			for i := range found {
+				found[i].err = fault(p)
+			}
+		}
+	}()
+	return b.run(items)
+}
+
+// fault is a panic as an error.
+func fault(p any) error { return errors.Errorf("serve: a fault: %v\n%s", p, debug.Stack()) }
 
 // next takes the item that has waited longest, and others of its size; nil once the batcher is closed and its queue empty.
 func (b *batcher[Q, A]) next() []*waiting[Q, A] {
@@ -119,12 +161,29 @@ func (b *batcher[Q, A]) next() []*waiting[Q, A] {
 			b.wake.Wait()
 			continue
 		}
-		left := b.wait - time.Since(b.queue[0].since)
-		if b.closed || left <= 0 || len(b.queue) >= min(b.most, b.coming) {
+		left := b.patience() - time.Since(b.queue[0].since)
+		if b.closed || left <= 0 || len(b.queue) >= b.enough() {
 			return b.take()
 		}
 		b.pause(left)
 	}
+}
+
+// enough is how many items are not kept waiting for others: all that there are, or the share of one worker while others compute.
+func (b *batcher[Q, A]) enough() int {
+	if b.running == 0 {
+		return min(b.most, b.coming)
+	}
+	return min(b.most, (b.coming+b.crew-1)/b.crew)
+}
+
+// patience is how long an item waits for others. While another batch is computed, most others are in it or have just been in it:
+// they come soon after its end, and a batch of few rows would take the time of one of many.
+func (b *batcher[Q, A]) patience() time.Duration {
+	if b.running == 0 || b.wait < 0 {
+		return b.wait
+	}
+	return max(b.wait, b.took/2)
 }
 
 // pause waits for other items, but not for long.
@@ -150,18 +209,23 @@ func (b *batcher[Q, A]) forget() {
 
 // take removes a batch from the queue.
 func (b *batcher[Q, A]) take() []*waiting[Q, A] {
-	class := b.queue[0].class
+	class, left := b.queue[0].class, b.load
 	var batch []*waiting[Q, A]
 	rest := b.queue[:0]
 	for _, w := range b.queue {
-		if len(batch) < b.most && w.class == class {
-			batch = append(batch, w)
+		size := 0
+		if b.size != nil {
+			size = b.size(w.item)
+		}
+		if len(batch) == 0 || len(batch) < b.most && w.class == class && size <= left {
+			batch, left = append(batch, w), left-size
 		} else {
 			rest = append(rest, w)
 		}
 	}
 	clear(b.queue[len(rest):])
 	b.queue = rest
+	b.running++
 	return batch
 }
 

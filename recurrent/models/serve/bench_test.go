@@ -50,7 +50,7 @@ func BenchmarkRequests(b *testing.B) {
 				b.ResetTimer()
 				b.RunParallel(func(p *testing.PB) {
 					for p.Next() {
-						r := httptest.NewRequest("POST", kind.path, strings.NewReader(kind.body))
+						r := httptest.NewRequest(http.MethodPost, kind.path, strings.NewReader(kind.body))
 						r.Header.Set("Content-Type", "application/json")
 						w := httptest.NewRecorder()
 						s.ServeHTTP(w, r)
@@ -84,7 +84,7 @@ func BenchmarkSessions(b *testing.B) {
 			}
 			defer s.Close()
 			do := func(path, body string) []byte {
-				r := httptest.NewRequest("POST", path, strings.NewReader(body))
+				r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 				w := httptest.NewRecorder()
 				s.ServeHTTP(w, r)
 				if w.Code >= 300 {

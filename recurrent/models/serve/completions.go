@@ -222,6 +222,9 @@ func (s *Server) newCompleting(q completionRequest, v *served) (*completing, err
 	if n < 1 || n > 128 || len(list)*n > s.options.MaxRows {
 		return nil, bad("n is %d, of %d prompts; want 1 to 128, and at most %d texts in all", n, len(list), s.options.MaxRows)
 	}
+	if all := len(list) * n * length; all > s.options.MaxTokens {
+		return nil, bad("%d texts of %d tokens (max_tokens) are %d; want at most %d", len(list)*n, length, all, s.options.MaxTokens)
+	}
 	c := &completing{completionRequest: q, served: v, server: s}
 	c.base = completion{ID: "cmpl-" + newID(), Object: "text_completion", Created: time.Now().Unix(), Model: v.name}
 	for _, ids := range list {
@@ -262,8 +265,13 @@ func (c *completing) add(i int, list []written) {
 // run writes all texts.
 func (c *completing) run(ctx context.Context) error {
 	failed := make(chan error, len(c.lanes))
+	places := make(chan struct{}, c.server.options.BatchRows) // a request of many texts leaves room for others
 	for _, l := range c.lanes {
-		go func() { failed <- c.served.steps.run(ctx, l) }()
+		go func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			failed <- c.served.steps.run(ctx, l)
+		}()
 	}
 	var first error
 	for range c.lanes {

@@ -47,7 +47,7 @@ func statusOf(err error) (int, string) {
 	case errors.Is(err, errClosed):
 		return http.StatusServiceUnavailable, err.Error()
 	}
-	return http.StatusInternalServerError, err.Error()
+	return http.StatusInternalServerError, "a fault of the service; its log has more under the request's id"
 }
 
 // errorStyle is how a protocol writes an error.

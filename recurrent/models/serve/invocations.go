@@ -92,29 +92,30 @@ func (s *Server) readTable(r *http.Request, kind string) (t *table, mlflow bool,
 				return nil, false, refused(413, "more than %d rows", s.options.MaxRows)
 			}
 		}
-		t, err = recordsTable(list, textColumn)
+		t, err = recordsTable(list, textColumn, s.options.MaxRows)
 		return t, false, err
-	case "application/json":
-		return readScoring(r)
+	case "application/json", "application/x-www-form-urlencoded": // the latter is what curl -d says of everything
+		return s.readScoring(r)
 	}
 	return nil, false, refused(http.StatusUnsupportedMediaType,
 		"Content-Type is %s; want application/json, text/csv, text/plain or application/jsonlines", kind)
 }
 
 // readScoring reads JSON: one of MLflow's forms, a list of rows, or one row.
-func readScoring(r *http.Request) (*table, bool, error) {
+func (s *Server) readScoring(r *http.Request) (*table, bool, error) {
+	most := s.options.MaxRows
 	var body json.RawMessage
 	if err := readJSON(r, &body); err != nil {
 		return nil, false, err
 	}
 	var list []json.RawMessage
 	if json.Unmarshal(body, &list) == nil {
-		t, err := recordsTable(list, textColumn)
+		t, err := recordsTable(list, textColumn, most)
 		return t, false, err
 	}
 	var q scoring
 	if len(body) == 0 || body[0] != '{' {
-		t, err := recordsTable([]json.RawMessage{body}, textColumn)
+		t, err := recordsTable([]json.RawMessage{body}, textColumn, most)
 		return t, false, err
 	}
 	if err := json.Unmarshal(body, &q); err != nil {
@@ -132,21 +133,21 @@ func readScoring(r *http.Request) (*table, bool, error) {
 		t, err := splitTable(columns, q.Split.Data)
 		return t, true, err
 	case q.Records != nil:
-		t, err := recordsTable(q.Records, textColumn)
+		t, err := recordsTable(q.Records, textColumn, most)
 		return t, true, err
 	case q.Instances != nil:
-		t, err := tensorTable(q.Instances)
+		t, err := tensorTable(q.Instances, most)
 		return t, true, err
 	case q.Inputs != nil:
-		t, err := tensorTable(q.Inputs)
+		t, err := tensorTable(q.Inputs, most)
 		return t, true, err
 	}
-	t, err := recordsTable([]json.RawMessage{body}, textColumn)
+	t, err := recordsTable([]json.RawMessage{body}, textColumn, most)
 	return t, false, err
 }
 
 // tensorTable is what "instances" and "inputs" are: a list of rows, or lists by the names of columns.
-func tensorTable(data json.RawMessage) (*table, error) {
+func tensorTable(data json.RawMessage, most int) (*table, error) {
 	data = bytes.TrimSpace(data)
 	if len(data) > 0 && data[0] == '{' {
 		var columns map[string][]json.RawMessage
@@ -162,7 +163,7 @@ func tensorTable(data json.RawMessage) (*table, error) {
 	if rows := numberRows(list); rows != nil {
 		return rows, nil
 	}
-	return recordsTable(list, textColumn)
+	return recordsTable(list, textColumn, most)
 }
 
 // numberRows is a table of lists of numbers, without names; nil if the rows are others.

@@ -39,6 +39,16 @@ type lane struct {
 	read int // tokens since it took its place
 }
 
+// tell calls after. A fault ends this lane alone.
+func (l *lane) tell(logits []float32) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault(p)
+		}
+	}()
+	return l.after(l, logits)
+}
+
 // stepper reads and writes texts side by side: each step reads one token of every lane, as rows of one batch. Lanes come and go
 // between steps. What a lane computes does not depend on those beside it.
 type stepper struct {
@@ -361,7 +371,7 @@ func (s *stepper) step(b *bench, lanes []*lane) []*lane {
 		if l.quiet > 0 {
 			l.quiet--
 		} else {
-			err = l.after(l, logits[i*width:(i+1)*width])
+			err = l.tell(logits[i*width : (i+1)*width])
 		}
 		select {
 		case <-l.gone:

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -72,13 +73,17 @@ func (s *Server) observed(next http.Handler) http.Handler {
 			attrs = append(attrs, slog.String("trace_id", trace[3:35]), slog.String("span_id", span))
 		}
 		rec := &recorder{ResponseWriter: w}
+		// A client that is slow holds up its own connection alone, at every route. A writer without deadlines is a test's.
+		control := http.NewResponseController(w)
+		_ = control.SetReadDeadline(begin.Add(s.options.Timeout))
+		_ = control.SetWriteDeadline(begin.Add(2 * s.options.Timeout))
 		s.metrics.running.Inc()
 		defer func() {
 			s.metrics.running.Dec()
 			if p := recover(); p != nil && p != http.ErrAbortHandler { // a fault of the service: it goes on
-				s.options.Log.Error("panic", append(attrs, slog.Any("panic", p))...)
+				s.options.Log.Error("panic", append(attrs, slog.Any("panic", p), slog.String("stack", string(debug.Stack())))...)
 				if rec.status == 0 {
-					fail(rec, plainError, refused(500, "a fault of the service; its log has more under the request's id"))
+					fail(rec, plainError, fault(p))
 				}
 			}
 			took := time.Since(begin)
@@ -108,21 +113,56 @@ func (s *Server) handle(style errorStyle, f func(w http.ResponseWriter, r *http.
 			fail(w, style, refused(http.StatusTooManyRequests, "%d requests are being answered; try again", s.options.Concurrent))
 			return
 		}
-		control := http.NewResponseController(w)
-		_ = control.SetReadDeadline(time.Now().Add(s.options.Timeout)) // a reader without deadlines is a test's
-		_ = control.SetWriteDeadline(time.Now().Add(2 * s.options.Timeout))
 		ctx, cancel := context.WithTimeout(r.Context(), s.options.Timeout)
 		defer cancel()
 		r = r.WithContext(ctx)
-		r.Body = http.MaxBytesReader(w, r.Body, s.options.MaxBody)
+		body := &countedBody{ReadCloser: http.MaxBytesReader(w, r.Body, s.options.MaxBody), s: s}
+		defer body.release()
+		r.Body = body
 		if err := f(w, r); err != nil {
+			if status, _ := statusOf(err); status == http.StatusInternalServerError {
+				s.options.Log.Error("fault", slog.String("request_id", w.Header().Get("X-Request-Id")), slog.Any("error", err))
+			}
 			fail(w, style, err)
 		}
 	})
 }
 
-// admit refuses requests without a key, and all while the service ends.
+// mostBodies is how many bodies of the largest size may be in memory at a time.
+const mostBodies = 32
+
+// countedBody is the body of a request, whose bytes count among those of all requests until it is answered.
+type countedBody struct {
+	io.ReadCloser
+	s    *Server
+	read int64
+}
+
+// Read refuses to go on while the bodies of all requests are as many bytes as there may be.
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.read += int64(n)
+	if all := b.s.bodies.Add(int64(n)); all > mostBodies*b.s.options.MaxBody {
+		return n, refused(http.StatusTooManyRequests, "the requests that are being read are %d bytes; try again", all)
+	}
+	return n, err
+}
+
+// release takes the bytes from the count.
+func (b *countedBody) release() {
+	b.s.bodies.Add(-b.read)
+	b.read = 0
+}
+
+// admit refuses requests without a key, those that a browser makes for another site's page, all while the service ends, and bodies
+// that are packed.
 func (s *Server) admit(r *http.Request) error {
+	if err := s.origins.Check(r); err != nil {
+		return refused(http.StatusForbidden, "a page of another site asks (%v)", err)
+	}
+	if c := r.Header.Get("Content-Encoding"); c != "" && c != "identity" {
+		return refused(http.StatusUnsupportedMediaType, "Content-Encoding is %.40q; want none", c)
+	}
 	if len(s.options.Keys) > 0 && !s.knows(r) {
 		return refused(http.StatusUnauthorized, "want the header Authorization: Bearer KEY, with a key that the service knows")
 	}
@@ -155,10 +195,14 @@ func readJSON(r *http.Request, v any) error {
 		}
 		return bodyError(err)
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return bad("something follows the JSON of the body")
+	_, err := d.Token()
+	if err == io.EOF {
+		return nil
 	}
-	return nil
+	if status, _ := statusOf(err); err != nil && status != http.StatusInternalServerError { // a limit
+		return err
+	}
+	return bad("something follows the JSON of the body")
 }
 
 // bodyError is an error of reading a body: the client's, unless it is one of the limits.

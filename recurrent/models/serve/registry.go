@@ -53,6 +53,9 @@ type served struct {
 	steps *stepper  // of it
 	live  *rowLanes // of what reads rows as they come; nil otherwise
 
+	laidOut    sync.Once
+	layoutHash string // see layout
+
 	mu    sync.Mutex
 	users int
 	idle  *sync.Cond
@@ -176,7 +179,7 @@ func (r *registry) openFoundation(v *served, path string, observe func(int)) err
 	if err != nil {
 		return errors.Wrapf(err, "serve: %s", path)
 	}
-	v.kind, v.text, v.answerer = "language model", text, foundationLikelihoods(m, r.options, observe)
+	v.kind, v.text, v.answerer = "language model", text, foundationLikelihoods(m, text.t, r.options, observe)
 	v.steps, err = newStepper(text, r.options, observe)
 	return err
 }

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pkg/errors"
@@ -37,7 +38,7 @@ type Options struct {
 	Keys    []string           // of which a request must have one, as "Authorization: Bearer KEY"; none for a service that asks for none
 
 	MaxBody    int64         // bytes of a request; 8 MB
-	MaxTokens  int           // tokens of a text, and of what is generated for a request; 16,384
+	MaxTokens  int           // tokens of a text, and of all that is generated for a request; 16,384
 	MaxRows    int           // rows of a request: texts, prompts, rows of tables; 10,000
 	Concurrent int           // requests at a time, those that wait for others included; 1,024
 	Timeout    time.Duration // of a request, and of writing one part of a stream; 60 s
@@ -106,6 +107,8 @@ type Server struct {
 	sessions *sessions
 	metrics  *metrics
 	slots    chan struct{} // one for each request at a time
+	bodies   atomic.Int64  // bytes of the bodies of all requests
+	origins  *http.CrossOriginProtection
 	handler  http.Handler
 	stopping chan struct{} // closed when the service begins to end
 	stop     sync.Once
@@ -118,7 +121,7 @@ func New(o Options) (*Server, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{options: o, metrics: newMetrics(), slots: make(chan struct{}, o.Concurrent), stopping: make(chan struct{})}
+	s := &Server{options: o, metrics: newMetrics(), slots: make(chan struct{}, o.Concurrent), origins: http.NewCrossOriginProtection(), stopping: make(chan struct{})}
 	var err error
 	if s.models, err = openRegistry(o, s.metrics); err != nil {
 		return nil, err

@@ -115,7 +115,7 @@ func TestInferJSONAndBinary(t *testing.T) {
 	// The same with binary tensors in both directions.
 	tensor := []byte("\x0a\x00\x00\x00a good day\x03\x00\x00\x00bad")
 	head := fmt.Sprintf(`{"inputs":[{"name":"text","datatype":"BYTES","shape":[2],"parameters":{"binary_data_size":%d}}],"parameters":{"binary_data_output":true}}`, len(tensor))
-	r, _ := http.NewRequest("POST", h.URL+"/v2/models/mood/infer", bytes.NewReader(append([]byte(head), tensor...)))
+	r, _ := http.NewRequest(http.MethodPost, h.URL+"/v2/models/mood/infer", bytes.NewReader(append([]byte(head), tensor...)))
 	r.Header.Set(binaryHeader, fmt.Sprint(len(head)))
 	a, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -413,7 +413,7 @@ func TestFoundationModels(t *testing.T) {
 		for i := range prompt {
 			prompt[i] = 2 + i*i%7
 		}
-		want, err := stream.Generate(context.Background(), string(letters{}.text(prompt)), pretrained.Generation{Length: 12, Sampler: decode.Sampler{Greedy: true}, Endless: true})
+		want, err := stream.Generate(context.Background(), letters{}.text(prompt), pretrained.Generation{Length: 12, Sampler: decode.Sampler{Greedy: true}, Endless: true})
 		if err != nil {
 			t.Fatalf("%s: %v", folder, err)
 		}

@@ -3,6 +3,7 @@ package serve
 import (
 	"container/list"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,6 +76,26 @@ type reply func() error
 // with has a function go on from a session, alone: others that want the same wait. The function returns the session that takes its
 // place, or nil to leave it, and what answers the request once that is kept.
 func (s *sessions) with(ctx context.Context, id string, use func(now *session) (*session, reply, error)) error {
+	return s.alone(ctx, id, func(p *place) error {
+		if err := s.fetch(p); err != nil {
+			return err
+		}
+		if p.now == nil {
+			return refused(404, "there is no session %q: it may have expired", id)
+		}
+		next, say, err := use(p.now)
+		if err != nil {
+			return err
+		}
+		if err := s.keep(p, next); err != nil {
+			return err
+		}
+		return say()
+	})
+}
+
+// alone has a function do something with the place of a session, alone: others that want the same wait.
+func (s *sessions) alone(ctx context.Context, id string, use func(p *place) error) error {
 	p := s.enter(id)
 	defer s.leave(p)
 	select {
@@ -83,42 +104,34 @@ func (s *sessions) with(ctx context.Context, id string, use func(now *session) (
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := s.fetch(p); err != nil {
-		return err
-	}
-	if p.now == nil {
-		return refused(404, "there is no session %q: it may have expired", id)
-	}
-	next, say, err := use(p.now)
-	if err != nil {
-		return err
-	}
-	if err := s.keep(p, next); err != nil {
-		return err
-	}
-	return say()
+	s.mu.Lock()
+	p.used = time.Now()
+	s.mu.Unlock()
+	return use(p)
 }
 
 // create keeps a new session.
-func (s *sessions) create(id string, first *session) error {
-	p := s.enter(id)
-	defer s.leave(p)
-	p.turn <- struct{}{}
-	defer func() { <-p.turn }()
+func (s *sessions) create(ctx context.Context, id string, first *session) error {
+	return s.alone(ctx, id, func(p *place) error { return s.begin(p, first) })
+}
+
+// begin keeps the first session at a place.
+func (s *sessions) begin(p *place, first *session) error {
 	if err := s.fetch(p); err != nil {
 		return err
 	}
 	if p.now != nil {
-		return refused(409, "there is a session %q", id)
+		return refused(409, "there is a session %q", p.id)
 	}
 	s.mu.Lock()
-	full := s.count >= s.options.Most || s.store == nil && s.bytes+first.cost() > s.options.Memory
+	n := s.count
+	full := n >= s.options.Most || s.store == nil && s.bytes+first.cost() > s.options.Memory
 	if !full {
 		s.count++
 	}
 	s.mu.Unlock()
 	if full {
-		return refused(503, "there are %d sessions; no more can be kept", s.count)
+		return refused(503, "there are %d sessions; no more can be kept", n)
 	}
 	if err := s.keep(p, first); err != nil {
 		s.counted(-1)
@@ -128,16 +141,21 @@ func (s *sessions) create(id string, first *session) error {
 	return nil
 }
 
-// createAll keeps a new session under several names, side by side, so that the file is written a few times only.
-func (s *sessions) createAll(ids []string, first *session) ([]sessionAbout, error) {
+// createAll keeps a new session under several names, all or none, side by side, so that the file is written a few times only.
+func (s *sessions) createAll(ctx context.Context, ids []string, first *session) ([]sessionAbout, error) {
 	list, failed := make([]sessionAbout, len(ids)), make([]error, len(ids))
 	var all sync.WaitGroup
 	for i, id := range ids {
-		all.Go(func() { list[i], failed[i] = aboutOf(id, first), s.create(id, first) })
+		all.Go(func() { list[i], failed[i] = aboutOf(id, first), s.create(ctx, id, first) })
 	}
 	all.Wait()
 	for _, err := range failed {
 		if err != nil {
+			for i, id := range ids {
+				if failed[i] == nil {
+					_ = s.remove(ctx, id) // what cannot be deleted now expires
+				}
+			}
 			return nil, err
 		}
 	}
@@ -145,12 +163,8 @@ func (s *sessions) createAll(ids []string, first *session) ([]sessionAbout, erro
 }
 
 // remove deletes a session.
-func (s *sessions) remove(id string) error {
-	p := s.enter(id)
-	defer s.leave(p)
-	p.turn <- struct{}{}
-	defer func() { <-p.turn }()
-	return s.drop(p)
+func (s *sessions) remove(ctx context.Context, id string) error {
+	return s.alone(ctx, id, s.drop)
 }
 
 func (s *sessions) drop(p *place) error {
@@ -192,7 +206,6 @@ func (s *sessions) enter(id string) *place {
 		s.byID[id] = p
 	}
 	p.users++
-	p.used = time.Now()
 	s.recent.MoveToFront(p.element)
 	return p
 }
@@ -294,16 +307,39 @@ func (s *sessions) expire() {
 	if s.options.Expire < 0 {
 		return
 	}
-	for _, id := range s.stale() {
-		p := s.enter(id)
-		select {
-		case p.turn <- struct{}{}: // nobody uses it
-			_ = s.drop(p) // what could not be deleted is tried again
-			<-p.turn
-		default:
+	for ids := range slices.Chunk(s.stale(), 256) { // side by side, so that the file is written once for many
+		var all sync.WaitGroup
+		for _, id := range ids {
+			all.Go(func() { s.expireOne(id) })
 		}
-		s.leave(p)
+		all.Wait()
 	}
+}
+
+// expireOne deletes a session, unless it is being used or has just been.
+func (s *sessions) expireOne(id string) {
+	p := s.enter(id)
+	defer s.leave(p)
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	default:
+		return
+	}
+	if s.fresh(p) {
+		return
+	}
+	_ = s.drop(p) // what could not be deleted is tried again
+}
+
+// fresh tells whether a session was used not long ago. The caller has the place's turn.
+func (s *sessions) fresh(p *place) bool {
+	if s.store != nil {
+		return s.store.since(p.id) <= s.options.Expire
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Since(p.used) <= s.options.Expire
 }
 
 // stale are sessions that were not used for long.

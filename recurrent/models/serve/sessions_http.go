@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,12 @@ func aboutOf(id string, s *session) sessionAbout {
 }
 
 // layout tells models apart whose states cannot be taken for each other: the sizes of the state, and what tokens or columns are.
-func layout(v *served) string {
+func (v *served) layout() string {
+	v.laidOut.Do(func() { v.layoutHash = layoutOf(v) })
+	return v.layoutHash
+}
+
+func layoutOf(v *served) string {
 	h := sha256.New()
 	switch m := v.model.(type) {
 	case nil:
@@ -53,7 +59,7 @@ func remembers(v *served) error {
 
 // newSession is one that has read nothing.
 func newSession(v *served) *session {
-	s := &session{about: about{Model: v.name, Kind: v.kind, Layout: layout(v), Created: time.Now().UTC().Truncate(time.Second), Pending: -1}}
+	s := &session{about: about{Model: v.name, Kind: v.kind, Layout: v.layout(), Created: time.Now().UTC().Truncate(time.Second), Pending: -1}}
 	if v.steps != nil {
 		s.state = stateBytes(v.steps.first)
 	} else {
@@ -95,11 +101,14 @@ func (s *Server) createSession(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		if len(ids) > s.options.MaxTokens {
+			return refused(413, "%d tokens; want at most %d", len(ids), s.options.MaxTokens)
+		}
 		if first, err = s.readInto(r.Context(), v, first, ids); err != nil {
 			return err
 		}
 	}
-	if err := s.sessions.create(id, first); err != nil {
+	if err := s.sessions.create(r.Context(), id, first); err != nil {
 		return err
 	}
 	return created(w, aboutOf(id, first))
@@ -146,11 +155,18 @@ func (s *Server) importSession(w http.ResponseWriter, r *http.Request) error {
 	if err := fits(v, in); err != nil {
 		return err
 	}
+	if v.steps != nil {
+		if slices.ContainsFunc(stateOfBytes(in.state), func(f float32) bool { return f-f != 0 }) {
+			return bad("the state has a number that is none")
+		}
+	} else if _, err := v.live.with(in.state, func(*models.SequenceStream) error { return nil }); err != nil {
+		return err
+	}
 	id, err := sessionID(r.URL.Query().Get("id"))
 	if err != nil {
 		return err
 	}
-	if err := s.sessions.create(id, in); err != nil {
+	if err := s.sessions.create(r.Context(), id, in); err != nil {
 		return err
 	}
 	return created(w, aboutOf(id, in))
@@ -158,12 +174,11 @@ func (s *Server) importSession(w http.ResponseWriter, r *http.Request) error {
 
 // fits refuses a session that is of another network: the model may have been replaced.
 func fits(v *served, s *session) error {
-	empty := newSession(v)
 	tokens := -1
 	if v.text != nil {
 		tokens = v.text.tokens().Len() - 1
 	}
-	if s.Layout != empty.Layout || len(s.state) != len(empty.state) || s.Pending < -1 || s.Pending > tokens || s.Tokens < 0 {
+	if s.Layout != v.layout() || v.steps != nil && len(s.state) != 4*len(v.steps.first) || s.Pending < -1 || s.Pending > tokens || s.Tokens < 0 {
 		return refused(409, "the session is of another network than %s is now", v.name)
 	}
 	return nil
@@ -191,7 +206,7 @@ func (s *Server) describeSession(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) deleteSession(w http.ResponseWriter, r *http.Request) error {
-	if err := s.sessions.remove(r.PathValue("id")); err != nil {
+	if err := s.sessions.remove(r.Context(), r.PathValue("id")); err != nil {
 		return err
 	}
 	answer(w, openAIError, map[string]any{"id": r.PathValue("id"), "deleted": true})
@@ -242,7 +257,7 @@ func (s *Server) forkSession(w http.ResponseWriter, r *http.Request) error {
 				return nil, nil, err
 			}
 		}
-		list, err := s.sessions.createAll(ids, now)
+		list, err := s.sessions.createAll(r.Context(), ids, now)
 		if err != nil {
 			return nil, nil, err
 		}

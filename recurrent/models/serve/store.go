@@ -3,10 +3,12 @@ package serve
 import (
 	"encoding/binary"
 	"encoding/json"
+	"math"
 	"time"
 
 	"github.com/pkg/errors"
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // store keeps sessions in a file. Changes that come at the same time are written together, and are answered when they have been.
@@ -33,7 +35,7 @@ type change struct {
 // openStore opens a file, or makes it.
 func openStore(path string, sync bool) (*store, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, NoSync: !sync, NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
-	if errors.Is(err, bolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, errors.Errorf("serve: the sessions' file %s is in use by another process", path)
 	}
 	if err != nil {
@@ -181,6 +183,18 @@ func (s *store) expired(after time.Duration, n int) (ids []string, err error) {
 		return nil
 	})
 	return ids, errors.WithStack(err)
+}
+
+// since is how long ago a session was used; without end if there is none.
+func (s *store) since(id string) time.Duration {
+	ago := time.Duration(math.MaxInt64)
+	_ = s.db.View(func(tx *bolt.Tx) error { // an error is met again by who deletes
+		if v := tx.Bucket(bucketUsed).Get([]byte(id)); len(v) == 8 {
+			ago = s.clock() - time.Duration(binary.BigEndian.Uint64(v))
+		}
+		return nil
+	})
+	return ago
 }
 
 func (s *store) close() error {

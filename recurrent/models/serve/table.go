@@ -97,8 +97,14 @@ func csvTable(r io.Reader, own string, most int) (*table, error) {
 	return t, nil
 }
 
+// mostCells is how many cells a table may have: rows that have no column in common make many out of few bytes.
+const mostCells = 1 << 21
+
 // recordsTable makes a table of objects; their keys are the columns, in order of their first use.
-func recordsTable(list []json.RawMessage, own string) (*table, error) {
+func recordsTable(list []json.RawMessage, own string, most int) (*table, error) {
+	if len(list) > most {
+		return nil, refused(413, "%d rows; want at most %d", len(list), most)
+	}
 	t := &table{}
 	var objects []map[string]json.RawMessage
 	for i, raw := range list {
@@ -127,6 +133,9 @@ func recordsTable(list []json.RawMessage, own string) (*table, error) {
 				seen[key], t.columns = true, append(t.columns, key)
 			}
 		}
+	}
+	if n := len(objects) * len(t.columns); n > mostCells {
+		return nil, refused(413, "%d rows with %d columns in all; want at most %d cells", len(objects), len(t.columns), mostCells)
 	}
 	for i, o := range objects {
 		row := make([]string, len(t.columns))

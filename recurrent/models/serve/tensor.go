@@ -1,12 +1,16 @@
 package serve
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"io"
 	"math"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/pkg/errors"
 )
 
 // values is a tensor of the Open Inference Protocol: its elements in row-major order, in one of the slices.
@@ -36,14 +40,18 @@ func (v *values) isFloat() bool {
 	return v.datatype == "FP16" || v.datatype == "FP32" || v.datatype == "FP64"
 }
 
-// size is the number of elements of a shape; -1 if it is none that a tensor can have.
+// sizeOf is the number of elements of a shape; -1 if it is none that a tensor can have. A tensor without elements is to be small in
+// its other dimensions too: what is computed of it may be as large as those.
 func sizeOf(shape []int) int {
-	n := 1
+	n, others := 1, 1
 	for _, d := range shape {
-		if d < 0 || d > 1<<31 || n > 0 && d > (1<<40)/n {
+		if d < 0 || max(d, 1) > (1<<31-1)/others {
 			return -1
 		}
-		n *= d
+		n, others = n*d, others*max(d, 1)
+	}
+	if len(shape) > 16 || n == 0 && others > 1<<16 {
+		return -1
 	}
 	return n
 }
@@ -59,90 +67,73 @@ func (v *values) check(elements int) error {
 	return nil
 }
 
-// readJSON takes the elements from JSON, in which lists may be nested as the shape says, or flat.
+// readJSON takes the elements from JSON, in which lists may be nested as the shape says, or flat. It reads them one by one, so that
+// no more is kept of them than what they are.
 func (v *values) readJSON(data json.RawMessage) error {
-	if sizeOf(v.shape) < 0 {
+	want := sizeOf(v.shape)
+	if want < 0 {
 		return bad("tensor %q has the shape %v", v.name, v.shape)
 	}
-	var list any
-	if err := json.Unmarshal(data, &list); err != nil {
-		return bad("tensor %q: %v", v.name, err)
-	}
-	// Numbers are read from their text where float64 has not all of them.
-	var raw []json.RawMessage
-	if v.datatype == "INT64" || v.datatype == "UINT64" {
-		if err := flatten(data, &raw, 0); err != nil {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	n, depth := 0, 0
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return v.check(n)
+		}
+		if err != nil {
 			return bad("tensor %q: %v", v.name, err)
 		}
-		for _, r := range raw {
-			n, err := strconv.ParseInt(string(r), 10, 64)
-			if err != nil {
-				return bad("tensor %q: %.30s is no %s", v.name, r, v.datatype)
+		switch token {
+		case json.Delim('['):
+			if depth++; depth > 16 {
+				return bad("tensor %q: lists are nested more than 16 deep", v.name)
 			}
-			v.ints = append(v.ints, n)
+			continue
+		case json.Delim(']'):
+			depth--
+			continue
 		}
-		return v.check(len(v.ints))
+		if n++; n > want {
+			return bad("tensor %q of shape %v has more than %d elements", v.name, v.shape, want)
+		}
+		if !v.add(token) {
+			return bad("tensor %q: an element is no %s", v.name, v.datatype)
+		}
 	}
-	if err := v.add(list); err != nil {
-		return err
-	}
-	return v.check(len(v.floats) + len(v.ints) + len(v.texts))
 }
 
-// flatten lists the elements of nested lists.
-func flatten(data json.RawMessage, out *[]json.RawMessage, depth int) error {
-	var list []json.RawMessage
-	if depth > 16 {
-		return bad("lists are nested more than 16 deep")
-	}
-	if err := json.Unmarshal(data, &list); err != nil {
-		*out = append(*out, data)
-		return nil
-	}
-	for _, d := range list {
-		if err := flatten(d, out, depth+1); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// add takes an element, or a list of them.
-func (v *values) add(x any) error {
-	switch x := x.(type) {
-	case []any:
-		for _, e := range x {
-			if err := v.add(e); err != nil {
-				return err
-			}
-		}
-		return nil
+// add takes an element, if it is one of the datatype.
+func (v *values) add(token json.Token) bool {
+	switch x := token.(type) {
 	case string:
-		if v.isText() {
-			v.texts = append(v.texts, x)
-			return nil
-		}
+		v.texts = append(v.texts, x)
+		return v.isText()
 	case bool:
-		if v.datatype == "BOOL" {
-			v.ints = append(v.ints, map[bool]int64{true: 1}[x])
-			return nil
+		v.ints = append(v.ints, map[bool]int64{true: 1}[x])
+		return v.datatype == "BOOL"
+	case json.Number:
+		if v.isFloat() {
+			f, err := x.Float64()
+			v.floats = append(v.floats, f)
+			return err == nil
 		}
-	case float64:
-		switch {
-		case v.isFloat():
-			v.floats = append(v.floats, x)
-			return nil
-		case !v.isText() && v.datatype != "BOOL" && x == math.Trunc(x) && math.Abs(x) < 1<<53:
-			v.ints = append(v.ints, int64(x))
-			return nil
+		n, err := x.Int64()
+		if err != nil { // 3.0 is whole, too
+			f, _ := x.Float64()
+			n = int64(f)
+			if f != math.Trunc(f) || math.Abs(f) >= 1<<53 {
+				return false
+			}
 		}
-	case nil:
-		if v.isFloat() { // a missing value
-			v.floats = append(v.floats, math.NaN())
-			return nil
-		}
+		v.ints = append(v.ints, n)
+		return !v.isText() && v.datatype != "BOOL"
+	case nil: // a missing value
+		v.floats = append(v.floats, math.NaN())
+		return v.isFloat()
 	}
-	return bad("tensor %q: an element is no %s", v.name, v.datatype)
+	return false
 }
 
 // readBinary takes the elements from bytes: little-endian numbers, or texts with their length in front (4 bytes).

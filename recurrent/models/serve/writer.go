@@ -26,7 +26,7 @@ type writing struct {
 }
 
 // most tokens whose probabilities are told at each place.
-const mostLogprobs = 100
+const mostLogprobs = 20
 
 // sampler draws tokens as the request says.
 func (w writing) sampler() (decode.Sampler, error) {
@@ -131,6 +131,9 @@ type writer struct {
 func (w *writer) after(l *lane, logits []float32) error {
 	if w.left == 0 {
 		return w.finish("length")
+	}
+	if err := probable(logits); err != nil {
+		return err
 	}
 	id, err := w.sampler.Sample(logits, w.rng)
 	if err != nil {
@@ -238,8 +241,21 @@ func (w *writer) finish(reason string) error {
 	return err
 }
 
+// probable refuses logits that are no numbers: those of a network that has overflowed, or of a state that was none.
+func probable(logits []float32) error {
+	for _, v := range logits {
+		if v != v || v > math.MaxFloat32 {
+			return refused(409, "the network has no probabilities here: a logit is %v", v)
+		}
+	}
+	return nil
+}
+
 // likeliest is the log-probability of a token, and those of the n likeliest, by the softmax of logits.
 func likeliest(tokens datasets.Tokenizer, logits []float32, id, n int) (float64, []ranked, error) {
+	if err := probable(logits); err != nil {
+		return 0, nil, err
+	}
 	top, sum := float64(slices.Max(logits)), 0.0
 	for _, v := range logits {
 		sum += math.Exp(float64(v) - top)
