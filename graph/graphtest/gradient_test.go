@@ -86,3 +86,31 @@ func TestKinks(t *testing.T) {
 		t.Errorf("a slope that is 1 %% wrong passes: %v", r)
 	}
 }
+
+// A kink that is less than two millionths away, as a ReLU in a network of many steps has somewhere, and a loss so large that
+// a difference sees its rounding in place of a derivative of zero, are no mistakes of a gradient. One that is wrong is found.
+func TestKinksAndLargeLosses(t *testing.T) {
+	at := func(v float64) *tensor.Dense { return graph.Floats64([]float64{v}, 1) }
+	for name, extra := range map[string]func(g *graph.Graph, x graph.Node) graph.Node{
+		"kink": func(g *graph.Graph, x graph.Node) graph.Node { return g.ReLU(g.AddScalar(x, 1.5e-6)) },
+		"large loss": func(g *graph.Graph, x graph.Node) graph.Node {
+			return g.AddScalar(g.MulScalar(g.Tanh(x), 0), 12345.678)
+		},
+	} {
+		for _, wrong := range []bool{false, true} {
+			r, err := graphtest.Gradient{Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
+				slope := 1.0
+				if wrong && g.Training() {
+					slope = 1.001
+				}
+				return []graph.Node{g.Sum(g.Add(extra(g, in[0]), g.MulScalar(g.Tanh(in[1]), slope)))}
+			}, Inputs: []*tensor.Dense{at(0), at(0.7)}}.Check()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found := r.Error > 1e-6; found != wrong {
+				t.Errorf("%s, wrong is %v: %v", name, wrong, r)
+			}
+		}
+	}
+}

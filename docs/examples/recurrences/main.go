@@ -1,7 +1,7 @@
 // Command recurrences teaches networks of one shape, which differ in how they mix the steps of a sequence alone, tasks that
 // ask for one ability each: to look something up, to copy, to choose, to keep a bit, to count. Then it has them learn a language:
 //
-//	go run ./docs/examples/recurrences                        # all networks, all tasks: half an hour on one core
+//	go run ./docs/examples/recurrences                        # all networks, all tasks: hours on one core
 //	go run ./docs/examples/recurrences -task recall -network LSTM
 //	go run ./docs/examples/recurrences -part language -text input.txt -tokens word
 //	go run ./docs/examples/recurrences -part adapt -text input.txt -network LSTM,Mamba

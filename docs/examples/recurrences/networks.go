@@ -35,6 +35,8 @@ func networks() []network {
 		scanned("mLSTM", func(w int) recurrent.Scanner { return recurrent.MLSTM{Hidden: w, Heads: heads} }),
 		scanned("minGRU", func(w int) recurrent.Scanner { return recurrent.MinGRU{Hidden: w} }),
 		scanned("real LRU", func(w int) recurrent.Scanner { return recurrent.LRU{Hidden: w} }),
+		scanned("complex LRU", func(w int) recurrent.Scanner { return linear.ComplexLRU{Hidden: w} }),
+		scanned("S5", func(w int) recurrent.Scanner { return linear.S5{Hidden: w} }),
 		scanned("RG-LRU", func(w int) recurrent.Scanner { return linear.RGLRU{Hidden: w, Heads: heads} }),
 		scanned("Griffin", func(w int) recurrent.Scanner { return linear.Griffin{Hidden: w, Heads: heads} }),
 		scanned("Mamba", func(w int) recurrent.Scanner { return linear.Mamba{Hidden: w, Inner: w} }),
