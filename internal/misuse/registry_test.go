@@ -607,6 +607,7 @@ var registry = []member{
 	{"losses.Mean", reflect.TypeFor[losses.Mean]()},
 	{"losses.NLL", reflect.TypeFor[losses.NLL]()},
 	{"losses.Quantile", reflect.TypeFor[losses.Quantile]()},
+	{"losses.Transducer", reflect.TypeFor[losses.Transducer]()},
 	{"distribution.Distribution", reflect.TypeFor[distribution.Distribution]()},
 	{"distribution.Family", reflect.TypeFor[distribution.Family]()},
 	{"datasets.BPE", reflect.TypeFor[datasets.BPE]()},
