@@ -110,6 +110,10 @@ func opCases() []opCase {
 	add(opCase{name: "pick of a vector", shapes: [][]int{{300}}, ids: []int{1}, below: 300, build: two((*graph.Graph).Pick)})
 	add(opCase{name: "scatter", shapes: [][]int{{5, 3, 9}}, ids: []int{3, 9}, below: 4,
 		build: two(func(g *graph.Graph, x, ids graph.Node) graph.Node { return g.Scatter(x, ids, 6) })})
+	for _, shape := range [][]int{{1, 1, 2, 2}, {3, 2, 4, 5}, {2, 1, 2, 300}} {
+		add(opCase{name: fmt.Sprint("transducer scores ", shape), shapes: [][]int{shape}, ids: []int{shape[1], shape[2] - 1}, below: shape[3],
+			build: two(func(g *graph.Graph, x, ids graph.Node) graph.Node { return g.TransducerScores(x, ids, 1) })})
+	}
 	add(opCase{name: "matmul within", shapes: [][]int{{5, 3, 4}, {6, 4}}, ids: []int{5, 3}, below: 7,
 		build: func(g *graph.Graph, in []graph.Node) graph.Node { return g.MatMulTWithin(in[0], in[1], in[2], 2, 6) }})
 	add(opCase{name: "cross-entropy within", shapes: [][]int{{5, 3, 4}, {4, 4}}, ids: []int{5, 3}, below: 7,
