@@ -93,7 +93,7 @@ func (m Manifest) rows(r io.Reader, name string) ([]Clip, error) {
 		return nil, err
 	}
 	columns := rows.Columns()
-	path, text := 0, min(1, len(columns)-1)
+	path, text := 0, 1
 	if rows.HasHeader() || m.Path != "" || m.Text != "" {
 		if path, err = columnOf("path", m.Path, pathNames, columns, name); err != nil {
 			return nil, err
@@ -111,7 +111,7 @@ func (m Manifest) rows(r io.Reader, name string) ([]Clip, error) {
 				c.Path = v
 			case i == text:
 				c.Text = v
-			case columns[i] != "":
+			case i < len(columns) && columns[i] != "":
 				c.Others[columns[i]] = v
 			}
 		}

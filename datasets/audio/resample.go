@@ -27,7 +27,7 @@ type phase struct {
 const (
 	zeroCrossings = 6
 	rolloff       = 0.99
-	mostTaps      = 1 << 24
+	mostTaps      = 1 << 22
 )
 
 // NewResampler makes a resampler from one rate to another, both in samples a second.
@@ -46,7 +46,7 @@ func NewResampler(from, to int) (*Resampler, error) {
 	base := float64(min(from, to)) * rolloff // of the band that both rates have
 	r.width = int(math.Ceil(zeroCrossings * float64(from) / base))
 	if n := float64(to) * float64(2*r.width+2); n > mostTaps {
-		return nil, errors.Errorf("audio: resampling by %d/%d takes filters of %.0f values; want rates with a greater common divisor", to, from, n)
+		return nil, errors.Errorf("audio: resampling by %d/%d takes filters of %.0f values; want rates that are closer, or have a greater common divisor", to, from, n)
 	}
 	r.phases = make([]phase, to)
 	for p := range r.phases {
@@ -61,7 +61,8 @@ func NewResampler(from, to int) (*Resampler, error) {
 func makePhase(p, from, to, width int, base float64) phase {
 	var f phase
 	begun := false
-	for i := -width; i < width+from; i++ {
+	middle, reach := float64(p)*float64(from)/float64(to), zeroCrossings*float64(from)/base
+	for i := max(-width, int(middle-reach)-1); i < min(width+from, int(middle+reach)+2); i++ {
 		t := (float64(i)/float64(from) - float64(p)/float64(to)) * base
 		if math.Abs(t) >= zeroCrossings { // where the window is 0
 			continue

@@ -129,8 +129,8 @@ func (s *Stream) Close() error {
 	return errors.Wrap(err, "audio")
 }
 
-// mostSamples bounds what is read into memory: 4 GB, nine hours at 16 kHz with two channels.
-const mostSamples = 1 << 30
+// mostSamples bounds what is read into memory: 1 GB, more than four hours at 16 kHz.
+const mostSamples = 1 << 28
 
 // ReadAll reads the rest of a stream.
 func (s *Stream) ReadAll() (*Sound, error) {
