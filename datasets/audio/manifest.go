@@ -55,13 +55,15 @@ func (m Manifest) Read(r io.Reader, name string) ([]Clip, error) {
 		return nil, errors.Errorf("audio: no reader of %s was given", name)
 	}
 	buffered := bufio.NewReader(r)
-	start, _ := buffered.Peek(64) // what is wrong with it, the readers say
+	start, err := buffered.Peek(64) // what is wrong with it, the readers say
 	start = bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\ufeff")), " \t\r\n")
 	var clips []Clip
-	var err error
-	if bytes.HasPrefix(start, []byte("{")) {
+	switch {
+	case len(start) == 0 && err == io.EOF:
+		err = nil
+	case bytes.HasPrefix(start, []byte("{")):
 		clips, err = m.objects(buffered, name)
-	} else {
+	default:
 		clips, err = m.rows(buffered, name)
 	}
 	if err == nil && len(clips) == 0 {

@@ -110,7 +110,7 @@ func TestBrokenWAV(t *testing.T) {
 	for word, file := range map[string][]byte{
 		"is empty":                  {},
 		"begins with":               []byte("MThd1234"),
-		"ends after 2 bytes of 12":  []byte("RIFF12"),
+		"ends after 6 bytes of 12":  []byte("RIFF12"),
 		`kind "AVI "`:               []byte("RIFF\x00\x00\x00\x00AVI "),
 		`no chunk "data"`:           wave("fmt ", right),
 		`comes before "fmt "`:       wave("data", data, "fmt ", right),
