@@ -43,7 +43,7 @@ func TestSpokenDigits(t *testing.T) {
 		must(t, err)
 		name := path.Base(h.Name)
 		parts := strings.Split(strings.TrimSuffix(name, ".wav"), "_") // digit, speaker, number
-		if len(parts) != 3 {
+		if len(parts) != 3 || !strings.HasSuffix(name, ".wav") {
 			continue
 		}
 		raw, err := io.ReadAll(archive)

@@ -194,7 +194,9 @@ func (d *decoder) read(to []float32) (int, error) {
 	if rest := n % step; err == nil && rest > 0 {
 		var k int
 		k, err = io.ReadFull(d.r, d.buf[n:n+step-rest])
-		n += k
+		if n += k; err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
 	}
 	if d.left >= 0 {
 		d.left -= int64(n)
