@@ -63,7 +63,7 @@ func (a SpecAugment) check() error {
 		}
 	}
 	if a.TimeWidth < 0 || a.FrequencyWidth < 0 || !(a.TimeShare >= 0 && a.TimeShare <= 1) {
-		return errors.Errorf("audio: SpecAugment with masks of %d frames, a share of %g and %d features; want 0 or more, and a share of at most 1",
+		return errors.Errorf("audio: SpecAugment with masks of %d frames, a share of %g and %d features; want 0 or more, a share to 1",
 			a.TimeWidth, a.TimeShare, a.FrequencyWidth)
 	}
 	return nil

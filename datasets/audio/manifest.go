@@ -134,7 +134,8 @@ func columnOf(what, given string, usual, columns []string, name string) (int, er
 			return i, nil
 		}
 	}
-	return -1, errors.Errorf("audio: %s: no column %s for the %s; there are %s", name, strings.Join(usual, ", "), what, strings.Join(columns, ", "))
+	return -1, errors.Errorf("audio: %s: no column %s for the %s; there are %s",
+		name, strings.Join(usual, ", "), what, strings.Join(columns, ", "))
 }
 
 func (m Manifest) objects(r io.Reader, name string) ([]Clip, error) {

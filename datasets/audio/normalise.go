@@ -53,7 +53,8 @@ func (s *Statistics) Add(f *Frames) error {
 
 func (s *Statistics) fits(f *Frames) error {
 	if len(s.Sums) != f.Width || len(s.Squares) != f.Width || s.Count < 0 {
-		return errors.Errorf("audio: statistics of %d and %d features, over %d frames, for frames of %d", len(s.Sums), len(s.Squares), s.Count, f.Width)
+		return errors.Errorf("audio: statistics of %d and %d features, over %d frames, for frames of %d",
+			len(s.Sums), len(s.Squares), s.Count, f.Width)
 	}
 	return nil
 }

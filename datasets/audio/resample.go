@@ -46,7 +46,8 @@ func NewResampler(from, to int) (*Resampler, error) {
 	base := float64(min(from, to)) * rolloff // of the band that both rates have
 	r.width = int(math.Ceil(zeroCrossings * float64(from) / base))
 	if n := float64(to) * float64(2*r.width+2); n > mostTaps {
-		return nil, errors.Errorf("audio: resampling by %d/%d takes filters of %.0f values; want rates that are closer, or have a greater common divisor", to, from, n)
+		return nil, errors.Errorf("audio: resampling by %d/%d takes filters of %.0f values; "+
+			"want rates that are closer, or have a greater common divisor", to, from, n)
 	}
 	r.phases = make([]phase, to)
 	for p := range r.phases {
