@@ -3,6 +3,7 @@ package onnx
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/op"
@@ -14,8 +15,10 @@ func (w *writer) leaf(i int) string {
 	l := w.list[i].Leaf
 	switch l.Kind {
 	case compile.FromInput:
-		var at int
-		fmt.Sscan(l.Name, &at)
+		at, err := strconv.Atoi(l.Name)
+		if err != nil || at < 0 || at >= len(w.in) {
+			return w.refuse(i, "an input of its own, "+strconv.Quote(l.Name))
+		}
 		return w.in[at].name
 	case compile.FromWeight:
 		name, _ := w.b.weight(l.Name, len(l.Shape))
