@@ -24,7 +24,7 @@ type Batch struct {
 	Targets       []int     // [T, B] or [U, B]
 	TargetSteps   int       // U
 	TargetInputs  []int     // [U, B]
-	TargetLengths []int     // [B], with the start or the end token
+	TargetLengths []int     // [B], with the start or the end token if there are TargetInputs
 
 	// Numeric sequences, and windows of a series with what follows them.
 	Values []float32 // [T, B, F]

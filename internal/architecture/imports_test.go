@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"datasets":             {"datasets/internal/subword"},
 	"internal/idxfile":     {},
 	"datasets/catalog":     {"datasets", "datasets/catalog/internal/fetch", "internal/idxfile"},
+	"datasets/audio":       {"datasets"},
 	"internal/op":          {"internal/kernel"},
 	"internal/compile":     {"internal/kernel", "internal/op"},
 	"internal/listing":     {"internal/op", "internal/compile"},

@@ -30,7 +30,7 @@ var packages = []string{"graph", "graph/optim", "graph/graphtest", "nn", "nn/exp
 	"nn/train/events", "nn/train/flow", "nn/train/metric", "nn/train/metric/spans", "nn/train/search", "recurrent",
 	"recurrent/celltest", "recurrent/linear", "recurrent/decode", "recurrent/models", "recurrent/models/zoo",
 	"recurrent/pretrained", "datasets/tokenizer", "recurrent/models/serve", "losses", "losses/distribution", "datasets",
-	"datasets/catalog"}
+	"datasets/catalog", "datasets/audio"}
 
 // member is an exported function, type or variable of a public package. Go cannot list a package's members by
 // reflection, hence the generated list of them, the registry. Methods come from the types.

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/datasets/audio"
 	"github.com/unroll-go/unroll/datasets/catalog"
 	"github.com/unroll-go/unroll/datasets/tokenizer"
 	"github.com/unroll-go/unroll/graph"
@@ -265,6 +266,19 @@ var registry = []member{
 	{"catalog.Find", catalog.Find},
 	{"catalog.OnDisk", catalog.OnDisk},
 	{"catalog.Tatoeba", catalog.Tatoeba},
+	{"audio.KaldiFbank", audio.KaldiFbank},
+	{"audio.KaldiMFCC", audio.KaldiMFCC},
+	{"audio.LogMel", audio.LogMel},
+	{"audio.MFCC", audio.MFCC},
+	{"audio.NewExtractor", audio.NewExtractor},
+	{"audio.NewResampler", audio.NewResampler},
+	{"audio.Open", audio.Open},
+	{"audio.OpenStream", audio.OpenStream},
+	{"audio.RawStream", audio.RawStream},
+	{"audio.ReadStream", audio.ReadStream},
+	{"audio.WhiteNoise", audio.WhiteNoise},
+	{"audio.Window", audio.Window},
+	{"audio.WriteWAV", audio.WriteWAV},
 	{"graph.Build", reflect.TypeFor[graph.Build]()},
 	{"graph.Candidates", reflect.TypeFor[graph.Candidates]()},
 	{"graph.Error", reflect.TypeFor[graph.Error]()},
@@ -679,6 +693,19 @@ var registry = []member{
 	{"catalog.SeriesSet", reflect.TypeFor[catalog.SeriesSet]()},
 	{"catalog.TextParts", reflect.TypeFor[catalog.TextParts]()},
 	{"catalog.TextSet", reflect.TypeFor[catalog.TextSet]()},
+	{"audio.Batches", reflect.TypeFor[audio.Batches]()},
+	{"audio.Batching", reflect.TypeFor[audio.Batching]()},
+	{"audio.Clip", reflect.TypeFor[audio.Clip]()},
+	{"audio.Extractor", reflect.TypeFor[audio.Extractor]()},
+	{"audio.Features", reflect.TypeFor[audio.Features]()},
+	{"audio.Frames", reflect.TypeFor[audio.Frames]()},
+	{"audio.Manifest", reflect.TypeFor[audio.Manifest]()},
+	{"audio.Resampler", reflect.TypeFor[audio.Resampler]()},
+	{"audio.Sliding", reflect.TypeFor[audio.Sliding]()},
+	{"audio.Sound", reflect.TypeFor[audio.Sound]()},
+	{"audio.SpecAugment", reflect.TypeFor[audio.SpecAugment]()},
+	{"audio.Statistics", reflect.TypeFor[audio.Statistics]()},
+	{"audio.Stream", reflect.TypeFor[audio.Stream]()},
 	{"train.ErrStop", &train.ErrStop},
 	{"catalog.CMUdict", &catalog.CMUdict},
 	{"catalog.CO2", &catalog.CO2},

@@ -29,6 +29,8 @@ type Batch struct {
 	Targets graph.Node // ids [T, B] or [U, B]
 	Future  graph.Node // [H, B, G]
 
+	TargetLengths graph.Node // ids [B], of Targets that no decoder is fed, as of CTC
+
 	State []graph.Node // the carried state, see Loop.State
 }
 
@@ -46,6 +48,9 @@ func BatchOf(g *graph.Graph, in []graph.Node) Batch {
 		r.take(&b.TargetInputs, ids, 2)
 	}
 	_ = r.take(&b.Labels, ids, 1) || r.take(&b.Targets, ids, 2) || r.take(&b.Numbers, numbers, 2) || r.take(&b.Future, numbers, 3)
+	if b.Targets.Valid() && !b.TargetInputs.Valid() {
+		r.take(&b.TargetLengths, ids, 1)
+	}
 	b.State = r.rest
 	for i, n := range b.State {
 		if !is(n, numbers, n.Rank()) {

@@ -23,6 +23,7 @@ type batches struct {
 //	Lengths [B]                            of the sequences; numeric windows have none
 //	TargetInputs [U, B]                    what a decoder is fed
 //	Labels [B], Numbers [B, G], Targets [T, B] or [U, B], or Future [H, B, G]      what it is to predict
+//	TargetLengths [B]                      of targets that no decoder is fed, as of CTC
 //
 // BatchOf gives them their names back.
 //
@@ -98,6 +99,9 @@ func (s *batches) Next() ([]*tensor.Dense, bool) {
 	switch {
 	case b.TargetInputs != nil:
 		ids(b.Targets, b.TargetSteps, n)
+	case b.TargetLengths != nil: // a transcript
+		ids(b.Targets, b.TargetSteps, n)
+		ids(b.TargetLengths, n)
 	default:
 		ids(b.Targets, b.Steps, n)
 	}
@@ -129,7 +133,7 @@ func checkBatch(b *datasets.Batch) error {
 	}
 	n := len(b.Examples)
 	targets := b.Steps
-	if b.TargetInputs != nil {
+	if b.TargetInputs != nil || b.TargetLengths != nil {
 		targets = b.TargetSteps
 	}
 	for _, part := range []struct {

@@ -1,0 +1,244 @@
+package audio
+
+import (
+	"math"
+	"math/rand/v2"
+	"sort"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
+)
+
+// Batching says how recordings are put into batches of features. The order depends on these values, the epoch and the
+// recordings' lengths alone.
+type Batching struct {
+	Features  Features
+	Tokenizer datasets.Tokenizer // makes targets of the texts; nil: batches have none, as for transcribing
+
+	Seconds float64 // of sound in a batch, padding included; 0 is 60. A longer recording is a batch of its own
+	Size    int     // recordings in a batch, at most; 0: as many as fit
+	Shuffle bool    // another order each epoch; recordings in a batch still have similar durations
+	Seed    uint64  // of the orders, speeds and masks
+
+	Normalise  bool        // mean 0 and variance 1 of each recording
+	Statistics *Statistics // normalises all alike instead; nil does not
+	Augment    SpecAugment // its zero value hides nothing
+	Speeds     []float64   // one of them is drawn for each recording and epoch, such as 0.9, 1, 1.1; none: as it is
+}
+
+// Batches gives recordings in batches of similar duration: a datasets.BatchSource, which datasets.NewPrefetch prepares ahead,
+// and train.FromBatches hands to a Loop. It reads the files when their batch comes. It is not for several goroutines at once.
+//
+// A batch has Values [T, B, F], zeros where a recording has ended, and Lengths [B]. With a tokenizer, it has Targets [U, B],
+// -1 where a text has ended, and TargetLengths [B].
+type Batches struct {
+	o        Batching
+	clips    []Clip
+	seconds  []float64 // [clips]
+	targets  [][]int   // nil without a tokenizer
+	epoch    int
+	order    [][]int
+	position int
+	err      error
+}
+
+// Batches opens each recording to see how long it is, and turns the texts into ids: what is wrong is an error now.
+func (o Batching) Batches(clips []Clip) (*Batches, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if len(clips) == 0 {
+		return nil, errors.New("audio: no recordings to make batches of")
+	}
+	b := &Batches{o: o, clips: clips, seconds: make([]float64, len(clips))}
+	for i, c := range clips {
+		var err error
+		if b.seconds[i], err = secondsOf(c.Path); err != nil {
+			return nil, err
+		}
+		if o.Tokenizer == nil {
+			continue
+		}
+		ids, err := o.Tokenizer.Encode(c.Text)
+		if err != nil {
+			return nil, errors.Wrapf(err, "audio: the text of %s, line %d", c.Path, c.Line)
+		}
+		b.targets = append(b.targets, ids)
+	}
+	b.SetEpoch(0)
+	return b, nil
+}
+
+func (o *Batching) check() error {
+	if err := o.Features.check(); err != nil {
+		return err
+	}
+	if absent(o.Tokenizer) {
+		o.Tokenizer = nil
+	}
+	if o.Seconds == 0 {
+		o.Seconds = 60
+	}
+	if !(o.Seconds > 0) || o.Size < 0 {
+		return errors.Errorf("audio: batches of %g seconds and %d recordings; want more than 0, and 0 or more", o.Seconds, o.Size)
+	}
+	for _, v := range o.Speeds {
+		if !(v >= 0.1 && v <= 10) {
+			return errors.Errorf("audio: Speeds with %g; want 0.1 to 10", v)
+		}
+	}
+	return o.Augment.check()
+}
+
+// secondsOf is how long a file is: by its header, or by reading it if that does not say.
+func secondsOf(path string) (float64, error) {
+	s, err := OpenStream(path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = s.Close() }()
+	steps := s.Steps()
+	if steps < 0 {
+		sound, err := s.ReadAll()
+		if err != nil {
+			return 0, err
+		}
+		steps = sound.Steps()
+	}
+	return float64(steps) / float64(s.Rate()), nil
+}
+
+// SetEpoch begins the pass of that number. The same number gives the same batches.
+func (b *Batches) SetEpoch(epoch int) {
+	r := rand.New(rand.NewPCG(b.o.Seed, uint64(epoch)))
+	order, key := make([]int, len(b.clips)), make([]float64, len(b.clips))
+	for i := range order {
+		order[i], key[i] = i, b.seconds[i]
+		if b.o.Shuffle { // other neighbours in each pass, of nearly the same duration
+			key[i] *= 1 + 0.1*r.Float64()
+		}
+	}
+	sort.SliceStable(order, func(i, j int) bool { return key[order[i]] < key[order[j]] })
+	b.order = b.order[:0]
+	var now []int
+	longest := 0.0
+	for _, i := range order {
+		longest = math.Max(longest, b.seconds[i])
+		full := float64(len(now)+1)*longest > b.o.Seconds || b.o.Size > 0 && len(now) == b.o.Size
+		if full && len(now) > 0 {
+			b.order = append(b.order, now)
+			now, longest = nil, b.seconds[i]
+		}
+		now = append(now, i)
+	}
+	if len(now) > 0 {
+		b.order = append(b.order, now)
+	}
+	if b.o.Shuffle {
+		r.Shuffle(len(b.order), func(i, j int) { b.order[i], b.order[j] = b.order[j], b.order[i] })
+	}
+	b.epoch, b.position, b.err = epoch, 0, nil
+}
+
+// Len is the number of batches in a pass.
+func (b *Batches) Len() int { return len(b.order) }
+
+// Seek makes the next batch of this pass the one of that number, counted from 0. Len is the end of the pass.
+func (b *Batches) Seek(batch int) error {
+	if batch < 0 || batch > len(b.order) {
+		return errors.Errorf("audio: batch %d; there are %d", batch, len(b.order))
+	}
+	b.position, b.err = batch, nil
+	return nil
+}
+
+// Next reads the next batch. It returns false at the end of the pass and after an error.
+func (b *Batches) Next() (*datasets.Batch, bool) {
+	if b.err != nil || b.position >= len(b.order) {
+		return nil, false
+	}
+	examples := b.order[b.position]
+	frames := make([]*Frames, len(examples))
+	for k, i := range examples {
+		if frames[k], b.err = b.load(i); b.err != nil {
+			return nil, false
+		}
+	}
+	b.position++
+	out := &datasets.Batch{Examples: append([]int{}, examples...), Lengths: make([]int, len(examples))}
+	n, width := len(examples), b.o.Features.Width()
+	for k, f := range frames {
+		out.Lengths[k] = f.Steps()
+		out.Steps = max(out.Steps, f.Steps())
+	}
+	out.Values = make([]float32, out.Steps*n*width)
+	for k, f := range frames {
+		for t := range f.Steps() {
+			copy(out.Values[(t*n+k)*width:][:width], f.Values[t*width:])
+		}
+	}
+	if b.targets != nil {
+		b.fillTargets(out)
+	}
+	return out, true
+}
+
+// fillTargets lays the ids of the texts out as [U, B].
+func (b *Batches) fillTargets(out *datasets.Batch) {
+	n := len(out.Examples)
+	out.TargetLengths, out.TargetSteps = make([]int, n), 1
+	for k, i := range out.Examples {
+		out.TargetLengths[k] = len(b.targets[i])
+		out.TargetSteps = max(out.TargetSteps, len(b.targets[i]))
+	}
+	out.Targets = make([]int, out.TargetSteps*n)
+	for at := range out.Targets {
+		u, ids := at/n, b.targets[out.Examples[at%n]]
+		if out.Targets[at] = -1; u < len(ids) {
+			out.Targets[at] = ids[u]
+		}
+	}
+}
+
+// load reads a recording and makes its frames, as this epoch has them.
+func (b *Batches) load(i int) (*Frames, error) {
+	path := b.clips[i].Path
+	frames, err := b.frames(path, rand.New(rand.NewPCG(b.o.Seed+uint64(b.epoch)<<32, uint64(i)+1<<40)))
+	if err == nil && frames.Steps() == 0 {
+		err = errors.New("audio: a recording shorter than a window")
+	}
+	return frames, errors.Wrap(err, path)
+}
+
+func (b *Batches) frames(path string, r *rand.Rand) (*Frames, error) {
+	sound, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	sound, err = sound.Mono().Resample(b.o.Features.Rate)
+	if err != nil {
+		return nil, err
+	}
+	if len(b.o.Speeds) > 0 {
+		if sound, err = sound.Speed(b.o.Speeds[r.IntN(len(b.o.Speeds))]); err != nil {
+			return nil, err
+		}
+	}
+	frames, err := b.o.Features.Of(sound)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case b.o.Statistics != nil:
+		err = b.o.Statistics.Apply(frames, true)
+	case b.o.Normalise:
+		err = frames.Normalise(true)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return frames, b.o.Augment.Apply(frames, r.Uint64())
+}
+
+// Err is the error that ended the pass early, if one did.
+func (b *Batches) Err() error { return b.err }

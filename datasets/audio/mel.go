@@ -1,0 +1,116 @@
+package audio
+
+import "math"
+
+// Scales of pitch.
+const (
+	HTK    = "htk"    // 2595 log10(1 + f/700): of HTK, torchaudio and Kaldi
+	Slaney = "slaney" // linear below 1 kHz, logarithmic above: of Slaney's Auditory Toolbox, and librosa's as a rule
+)
+
+// melOf is the pitch of a frequency in Hz.
+func melOf(scale string, hz float64) float64 {
+	if scale == HTK {
+		return 1127 * math.Log1p(hz/700)
+	}
+	if hz < 1000 {
+		return hz * 3 / 200
+	}
+	return 15 + math.Log(hz/1000)/slaneyStep
+}
+
+// hzOf is the frequency of a pitch.
+func hzOf(scale string, mel float64) float64 {
+	if scale == HTK {
+		return 700 * math.Expm1(mel/1127)
+	}
+	if mel < 15 {
+		return mel * 200 / 3
+	}
+	return 1000 * math.Exp((mel-15)*slaneyStep)
+}
+
+var slaneyStep = math.Log(6.4) / 27
+
+// filter is a triangle over the bins of a spectrum.
+type filter struct {
+	first   int
+	weights []float64
+}
+
+// melFilters are triangles whose corners are equally far apart in pitch. Each begins where the last but one has ended.
+// Their sides are straight over the frequency, or over the pitch, as Kaldi has them.
+func melFilters(o Features) []filter {
+	high := o.High
+	if high <= 0 {
+		high += float64(o.Rate) / 2
+	}
+	low, top := melOf(o.Scale, o.Low), melOf(o.Scale, high)
+	step := (top - low) / float64(o.Filters+1)
+	out := make([]filter, o.Filters)
+	for k := range out {
+		corner := func(i int) float64 {
+			mel := low + float64(k+i)*step
+			if o.PitchTriangles {
+				return mel
+			}
+			return hzOf(o.Scale, mel)
+		}
+		left, middle, right := corner(0), corner(1), corner(2)
+		bins := o.FFT/2 + 1
+		if o.PitchTriangles { // Kaldi leaves out the last bin
+			bins = o.FFT / 2
+		}
+		f := &out[k]
+		begin := hzOf(o.Scale, low+float64(k)*step) * float64(o.FFT) / float64(o.Rate)
+		for i := max(0, int(begin)-1); i < bins; i++ {
+			at := float64(i) * float64(o.Rate) / float64(o.FFT)
+			if o.PitchTriangles {
+				at = melOf(o.Scale, at)
+			}
+			w := math.Min((at-left)/(middle-left), (right-at)/(right-middle))
+			if w <= 0 && at > middle {
+				break
+			} else if w <= 0 {
+				continue
+			}
+			if len(f.weights) == 0 {
+				f.first = i
+			}
+			if o.EqualArea {
+				w *= 2 / (hzOf(o.Scale, low+float64(k+2)*step) - hzOf(o.Scale, low+float64(k)*step))
+			}
+			f.weights = append(f.weights, w)
+		}
+	}
+	return out
+}
+
+// cosines are the rows of the discrete cosine transform of kind 2, orthonormal: coefficients of so many filters, [K][N].
+func cosines(coefficients, filters int) [][]float64 {
+	out := make([][]float64, coefficients)
+	for k := range out {
+		out[k] = make([]float64, filters)
+		scale := math.Sqrt(2 / float64(filters))
+		if k == 0 {
+			scale = math.Sqrt(1 / float64(filters))
+		}
+		for n := range out[k] {
+			out[k][n] = scale * math.Cos(math.Pi/float64(filters)*(float64(n)+0.5)*float64(k))
+		}
+	}
+	return out
+}
+
+// lifters weigh cepstral coefficients so that high ones count as much as low ones: 1 + L/2 sin(π k/L), where k begins with
+// 0, as HTK and Kaldi have it, or with 1, as librosa has.
+func lifters(coefficients int, l float64, from int) []float64 {
+	out := make([]float64, coefficients)
+	for k := range out {
+		out[k] = 1
+		if l > 0 {
+			out[k] += l / 2 * math.Sin(math.Pi*float64(k+from)/l)
+		}
+	}
+	return out
+}

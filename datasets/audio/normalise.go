@@ -1,0 +1,93 @@
+package audio
+
+import (
+	"math"
+
+	"github.com/pkg/errors"
+)
+
+// Normalise subtracts from each feature its mean over the recording, and divides it by its standard deviation (of T) if
+// variance is set. A feature that does not vary becomes 0.
+func (f *Frames) Normalise(variance bool) error {
+	var s Statistics
+	if err := s.Add(f); err != nil {
+		return err
+	}
+	if f.Steps() == 0 {
+		return nil
+	}
+	return s.Apply(f, variance)
+}
+
+// Statistics are sums over frames, of one recording or of all that a model is trained on. The zero value is ready.
+type Statistics struct {
+	Count   int       // frames
+	Sums    []float64 // [F]
+	Squares []float64 // [F], of the distances from Sums/Count (Chan et al., 1979)
+}
+
+// Add counts frames in.
+func (s *Statistics) Add(f *Frames) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if s.Count == 0 && len(s.Sums) == 0 {
+		s.Sums, s.Squares = make([]float64, f.Width), make([]float64, f.Width)
+	}
+	if err := s.fits(f); err != nil {
+		return err
+	}
+	for t := range f.Steps() {
+		for j, v := range f.Values[t*f.Width:][:f.Width] {
+			x := float64(v)
+			if s.Count > 0 { // Welford's update
+				d := x - s.Sums[j]/float64(s.Count)
+				s.Squares[j] += d * d * float64(s.Count) / float64(s.Count+1)
+			}
+			s.Sums[j] += x
+		}
+		s.Count++
+	}
+	return nil
+}
+
+func (s *Statistics) fits(f *Frames) error {
+	if len(s.Sums) != f.Width || len(s.Squares) != f.Width || s.Count < 0 {
+		return errors.Errorf("audio: statistics of %d and %d features, over %d frames, for frames of %d",
+			len(s.Sums), len(s.Squares), s.Count, f.Width)
+	}
+	return nil
+}
+
+// Apply normalises frames by these statistics, whether they were counted in or not: mean 0, and standard deviation 1 if
+// variance is set. It needs nothing of the future, and so is what a stream is normalised by.
+func (s *Statistics) Apply(f *Frames, variance bool) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if s == nil || s.Count < 1 {
+		return errors.New("audio: statistics of no frames")
+	}
+	if err := s.fits(f); err != nil {
+		return err
+	}
+	for t := range f.Steps() {
+		row := f.Values[t*f.Width:][:f.Width]
+		for j, v := range row {
+			row[j] = normal(float64(v), s.Sums[j]/float64(s.Count), s.Squares[j]/float64(s.Count), variance)
+		}
+	}
+	return nil
+}
+
+// normal is x without the mean, in standard deviations where these count. What varies by no more than rounding is 0.
+func normal(x, mean, variance float64, scale bool) float32 {
+	x -= mean
+	switch {
+	case !scale:
+		return float32(x)
+	case variance <= 1e-12*mean*mean || variance <= 0:
+		return 0
+	}
+	return float32(x / math.Sqrt(variance))
+}
