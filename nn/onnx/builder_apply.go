@@ -10,7 +10,6 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/listing"
 	"github.com/unroll-go/unroll/internal/op"
-	"gorgonia.org/tensor"
 )
 
 // Apply writes whatever a build function computes of some values, operation by operation: any layer, any cell, a whole network. A
@@ -244,6 +243,3 @@ func (w *writer) shape(i, t int) []int { return w.all[t][i].Shape }
 
 // rank is the number of a node's dimensions.
 func (w *writer) rank(i int) int { return len(w.list[i].Shape) }
-
-// isDouble tells the element type.
-func (b *Builder) isDouble() bool { return b.params.Dtype() == tensor.Float64 }
