@@ -84,13 +84,14 @@ func started(g *graph.Graph, cell Cell, v graph.Node) State {
 // start returns entry i of an initial state: tanh(W·v + b), or own where the entry cannot be an arbitrary vector.
 func start(g *graph.Graph, l layout, i int, v, own graph.Node) graph.Node {
 	leaf := l.leafOf(i)
-	if c, ok := leaf.cell.(particular); ok && !c.startable(g, i-leaf.at) {
+	if c, ok := leaf.cell.(particular); ok && !c.Startable(g, i-leaf.at) {
 		return own
 	}
 	return g.Tanh(nn.Dense{Units: own.Dim(1)}.Apply(g.Scope("start_"+strconv.Itoa(i)), v))
 }
 
-// particular is a cell whose state has entries that cannot be arbitrary vectors.
+// particular is a cell whose state has entries that cannot be arbitrary vectors. Startable tells for an entry whether it can, or
+// reports that nothing can start the cell.
 type particular interface {
-	startable(g *graph.Graph, entry int) bool
+	Startable(g *graph.Graph, entry int) bool
 }

@@ -32,7 +32,7 @@ func descriptions() []any {
 		nn.TransformerEncoderLayer{Heads: 2, Activation: nn.GELU{}}, nn.TransformerDecoderLayer{Heads: 2},
 		nn.TransformerEncoder{Layers: 2, Layer: nn.TransformerEncoderLayer{Heads: 2}}, nn.TransformerDecoder{Layers: 2, Layer: nn.TransformerDecoderLayer{Heads: 2}},
 		nn.DepthwiseConv1D{Kernel: 3}, nn.GatedRMSNorm{Norm: nn.RMSNorm{Groups: 2}}, nn.GroupNorm{Groups: 3}, nn.L2Norm{}, nn.SquaredReLU{}, nn.SoftCap{Limit: 2},
-		nn.RoPE{Width: 4},
+		nn.RoPE{Width: 4}, nn.LoRA{Rank: 2},
 
 		recurrent.RNN{Hidden: 3}, lstm, recurrent.GRU{Hidden: 3, ChronoSpan: 9}, recurrent.GRUD{Hidden: 3, Features: 2}, recurrent.MGU{Hidden: 3}, recurrent.LiGRU{Hidden: 3}, recurrent.IndRNN{Hidden: 3},
 		recurrent.SRU{Hidden: 3}, recurrent.QRNN{Hidden: 3, Window: 3}, recurrent.MinGRU{Hidden: 3}, recurrent.MinLSTM{Hidden: 3}, recurrent.MultiplicativeLSTM{Hidden: 3}, recurrent.LRU{Hidden: 3, State: 4},

@@ -58,8 +58,8 @@ func (c MLSTM) valid(g *graph.Graph) bool {
 	return g.Err() == nil
 }
 
-// startable: no entry can be an arbitrary vector. The memory is a matrix, and h is not read.
-func (c MLSTM) startable(g *graph.Graph, _ int) bool {
+// Startable tells that no entry can be an arbitrary vector. The memory is a matrix, and h is not read.
+func (c MLSTM) Startable(g *graph.Graph, _ int) bool {
 	g.Failf("MLSTM", "its memory is a matrix, which a vector cannot start; give the vector as an input of every step")
 	return false
 }

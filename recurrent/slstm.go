@@ -33,8 +33,8 @@ func (c SLSTM) Begin(g *graph.Graph, batch int) State {
 	return s
 }
 
-// startable: a normaliser cannot be an arbitrary vector, and c belongs to it.
-func (c SLSTM) startable(_ *graph.Graph, entry int) bool { return entry == 0 }
+// Startable tells that a normaliser cannot be an arbitrary vector, and c belongs to it.
+func (c SLSTM) Startable(_ *graph.Graph, entry int) bool { return entry == 0 }
 
 // Step computes the new state; the output is h, [B, H].
 func (c SLSTM) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {

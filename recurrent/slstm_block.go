@@ -63,8 +63,8 @@ func (c SLSTMBlock) Begin(g *graph.Graph, batch int) State {
 	return append(zeros(g, "SLSTMBlock", batch, c.widths()[:2]...), c.core().Begin(g, batch)...)
 }
 
-// startable: only the hidden state of the SLSTM can be an arbitrary vector.
-func (c SLSTMBlock) startable(_ *graph.Graph, entry int) bool { return entry == 2 }
+// Startable tells that only the hidden state of the SLSTM can be an arbitrary vector.
+func (c SLSTMBlock) Startable(_ *graph.Graph, entry int) bool { return entry == 2 }
 
 // Step computes the output, [B, H], and the new state.
 func (c SLSTMBlock) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {

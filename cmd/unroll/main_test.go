@@ -28,6 +28,12 @@ func capture(t *testing.T, ctx context.Context, args ...string) (status int, std
 // printed runs the command and returns what it prints, as it is.
 func printed(t *testing.T, ctx context.Context, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
+	return printing(t, func() int { return run(ctx, args) })
+}
+
+// printing does something and returns what it prints.
+func printing(t *testing.T, do func() int) (status int, stdout, stderr string) {
+	t.Helper()
 	var out [2]bytes.Buffer
 	done := make(chan bool)
 	saved := [2]*os.File{os.Stdout, os.Stderr}
@@ -42,7 +48,7 @@ func printed(t *testing.T, ctx context.Context, args ...string) (status int, std
 			done <- true
 		}()
 	}
-	status = run(ctx, args)
+	status = do()
 	os.Stdout.Close()
 	os.Stderr.Close()
 	<-done

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -160,7 +161,10 @@ func (c container) finish(command string, failure error) {
 		return
 	}
 	_ = os.MkdirAll(c.path("output"), 0o755) // if it cannot be written, the log has the reason
-	_ = os.WriteFile(c.path("output", "failure"), []byte(failure.Error()+"\n"), 0o644)
+	_ = atomicfile.Write(c.path("output", "failure"), func(w io.Writer) error {
+		_, err := fmt.Fprintln(w, failure)
+		return err
+	})
 }
 
 func (c container) copyModel() error {

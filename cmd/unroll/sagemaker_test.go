@@ -33,12 +33,19 @@ func writeContainer(t *testing.T, settings map[string]string, table string) cont
 	return c
 }
 
+// inContainer runs the command where a container has files.
+func inContainer(t *testing.T, ctx context.Context, c container, args ...string) int {
+	t.Helper()
+	status, _, _ := printing(t, func() int { return runIn(ctx, args, c) })
+	return status
+}
+
 // A training in a container ends with a model where the service takes it from; one that was interrupted goes on to the same bits.
 func TestContainerTrains(t *testing.T) {
 	table := "text,label\n" + strings.Repeat("a good day,up\na bad night,down\nso good,up\nbad and sad,down\n", 20)
 	settings := map[string]string{"epochs": "12", "patience": "0", "hidden": "8", "embed": "4", "text_column": "\"text\"", "task": "table", "sagemaker_region": "x"}
 	whole := writeContainer(t, settings, table)
-	if status := runIn(context.Background(), []string{"train"}, whole); status != 0 {
+	if status := inContainer(t, context.Background(), whole, "train"); status != 0 {
 		t.Fatalf("status %d", status)
 	}
 	want, err := os.ReadFile(whole.path("model", "model.safetensors"))
@@ -58,14 +65,14 @@ func TestContainerTrains(t *testing.T) {
 		}
 		cancel()
 	}()
-	if runIn(ctx, []string{"train"}, whole); !saved(whole.path("checkpoints", "model.safetensors")) {
+	if inContainer(t, ctx, whole, "train"); !saved(whole.path("checkpoints", "model.safetensors")) {
 		t.Fatal("nothing was saved")
 	}
 	line, ok, err := whole.arguments([]string{"train"})
 	if err != nil || !ok || !slices.Equal(line, []string{"train", "--resume", whole.path("checkpoints", "model.safetensors")}) {
 		t.Errorf("%v, %v: %v", ok, err, line)
 	}
-	if status := runIn(context.Background(), []string{"train"}, whole); status != 0 {
+	if status := inContainer(t, context.Background(), whole, "train"); status != 0 {
 		t.Fatalf("status %d", status)
 	}
 	got, err := os.ReadFile(whole.path("model", "model.safetensors"))
@@ -88,7 +95,7 @@ func TestContainerTellsFailures(t *testing.T) {
 		"no such column": {map[string]string{"task": "table", "text_column": "body"}, `has no column "body"`},
 	} {
 		files := writeContainer(t, c.settings, "text,label\na,up\nb,down\n")
-		if status := runIn(context.Background(), []string{"train"}, files); status == 0 {
+		if status := inContainer(t, context.Background(), files, "train"); status == 0 {
 			t.Errorf("%s: status 0", name)
 		}
 		told, err := os.ReadFile(files.path("output", "failure"))

@@ -45,6 +45,9 @@ func (m *modelList) Set(s string) error {
 	if s == "" {
 		return errors.New("want a file, or NAME=FILE")
 	}
+	if !m.given {
+		m.list = nil
+	}
 	m.list, m.given = append(m.list, s), true
 	return nil
 }
@@ -78,6 +81,7 @@ the requests are answered that it has.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return fl.run(cmd) },
 	}
 	f, o := cmd.Flags(), &fl.options
+	fl.models.list = []string{firstName}
 	f.Var(&fl.models, modelFlag, "model to serve, under the name of its file or NAME; may be given several times")
 	weightsFlag(cmd, &fl.weights)
 	f.StringVar(&fl.listen, "listen", "localhost:8080", "address and port; :8080 is all addresses of this machine")
@@ -104,9 +108,6 @@ the requests are answered that it has.`,
 
 // modelFiles are the models to serve with their names.
 func (fl *serveFlags) modelFiles() ([]serve.ModelFile, error) {
-	if len(fl.models.list) == 0 {
-		return nil, usage("serve needs --model FILE; unroll train makes one")
-	}
 	var out []serve.ModelFile
 	for _, one := range fl.models.list {
 		name, path, named := strings.Cut(one, "=")

@@ -38,7 +38,7 @@ func TestFilesAreWrittenInOneWay(t *testing.T) {
 		}
 		rel = filepath.ToSlash(rel)
 		if d.IsDir() {
-			if rel != "." && (strings.HasPrefix(d.Name(), ".") || strings.HasPrefix(d.Name(), "_") || slices.Contains([]string{"testdata", "benchmarks", "docs"}, d.Name())) {
+			if rel != "." && (strings.HasPrefix(d.Name(), ".") || strings.HasPrefix(d.Name(), "_") || slices.Contains([]string{"testdata", "benchmarks", "docs"}, d.Name()) || hasModule(path)) {
 				return filepath.SkipDir
 			}
 			return nil

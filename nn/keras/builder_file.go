@@ -88,8 +88,10 @@ func (b *Builder) config(order []int) map[string]any {
 		layers = append(layers, map[string]any{"module": "keras.layers", "class_name": l.class, "config": l.config,
 			"registered_name": nil, "name": l.name, "inbound_nodes": nodes})
 	}
-	return map[string]any{"module": "keras.src.models.functional", "class_name": "Functional", "registered_name": "Functional", "config": map[string]any{
-		"name": "unroll", "trainable": true, "layers": layers, "input_layers": b.ends(b.inputs), "output_layers": b.ends(b.outputs)}}
+	config := map[string]any{"name": "unroll", "trainable": true, "layers": layers,
+		"input_layers": b.ends(b.inputs), "output_layers": b.ends(b.outputs)}
+	return map[string]any{"module": "keras.src.models.functional", "class_name": "Functional",
+		"registered_name": "Functional", "config": config}
 }
 
 // tensor says which result of which layer an argument is.

@@ -2,6 +2,7 @@ package keras
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,6 +24,11 @@ func (b *Builder) Recurrent(x Value, scope string, l rnn.Layer, last bool) Value
 	return w.layer(x, l, last)
 }
 
+// mergeModes are what Keras calls the ways to merge two directions.
+var mergeModes = map[rnn.Merge]string{
+	rnn.MergeConcat: "concat", rnn.MergeSum: "sum", rnn.MergeAverage: "ave", rnn.MergeMultiply: "mul",
+}
+
 // stack writes layers that are numbered.
 type stack struct {
 	*Builder
@@ -35,7 +41,7 @@ func (w *stack) layer(x Value, l rnn.Layer, last bool) Value {
 	case rnn.Unidirectional:
 		return w.cells(x, l.Cell, last)
 	case rnn.Bidirectional:
-		mode, ok := map[rnn.Merge]string{rnn.MergeConcat: "concat", rnn.MergeSum: "sum", rnn.MergeAverage: "ave", rnn.MergeMultiply: "mul"}[l.Merge]
+		mode, ok := mergeModes[l.Merge]
 		if !ok || last && mode != "concat" {
 			return w.problem("%s: the last states of two directions that are merged; Keras merges both alike", w.what)
 		}
@@ -91,9 +97,7 @@ func (w *stack) cell(x Value, c rnn.Cell, last bool, merge string) Value {
 	width, class := s[1], string(kind)
 	if merge != "" {
 		inner := map[string]any{"name": fmt.Sprint(snake(class), "_", w.index), "dtype": w.dtype()}
-		for k, v := range config {
-			inner[k] = v
-		}
+		maps.Copy(inner, config)
 		config = map[string]any{"merge_mode": merge, "layer": map[string]any{
 			"module": "keras.layers", "class_name": class, "config": inner, "registered_name": nil}}
 		class = "Bidirectional"
@@ -124,7 +128,10 @@ func kerasCell(c rnn.Cell) (kind Kind, config map[string]any, lacks string) {
 		for _, o := range []struct {
 			there bool
 			name  string
-		}{{c.Projection != 0, "a projection"}, {c.Peepholes, "peepholes"}, {c.Coupled, "coupled gates"}, {c.NoForget, "no forget gate"}, {c.LayerNorm, "layer normalisation"}} {
+		}{
+			{c.Projection != 0, "a projection"}, {c.Peepholes, "peepholes"}, {c.Coupled, "coupled gates"},
+			{c.NoForget, "no forget gate"}, {c.LayerNorm, "layer normalisation"},
+		} {
 			if o.there {
 				return "", nil, "an LSTM with " + o.name
 			}

@@ -152,13 +152,11 @@ func (m written) file(t *testing.T) (*graph.Params, string) {
 		}
 	}
 	b := keras.NewBuilder(p)
-	x := keras.Value{}
 	if m.ids {
-		x = b.IDs("ids")
+		b.Output(m.write(b, b.IDs("ids")))
 	} else {
-		x = b.Sequence("x", 4)
+		b.Output(m.write(b, b.Sequence("x", 4)))
 	}
-	b.Output(m.write(b, x))
 	path := filepath.Join(t.TempDir(), "model.keras")
 	if err := b.Write(path); err != nil {
 		t.Fatalf("%s: %v", m.name, err)

@@ -67,8 +67,8 @@ func Paths(path string) ([]string, error) {
 	return a.file.Paths(), nil
 }
 
-// Read reads a .weights.h5 file, or the weights of a .keras file, into a store: parameters that exist are replaced, others are added, and nothing changes
-// if anything in the file does not fit. Arrays of the listed layers that have no place are refused by name.
+// Read reads a .weights.h5 file, or the weights of a .keras file, into a store: parameters that exist are replaced, others are
+// added, and nothing changes if anything in the file does not fit. Arrays of the listed layers that have no place are refused by name.
 func (m Model) Read(p *graph.Params, path string) error {
 	if p == nil {
 		return errors.Errorf("keras: read %s: the store of weights is nil", path)

@@ -118,10 +118,11 @@ func (w *writer) trace(build graph.Build) (at []int, ok bool) {
 		w.b.failf("Apply: %d dimensions vary; want %d at most", len(w.axes), openAxes)
 		return nil, false
 	}
-	at, err := w.traced(build, 1)
+	weights := w.b.params.Len()
+	at, err := w.traced(build, weights, 1)
 	if err != nil {
 		w.all, w.given = nil, nil
-		if larger, again := w.traced(build, 16); again == nil {
+		if larger, again := w.traced(build, weights, 16); again == nil {
 			at, err = larger, nil
 		}
 	}
@@ -133,9 +134,8 @@ func (w *writer) trace(build graph.Build) (at []int, ok bool) {
 	return at, true
 }
 
-func (w *writer) traced(build graph.Build, scale int) (at []int, err error) {
+func (w *writer) traced(build graph.Build, weights, scale int) (at []int, err error) {
 	b := w.b
-	weights := b.params.Len()
 	for t := range traces {
 		g := graph.NewRolled(b.params)
 		given := make([]int, len(w.axes))

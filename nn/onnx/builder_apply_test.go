@@ -153,8 +153,19 @@ func writtenLayers() []export {
 		module("conv same", nn.Conv1D{Channels: 3, Kernel: 4, Padding: nn.PadSame}),
 		module("conv causal", nn.Conv1D{Channels: 3, Kernel: 3, Padding: nn.PadCausal, Dilation: 2}),
 		module("conv stride", nn.Conv1D{Channels: 3, Kernel: 3, Pad: 2, Stride: 2, WeightNorm: true}),
-		module("max pool", nn.MaxPool1D{Size: 1}),
-		module("avg pool", nn.AvgPool1D{Size: 1}),
+		applied("layer windows", func(g *graph.Graph, x, n graph.Node) []graph.Node {
+			long := g.Concat(0, x, g.Full(0.5, 2, x.Dim(1), 4)) // of three steps at least
+			picture := g.Reshape(g.Transpose(long, 1, 2, 0), x.Dim(1), 2, 2, long.Dim(0))
+			w := g.Param("weight", graph.GlorotUniform(), 3, 2, 2, 3)
+			return []graph.Node{
+				nn.MaxPool1D{Size: 2}.Apply(g, long), nn.MaxPool1D{Size: 3, Stride: 2}.Apply(g, long),
+				nn.AvgPool1D{Size: 3}.Apply(g, long), nn.AvgPool1D{Size: 2, Stride: 1}.Apply(g, long),
+				g.Conv(picture, w, g.Param("bias", graph.Constant(0), 3), graph.Window{Stride: []int{1, 2}, After: []int{1, 0}}),
+			}
+		}),
+		applied("layer embedding", func(g *graph.Graph, x, n graph.Node) []graph.Node {
+			return []graph.Node{nn.Embedding{Tokens: 4, Size: 3}.Apply(g.Scope("embedding"), g.ArgMax(x))}
+		}),
 		module("tcn", nn.TCN{Channels: []int{3, 5}, Kernel: 2}),
 		module("positions", nn.SinusoidalPositions{}),
 		module("learned positions", nn.LearnedPositions{Max: 2000}),
@@ -340,6 +351,46 @@ func TestAppliedComesBack(t *testing.T) {
 			}
 			for k := range want {
 				within(t, fmt.Sprint(e.name, " y", k, size), got[k], want[k], 1e-6)
+			}
+		}
+	}
+}
+
+// What ONNX has no operator for, or one file cannot say for all sizes, is refused, all of it at once.
+func TestApplyRefuses(t *testing.T) {
+	for _, c := range []struct {
+		build func(g *graph.Graph, x graph.Node) graph.Node
+		want  []string
+	}{
+		{func(g *graph.Graph, x graph.Node) graph.Node {
+			return g.Add(g.LogGamma(x), g.Mul(g.RandomMask(0.5, 4), x))
+		},
+			[]string{"log gamma", "random mask"}},
+		{func(g *graph.Graph, x graph.Node) graph.Node {
+			return g.Add(x, g.Param("missing", graph.Constant(0), 4))
+		},
+			[]string{"the store has no parameter missing"}},
+		{func(g *graph.Graph, x graph.Node) graph.Node { return g.Add(x, g.Input("other", 4)) }, []string{"an input of its own"}},
+		{func(g *graph.Graph, x graph.Node) graph.Node {
+			for range x.Dim(0) {
+				x = g.Tanh(x)
+			}
+			return x
+		}, []string{"other operations for other sizes of time and batch"}},
+		{func(g *graph.Graph, x graph.Node) graph.Node {
+			return g.MaxPool(g.Transpose(x, 1, 2, 0), graph.Window{Size: []int{x.Dim(0)}})
+		}, []string{"a window that depends on sizes"}},
+		{func(g *graph.Graph, x graph.Node) graph.Node { return g.MatMul(x, x) }, []string{"sizes"}},
+		{func(*graph.Graph, graph.Node) graph.Node { return graph.Node{} }, []string{"want nodes"}},
+	} {
+		b := onnx.NewBuilder(graph.NewParams(1))
+		for _, v := range b.Apply(func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{c.build(g, in[0])} }, b.Sequence("x", 4)) {
+			b.Output("y", v)
+		}
+		err := b.Write(filepath.Join(t.TempDir(), "m.onnx"))
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v; want %q", err, want)
 			}
 		}
 	}

@@ -134,7 +134,8 @@ func (w *writer) operator(i int, loops []*recurrence, kinds []known) {
 	for in[len(in)-1] == "" {
 		in = in[:len(in)-1]
 	}
-	attributes := append([]*attribute{attrInt("hidden_size", k.hidden), attrString("direction", direction(len(loops), l.Reverse))}, k.attributes...)
+	ways := attrString("direction", direction(len(loops), l.Reverse))
+	attributes := append([]*attribute{attrInt("hidden_size", k.hidden), ways}, k.attributes...)
 	for _, a := range attributes {
 		if len(a.Strings) > 0 {
 			a.Strings = slices.Repeat(a.Strings, len(loops))

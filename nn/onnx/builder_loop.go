@@ -36,7 +36,10 @@ func (w *writer) find() {
 		for _, part := range []struct {
 			to *[]int
 			n  int
-		}{{&l.sequences, o.Sequences}, {&l.states, o.States}, {&l.in, o.Sequences}, {&l.before, o.States}, {&l.outputs, o.Outputs}, {&l.next, o.States}} {
+		}{
+			{&l.sequences, o.Sequences}, {&l.states, o.States}, {&l.in, o.Sequences}, {&l.before, o.States},
+			{&l.outputs, o.Outputs}, {&l.next, o.States},
+		} {
 			*part.to, rest = rest[:part.n], rest[part.n:]
 		}
 		if o.Lengths {

@@ -15,7 +15,10 @@ func (w *writer) leaf(i int) string {
 	l := w.list[i].Leaf
 	switch l.Kind {
 	case compile.FromInput:
-		at, _ := strconv.Atoi(l.Name) // as traced called it
+		at, err := strconv.Atoi(l.Name)
+		if err != nil || at < 0 || at >= len(w.in) {
+			return w.refuse(i, "an input of its own, "+strconv.Quote(l.Name))
+		}
 		return w.in[at].name
 	case compile.FromWeight:
 		name, _ := w.b.weight(l.Name, len(l.Shape))

@@ -188,7 +188,7 @@ func (c pair) sameWeights(t *testing.T, p *graph.Params, path string) {
 	}
 }
 
-const recordedPairs = "testdata/pairs.safetensors"
+const recordedPairs = "testdata/pairs/recorded.safetensors"
 
 // Every layer that PyTorch has takes our weights under our names and computes the same, and its state dict brings them back.
 func TestPairsInPyTorch(t *testing.T) {

@@ -74,6 +74,9 @@ func (l *Loop) ready() error {
 	if l.Loss == nil || l.Data == nil || l.Optimizer == nil {
 		return errIncomplete
 	}
+	if l.params() == nil {
+		return errors.New("train: the loss has no store of weights: graph.NewFunc makes functions")
+	}
 	if l.Accumulate < 0 {
 		return errors.Errorf("train: %d batches a step; want 0 or more", l.Accumulate)
 	}

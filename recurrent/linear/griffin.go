@@ -86,3 +86,6 @@ func (c Griffin) Scan(g *graph.Graph, x graph.Node, s recurrent.State, o recurre
 	}
 	return h, append(append(recurrent.State{o.Last(g, h, s[0])}, past...), last...)
 }
+
+// Startable tells that a vector can start the state, but not what says whether a step was read before.
+func (c Griffin) Startable(_ *graph.Graph, entry int) bool { return entry < len(c.filled().widths())-1 }

@@ -1,6 +1,7 @@
 package linear_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
@@ -14,8 +15,8 @@ import (
 type lessened struct{ linear.S5 }
 
 func (c lessened) Scan(g *graph.Graph, x graph.Node, s recurrent.State, o recurrent.Order) (graph.Node, recurrent.State) {
-	return c.S5.Scan(g.Transform(func(local string, w graph.Node) graph.Node {
-		if local == "Lambda_re" {
+	return c.S5.Scan(g.Transform(func(name string, w graph.Node) graph.Node { // with the number of its layer behind it
+		if strings.HasPrefix(name, "Lambda_re") {
 			return g.AddScalar(w, -1)
 		}
 		return w

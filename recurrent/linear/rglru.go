@@ -95,3 +95,6 @@ func slowing(dst []float64, _ []int, rng *rand.Rand) error {
 	}
 	return nil
 }
+
+// Startable tells that a vector can start the state, but not what says whether a step was read before.
+func (c RGLRU) Startable(_ *graph.Graph, entry int) bool { return entry < len(c.widths())-1 }

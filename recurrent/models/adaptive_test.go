@@ -79,7 +79,7 @@ func TestAdaptiveLanguageModel(t *testing.T) {
 		if math.Abs(sum-likely[1]) > 1e-4 || math.Abs(mass-1) > 1e-5 {
 			t.Errorf("log-probabilities add up to %v, want %v; probabilities to %v", sum, likely[1], mass)
 		}
-		for _, ending := range []string{".onnx", ".weights.h5"} {
+		for _, ending := range []string{formatKerasModel, formatKeras} {
 			if err := m.Export(path + ending); err == nil || !strings.Contains(err.Error(), "no layer like an adaptive softmax") {
 				t.Errorf("error %v", err)
 			}

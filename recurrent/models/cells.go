@@ -16,6 +16,8 @@ type cellKind struct {
 	make  func(o cellOptions) recurrent.Cell
 	past  past
 	told  string                                     // the weight [rows, input] by which sizes and layers are told; empty for weight_ih
+	reads string                                     // the weight [., input] where told is none
+	joins bool                                       // reads is there only where input and hidden state differ in width, told else
 	rows  int                                        // its rows, as a multiple of the width of the hidden state
 	count counts                                     // weights of a layer
 	weigh func(input, hidden, heads float64) float64 // the same, where counts cannot say it
@@ -148,10 +150,10 @@ var cellKinds = []cellKind{
 		told: "v_proj.weight", rows: 1, weigh: kdaWeights, keeps: 120, heads: split, chunked: true,
 		past: unread, use: "GatedDelta that fades row by row", paper: "Kimi Team 2025"},
 	{title: "Mamba2", make: func(o cellOptions) recurrent.Cell { return linear.Mamba2{Hidden: o.hidden} },
-		told: "out_proj.weight", rows: 1, weigh: mamba2Weights, keeps: 160, chunked: true,
+		told: "out_proj.weight", reads: "in_proj.weight", rows: 1, weigh: mamba2Weights, keeps: 160, chunked: true,
 		past: unread, use: "Mamba with matrices for states", paper: "Dao, Gu 2024"},
 	{title: "RWKV7", make: func(o cellOptions) recurrent.Cell { return linear.RWKV7{Hidden: o.hidden} },
-		told: "blocks.0.att.output.weight", rows: 1, weigh: rwkv7Weights, keeps: 240, chunked: true,
+		told: "blocks.0.att.output.weight", reads: "in_proj.weight", joins: true, rows: 1, weigh: rwkv7Weights, keeps: 240, chunked: true,
 		past: unread, use: "a whole block: memory and mixing", paper: "Peng et al. 2025"},
 }
 

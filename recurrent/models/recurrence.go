@@ -114,6 +114,14 @@ func (r recurrence) tensor(layer int) string {
 	return fmt.Sprintf("%s.%s_l%d", r.scope, told, layer)
 }
 
+// reads names the weights of the first layer that the input meets.
+func (r recurrence) reads() string {
+	if r.kind.reads == "" || r.kind.joins && r.input == r.hidden {
+		return r.tensor(0)
+	}
+	return fmt.Sprintf("%s.%s_l0", r.scope, r.kind.reads)
+}
+
 // norm names the weights by which layer normalisation is told.
 func (r recurrence) norm() string { return r.scope + ".norm_ih_l0" }
 

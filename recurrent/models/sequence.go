@@ -135,7 +135,7 @@ func sequenceNetwork(c Config, features, outputs int) (network, error) {
 		return nil, err
 	}
 	r.bothWays, r.pooled, r.dropout = !c.forward(), pool == recurrent.PoolLast, c.Dropout
-	in := numbers{width: r.input, read: r.input, first: r.tensor(0)}
+	in := numbers{width: r.input, read: r.input, first: r.reads()}
 	if r.kind.observing != nil { // gaps meet weights of their own
 		in.read = 2 * features
 	}
