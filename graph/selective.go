@@ -32,9 +32,38 @@ func (g *Graph) SelectiveScan(u, delta, a, b, c, first Node, reverse bool) (y, l
 	if !g.validShape("SelectiveScan", []int{o.T/16 + 1, o.B, o.E, o.S}) { // before the sizes can overflow
 		return Node{}, Node{}
 	}
+	if g.rolled {
+		return g.rollSelective(o, in)
+	}
 	all := g.apply(o, []int{o.Size()}, in...)
 	p := o.Parts()
 	return g.Reshape(g.Slice(all, 0, 0, p[0]), x...), g.Reshape(g.Slice(all, 0, p[0], p[0]+p[1]), o.B, o.E*o.S)
+}
+
+// rollSelective is SelectiveScan of operations that everybody has, for a graph that is to be read.
+func (g *Graph) rollSelective(o op.Selective, in []Node) (y, last Node) {
+	rates := g.Reshape(in[2], 1, o.E, o.S)
+	step := func(x, state []Node) (outputs, next []Node) { // u and delta [B, E], b and c [B, S]
+		column := func(x Node) Node { return g.Reshape(x, o.B, o.E, 1) }
+		row := func(x Node) Node { return g.Reshape(x, o.B, 1, o.S) }
+		delta := column(x[1])
+		kept := g.Mul(g.Exp(g.Mul(delta, rates)), g.Reshape(state[0], o.B, o.E, o.S))
+		h := g.Add(kept, g.Mul(g.Mul(delta, column(x[0])), row(x[2])))
+		return []Node{g.Sum(g.Mul(h, row(x[3])), 2)}, []Node{g.Reshape(h, o.B, o.E*o.S)}
+	}
+	sequences, first := []Node{in[0], in[1], in[3], in[4]}, []Node{in[5]}
+	if o.T == 1 { // a step of another recurrence
+		for i, x := range sequences {
+			sequences[i] = g.Reshape(x, o.B, x.Dim(2))
+		}
+		outputs, next := step(sequences, first)
+		return g.Reshape(outputs[0], 1, o.B, o.E), next[0]
+	}
+	outputs, next := g.Roll(Loop{Sequences: sequences, States: first, Reverse: o.Reverse, Step: step})
+	if len(outputs) == 0 {
+		return Node{}, Node{}
+	}
+	return outputs[0], next[0]
 }
 
 func init() {

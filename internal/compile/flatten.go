@@ -31,7 +31,9 @@ func (k *Code) flatten() {
 		var terms []*Value
 		for i, t := range v.In {
 			// A forward sum keeps its order, so that a single step, which ends between sums, gives a sequence's bits.
-			if t = t.now(); is[op.Add](t) && t.sole() == v && slices.Equal(t.Shape, v.Shape) && (i == 0 || v.Backward) {
+			t = t.now()
+			if is[op.Add](t) && t.sole() == v && slices.Equal(t.Shape, v.Shape) && (i == 0 || v.Backward) &&
+				rowsAgree(v.Shape, slices.Concat(terms, t.In, v.In[i+1:])) {
 				terms = append(terms, t.In...)
 			} else {
 				terms = append(terms, t)
@@ -44,6 +46,19 @@ func (k *Code) flatten() {
 	}
 	k.sort()
 	k.views(true)
+}
+
+// rowsAgree tells whether operands can be read beside each other in rows of one length: not so [F] and [B, F] in [T, B, F].
+func rowsAgree(result []int, operands []*Value) bool {
+	row := 0
+	for _, x := range operands {
+		p := op.PatternOf(result, x.now().Shape)
+		if p.Kind == op.NoRows || p.Row != 0 && row != 0 && p.Row != row {
+			return false
+		}
+		row = max(row, p.Row)
+	}
+	return true
 }
 
 // joinPads replaces the padded terms of a sum that cover the whole by concatenations; where several terms pad the

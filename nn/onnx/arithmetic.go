@@ -140,7 +140,7 @@ func buildUnary(c *call) []value {
 	g := c.g
 	functions := map[string]func(graph.Node) graph.Node{
 		"Neg": g.Neg, "Abs": g.Abs, "Exp": g.Exp, "Log": g.Log, "Sqrt": g.Sqrt, "Tanh": g.Tanh, "Sigmoid": g.Sigmoid,
-		"Relu": g.ReLU, "Softplus": g.Softplus, "Erf": g.Erf,
+		"Relu": g.ReLU, "Softplus": g.Softplus, "Erf": g.Erf, "Sin": g.Sin, "Cos": g.Cos,
 		"Softsign": func(x graph.Node) graph.Node { return softsign(g, x) },
 	}
 	return []value{{node: functions[c.op](x)}}

@@ -41,6 +41,7 @@ func init() { // not a literal: some builds use the table's own functions
 		"Sqrt": {"", [2]int{1, 1}, 1, buildUnary}, "Tanh": {"", [2]int{1, 1}, 1, buildUnary},
 		"Sigmoid": {"", [2]int{1, 1}, 1, buildUnary}, "Relu": {"", [2]int{1, 1}, 1, buildUnary},
 		"Softplus": {"", [2]int{1, 1}, 1, buildUnary}, "Softsign": {"", [2]int{1, 1}, 1, buildUnary},
+		"Sin": {"", [2]int{1, 1}, 1, buildUnary}, "Cos": {"", [2]int{1, 1}, 1, buildUnary},
 		"Erf": {"", [2]int{1, 1}, 1, buildUnary}, "Reciprocal": {"", [2]int{1, 1}, 1, buildFunction},
 		"Pow": {"", [2]int{2, 2}, 1, buildPow}, "Clip": {"min:f max:f", [2]int{1, 3}, 1, buildClip},
 		"Max": {"", [2]int{1, many}, 1, buildMany}, "Min": {"", [2]int{1, many}, 1, buildMany},

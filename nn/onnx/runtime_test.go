@@ -1,16 +1,19 @@
 package onnx_test
 
 import (
-	"bytes"
+	"bufio"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
@@ -21,17 +24,63 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// python is the interpreter with onnx and onnxruntime: the one that UNROLL_PYTHON names, or python3.
+// interpreter is the one with onnx and onnxruntime: that which UNROLL_PYTHON names, or python3.
+var interpreter = sync.OnceValues(func() (string, error) {
+	name := cmp.Or(os.Getenv("UNROLL_PYTHON"), "python3")
+	return name, exec.Command(name, "-c", "import onnx, onnxruntime, numpy").Run()
+})
+
+// python is the interpreter; the test is skipped where there is none.
 func python(t *testing.T) string {
 	t.Helper()
-	name := os.Getenv("UNROLL_PYTHON")
-	if name == "" {
-		name = "python3"
-	}
-	if err := exec.Command(name, "-c", "import onnx, onnxruntime, numpy").Run(); err != nil {
+	name, err := interpreter()
+	if err != nil {
 		t.Skipf("%s cannot import onnx and onnxruntime; name another in UNROLL_PYTHON", name)
 	}
 	return name
+}
+
+// server is a process of runtime.py, which takes a job after the other: an interpreter takes a second to start.
+type server struct {
+	jobs       io.Writer
+	answers    *bufio.Reader
+	complaints *os.File // what it and ONNX Runtime write to standard error
+}
+
+// running is the process that there is. It ends with the tests, which close its input.
+var running *server
+
+// start makes a process.
+func start(name string) (*server, error) {
+	complaints, err := os.CreateTemp("", "runtime")
+	if err != nil {
+		return nil, err
+	}
+	_ = os.Remove(complaints.Name())
+	cmd := exec.Command(name, "testdata/runtime.py")
+	cmd.Stderr = complaints
+	jobs, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	answers, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	return &server{jobs, bufio.NewReader(answers), complaints}, cmd.Start()
+}
+
+// ask gives the answer to a job, and what was complained of.
+func (s *server) ask(job []byte) (answer []byte, complaints string, err error) {
+	before, err := s.complaints.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err = s.jobs.Write(append(job, '\n')); err == nil {
+		answer, err = s.answers.ReadBytes('\n')
+	}
+	said, failed := io.ReadAll(io.NewSectionReader(s.complaints, before, math.MaxInt32))
+	return answer, string(said), cmp.Or(err, failed)
 }
 
 // jsonTensor is a tensor on its way to runtime.py or back.
@@ -60,18 +109,21 @@ func inRuntime(t *testing.T, interpreter, path string, ports []onnx.Port, runs [
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out, complaints bytes.Buffer
-	cmd := exec.Command(interpreter, "testdata/runtime.py")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), &out, &complaints
-	err = cmd.Run()
-	found := slices.DeleteFunc(strings.Split(complaints.String(), "\n"), func(line string) bool {
+	if running == nil {
+		if running, err = start(interpreter); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answer, complaints, err := running.ask(input)
+	found := slices.DeleteFunc(strings.Split(complaints, "\n"), func(line string) bool {
 		return strings.Trim(line, "\x1b[0m") == "" || strings.Contains(line, "VerifyOutputSizes") // a shipped file that says shapes wrong
 	})
 	if err != nil || len(found) > 0 {
-		t.Fatalf("%v\n%s", err, complaints.String())
+		running = nil
+		t.Fatalf("%v\n%s", err, complaints)
 	}
 	var results [][]jsonTensor
-	if err := json.Unmarshal(out.Bytes(), &results); err != nil {
+	if err := json.Unmarshal(answer, &results); err != nil {
 		t.Fatal(err)
 	}
 	values := make([][]*tensor.Dense, len(results))

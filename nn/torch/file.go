@@ -55,7 +55,7 @@ func beginning(path string) (string, error) {
 }
 
 // openZip reads the form of PyTorch since 1.6, and TorchScript: data.pkl, and a file in data/ for each storage, all in one
-// folder of an archive.
+// folder of an archive. A TorchScript model within an archive of torch.package shares the storages of that, in .data/.
 func openZip(file string, use func(*source) error) error {
 	a, err := archive.Open(file)
 	if err != nil {
@@ -89,11 +89,15 @@ func openZip(file string, use func(*source) error) error {
 	if err != nil {
 		return err
 	}
+	storages := folder + "data/"
+	if outer, _, within := strings.Cut(folder, "/.data/ts_code/"); within {
+		storages = outer + "/.data/"
+	}
 	blocks := map[string][]byte{}
 	return use(&source{root: root, limit: limit(a.Size()), block: func(s *storage) ([]byte, error) {
 		raw, ok := blocks[s.key]
 		if !ok {
-			if raw, err = a.Read(folder + "data/" + s.key); err != nil {
+			if raw, err = a.Read(storages + s.key); err != nil {
 				return nil, err
 			}
 			if big {

@@ -1,6 +1,7 @@
 package torch_test
 
 import (
+	"archive/zip"
 	"strings"
 	"testing"
 
@@ -39,4 +40,21 @@ func TestLoad(t *testing.T) {
 	if _, err := torch.Load(graph.NewParams(1), "testdata/state_zip.pt"); err == nil || !strings.Contains(err.Error(), "mask") {
 		t.Errorf("a mask, which is no weight, was taken: %v", err)
 	}
+}
+
+// A TorchScript model within an archive of torch.package shares the storages of that.
+func TestTorchPackage(t *testing.T) {
+	program := strings.Replace(view("FloatStorage", "2", "0", "I2\n", "I1\n"), "U\x010", "U\x090.storage", 1)
+	path := archived(t, zip.Store, map[string]string{
+		"model/.data/ts_code/0/data.pkl": program, "model/.data/0.storage": "\x00\x00\x80\x3f\x00\x00\x00\x40",
+	})
+	f, err := torch.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, weights := f.Weights()
+	if len(weights) != 1 {
+		t.Fatalf("%d tensors; want 1", len(weights))
+	}
+	graphtest.Close(t, "w", weights[0].Value, graph.Floats([]float32{1, 2}, 2), 0)
 }

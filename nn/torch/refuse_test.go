@@ -37,9 +37,15 @@ func TestRefuses(t *testing.T) {
 // zipped is an archive with a pickle, and a storage of some bytes.
 func zipped(t *testing.T, pickle string, method uint16, storage []byte) string {
 	t.Helper()
+	return archived(t, method, map[string]string{"m/data.pkl": pickle, "m/data/0": string(storage)})
+}
+
+// archived is an archive of files.
+func archived(t *testing.T, method uint16, files map[string]string) string {
+	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	for name, data := range map[string]string{"m/data.pkl": pickle, "m/data/0": string(storage)} {
+	for name, data := range files {
 		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: method})
 		if err != nil {
 			t.Fatal(err)

@@ -33,7 +33,7 @@ Range Equal Less LessOrEqual Greater GreaterOrEqual And Or Xor Not Where CumSum 
 Identity Dropout Cast Constant ConstantOfShape Shape Size Expand Tile Pad Concat Reshape Flatten Transpose Squeeze Unsqueeze
 Slice Split If Loop Scan RNN GRU LSTM TopK GatherND Scatter ScatterElements ScatterND NonZero ReverseSequence
 SequenceEmpty SequenceConstruct SequenceInsert SequenceErase SequenceAt SequenceLength ConcatFromSequence SplitToSequence
-CastLike Mod Floor Ceil Round Sign IsNaN IsInf
+CastLike Mod Floor Ceil Round Sign IsNaN IsInf Sin Cos
 QuantizeLinear DequantizeLinear DynamicQuantizeLinear MatMulInteger ConvInteger QLinearMatMul QLinearConv""".split()
 
 SETTINGS = {"Reshape": [1], "Expand": [1], "Tile": [1], "Pad": [1, 2, 3], "Resize": [1, 2, 3], "Upsample": [1], "Squeeze": [1],
@@ -107,7 +107,7 @@ reduce_mean_keepdims_random reduce_min_keepdims_random reduce_prod_keepdims_rand
 reduce_sum_square_keepdims_random relu reshape_negative_dim resize_upsample_sizes_nearest resize_upsample_scales_linear
 resize_downsample_sizes_linear_pytorch_half_pixel resize_upsample_scales_linear_align_corners
 resize_upsample_scales_linear_half_pixel_symmetric selu sigmoid slice_neg_steps softmax_axis_1 softplus softsign
-split_variable_parts_1d_opset18 sqrt squeeze sub sum_example swish tanh thresholdedrelu tile_precomputed transpose_all_permutations_2
+cos sin split_variable_parts_1d_opset18 sqrt squeeze sub sum_example swish tanh thresholdedrelu tile_precomputed transpose_all_permutations_2
 unsqueeze_axis_1 upsample_nearest where_example xor4d""".split()
 
 
