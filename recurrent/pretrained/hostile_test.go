@@ -59,6 +59,7 @@ func TestHostileConfigs(t *testing.T) {
 		{"mamba", `"vocab_size": 20`, `"vocab_size": 21`, "embeddings.weight"},
 		{"mamba", `"model_type": "mamba"`, `"model_type": "llama"`, `"llama"; want one of bamba`},
 		{"mamba", `"hidden_act": "silu"`, `"hidden_act": "gelu"`, "hidden_act"},
+		{"falcon-h1", `"mamba_n_groups": 1`, `"mamba_n_groups": 1000000000`, "groups"},
 		{"mamba2", `"n_groups": 2`, `"n_groups": 3`, "groups"},
 		{"mamba2", `"head_dim": 8`, `"head_dim": 9`, "in_proj.weight"},
 		{"bamba", `"num_attention_heads": 2`, `"num_attention_heads": 1000000000`, "head"},

@@ -204,10 +204,14 @@ func nemotronFamily(c *config) network {
 // scaled is the block of a Mamba-2 of which the gate, the input, B, C and the step size are multiplied by five numbers, nil for
 // none, which is done to the rows of the weight that they come from.
 func (b block) scaled(m linear.Mamba2, by []float64) block {
-	if by == nil {
+	if by == nil || m.Groups > m.Heads { // which the layer refuses, before memory is taken for it
 		return b
 	}
 	keys := m.Groups * m.State
+	if n := 2*m.Inner + 2*keys + m.Heads; n > 1<<24 {
+		b.g.Failf("Mamba2", "%d heads, %d groups of %d numbers and a width of %d: more than any model has", m.Heads, m.Groups, m.State, m.Inner)
+		return b
+	}
 	var rows []float32
 	for i, n := range []int{m.Inner, m.Inner, keys, keys, m.Heads} {
 		for range n {
