@@ -57,7 +57,8 @@ func main() {
 
 // run asks from all connections until the time is over.
 func (l load) run(bodies []string) *outcome {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: l.connections, MaxConnsPerHost: l.connections}, Timeout: time.Minute}
+	kept := &http.Transport{MaxIdleConnsPerHost: l.connections, MaxConnsPerHost: l.connections}
+	client := &http.Client{Transport: kept, Timeout: time.Minute}
 	out := &outcome{failed: map[string]int{}}
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -92,7 +93,7 @@ func (l load) ask(client *http.Client, body string) error {
 	if err != nil {
 		return err
 	}
-	defer a.Body.Close()
+	defer func() { _ = a.Body.Close() }() // it has been read
 	text, err := io.ReadAll(a.Body)
 	if err == nil && a.StatusCode != http.StatusOK {
 		return fmt.Errorf("status %d: %.200s", a.StatusCode, text)
@@ -114,5 +115,6 @@ func (o *outcome) print(w io.Writer) {
 		errors += times
 		fmt.Fprintf(os.Stderr, "%d times: %s\n", times, what)
 	}
-	fmt.Fprintf(w, "%.0f requests/s, p50 %.2f ms, p99 %.2f ms, %d answered, %d errors\n", float64(n)/o.time.Seconds(), at(0.5), at(0.99), n, errors)
+	fmt.Fprintf(w, "%.0f requests/s, p50 %.2f ms, p99 %.2f ms, %d answered, %d errors\n",
+		float64(n)/o.time.Seconds(), at(0.5), at(0.99), n, errors)
 }

@@ -125,7 +125,8 @@ func (r *foundationRun) answerBatches(m *pretrained.Model, p models.Pairs, o dat
 		}
 		whole := slices.Concat(prompt, answer, end)
 		if len(prompt) == 0 || len(whole) < len(prompt)+1 {
-			return nil, errors.Errorf("%s: the prompt and its answer are %d and %d tokens; want one at least of each", p.Place(i), len(prompt), len(answer))
+			return nil, errors.Errorf("%s: the prompt and its answer are %d and %d tokens; want one at least of each",
+				p.Place(i), len(prompt), len(answer))
 		}
 		ids[i], targets[i] = whole[:len(whole)-1], slices.Clone(whole[1:])
 		for t := range len(prompt) - 1 {

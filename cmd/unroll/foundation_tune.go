@@ -109,7 +109,8 @@ func (r foundationRun) run(cmd *cobra.Command, m *pretrained.Model, loop *train.
 	}
 	conclusion(w, result, 0, loop.Validation.KeepBest)
 	tell(w, "Saved", "%s. More:", fl.out)
-	_, err = io.WriteString(w, "  unroll generate --model "+r.Model+" --adapter "+fl.out+"\n  unroll merge --model "+r.Model+" --adapter "+fl.out+" --out merged\n")
+	_, err = io.WriteString(w, "  unroll generate --model "+r.Model+" --adapter "+fl.out+"\n"+
+		"  unroll merge --model "+r.Model+" --adapter "+fl.out+" --out merged\n")
 	if err != nil {
 		return err
 	}
@@ -184,7 +185,7 @@ func (r *foundationRun) take(cmd *cobra.Command, given func(flag string) bool) e
 			return err
 		})
 	}
-	real := func(name string, to *float64) {
+	number := func(name string, to *float64) {
 		read(name, func(text string) (err error) {
 			if *to, err = strconv.ParseFloat(text, 64); err == nil && !(*to >= 0) {
 				wrong = usage("--%s %g; want 0 or more", name, *to)
@@ -196,8 +197,8 @@ func (r *foundationRun) take(cmd *cobra.Command, given func(flag string) bool) e
 	whole("batch", &r.Batch, 1)
 	whole("epochs", &r.Epochs, 1)
 	whole("steps", &r.Steps, 0)
-	real("lr", &r.Rate)
-	real("clip", &r.Clip)
+	number("lr", &r.Rate)
+	number("clip", &r.Clip)
 	read("seed", func(text string) (err error) {
 		r.Seed, err = strconv.ParseUint(text, 10, 64)
 		return err

@@ -175,12 +175,12 @@ func (fl *serveFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return errors.Wrapf(err, "--listen %s", fl.listen)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }() // the service has closed it by then
 	s, err := serve.New(*o)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }() // what could not be kept has been told
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, terminate)
 	defer stop()
 	scheme := "http"
@@ -233,12 +233,7 @@ func (fl *serveFlags) serve(ctx context.Context, s *serve.Server, l net.Listener
 			fl.reload(s)
 		case <-ctx.Done():
 			s.Drain()
-			end, cancel := context.WithTimeout(context.Background(), fl.grace)
-			defer cancel()
-			if err := h.Shutdown(end); err != nil {
-				fl.options.Log.Warn("requests were cut off", "after", fl.grace)
-				_ = h.Close() // they have had their time
-			}
+			fl.shutdown(h)
 			return nil
 		}
 	}
@@ -248,5 +243,15 @@ func (fl *serveFlags) serve(ctx context.Context, s *serve.Server, l net.Listener
 func (fl *serveFlags) reload(s *serve.Server) {
 	if err := s.Reload(); err != nil {
 		fl.options.Log.Error("reload", "error", fmt.Sprint(err))
+	}
+}
+
+// shutdown lets the requests end that are being answered.
+func (fl *serveFlags) shutdown(h *http.Server) {
+	end, cancel := context.WithTimeout(context.Background(), fl.grace)
+	defer cancel()
+	if err := h.Shutdown(end); err != nil {
+		fl.options.Log.Warn("requests were cut off", "after", fl.grace)
+		_ = h.Close() // they have had their time
 	}
 }

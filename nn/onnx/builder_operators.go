@@ -30,7 +30,8 @@ func (w *writer) leaf(i int) string {
 // elementwise are the operators that a function of one or two numbers is in ONNX.
 var elementwise = map[op.Op]string{
 	op.Sigmoid: "Sigmoid", op.Tanh: "Tanh", op.ReLU: "Relu", op.Exp: "Exp", op.Log: "Log", op.Sqrt: "Sqrt", op.Softplus: "Softplus",
-	op.Erf: "Erf", op.Sin: "Sin", op.Cos: "Cos", op.Neg: "Neg", op.Abs: "Abs", op.Sign: "Sign", op.Sub: "Sub", op.Mul: "Mul", op.Div: "Div", op.Pow: "Pow",
+	op.Erf: "Erf", op.Sin: "Sin", op.Cos: "Cos",
+	op.Neg: "Neg", op.Abs: "Abs", op.Sign: "Sign", op.Sub: "Sub", op.Mul: "Mul", op.Div: "Div", op.Pow: "Pow",
 	op.Less: "Less", op.LessOrEqual: "LessOrEqual", op.Equal: "Equal",
 	op.Softmax{}: "Softmax", op.LogSoftmax{}: "LogSoftmax",
 }

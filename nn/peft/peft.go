@@ -145,8 +145,8 @@ func read(folder string, p *graph.Params) (nn.LoRA, []graph.Named, error) {
 func whole(list []graph.Named) error {
 	for _, t := range list {
 		other := strings.TrimSuffix(t.Name, ownA) + ownB
-		if strings.HasSuffix(t.Name, ownB) {
-			other = strings.TrimSuffix(t.Name, ownB) + ownA
+		if name, second := strings.CutSuffix(t.Name, ownB); second {
+			other = name + ownA
 		}
 		if !slices.ContainsFunc(list, func(o graph.Named) bool { return o.Name == other }) {
 			return errors.Errorf("there is %s, and no %s", t.Name, other)

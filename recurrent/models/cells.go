@@ -21,7 +21,7 @@ type cellKind struct {
 	rows  int                                        // its rows, as a multiple of the width of the hidden state
 	count counts                                     // weights of a layer
 	weigh func(input, hidden, heads float64) float64 // the same, where counts cannot say it
-	keeps float64                                    // numbers of a step that its derivative reads, as a multiple of the width; 0 to tell them by count
+	keeps float64                                    // numbers that a step's derivative reads, as a multiple of the width; 0: told by count
 	// resized is how many more rows there are, and as many more weights of inputs, where the input is not as wide as the
 	// hidden state and has to be made so: for SRU's highway.
 	resized int

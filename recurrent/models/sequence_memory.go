@@ -44,7 +44,8 @@ func (s *SequenceStream) UnmarshalBinary(data []byte) error {
 		numbers += t.DataSize()
 	}
 	if want := 9 + 16*features + 4*numbers; len(data) != want || data[0] > 1 {
-		return errors.Errorf("models: UnmarshalBinary: %d bytes; want %d, as MarshalBinary of a stream over the same model wrote them", len(data), want)
+		return errors.Errorf("models: UnmarshalBinary: %d bytes; want %d, as MarshalBinary of a stream over the same model wrote them",
+			len(data), want)
 	}
 	le := binary.LittleEndian
 	float := func(at int) float64 { return math.Float64frombits(le.Uint64(data[at:])) }

@@ -16,7 +16,6 @@ import (
 // ggufKind is a kind of network by llama.cpp's names.
 type ggufKind struct {
 	arch   string
-	title  string
 	config func(f ggufFile) map[string]any // the config.json; nil for RWKV-7, which its weights tell all about
 	layers string                          // what names of weights in layers begin with
 	names  map[string]string               // the names of weights here, by those of llama.cpp without blk.N

@@ -1,6 +1,7 @@
 package pretrained
 
 import (
+	"maps"
 	"math"
 	"strings"
 
@@ -18,7 +19,8 @@ func ggufKinds() []ggufKind {
 		{arch: "mamba2", config: ggufMamba2, layers: "backbone.layers.", names: with(mamba2Parts("mixer."), map[string]string{
 			"token_embd": "backbone.embeddings", "output_norm": "backbone.norm_f", "output": "lm_head", "attn_norm": "norm",
 		})},
-		{arch: "falcon-h1", config: ggufFalconH1, layers: "model.layers.", names: with(mamba2Parts("mamba."), attentionParts("o_proj"), hybridParts())},
+		{arch: "falcon-h1", config: ggufFalconH1, layers: "model.layers.",
+			names: with(mamba2Parts("mamba."), attentionParts("o_proj"), hybridParts())},
 		{arch: "jamba", config: ggufJamba, layers: "model.layers.", names: with(mambaParts("mamba."), attentionParts("o_proj"), hybridParts(),
 			map[string]string{
 				"ssm_dt_norm": "mamba.dt_layernorm", "ssm_b_norm": "mamba.b_layernorm", "ssm_c_norm": "mamba.c_layernorm",
@@ -40,9 +42,7 @@ func ggufKinds() []ggufKind {
 func with(tables ...map[string]string) map[string]string {
 	out := map[string]string{}
 	for _, t := range tables {
-		for from, to := range t {
-			out[from] = to
-		}
+		maps.Copy(out, t)
 	}
 	return out
 }

@@ -53,7 +53,8 @@ const textColumn = "text"
 
 // newTexts answers by a function that predicts several texts, and says with a *models.TextError which it cannot read. Pad adds
 // empty texts, so that few sizes of batches are compiled.
-func newTexts[A any](o Options, pad bool, observe func(int), count func(string) (int, error), predict func([]string) ([]A, error)) *texts[A] {
+func newTexts[A any](o Options, pad bool, observe func(int), count func(string) (int, error),
+	predict func([]string) ([]A, error)) *texts[A] {
 	t := &texts[A]{most: o.MaxRows, tokens: o.MaxTokens, count: count}
 	length := func(s string) int { return len(s) }
 	t.batch = newBatcher(o.BatchRows, o.BatchWait, workers(), length, func(items []string) []result[A] {

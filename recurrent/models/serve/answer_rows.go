@@ -100,14 +100,16 @@ func (s *sequenceAnswers) predict(ctx context.Context, list models.Sequences) ([
 }
 
 func (s *sequenceAnswers) ports() (in, out []port) {
-	in = []port{{Name: "rows", Datatype: "FP64", Shape: []int{-1, -1, len(s.columns)}}, {Name: "lengths", Datatype: "INT64", Shape: []int{-1}, optional: true}}
+	in = []port{{Name: "rows", Datatype: "FP64", Shape: []int{-1, -1, len(s.columns)}},
+		{Name: "lengths", Datatype: "INT64", Shape: []int{-1}, optional: true}}
 	if s.m.Timed() {
 		in = append(in, port{Name: "times", Datatype: "FP64", Shape: []int{-1, -1}})
 	}
 	if s.labels == nil {
 		return in, []port{column("number", "FP64")}
 	}
-	return in, []port{column("label", "BYTES"), column("probability", "FP64"), {Name: "probabilities", Datatype: "FP64", Shape: []int{-1, len(s.labels)}}}
+	return in, []port{column("label", "BYTES"), column("probability", "FP64"),
+		{Name: "probabilities", Datatype: "FP64", Shape: []int{-1, len(s.labels)}}}
 }
 
 // infer takes rows [B, T, columns], of which lengths says how many count; NaN is a missing value, and the place of a word in the
@@ -230,7 +232,8 @@ func (f *forecastAnswers) ports() (in, out []port) {
 // forecast reads a table as that of the training was read.
 func (f *forecastAnswers) forecast(ctx context.Context, t *table) ([]models.Forecast, error) {
 	s := f.m.Config().Origin.Series
-	p, _, err := datasets.ReadPanel(t, "the rows", datasets.PanelColumns{ID: s.ID, Time: s.Time, Targets: s.Target, Past: s.Past, Known: s.Known,
+	p, _, err := datasets.ReadPanel(t, "the rows", datasets.PanelColumns{ID: s.ID, Time: s.Time, Targets: s.Target, Past: s.Past,
+		Known:  s.Known,
 		Static: s.Static, Classes: s.Class, Frequency: s.Frequency, TimeFormat: s.TimeFormat})
 	if err != nil {
 		return nil, bad("%v", err)

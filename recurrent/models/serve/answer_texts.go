@@ -35,7 +35,8 @@ func column(name, datatype string) port {
 func labels(m *models.Classifier, o Options, observe func(int)) answerer {
 	names := m.Labels()
 	t := newTexts(o, true, observe, counted(m.Tokenizer()), m.Predict)
-	t.outputs = []port{column("label", "BYTES"), column("probability", "FP64"), {Name: "probabilities", Datatype: "FP64", Shape: []int{-1, len(names)}}}
+	t.outputs = []port{column("label", "BYTES"), column("probability", "FP64"),
+		{Name: "probabilities", Datatype: "FP64", Shape: []int{-1, len(names)}}}
 	t.columns = func(_ []string, found []models.Prediction) []values {
 		n := len(found)
 		all := values{name: "probabilities", datatype: "FP64", shape: []int{n, len(names)}}

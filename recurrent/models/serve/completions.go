@@ -246,7 +246,8 @@ func (s *Server) newCompleting(q completionRequest, v *served) (*completing, err
 			}
 			c.writers = append(c.writers, w)
 			c.lanes = append(c.lanes, &lane{feed: slices.Clone(ids), quiet: len(ids) - 1, after: w.after})
-			c.echo, c.texts, c.probs, c.offsets = append(c.echo, text), append(c.texts, text), append(c.probs, probs), append(c.offsets, len([]rune(text)))
+			c.echo, c.texts = append(c.echo, text), append(c.texts, text)
+			c.probs, c.offsets = append(c.probs, probs), append(c.offsets, len([]rune(text)))
 		}
 	}
 	return c, nil

@@ -74,8 +74,12 @@ func (e *events) later(write func() error) {
 func (e *events) run(ctx context.Context, compute func(ctx context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- compute(ctx) }()
+	var failure error // of the computation, once done is closed
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		failure = compute(ctx)
+	}()
 	for {
 		select {
 		case <-e.wake:
@@ -84,11 +88,11 @@ func (e *events) run(ctx context.Context, compute func(ctx context.Context) erro
 				<-done
 				return err
 			}
-		case err := <-done:
-			if failed := e.drain(); err == nil {
-				err = failed
+		case <-done:
+			if failed := e.drain(); failure == nil {
+				return failed
 			}
-			return err
+			return failure
 		}
 	}
 }

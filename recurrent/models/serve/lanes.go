@@ -121,7 +121,8 @@ func (s *stepper) measure() error {
 			}
 		}
 		if !found {
-			return errors.Errorf("serve: entry %d of the state has the shape %v for one text, %v for two; want a batch in it", i, t.Shape(), two[i].Shape())
+			return errors.Errorf("serve: entry %d of the state has the shape %v for one text, %v for two; want a batch in it",
+				i, t.Shape(), two[i].Shape())
 		}
 		s.entries = append(s.entries, e)
 	}

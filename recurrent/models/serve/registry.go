@@ -68,7 +68,8 @@ func openRegistry(o Options, m *metrics) (*registry, error) {
 	r := &registry{options: o, metrics: m}
 	for _, f := range o.Models {
 		if !goodName.MatchString(f.Name) {
-			return nil, errors.Errorf("serve: the model %s is called %q; want letters, digits and any of . _ -, a letter or digit first", f.Path, f.Name)
+			return nil, errors.Errorf("serve: the model %s is called %q; want letters, digits and any of . _ -, a letter or digit first",
+				f.Path, f.Name)
 		}
 		if slices.ContainsFunc(r.slots, func(s *slot) bool { return s.name == f.Name }) {
 			return nil, errors.Errorf("serve: two models are called %q; give one another name (NAME=FILE)", f.Name)

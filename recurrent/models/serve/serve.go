@@ -85,7 +85,8 @@ func defaultTo[N int | int64 | time.Duration](v *N, value N) {
 func (o Options) check() error {
 	for name, v := range map[string]int64{
 		"MaxBody": o.MaxBody, "MaxTokens": int64(o.MaxTokens), "MaxRows": int64(o.MaxRows), "Concurrent": int64(o.Concurrent),
-		"Timeout": int64(o.Timeout), "BatchRows": int64(o.BatchRows), "Sessions.Memory": o.Sessions.Memory, "Sessions.Most": int64(o.Sessions.Most),
+		"Timeout": int64(o.Timeout), "BatchRows": int64(o.BatchRows),
+		"Sessions.Memory": o.Sessions.Memory, "Sessions.Most": int64(o.Sessions.Most),
 	} {
 		if v < 0 {
 			return errors.Errorf("serve: %s is %d; want above 0, or 0 for the default", name, v)
@@ -121,7 +122,8 @@ func New(o Options) (*Server, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{options: o, metrics: newMetrics(), slots: make(chan struct{}, o.Concurrent), origins: http.NewCrossOriginProtection(), stopping: make(chan struct{})}
+	s := &Server{options: o, metrics: newMetrics(), slots: make(chan struct{}, o.Concurrent),
+		origins: http.NewCrossOriginProtection(), stopping: make(chan struct{})}
 	var err error
 	if s.models, err = openRegistry(o, s.metrics); err != nil {
 		return nil, err

@@ -178,7 +178,8 @@ func fits(v *served, s *session) error {
 	if v.text != nil {
 		tokens = v.text.tokens().Len() - 1
 	}
-	if s.Layout != v.layout() || v.steps != nil && len(s.state) != 4*len(v.steps.first) || s.Pending < -1 || s.Pending > tokens || s.Tokens < 0 {
+	if s.Layout != v.layout() || v.steps != nil && len(s.state) != 4*len(v.steps.first) ||
+		s.Pending < -1 || s.Pending > tokens || s.Tokens < 0 {
 		return refused(409, "the session is of another network than %s is now", v.name)
 	}
 	return nil
@@ -283,7 +284,8 @@ func (s *Server) readInto(ctx context.Context, v *served, now *session, ids []in
 	if len(feed) == 0 {
 		return next, nil
 	}
-	l := &lane{feed: append([]int{}, feed[:len(feed)-1]...), quiet: len(feed) - 1, state: stateOfBytes(now.state), after: func(*lane, []float32) error { return nil }}
+	l := &lane{feed: append([]int{}, feed[:len(feed)-1]...), quiet: len(feed) - 1, state: stateOfBytes(now.state),
+		after: func(*lane, []float32) error { return nil }}
 	if err := v.steps.run(ctx, l); err != nil {
 		return nil, err
 	}

@@ -90,7 +90,8 @@ func (s *Server) goOn(q writing, v *served, m textModel, now *session, ids []int
 		probs = &logprobs{}
 	}
 	c.prompt = len(ids)
-	c.writers, c.lanes = []*writer{wr}, []*lane{{feed: slices.Clone(feed), quiet: len(feed) - 1, state: stateOfBytes(now.state), after: wr.after}}
+	c.writers = []*writer{wr}
+	c.lanes = []*lane{{feed: slices.Clone(feed), quiet: len(feed) - 1, state: stateOfBytes(now.state), after: wr.after}}
 	c.echo, c.texts, c.probs, c.offsets = []string{""}, []string{""}, []*logprobs{probs}, []int{0}
 	return c, nil
 }

@@ -34,7 +34,8 @@ type change struct {
 
 // openStore opens a file, or makes it.
 func openStore(path string, sync bool) (*store, error) {
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, NoSync: !sync, NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
+	o := &bolt.Options{Timeout: time.Second, NoSync: !sync, NoFreelistSync: true, FreelistType: bolt.FreelistMapType}
+	db, err := bolt.Open(path, 0o600, o)
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, errors.Errorf("serve: the sessions' file %s is in use by another process", path)
 	}

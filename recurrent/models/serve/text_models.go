@@ -59,7 +59,8 @@ func newFoundationText(m *pretrained.Model) (*foundationText, error) {
 		return nil, err
 	}
 	if slices.ContainsFunc(m.Carries(), func(c pretrained.Carried) bool { return c.Grows }) {
-		return nil, bad("%s has layers whose attention looks back at all of a text, so that its state grows; serve has models whose state does not",
+		return nil, bad("%s has layers whose attention looks back at all of a text, "+
+			"so that its state grows; serve has models whose state does not",
 			m.Title())
 	}
 	return &foundationText{m, t}, nil

@@ -31,7 +31,8 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *Server) serverMetadata(w http.ResponseWriter, _ *http.Request) error {
-	answer(w, plainError, map[string]any{"name": "unroll", "version": protocolVersion, "extensions": []string{"binary_tensor_data", "model_repository"}})
+	answer(w, plainError, map[string]any{"name": "unroll", "version": protocolVersion,
+		"extensions": []string{"binary_tensor_data", "model_repository"}})
 	return nil
 }
 

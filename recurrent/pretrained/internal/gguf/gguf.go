@@ -168,10 +168,10 @@ func (r *reader) value(kind uint32, depth int) any {
 		return r.text()
 	case typeArray:
 		of, least := r.uint32(), int64(1)
-		switch {
-		case of == typeString:
+		switch of {
+		case typeString:
 			least = 8
-		case of == typeArray:
+		case typeArray:
 			least = 12
 		}
 		if depth > 3 {
