@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -40,7 +41,7 @@ func tried(t *testing.T, out string, nodes ...*onnxpb.NodeProto) error {
 	g := &onnxpb.GraphProto{Node: nodes, Output: named(out),
 		Input: []*onnxpb.ValueInfoProto{valueInfo("x", floatKind, []Dim{{Size: 2}}), valueInfo("n", onnxpb.TensorProto_INT64, []Dim{}),
 			valueInfo("c", onnxpb.TensorProto_BOOL, []Dim{})},
-		Initializer: []*onnxpb.TensorProto{single(1 << 60).tensorProto("many"), single(3).tensorProto("three"), single(1000).tensorProto("thousand"),
+		Initializer: []*onnxpb.TensorProto{single(math.MaxInt / 8).tensorProto("many"), single(3).tensorProto("three"), single(1000).tensorProto("thousand"),
 			truthConstant(true).tensorProto("yes"), ints64(1).tensorProto("one")}}
 	data, err := proto.Marshal(&onnxpb.ModelProto{Graph: g, OpsetImport: []*onnxpb.OperatorSetIdProto{{Version: 17}}})
 	if err != nil {
