@@ -292,7 +292,9 @@ func TestIntegersRefuse(t *testing.T) {
 		"2 zero points for the shape [3 1 1]": func() (*graph.Integers, error) {
 			return graph.NewIntegerFilters([]int{1, 2, 3}, []int{0, 0}, 1, 3, 1, 1)
 		},
-		"2 values for the shape [" + huge + " 4]": func() (*graph.Integers, error) { return graph.NewIntegerMatrix([]int{1, 2}, []int{0}, 1<<62, 4) },
+		"2 values for the shape [" + huge + " 4]": func() (*graph.Integers, error) {
+			return graph.NewIntegerMatrix([]int{1, 2}, []int{0}, math.MaxInt/2+1, 4)
+		},
 	} {
 		if _, err := create(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %s", err, want)
