@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -302,6 +303,6 @@ func TestIntegersRefuse(t *testing.T) {
 	}
 }
 
-const huge = "4611686018427387904"
+var huge = strconv.Itoa(math.MaxInt/2 + 1)
 
 func make5() []int { return []int{1, 2, 3, 4, 5} }
