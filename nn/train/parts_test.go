@@ -110,6 +110,15 @@ func splitLosses() map[string]splitLoss {
 			return l.Apply(g, g.CrossEntropy(y, in[3], pad), in[3])
 		}
 	}
+	out["Transducer"] = func(g *graph.Graph, y graph.Node, in []graph.Node) graph.Node {
+		T, B, V := y.Dim(0), y.Dim(1), y.Dim(2)
+		frames := make([]int, B)
+		for i := range frames {
+			frames[i] = T
+		}
+		logits := g.BroadcastTo(g.Reshape(y, T, B, 1, V), T, B, in[6].Dim(1)+1, V)
+		return losses.Transducer{}.Apply(g, logits, in[6], g.Const(graph.Ints(frames)), in[7])
+	}
 	out["Likelihood"] = func(g *graph.Graph, y graph.Node, in []graph.Node) graph.Node {
 		return losses.Likelihood{Family: distribution.Gaussian}.Apply(g, g.Slice(y, 2, 0, 2), in[5])
 	}
