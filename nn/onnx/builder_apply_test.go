@@ -382,6 +382,14 @@ func TestApplyRefuses(t *testing.T) {
 		}, []string{"a window that depends on sizes"}},
 		{func(g *graph.Graph, x graph.Node) graph.Node { return g.MatMul(x, x) }, []string{"sizes"}},
 		{func(*graph.Graph, graph.Node) graph.Node { return graph.Node{} }, []string{"want nodes"}},
+		{func(g *graph.Graph, x graph.Node) graph.Node {
+			y, _ := recurrent.Scan(g, linear.MLSTMBlock{Hidden: 4}, x, recurrent.Options{})
+			return y
+		}, []string{"MLSTMBlock", "cannot be written as ONNX yet"}},
+		{func(g *graph.Graph, x graph.Node) graph.Node {
+			y, _ := recurrent.Scan(g, linear.XLSTM{Hidden: 4}, x, recurrent.Options{})
+			return y
+		}, []string{"XLSTM", "cannot be written as ONNX yet"}},
 	} {
 		b := onnx.NewBuilder(graph.NewParams(1))
 		for _, v := range b.Apply(func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{c.build(g, in[0])} }, b.Sequence("x", 4)) {
