@@ -32,7 +32,7 @@ func descriptions() []any {
 		nn.TransformerEncoderLayer{Heads: 2, Activation: nn.GELU{}}, nn.TransformerDecoderLayer{Heads: 2},
 		nn.TransformerEncoder{Layers: 2, Layer: nn.TransformerEncoderLayer{Heads: 2}}, nn.TransformerDecoder{Layers: 2, Layer: nn.TransformerDecoderLayer{Heads: 2}},
 		nn.DepthwiseConv1D{Kernel: 3}, nn.GatedRMSNorm{Norm: nn.RMSNorm{Groups: 2}}, nn.GroupNorm{Groups: 3}, nn.L2Norm{}, nn.SquaredReLU{}, nn.SoftCap{Limit: 2},
-		nn.RoPE{Width: 4},
+		nn.RoPE{Width: 4}, recurrent.Transducer{Embedding: nn.Embedding{Tokens: 5, Size: 6}, Cell: recurrent.GRU{Hidden: 3}, Units: 4},
 
 		recurrent.RNN{Hidden: 3}, lstm, recurrent.GRU{Hidden: 3, ChronoSpan: 9}, recurrent.GRUD{Hidden: 3, Features: 2}, recurrent.MGU{Hidden: 3}, recurrent.LiGRU{Hidden: 3}, recurrent.IndRNN{Hidden: 3},
 		recurrent.SRU{Hidden: 3}, recurrent.QRNN{Hidden: 3, Window: 3}, recurrent.MinGRU{Hidden: 3}, recurrent.MinLSTM{Hidden: 3}, recurrent.MultiplicativeLSTM{Hidden: 3}, recurrent.LRU{Hidden: 3, State: 4},
@@ -107,6 +107,8 @@ func (m material) use(v any) []graph.Node {
 		return all(v.Apply(m.g, m.ids, m.ids, recurrent.Options{Lengths: m.lengths}))
 	case recurrent.Attentive:
 		return all(recurrent.Unroll(m.g, v.Remember(m.g, m.seq, m.lengths), m.seq, o))
+	case recurrent.Transducer:
+		return []graph.Node{v.Apply(m.g, m.seq, m.g.InputIDs("labels", 2, 3))}
 	case recurrent.Cell:
 		return all(recurrent.Unroll(m.g, v, m.seq, o))
 	case recurrent.Layer:

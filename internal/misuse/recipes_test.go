@@ -12,6 +12,7 @@ import (
 	"github.com/unroll-go/unroll/graph/graphtest"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
+	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/explain"
 	"github.com/unroll-go/unroll/nn/modules"
 	"github.com/unroll-go/unroll/nn/numpy"
@@ -19,6 +20,7 @@ import (
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/nn/train/flow"
 	"github.com/unroll-go/unroll/nn/train/search"
+	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/decode"
 	"github.com/unroll-go/unroll/recurrent/models"
 	"gorgonia.org/tensor"
@@ -311,6 +313,26 @@ func init() {
 			found, err := decode.CTC{Beam: 2}.Run(via(filled(4, 2, 3)), nil)
 			return fmt.Sprint(found), err
 		}},
+		"decode.Transducer.Run": {call: func(_ *world, via via) (any, error) {
+			d, err := transducer()
+			if err != nil {
+				return nil, err
+			}
+			found, err := d.Run(decode.TransducerSearch{Beam: 2}, via(filled(4, 2, 3)), nil)
+			return fmt.Sprint(found), err
+		}},
+		"decode.TransducerStream.Add": {call: func(_ *world, via via) (any, error) {
+			d, err := transducer()
+			if err != nil {
+				return nil, err
+			}
+			s, err := d.Stream(decode.TransducerSearch{Beam: 2})
+			if err != nil {
+				return nil, err
+			}
+			err = s.Add(via(filled(4, 3)))
+			return fmt.Sprint(s.Best()), err
+		}},
 		"decode.NewStepper": {call: func(w *world, via via) (any, error) {
 			f := graph.NewFunc(w.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
 				h := g.Add(g.Gather(g.Full(0, 5, 3), in[0]), in[1], in[2])
@@ -379,4 +401,13 @@ func failures(check func(t testing.TB)) error {
 		panic(p)
 	}
 	return w.err
+}
+
+// transducer decodes encoded frames of three numbers, with the weights that it begins with.
+func transducer() (*decode.Transducer, error) {
+	m := recurrent.Transducer{Embedding: nn.Embedding{Tokens: 3, Size: 2}, Cell: recurrent.GRU{Hidden: 2}, Units: 2}
+	p := graph.NewParams(1)
+	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{m.Apply(g, in[0], in[1])} })
+	_, err := f.Run(graph.Floats(make([]float32, 3), 1, 1, 3), graph.Ints([]int{1}, 1, 1))
+	return decode.NewTransducer(m, p), err
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/decode"
 	"gorgonia.org/tensor"
@@ -95,6 +96,17 @@ func containsAny(s string, parts []string) bool {
 // takeTensors are the functions of the package that take tensors from outside.
 var takeTensors = map[string]func(v *tensor.Dense) error{
 	"CTC.Run": func(v *tensor.Dense) error { _, err := decode.CTC{}.Run(v, nil); return err },
+	"Transducer.Run": func(v *tensor.Dense) error {
+		_, err := decode.NewTransducer(heard()).Run(decode.TransducerSearch{}, v, nil)
+		return err
+	},
+	"TransducerStream.Add": func(v *tensor.Dense) error {
+		s, err := decode.NewTransducer(heard()).Stream(decode.TransducerSearch{})
+		if err != nil {
+			return nil
+		}
+		return s.Add(v)
+	},
 	"NewStepper": func(v *tensor.Dense) error {
 		whole := graph.Floats(make([]float32, 24), 3, 2, 4)
 		_, err := decode.NewStepper(still, stateOf(v), nil, nil, 2)
@@ -108,6 +120,15 @@ var takeTensors = map[string]func(v *tensor.Dense) error{
 		}
 		return err
 	},
+}
+
+// heard is a transducer with the weights that it begins with, for encoded frames of four numbers.
+func heard() (recurrent.Transducer, *graph.Params) {
+	m := recurrent.Transducer{Embedding: nn.Embedding{Tokens: 3, Size: 2}, Cell: recurrent.GRU{Hidden: 2}, Units: 2}
+	p := graph.NewParams(1)
+	_, _ = graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{m.Apply(g, in[0], in[1])} }).
+		Run(graph.Floats(make([]float32, 4), 1, 1, 4), graph.Ints([]int{1}, 1, 1)) // what fails is met again
+	return m, p
 }
 
 var still = graph.NewFunc(graph.NewParams(1), func(_ *graph.Graph, in []graph.Node) []graph.Node { return in })
