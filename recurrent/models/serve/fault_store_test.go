@@ -181,6 +181,27 @@ func TestStrangeStates(t *testing.T) {
 	if status, text := ask(t, "POST", h.URL+"/v1/sessions/huge/write", "", `{"max_tokens":3,"logprobs":2}`); status != 200 && status != 409 {
 		t.Errorf("status %d: %s", status, text)
 	}
+	// Who writes beside it is not held up.
+	done := make(chan string, 8)
+	for i := range cap(done) {
+		go func() {
+			path, want := "/v1/completions", 200
+			if i%2 == 0 {
+				path, want = "/v1/sessions/huge/write", 0
+			}
+			status, text := ask(t, "POST", h.URL+path, "", `{"max_tokens":40,"prompt":"the"}`)
+			if want != 0 && status != want || status >= 500 {
+				done <- fmt.Sprintf("%s: status %d: %s", path, status, text)
+				return
+			}
+			done <- ""
+		}()
+	}
+	for range cap(done) {
+		if text := <-done; text != "" {
+			t.Error(text)
+		}
+	}
 	for n := range len(state) {
 		if status, text := ask(t, "POST", h.URL+"/v1/sessions", "application/octet-stream", state[:n]); status != 400 && status != 409 {
 			t.Fatalf("%d bytes: status %d: %s", n, status, text)

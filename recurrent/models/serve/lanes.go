@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pkg/errors"
@@ -319,6 +320,9 @@ func (s *stepper) settle(lanes []*lane) (*bench, error) {
 		}
 		setRow(b.state, s.entries, i, row)
 	}
+	for i := len(lanes); i < len(b.ids); i++ { // rows that nobody has begin anew: what was there before may be no state to go on from
+		setRow(b.state, s.entries, i, s.first)
+	}
 	return b, b.stream.Reset(b.state...)
 }
 
@@ -356,9 +360,7 @@ func (s *stepper) step(b *bench, lanes []*lane) []*lane {
 	s.observe(len(lanes))
 	out, err := b.stream.Step(b.in)
 	if err != nil {
-		for _, l := range lanes {
-			l.done <- err
-		}
+		s.apart(b, lanes, err)
 		return make([]*lane, len(lanes))
 	}
 	logits := out[0].Float32s()
@@ -417,4 +419,34 @@ func stateOfBytes(data []byte) []float32 {
 		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
 	}
 	return out
+}
+
+// apart reads a token of every lane by itself, after a step that failed: a state that leads to numbers that are not finite is no
+// fault of the lanes beside it. Those that go on wait for their next turn.
+func (s *stepper) apart(b *bench, lanes []*lane, failed error) {
+	if len(lanes) == 1 {
+		if strings.Contains(failed.Error(), "not finite") {
+			failed = refused(409, "the network cannot go on from here: %v", failed)
+		}
+		lanes[0].done <- failed
+		return
+	}
+	state := b.stream.State() // that of before the step
+	for i, l := range lanes {
+		l.state = rowOf(state, s.entries, i, l.state[:0])
+	}
+	for _, l := range lanes {
+		alone := []*lane{l}
+		one, err := s.settle(alone)
+		if err != nil {
+			l.done <- err
+			continue
+		}
+		if next := s.step(one, alone); next[0] != nil {
+			s.keep(one, next)
+			s.mu.Lock()
+			s.queue = append(s.queue, l)
+			s.mu.Unlock()
+		}
+	}
 }

@@ -136,8 +136,8 @@ func (w *writer) after(l *lane, logits []float32) error {
 		return err
 	}
 	id, err := w.sampler.Sample(logits, w.rng)
-	if err != nil {
-		return err
+	if err != nil { // all logits may be -Inf after a strange state
+		return refused(409, "the network has no probabilities here: %v", err)
 	}
 	if slices.Contains(w.ends, id) {
 		w.pending = id
