@@ -24,11 +24,7 @@ func (p *Integers) Pack(k, n int, b []int8, ldb int, sums bool) {
 		panic(fmt.Sprintf("kernel: Integers: [%d, %d] in %d numbers, %d between rows", k, n, len(b), ldb))
 	}
 	p.k, p.n = k, n
-	count := ceil(k, integerDepth)
-	if cap(p.chunks) < count {
-		p.chunks = append(p.chunks[:cap(p.chunks)], make([]Int8, count-cap(p.chunks))...)
-	}
-	p.chunks = p.chunks[:count]
+	p.chunks = pieces(p.chunks, k)
 	for i := range p.chunks {
 		p.chunks[i].packIntegers(min(integerDepth, k-i*integerDepth), n, b[i*integerDepth*ldb:], ldb)
 	}
@@ -115,11 +111,7 @@ func (p *IntegerRows) Pack(m, k int, a []int8, lda int) {
 		panic(fmt.Sprintf("kernel: IntegerRows: [%d, %d] in %d numbers, %d between rows", m, k, len(a), lda))
 	}
 	p.m, p.k = m, k
-	count := ceil(k, integerDepth)
-	if cap(p.chunks) < count {
-		p.chunks = append(p.chunks[:cap(p.chunks)], make([]integerInputs, count-cap(p.chunks))...)
-	}
-	p.chunks = p.chunks[:count]
+	p.chunks = pieces(p.chunks, k)
 	if cap(p.sums) < m {
 		p.sums = make([]float64, m)
 	}
@@ -160,4 +152,13 @@ func (c *integerInputs) count(r int) {
 	for s := range c.steps {
 		c.inputs[r*c.steps+s], c.bytes[r*c.steps+s] = 0x0001000100010001, 0x01010101
 	}
+}
+
+// pieces is room for the pieces of sums over k terms; what is there keeps its memory.
+func pieces[E any](list []E, k int) []E {
+	count := ceil(k, integerDepth)
+	if cap(list) < count {
+		list = append(list[:cap(list)], make([]E, count-cap(list))...)
+	}
+	return list[:count]
 }

@@ -28,7 +28,7 @@ var little = binary.LittleEndian
 var types = byName(
 	Type{Name: "F64", Width: 8, f64: func(raw []byte) float64 { return math.Float64frombits(little.Uint64(raw)) }},
 	Type{Name: "F32", Width: 4, f32: func(raw []byte) float32 { return math.Float32frombits(little.Uint32(raw)) }},
-	Type{Name: "F16", Width: 2, f32: func(raw []byte) float32 { return float16(little.Uint16(raw)) }},
+	Type{Name: "F16", Width: 2, f32: func(raw []byte) float32 { return Float16(little.Uint16(raw)) }},
 	Type{Name: "BF16", Width: 2, f32: func(raw []byte) float32 { return math.Float32frombits(uint32(little.Uint16(raw)) << 16) }},
 	Type{Name: "I64", Width: 8, int: func(raw []byte) (int, bool) { return signed(int64(little.Uint64(raw))) }},
 	Type{Name: "I32", Width: 4, int: func(raw []byte) (int, bool) { return signed(int64(int32(little.Uint32(raw)))) }},
@@ -59,8 +59,8 @@ func signed(v int64) (int, bool) { return int(v), int64(int(v)) == v }
 
 func unsigned(v uint64) (int, bool) { return int(v), v <= math.MaxInt }
 
-// float16 widens IEEE 754's half precision: 1 bit of sign, 5 of exponent, 10 of fraction.
-func float16(h uint16) float32 {
+// Float16 widens IEEE 754's half precision: 1 bit of sign, 5 of exponent, 10 of fraction.
+func Float16(h uint16) float32 {
 	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
 	switch exponent {
 	case 0: // zero, or a number below the normal ones: fraction·2⁻²⁴

@@ -24,7 +24,7 @@ func TestFloat16(t *testing.T) {
 		case exponent == 31:
 			want = math.NaN()
 		}
-		if got := float64(float16(uint16(h))); got != want && !(got != got && want != want) || math.Signbit(got) != (h>>15 == 1) {
+		if got := float64(Float16(uint16(h))); got != want && !(got != got && want != want) || math.Signbit(got) != (h>>15 == 1) {
 			t.Fatalf("%#x is %g; want %g", h, got, want)
 		}
 	}

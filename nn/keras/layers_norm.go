@@ -106,14 +106,10 @@ func layerNormLayer(s settings) operation {
 		take: func(t *taker) { affine(t, scale, center, -1) },
 		run: func(c *call) []value {
 			g, x := c.g, c.in[0].x
-			if g.Err() == nil && (x.IsIDs() || x.Rank() < 2 || !last(x)) {
-				g.Failf("Keras", "%s normalises another axis than the last of %v, which is not supported", c.layer.name, x)
-			}
-			if g.Err() != nil {
+			rows := c.rows(last)
+			if rows == nil {
 				return nil
 			}
-			rows := x.Shape()
-			rows[len(rows)-1] = 1
 			mean := func(x graph.Node) graph.Node { return g.Reshape(g.Mean(x, -1), rows...) }
 			centred := g.Sub(x, mean(x))
 			y := g.Div(centred, g.Sqrt(g.AddScalar(mean(g.Square(centred)), epsilon)))
@@ -122,19 +118,29 @@ func layerNormLayer(s settings) operation {
 	}
 }
 
+// rows is the shape of one number for each row of the input, whose last axis is to be normalised; nil after an error.
+func (c *call) rows(last func(graph.Node) bool) []int {
+	g, x := c.g, c.in[0].x
+	if g.Err() == nil && (x.IsIDs() || x.Rank() < 2 || !last(x)) {
+		g.Failf("Keras", "%s normalises another axis than the last of %v, which is not supported", c.layer.name, x)
+	}
+	if g.Err() != nil {
+		return nil
+	}
+	rows := x.Shape()
+	rows[len(rows)-1] = 1
+	return rows
+}
+
 // unitNormLayer gives the last axis of [..., F] the length 1: x/max(‖x‖, 1e-12).
 func unitNormLayer(s settings) operation {
 	last := lastAxis(s)
 	return operation{run: func(c *call) []value {
 		g, x := c.g, c.in[0].x
-		if g.Err() == nil && (x.IsIDs() || x.Rank() < 2 || !last(x)) {
-			g.Failf("Keras", "%s normalises another axis than the last of %v, which is not supported", c.layer.name, x)
-		}
-		if g.Err() != nil {
+		rows := c.rows(last)
+		if rows == nil {
 			return nil
 		}
-		rows := x.Shape()
-		rows[len(rows)-1] = 1
 		length := g.Clamp(g.Reshape(g.Sum(g.Square(x), -1), rows...), 1e-24, math.MaxFloat32)
 		return []value{{g.Div(x, g.Sqrt(length)), c.in[0].mask}}
 	}}

@@ -84,35 +84,23 @@ func (s *settings) get(key string) any {
 	return s.values[key]
 }
 
-func (s *settings) text(key, otherwise string) string {
-	v, ok := s.get(key).(string)
-	if ok {
-		return v
-	}
-	if s.values[key] != nil {
-		s.problem("%s is %v; want a text", key, s.values[key])
-	}
-	return otherwise
-}
+func (s *settings) text(key, otherwise string) string { return typed(s, key, otherwise, "a text") }
 
 func (s *settings) truth(key string, otherwise bool) bool {
-	v, ok := s.get(key).(bool)
-	if ok {
-		return v
-	}
-	if s.values[key] != nil {
-		s.problem("%s is %v; want true or false", key, s.values[key])
-	}
-	return otherwise
+	return typed(s, key, otherwise, "true or false")
 }
 
 func (s *settings) float(key string, otherwise float64) float64 {
-	v, ok := s.get(key).(float64)
-	if ok {
+	return typed(s, key, otherwise, "a number")
+}
+
+// typed is a setting of a type, which messages call kind.
+func typed[T any](s *settings, key string, otherwise T, kind string) T {
+	if v, ok := s.get(key).(T); ok {
 		return v
 	}
 	if s.values[key] != nil {
-		s.problem("%s is %v; want a number", key, s.values[key])
+		s.problem("%s is %v; want %s", key, s.values[key], kind)
 	}
 	return otherwise
 }

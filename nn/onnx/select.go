@@ -219,6 +219,14 @@ func sliceBounds(n, start, end, step int) (first, count int) {
 	return first, max(0, (first-bound(end, -1, n-1)-step-1)/-step)
 }
 
+// equalParts are the sizes of parts of n; the last is smaller where they cannot be equal.
+func equalParts(n, each int) (sizes []int) {
+	for left := n; left > 0; left -= each {
+		sizes = append(sizes, min(each, left))
+	}
+	return sizes
+}
+
 // buildSplit cuts an axis in parts of given sizes, or in equal ones.
 func buildSplit(c *call) []value {
 	v := c.arg(0)
@@ -234,10 +242,7 @@ func buildSplit(c *call) []value {
 		}
 	}
 	if len(sizes) == 0 {
-		each := (n + k - 1) / k // the last part is smaller where they are not equal
-		for left := n; left > 0; left -= each {
-			sizes = append(sizes, min(each, left))
-		}
+		sizes = equalParts(n, (n+k-1)/k)
 	}
 	var out []value
 	start := 0

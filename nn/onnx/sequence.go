@@ -127,11 +127,7 @@ func buildSplitToSequence(c *call) []value {
 			return nil
 		}
 		if len(c.arg(1).shape()) == 0 && sizes[0] > 0 {
-			each := sizes[0]
-			sizes = nil
-			for left := n; left > 0; left -= each {
-				sizes = append(sizes, min(each, left))
-			}
+			sizes = equalParts(n, sizes[0])
 		}
 	}
 	var list []value

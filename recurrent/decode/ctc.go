@@ -55,12 +55,9 @@ func (d CTC) Run(logits *tensor.Dense, frames []int) ([]Labelling, error) {
 	}
 	out := make([]Labelling, batch)
 	for b := range out {
-		n := steps
-		if frames != nil {
-			n = frames[b]
-		}
-		if n < 0 || n > steps {
-			return nil, errors.Errorf("decode: CTC: %d frames of sequence %d; want 0 to %d", n, b, steps)
+		n, err := framesOf(frames, b, steps)
+		if err != nil {
+			return nil, errors.Wrap(err, "decode: CTC")
 		}
 		rows := make([][]float64, n)
 		for t := range rows {
@@ -71,7 +68,6 @@ func (d CTC) Run(logits *tensor.Dense, frames []int) ([]Labelling, error) {
 			logSoftmax(rows[t])
 		}
 		if d.Beam > 1 || d.Language != nil {
-			var err error
 			if out[b], err = d.search(rows); err != nil {
 				return nil, errors.Wrapf(err, "decode: CTC: sequence %d", b)
 			}

@@ -54,3 +54,14 @@ func logSoftmax(x []float64) {
 		x[i] -= log
 	}
 }
+
+// framesOf is the number of frames of sequence b: steps where none are given.
+func framesOf(frames []int, b, steps int) (int, error) {
+	if frames == nil {
+		return steps, nil
+	}
+	if n := frames[b]; n < 0 || n > steps {
+		return 0, errors.Errorf("%d frames of sequence %d; want 0 to %d", n, b, steps)
+	}
+	return frames[b], nil
+}

@@ -57,12 +57,9 @@ func (d *Transducer) Run(s TransducerSearch, encoded *tensor.Dense, frames []int
 	}
 	out := make([]Labelling, batch)
 	for b := range out {
-		n := steps
-		if frames != nil {
-			n = frames[b]
-		}
-		if n < 0 || n > steps {
-			return nil, errors.Errorf("decode: Transducer: %d frames of sequence %d; want 0 to %d", n, b, steps)
+		n, err := framesOf(frames, b, steps)
+		if err != nil {
+			return nil, errors.Wrap(err, "decode: Transducer")
 		}
 		stream, err := d.Stream(s)
 		if err != nil {

@@ -10,9 +10,17 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// references is the folder that make_lm_references.py wrote: for each family a tiny random checkpoint of transformers, and
-// what transformers computes with it. CI has smaller ones in testdata.
-var references = []string{"/tmp/files"}
+// references is the folder that UNROLL_MODEL_FILES names, with a folder for each family: a tiny random checkpoint of transformers,
+// and what transformers computes with it. CI has smaller ones in testdata.
+func references(t *testing.T, family string) string {
+	t.Helper()
+	root := os.Getenv("UNROLL_MODEL_FILES")
+	folder := filepath.Join(root, family)
+	if _, err := os.Stat(folder); root == "" || err != nil {
+		t.Skipf("UNROLL_MODEL_FILES (%q) names no folder with %s", root, family)
+	}
+	return folder
+}
 
 // reference is what transformers computes.
 type reference map[string]*tensor.Dense
@@ -88,15 +96,7 @@ func TestReferences(t *testing.T) {
 	for _, name := range []string{"mamba", "mamba-untied-bias", "falcon-mamba", "mamba2", "rwkv4",
 		"recurrent-gemma", "xlstm",
 		"bamba", "granite-hybrid", "falcon-h1", "nemotron-h", "qwen3-next", "qwen3.5", "zamba2", "jamba", "olmo-hybrid", "kimi-linear", "minimax", "lfm2"} {
-		t.Run(name, func(t *testing.T) {
-			for _, root := range references {
-				folder := filepath.Join(root, name)
-				if _, err := os.Stat(filepath.Join(folder, "reference.safetensors")); err != nil {
-					t.Skip("make_lm_references.py has not been run")
-				}
-				compare(t, folder)
-			}
-		})
+		t.Run(name, func(t *testing.T) { compare(t, references(t, name)) })
 	}
 }
 
@@ -165,11 +165,8 @@ func (r reference) compare(t *testing.T, m *Model) {
 
 // RWKV-7 has no batch in the package rwkv, and its files no config.json.
 func TestRWKV7(t *testing.T) {
-	folder := filepath.Join(references[0], "rwkv7")
+	folder := references(t, "rwkv7")
 	r := filepath.Join(folder, "reference.safetensors")
-	if _, err := os.Stat(r); err != nil {
-		t.Skip("make_rwkv7_reference.py has not been run")
-	}
 	ref := readReference(t, r)
 	for _, name := range []string{"ids", "logits", "steps"} {
 		v := ref[name].Clone().(*tensor.Dense)

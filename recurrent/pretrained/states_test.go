@@ -1,7 +1,6 @@
 package pretrained
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -66,10 +65,7 @@ func tokensFirst(ref *tensor.Dense) []float64 { return axes(ref, 2, 0, 1, 3) }
 func TestStates(t *testing.T) {
 	for name, forms := range stateForms {
 		t.Run(name, func(t *testing.T) {
-			folder := filepath.Join(references[0], name)
-			if _, err := os.Stat(filepath.Join(folder, "reference.safetensors")); err != nil {
-				t.Skip("make_lm_references.py has not been run")
-			}
+			folder := references(t, name)
 			m, err := Load(folder)
 			if err != nil {
 				t.Fatal(err)

@@ -290,7 +290,7 @@ func (v *values) cell(i int) string {
 		if math.IsNaN(v.floats[i]) {
 			return ""
 		}
-		return number(v.floats[i])
+		return numberCell(v.floats[i])
 	}
 	return strconv.FormatInt(v.ints[i], 10)
 }

@@ -176,7 +176,7 @@ func numberRows(list []json.RawMessage) *table {
 		}
 		if t.columns == nil {
 			for i := range row {
-				t.columns = append(t.columns, number(float64(i)))
+				t.columns = append(t.columns, numberCell(float64(i)))
 			}
 		}
 		cells := make([]string, len(row))

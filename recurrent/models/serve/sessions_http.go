@@ -274,6 +274,23 @@ func language(v *served) (textModel, error) {
 	return v.text, nil
 }
 
+// encoded are the tokens of a field of a request.
+func (s *Server) encoded(m textModel, field, text string) ([]int, error) {
+	ids, err := m.tokens().Encode(text)
+	if err != nil {
+		return nil, bad("%s: %v", field, err)
+	}
+	return ids, s.bounded(ids)
+}
+
+// bounded refuses more tokens than a request may have.
+func (s *Server) bounded(ids []int) error {
+	if len(ids) > s.options.MaxTokens {
+		return refused(413, "%d tokens; want at most %d", len(ids), s.options.MaxTokens)
+	}
+	return nil
+}
+
 // readInto has a session read tokens. The last one stays pending: its logits are wanted by whoever writes next.
 func (s *Server) readInto(ctx context.Context, v *served, now *session, ids []int) (*session, error) {
 	next := &session{about: now.about, state: now.state}
@@ -313,12 +330,9 @@ func (s *Server) readSession(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return nil, nil, err
 		}
-		ids, err := m.tokens().Encode(q.Text)
+		ids, err := s.encoded(m, "text", q.Text)
 		if err != nil {
-			return nil, nil, bad("text: %v", err)
-		}
-		if len(ids) > s.options.MaxTokens {
-			return nil, nil, refused(413, "%d tokens; want at most %d", len(ids), s.options.MaxTokens)
+			return nil, nil, err
 		}
 		out := struct {
 			sessionAbout

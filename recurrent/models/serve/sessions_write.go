@@ -30,17 +30,17 @@ func (s *Server) writeSession(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return nil, nil, err
 		}
-		ids, err := m.tokens().Encode(q.Prompt)
+		ids, err := s.encoded(m, "prompt", q.Prompt)
 		if err != nil {
-			return nil, nil, bad("prompt: %v", err)
+			return nil, nil, err
 		}
 		if now.Pending < 0 && len(ids) == 0 {
-			if ids, err = promptOf(m, ""); err != nil {
+			if ids, err = promptOf(m, ""); err == nil {
+				err = s.bounded(ids)
+			}
+			if err != nil {
 				return nil, nil, err
 			}
-		}
-		if len(ids) > s.options.MaxTokens {
-			return nil, nil, refused(413, "%d tokens; want at most %d", len(ids), s.options.MaxTokens)
 		}
 		c, err := s.goOn(q.writing, v, m, now, ids)
 		if err != nil {

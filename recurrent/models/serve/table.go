@@ -232,7 +232,7 @@ func cell(raw json.RawMessage) (string, error) {
 }
 
 // number writes a number as cells have it.
-func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+func numberCell(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // parseNumber reads a cell; an empty one is missing, NaN.
 func parseNumber(text string) (float64, error) {

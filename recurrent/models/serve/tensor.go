@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/number"
 )
 
 // values is a tensor of the Open Inference Protocol: its elements in row-major order, in one of the slices.
@@ -169,7 +170,7 @@ func (v *values) element(b []byte) {
 	le := binary.LittleEndian
 	switch v.datatype {
 	case "FP16":
-		v.floats = append(v.floats, halfFloat(le.Uint16(b)))
+		v.floats = append(v.floats, float64(number.Float16(le.Uint16(b))))
 	case "FP32":
 		v.floats = append(v.floats, float64(math.Float32frombits(le.Uint32(b))))
 	case "FP64":
@@ -189,23 +190,6 @@ func (v *values) element(b []byte) {
 	case "INT64", "UINT64":
 		v.ints = append(v.ints, int64(le.Uint64(b)))
 	}
-}
-
-// halfFloat widens a number of 16 bits.
-func halfFloat(h uint16) float64 {
-	sign, exponent, fraction := 1.0, int(h>>10&31), float64(h&1023)
-	if h>>15 == 1 {
-		sign = -1
-	}
-	switch {
-	case exponent == 0:
-		return sign * math.Ldexp(fraction, -24)
-	case exponent < 31:
-		return sign * math.Ldexp(1+fraction/1024, exponent-15)
-	case fraction == 0:
-		return math.Inf(int(sign))
-	}
-	return math.NaN()
 }
 
 // json is what stands under "data": a flat list.
