@@ -38,39 +38,16 @@ type stepJSON struct {
 }
 
 type modelJSON struct {
-	Type         string          `json:"type"`
-	Dropout      *float64        `json:"dropout"`
-	UnknownToken *string         `json:"unk_token"`
-	Prefix       *string         `json:"continuing_subword_prefix"`
-	Suffix       *string         `json:"end_of_word_suffix"`
-	FuseUnknown  bool            `json:"fuse_unk"`
-	ByteFallback bool            `json:"byte_fallback"`
-	IgnoreMerges bool            `json:"ignore_merges"`
-	Vocab        json.RawMessage `json:"vocab"`
-	Merges       []mergeJSON     `json:"merges"`
-}
-
-// mergeJSON is a pair of tokens: ["a", "b"], or "a b" in older files.
-type mergeJSON [2]string
-
-func (m *mergeJSON) UnmarshalJSON(data []byte) error {
-	var two []string
-	if err := json.Unmarshal(data, &two); err != nil {
-		var one string
-		if json.Unmarshal(data, &one) != nil {
-			return errors.Errorf("a merge is %.40s; want a pair of tokens", data)
-		}
-		a, b, ok := bytes.Cut([]byte(one), []byte(" "))
-		if !ok || bytes.Contains(b, []byte(" ")) {
-			return errors.Errorf("the merge %.40q is not two tokens with a space between", one)
-		}
-		two = []string{string(a), string(b)}
-	}
-	if len(two) != 2 {
-		return errors.Errorf("a merge of %d tokens; want 2", len(two))
-	}
-	m[0], m[1] = two[0], two[1]
-	return nil
+	Type         string            `json:"type"`
+	Dropout      *float64          `json:"dropout"`
+	UnknownToken *string           `json:"unk_token"`
+	Prefix       *string           `json:"continuing_subword_prefix"`
+	Suffix       *string           `json:"end_of_word_suffix"`
+	FuseUnknown  bool              `json:"fuse_unk"`
+	ByteFallback bool              `json:"byte_fallback"`
+	IgnoreMerges bool              `json:"ignore_merges"`
+	Vocab        json.RawMessage   `json:"vocab"`
+	Merges       []subword.Written `json:"merges"`
 }
 
 // offsetParts are settings that change nothing but the offsets which the Python package reports. They are kept for
@@ -143,14 +120,14 @@ func (b *BPE) MarshalJSON() ([]byte, error) {
 		PreTokenizer:  &stepJSON{Type: "ByteLevel", AddPrefixSpace: &prefix, TrimOffsets: &trim, UseRegex: &regex},
 		PostProcessor: b.offsets.post,
 		Decoder:       &stepJSON{Type: "ByteLevel", AddPrefixSpace: &yes, TrimOffsets: &yes, UseRegex: &yes},
-		Model:         modelJSON{Type: "BPE", IgnoreMerges: b.wholeFirst, Merges: make([]mergeJSON, len(b.order))},
+		Model:         modelJSON{Type: "BPE", IgnoreMerges: b.wholeFirst, Merges: make([]subword.Written, len(b.order))},
 	}
 	if b.compose {
 		f.Normalizer = &stepJSON{Type: "NFC"}
 	}
 	for rank, p := range b.order {
 		left, right := p.Split()
-		f.Model.Merges[rank] = mergeJSON{b.tokens[left], b.tokens[right]}
+		f.Model.Merges[rank] = subword.Written{b.tokens[left], b.tokens[right]}
 	}
 	vocab, err := orderedObject(b.tokens[:b.model])
 	if err != nil {

@@ -15,37 +15,18 @@ import (
 
 // modelFields are the fields of all models.
 type modelFields struct {
-	Type         string          `json:"type"`
-	Dropout      *float64        `json:"dropout"`
-	Unknown      *string         `json:"unk_token"`
-	UnknownID    *int            `json:"unk_id"`
-	Prefix       *string         `json:"continuing_subword_prefix"`
-	Suffix       *string         `json:"end_of_word_suffix"`
-	FuseUnknown  bool            `json:"fuse_unk"`
-	ByteFallback bool            `json:"byte_fallback"`
-	IgnoreMerges bool            `json:"ignore_merges"`
-	Longest      int             `json:"max_input_chars_per_word"`
-	Vocab        json.RawMessage `json:"vocab"`
-	Merges       []mergeFields   `json:"merges"`
-}
-
-// mergeFields is a pair of tokens: ["a", "b"], or "a b" in older files.
-type mergeFields [2]string
-
-func (m *mergeFields) UnmarshalJSON(data []byte) error {
-	var two []string
-	if json.Unmarshal(data, &two) == nil && len(two) == 2 {
-		m[0], m[1] = two[0], two[1]
-		return nil
-	}
-	var one string
-	if json.Unmarshal(data, &one) == nil {
-		if a, b, ok := strings.Cut(one, " "); ok && !strings.Contains(b, " ") {
-			m[0], m[1] = a, b
-			return nil
-		}
-	}
-	return errors.Errorf("a merge is %.40s; want a pair of tokens", data)
+	Type         string            `json:"type"`
+	Dropout      *float64          `json:"dropout"`
+	Unknown      *string           `json:"unk_token"`
+	UnknownID    *int              `json:"unk_id"`
+	Prefix       *string           `json:"continuing_subword_prefix"`
+	Suffix       *string           `json:"end_of_word_suffix"`
+	FuseUnknown  bool              `json:"fuse_unk"`
+	ByteFallback bool              `json:"byte_fallback"`
+	IgnoreMerges bool              `json:"ignore_merges"`
+	Longest      int               `json:"max_input_chars_per_word"`
+	Vocab        json.RawMessage   `json:"vocab"`
+	Merges       []subword.Written `json:"merges"`
 }
 
 // read makes the model, and lists its tokens by id.
