@@ -100,6 +100,9 @@ func writtenCells() []export {
 		walked("rwkv4", linear.RWKV4TimeMix{Hidden: 4}),
 		walked("rwkv4 channels", linear.RWKV4ChannelMix{Hidden: 4, Inner: 3}),
 		walked("rwkv7", linear.RWKV7{Hidden: 4, Head: 2, Forward: 3, DecayRank: 2, RateRank: 2, ValueRank: 2, GateRank: 2}),
+		walked("xlstm", linear.XLSTM{Hidden: 4}),
+		walked("mlstm block", linear.MLSTMBlock{Hidden: 4}),
+		walked("slstm block", recurrent.SLSTMBlock{Hidden: 4}),
 		applied("cell selective scan", func(g *graph.Graph, x, n graph.Node) []graph.Node {
 			wide := graph.GlorotUniform()
 			delta, b, c := g.Softplus(x), g.Slice(x, 2, 0, 3), g.Slice(x, 2, 1, 4)
@@ -382,14 +385,6 @@ func TestApplyRefuses(t *testing.T) {
 		}, []string{"a window that depends on sizes"}},
 		{func(g *graph.Graph, x graph.Node) graph.Node { return g.MatMul(x, x) }, []string{"sizes"}},
 		{func(*graph.Graph, graph.Node) graph.Node { return graph.Node{} }, []string{"want nodes"}},
-		{func(g *graph.Graph, x graph.Node) graph.Node {
-			y, _ := recurrent.Scan(g, linear.MLSTMBlock{Hidden: 4}, x, recurrent.Options{})
-			return y
-		}, []string{"MLSTMBlock", "cannot be written as ONNX yet"}},
-		{func(g *graph.Graph, x graph.Node) graph.Node {
-			y, _ := recurrent.Scan(g, linear.XLSTM{Hidden: 4}, x, recurrent.Options{})
-			return y
-		}, []string{"XLSTM", "cannot be written as ONNX yet"}},
 	} {
 		b := onnx.NewBuilder(graph.NewParams(1))
 		for _, v := range b.Apply(func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{c.build(g, in[0])} }, b.Sequence("x", 4)) {

@@ -94,18 +94,24 @@ func (w *writer) expand(i int, x string, from int) string {
 	return w.node(i, "Expand", []string{x, shape})
 }
 
-// spans finds the dimensions from a up to b of a node that an operation sees as [outer, n, inner], in every trace.
+// spans finds the dimensions from a up to b of a node that an operation sees as [outer, n, inner], in every trace: as few as can be,
+// so that those of size 1 beside them stay out.
 func (w *writer) spans(at int, see func(t int) (outer, n, inner int)) (a, b int, ok bool) {
-	for a := 0; a <= w.rank(at); a++ {
-		for b := a; b <= w.rank(at); b++ {
-			fits := true
-			for t := range traces {
-				s := w.shape(at, t)
-				outer, n, inner := see(t)
-				fits = fits && op.Size(s[:a]) == outer && op.Size(s[a:b]) == n && op.Size(s[b:]) == inner
+	fits := func(a, b int) bool {
+		for t := range traces {
+			s := w.shape(at, t)
+			outer, n, inner := see(t)
+			if op.Size(s[:a]) != outer || op.Size(s[a:b]) != n || op.Size(s[b:]) != inner {
+				return false
 			}
-			if fits && (b > a || w.rank(at) == 0) {
-				return a, b, true
+		}
+		return true
+	}
+	rank := w.rank(at)
+	for count := min(1, rank); count <= rank; count++ {
+		for a := 0; a+count <= rank; a++ {
+			if fits(a, a+count) {
+				return a, a + count, true
 			}
 		}
 	}

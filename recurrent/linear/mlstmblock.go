@@ -83,9 +83,6 @@ func (c MLSTMBlock) Scan(g *graph.Graph, x graph.Node, s recurrent.State, o recu
 	if !c.valid(g) || !sequence(g, "MLSTMBlock", x, s, c.widths()) {
 		return graph.Node{}, s
 	}
-	if g.Rolled() { // ONNX Runtime refuses what came out, at a Reshape within the Scan
-		return g.Failf("MLSTMBlock", "it cannot be written as ONNX yet"), s
-	}
 	if x.Dim(2) != c.Hidden {
 		return g.Failf("MLSTMBlock", "an input of width %d; want %d, the hidden size", x.Dim(2), c.Hidden), s
 	}

@@ -74,9 +74,6 @@ func (c XLSTM) Scan(g *graph.Graph, x graph.Node, s recurrent.State, o recurrent
 	if !c.valid(g) || !sequence(g, "XLSTM", x, s, c.widths()) {
 		return graph.Node{}, s
 	}
-	if g.Rolled() { // ONNX Runtime refuses what came out, at a Reshape within the Scan
-		return g.Failf("XLSTM", "it cannot be written as ONNX yet"), s
-	}
 	if x.Dim(2) != c.Hidden {
 		return g.Failf("XLSTM", "an input of width %d; want %d, the hidden size", x.Dim(2), c.Hidden), s
 	}
