@@ -6,8 +6,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -198,17 +196,9 @@ func valueOf(r rows, c models.SequenceColumn) (float64, error) {
 	if r.Missing(c.Name) {
 		return math.NaN(), nil
 	}
-	text := strings.TrimSpace(r.Text(c.Name))
-	if c.Categories != nil {
-		at, ok := slices.BinarySearch(c.Categories, text)
-		if !ok {
-			return math.NaN(), nil
-		}
-		return float64(at), nil
+	v, err := c.Value(strings.TrimSpace(r.Text(c.Name)))
+	if err != nil {
+		err = errors.Errorf("%v (--missing names marks of missing values)", err)
 	}
-	v, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsInf(v, 0) {
-		return 0, errors.Errorf("column %q has %.40q; want a number (--missing names marks of missing values)", c.Name, text)
-	}
-	return v, nil
+	return v, err
 }

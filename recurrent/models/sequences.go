@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 
 	"github.com/pkg/errors"
 )
@@ -30,6 +31,21 @@ type SequenceColumn struct {
 	// Categories are the words that a column of words has, each once and in order: a value is the place of its word, from 0
 	// on. They are nil for a column of numbers.
 	Categories []string
+}
+
+// Value is a value of the column as a text has it: a number, or the place of a word; NaN for a word that is none of Categories.
+func (c SequenceColumn) Value(text string) (float64, error) {
+	if c.Categories != nil {
+		if at, ok := slices.BinarySearch(c.Categories, text); ok {
+			return float64(at), nil
+		}
+		return math.NaN(), nil
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsInf(v, 0) {
+		return 0, errors.Errorf("column %q has %.40q; want a number", c.Name, text)
+	}
+	return v, nil
 }
 
 // Len is the number of sequences.

@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -226,15 +225,5 @@ func valueOf(c models.SequenceColumn, text string) (float64, error) {
 	if text == "" || slices.Contains(datasets.MissingMarks(), text) {
 		return math.NaN(), nil
 	}
-	if c.Categories != nil {
-		if at, ok := slices.BinarySearch(c.Categories, text); ok {
-			return float64(at), nil
-		}
-		return math.NaN(), nil
-	}
-	v, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsInf(v, 0) {
-		return 0, errors.Errorf("column %q has %.40q; want a number", c.Name, text)
-	}
-	return v, nil
+	return c.Value(text)
 }
