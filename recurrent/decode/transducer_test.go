@@ -187,12 +187,13 @@ func TestTransducerLearnsAlignments(t *testing.T) {
 		return []graph.Node{losses.Transducer{}.FromScores(g, scores, in[1], in[2], in[3])}
 	})
 	adam := &optim.Adam{}
-	for range 250 {
+	const rounds = 800
+	for i := range rounds {
 		x, ids, frames, labels := draw()
 		if _, err := train.Grad(x, graph.Ints(ids, batch, wide), graph.Ints(frames), graph.Ints(labels)); err != nil {
 			t.Fatal(err)
 		}
-		if err := adam.Step(p, 0.01); err != nil {
+		if err := adam.Step(p, 0.01*(1-float64(i)/rounds)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -215,8 +216,8 @@ func TestTransducerLearnsAlignments(t *testing.T) {
 				wrong++
 			}
 		}
-		if wrong > 1 {
-			t.Errorf("beam %d: %d of %d sequences are wrong; want at most one", s.Beam, wrong, batch)
+		if wrong > 0 {
+			t.Errorf("beam %d: %d of %d sequences are wrong", s.Beam, wrong, batch)
 		}
 	}
 }
