@@ -95,6 +95,7 @@ the requests are answered that it has.`,
 	f.IntVar(&o.MaxTokens, "max-tokens", 16384, "tokens of a text, and of what is generated for a request")
 	f.IntVar(&o.MaxRows, "max-rows", 10000, "texts or rows of a request")
 	f.IntVar(&o.Concurrent, "max-requests", 1024, "requests at a time; more get status 429")
+	f.IntVar(&o.Streams, "max-streams", 10000, "streams of sessions at a time; more get status 429")
 	f.DurationVar(&o.Timeout, "timeout", time.Minute, "time for a request")
 	f.IntVar(&o.BatchRows, "batch", 64, "rows that are computed together")
 	f.DurationVar(&o.BatchWait, "batch-wait", 2*time.Millisecond, "how long a request waits for others on their way; below 0 for not at all")
