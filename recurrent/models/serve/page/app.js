@@ -16,8 +16,8 @@ function say(name, values = {}) {
 
 const kinds = {
   "language model": { about: "language", button: "write", label: "promptLabel", hint: "promptHint", run: write },
-  "classifier of texts": { about: "classifier", button: "classify", label: "textLabel", hint: "textHint", run: classify },
-  translator: { about: "translator", button: "translate", label: "textLabel", hint: "textHint", run: translate },
+  "classifier of texts": { about: "classifier", button: "classify", label: "textLabel", hint: "", run: classify },
+  translator: { about: "translator", button: "translate", label: "textLabel", hint: "", run: translate },
   "tagger of words": { about: "tagger", button: "tag", label: "textLabel", hint: "tagHint", run: tagText },
   forecaster: { about: "forecaster", button: "forecast", label: "seriesLabel", hint: "seriesHint", run: forecast },
   "model of sequences": { about: "sequence", button: "predict", label: "rowsLabel", hint: "rowsHint", run: predictRows },
@@ -146,7 +146,7 @@ async function classify(text, signal) {
   }
   const rows = seen.words.map((w) => [w.text.trim(), short(w.score)]);
   $("output").append(el("h3", {}, say("wordsTitle")), el("p", { class: "hint" }, say("wordsHint", { label: seen.label })), line,
-    el("details", {}, el("summary", {}, say("score")), table([say("word"), say("score")], rows)));
+    el("details", {}, el("summary", {}, say("asTable")), table([say("word"), say("score")], rows)));
   inside(text);
 }
 
@@ -180,7 +180,7 @@ async function forecast(text, signal) {
     const levels = Object.keys(f.quantiles);
     const lines = f.times.map((t, i) => [t, short(f.mean[i]), ...levels.map((q) => short(f.quantiles[q][i]))]);
     return el("div", {}, el("h3", {}, f.id), fan(own, f, say("fan", { id: f.id })),
-      el("details", {}, el("summary", {}, say("time")), table([say("time"), say("mean"), ...levels], lines)));
+      el("details", {}, el("summary", {}, say("asTable")), table([say("time"), say("mean"), ...levels], lines)));
   });
   result(...parts);
 }
@@ -215,7 +215,7 @@ async function rowByRow(text, signal) {
     if (name === "session") { begun(v.tokens); return; }
     if (name) return;
     going.said.push(v);
-    result(trace(going.said, say("afterEach")), el("details", {}, el("summary", {}, say("row")), tableOfRows(going.said, say("row"), (r) => r.row)));
+    result(el("h3", {}, say("afterEach")), trace(going.said, say("afterEach")), el("details", {}, el("summary", {}, say("asTable")), tableOfRows(going.said, say("row"), (r) => r.row)));
     if (told) told();
   });
   const broken = stream.then(() => { throw new Problem(say("brokeOff")); });

@@ -32,7 +32,7 @@ export function bars(list, chosen) {
   return dl;
 }
 
-export const percent = (p) => (p >= 0.0995 ? Math.round(100 * p) : (100 * p).toPrecision(2)) + " %";
+export const percent = (p) => (p === 0 ? "0" : p >= 0.0995 ? Math.round(100 * p) : (100 * p).toPrecision(2)) + " %";
 
 export const short = (v) => (v === null || v === undefined ? "–" : Number(v).toPrecision(4).replace(/\.?0+$/, ""));
 
@@ -118,7 +118,8 @@ export function fan(known, forecast, label) {
   const from = shown.length;
   for (const [a, b] of bands) s.append(svg("polygon", { class: "fan", points: line(a, from) + " " + line([...b], from).split(" ").reverse().join(" ") }));
   s.append(svg("polyline", { class: "known", points: line(shown, 0) }));
-  s.append(svg("polyline", { class: "mean", points: line(forecast.mean, from) }));
+  const last = shown.slice(-1); // the forecast goes on from there
+  s.append(svg("polyline", { class: "mean", points: line([...last, ...forecast.mean], from - last.length) }));
   s.append(svg("text", { x: Math.min(x(from) + 4, W - 8 - 84), y: H - 6, "text-anchor": "end" }, forecast.times[0]));
   s.append(svg("text", { x: W - 8, y: H - 6, "text-anchor": "end" }, forecast.times[forecast.times.length - 1]));
   return s;

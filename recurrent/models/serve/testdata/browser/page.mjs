@@ -108,16 +108,26 @@ const uses = {
   async trend(page) {
     await run(page);
     assert.equal(await page.locator("#output tbody tr").count() > 0, true);
-    await page.click("#live"); // row by row; stopped in the middle, it goes on where it was
-    await page.waitForFunction(() => document.querySelectorAll("#output tbody tr").length > 2);
+    // Row by row: stopped while the tenth is on its way, it goes on where it was.
+    let sent = 0, stopped;
+    const stop = new Promise((resolve) => { stopped = resolve; });
+    await page.route("**/rows", async (route) => {
+      if (++sent === 10) await stop;
+      await route.continue().catch(() => {}); // it was given up
+    });
+    await page.click("#live");
+    await page.waitForFunction(() => document.querySelectorAll("#output tbody tr").length === 9);
     await page.click("#stop");
+    stopped();
     await done(page);
     const rows = () => page.locator("#output tbody td:first-child").allTextContents();
     const before = (await rows()).length;
     await run(page, "#live");
     const after = await rows();
-    assert.ok(before < after.length, `${before} rows when stopped, ${after.length} at the end`);
+    assert.equal(before, 9);
+    assert.ok(after.length > 9);
     assert.deepEqual(after, after.map((_, i) => String(i + 1)), "no row is missed, and none comes twice");
+    await page.unroute("**/rows");
   },
   async network(page) {
     const text = JSON.parse(await page.inputValue("#text"));
