@@ -24,8 +24,7 @@ func TestDescription(t *testing.T) {
 	if most == "" {
 		most = examples
 	}
-	s, _, _ := newServer(t, Options{MaxBody: 1 << 20, MaxTokens: 256, MaxRows: 256, Timeout: 10 * time.Second, Concurrent: 64,
-		Sessions: SessionOptions{Most: 1000}}, "text", "mood", "trend")
+	s, _, _ := newServer(t, Options{MaxBody: 1 << 20, MaxTokens: 256, MaxRows: 256, Timeout: 10 * time.Second, Concurrent: 64}, "text", "mood", "trend")
 	h := httptest.NewServer(s)
 	defer h.Close()
 	post(t, h.URL+"/v1/sessions", `{"id":"text","model":"text","prompt":"the quick"}`, new(any))

@@ -28,7 +28,7 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || 
 async function visit({ width, height, language, theme }) {
   const context = await browser.newContext({ viewport: { width, height }, locale: language, colorScheme: theme });
   const page = await context.newPage();
-  page.setDefaultTimeout(20000);
+  page.setDefaultTimeout(60000); // of a busy machine
   const wrong = [];
   page.on("console", (m) => { if (m.type() === "error" || m.type() === "warning") wrong.push("console: " + m.text()); });
   page.on("pageerror", (e) => wrong.push("error: " + e));
