@@ -71,7 +71,7 @@ func predictAll[A any](items []string, pad bool, predict func([]string) ([]A, er
 		rest := items[len(out):]
 		n := len(rest)
 		if pad {
-			rest = append(append(make([]string, 0, padded(n)), rest...), make([]string, padded(n)-n)...)
+			rest = append(append(make([]string, 0, rowsFor(n)), rest...), make([]string, rowsFor(n)-n)...)
 		}
 		found, err := predict(rest)
 		var at *models.TextError

@@ -328,10 +328,7 @@ func (s *stepper) settle(lanes []*lane) (*bench, error) {
 
 // bench is a program for at least n lanes.
 func (s *stepper) bench(n int) (*bench, error) {
-	rows := 1
-	for rows < n {
-		rows *= 4
-	}
+	rows := rowsFor(n)
 	if b := s.streams[rows]; b != nil {
 		return b, nil
 	}
