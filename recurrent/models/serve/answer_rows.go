@@ -41,7 +41,7 @@ func newSequenceAnswers(m *models.SequenceModel, o Options) *sequenceAnswers {
 		s.table.Time = ""
 	}
 	size := func(q oneSequence) int { return len(q.values) }
-	s.batch = newBatcher(o.BatchRows, o.BatchWait, workers(), size, s.run)
+	s.batch = newBatcher(min(o.BatchRows, fullSpeed), o.BatchWait, workers(), size, s.run)
 	s.batch.load = batchBytes * o.MaxTokens
 	return s
 }

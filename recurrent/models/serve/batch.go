@@ -169,16 +169,13 @@ func (b *batcher[Q, A]) next() []*waiting[Q, A] {
 	}
 }
 
-// fullSpeed is a number of rows whose products use all that a processor can do, so that nobody waits for more.
-const fullSpeed = 16
-
 // enough is how many items are not kept waiting for others: all that there are, or the share of one worker while others compute.
 func (b *batcher[Q, A]) enough() int {
 	share := b.coming
 	if b.running > 0 {
 		share = (b.coming + b.crew - 1) / b.crew
 	}
-	return min(b.most, fullSpeed, share)
+	return min(b.most, share)
 }
 
 // patience is how long an item waits for others. While another batch is computed, most others are in it or have just been in it:
@@ -247,6 +244,10 @@ func (b *batcher[Q, A]) close() {
 	b.wake.Broadcast()
 	b.workers.Wait()
 }
+
+// fullSpeed is a number of rows whose products use all that a processor can do: sequences that are read at once, of which each step
+// has a product, gain nothing in larger batches, which take more memory.
+const fullSpeed = 16
 
 // rowsFor is the number of rows with which n are computed. Each number is compiled for, so there are few.
 func rowsFor(n int) int {
