@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type serveFlags struct {
 	models    modelList
 	weights   string
 	listen    string
+	hosts     []string
 	keyFile   string
 	cert, key string
 	tls       *tls.Config // nil for HTTP
@@ -92,6 +94,7 @@ the requests are answered that it has.`,
 	f.Var(&fl.models, modelFlag, "model to serve, under the name of its file or NAME; may be given several times")
 	weightsFlag(cmd, &fl.weights)
 	f.StringVar(&fl.listen, "listen", "localhost:8080", "address and port; :8080 is all addresses of this machine")
+	f.StringSliceVar(&fl.hosts, "host", nil, "name by which clients of this machine may ask for the service, beside localhost; a proxy may pass one on")
 	f.StringVar(&fl.keyFile, "keys", "", "file of keys, one a line, of which requests must have one (Authorization: Bearer KEY)")
 	f.StringVar(&fl.cert, "tls-cert", "", "certificate for HTTPS, a PEM file")
 	f.StringVar(&fl.key, "tls-key", "", "private key of the certificate")
@@ -222,6 +225,7 @@ func (fl *serveFlags) run(cmd *cobra.Command) error {
 		return errors.Wrapf(err, "--listen %s", fl.listen)
 	}
 	defer func() { _ = listener.Close() }() // the service has closed it by then
+	o.Hosts = fl.allowedHosts(listener.Addr())
 	s, err := serve.New(*o)
 	if err != nil {
 		return err
@@ -235,6 +239,20 @@ func (fl *serveFlags) run(cmd *cobra.Command) error {
 	}
 	tell(cmd.ErrOrStderr(), "Serving", "%s at %s://%s", namesOf(o.Models), scheme, listener.Addr())
 	return fl.serve(ctx, s, listener)
+}
+
+// allowedHosts are the names by which a service on this machine alone is asked for. One that others reach has names that it does
+// not know.
+func (fl *serveFlags) allowedHosts(at net.Addr) []string {
+	if tcp, ok := at.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+		return fl.hosts
+	}
+	host, _, _ := net.SplitHostPort(fl.listen) // net.Listen has read it
+	out := append([]string{"localhost", "127.0.0.1", "::1"}, fl.hosts...)
+	if host != "" && !slices.Contains(out, host) {
+		out = append(out, host)
+	}
+	return out
 }
 
 func namesOf(list []serve.ModelFile) string {

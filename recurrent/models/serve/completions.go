@@ -271,7 +271,7 @@ func (c *completing) run(ctx context.Context) error {
 		go func() {
 			places <- struct{}{}
 			defer func() { <-places }()
-			failed <- c.served.steps.run(ctx, l)
+			failed <- c.served.reads.run(ctx, l)
 		}()
 	}
 	var first error

@@ -9,9 +9,11 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -96,8 +98,29 @@ func (s *Server) observed(next http.Handler) http.Handler {
 			s.options.Log.Info("request", append(attrs, slog.Int("status", rec.status), slog.Int64("bytes", rec.bytes),
 				slog.Duration("took", took), slog.String("remote", r.RemoteAddr))...)
 		}()
+		if err := s.rightHost(r); err != nil {
+			fail(rec, plainError, err)
+			return
+		}
 		next.ServeHTTP(rec, r)
 	})
+}
+
+// rightHost refuses requests for another host. The owner of a name can have it stand for 127.0.0.1 (DNS rebinding): to a browser, his
+// page is then of the same site as a service on this machine, but the name is still his.
+func (s *Server) rightHost(r *http.Request) error {
+	if len(s.options.Hosts) == 0 {
+		return nil
+	}
+	name := r.Host
+	if host, _, err := net.SplitHostPort(name); err == nil {
+		name = host
+	}
+	name = strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")
+	if slices.ContainsFunc(s.options.Hosts, func(h string) bool { return strings.EqualFold(h, name) }) {
+		return nil
+	}
+	return refused(http.StatusMisdirectedRequest, "the request is for %.80q; this service answers for %s", r.Host, strings.Join(s.options.Hosts, ", "))
 }
 
 // handle makes a handler of a function that returns an error, within the bounds of the options.

@@ -35,6 +35,7 @@ type Options struct {
 	Models  []ModelFile
 	Weights graph.WeightFormat // how weights are read, see models.Model
 	Log     *slog.Logger       // nil for none
+	Hosts   []string           // names and addresses by which requests may ask for it (their header Host, without port); none for any
 	Keys    []string           // of which a request must have one, as "Authorization: Bearer KEY"; none for a service that asks for none
 
 	MaxBody    int64         // bytes of a request; 8 MB
@@ -43,7 +44,7 @@ type Options struct {
 	Concurrent int           // requests at a time, those that wait for others included; 1,024
 	Streams    int           // streams of sessions at a time; 10,000
 	Timeout    time.Duration // of a request, and of writing one part of a stream; 60 s
-	BatchRows  int           // rows of one batch; 64
+	BatchRows  int           // rows of one batch at most; 64, of which sequences that are read whole take 16
 	BatchWait  time.Duration // how long a request waits for others that are on their way; 2 ms, below 0 for not at all
 
 	Sessions SessionOptions
