@@ -178,7 +178,7 @@ func TestImageRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Body.Close()
-	if body, err := io.ReadAll(a.Body); err != nil || a.StatusCode != 200 || !bytes.Contains(body, []byte(`"label":"up"`)) {
+	if body, err := io.ReadAll(a.Body); err != nil || a.StatusCode != http.StatusOK || !bytes.Contains(body, []byte(`"label":"up"`)) {
 		t.Errorf("%v: status %d: %s", err, a.StatusCode, body)
 	}
 	if left := unexpected(t, root, files); len(left) > 0 {
@@ -213,7 +213,7 @@ func serve(t *testing.T, root string) (address string, took time.Duration) {
 	for {
 		if a, err := http.Get("http://" + address + "/ping"); err == nil {
 			_ = a.Body.Close()
-			if a.StatusCode == 200 {
+			if a.StatusCode == http.StatusOK {
 				return address, time.Since(begin)
 			}
 		}

@@ -171,7 +171,9 @@ func readKeys(path string) ([]string, error) {
 }
 
 // bounds are flags of what is to be above zero.
-var bounds = []string{"max-body", "max-tokens", "max-rows", "max-requests", "max-streams", "timeout", "batch", "session-memory", "max-sessions"}
+var bounds = []string{
+	"max-body", "max-tokens", "max-rows", "max-requests", "max-streams", "timeout", "batch", "session-memory", "max-sessions",
+}
 
 // check refuses bounds that make no sense, by the names of their flags.
 func (fl *serveFlags) check(f *pflag.FlagSet) error {
