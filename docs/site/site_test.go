@@ -2,6 +2,9 @@ package site
 
 import (
 	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,5 +63,41 @@ func TestPage(t *testing.T) {
 	t.Log(out.String())
 	if err != nil || strings.Contains(out.String(), "WRONG") {
 		t.Errorf("the page: %v", err)
+	}
+}
+
+// The command's page runs lessons by its server, and for pages of this machine alone.
+func TestHandler(t *testing.T) {
+	server := httptest.NewServer(Handler())
+	defer server.Close()
+	post := func(path, body string) (status int, lines []string) {
+		answer, err := http.Post(server.URL+path, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.StatusCode, strings.Split(strings.TrimSpace(string(text)), "\n")
+	}
+	if status, lines := post("/lesson/weights", ""); status != 200 || !strings.Contains(lines[len(lines)-1], `"done":true`) {
+		t.Errorf("%d: %v", status, lines)
+	}
+	if _, lines := post("/lesson/flow", `{"gain": -1}`); !strings.Contains(lines[0], `"error":"lessons: a gain of -1`) {
+		t.Errorf("a bad setting: %v", lines)
+	}
+	if status, _ := post("/lesson/flow", strings.Repeat(" ", 5000)); status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a large body: %d", status)
+	}
+	for host, want := range map[string]int{"localhost:80": 200, "127.0.0.1": 200, "[::1]:1234": 200, "evil.example": 403, "192.0.2.1": 403} {
+		r := httptest.NewRequest("GET", "http://localhost/", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		Handler().ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("host %s: %d, want %d", host, w.Code, want)
+		}
 	}
 }
