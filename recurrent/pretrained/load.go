@@ -18,8 +18,8 @@ import (
 // as safetensors).
 //
 // A folder has config.json, which names the family, see Families; the weights as model.safetensors, in several such files with
-// their index, or as pytorch_model.bin; and, to work with texts, tokenizer.json. Weights of 32 bits stay in the file until they
-// are needed, see graph.Params.Map, so the file must not be changed while the model is in use. Tensors that the network does not
+// their index, or as pytorch_model.bin; and, to work with texts, tokenizer.json or tokenizer.model. Weights of 32 bits stay in
+// the file until they are needed, see graph.Params.Map, so the file must not be changed while the model is in use. Tensors that the network does not
 // read are passed over; Unread lists them.
 //
 // A GGUF file has all of it in one: numbers may be F32, F16, BF16 or Q8_0, and are widened as they are read; names and shapes
