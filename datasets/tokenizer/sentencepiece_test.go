@@ -14,7 +14,7 @@ import (
 
 // Ids and texts are those of the Python package sentencepiece, for every kind of model, hard texts, and ids in any order.
 func TestSentencePiece(t *testing.T) {
-	for _, kind := range []string{"unigram", "unigram-bytes", "bpe", "bpe-bytes", "bpe-suffix"} {
+	for _, kind := range []string{"unigram", "unigram-bytes", "bpe", "bpe-bytes", "bpe-llama", "bpe-suffix"} {
 		t.Run(kind, func(t *testing.T) {
 			path := filepath.Join("testdata", "sentencepiece", kind)
 			m, err := LoadSentencePiece(path + ".model")

@@ -24,6 +24,7 @@ KINDS = {
     "unigram-bytes": dict(vocab_size=360, byte_fallback=True, remove_extra_whitespaces=False, normalization_rule_name="identity"),
     "bpe-bytes": dict(vocab_size=360, byte_fallback=True, normalization_rule_tsv=rules, denormalization_rule_tsv=rules, unk_surface="??"),
     "bpe": dict(vocab_size=180, split_by_whitespace=False, add_dummy_prefix=False, normalization_rule_name="identity", user_defined_symbols=["e h", "▁the"]),
+    "bpe-llama": dict(vocab_size=380, byte_fallback=True, remove_extra_whitespaces=False, normalization_rule_name="identity"),  # as in GGUF
     "bpe-suffix": dict(vocab_size=150, treat_whitespace_as_suffix=True, normalization_rule_name="identity", control_symbols=["<c>"]),
 }
 for kind, settings in KINDS.items():
@@ -42,5 +43,9 @@ for kind, settings in KINDS.items():
     ids = [m.encode(t) for t in TEXTS]
     ids += [[rng.randrange(m.get_piece_size()) for _ in range(rng.randint(1, 12))] for _ in range(60)]  # which no text has
     json.dump({"Texts": TEXTS, "IDs": ids, "Back": [m.decode(i) for i in ids]}, open(prefix + ".json", "w"))
+    if kind == "bpe-llama":
+        m2 = pb.ModelProto.FromString(open(prefix + ".model", "rb").read())
+        fields = {"Pieces": [p.piece for p in m2.pieces], "Scores": [p.score for p in m2.pieces], "Types": [p.type for p in m2.pieces]}
+        json.dump({"Texts": TEXTS, "IDs": ids, "Back": [m.decode(i) for i in ids], **fields}, open(prefix + ".json", "w"))
     print(kind, m.get_piece_size(), os.path.getsize(prefix + ".model"))
 os.remove(rules)
