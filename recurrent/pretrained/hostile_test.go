@@ -69,6 +69,7 @@ func TestHostileConfigs(t *testing.T) {
 		{"granite-hybrid", `"num_experts_per_tok": 2`, `"num_experts_per_tok": 2000000`, "num_experts_per_tok"},
 		{"jamba", `"mamba_expand": 2`, `"mamba_expand": 2000000`, "A_log"},
 		{"qwen3-next", `"linear_conv_kernel_dim": 3`, `"linear_conv_kernel_dim": 2000000000`, "conv1d.weight"},
+		{"rwkv4", `"attention_hidden_size": 16`, `"attention_hidden_size": 1000000000`, "key.weight"},
 		{"recurrent-gemma", `"recurrent"`, `"magic"`, "block_types"},
 		{"jamba", `"num_experts_per_tok": 2`, `"num_experts_per_tok": 9`, "num_experts_per_tok"},
 		{"lfm2", `"conv"`, `"magic"`, `"magic"`},

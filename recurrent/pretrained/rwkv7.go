@@ -16,6 +16,10 @@ func rwkv7Family(c *config) network {
 	if c.has("num_heads") && !c.has("head_dim") {
 		m.Head = c.parts("hidden_size", m.Hidden, c.size("num_heads"))
 	}
+	if m.Layers > maxLayers {
+		c.wrong("num_hidden_layers", "10,000 at most")
+		m.Layers = 1
+	}
 	if c.number("norm_eps", 1e-5) != 1e-5 || m.Head != 64 {
 		c.wrong("norm_eps", "1e-5, and a head_dim of 64: the authors have no others")
 	}
