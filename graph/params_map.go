@@ -3,6 +3,7 @@ package graph
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -163,8 +164,8 @@ func mapSafetensors(path string, dtype tensor.Dtype) (*mapping, []Named, map[str
 	for i, e := range entries {
 		raw := data[e.Offsets[0]:e.Offsets[1]]
 		value := e.within(raw, dtype)
-		if value == nil {
-			if value, err = e.read(bytes.NewReader(raw)); err != nil {
+		if value == nil { // read past the mapping, whose pages would stay in memory beside what is made of them
+			if value, err = e.read(io.NewSectionReader(f, int64(8+length)+e.Offsets[0], int64(len(raw)))); err != nil {
 				return nil, nil, nil, errors.Wrapf(err, "tensor %s", e.name)
 			}
 		}

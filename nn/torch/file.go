@@ -18,6 +18,8 @@ type source struct {
 	root  any
 	limit int64                                    // of the numbers of all tensors, in bytes
 	block func(s *storage) (raw []byte, err error) // the bytes of a storage, little-endian
+
+	forget func(s *storage) // gives back the memory of a storage, which no other tensor will read
 }
 
 // open reads the pickle of a file of either form, and has use take what it wants while the file is open.
@@ -106,7 +108,7 @@ func openZip(file string, use func(*source) error) error {
 			blocks[s.key] = raw
 		}
 		return s.cut(raw)
-	}})
+	}, forget: func(s *storage) { delete(blocks, s.key) }})
 }
 
 // limit is what the tensors of a file of some bytes may take, in bytes: as much as an archive may unpack to.
@@ -159,7 +161,7 @@ func parseLegacy(data []byte) (*source, error) {
 	}
 	out := &source{limit: limit(int64(len(data))), block: func(*storage) ([]byte, error) {
 		return nil, errors.New("the file has no storages")
-	}}
+	}, forget: func(*storage) {}}
 	root, err := next()
 	if err != nil {
 		return nil, err
