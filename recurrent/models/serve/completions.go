@@ -343,6 +343,7 @@ func (c *completing) part(e *events, i int, list []written, reason *string) erro
 	for _, t := range list {
 		out.Text += t.text
 	}
+	c.texts[i] += out.Text
 	if c.probs[i] != nil {
 		out.Logprobs = &logprobs{}
 		c.offsets[i] = out.Logprobs.add(list, c.offsets[i])

@@ -324,35 +324,3 @@ func TestOneSessionByMany(t *testing.T) {
 		t.Errorf("%s\n%s", one, two)
 	}
 }
-
-// A stream of rows is answered row by row, before the next is sent.
-func TestRowsAreAnsweredAsTheyCome(t *testing.T) {
-	_, h, _ := newServer(t, Options{}, "trend")
-	var a sessionAbout
-	post(t, h.URL+"/v1/sessions", `{}`, &a)
-	in, out := io.Pipe()
-	r, _ := http.NewRequest(http.MethodPost, h.URL+"/v1/sessions/"+a.ID+"/rows", in)
-	r.Header.Set("Content-Type", "application/x-ndjson")
-	go func() { _, _ = io.WriteString(out, `{"x":1,"y":2}`+"\n") }()
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	lines := bufio.NewScanner(answer.Body)
-	for i := range 5 {
-		for lines.Scan() && lines.Text() == "" {
-		}
-		if want := fmt.Sprintf(`"row":%d`, i+1); !strings.Contains(lines.Text(), want) {
-			t.Fatalf("%q; want %s", lines.Text(), want)
-		}
-		if i < 4 {
-			_, _ = io.WriteString(out, `{"x":1,"y":2}`+"\n")
-		}
-	}
-	_ = out.Close()
-	rest, err := io.ReadAll(answer.Body)
-	if lines.Scan(); err != nil || !strings.Contains(lines.Text()+string(rest), "[DONE]") && !lines.Scan() {
-		t.Errorf("%v: %q %q", err, lines.Text(), rest)
-	}
-}

@@ -95,7 +95,7 @@ func (s *Server) importSession(w http.ResponseWriter, r *http.Request) error {
 	if err := remembers(v); err != nil {
 		return err
 	}
-	in.Model = v.name
+	in.Model, in.history = v.name, nil // a stream says nothing that strangers wrote
 	if err := fits(v, in); err != nil {
 		return err
 	}
@@ -116,9 +116,14 @@ func (s *Server) importSession(w http.ResponseWriter, r *http.Request) error {
 	return created(w, aboutOf(id, in))
 }
 
-// within has a function go on from a session with its model.
+// within has a function go on from the session of a request with its model.
 func (s *Server) within(r *http.Request, use func(v *served, now *session) (*session, reply, error)) error {
-	return s.sessions.with(r.Context(), r.PathValue("id"), func(now *session) (*session, reply, error) {
+	return s.withSession(r.Context(), r.PathValue("id"), use)
+}
+
+// withSession has a function go on from a session with its model.
+func (s *Server) withSession(ctx context.Context, id string, use func(v *served, now *session) (*session, reply, error)) error {
+	return s.sessions.with(ctx, id, func(now *session) (*session, reply, error) {
 		v, done, err := s.models.use(now.Model)
 		if err != nil {
 			return nil, nil, err
@@ -189,7 +194,7 @@ func (s *Server) forkSession(w http.ResponseWriter, r *http.Request) error {
 				return nil, nil, err
 			}
 		}
-		list, err := s.sessions.createAll(r.Context(), ids, now)
+		list, err := s.sessions.createAll(r.Context(), ids, &session{about: now.about, state: now.state})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -276,6 +281,9 @@ func (s *Server) readSession(w http.ResponseWriter, r *http.Request) error {
 			}
 			out.Read = append(out.Read, t)
 		})
+		if err == nil {
+			next.said, err = saidOf(now.Tokens, out.Read)
+		}
 		if err != nil {
 			return nil, nil, err
 		}
