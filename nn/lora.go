@@ -151,7 +151,7 @@ func (l LoRA) adapted(g *graph.Graph, name string, w graph.Node) graph.Node {
 	if g.Training() && l.Dropout > 0 {
 		a = g.Mul(a, g.RandomMask(1-l.Dropout, in))
 	}
-	b = g.MulScalar(b, l.Scale()) // the smaller matrix, and the gradient of the sum goes on to products alone
+	b = g.MulScalar(b, l.Scale())     // the smaller matrix, and the gradient of the sum goes on to products alone
 	delta := func(i int) graph.Node { // of the i-th block that is adapted
 		return g.MatMul(g.Slice(b, 0, i*rows, (i+1)*rows), g.Slice(a, 0, i*l.Rank, (i+1)*l.Rank))
 	}
