@@ -254,6 +254,7 @@ func TestBadLoRA(t *testing.T) {
 
 // The gradient of an adapter costs a share of its weight's, which is computed nowhere.
 func TestLoRAGradientIsThin(t *testing.T) {
+	t.Setenv("UNROLL_PASSES", "") // all of them
 	l := nn.LoRA{Rank: 2, Targets: []string{"lstm.weight_hh_*"}}
 	p := graph.NewParams(1)
 	build := func(g *graph.Graph, in []graph.Node) []graph.Node {
