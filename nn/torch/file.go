@@ -3,12 +3,12 @@ package torch
 import (
 	"encoding/binary"
 	"math/big"
-	"os"
 	"path"
 	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/archive"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/internal/number"
 	"github.com/unroll-go/unroll/nn/torch/internal/pickle"
 )
@@ -29,7 +29,7 @@ func open(path string, use func(*source) error) error {
 	if strings.HasPrefix(magic, "PK") {
 		return openZip(path, use)
 	}
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func open(path string, use func(*source) error) error {
 }
 
 func beginning(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := inputfile.OpenWhole(path)
 	if err != nil {
 		return "", err
 	}

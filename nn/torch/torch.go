@@ -50,7 +50,7 @@ func Read(path string) (*File, error) {
 
 // fill reads the numbers of all tensors.
 func (f *File) fill(s *source) error {
-	w := &walker{plain: map[string]string{}, seen: map[string]bool{}, maxSteps: int(min(s.limit, maxSteps))}
+	w := &walker{plain: map[string]string{}, seen: map[string]bool{}, above: map[any]bool{}, maxSteps: int(min(s.limit, maxSteps))}
 	if _, _, err := w.walk(place{}, s.root); err != nil {
 		return err
 	}
