@@ -67,6 +67,7 @@ func build(out string) error {
 	if err := os.WriteFile(out, html, 0o644); err != nil {
 		return err
 	}
-	fmt.Printf("%s: %.1f MB, of which the library %.1f MB compressed; compiled by %s\n", out, float64(len(html))/1e6, float64(packed.Len())/1e6, runtime.Version())
+	fmt.Printf("%s: %.1f MB, of which the library %.1f MB compressed; compiled by %s\n", out, float64(len(html))/1e6,
+		float64(packed.Len())/1e6, runtime.Version())
 	return nil
 }
