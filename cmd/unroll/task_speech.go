@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 
@@ -98,8 +99,8 @@ func (t *speechTask) evalFlags(f *pflag.FlagSet) {
 	hearingFlags(f, &t.how)
 }
 
-func (t *speechTask) eval(_ *cobra.Command, m models.Model) (report, error) {
-	return evalRecogniser(m.(*models.Recogniser), t.judged, t.columns, t.how)
+func (t *speechTask) eval(cmd *cobra.Command, m models.Model) (report, error) {
+	return evalRecogniser(cmd.Context(), m.(*models.Recogniser), t.judged, t.columns, t.how)
 }
 
 func (t *speechTask) predictFlags(f *pflag.FlagSet) { hearingFlags(f, &t.how) }
@@ -116,7 +117,7 @@ func (t *speechTask) picture(m models.Model) (*chart.Picture, error) {
 	if t.drawn == "" {
 		return nil, nil
 	}
-	return spectrogram(m.(*models.Recogniser), t.drawn)
+	return spectrogram(context.Background(), m.(*models.Recogniser), t.drawn)
 }
 
 func (t *speechTask) about(a *account, c models.Config) {

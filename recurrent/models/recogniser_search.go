@@ -10,8 +10,8 @@ import (
 
 // search finds the labels of a segment in the encoder's outputs, step by step.
 type search interface {
-	// add reads the outputs of a step, and tells whether a label was heard at it.
-	add(row []float32) (heard bool, err error)
+	// add reads the outputs of a step, and tells which label was heard at it; none is below 0.
+	add(row []float32) (label int, err error)
 	// found are the labels so far, with the first step of each and the one behind its last, from the beginning of the segment.
 	found() (l decode.Labelling, from, to []int, err error)
 	// begin begins another segment.
@@ -49,7 +49,7 @@ func (s *ctcSearch) begin() error {
 	return nil
 }
 
-func (s *ctcSearch) add(row []float32) (bool, error) {
+func (s *ctcSearch) add(row []float32) (int, error) {
 	s.rows, s.classes = append(s.rows, row...), len(row)
 	best := 0
 	for i, v := range row {
@@ -57,7 +57,10 @@ func (s *ctcSearch) add(row []float32) (bool, error) {
 			best = i
 		}
 	}
-	return best != s.decoder.Blank, nil
+	if best == s.decoder.Blank {
+		return -1, nil
+	}
+	return best, nil
 }
 
 func (s *ctcSearch) found() (l decode.Labelling, from, to []int, err error) {
@@ -136,18 +139,21 @@ func (s *transducerSearch) begin() (err error) {
 	return err
 }
 
-func (s *transducerSearch) add(row []float32) (bool, error) {
+func (s *transducerSearch) add(row []float32) (int, error) {
 	if err := s.stream.Add(graph.Floats(row, 1, len(row))); err != nil {
-		return false, err
+		return -1, err
 	}
-	n := len(s.stream.Best().Labels)
-	heard := n > len(s.at)
+	labels := s.stream.Best().Labels
+	n, label := len(labels), -1
+	if n > len(s.at) {
+		label = labels[n-1]
+	}
 	s.at = s.at[:min(len(s.at), n)]
 	for len(s.at) < n {
 		s.at = append(s.at, s.step)
 	}
 	s.step++
-	return heard, nil
+	return label, nil
 }
 
 func (s *transducerSearch) found() (l decode.Labelling, from, to []int, err error) {
