@@ -32,7 +32,7 @@ func evalRecogniser(ctx context.Context, m *models.Recogniser, path string, colu
 	var err error
 	if path == "" {
 		if columns != (models.SpeechOrigin{}) {
-			return nil, usage("--audio-column and --text-column go with --speech")
+			return nil, usage("--audio-column and --transcript-column go with --speech")
 		}
 		r, err = ownTestRecordings(m.Config())
 	} else {

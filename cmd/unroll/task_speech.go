@@ -40,16 +40,21 @@ with labels test_accuracy=<share>.
 }
 
 func (t *speechTask) judge(s *sample) (likelihood, string) {
+	if !s.namesSounds() {
+		return impossible, ""
+	}
+	return certain, "its lines name recordings"
+}
+
+// namesSounds tells whether a file is a manifest: each of its lines, but for the header, has the name of a recording.
+func (s *sample) namesSounds() bool {
 	named := 0
 	for _, line := range s.lines {
 		if l := strings.ToLower(line); strings.Contains(l, ".wav") || strings.Contains(l, ".flac") {
 			named++
 		}
 	}
-	if !s.ends(".tsv", ".jsonl", ".json") || named == 0 || named < len(s.lines)-1 {
-		return impossible, ""
-	}
-	return certain, "its lines name recordings"
+	return s.ends(".tsv", ".jsonl", ".json") && named > 0 && named >= len(s.lines)-1
 }
 
 func (t *speechTask) configFlags(f *pflag.FlagSet, c *models.Config) {
@@ -73,7 +78,7 @@ func (t *speechTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 // manifestFlags are those that say how a manifest is read.
 func manifestFlags(f *pflag.FlagSet, o *models.SpeechOrigin) {
 	f.StringVar(&o.AudioColumn, "audio-column", o.AudioColumn, "a manifest's column of the paths; found by its name unless given")
-	f.StringVar(&o.TextColumn, "text-column", o.TextColumn, "column of the texts; found by its name unless given")
+	f.StringVar(&o.TranscriptColumn, "transcript-column", o.TranscriptColumn, "its column of the texts; found by its name unless given")
 }
 
 // hearingFlags are those that say how words are found.

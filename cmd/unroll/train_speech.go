@@ -125,7 +125,7 @@ func readManifest(path string, o models.SpeechOrigin) (models.Recordings, error)
 	if err := regular(path); err != nil {
 		return models.Recordings{}, err
 	}
-	return models.ReadRecordings(path, o.AudioColumn, o.TextColumn)
+	return models.ReadRecordings(path, o.AudioColumn, o.TranscriptColumn)
 }
 
 // describe says how many recordings each part has.

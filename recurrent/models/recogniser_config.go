@@ -28,9 +28,9 @@ type SpeechConfig struct {
 
 // SpeechOrigin tells which manifest a Recogniser was trained on, and its columns.
 type SpeechOrigin struct {
-	Manifest    string
-	AudioColumn string
-	TextColumn  string
+	Manifest         string
+	AudioColumn      string
+	TranscriptColumn string
 }
 
 // What a Recogniser makes of the encoder's outputs.

@@ -72,9 +72,9 @@ func recogniserWords(c Config, cell string) string {
 // recogniserFields are the configuration of a recogniser as files have it, in this order.
 type recogniserFields struct {
 	originFields
-	Manifest    string `json:"manifest"`
-	AudioColumn string `json:"audio_column,omitempty"`
-	TextColumn  string `json:"text_column,omitempty"`
+	Manifest         string `json:"manifest"`
+	AudioColumn      string `json:"audio_column,omitempty"`
+	TranscriptColumn string `json:"transcript_column,omitempty"`
 	partFields
 	tokenFields
 	Decoder        string  `json:"decoder"`
@@ -100,7 +100,7 @@ func (f *recogniserFields) set(c Config) {
 	f.networkSizes.set(c)
 	f.runFields.set(c)
 	o, s := c.Origin.Speech, c.Speech
-	f.Manifest, f.AudioColumn, f.TextColumn = o.Manifest, o.AudioColumn, o.TextColumn
+	f.Manifest, f.AudioColumn, f.TranscriptColumn = o.Manifest, o.AudioColumn, o.TranscriptColumn
 	f.Decoder, f.SampleRate, f.Mels, f.FrameLength, f.FrameShift = s.Decoder, s.SampleRate, s.Mels, s.FrameLength, s.FrameShift
 	f.Normalise, f.Subsample, f.TimeMasks, f.FrequencyMasks, f.Speed = s.Normalise, s.Subsample, s.TimeMasks, s.FrequencyMasks, s.Speed
 	f.OneWay, f.Pool = c.OneWay, c.Pool
@@ -114,7 +114,7 @@ func (f *recogniserFields) config() Config {
 	f.tokenFields.into(&c)
 	f.networkSizes.into(&c)
 	f.runFields.into(&c)
-	c.Origin.Speech = SpeechOrigin{f.Manifest, f.AudioColumn, f.TextColumn}
+	c.Origin.Speech = SpeechOrigin{f.Manifest, f.AudioColumn, f.TranscriptColumn}
 	return c
 }
 
