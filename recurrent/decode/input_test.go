@@ -95,7 +95,12 @@ func containsAny(s string, parts []string) bool {
 
 // takeTensors are the functions of the package that take tensors from outside.
 var takeTensors = map[string]func(v *tensor.Dense) error{
-	"CTC.Run": func(v *tensor.Dense) error { _, err := decode.CTC{}.Run(v, nil); return err },
+	"CTC.Run":   func(v *tensor.Dense) error { _, err := decode.CTC{}.Run(v, nil); return err },
+	"CTC.Align": func(v *tensor.Dense) error { _, err := decode.CTC{}.Align(v, nil, nil); return err },
+	"Transducer.Align": func(v *tensor.Dense) error {
+		_, err := decode.NewTransducer(heard()).Align(v, nil, nil)
+		return err
+	},
 	"CTCStream.Add": func(v *tensor.Dense) error {
 		s, err := decode.CTC{}.Stream(3)
 		if err != nil {
