@@ -1,7 +1,7 @@
 """The network of unroll train --speech --decoder label, in PyTorch on one thread: log-mel energies, two convolutions that halve
 their number, bidirectional GRUs, the mean over time, and a label for each recording. Settings are the command's defaults.
 
-    OMP_NUM_THREADS=1 python3 torch_speech.py --train train.tsv --valid valid.tsv --test test.tsv
+    OMP_NUM_THREADS=1 python3 torch_speech.py --train train.tsv --test test.tsv
 """
 import argparse
 import copy
@@ -74,6 +74,10 @@ def hide(x, rng):
     return x
 
 
+def normal(x, frames):
+    return (x - frames.mean(0)) / frames.std(0, unbiased=False).clamp_min(1e-6)
+
+
 def batches(data, labels, size, rng=None):
     order = sorted(range(len(data)), key=lambda i: len(data[i][0]))
     groups = [order[i:i + size] for i in range(0, len(order), size)]
@@ -89,23 +93,29 @@ def batches(data, labels, size, rng=None):
 
 def main():
     parser = argparse.ArgumentParser()
-    for part in "train", "valid", "test":
-        parser.add_argument("--" + part, required=True)
+    parser.add_argument("--train", required=True)
+    parser.add_argument("--valid", help="a tenth of the others unless given")
+    parser.add_argument("--test", required=True)
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--patience", type=int, default=8)
     parser.add_argument("--hidden", type=int, default=96)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=0.003)
+    parser.add_argument("--normalise", choices=["corpus", "recording"], default="corpus")
     parser.add_argument("--seed", type=int, default=1)
     a = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(a.seed)
     rng = random.Random(a.seed)
-    train, valid, test = read(a.train), read(a.valid), read(a.test)
+    train, test = read(a.train), read(a.test)
+    if a.valid:
+        valid = read(a.valid)
+    else:
+        rng.shuffle(train)
+        valid, train = train[:len(train) // 10], train[len(train) // 10:]
     labels = sorted({text for _, text in train})
     every = torch.cat([x for x, _ in train])
-    mean, deviation = every.mean(0), every.std(0, unbiased=False)
-    train, valid, test = ([((x - mean) / deviation, t) for x, t in part] for part in (train, valid, test))
+    train, valid, test = ([(normal(x, x if a.normalise == "recording" else every), t) for x, t in part] for part in (train, valid, test))
     model = Network(train[0][0].shape[1], a.hidden, len(labels))
     adam = torch.optim.AdamW(model.parameters(), lr=a.rate, weight_decay=0.01)
     total = a.epochs * math.ceil(len(train) / a.batch)
