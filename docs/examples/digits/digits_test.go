@@ -48,14 +48,3 @@ func TestWarpedAgainstAllPaths(t *testing.T) {
 		t.Error("a recording is not at distance 0 from itself")
 	}
 }
-
-func TestNames(t *testing.T) {
-	if r, ok := named("7_jackson_32.wav"); !ok || r.digit != 7 || r.speaker != "jackson" || r.take != 32 {
-		t.Errorf("%+v, %v", r, ok)
-	}
-	for _, name := range []string{"README.md", "12_jackson_1.wav", "7_jackson.wav", "x_jackson_1.wav"} {
-		if _, ok := named(name); ok {
-			t.Errorf("%s counts as a recording", name)
-		}
-	}
-}

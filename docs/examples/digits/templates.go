@@ -9,47 +9,48 @@ import (
 	"github.com/unroll-go/unroll/datasets/audio"
 )
 
-// nearest recognises each recording by the one that is nearest to it, among those that its experiment trains on.
-func nearest(all []recording) error {
+// nearest recognises each recording by the one that is nearest to it, among those that a recogniser would be trained on: with all
+// speakers known, and with each of them left out.
+func nearest(all digits) error {
 	frames := make([]*audio.Frames, len(all))
-	for i, r := range all {
+	for i, d := range all {
 		var err error
-		if frames[i], err = featuresOf(r.sound); err != nil {
+		if frames[i], err = featuresOf(d.sound); err != nil {
 			return err
 		}
 	}
 	distance := distances(frames)
-	fmt.Printf("%-18s %9s %9s\n", "experiment", "templates", "right")
-	sum, folds := 0.0, 0
-	for k, e := range experiments(all) {
-		right, tested, templates := 0, 0, 0
-		for j := range all {
-			if e.train(all[j]) {
-				templates++
+	fmt.Printf("%-18s %9s %9s\n", "", "templates", "right")
+	show := func(name string, templates, tests func(d digit) bool) float64 {
+		right, tested, n := 0, 0, 0
+		for i, d := range all {
+			if templates(d) {
+				n++
 			}
-		}
-		for i, r := range all {
-			if !e.tests(r) {
+			if !tests(d) {
 				continue
 			}
 			tested++
 			best, least := -1, math.Inf(1)
 			for j, other := range all {
-				if d := float64(distance[i][j]); e.train(other) && d < least {
-					best, least = j, d
+				if away := float64(distance[i][j]); templates(other) && away < least {
+					best, least = j, away
 				}
 			}
-			if best >= 0 && all[best].digit == r.digit {
+			if best >= 0 && all[best].number == d.number {
 				right++
 			}
 		}
-		rate := 100 * float64(right) / float64(tested)
-		fmt.Printf("%-18s %9d %7.2f %%\n", e.name, templates, rate)
-		if k > 0 {
-			sum, folds = sum+rate, folds+1
-		}
+		rate := 100 * float64(right) / float64(max(tested, 1))
+		fmt.Printf("%-18s %9d %7.2f %%\n", name, n, rate)
+		return rate
 	}
-	fmt.Printf("%-18s %9s %7.2f %%\n", "mean of the folds", "", sum/float64(folds))
+	show("all known", func(d digit) bool { return d.take >= firstToTrain }, func(d digit) bool { return d.take < firstToStop })
+	sum, speakers := 0.0, all.speakers()
+	for _, out := range speakers {
+		sum += show("without "+out, func(d digit) bool { return d.speaker != out }, func(d digit) bool { return d.speaker == out })
+	}
+	fmt.Printf("%-18s %9s %7.2f %%\n", "mean of these", "", sum/float64(len(speakers)))
 	return nil
 }
 
