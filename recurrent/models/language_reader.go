@@ -15,11 +15,10 @@ type textReader struct {
 	m       *LanguageModel
 	vocab   *datasets.Vocabulary
 	newline int // the token at the end of a line; -1 if there is none
-	lent    *lender[*graph.Func]
 }
 
 func newTextReader(m *LanguageModel) textReader {
-	r := textReader{m, m.vocab, -1, &lender[*graph.Func]{make: m.Next}}
+	r := textReader{m, m.vocab, -1}
 	if id, ok := m.vocab.ID("\n"); ok {
 		r.newline = id
 	}
@@ -75,7 +74,7 @@ const readRows = 8
 
 // read reads a token behind each text.
 func (r textReader) read(at []*readText, tokens []int) (out []*readText, err error) {
-	err = r.lent.with(func(f *graph.Func) error {
+	err = r.m.reads.with(func(f *graph.Func) error {
 		for from := 0; from < len(at); from += readRows {
 			to := min(from+readRows, len(at))
 			rows, ids := slices.Clone(at[from:to]), slices.Clone(tokens[from:to])
