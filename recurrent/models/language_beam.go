@@ -119,8 +119,8 @@ func newWordBeam(r textReader, pieces []string) (*wordBeam, error) {
 // spelledText is a text as a model of words has read it.
 type spelledText struct {
 	words *readText // the complete words
-	some  bool     // there are any
-	open  string   // the word that goes on
+	some  bool      // there are any
+	open  string    // the word that goes on
 }
 
 // Begin is what the model says at the begin of a line.
