@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"time"
@@ -26,7 +27,7 @@ type recogniserReport struct {
 
 // evalRecogniser judges a recogniser by a manifest, or, if the path is empty, by the recordings of its own that were kept for the
 // test.
-func evalRecogniser(m *models.Recogniser, path string, columns models.SpeechOrigin, how models.Transcribing) (*recogniserReport, error) {
+func evalRecogniser(ctx context.Context, m *models.Recogniser, path string, columns models.SpeechOrigin, how models.Transcribing) (*recogniserReport, error) {
 	var r models.Recordings
 	var err error
 	if path == "" {
@@ -41,7 +42,7 @@ func evalRecogniser(m *models.Recogniser, path string, columns models.SpeechOrig
 		return nil, err
 	}
 	start := time.Now()
-	e, err := m.Evaluate(r, how)
+	e, err := m.Evaluate(ctx, r, how)
 	if err != nil {
 		return nil, err
 	}

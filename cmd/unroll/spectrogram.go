@@ -1,18 +1,20 @@
 package main
 
 import (
+	"context"
+
 	"github.com/unroll-go/unroll/datasets/audio"
 	"github.com/unroll-go/unroll/nn/train/chart"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 // spectrogram draws a recording as a recogniser hears it, with the words that it writes below.
-func spectrogram(m *models.Recogniser, path string) (*chart.Picture, error) {
+func spectrogram(ctx context.Context, m *models.Recogniser, path string) (*chart.Picture, error) {
 	sound, err := audio.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	t, err := m.Transcribe(sound, models.Transcribing{})
+	t, err := m.Transcribe(ctx, sound, models.Transcribing{})
 	if err != nil {
 		return nil, err
 	}

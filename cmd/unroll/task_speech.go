@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 
@@ -97,7 +98,7 @@ func (t *speechTask) eval(cmd *cobra.Command, m models.Model) (report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return evalRecogniser(m.(*models.Recogniser), t.judged, t.columns, how)
+	return evalRecogniser(cmd.Context(), m.(*models.Recogniser), t.judged, t.columns, how)
 }
 
 func (t *speechTask) predictFlags(f *pflag.FlagSet) { t.how.flags(f) }
@@ -118,7 +119,7 @@ func (t *speechTask) picture(m models.Model) (*chart.Picture, error) {
 	if t.drawn == "" {
 		return nil, nil
 	}
-	return spectrogram(m.(*models.Recogniser), t.drawn)
+	return spectrogram(context.Background(), m.(*models.Recogniser), t.drawn)
 }
 
 func (t *speechTask) about(a *account, c models.Config) {

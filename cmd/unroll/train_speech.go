@@ -44,7 +44,7 @@ func (*speechTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if err != nil {
 		return err
 	}
-	test, err := m.Evaluate(parts.test, models.Transcribing{})
+	test, err := m.Evaluate(cmd.Context(), parts.test, models.Transcribing{})
 	if err != nil {
 		return err
 	}

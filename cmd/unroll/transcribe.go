@@ -147,7 +147,7 @@ func (t *transcribing) file(cmd *cobra.Command, m *models.Recogniser, path strin
 		if err != nil {
 			return err
 		}
-		found, err := m.Transcribe(sound, t.how)
+		found, err := m.Transcribe(cmd.Context(), sound, t.how)
 		if err != nil {
 			return errors.Wrap(err, path)
 		}
@@ -287,7 +287,7 @@ func predictSpeech(cmd *cobra.Command, m *models.Recogniser, args []string, how 
 	return buffered(cmd, func(w io.Writer) error {
 		out := json.NewEncoder(w)
 		one := func(path string, s *audio.Sound) error {
-			t, err := m.Transcribe(s, how)
+			t, err := m.Transcribe(cmd.Context(), s, how)
 			if err != nil {
 				return errors.Wrap(err, path)
 			}

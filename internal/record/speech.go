@@ -43,7 +43,7 @@ func WordsOf(list []models.Word) []Word {
 
 // Transcript is what was said in a whole recording, or the label that it has.
 type Transcript struct {
-	File        string    `json:"file"`
+	File        string    `json:"file,omitempty"`
 	Seconds     float64   `json:"seconds"`
 	Text        string    `json:"text"`
 	Segments    []Segment `json:"segments,omitempty"`

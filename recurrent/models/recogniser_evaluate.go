@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -20,8 +21,9 @@ type SpeechEvaluation struct {
 	Found      []string          // the text of each recording
 }
 
-// Evaluate compares what the model writes with the texts of recordings. Blanks around words do not count.
-func (m *Recogniser) Evaluate(r Recordings, o Transcribing) (*SpeechEvaluation, error) {
+// Evaluate compares what the model writes with the texts of recordings. Blanks around words do not count. It stops when ctx is
+// cancelled.
+func (m *Recogniser) Evaluate(ctx context.Context, r Recordings, o Transcribing) (*SpeechEvaluation, error) {
 	if err := m.ready(o); err != nil {
 		return nil, err
 	}
@@ -34,7 +36,7 @@ func (m *Recogniser) Evaluate(r Recordings, o Transcribing) (*SpeechEvaluation, 
 		if err != nil {
 			return nil, errors.Wrap(err, r.Place(i))
 		}
-		t, err := m.Transcribe(sound, o)
+		t, err := m.Transcribe(ctx, sound, o)
 		if err != nil {
 			return nil, errors.Wrapf(err, "%s: %s", r.Place(i), clip.Path)
 		}

@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -129,7 +130,10 @@ func (l *recogniserContents) read(path string, metadata map[string]string, c Con
 	if err := decodeEntry(path, metadata, statisticsKey, l.statistics); err != nil {
 		return err
 	}
-	if c.Speech.Decoder == DecoderLabel {
+	switch {
+	case !slices.Contains(Decoders(), c.Speech.Decoder): // the check of the configuration says so
+		return nil
+	case c.Speech.Decoder == DecoderLabel:
 		return decodeEntry(path, metadata, labelsKey, &l.labels)
 	}
 	var err error

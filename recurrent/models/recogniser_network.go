@@ -158,7 +158,7 @@ func (t transducer) build(g *graph.Graph, f flow) flow {
 		f.loss = losses.Transducer{Blank: m.Blank}.FromScores(g, m.Scores(g, f.x, f.targets), f.targets, f.lengths, f.labels)
 		return f
 	}
-	if g.Err() == nil && f.heard == nil { // the weights belong to the network, whatever it is asked for
+	if g.Err() == nil { // the weights belong to the network, whatever it is asked for
 		first := g.Slice(f.x, 0, 0, 1)
 		p, _ := m.Predict(g, g.Const(graph.Ints(make([]int, f.x.Dim(1)))), nil)
 		m.Joining(g, []graph.Node{g.Reshape(first, f.x.Dim(1), f.x.Dim(2)), p})

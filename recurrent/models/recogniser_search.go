@@ -9,8 +9,8 @@ import (
 
 // search finds the labels of a segment in the encoder's outputs, step by step.
 type search interface {
-	// add reads the outputs of a step, and tells whether a label was heard at it.
-	add(row []float32) (heard bool, err error)
+	// add reads the outputs of a step, and tells which label was heard at it; none is below 0.
+	add(row []float32) (label int, err error)
 	// found are the labels so far, with the steps of each, counted from the beginning of the segment.
 	found() (decode.Labelling, []decode.Span, error)
 	// begin begins another segment.
@@ -75,7 +75,7 @@ func (s *ctcSearch) begin() (err error) {
 	return err
 }
 
-func (s *ctcSearch) add(row []float32) (bool, error) {
+func (s *ctcSearch) add(row []float32) (int, error) {
 	s.rows = append(s.rows, row...)
 	best := 0
 	for i, v := range row {
@@ -83,7 +83,10 @@ func (s *ctcSearch) add(row []float32) (bool, error) {
 			best = i
 		}
 	}
-	return best != s.decoder.Blank, s.stream.Add(graph.Floats(row, 1, s.classes))
+	if best == s.decoder.Blank {
+		best = -1
+	}
+	return best, s.stream.Add(graph.Floats(row, 1, s.classes))
 }
 
 func (s *ctcSearch) found() (decode.Labelling, []decode.Span, error) {
@@ -113,18 +116,21 @@ func (s *transducerSearch) begin() (err error) {
 	return err
 }
 
-func (s *transducerSearch) add(row []float32) (bool, error) {
+func (s *transducerSearch) add(row []float32) (int, error) {
 	if err := s.stream.Add(graph.Floats(row, 1, len(row))); err != nil {
-		return false, err
+		return -1, err
 	}
-	n := len(s.stream.Best().Labels)
-	heard := n > len(s.at)
+	labels := s.stream.Best().Labels
+	n, label := len(labels), -1
+	if n > len(s.at) {
+		label = labels[n-1]
+	}
 	s.at = s.at[:min(len(s.at), n)]
 	for len(s.at) < n {
 		s.at = append(s.at, s.step)
 	}
 	s.step++
-	return heard, nil
+	return label, nil
 }
 
 func (s *transducerSearch) found() (decode.Labelling, []decode.Span, error) {

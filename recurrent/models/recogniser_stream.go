@@ -2,6 +2,7 @@ package models
 
 import (
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/datasets/audio"
 )
 
@@ -18,12 +19,14 @@ type RecogniserStream struct {
 	rate      int // of the samples that come
 	features  audio.Features
 
-	samples int // taken
-	heard   int // samples at the rate of the features
-	step    int // of the encoder, counted from the beginning
-	begin   int // step of the segment's first
-	last    int // step behind the last at which a label was heard; begin before the first one
-	pause   int // steps
+	samples int  // taken
+	heard   int  // samples at the rate of the features
+	step    int  // of the encoder, counted from the beginning
+	begin   int  // step of the segment's first
+	last    int  // step behind the last at which a label was heard; begin before the first one
+	blank   int  // the label of the blank between words; below 0 if there is none
+	between bool // it was the last label
+	pause   int  // steps
 	longest int
 
 	done   []Segment
@@ -62,6 +65,11 @@ func (m *Recogniser) stream(rate int, o Transcribing) (*RecogniserStream, error)
 	}
 	step := m.config.Speech.stepSeconds()
 	s := &RecogniserStream{m: m, rate: rate, features: m.Features(), pause: max(int(o.Pause/step), 1), longest: max(int(longestSegment/step), 1)}
+	s.blank = -1
+	if id, ok := m.own.tokens.ID(" "); ok && m.config.Tokens == datasets.Character {
+		s.blank = id
+	}
+	s.between = s.blank < 0
 	var err error
 	if s.resampler, err = audio.NewResampler(rate, s.features.Rate); err != nil {
 		return nil, err
@@ -201,25 +209,32 @@ func (s *RecogniserStream) Partial() (Segment, error) {
 
 // add takes the encoder's outputs of a step, and ends the segment at a pause.
 func (s *RecogniserStream) add(row []float32) error {
-	heard, err := s.search.add(row)
+	label, err := s.search.add(row)
 	if err != nil {
 		return err
 	}
 	s.step++
-	if heard {
-		s.last = s.step
+	quiet := s.step - 1 - s.last
+	if label >= 0 {
+		s.last, s.between = s.step, s.blank < 0 || label == s.blank
 	}
-	switch quiet := s.step - max(s.last, s.begin); {
-	case s.last == s.begin && quiet >= s.pause: // nothing but silence: the segment begins later
-		return s.restart()
-	case quiet >= s.pause, s.step-s.begin >= s.longest:
+	switch {
+	case s.last == s.begin: // nothing was heard: after a while, the segment begins later
+		if quiet >= s.pause {
+			return s.restart()
+		}
+	case quiet >= s.pause && s.between, quiet >= patience*s.pause, s.step-s.begin >= s.longest:
 		return s.end()
 	}
 	return nil
 }
 
+// patience is how many times as long a pause is in which the network has not said that a word is over, by a blank between words. So
+// a word is not cut whose sounds are far apart.
+const patience = 3
+
 func (s *RecogniserStream) restart() error {
-	s.begin, s.last = s.step, s.step
+	s.begin, s.last, s.between = s.step, s.step, s.blank < 0
 	return s.search.begin()
 }
 

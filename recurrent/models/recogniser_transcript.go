@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"math"
 	"strings"
 
@@ -19,7 +20,8 @@ type Transcribing struct {
 	// LanguageModel.Language.
 	Language                  *LanguageModel
 	LanguageWeight, Insertion float64
-	// Pause is the silence, in seconds, that ends a segment; 0 for 0.6. A beam begins anew in each segment.
+	// Pause is the silence, in seconds, that ends a segment where a word is over; 0 for 0.6. After three times as long, a segment ends
+	// anyway. A beam begins anew in each segment.
 	Pause float64
 }
 
@@ -74,13 +76,13 @@ func (t *Transcript) Words() []Word {
 }
 
 // Transcribe writes down what is said in a recording, of any sampling rate, the mean of whose channels is heard. What a model that
-// reads forward writes has the bits of its Stream.
-func (m *Recogniser) Transcribe(sound *audio.Sound, o Transcribing) (*Transcript, error) {
+// reads forward writes has the bits of its Stream. It stops when ctx is cancelled.
+func (m *Recogniser) Transcribe(ctx context.Context, sound *audio.Sound, o Transcribing) (*Transcript, error) {
 	if err := m.ready(o); err != nil {
 		return nil, err
 	}
-	if sound == nil || sound.Channels < 1 {
-		return nil, errors.New("models: Transcribe: there is no sound")
+	if sound == nil || sound.Channels < 1 || sound.Rate < 1 || len(sound.Samples)%max(sound.Channels, 1) != 0 {
+		return nil, errors.New("models: Transcribe: want a sound with a rate, channels, and as many samples of each")
 	}
 	if m.own.tokens == nil {
 		return m.spot(sound)
@@ -91,15 +93,23 @@ func (m *Recogniser) Transcribe(sound *audio.Sound, o Transcribing) (*Transcript
 	}
 	defer s.release()
 	out := &Transcript{Seconds: sound.Duration().Seconds()}
-	found, err := s.Write(sound.Mono().Samples)
-	if err != nil {
-		return nil, err
+	samples := sound.Mono().Samples
+	for ctx = orBackground(ctx); len(samples) > 0; {
+		n := min(len(samples), sound.Rate) // a second
+		found, err := s.Write(samples[:n])
+		if err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		out.Segments, samples = append(out.Segments, found...), samples[n:]
 	}
 	rest, err := s.Close()
 	if err != nil {
 		return nil, err
 	}
-	out.Segments = append(found, rest...)
+	out.Segments = append(out.Segments, rest...)
 	texts := make([]string, len(out.Segments))
 	for i, one := range out.Segments {
 		texts[i] = one.Text
