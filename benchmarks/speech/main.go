@@ -8,6 +8,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -75,7 +76,7 @@ func measure(forward, times, manifest string, piece int) (*report, error) {
 		if err != nil {
 			return nil, err
 		}
-		said, err := aligner.Transcribe(sound, models.Transcribing{})
+		said, err := aligner.Transcribe(context.Background(), sound, models.Transcribing{})
 		if err != nil {
 			return nil, errors.Wrap(err, clip.Path)
 		}

@@ -23,7 +23,7 @@ func TestRecogniserWithLanguage(t *testing.T) {
 	}
 	count := func(o Transcribing) (n int) {
 		t.Helper()
-		e, err := m.Evaluate(r, o)
+		e, err := m.Evaluate(context.Background(), r, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestRecogniserWithLanguage(t *testing.T) {
 	if led <= plain {
 		t.Errorf("abc was heard %d times with the language model, %d times without it", led, plain)
 	}
-	found, err := m.Transcribe(sung("abc ba", 3), Transcribing{Beam: 8, Language: language, LanguageWeight: 0.1})
+	found, err := m.Transcribe(context.Background(), sung("abc ba", 3), Transcribing{Beam: 8, Language: language, LanguageWeight: 0.1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestRecogniserWithLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	heard := func(m *Recogniser, o Transcribing) error {
-		_, err := m.Transcribe(sung("abc", 3), o)
+		_, err := m.Transcribe(context.Background(), sung("abc", 3), o)
 		return err
 	}
 	speaks, err := NewRecogniser(hearingConfig(DecoderTransducer, false), r)
