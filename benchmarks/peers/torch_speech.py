@@ -25,10 +25,12 @@ def mel_filters(rate, fft, bands):
     return torch.tensor(np.maximum(0, np.minimum(up, down)), dtype=torch.float32)
 
 
-def log_mel(path, bands=40):
+def log_mel(path, speed=1, bands=40):
     with wave.open(path) as f:
         rate, raw = f.getframerate(), f.readframes(f.getnframes())
     x = torch.tensor(np.frombuffer(raw, np.int16).astype(np.float32) / 32768)
+    if speed != 1:
+        x = nn.functional.interpolate(x[None, None], int(len(x) / speed), mode="linear")[0, 0]
     length, hop = rate // 40, rate // 100
     fft = 2 ** math.ceil(math.log2(length))
     frames = x.unfold(0, length, hop) * torch.hann_window(length)
@@ -36,11 +38,12 @@ def log_mel(path, bands=40):
     return (power @ mel_filters(rate, fft, bands).T).clamp_min(1e-10).log()
 
 
-def read(manifest):
+def read(manifest, speeds=(1,)):
+    """Recordings, each at all speeds, with their texts."""
     with open(manifest) as f:
         rows = [line.rstrip("\n").split("\t") for line in f][1:]
     folder = os.path.dirname(manifest)
-    return [(log_mel(os.path.join(folder, r[0])), r[1]) for r in rows]
+    return [([log_mel(os.path.join(folder, r[0]), speed) for speed in speeds], r[1]) for r in rows]
 
 
 class Network(nn.Module):
@@ -79,12 +82,12 @@ def normal(x, frames):
 
 
 def batches(data, labels, size, rng=None):
-    order = sorted(range(len(data)), key=lambda i: len(data[i][0]))
+    order = sorted(range(len(data)), key=lambda i: len(data[i][0][0]))
     groups = [order[i:i + size] for i in range(0, len(order), size)]
     if rng:
         rng.shuffle(groups)
     for group in groups:
-        xs = [hide(data[i][0], rng) if rng else data[i][0] for i in group]
+        xs = [hide(rng.choice(data[i][0]), rng) if rng else data[i][0][0] for i in group]
         lengths = torch.tensor([len(x) for x in xs])
         T = (int(lengths.max()) + 3) // 4 * 4
         yield (torch.stack([nn.functional.pad(x, (0, 0, 0, T - len(x))) for x in xs]), lengths,
@@ -101,22 +104,25 @@ def main():
     parser.add_argument("--hidden", type=int, default=96)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=0.003)
+    parser.add_argument("--dropout", type=float, default=0.2)
+    parser.add_argument("--speed", type=float, default=0)
     parser.add_argument("--normalise", choices=["corpus", "recording"], default="corpus")
     parser.add_argument("--seed", type=int, default=1)
     a = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(a.seed)
     rng = random.Random(a.seed)
-    train, test = read(a.train), read(a.test)
+    train, test = read(a.train, (1, 1 - a.speed, 1 + a.speed) if a.speed else (1,)), read(a.test)
     if a.valid:
         valid = read(a.valid)
     else:
         rng.shuffle(train)
         valid, train = train[:len(train) // 10], train[len(train) // 10:]
     labels = sorted({text for _, text in train})
-    every = torch.cat([x for x, _ in train])
-    train, valid, test = ([(normal(x, x if a.normalise == "recording" else every), t) for x, t in part] for part in (train, valid, test))
-    model = Network(train[0][0].shape[1], a.hidden, len(labels))
+    every = torch.cat([xs[0] for xs, _ in train])
+    train, valid, test = ([([normal(x, x if a.normalise == "recording" else every) for x in xs], t) for xs, t in part]
+                          for part in (train, valid, test))
+    model = Network(every.shape[1], a.hidden, len(labels), a.dropout)
     adam = torch.optim.AdamW(model.parameters(), lr=a.rate, weight_decay=0.01)
     total = a.epochs * math.ceil(len(train) / a.batch)
     warm = min(200, total // 10 + 1)
