@@ -17,7 +17,7 @@ type speechTask struct {
 	// of eval
 	judged  string // manifest to judge the model by
 	columns models.SpeechOrigin
-	how     models.Transcribing // of eval and predict
+	how     hearing // of eval and predict
 
 	drawn string // the recording whose spectrogram is drawn
 }
@@ -81,12 +81,6 @@ func manifestFlags(f *pflag.FlagSet, o *models.SpeechOrigin) {
 	f.StringVar(&o.TranscriptColumn, "transcript-column", o.TranscriptColumn, "its column of the texts; found by its name unless given")
 }
 
-// hearingFlags are those that say how words are found.
-func hearingFlags(f *pflag.FlagSet, o *models.Transcribing) {
-	f.IntVar(&o.Beam, "beam", 1, "beginnings of a text that are followed at a time; 1 takes the likeliest label of every step")
-	f.Float64Var(&o.Pause, "pause", 0.6, "seconds of silence that end a segment")
-}
-
 func (t *speechTask) check(c models.Config) error {
 	if p := c.Origin.TestPart; !(p >= 0 && p <= 0.5) {
 		return bad("TestPart", "%g; want 0 to 0.5", p)
@@ -101,17 +95,25 @@ func (t *speechTask) inputs(c models.Config) []string {
 func (t *speechTask) evalFlags(f *pflag.FlagSet) {
 	f.StringVar(&t.judged, t.data(), "", "manifest of recordings to judge a recogniser by")
 	manifestFlags(f, &t.columns)
-	hearingFlags(f, &t.how)
+	t.how.flags(f)
 }
 
 func (t *speechTask) eval(cmd *cobra.Command, m models.Model) (report, error) {
-	return evalRecogniser(cmd.Context(), m.(*models.Recogniser), t.judged, t.columns, t.how)
+	how, err := t.how.transcribing(cmd.Flags())
+	if err != nil {
+		return nil, err
+	}
+	return evalRecogniser(cmd.Context(), m.(*models.Recogniser), t.judged, t.columns, how)
 }
 
-func (t *speechTask) predictFlags(f *pflag.FlagSet) { hearingFlags(f, &t.how) }
+func (t *speechTask) predictFlags(f *pflag.FlagSet) { t.how.flags(f) }
 
 func (t *speechTask) predict(cmd *cobra.Command, m models.Model, args []string) error {
-	return predictSpeech(cmd, m.(*models.Recogniser), args, t.how)
+	how, err := t.how.transcribing(cmd.Flags())
+	if err != nil {
+		return err
+	}
+	return predictSpeech(cmd, m.(*models.Recogniser), args, how)
 }
 
 func (t *speechTask) plotFlags(f *pflag.FlagSet) {

@@ -19,6 +19,7 @@ import (
 // transcribing are the flags of transcribe.
 type transcribing struct {
 	model    modelFlags
+	hearing  hearing
 	how      models.Transcribing
 	format   string
 	partial  bool
@@ -46,6 +47,7 @@ hears pieces of up to 20 seconds.`,
 		Example: `  unroll transcribe --model digits.safetensors call.wav
   unroll transcribe *.flac --format jsonl > heard.jsonl
   unroll transcribe film.wav --format srt > film.srt
+  unroll transcribe call.wav --lm book.safetensors --lm-weight 0.7
   arecord -q -f S16_LE -r 16000 | unroll transcribe - --rate 16000 --partial`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -59,7 +61,7 @@ hears pieces of up to 20 seconds.`,
 	f := cmd.Flags()
 	f.StringVar(&t.format, "format", "text", "what is written: "+oneOf(transcriptFormats)+"; all but text have times")
 	f.BoolVar(&t.partial, "partial", false, "show what was heard of a segment before it is over, in text and jsonl")
-	hearingFlags(f, &t.how)
+	t.hearing.flags(f)
 	f.IntVar(&t.rate, "rate", 0, "samples a second of a standard input without a header")
 	f.StringVar(&t.encoding, "encoding", audio.PCM16, "how these are encoded: u8, s16, s24, s32, f32, f64, alaw or mulaw")
 	f.IntVar(&t.channels, "channels", 1, "how many channels it has")
@@ -97,6 +99,9 @@ func (t *transcribing) run(cmd *cobra.Command, args []string) error {
 	}
 	if t.partial && !m.Config().OneWay {
 		return errors.Errorf("--partial: %s reads in both directions; train one with --one-way", t.model.path)
+	}
+	if t.how, err = t.hearing.transcribing(cmd.Flags()); err != nil {
+		return err
 	}
 	w := &transcriptWriter{out: bufio.NewWriter(cmd.OutOrStdout()), many: len(args) > 1, comma: ","}
 	w.terminal = onTerminal(cmd.OutOrStdout())

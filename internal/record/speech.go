@@ -12,6 +12,8 @@ type Word struct {
 	Word  string  `json:"word"`
 	Start float64 `json:"start"`
 	End   float64 `json:"end"`
+	// Confidence is a probability; there is none of a transducer's words.
+	Confidence float64 `json:"confidence,omitempty"`
 }
 
 // Segment is what was said between two pauses.
@@ -34,7 +36,7 @@ func SegmentOf(file string, s models.Segment) Segment {
 func WordsOf(list []models.Word) []Word {
 	out := make([]Word, len(list))
 	for i, w := range list {
-		out[i] = Word{w.Text, w.Start, w.End}
+		out[i] = Word{w.Text, w.Start, w.End, w.Confidence}
 	}
 	return out
 }

@@ -1,9 +1,8 @@
 package models
 
 import (
-	"math"
-
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/recurrent/decode"
 )
@@ -12,8 +11,8 @@ import (
 type search interface {
 	// add reads the outputs of a step, and tells which label was heard at it; none is below 0.
 	add(row []float32) (label int, err error)
-	// found are the labels so far, with the first step of each and the one behind its last, from the beginning of the segment.
-	found() (l decode.Labelling, from, to []int, err error)
+	// found are the labels so far, with the steps of each, counted from the beginning of the segment.
+	found() (decode.Labelling, []decode.Span, error)
 	// begin begins another segment.
 	begin() error
 }
@@ -21,8 +20,10 @@ type search interface {
 // newSearch is that of the model's decoder.
 func (m *Recogniser) newSearch(o Transcribing) (search, error) {
 	if m.config.Speech.Decoder != DecoderTransducer {
-		s := &ctcSearch{decoder: decode.CTC{Blank: m.Blank(), Beam: o.Beam}}
-		return s, s.begin()
+		return m.newCTCSearch(o)
+	}
+	if o.Language != nil || o.Insertion != 0 {
+		return nil, errors.New("models: Transcribing.Language and Insertion go with the decoder ctc; a transducer has a language model of its own")
 	}
 	for _, l := range m.net {
 		if t, ok := l.(transducer); ok {
@@ -37,20 +38,45 @@ func (m *Recogniser) newSearch(o Transcribing) (search, error) {
 	return nil, errors.New("models: the network has no transducer")
 }
 
-// ctcSearch keeps the logits of a segment for its end. Meanwhile it follows the likeliest label of every step.
+// ctcSearch follows a segment, and keeps its logits, in which the labels are found again. Where there is something to hear, the likeliest
+// label of every step says.
 type ctcSearch struct {
 	decoder decode.CTC
-	rows    []float32 // [T, V]
 	classes int
+	stream  *decode.CTCStream
+	rows    []float32 // [T, V]
 }
 
-func (s *ctcSearch) begin() error {
+// newCTCSearch is that of a model's labels.
+func (m *Recogniser) newCTCSearch(o Transcribing) (*ctcSearch, error) {
+	s := &ctcSearch{decoder: decode.CTC{Blank: m.Blank(), Beam: o.Beam, Weight: o.LanguageWeight, Insertion: o.Insertion}, classes: m.own.count() + 1}
+	if o.Language != nil {
+		pieces := make([]string, s.classes) // of the blank, none
+		for id := range s.decoder.Blank {
+			var err error
+			if pieces[id], err = m.own.tokens.Decode([]int{id}); err != nil {
+				return nil, err
+			}
+			if pieces[id] == datasets.Unknown || pieces[id] == "\n" { // nobody says it
+				pieces[id] = ""
+			}
+		}
+		var err error
+		if s.decoder.Language, err = o.Language.Language(pieces); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.begin()
+}
+
+func (s *ctcSearch) begin() (err error) {
 	s.rows = s.rows[:0]
-	return nil
+	s.stream, err = s.decoder.Stream(s.classes)
+	return err
 }
 
 func (s *ctcSearch) add(row []float32) (int, error) {
-	s.rows, s.classes = append(s.rows, row...), len(row)
+	s.rows = append(s.rows, row...)
 	best := 0
 	for i, v := range row {
 		if v > row[best] {
@@ -58,70 +84,21 @@ func (s *ctcSearch) add(row []float32) (int, error) {
 		}
 	}
 	if best == s.decoder.Blank {
-		return -1, nil
+		best = -1
 	}
-	return best, nil
+	return best, s.stream.Add(graph.Floats(row, 1, s.classes))
 }
 
-func (s *ctcSearch) found() (l decode.Labelling, from, to []int, err error) {
-	if len(s.rows) == 0 {
-		return decode.Labelling{}, nil, nil, nil
+func (s *ctcSearch) found() (decode.Labelling, []decode.Span, error) {
+	l := s.stream.Best()
+	if len(l.Labels) == 0 {
+		return l, nil, nil
 	}
-	logits := graph.Floats(s.rows, len(s.rows)/s.classes, 1, s.classes)
-	all, err := s.decoder.Run(logits, nil)
+	all, err := s.decoder.Align(graph.Floats(s.rows, len(s.rows)/s.classes, 1, s.classes), nil, [][]int{l.Labels})
 	if err != nil {
-		return decode.Labelling{}, nil, nil, err
+		return decode.Labelling{}, nil, err
 	}
-	from, to = s.places(all[0].Labels)
-	return all[0], from, to, nil
-}
-
-// places are the steps of each label on the likeliest way through the frames that gives these labels (Viterbi): states are the
-// blanks around the labels, and the labels between them.
-func (s *ctcSearch) places(labels []int) (from, to []int) {
-	steps, states := len(s.rows)/s.classes, 2*len(labels)+1
-	label := func(state int) int {
-		if state%2 == 0 {
-			return s.decoder.Blank
-		}
-		return labels[state/2]
-	}
-	score, next := make([]float64, states), make([]float64, states)
-	back := make([]uint8, steps*states) // how many states before each step's
-	for i := range score {
-		score[i] = math.Inf(-1)
-	}
-	for t := range steps {
-		row := s.rows[t*s.classes:][:s.classes]
-		for i := range next {
-			best, jump := score[i], 0
-			if t == 0 && i < 2 {
-				best = 0
-			}
-			if i > 0 && score[i-1] > best {
-				best, jump = score[i-1], 1
-			}
-			if i > 1 && i%2 == 1 && labels[i/2] != labels[i/2-1] && score[i-2] > best {
-				best, jump = score[i-2], 2
-			}
-			next[i], back[t*states+i] = best+float64(row[label(i)]), uint8(jump)
-		}
-		score, next = next, score
-	}
-	at := states - 1
-	if states > 1 && score[states-2] > score[at] {
-		at = states - 2
-	}
-	from, to = make([]int, len(labels)), make([]int, len(labels))
-	for t := steps - 1; t >= 0; t-- {
-		if at%2 == 1 {
-			if from[at/2] = t; to[at/2] == 0 {
-				to[at/2] = t + 1
-			}
-		}
-		at -= int(back[t*states+at])
-	}
-	return from, to
+	return l, all[0].Spans, nil
 }
 
 // transducerSearch follows the labels of a transducer. The step of a label is that at which the best sequence grew by it.
@@ -156,10 +133,10 @@ func (s *transducerSearch) add(row []float32) (int, error) {
 	return label, nil
 }
 
-func (s *transducerSearch) found() (l decode.Labelling, from, to []int, err error) {
-	l = s.stream.Best()
+func (s *transducerSearch) found() (decode.Labelling, []decode.Span, error) {
+	var spans []decode.Span
 	for _, at := range s.at {
-		from, to = append(from, at), append(to, at+1)
+		spans = append(spans, decode.Span{Begin: at, End: at + 1})
 	}
-	return l, from, to, nil
+	return s.stream.Best(), spans, nil
 }

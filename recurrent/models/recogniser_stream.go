@@ -254,14 +254,14 @@ func (s *RecogniserStream) end() error {
 
 // segment is what was heard since the segment began.
 func (s *RecogniserStream) segment() (Segment, error) {
-	l, from, to, err := s.search.found()
+	l, spans, err := s.search.found()
 	if err != nil {
 		return Segment{}, err
 	}
-	for i := range from {
-		from[i], to[i] = from[i]+s.begin, to[i]+s.begin
+	for i := range spans {
+		spans[i].Begin, spans[i].End = spans[i].Begin+s.begin, spans[i].End+s.begin
 	}
-	out, err := s.m.segment(l.Labels, from, to)
+	out, err := s.m.segment(l.Labels, spans)
 	out.LogProb = l.LogProb
 	return out, err
 }

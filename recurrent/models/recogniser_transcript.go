@@ -4,17 +4,22 @@ import (
 	"context"
 	"math"
 	"strings"
-	"unicode"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/datasets/audio"
+	"github.com/unroll-go/unroll/recurrent/decode"
 )
 
 // Transcribing says how a Recogniser finds words. The zero value takes the likeliest label of every step.
 type Transcribing struct {
 	// Beam is how many beginnings are followed at a time; 0 or 1 takes the likeliest label at every step.
 	Beam int
+	// Language, if not nil, is a language model that judges the texts that the beam of a CTC model follows: each is ranked by its own
+	// log-probability, LanguageWeight times that of the language model, 0 counts as 1, and Insertion for each token. See
+	// LanguageModel.Language.
+	Language                  *LanguageModel
+	LanguageWeight, Insertion float64
 	// Pause is the silence, in seconds, that ends a segment where a word is over; 0 for 0.6. After three times as long, a segment ends
 	// anyway. A beam begins anew in each segment.
 	Pause float64
@@ -24,6 +29,9 @@ type Transcribing struct {
 func (o Transcribing) check() error {
 	if o.Beam < 0 || o.Beam > most {
 		return errors.Errorf("models: Transcribing.Beam %d; want 0 to %d", o.Beam, most)
+	}
+	if o.Language == nil && o.LanguageWeight != 0 {
+		return errors.Errorf("models: Transcribing.LanguageWeight %g without a Language", o.LanguageWeight)
 	}
 	if !(o.Pause >= 0 && o.Pause <= 60) {
 		return errors.Errorf("models: Transcribing.Pause %g; want 0 to 60 seconds", o.Pause)
@@ -35,6 +43,9 @@ func (o Transcribing) check() error {
 type Word struct {
 	Text       string
 	Start, End float64
+	// Confidence is the mean probability of its tokens in the steps at which they were heard; 0 where it is not known, as of a
+	// transducer.
+	Confidence float64
 }
 
 // Segment is what was said between two pauses.
@@ -115,8 +126,8 @@ func (m *Recogniser) ready(o Transcribing) error {
 	return o.check()
 }
 
-// segment makes words of tokens, given the steps at which each of them was heard, from the first to behind the last.
-func (m *Recogniser) segment(ids []int, from, to []int) (Segment, error) {
+// segment makes words of tokens, given the steps at which each of them was heard.
+func (m *Recogniser) segment(ids []int, spans []decode.Span) (Segment, error) {
 	text, err := m.own.tokens.Decode(ids)
 	if err != nil {
 		return Segment{}, err
@@ -125,23 +136,14 @@ func (m *Recogniser) segment(ids []int, from, to []int) (Segment, error) {
 	if err != nil {
 		return Segment{}, err
 	}
+	words, err := decode.Alignment{Spans: spans}.Words(pieces)
+	if err != nil {
+		return Segment{}, err
+	}
 	out, step := Segment{Text: strings.Join(strings.Fields(text), " ")}, m.config.Speech.stepSeconds()
-	time := func(step float64, at int) float64 { return math.Round(step*float64(at)*1000) / 1000 }
-	open := false
-	for i, piece := range pieces {
-		for _, r := range piece {
-			if unicode.IsSpace(r) {
-				open = false
-				continue
-			}
-			if !open {
-				out.Words = append(out.Words, Word{Start: time(step, from[i])})
-				open = true
-			}
-			w := &out.Words[len(out.Words)-1]
-			w.Text += string(r)
-			w.End = time(step, to[i])
-		}
+	time := func(at int) float64 { return math.Round(step*float64(at)*1000) / 1000 }
+	for _, w := range words {
+		out.Words = append(out.Words, Word{w.Text, time(w.Begin), time(w.End), w.Confidence})
 	}
 	if n := len(out.Words); n > 0 {
 		out.Start, out.End = out.Words[0].Start, out.Words[n-1].End

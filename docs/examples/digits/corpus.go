@@ -111,13 +111,7 @@ func (list digits) joined(r *rand.Rand) (*audio.Sound, string, error) {
 
 // writeFolds writes for each speaker a manifest of the single digits of all others, and one of his or hers.
 func (list digits) writeFolds(folder string) error {
-	var speakers []string
-	for _, d := range list {
-		if !slices.Contains(speakers, d.speaker) {
-			speakers = append(speakers, d.speaker)
-		}
-	}
-	for _, out := range speakers {
+	for _, out := range list.speakers() {
 		own, others := manifest{folder: folder}, manifest{folder: folder}
 		for _, d := range list {
 			m := &others
@@ -134,4 +128,14 @@ func (list digits) writeFolds(folder string) error {
 		}
 	}
 	return nil
+}
+
+func (list digits) speakers() []string {
+	var out []string
+	for _, d := range list {
+		if !slices.Contains(out, d.speaker) {
+			out = append(out, d.speaker)
+		}
+	}
+	return out
 }
