@@ -15,7 +15,7 @@ import (
 )
 
 // BenchmarkRequests answers requests of 64 clients at once, without a network: classification of 15 words and 50 characters of a
-// completion by LSTMs of 256 units, with batches and one at a time.
+// completion by networks of 256 units, a GRU in both directions and an LSTM, with batches and one at a time.
 func BenchmarkRequests(b *testing.B) {
 	dir := b.TempDir()
 	text := strings.Repeat(corpus, 3)
