@@ -33,6 +33,7 @@ own that were kept for the test:
   tagger           accuracy, and F1 of spans if its tags mark any
   forecaster       MASE, CRPS and others, beside forecasts that need no network
   sequences        as a classifier; of numbers, MAE, RMSE and R2
+  recogniser       word and character error rates; of labels, accuracy
   foundation model of a text, loss and perplexity; how likely lines are; how
                    many last words of passages it knows
 
@@ -47,6 +48,7 @@ predict and eval use it from then on.`,
   unroll eval --model french.safetensors --beam 1
   unroll eval --model pos.safetensors --tags others.conllu --confusion
   unroll eval --model co2.safetensors --origins 12
+  unroll eval --model digits.safetensors --beam 16
   unroll eval --model mamba-130m --last-word lambada.jsonl`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

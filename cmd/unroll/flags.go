@@ -52,6 +52,8 @@ func flagOf(field string) string {
 		return "time"
 	case "TargetColumn":
 		return "target"
+	case "Manifest":
+		return "speech"
 	case "LabelsFile":
 		return "labels"
 	case "ValidFile":

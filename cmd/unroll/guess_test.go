@@ -16,6 +16,8 @@ func TestGuess(t *testing.T) {
 		{"A.CSV", "\xef\xbb\xbftext,label\r\na,b\r\n", "table"},
 		{"a.tsv", "text\tlabel\na\tb\n", "table"},
 		{"a.jsonl", `{"text":"a","label":"b"}`, "table"},
+		{"a.tsv", "path\ttext\na.wav\tyes\nb.flac\tno\n", "speech"},
+		{"a.jsonl", "{\"audio\": \"a.wav\", \"text\": \"yes\"}\n", "speech"},
 		{"readme", "to be or not to be\n", "text"},
 		{"a.txt", "\xff\xfet\x00o\x00", "text"},
 	} {

@@ -1,5 +1,5 @@
 // Command unroll trains recurrent networks and puts them to use: language models of texts, classifiers of texts in tables,
-// translators of pairs, taggers of words, forecasters of series, and models of sequences of numbers.
+// translators of pairs, taggers of words, forecasters of series, models of sequences of numbers, and recognisers of speech.
 package main
 
 import (
@@ -66,10 +66,11 @@ func exitStatus(cmd *cobra.Command, err error) int {
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "unroll",
-		Short: "Recurrent neural networks: train on data of six kinds, judge, and put to use",
+		Short: "Recurrent neural networks: train on data of seven kinds, judge, and put to use",
 		Long: `Train recurrent networks, judge them and put them to use: language models of
 texts, classifiers of texts in tables, translators of pairs, taggers of words,
-forecasters of series, and models of sequences of numbers. To begin:
+forecasters of series, models of sequences of numbers, recognisers of speech. To
+begin:
 
   unroll train                                  # on a text that comes with it
   unroll generate --prompt "In the beginning"   # by the model just trained`,
@@ -84,7 +85,7 @@ forecasters of series, and models of sequences of numbers. To begin:
 	}{
 		{"Train and judge:", []*cobra.Command{trainCommand(), tuneCommand(), evalCommand(), plotCommand(), inspectCommand()}},
 		{"Use a model:", []*cobra.Command{predictCommand(), generateCommand(), translateCommand(), tagCommand(), forecastCommand(),
-			watchCommand(), explainCommand(), runCommand(), serveCommand()}},
+			transcribeCommand(), watchCommand(), explainCommand(), runCommand(), serveCommand()}},
 		{"Get data and models:", []*cobra.Command{dataCommand(), modelsCommand(), exportCommand(), importCommand(), mergeCommand(),
 			convertCommand()}},
 		{"This machine and program:", []*cobra.Command{doctorCommand(), benchCommand(), manCommand()}},

@@ -31,6 +31,7 @@ func predictCommand() *cobra.Command {
   tagger           of each sentence: its words, tags, and spans
   forecaster       of each series: what comes next, with quantiles
   sequences        of each id: the label and probabilities, or the number
+  recogniser       of each recording: its text, and the times of its words
 
 Texts are read from a table (.csv, .tsv, .jsonl), whose other columns are kept
 under "columns", or one a line. Files for the others are those that training

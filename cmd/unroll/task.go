@@ -12,7 +12,7 @@ import (
 // tasks is the table of what the command can do, one task for each kind of model, in the order of the help. A task that is
 // added takes a line here, and files of its own. Each command makes its tasks anew, since they hold the values of flags.
 func tasks() []task {
-	return []task{&textTask{}, &tableTask{}, &pairsTask{}, &tagsTask{}, &seriesTask{}, &sequencesTask{}}
+	return []task{&textTask{}, &tableTask{}, &pairsTask{}, &tagsTask{}, &seriesTask{}, &sequencesTask{}, &speechTask{}}
 }
 
 // task is what the command does with one kind of model. Flags of the same name may belong to several tasks: of all that a

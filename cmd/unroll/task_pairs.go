@@ -39,7 +39,7 @@ test_error_rate=<share of symbols> baseline=<that of letter rules>.
 
 // judge takes lines of two texts for pairs; in a table, which may have labels, both must mostly differ from line to line.
 func (t *pairsTask) judge(s *sample) (likelihood, string) {
-	if len(s.lines) == 0 || s.ends(".csv", ".jsonl") {
+	if len(s.lines) == 0 || s.ends(".csv", ".jsonl") || s.namesSounds() {
 		return impossible, ""
 	}
 	var differ [2]map[string]bool

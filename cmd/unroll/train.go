@@ -20,7 +20,7 @@ func trainCommand() *cobra.Command {
 	fl := trainFlags{tasks: tasks()}
 	cmd := &cobra.Command{
 		Use:   "train [FILE]",
-		Short: "Train on a text, a table, pairs, tags, series or sequences",
+		Short: "Train on text, tables, pairs, tags, series, sequences, speech",
 		Long:  trainHelp(fl.tasks),
 		Example: `  unroll train                    # on the text that comes with the library
   unroll train reviews.csv        # on what the file looks like: here, a table
@@ -30,6 +30,7 @@ func trainCommand() *cobra.Command {
   unroll train --tags dev.conllu --test test.conllu --out pos.safetensors
   unroll train --series co2.csv --out co2.safetensors
   unroll train --sequences windows.csv --cell grud --pool last
+  unroll train --speech digits.tsv --one-way --out digits.safetensors
   unroll train --resume book.safetensors --epochs 20
   unroll train --from book.safetensors --text other.txt --freeze embedding
   unroll train --table reviews.csv --vectors glove.txt --freeze embedding`,
@@ -52,6 +53,7 @@ func trainCommand() *cobra.Command {
 	kinds := []string{datasets.Character, datasets.Word, models.BytePairs, models.Symbols}
 	completions(cmd, map[string][]string{"cell": append(models.Cells(), listOfCells), "pool": models.Poolings(),
 		"class-weights": {"none", models.Balanced}, "optimizer": models.Optimizers(),
+		"decoder": models.Decoders(), "normalise": models.Normalisations(),
 		"tokens": kinds, "target-tokens": kinds, "attention": models.Attentions(), "precision": precisions()})
 	return cmd
 }

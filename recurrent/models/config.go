@@ -59,6 +59,7 @@ type Config struct {
 	Sequence  SequenceConfig  // of a SequenceModel
 	Forecast  ForecastConfig  // of a Forecaster
 	Translate TranslateConfig // of a Translator alone
+	Speech    SpeechConfig    // of a Recogniser
 	Tune      TuneConfig      // of a model with an adapter, of any kind
 
 	Origin Origin
