@@ -52,8 +52,8 @@ func newCharacterBeam(r textReader, pieces []string) (*characterBeam, error) {
 		}
 		id, ok := r.vocab.ID(piece)
 		if !ok {
-			return nil, errors.Errorf("models: Language: label %d is %q, which is no token of the language model; train one on texts like those that are to be found",
-				label, piece)
+			return nil, errors.Errorf("models: Language: label %d is %q, which is no token of the language model; train one on texts like "+
+				"those that are to be found", label, piece)
 		}
 		c.tokens[label] = id
 	}
@@ -110,7 +110,8 @@ type wordBeam struct {
 func newWordBeam(r textReader, pieces []string) (*wordBeam, error) {
 	for label, piece := range pieces {
 		if strings.Contains(strings.TrimPrefix(piece, " "), " ") {
-			return nil, errors.Errorf("models: Language: label %d is %q; want blanks at the begin of labels alone, for a model of words", label, piece)
+			return nil, errors.Errorf("models: Language: label %d is %q; want blanks at the begin of labels alone, for a model of words",
+				label, piece)
 		}
 	}
 	return &wordBeam{r, pieces}, nil

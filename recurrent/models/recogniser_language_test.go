@@ -28,7 +28,7 @@ func TestRecogniserWithLanguage(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, text := range e.Found {
-			for _, w := range strings.Fields(text) {
+			for w := range strings.FieldsSeq(text) {
 				if w == "abc" {
 					n++
 				}

@@ -36,7 +36,7 @@ const fewest, most = 5, 9
 func choose(lines []string, words, n int, seed uint64) ([]string, error) {
 	counts := map[string]int{}
 	for _, line := range lines {
-		for _, w := range strings.Fields(line) {
+		for w := range strings.FieldsSeq(line) {
 			counts[w]++
 		}
 	}
