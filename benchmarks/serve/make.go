@@ -24,7 +24,8 @@ func writeFiles(folder string, hidden int) error {
 		}
 		list[i] = strings.Join(text, " ")
 	}
-	m, err := models.NewClassifier(models.Config{Cell: "lstm", OneWay: true, Tokens: "word", Hidden: hidden, Embed: 128, Seed: 3}, list, []string{"good", "bad"})
+	c := models.Config{Cell: "lstm", OneWay: true, Tokens: "word", Hidden: hidden, Embed: 128, Seed: 3}
+	m, err := models.NewClassifier(c, list, []string{"good", "bad"})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -45,7 +46,7 @@ func (p *process) now() (used time.Duration, memory float64) {
 		return 0, 0
 	}
 	// The name of the program, in brackets, may have blanks. utime and stime are the 14th and 15th fields, rss the 24th (proc(5)).
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	var user, system, pages float64
 	if _, err := fmt.Sscan(fields[11]+" "+fields[12]+" "+fields[21], &user, &system, &pages); err != nil {
 		return 0, 0

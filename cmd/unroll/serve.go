@@ -94,7 +94,7 @@ the requests are answered that it has.`,
 	f.Var(&fl.models, modelFlag, "model to serve, under the name of its file or NAME; may be given several times")
 	weightsFlag(cmd, &fl.weights)
 	f.StringVar(&fl.listen, "listen", "localhost:8080", "address and port; :8080 is all addresses of this machine")
-	f.StringSliceVar(&fl.hosts, "host", nil, "name by which clients of this machine may ask for the service, beside localhost; a proxy may pass one on")
+	f.StringSliceVar(&fl.hosts, "host", nil, "name by which clients of this machine may ask, beside localhost; a proxy may pass one on")
 	f.StringVar(&fl.keyFile, "keys", "", "file of keys, one a line, of which requests must have one (Authorization: Bearer KEY)")
 	f.StringVar(&fl.cert, "tls-cert", "", "certificate for HTTPS, a PEM file")
 	f.StringVar(&fl.key, "tls-key", "", "private key of the certificate")

@@ -465,6 +465,7 @@ var registry = []member{
 	{"recurrent.Bidirectional", reflect.TypeFor[recurrent.Bidirectional]()},
 	{"recurrent.Bridge", reflect.TypeFor[recurrent.Bridge]()},
 	{"recurrent.Cell", reflect.TypeFor[recurrent.Cell]()},
+	{"recurrent.CoRNN", reflect.TypeFor[recurrent.CoRNN]()},
 	{"recurrent.Composite", reflect.TypeFor[recurrent.Composite]()},
 	{"recurrent.CompositeLayer", reflect.TypeFor[recurrent.CompositeLayer]()},
 	{"recurrent.Conditioning", reflect.TypeFor[recurrent.Conditioning]()},

@@ -67,6 +67,7 @@ func writtenCells() []export {
 		walked("ligru", recurrent.LiGRU{Hidden: h}),
 		walked("ligru norm", recurrent.LiGRU{Hidden: h, LayerNorm: true}),
 		walked("indrnn", recurrent.IndRNN{Hidden: h, Tanh: true, Limit: 0.6}),
+		walked("cornn", recurrent.CoRNN{Hidden: h, Interval: 0.3}),
 		walked("sru", recurrent.SRU{Hidden: h, Peepholes: true, HighwayBias: -1}),
 		walked("qrnn", recurrent.QRNN{Hidden: h, Window: 3}),
 		walked("min gru", recurrent.MinGRU{Hidden: h}),

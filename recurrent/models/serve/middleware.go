@@ -120,7 +120,8 @@ func (s *Server) rightHost(r *http.Request) error {
 	if slices.ContainsFunc(s.options.Hosts, func(h string) bool { return strings.EqualFold(h, name) }) {
 		return nil
 	}
-	return refused(http.StatusMisdirectedRequest, "the request is for %.80q; this service answers for %s", r.Host, strings.Join(s.options.Hosts, ", "))
+	return refused(http.StatusMisdirectedRequest, "the request is for %.80q; this service answers for %s",
+		r.Host, strings.Join(s.options.Hosts, ", "))
 }
 
 // handle makes a handler of a function that returns an error, within the bounds of the options.
