@@ -27,7 +27,9 @@ type recogniserReport struct {
 
 // evalRecogniser judges a recogniser by a manifest, or, if the path is empty, by the recordings of its own that were kept for the
 // test.
-func evalRecogniser(ctx context.Context, m *models.Recogniser, path string, columns models.SpeechOrigin, how models.Transcribing) (*recogniserReport, error) {
+func evalRecogniser(
+	ctx context.Context, m *models.Recogniser, path string, columns models.SpeechOrigin, how models.Transcribing,
+) (*recogniserReport, error) {
 	var r models.Recordings
 	var err error
 	if path == "" {

@@ -84,8 +84,8 @@ begin:
 		commands []*cobra.Command
 	}{
 		{"Train and judge:", []*cobra.Command{trainCommand(), tuneCommand(), evalCommand(), plotCommand(), inspectCommand()}},
-		{"Use a model:", []*cobra.Command{predictCommand(), generateCommand(), translateCommand(), tagCommand(), forecastCommand(), transcribeCommand(),
-			watchCommand(), explainCommand(), runCommand(), serveCommand()}},
+		{"Use a model:", []*cobra.Command{predictCommand(), generateCommand(), translateCommand(), tagCommand(), forecastCommand(),
+			transcribeCommand(), watchCommand(), explainCommand(), runCommand(), serveCommand()}},
 		{"Get data and models:", []*cobra.Command{dataCommand(), modelsCommand(), exportCommand(), importCommand(), mergeCommand(),
 			convertCommand()}},
 		{"This machine and program:", []*cobra.Command{doctorCommand(), benchCommand(), manCommand()}},

@@ -21,8 +21,8 @@ name.
 On the part of its own data that was kept for the test: --confusion draws what a
 classifier or a tagger takes for what; --roc, what a classifier finds at which
 price; --reliability, how often it is right when it is how certain; --fan, how a
-forecaster's series are to go on. --spectrogram draws a recording as a recogniser
-hears it, with the words that it writes below.`,
+forecaster's series are to go on. --spectrogram draws a recording as a
+recogniser hears it, with the words that it writes below.`,
 		Example: `  unroll plot --model reviews.safetensors --out loss.svg
   unroll plot --model reviews.safetensors --confusion --out confusion.png
   unroll plot --model reviews.safetensors --reliability --out reliability.png

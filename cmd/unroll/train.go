@@ -20,7 +20,7 @@ func trainCommand() *cobra.Command {
 	fl := trainFlags{tasks: tasks()}
 	cmd := &cobra.Command{
 		Use:   "train [FILE]",
-		Short: "Train on text, tables, pairs, tags, series, sequences or speech",
+		Short: "Train on text, tables, pairs, tags, series, sequences, speech",
 		Long:  trainHelp(fl.tasks),
 		Example: `  unroll train                    # on the text that comes with the library
   unroll train reviews.csv        # on what the file looks like: here, a table
@@ -53,7 +53,8 @@ func trainCommand() *cobra.Command {
 	kinds := []string{datasets.Character, datasets.Word, models.BytePairs, models.Symbols}
 	completions(cmd, map[string][]string{"cell": append(models.Cells(), listOfCells), "pool": models.Poolings(),
 		"class-weights": {"none", models.Balanced}, "optimizer": models.Optimizers(),
-		"decoder": models.Decoders(), "normalise": models.Normalisations(), "tokens": kinds, "target-tokens": kinds, "attention": models.Attentions(), "precision": precisions()})
+		"decoder": models.Decoders(), "normalise": models.Normalisations(),
+		"tokens": kinds, "target-tokens": kinds, "attention": models.Attentions(), "precision": precisions()})
 	return cmd
 }
 

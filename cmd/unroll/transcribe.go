@@ -37,8 +37,8 @@ func transcribeCommand() *cobra.Command {
 		Use:   "transcribe FILE...",
 		Short: "Write down what is said in recordings, or in sound as it comes",
 		Long: `Write down what is said in WAV and FLAC files; "-" is the standard input, which
-may go on for hours: WAV, FLAC, or with --rate samples without a header. Sound of
-any rate and number of channels is taken.
+may go on for hours: WAV, FLAC, or with --rate samples without a header. Sound
+of any rate and number of channels is taken.
 
 A line is written for each segment, as soon as a pause ends it. A model that was
 trained with --one-way hears the sound as it comes, and --partial shows what it
@@ -55,7 +55,7 @@ hears pieces of up to 20 seconds.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return t.run(cmd, args) },
+		RunE: t.run,
 	}
 	t.model.add(cmd)
 	f := cmd.Flags()
@@ -72,8 +72,10 @@ hears pieces of up to 20 seconds.`,
 
 func (t *transcribing) run(cmd *cobra.Command, args []string) error {
 	writers := map[string]func(*transcriptWriter){
-		"text": func(w *transcriptWriter) { w.write, w.show = w.text, w.showText }, "jsonl": func(w *transcriptWriter) { w.write, w.show = w.object, w.showObject },
-		"srt": func(w *transcriptWriter) { w.write = w.subtitle }, "vtt": func(w *transcriptWriter) { w.write, w.comma = w.subtitle, "." },
+		"text":  func(w *transcriptWriter) { w.write, w.show = w.text, w.showText },
+		"jsonl": func(w *transcriptWriter) { w.write, w.show = w.object, w.showObject },
+		"srt":   func(w *transcriptWriter) { w.write = w.subtitle },
+		"vtt":   func(w *transcriptWriter) { w.write, w.comma = w.subtitle, "." },
 	}
 	choose := writers[t.format]
 	switch {
@@ -110,7 +112,7 @@ func (t *transcribing) run(cmd *cobra.Command, args []string) error {
 		w.show = nil
 	}
 	if t.format == "vtt" {
-		fmt.Fprint(w.out, "WEBVTT\n\n")
+		fmt.Fprintf(w.out, "WEBVTT\n\n")
 	}
 	for _, path := range args {
 		if err := t.file(cmd, m, path, w); err != nil {
@@ -225,7 +227,7 @@ func (w *transcriptWriter) all(list []models.Segment) error {
 
 func (w *transcriptWriter) text(s models.Segment) error {
 	if w.shown != "" && w.terminal {
-		fmt.Fprint(w.out, "\r\x1b[K")
+		fmt.Fprintf(w.out, "\r\x1b[K")
 	}
 	w.shown = ""
 	if w.many {

@@ -85,7 +85,8 @@ func (o *Batching) check() error {
 	}
 	for _, round := range []int{o.RoundTo, o.RoundTargets} {
 		if round < 0 || round > mostFrames {
-			return errors.Errorf("audio: batches whose sizes are multiples of %d frames and %d targets; want 0 to %d", o.RoundTo, o.RoundTargets, mostFrames)
+			return errors.Errorf("audio: batches whose sizes are multiples of %d frames and %d targets; want 0 to %d",
+				o.RoundTo, o.RoundTargets, mostFrames)
 		}
 	}
 	if !(o.Seconds > 0) || o.Size < 0 {

@@ -52,8 +52,9 @@ func newCharacterBeam(r textReader, pieces []string) (*characterBeam, error) {
 		}
 		id, ok := r.vocab.ID(piece)
 		if !ok {
-			return nil, errors.Errorf("models: Language: label %d is %q, which is no token of the language model; train one on texts like "+
-				"those that are to be found", label, piece)
+			return nil, errors.Errorf("models: Language: label %d is %q, which is no token of the language model; "+
+				"train one on texts like those that are to be found",
+				label, piece)
 		}
 		c.tokens[label] = id
 	}

@@ -1,8 +1,8 @@
 // Package models has trained models as values, of seven kinds: a LanguageModel goes on with a text, a Classifier gives it a
 // label, a Translator another text, a Tagger a tag to each of its words; a Forecaster says how series in time go on, a
-// SequenceModel gives rows of numbers that belong together a class or a number, and a Recogniser writes down speech. Each has its configuration, its vocabulary or
-// what it knows of its columns, its labels and its weights. One file holds one model; the command unroll writes and reads the
-// same files.
+// SequenceModel gives rows of numbers that belong together a class or a number, and a Recogniser writes down speech. Each has
+// its configuration, its vocabulary or what it knows of its columns, its labels and its weights. One file holds one model; the
+// command unroll writes and reads the same files.
 //
 //	m, err := models.LoadClassifier("reviews.safetensors")
 //	predictions, err := m.Predict([]string{"a wonderful evening"})

@@ -208,7 +208,8 @@ func (m *Recogniser) onnxFile() onnxFile {
 	if m.config.Speech.Decoder == DecoderTransducer {
 		output = "encoded"
 	}
-	return onnxFile{build: m.whole.build, inputs: []port{rows("frames", m.config.Speech.Mels), lengthsOf("lengths", "batch")}, outputs: []string{output}}
+	in := []port{rows("frames", m.config.Speech.Mels), lengthsOf("lengths", "batch")}
+	return onnxFile{build: m.whole.build, inputs: in, outputs: []string{output}}
 }
 
 // rows of the head are those of tokens, or of labels.

@@ -126,11 +126,11 @@ func (c SpeechConfig) features() audio.Features {
 	return f
 }
 
-// batching is how recordings become batches, of fit to train on or of others.
+// recordingBatches is how recordings become batches, of fit to train on or of others.
 func (c Config) recordingBatches(stats *audio.Statistics, fit bool) audio.Batching {
 	s := c.Speech
-	b := audio.Batching{Features: s.features(), Size: c.Batch, Seconds: mostBatchSeconds, RoundTo: roundFrames * s.Subsample, RoundTargets: roundTargets,
-		Shuffle: fit, Seed: c.Seed}
+	b := audio.Batching{Features: s.features(), Size: c.Batch, Seconds: mostBatchSeconds, Shuffle: fit, Seed: c.Seed,
+		RoundTo: roundFrames * s.Subsample, RoundTargets: roundTargets}
 	switch s.Normalise {
 	case NormaliseRecording:
 		b.Normalise = true

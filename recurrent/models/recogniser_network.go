@@ -38,7 +38,8 @@ func recogniserNetwork(c Config, labels int) (network, error) {
 		return append(net, r, pooling{c.Pool, pool, r.output()}, dropout{c.Dropout},
 			head{field: "labels", classes: labels, width: r.output()}), nil
 	}
-	return append(net, r, dropout{c.Dropout}, ctcHead{head{field: "tokens and blank", classes: labels + 1, width: r.output(), steps: true}}), nil
+	return append(net, r, dropout{c.Dropout},
+		ctcHead{head{field: "tokens and blank", classes: labels + 1, width: r.output(), steps: true}}), nil
 }
 
 // convolutions make one step of every 2^layers frames [T, B, mels], T a multiple of that: each convolution sees three steps, the last

@@ -23,8 +23,8 @@ func (m *Recogniser) newSearch(o Transcribing) (search, error) {
 		return m.newCTCSearch(o)
 	}
 	if o.Language != nil || o.Insertion != 0 {
-		return nil, errors.New("models: Transcribing.Language and Insertion go with the decoder ctc; a transducer has a language model of " +
-			"its own")
+		return nil, errors.New("models: Transcribing.Language and Insertion go with the decoder ctc; " +
+			"a transducer has a language model of its own")
 	}
 	for _, l := range m.net {
 		if t, ok := l.(transducer); ok {
@@ -51,7 +51,7 @@ type ctcSearch struct {
 // newCTCSearch is that of a model's labels.
 func (m *Recogniser) newCTCSearch(o Transcribing) (*ctcSearch, error) {
 	d := decode.CTC{Blank: m.Blank(), Beam: o.Beam, Weight: o.LanguageWeight, Insertion: o.Insertion}
-	s := &ctcSearch{decoder: d, classes: d.Blank + 1}
+	s := &ctcSearch{decoder: d, classes: m.own.count() + 1}
 	if o.Language != nil {
 		pieces := make([]string, s.classes) // of the blank, none
 		for id := range s.decoder.Blank {

@@ -64,7 +64,8 @@ func (m *Recogniser) stream(rate int, o Transcribing) (*RecogniserStream, error)
 		o.Pause = 0.6
 	}
 	step := m.config.Speech.stepSeconds()
-	s := &RecogniserStream{m: m, rate: rate, features: m.Features(), pause: max(int(o.Pause/step), 1), longest: max(int(longestSegment/step), 1)}
+	s := &RecogniserStream{m: m, rate: rate, features: m.Features(),
+		pause: max(int(o.Pause/step), 1), longest: max(int(longestSegment/step), 1)}
 	s.blank = -1
 	if id, ok := m.own.tokens.ID(" "); ok && m.config.Tokens == datasets.Character {
 		s.blank = id

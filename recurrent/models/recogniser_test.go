@@ -169,9 +169,10 @@ func TestRecogniserResumesToTheBit(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, stop := context.WithCancel(context.Background())
-		defer stop()
 		l.Observers = append(l.Observers, stopAt(6, stop))
-		if _, err := l.Run(ctx); err == nil {
+		_, err = l.Run(ctx)
+		stop()
+		if err == nil {
 			t.Fatal("it was not stopped")
 		}
 		back, err := LoadRecogniser(path)
