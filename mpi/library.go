@@ -57,11 +57,9 @@ type library struct {
 	commRank   func(comm uintptr, rank *int32) int32
 	commSize   func(comm uintptr, size *int32) int32
 	version    func(text *byte, length *int32) int32
-	send       func(buf unsafe.Pointer, count int32, kind uintptr, to, tag int32, comm uintptr) int32
-	recv       func(buf unsafe.Pointer, count int32, kind uintptr, from, tag int32, comm uintptr, status *status) int32
-	probe      func(from, tag int32, comm uintptr, flag *int32, status *status) int32
-	allToAll   func(send unsafe.Pointer, counts, starts *int32, kind uintptr, recv unsafe.Pointer, rcounts, rstarts *int32, rkind, comm uintptr) int32
-	allGather  func(send unsafe.Pointer, count int32, kind uintptr, recv unsafe.Pointer, counts, starts *int32, rkind, comm uintptr) int32
+	isend      func(buf unsafe.Pointer, count int32, kind uintptr, to, tag int32, comm uintptr, request *uintptr) int32
+	irecv      func(buf unsafe.Pointer, count int32, kind uintptr, from, tag int32, comm uintptr, request *uintptr) int32
+	test       func(request *uintptr, done *int32, status *status) int32
 	allReduce  func(send uintptr, recv unsafe.Pointer, count int32, kind, op, comm uintptr) int32
 }
 
@@ -110,8 +108,8 @@ func bind(handle uintptr, name string) (l *library, err error) {
 		to   any
 	}{
 		{"MPI_Init_thread", &l.initThread}, {"MPI_Finalize", &l.finalize}, {"MPI_Abort", &l.abort}, {"MPI_Comm_rank", &l.commRank},
-		{"MPI_Comm_size", &l.commSize}, {"MPI_Get_library_version", &l.version}, {"MPI_Send", &l.send}, {"MPI_Recv", &l.recv},
-		{"MPI_Iprobe", &l.probe}, {"MPI_Alltoallv", &l.allToAll}, {"MPI_Allgatherv", &l.allGather}, {"MPI_Allreduce", &l.allReduce},
+		{"MPI_Comm_size", &l.commSize}, {"MPI_Get_library_version", &l.version}, {"MPI_Isend", &l.isend}, {"MPI_Irecv", &l.irecv},
+		{"MPI_Test", &l.test}, {"MPI_Allreduce", &l.allReduce},
 	} {
 		address, err := purego.Dlsym(handle, f.name)
 		if err != nil {

@@ -6,6 +6,7 @@
 //		w.Abort(err) // ends all processes
 //	}
 //	err = w.Close()
+//	mpi.Exit(0)
 //
 // The library is loaded when the program runs, by purego: the standard interface of MPI 5 (libmpi_abi), Open MPI or MPICH, of
 // which Intel MPI, Cray MPICH and MVAPICH have the interface. No header and no C compiler is needed to build, but the binary is
@@ -22,6 +23,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ebitengine/purego"
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/nn/train"
 )
@@ -132,11 +134,22 @@ func (w *World) Name(rank int) string {
 // Version is what the library calls itself, and which of its interfaces is used.
 func (w *World) Version() string { return w.version }
 
-// Close ends the World when all processes have come to their end. It waits for them.
+// Close ends the World when all processes have come to their end. It waits for them. After it, the process must end with Exit.
 func (w *World) Close() error {
 	err := w.do(func() error { return w.lib.check("MPI_Finalize", w.lib.finalize()) })
 	close(w.calls)
 	return err
+}
+
+// Exit ends the process as a program in C ends, which MPICH needs: it takes leave of its launcher in a function that C's exit calls,
+// and Go's os.Exit does not. A launcher that hears nothing ends the processes that are still there.
+func Exit(status int) {
+	if address, err := purego.Dlsym(purego.RTLD_DEFAULT, "exit"); err == nil {
+		var exit func(status int32)
+		purego.RegisterFunc(&exit, address)
+		exit(int32(status))
+	}
+	os.Exit(status)
 }
 
 // Abort ends all processes, because of an error in this one, which it prints. It does not return.

@@ -185,6 +185,8 @@ func configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.Var(words{list: &c.Freeze}, "freeze", "weights to leave as they are, such as embedding,rnn.*; unroll inspect lists them")
 	f.StringVar(&c.Origin.Vectors, "vectors", c.Origin.Vectors, "word vectors to begin the embeddings with, of GloVe, word2vec or fastText")
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "seed of the weights and of dropout")
+	f.IntVar(&c.Shards, "shards", c.Shards,
+		"parts of a batch to compute side by side, on processors or on the machines of unroll-mpi; they change rounding; 0 for none")
 }
 
 // networkSettings are the flags that say what the network of a kind of model is.

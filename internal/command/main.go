@@ -55,10 +55,10 @@ func exitStatus(cmd *cobra.Command, err error) int {
 	var setting badSetting
 	unknown := !cmd.HasParent() // the root has no work of its own: it was asked for a command that there is not
 	if errors.As(err, &misused) || errors.As(err, &setting) || unknown {
-		fmt.Fprintf(w, "unroll: %s\nRun '%s --help' for usage.\n", message.WithoutPackages(err.Error()), cmd.CommandPath())
+		fmt.Fprintf(w, "%s: %s\nRun '%s --help' for usage.\n", cmd.Root().Name(), message.WithoutPackages(err.Error()), cmd.CommandPath())
 		return 2
 	}
-	fmt.Fprintf(w, "unroll: %s\n", message.WithoutPackages(err.Error()))
+	fmt.Fprintf(w, "%s: %s\n", cmd.Root().Name(), message.WithoutPackages(err.Error()))
 	return 1
 }
 

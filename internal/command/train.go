@@ -15,9 +15,12 @@ import (
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
-func trainCommand() *cobra.Command {
+func trainCommand() *cobra.Command { return trainCommandOf(&trainFlags{}) }
+
+// trainCommandOf is the command train, whose flags are read into fl.
+func trainCommandOf(fl *trainFlags) *cobra.Command {
 	c := models.Defaults(models.KindLanguage)
-	fl := trainFlags{tasks: tasks()}
+	fl.tasks = tasks()
 	cmd := &cobra.Command{
 		Use:   "train [FILE]",
 		Short: "Train on a text, a table, pairs, tags, series or sequences",
@@ -34,7 +37,7 @@ func trainCommand() *cobra.Command {
   unroll train --from book.safetensors --text other.txt --freeze embedding
   unroll train --table reviews.csv --vectors glove.txt --freeze embedding`,
 		Args: oneFileAtMost,
-		RunE: func(cmd *cobra.Command, args []string) error { return runTrain(cmd, args, &fl) },
+		RunE: func(cmd *cobra.Command, args []string) error { return runTrain(cmd, args, fl) },
 	}
 	f := cmd.Flags()
 	fl.own = addTaskFlags(cmd, fl.tasks, func(t task, f *pflag.FlagSet) {
@@ -88,8 +91,14 @@ func runTrain(cmd *cobra.Command, args []string, fl *trainFlags) error {
 	if asked, err := listCells(cmd); asked {
 		return err
 	}
+	if err := fl.join(cmd, args); err != nil {
+		return err
+	}
 	p, err := settle(cmd, args, fl)
 	if err != nil {
+		return err
+	}
+	if err := fl.cut(p); err != nil {
 		return err
 	}
 	return fl.carryOut(cmd, p)
@@ -100,6 +109,12 @@ func (fl *trainFlags) carryOut(cmd *cobra.Command, p *plan) error {
 	defer heedSignals(cmd)()
 	if err := keepInputs("--out", fl.out, p.task.inputs(p.config)...); err != nil {
 		return err
+	}
+	if !fl.leads() {
+		if err := p.task.train(cmd, p, *fl); !errors.Is(err, errFollows) {
+			return err
+		}
+		return nil
 	}
 	release, err := chooseOut(fl)
 	if err != nil {

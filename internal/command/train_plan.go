@@ -25,7 +25,9 @@ type trainFlags struct {
 	profile      bool
 	precision    string
 
-	tune *tuneFlags // of the command tune; nil for train
+	tune  *tuneFlags  // of the command tune; nil for train
+	ranks *Ranks      // of a command that trains in several processes; nil for others
+	group train.Group // its processes, once it has joined them
 
 	tasks []task
 	own   *taskFlags // of the tasks

@@ -31,14 +31,21 @@ func (p *plan) run(
 	if err := goOn(loop, p.saved, fl); err != nil {
 		return result, err
 	}
+	if err := fl.share(p, loop); err != nil {
+		return result, err
+	}
 	w := cmd.ErrOrStderr()
 	describe(w)
+	describeShards(w, loop)
 	describeAdapter(w, p.config)
 	if err := describeFiles(cmd, p, fl); err != nil {
 		return result, err
 	}
 	if result, err = carryOut(cmd, loop, newDisplay(w, unit), p.saved, fl); err != nil {
 		return result, err
+	}
+	if !fl.leads() {
+		return result, errFollows
 	}
 	conclusion(w, result, loop.Validation.Patience, loop.Validation.KeepBest)
 	return result, nil
@@ -89,7 +96,7 @@ func interrupted(w io.Writer, err error, r train.Result, fl trainFlags) error {
 	if !errors.Is(err, context.Canceled) {
 		return err
 	}
-	fmt.Fprintf(w, "Interrupted at step %d. To go on:\n  unroll %s --resume %s\n", r.Step, fl.verb(), fl.out)
+	fmt.Fprintf(w, "Interrupted at step %d. To go on:\n  %s %s --resume %s\n", r.Step, fl.program(), fl.verb(), fl.out)
 	return errors.New("interrupted; the checkpoint is saved")
 }
 
@@ -171,7 +178,7 @@ func describeFiles(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	if fl.log != "" {
 		tell(w, "Log", "%s", fl.log)
 	}
-	if fl.tune != nil {
+	if fl.tune != nil || !fl.leads() {
 		return nil // an adapter's file has all of them
 	}
 	return p.saveSettings(cmd, fl)
