@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/internal/inputfile"
+	"github.com/unroll-go/unroll/internal/message"
 	"github.com/unroll-go/unroll/internal/record"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
@@ -68,29 +70,64 @@ func buffered(cmd *cobra.Command, f func(w io.Writer) error) error {
 
 // textRows reads texts to predict something of: the rows of a table, or lines.
 type textRows struct {
-	column string   // of the texts
-	keep   []string // columns to keep; nil for all
-	format tableFormat
+	column  string   // of the texts
+	keep    []string // columns to keep; nil for all
+	format  tableFormat
+	onError string // what becomes of a text that cannot be read: stop or record
+	input   string // what the standard input is: text, csv, tsv or jsonl
+	parting parting
 }
 
 func (t *textRows) flags(f *pflag.FlagSet) {
 	f.StringVar(&t.column, "text-column", "", "a table's column of the texts; the name that the model's own table has, unless given")
 	f.Var(words{list: &t.keep}, "keep", "a table's columns to keep in the output, such as id,date; all unless given, \"\" for none")
 	formatFlags(f, &t.format)
+	f.StringVar(&t.onError, "on-error", stopOnError,
+		"what to do with a text, or a line of JSON, that cannot be read: stop, or record it as {\"error\": ...} and go on")
+	f.StringVar(&t.input, "input", "text", "what the standard input is: text, a text a line, or a table, csv, tsv or jsonl")
+	t.parting.flags(f)
+}
+
+// What --on-error may be.
+const (
+	stopOnError   = "stop"
+	recordOnError = "record"
+)
+
+// inputs are what --input may be.
+var inputs = []string{"text", "csv", "tsv", "jsonl"}
+
+func (t *textRows) check(args []string) error {
+	switch {
+	case !slices.Contains([]string{stopOnError, recordOnError}, t.onError):
+		return usage("--on-error %q; want %s or %s", t.onError, stopOnError, recordOnError)
+	case !slices.Contains(inputs, t.input):
+		return usage("--input %q; want %s", t.input, oneOf(inputs))
+	case t.input != inputs[0] && len(args) > 0:
+		return usage("--input %s is for the standard input; %s is what its name says", t.input, args[0])
+	}
+	return cmp.Or(t.format.check(), t.parting.check(args))
 }
 
 // predict reads the texts of a file, or of the standard input, and has some of them predicted at a time.
 func (t *textRows) predict(cmd *cobra.Command, m models.Model, args []string, say func(p *predictor) error) error {
-	if err := t.format.check(); err != nil {
+	if err := t.check(args); err != nil {
 		return err
 	}
-	return buffered(cmd, func(w io.Writer) error {
-		p := &predictor{model: m, say: say, out: json.NewEncoder(w)}
-		switch {
-		case len(args) == 0:
-			return p.lines(t.format.decoded(cmd.InOrStdin()), "standard input")
-		case isTable(args[0]):
-			return t.table(cmd.ErrOrStderr(), args[0], p)
+	return t.parting.write(cmd, m, args, func(w io.Writer) error {
+		p := &predictor{model: m, say: say, out: json.NewEncoder(w), records: t.onError == recordOnError, to: math.MaxInt}
+		if len(args) == 0 {
+			if t.input == inputs[0] {
+				return p.lines(t.format.decoded(cmd.InOrStdin()), standardInput)
+			}
+			return t.table(cmd.ErrOrStderr(), standardInput, cmd.InOrStdin(), p)
+		}
+		var err error
+		if p.from, p.to, err = t.parting.lines(args[0]); err != nil {
+			return err
+		}
+		if isTable(args[0]) {
+			return t.table(cmd.ErrOrStderr(), args[0], nil, p)
 		}
 		file, err := inputfile.Open(args[0])
 		if err != nil {
@@ -101,13 +138,15 @@ func (t *textRows) predict(cmd *cobra.Command, m models.Model, args []string, sa
 	})
 }
 
-// table predicts the texts of a table.
-func (t *textRows) table(log io.Writer, path string, p *predictor) error {
+const standardInput = "standard input"
+
+// table predicts the texts of a table: of a file, or of the standard input if it is given.
+func (t *textRows) table(log io.Writer, path string, in io.Reader, p *predictor) error {
 	want := tableColumns{text: t.column}
 	if want.text == "" {
 		want.text = p.model.Config().Origin.Table.TextColumn // none of a language model
 	}
-	r, err := t.format.open(path, want.names())
+	r, err := t.open(path, in, want.names())
 	if err != nil {
 		return err
 	}
@@ -115,7 +154,19 @@ func (t *textRows) table(log io.Writer, path string, p *predictor) error {
 	p.texts.Name = path
 	var columns tableColumns
 	var keep []string
-	for r.Next() {
+	for {
+		if !r.Next() {
+			if p.pass(r) {
+				continue
+			}
+			break
+		}
+		if columns.text != "" && r.Line() < p.from {
+			continue
+		}
+		if r.Line() >= p.to {
+			break
+		}
 		if columns.text == "" {
 			if len(r.Columns()) == 1 && t.column == "" { // whatever it is called
 				want.text = r.Columns()[0]
@@ -137,7 +188,13 @@ func (t *textRows) table(log io.Writer, path string, p *predictor) error {
 		}
 		text := r.Text(columns.text)
 		if r.Err() != nil {
+			if p.pass(r) {
+				continue
+			}
 			break
+		}
+		if r.Line() < p.from {
+			continue
 		}
 		if err := p.add(text, r.Line(), others); err != nil {
 			return err
@@ -146,10 +203,18 @@ func (t *textRows) table(log io.Writer, path string, p *predictor) error {
 	if err := p.finish(r.Err()); err != nil {
 		return err
 	}
-	if columns.text == "" {
+	if columns.text == "" && p.to == math.MaxInt && p.failed == 0 && path != standardInput {
 		return errors.Errorf("%s has no rows", path)
 	}
 	return nil
+}
+
+// open opens a table: a file, or a reader if one is given.
+func (t *textRows) open(path string, in io.Reader, names []string) (rows, error) {
+	if in == nil {
+		return t.format.open(path, names)
+	}
+	return t.format.readAs("."+t.input, path, io.NopCloser(in), names)
 }
 
 // kept are the columns to keep of a table's.
@@ -175,18 +240,67 @@ type predictor struct {
 	out     *json.Encoder
 	texts   models.Examples
 	columns []map[string]any
+
+	from, to int  // the lines at which rows begin that are predicted, without to
+	records  bool // what cannot be read is recorded, and does not end
+	failed   int  // how much could not be read
 }
 
 // lines predicts the lines of a text.
 func (p *predictor) lines(r io.Reader, name string) error {
 	p.texts.Name = name
 	lines := datasets.PlainText{}.Read(r, name)
-	for lines.Next() {
+	for {
+		if !lines.Next() {
+			if p.pass(lines) {
+				continue
+			}
+			break
+		}
+		if lines.Line() >= p.to {
+			break
+		}
+		if lines.Line() < p.from {
+			continue
+		}
 		if err := p.add(lines.Text(), lines.Line(), nil); err != nil {
 			return err
 		}
 	}
 	return p.finish(lines.Err())
+}
+
+// failure is what is recorded of a text that cannot be read.
+type failure struct {
+	Error   string         `json:"error"`
+	Line    int            `json:"line"`
+	Text    string         `json:"text,omitempty"`
+	Columns map[string]any `json:"columns,omitempty"`
+}
+
+// pass records an error of a line, if it is to be recorded and the reader can go on after it.
+func (p *predictor) pass(r any) bool {
+	s, ok := r.(interface {
+		Skip() error
+		Line() int
+	})
+	if !p.records || !ok || p.finish(nil) != nil { // what was read before comes before it
+		return false
+	}
+	line := s.Line()
+	err := s.Skip()
+	if err == nil {
+		return false
+	}
+	if line < p.from || line >= p.to {
+		return true
+	}
+	return p.record(failure{Error: message.WithoutPackages(err.Error()), Line: line}) == nil
+}
+
+func (p *predictor) record(f failure) error {
+	p.failed++
+	return p.out.Encode(f)
 }
 
 func (p *predictor) add(text string, line int, columns map[string]any) error {
@@ -204,14 +318,27 @@ func (p *predictor) finish(readError error) error {
 	return cmp.Or(err, readError)
 }
 
-// predict writes what the model says of the texts, up to the first that it cannot read.
+// predict writes what the model says of the texts, up to the first that it cannot read, or with records of those.
 func (p *predictor) predict() error {
-	err := p.say(p)
-	var at *models.TextError
-	if errors.As(err, &at) {
-		return errors.Wrapf(at.Err, "%s: in its text", p.texts.Place(at.Index))
+	for {
+		err := p.say(p)
+		var at *models.TextError
+		if !errors.As(err, &at) {
+			return err
+		}
+		if err = errors.Wrapf(at.Err, "%s: in its text", p.texts.Place(at.Index)); !p.records {
+			return err
+		}
+		i := at.Index
+		f := failure{Error: message.WithoutPackages(err.Error()), Line: p.texts.Lines[i], Text: p.texts.Texts[i], Columns: p.columns[i]}
+		if err := p.record(f); err != nil {
+			return err
+		}
+		p.texts.Texts, p.texts.Lines, p.columns = p.texts.Texts[i+1:], p.texts.Lines[i+1:], p.columns[i+1:]
+		if len(p.columns) == 0 {
+			return nil
+		}
 	}
-	return err
 }
 
 func (p *predictor) classify(m *models.Classifier, top int) error {

@@ -2,7 +2,6 @@ package command
 
 import (
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -127,6 +126,19 @@ func (t tableFormat) open(path string, names []string) (rows, error) {
 
 // openAs opens a table as if its name ended so.
 func (t tableFormat) openAs(ending, path string, names []string) (rows, error) {
+	file, err := inputfile.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := t.readAs(ending, path, file, names)
+	if err != nil {
+		file.Close()
+	}
+	return r, err
+}
+
+// readAs reads a table, as if the name of its file ended so, and closes the file with it.
+func (t tableFormat) readAs(ending, path string, file io.ReadCloser, names []string) (rows, error) {
 	header := map[string]int{"": datasets.HeaderDetect, "yes": datasets.HeaderYes, "no": datasets.HeaderNo}[t.Header]
 	marks := t.Missing
 	if marks == nil {
@@ -136,22 +148,18 @@ func (t tableFormat) openAs(ending, path string, names []string) (rows, error) {
 	if ending == ".jsonl" && (t.Header != "" || t.Delimiter != "") {
 		return nil, usage("%s: --header and --delimiter are for .csv and .tsv", path)
 	}
-	file, err := inputfile.Open(path)
-	if err != nil {
-		return nil, err
-	}
 	text := t.decoded(file)
 	if ending == ".jsonl" {
 		return &objects{Objects: datasets.JSONL{Missing: marks}.Read(text, path), file: file}, nil
 	}
 	var r *datasets.Rows
+	var err error
 	if ending == ".tsv" && (comma == datasets.CommaDetect || comma == '\t') {
 		r, err = datasets.TSV{Header: header, Names: names, Missing: marks}.Read(text, path)
 	} else {
 		r, err = datasets.CSV{Comma: comma, Header: header, Names: names, Missing: marks}.Read(text, path)
 	}
 	if err != nil {
-		file.Close()
 		return nil, err
 	}
 	return &sheet{r, file}, nil
@@ -160,7 +168,7 @@ func (t tableFormat) openAs(ending, path string, names []string) (rows, error) {
 // sheet is a table with rows of fields. Its columns without a name are called by their numbers, as Rows.Text takes them.
 type sheet struct {
 	*datasets.Rows
-	file *os.File
+	file io.Closer
 }
 
 func (s *sheet) Columns() []string {
@@ -203,7 +211,7 @@ func (s *sheet) between() string {
 // objects are the lines of a JSONL file as rows, whose columns are the fields of the first line.
 type objects struct {
 	*datasets.Objects
-	file    *os.File
+	file    io.Closer
 	columns []string
 }
 
