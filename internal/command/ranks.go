@@ -100,7 +100,8 @@ func (fl *trainFlags) cut(p *plan) error {
 	n := fl.group.Size()
 	switch {
 	case p.saved != nil && p.config.Shards < n:
-		return errors.Errorf("%s is trained with --shards %d, which %d processes cannot share: start %d at most", fl.resume, p.config.Shards, n, max(p.config.Shards, 1))
+		return errors.Errorf("%s is trained with --shards %d, which %d processes cannot share: start %d at most",
+			fl.resume, p.config.Shards, n, max(p.config.Shards, 1))
 	case p.config.Shards == 0:
 		p.config.Shards = n
 	case p.config.Shards < n:

@@ -41,8 +41,8 @@ func (s *shards) together(
 	rows := make([]rowUnion, p.Len())
 	for rank, r := range reports {
 		if r.Batch != reports[0].Batch {
-			return 0, errors.Errorf("train: the processes do not agree on the batch: that of %s is another than that of %s (are the data, and the order of their files, the same?)",
-				g.Name(rank), g.Name(0))
+			return 0, errors.Errorf("train: the processes do not agree on the batch: that of %s is another than that of %s "+
+				"(are the data, and the order of their files, the same?)", g.Name(rank), g.Name(0))
 		}
 		from, to := owned(g, rank, len(b.parts))
 		if len(r.Shards) != to-from {

@@ -11,6 +11,16 @@ import (
 // the shards of a process and two. It does not change bits.
 const groupPiece = 1 << 20
 
+// groupSum sums gradients in the order of the shards.
+type groupSum struct {
+	group Group
+	parts []*part // all shards
+	own   []flat  // the gradients of those of this process
+	dtype tensor.Dtype
+
+	send, received, sum, all vector // buffers, which are kept
+}
+
 // sumAcross sets the store's gradients to the sum over the shards of all processes, each times its factor.
 //
 // The gradients are one long vector, cut into pieces, and each piece into a slice for each process. A process gets its slice of
@@ -54,16 +64,6 @@ func reduceAcross(g Reducer, params *graph.Params, own []*shard) error {
 		sums.write(from, v)
 	}
 	return nil
-}
-
-// groupSum sums gradients in the order of the shards.
-type groupSum struct {
-	group Group
-	parts []*part // all shards
-	own   []flat  // the gradients of those of this process
-	dtype tensor.Dtype
-
-	send, received, sum, all vector // buffers, which are kept
 }
 
 // piece sums the elements from to to.

@@ -118,7 +118,8 @@ func (v *validation) sum(ctx context.Context, reports []validationReport) (float
 		case r.Cancelled:
 			return 0, cancelled{errors.Wrap(context.Canceled, g.Name(rank))}
 		case r.Data != reports[0].Data || len(r.Tables) != len(v.counts):
-			return 0, errors.Errorf("the processes do not agree on the data to validate: those of %s are others than those of %s", g.Name(rank), g.Name(0))
+			return 0, errors.Errorf("the processes do not agree on the data to validate: those of %s are others than those of %s",
+				g.Name(rank), g.Name(0))
 		}
 	}
 	var sum lossSum
