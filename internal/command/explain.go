@@ -81,6 +81,7 @@ correlation is over the second half; --out draws what they do.`,
 			return fl.explain(cmd, m, args)
 		},
 	}
+	cmd.AddCommand(explainRNNCommand())
 	f := cmd.Flags()
 	f.StringVar(&fl.model, modelFlag, firstName, "checkpoint of the model")
 	f.StringVar(&fl.file, "file", "", "file of texts, one a line; with --units, of one long text")

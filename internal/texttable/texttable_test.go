@@ -16,3 +16,15 @@ func TestAligned(t *testing.T) {
 		}
 	}
 }
+
+func TestHTML(t *testing.T) {
+	got := HTML([][]string{{"", "a<b"}, {"x", "1"}})
+	want := `<table>
+<tr><th scope="col"></th><th scope="col">a&lt;b</th></tr>
+<tr><th scope="row">x</th><td>1</td></tr>
+</table>
+`
+	if got != want {
+		t.Errorf("got\n%s", got)
+	}
+}
