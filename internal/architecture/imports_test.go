@@ -84,7 +84,8 @@ var allowed = map[string][]string{
 	"nn/keras/internal/hdf5": {},
 
 	"datasets/catalog/internal/fetch": {},
-	"cmd/unroll": {"docs/site", "graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
+	"cmd/unroll":                      {"internal/command"},
+	"internal/command": {"docs/site", "graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
 		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "recurrent/pretrained", "losses", "losses/distribution", "datasets", "datasets/audio", "datasets/catalog",
 		"internal/kernel", "nn/train/metric/spans", "nn/train/baseline", "nn/numpy", "nn/torch", "nn/peft", "recurrent/models/serve", "internal/message", "internal/record", "nn/modules"},
 	"internal/damage":   nil, // anything
