@@ -156,7 +156,8 @@ func settleFoundation(cmd *cobra.Command, args []string, fl *trainFlags) (r foun
 	}
 	checkpoint := filepath.Join(fl.resume, foundationFile)
 	if _, err := os.Stat(checkpoint); os.IsNotExist(err) {
-		return r, nil, errors.Errorf("%s has no %s: its training ended before the first was saved, or it was not trained by this command; begin anew",
+		return r, nil, errors.Errorf(
+			"%s has no %s: its training ended before the first was saved, or it was not trained by this command; begin anew",
 			fl.resume, foundationFile)
 	}
 	if saved, err = train.ReadCheckpoint(checkpoint); err != nil {
