@@ -108,10 +108,27 @@ func TestLinks(t *testing.T) {
 			}
 		}
 	}
-	if links < 50 {
+	if links < 350 {
 		t.Errorf("only %d links were found", links)
 	}
+	t.Logf("%d pages, %d links to other places of the repository", len(pages), links)
 	reachable(t, pages, filepath.Join(root, "README.md"))
+	onTheMap(t, pages, filepath.Join(root, "docs"))
+}
+
+// onTheMap fails for pages of a folder that its README does not name itself.
+func onTheMap(t *testing.T, pages map[string]page, dir string) {
+	t.Helper()
+	named := map[string]bool{}
+	for _, l := range pages[filepath.Join(dir, "README.md")].links {
+		file, _, _ := strings.Cut(l, "#")
+		named[filepath.Join(dir, filepath.FromSlash(file))] = true
+	}
+	for path := range pages {
+		if filepath.Dir(path) == dir && filepath.Base(path) != "README.md" && !named[path] {
+			t.Errorf("the map of %s does not lead to %s", dir, path)
+		}
+	}
 }
 
 // reachable fails for pages of the documentation to which no link leads from the first one, by way of others.
