@@ -31,7 +31,9 @@ func learn(table string, epochs int) error {
 		return err
 	}
 
-	m, err := models.NewClassifier(models.Config{Tokens: "character", Epochs: epochs}, fit.Texts, fit.Labels)
+	config := models.Defaults(models.KindClassifier) // what the command trains with
+	config.Tokens, config.Epochs = "character", epochs
+	m, err := models.NewClassifier(config, fit.Texts, fit.Labels)
 	if err != nil {
 		return err
 	}
