@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/atomicfile"
+	"github.com/unroll-go/unroll/nn/peft"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -71,6 +72,9 @@ func (m *modelFlags) load() (models.Model, error) {
 
 // read reads the model with its adapter.
 func (m *modelFlags) read() (models.Model, error) {
+	if err := noAdapter(m.path); err != nil {
+		return nil, err
+	}
 	if m.adapter == "" {
 		return load(m.path)
 	}
@@ -103,11 +107,22 @@ func regular(path string) error {
 	case err != nil:
 		return nil // whoever opens it says what is wrong
 	case info.IsDir():
+		if err := noAdapter(path); err != nil {
+			return err
+		}
 		return errors.Errorf("%s is a folder; want a file", path)
 	case !info.Mode().IsRegular():
 		return errors.Errorf("%s is no regular file", path)
 	}
 	return nil
+}
+
+// noAdapter says what to do with a folder of PEFT that was taken for a model.
+func noAdapter(path string) error {
+	if _, err := os.Stat(filepath.Join(path, peft.ConfigFile)); err != nil {
+		return nil
+	}
+	return usage("%s is an adapter: name it with --adapter, and the model that it changes with --model", path)
 }
 
 // wrongKind is the error of a command that wants another kind of model.

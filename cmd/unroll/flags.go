@@ -149,7 +149,7 @@ func networkFlags(f *pflag.FlagSet, c *models.Config) {
 	f.StringVar(&c.Cell, "cell", c.Cell, "kind of recurrent cell, such as lstm or gru; --cell list describes them all")
 	f.IntVar(&c.Layers, "layers", c.Layers, "stacked layers")
 	f.IntVar(&c.Hidden, "hidden", c.Hidden, "width of the hidden state")
-	f.IntVar(&c.Heads, "heads", c.Heads, "heads of the cells mlstm and slstm; 0 for what suits the width")
+	f.IntVar(&c.Heads, "heads", c.Heads, "heads of the cells that have some, such as mlstm; 0 for what suits the width")
 	f.BoolVar(&c.Residual, "residual", c.Residual, "add its input to the output of each layer that is as wide")
 	f.BoolVar(&c.LayerNorm, "layer-norm", c.LayerNorm, "layer normalization in the cells lstm, gru and ligru")
 	f.IntVar(&c.Embed, "embed", c.Embed, "width of the embedding")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -72,6 +73,9 @@ func (r *foundationRun) lanes(m *pretrained.Model, ids []int) (train.Source, []*
 	}
 	seq := min(r.Seq, len(ids)-1)
 	batch := max(1, min(r.Batch, (len(ids)-1)/seq))
+	if r.step == "" {
+		r.step = fmt.Sprintf("%d x %d tokens", seq, batch)
+	}
 	w, err := datasets.NewWindows(ids, seq, batch)
 	if err != nil {
 		return nil, nil, err
@@ -90,6 +94,7 @@ func (r *foundationRun) answers(m *pretrained.Model, l *train.Loop) (told string
 	if err != nil {
 		return "", err
 	}
+	r.step = count(min(r.Batch, fit.Len()), "prompt", "prompts")
 	if l.Data, err = r.answerBatches(m, fit, datasets.Batching{Shuffle: true}); err != nil {
 		return "", err
 	}

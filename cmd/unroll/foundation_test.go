@@ -150,15 +150,15 @@ func TestFoundationResume(t *testing.T) {
 	writeFile(t, "text.txt", strings.Repeat("the rest is in the house. ", 30))
 	tuned := func(stop int, folder string, saved *train.Checkpoint) string {
 		t.Helper()
-		r := foundationRun{Model: "m", Text: "text.txt", Seq: 16, Batch: 4, Epochs: 2, Steps: 12, Rate: 0.01, Clip: 1, Seed: 1}
+		r := foundationRun{Model: "m", Text: "text.txt", Seq: 16, Batch: 4, Epochs: 2, Steps: 12, Rate: 0.01, Clip: 1, Seed: 1, Drop: 0.2}
 		m, err := pretrained.Load(r.Model)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if saved == nil {
-			err = m.Adapt(nn.LoRA{Rank: 2})
-		} else {
-			err = m.LoadAdapter(folder)
+			err = m.Adapt(nn.LoRA{Rank: 2, Dropout: r.Drop})
+		} else if err = m.LoadAdapter(folder); err == nil {
+			err = m.SetAdapterDropout(r.Drop)
 		}
 		if err != nil {
 			t.Fatal(err)

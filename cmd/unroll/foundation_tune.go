@@ -35,6 +35,9 @@ type foundationRun struct {
 	Rate   float64 `json:"lr"`
 	Clip   float64 `json:"clip"`
 	Seed   uint64  `json:"seed"`
+	Drop   float64 `json:"lora_dropout,omitempty"`
+
+	step string // what a step learns from, in words
 }
 
 // ofFoundation tells whether tune is for a foundation model.
@@ -58,7 +61,9 @@ func tuneFoundation(cmd *cobra.Command, args []string, fl *trainFlags) error {
 		return err
 	}
 	if saved != nil {
-		err = m.LoadAdapter(fl.resume)
+		if err = m.LoadAdapter(fl.resume); err == nil {
+			err = m.SetAdapterDropout(r.Drop)
+		}
 	} else {
 		err = adaptNew(m, fl.tune)
 	}
@@ -86,7 +91,7 @@ func tuneFoundation(cmd *cobra.Command, args []string, fl *trainFlags) error {
 	w := cmd.ErrOrStderr()
 	tell(w, "Model", "%s (%s), %s", m.Title(), m.Family(), count(m.Layers(), "layer", "layers"))
 	tell(w, "Text", "%s: %s", r.Text, told)
-	tell(w, "Train", "%d steps of %d x %d tokens, rate %g, clip %g, seed %d", loop.Total(), r.Seq, r.Batch, r.Rate, r.Clip, r.Seed)
+	tell(w, "Train", "%d steps of %s, rate %g, clip %g, seed %d", loop.Total(), r.step, r.Rate, r.Clip, r.Seed)
 	if saved != nil {
 		tell(w, "Resume", "%s at step %d", fl.resume, saved.Step())
 	}
@@ -107,7 +112,7 @@ func (r foundationRun) run(cmd *cobra.Command, m *pretrained.Model, loop *train.
 	if err != nil {
 		return err
 	}
-	conclusion(w, result, 0, loop.Validation.KeepBest)
+	conclusion(w, result, 0, loop.Validation.KeepBest, true)
 	tell(w, "Saved", "%s. More:", fl.out)
 	_, err = io.WriteString(w, "  unroll generate --model "+r.Model+" --adapter "+fl.out+"\n"+
 		"  unroll merge --model "+r.Model+" --adapter "+fl.out+" --out merged\n")
@@ -136,7 +141,7 @@ func adaptNew(m *pretrained.Model, t *tuneFlags) error {
 // settleFoundation says what is run: by the command line, or by the folder that a run goes on from.
 func settleFoundation(cmd *cobra.Command, args []string, fl *trainFlags) (r foundationRun, saved *train.Checkpoint, err error) {
 	if fl.resume == "" {
-		r.Model = fl.tune.model
+		r.Model, r.Drop = fl.tune.model, fl.tune.config.Dropout
 		if len(args) > 0 {
 			r.Text = args[0]
 		} else if r.Text = cmd.Flags().Lookup("text").Value.String(); r.Text == "" {
@@ -149,7 +154,12 @@ func settleFoundation(cmd *cobra.Command, args []string, fl *trainFlags) (r foun
 			return r, nil, usage("--%s is for a new adapter; that of %s stays what it is", name, fl.resume)
 		}
 	}
-	if saved, err = train.ReadCheckpoint(filepath.Join(fl.resume, foundationFile)); err != nil {
+	checkpoint := filepath.Join(fl.resume, foundationFile)
+	if _, err := os.Stat(checkpoint); os.IsNotExist(err) {
+		return r, nil, errors.Errorf("%s has no %s: its training ended before the first was saved, or it was not trained by this command; begin anew",
+			fl.resume, foundationFile)
+	}
+	if saved, err = train.ReadCheckpoint(checkpoint); err != nil {
 		return r, nil, err
 	}
 	if err := json.Unmarshal([]byte(saved.Metadata[foundationKey]), &r); err != nil || r.Seq < 1 || r.Batch < 1 {

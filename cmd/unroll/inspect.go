@@ -52,6 +52,9 @@ its first bytes tell, not its name. Nothing in a file is run.`,
 				}
 				return show(cmd, r)
 			}
+			if err := noAdapter(path); err != nil {
+				return err
+			}
 			r, err := inspect(path, histogram)
 			if err != nil {
 				return err

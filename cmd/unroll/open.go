@@ -42,7 +42,7 @@ func open(path string) (*opened, error) {
 		return openONNX(path)
 	case fileformat.HDF5, fileformat.Keras:
 		return openKeras(path, format)
-	case fileformat.GGUF, fileformat.Gzip, fileformat.Pointer, fileformat.WebPage:
+	case fileformat.GGUF, fileformat.SavedModel, fileformat.TFLite, fileformat.Gzip, fileformat.Pointer, fileformat.WebPage:
 		return nil, errors.Errorf("%s is %v: %s", path, format, format.Advice())
 	case fileformat.Zip:
 		return nil, errors.Errorf("%s is a zip archive, but neither of PyTorch nor of NumPy nor of Keras", path)
@@ -125,7 +125,7 @@ func otherFormat(path string) error {
 		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll convert %s NAME.safetensors writes its arrays for others", path)
 	case fileformat.Index:
 		way = "unroll inspect shows what is in the files that it names"
-	case fileformat.GGUF, fileformat.Gzip, fileformat.Pointer, fileformat.WebPage:
+	case fileformat.GGUF, fileformat.SavedModel, fileformat.TFLite, fileformat.Gzip, fileformat.Pointer, fileformat.WebPage:
 		way = format.Advice()
 	case fileformat.Keras:
 		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll run %s --input NAME.npz runs it", path)

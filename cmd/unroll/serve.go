@@ -11,11 +11,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/unroll-go/unroll/recurrent/models/serve"
 )
 
@@ -24,8 +26,10 @@ type serveFlags struct {
 	models    modelList
 	weights   string
 	listen    string
+	hosts     []string
 	keyFile   string
 	cert, key string
+	tls       *tls.Config // nil for HTTP
 	logs      string
 	watch     time.Duration
 	grace     time.Duration
@@ -77,7 +81,12 @@ the requests are answered that it has.`,
   unroll serve --model book=kjv --model mail=spam --sessions sessions.db
   curl -d '{"model":"book","prompt":"In the","max_tokens":40}' \
     localhost:8080/v1/completions`,
-		Args: cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("what is %q? Models are named with --model", args[0])
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return fl.run(cmd) },
 	}
 	f, o := cmd.Flags(), &fl.options
@@ -85,6 +94,7 @@ the requests are answered that it has.`,
 	f.Var(&fl.models, modelFlag, "model to serve, under the name of its file or NAME; may be given several times")
 	weightsFlag(cmd, &fl.weights)
 	f.StringVar(&fl.listen, "listen", "localhost:8080", "address and port; :8080 is all addresses of this machine")
+	f.StringSliceVar(&fl.hosts, "host", nil, "name by which clients of this machine may ask, beside localhost; a proxy may pass one on")
 	f.StringVar(&fl.keyFile, "keys", "", "file of keys, one a line, of which requests must have one (Authorization: Bearer KEY)")
 	f.StringVar(&fl.cert, "tls-cert", "", "certificate for HTTPS, a PEM file")
 	f.StringVar(&fl.key, "tls-key", "", "private key of the certificate")
@@ -95,6 +105,7 @@ the requests are answered that it has.`,
 	f.IntVar(&o.MaxTokens, "max-tokens", 16384, "tokens of a text, and of what is generated for a request")
 	f.IntVar(&o.MaxRows, "max-rows", 10000, "texts or rows of a request")
 	f.IntVar(&o.Concurrent, "max-requests", 1024, "requests at a time; more get status 429")
+	f.IntVar(&o.Streams, "max-streams", 10000, "streams of sessions at a time; more get status 429")
 	f.DurationVar(&o.Timeout, "timeout", time.Minute, "time for a request")
 	f.IntVar(&o.BatchRows, "batch", 64, "rows that are computed together")
 	f.DurationVar(&o.BatchWait, "batch-wait", 2*time.Millisecond, "how long a request waits for others on their way; below 0 for not at all")
@@ -116,8 +127,14 @@ func (fl *serveFlags) modelFiles() ([]serve.ModelFile, error) {
 			name = strings.TrimSuffix(filepath.Base(one), filepath.Ext(one))
 		}
 		path, err := resolve(path)
+		if err == nil && !exists(path) {
+			err = errors.New("there is no such file")
+		}
+		if err != nil && !fl.models.given {
+			return nil, usage("name a model: --model FILE (%s: %v)", one, err)
+		}
 		if err != nil {
-			return nil, err
+			return nil, errors.WithMessagef(err, "--model %s", one)
 		}
 		out = append(out, serve.ModelFile{Name: name, Path: path})
 	}
@@ -144,7 +161,7 @@ func readKeys(path string) ([]string, error) {
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, errors.WithStack(err)
+		return nil, errors.Wrap(err, "--keys")
 	}
 	keys := strings.Fields(string(data))
 	if len(keys) == 0 {
@@ -153,14 +170,48 @@ func readKeys(path string) ([]string, error) {
 	return keys, nil
 }
 
+// bounds are flags of what is to be above zero.
+var bounds = []string{
+	"max-body", "max-tokens", "max-rows", "max-requests", "max-streams", "timeout", "batch", "session-memory", "max-sessions",
+}
+
+// check refuses bounds that make no sense, by the names of their flags.
+func (fl *serveFlags) check(f *pflag.FlagSet) error {
+	for _, name := range bounds {
+		if v := f.Lookup(name).Value.String(); strings.HasPrefix(v, "-") || v == "0" || v == "0s" {
+			return usage("--%s is %s; want more than 0", name, v)
+		}
+	}
+	return nil
+}
+
+// certify reads the certificate, if there is one.
+func (fl *serveFlags) certify() error {
+	if (fl.cert == "") != (fl.key == "") {
+		return usage("--tls-cert and --tls-key go together")
+	}
+	if fl.cert == "" {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(fl.cert, fl.key)
+	if err != nil {
+		return errors.Wrapf(err, "--tls-cert %s, --tls-key %s", fl.cert, fl.key)
+	}
+	fl.tls = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
+	return nil
+}
+
 func (fl *serveFlags) run(cmd *cobra.Command) error {
 	var err error
 	o := &fl.options
 	if o.Weights, err = weightFormat(fl.weights); err != nil {
 		return err
 	}
-	if (fl.cert == "") != (fl.key == "") {
-		return usage("--tls-cert and --tls-key go together")
+	if err := fl.check(cmd.Flags()); err != nil {
+		return err
+	}
+	if err := fl.certify(); err != nil {
+		return err
 	}
 	if o.Log, err = fl.logger(cmd.ErrOrStderr()); err != nil {
 		return err
@@ -176,6 +227,7 @@ func (fl *serveFlags) run(cmd *cobra.Command) error {
 		return errors.Wrapf(err, "--listen %s", fl.listen)
 	}
 	defer func() { _ = listener.Close() }() // the service has closed it by then
+	o.Hosts = fl.allowedHosts(listener.Addr())
 	s, err := serve.New(*o)
 	if err != nil {
 		return err
@@ -189,6 +241,20 @@ func (fl *serveFlags) run(cmd *cobra.Command) error {
 	}
 	tell(cmd.ErrOrStderr(), "Serving", "%s at %s://%s", namesOf(o.Models), scheme, listener.Addr())
 	return fl.serve(ctx, s, listener)
+}
+
+// allowedHosts are the names by which a service on this machine alone is asked for. One that others reach has names that it does
+// not know.
+func (fl *serveFlags) allowedHosts(at net.Addr) []string {
+	if tcp, ok := at.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+		return fl.hosts
+	}
+	host, _, _ := net.SplitHostPort(fl.listen) // net.Listen has read it
+	out := append([]string{"localhost", "127.0.0.1", "::1"}, fl.hosts...)
+	if host != "" && !slices.Contains(out, host) {
+		out = append(out, host)
+	}
+	return out
 }
 
 func namesOf(list []serve.ModelFile) string {
@@ -207,9 +273,8 @@ func (fl *serveFlags) serve(ctx context.Context, s *serve.Server, l net.Listener
 	}
 	failed := make(chan error, 1)
 	go func() {
-		if fl.cert != "" {
-			h.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-			failed <- h.ServeTLS(l, fl.cert, fl.key)
+		if h.TLSConfig = fl.tls; fl.tls != nil {
+			failed <- h.ServeTLS(l, "", "")
 			return
 		}
 		failed <- h.Serve(l)

@@ -40,7 +40,7 @@ func (p *plan) run(
 	if result, err = carryOut(cmd, loop, newDisplay(w, unit), p.saved, fl); err != nil {
 		return result, err
 	}
-	conclusion(w, result, loop.Validation.Patience, loop.Validation.KeepBest)
+	conclusion(w, result, loop.Validation.Patience, loop.Validation.KeepBest, fl.tune != nil)
 	return result, nil
 }
 
@@ -121,7 +121,7 @@ func reached(l *train.Loop, saved *train.Checkpoint) (limits []string) {
 }
 
 // conclusion says how a run ended and what its losses tell. Kept tells whether the weights of the best pass are kept.
-func conclusion(w io.Writer, r train.Result, patience int, kept bool) {
+func conclusion(w io.Writer, r train.Result, patience int, kept, tuned bool) {
 	d := diagnose.Losses(r.History)
 	if r.Stopped && d.Best > 0 {
 		which := fmt.Sprintf("the weights are those of epoch %d, the last", len(r.History))
@@ -131,25 +131,29 @@ func conclusion(w io.Writer, r train.Result, patience int, kept bool) {
 		paragraph(w, fmt.Sprintf("Stopped by --patience %d: no epoch after epoch %d was better; %s.", patience, d.Best, which))
 	}
 	if d.State != diagnose.TooShort && (d.State != diagnose.Improving || !r.Stopped) { // more epochs were not to be
-		paragraph(w, inWords(d, r.History))
+		paragraph(w, inWords(d, r.History, tuned))
 	}
 }
 
-// inWords is a diagnosis with what the command's flags can do about it.
-func inWords(d diagnose.Report, history []train.Pass) string {
+// inWords is a diagnosis with what the command's flags can do about it: those of train, or of tune.
+func inWords(d diagnose.Report, history []train.Pass, tuned bool) string {
 	first, last := history[0], history[len(history)-1]
+	size, dropout := "--hidden", "--dropout"
+	if tuned {
+		size, dropout = "--lora", "--lora-dropout"
+	}
 	switch d.State {
 	case diagnose.Overfitting:
 		best := history[d.Best-1]
 		return fmt.Sprintf("Overfitting since epoch %d: the validation loss rose from %.4g to %.4g, "+
-			"while the training loss fell on from %.4g to %.4g. More data, more --dropout or a smaller --hidden may help.",
-			d.Best, best.Validation, last.Validation, best.TrainLoss, last.TrainLoss)
+			"while the training loss fell on from %.4g to %.4g. More data, more %s or a smaller %s may help.",
+			d.Best, best.Validation, last.Validation, best.TrainLoss, last.TrainLoss, dropout, size)
 	case diagnose.Diverged:
 		return fmt.Sprintf("Diverged: the training loss rose from %.4g to %.4g. Try a lower --lr.", first.TrainLoss, last.TrainLoss)
 	case diagnose.Underfitting:
 		return fmt.Sprintf("Underfitting: the training loss hardly fell, from %.4g to %.4g. "+
-			"Try a higher --lr, a larger --hidden, or less --dropout.",
-			first.TrainLoss, last.TrainLoss)
+			"Try a higher --lr, a larger %s, or less %s.",
+			first.TrainLoss, last.TrainLoss, size, dropout)
 	}
 	return d.String()
 }

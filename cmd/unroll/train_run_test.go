@@ -106,7 +106,7 @@ func TestConclusion(t *testing.T) {
 		"one pass":           {train.Result{History: passes(2, 2)}, true, ""},
 	} {
 		var w bytes.Buffer
-		conclusion(&w, c.r, 1, c.kept)
+		conclusion(&w, c.r, 1, c.kept, false)
 		words := strings.Join(strings.Fields(w.String()), " ")
 		if !strings.Contains(words, strings.ReplaceAll(c.want, "\n", " ")) || c.want == "" && words != "" {
 			t.Errorf("%s: %s\nwant %s", name, words, c.want)

@@ -92,7 +92,7 @@ func TestHandler(t *testing.T) {
 		t.Errorf("a large body: %d", status)
 	}
 	for host, want := range map[string]int{"localhost:80": 200, "127.0.0.1": 200, "[::1]:1234": 200, "evil.example": 403, "192.0.2.1": 403} {
-		r := httptest.NewRequest("GET", "http://localhost/", nil)
+		r := httptest.NewRequest(http.MethodGet, "http://localhost/", nil)
 		r.Host = host
 		w := httptest.NewRecorder()
 		Handler().ServeHTTP(w, r)

@@ -84,7 +84,7 @@ var allowed = map[string][]string{
 	"nn/keras/internal/hdf5": {},
 
 	"datasets/catalog/internal/fetch": {},
-	"cmd/unroll": {"graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
+	"cmd/unroll": {"docs/site", "graph", "graph/optim", "nn", "nn/explain", "nn/train", "nn/train/calibrate", "nn/train/flow", "nn/train/chart", "nn/train/diagnose", "nn/train/events", "nn/train/metric",
 		"nn/onnx", "nn/keras", "recurrent", "recurrent/decode", "recurrent/models", "recurrent/models/zoo", "recurrent/pretrained", "losses", "losses/distribution", "datasets", "datasets/catalog",
 		"internal/kernel", "nn/train/metric/spans", "nn/train/baseline", "nn/numpy", "nn/torch", "nn/peft", "recurrent/models/serve", "internal/message", "internal/record", "nn/modules"},
 	"internal/damage":   nil, // anything
@@ -165,6 +165,8 @@ func mayImport(room string) func(string) bool {
 	switch {
 	case strings.HasPrefix(room, "docs/examples/"): // they show what any program can do
 		return func(p string) bool { return public(p) || strings.HasPrefix(p, "docs/examples/internal/") }
+	case room == "docs/site", strings.HasPrefix(room, "docs/site/"):
+		return func(p string) bool { return public(p) || p == "docs/site" || strings.HasPrefix(p, "docs/site/") }
 	case strings.HasPrefix(room, "benchmarks/"):
 		return func(p string) bool { return public(p) || p == "internal/kernel" || strings.HasPrefix(p, "benchmarks/") }
 	case !known:

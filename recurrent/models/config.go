@@ -20,7 +20,7 @@ type Config struct {
 	Cell    string  // one of Cells
 	Layers  int     // stacked layers
 	Hidden  int     // width of the hidden state
-	Heads   int     // of the cells mlstm and slstm, a divisor of Hidden; 0 for 1, and of mlstm for 4 or 2 if they divide it
+	Heads   int     // of slstm and of cells with matrices, a divisor of Hidden; 0 for 1, and of matrices for 4 or 2 if they divide it
 	Embed   int     // width of the embedding
 	Dropout float64 // probability of dropping an activation between layers, while training
 	OneWay  bool    // a classifier that reads from left to right only

@@ -32,7 +32,7 @@ func build(out string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // what is left lies in the system's folder for such
 	binary := filepath.Join(dir, "page.wasm")
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "github.com/unroll-go/unroll/docs/site/wasm")
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
@@ -67,6 +67,7 @@ func build(out string) error {
 	if err := os.WriteFile(out, html, 0o644); err != nil {
 		return err
 	}
-	fmt.Printf("%s: %.1f MB, of which the library %.1f MB compressed; compiled by %s\n", out, float64(len(html))/1e6, float64(packed.Len())/1e6, runtime.Version())
+	fmt.Printf("%s: %.1f MB, of which the library %.1f MB compressed; compiled by %s\n", out, float64(len(html))/1e6,
+		float64(packed.Len())/1e6, runtime.Version())
 	return nil
 }

@@ -83,7 +83,9 @@ func (l *lesson) fit() error {
 	case training.Y[end] > 0.8: // guessing is ln 5 = 1.609
 		verdict = "underfits"
 	}
-	return l.emit(Result{Done: true, Answer: verdict, Lines: []Line{training, validation}, Rows: [][]string{{"hidden", "training", "validation", "lowest", "verdict"},
-		{strconv.Itoa(hidden), strconv.FormatFloat(training.Y[end], 'f', 2, 64), strconv.FormatFloat(validation.Y[end], 'f', 2, 64),
-			strconv.FormatFloat(lowest, 'f', 2, 64) + " @ " + strconv.Itoa(at), verdict}}})
+	number := func(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
+	return l.emit(Result{Done: true, Answer: verdict, Lines: []Line{training, validation}, Rows: [][]string{
+		{"hidden", "training", "validation", "lowest", "verdict"},
+		{strconv.Itoa(hidden), number(training.Y[end]), number(validation.Y[end]), number(lowest) + " @ " + strconv.Itoa(at), verdict},
+	}})
 }

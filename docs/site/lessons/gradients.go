@@ -120,6 +120,6 @@ func (l *lesson) clipping() error {
 			}
 		}
 	}
-	return l.emit(Result{Done: true, Lines: []Line{{Name: name, Y: course}},
-		Rows: [][]string{{"network", "loss", "largest"}, {name, strconv.FormatFloat(last, 'f', 2, 64), strconv.FormatFloat(largest, 'g', 3, 64)}}})
+	row := []string{name, strconv.FormatFloat(last, 'f', 2, 64), strconv.FormatFloat(largest, 'g', 3, 64)}
+	return l.emit(Result{Done: true, Lines: []Line{{Name: name, Y: course}}, Rows: [][]string{{"network", "loss", "largest"}, row}})
 }

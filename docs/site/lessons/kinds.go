@@ -74,7 +74,8 @@ func (l *lesson) oneToOne() error {
 	}
 	r := Result{Done: true, Accuracy: accuracy}
 	for i := range 10 {
-		r.Pictures = append(r.Pictures, Picture{test[i*64 : (i+1)*64], parts.Test.Classes[parts.Test.Labels[i]], parts.Test.Classes[predicted[i]]})
+		truth, said := parts.Test.Classes[parts.Test.Labels[i]], parts.Test.Classes[predicted[i]]
+		r.Pictures = append(r.Pictures, Picture{test[i*64 : (i+1)*64], truth, said})
 	}
 	return l.emit(r)
 }
@@ -173,7 +174,8 @@ func (l *lesson) oneToMany() error {
 		for b := range lengths {
 			lengths[b]++ // the end counts
 		}
-		now, err := step(loss, adam, 0.005, 1, graph.Ints(which, batch), graph.Ints(before, T, batch), graph.Ints(target, T, batch), graph.Ints(lengths, batch))
+		now, err := step(loss, adam, 0.005, 1, graph.Ints(which, batch), graph.Ints(before, T, batch),
+			graph.Ints(target, T, batch), graph.Ints(lengths, batch))
 		if err != nil {
 			return err
 		}

@@ -14,7 +14,8 @@ import (
 var (
 	things = [][2]string{{"apple", "red"}, {"banana", "yellow"}, {"grass", "green"}, {"sky", "blue"}, {"snow", "white"},
 		{"coal", "black"}, {"carrot", "orange"}, {"plum", "purple"}}
-	between = []string{"", "that I see", "that you paint", "that she likes", "that they want", "that we know", "that he draws", "that children love"}
+	between = []string{"", "that I see", "that you paint", "that she likes", "that they want",
+		"that we know", "that he draws", "that children love"}
 )
 
 func colours() (all []question) {

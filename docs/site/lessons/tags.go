@@ -140,7 +140,8 @@ func (l *lesson) manyToMany() error {
 }
 
 var (
-	ones = strings.Fields("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
+	ones = strings.Fields("zero one two three four five six seven eight nine ten eleven twelve thirteen " +
+		"fourteen fifteen sixteen seventeen eighteen nineteen")
 	tens = strings.Fields("- - twenty thirty forty fifty sixty seventy eighty ninety")
 )
 
@@ -171,8 +172,9 @@ func (l *lesson) translate() error {
 		}
 	}
 	const start, end, S, T, batch, steps = 10, 11, 4, 4, 32, 500
-	m := recurrent.Seq2Seq{Source: nn.Embedding{Tokens: len(lex.words), Size: 16}, Encoder: recurrent.Bidirectional{Cell: recurrent.GRU{Hidden: 16}},
-		Target: nn.Embedding{Tokens: 12, Size: 16}, Decoder: recurrent.GRU{Hidden: 32}, Attention: recurrent.LuongGeneral}
+	m := recurrent.Seq2Seq{Source: nn.Embedding{Tokens: len(lex.words), Size: 16},
+		Encoder: recurrent.Bidirectional{Cell: recurrent.GRU{Hidden: 16}},
+		Target:  nn.Embedding{Tokens: 12, Size: 16}, Decoder: recurrent.GRU{Hidden: 32}, Attention: recurrent.LuongGeneral}
 	params := graph.NewParams(1)
 	loss := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		logits, _ := m.Apply(g, in[0], in[2], recurrent.Options{Lengths: in[1]})
@@ -206,7 +208,8 @@ func (l *lesson) translate() error {
 			}
 			ends[b] = len(digits) + 1
 		}
-		now, err := step(loss, adam, 0.01, 1, graph.Ints(source, S, batch), graph.Ints(lengths, batch), graph.Ints(before, T, batch), graph.Ints(target, T, batch), graph.Ints(ends, batch))
+		now, err := step(loss, adam, 0.01, 1, graph.Ints(source, S, batch), graph.Ints(lengths, batch),
+			graph.Ints(before, T, batch), graph.Ints(target, T, batch), graph.Ints(ends, batch))
 		if err != nil {
 			return err
 		}
