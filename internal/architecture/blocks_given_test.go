@@ -35,7 +35,10 @@ var given = map[string]string{
 		var m recurrent.OneToOne
 		var s decode.Search
 		var state []*tensor.Dense
-		var encoded, piece *tensor.Dense
+		var book *models.LanguageModel
+		var pieces []string
+		var classes int
+		var encoded, piece, logits *tensor.Dense
 		var start, end, padding int
 		var sources [][]int
 		var frames []int`,

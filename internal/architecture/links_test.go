@@ -87,10 +87,13 @@ func TestLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	links := 0
+	links, outside := 0, 0
 	for path, p := range pages {
 		for _, l := range p.links {
 			if strings.Contains(l, "://") || strings.HasPrefix(l, "mailto:") {
+				if outside++; !strings.HasPrefix(l, "https://") && !strings.HasPrefix(l, "http://localhost") && !strings.HasPrefix(l, "mailto:") {
+					t.Errorf("%s: the link to %s is not one by https", path, l)
+				}
 				continue
 			}
 			links++
@@ -111,7 +114,7 @@ func TestLinks(t *testing.T) {
 	if links < 350 {
 		t.Errorf("only %d links were found", links)
 	}
-	t.Logf("%d pages, %d links to other places of the repository", len(pages), links)
+	t.Logf("%d pages, %d links to other places of the repository, %d to others", len(pages), links, outside)
 	reachable(t, pages, filepath.Join(root, "README.md"))
 	onTheMap(t, pages, filepath.Join(root, "docs"))
 }
