@@ -101,23 +101,23 @@ type change struct {
 }
 
 // compare returns the changes, in the new file's order, and the names that only the old one has.
-func compare(old, new results, share float64) (changes []change, missing []string) {
-	for _, name := range new.names {
-		before, after := old.times[name], new.times[name]
-		if before == nil {
+func compare(before, after results, share float64) (changes []change, missing []string) {
+	for _, name := range after.names {
+		was, is := before.times[name], after.times[name]
+		if was == nil {
 			continue
 		}
-		c := change{name: name, old: median(before), new: median(after), runs: min(len(before), len(after))}
+		c := change{name: name, old: median(was), new: median(is), runs: min(len(was), len(is))}
 		switch {
-		case c.new > c.old*(1+share) && slices.Min(after) > slices.Max(before):
+		case c.new > c.old*(1+share) && slices.Min(is) > slices.Max(was):
 			c.verdict = "slower"
-		case c.new < c.old/(1+share) && slices.Max(after) < slices.Min(before):
+		case c.new < c.old/(1+share) && slices.Max(is) < slices.Min(was):
 			c.verdict = "faster"
 		}
 		changes = append(changes, c)
 	}
-	for _, name := range old.names {
-		if new.times[name] == nil {
+	for _, name := range before.names {
+		if after.times[name] == nil {
 			missing = append(missing, name)
 		}
 	}

@@ -102,7 +102,8 @@ func pairsOf(ctx context.Context, name string) (catalog.Pairs, error) {
 	case tatoeba:
 		set = catalog.Tatoeba(language)
 	default:
-		return catalog.Pairs{}, usage("%s is neither a series nor texts with labels nor pairs; of the data sets, %s, %s, tatoeba-vie and so on are pairs",
+		return catalog.Pairs{}, usage(
+			"%s is neither a series nor texts with labels nor pairs; of the data sets, %s, %s, tatoeba-vie and so on are pairs",
 			info.Name, catalog.CMUdict.Name, catalog.Multi30k.Name)
 	}
 	parts, err := set.Load(ctx, catalog.Options{Validation: -1, Test: -1})

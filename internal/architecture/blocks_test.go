@@ -30,7 +30,7 @@ func TestGoBlocksCompile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := goBlock.FindAllStringSubmatchIndex(string(raw), -1)
+		found := goBlock.FindAllSubmatchIndex(raw, -1)
 		if len(found) > 0 {
 			pages++
 		}

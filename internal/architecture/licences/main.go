@@ -60,7 +60,8 @@ func (m module) row() string {
 func linked() ([]module, error) {
 	var all []module
 	for _, system := range []string{"linux", "darwin", "windows"} {
-		list := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}", "./cmd/unroll")
+		list := exec.Command("go", "list", "-deps", "-f",
+			"{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}", "./cmd/unroll")
 		list.Env = append(os.Environ(), "GOOS="+system, "GOARCH=amd64", "CGO_ENABLED=0")
 		list.Stderr = os.Stderr
 		out, err := list.Output()
@@ -69,7 +70,9 @@ func linked() ([]module, error) {
 		}
 		for line := range strings.Lines(string(out)) {
 			var m module
-			if n, _ := fmt.Sscan(line, &m.path, &m.version, &m.dir); n == 3 && !slices.ContainsFunc(all, func(o module) bool { return o.path == m.path }) {
+			n, _ := fmt.Sscan(line, &m.path, &m.version, &m.dir) // fewer for a module that is not on the disk
+			known := slices.ContainsFunc(all, func(o module) bool { return o.path == m.path })
+			if n == 3 && !known {
 				all = append(all, m)
 			}
 		}
