@@ -74,6 +74,7 @@ var given = map[string]string{
 	"docs/precision.md": `
 		var build graph.Build`,
 	"docs/speech.md": `
+		var m *models.Recogniser
 		var samples []float32
 		var letters datasets.Tokenizer`,
 	"docs/text.md": `

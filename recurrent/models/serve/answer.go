@@ -33,6 +33,8 @@ func answererOf(m models.Model, o Options, observe func(int)) (answerer, error) 
 		return newSequenceAnswers(m, o), nil
 	case *models.Forecaster:
 		return newForecastAnswers(m, o), nil
+	case *models.Recogniser:
+		return newHeardAnswers(m, o), nil
 	}
 	return nil, errors.Errorf("serve: a %v cannot be served", m.Kind())
 }

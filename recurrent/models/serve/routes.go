@@ -40,6 +40,7 @@ func (s *Server) routes() http.Handler {
 	open("GET /v1/models/{model}", openAIError, s.modelList)
 	work("POST /v1/models/{model}/look", openAIError, s.look)
 	work("POST /v1/completions", openAIError, s.completions)
+	work("POST /v1/audio/transcriptions", openAIError, s.transcriptions)
 
 	work("POST /invocations", mlflowError, s.invocations)
 	work("POST /models/{model}/invocations", mlflowError, s.invocations)
