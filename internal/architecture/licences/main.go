@@ -86,7 +86,7 @@ func linked() ([]module, error) {
 	return all, nil
 }
 
-var names = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice)s?([-.].*)?$`)
+var names = regexp.MustCompile(`(?i)^(un)?(licen[cs]e|copying|notice)s?([-.].*)?$`)
 
 // read reads the files that say what a module's licence is. Some modules have a folder of them.
 func (m *module) read() error {
@@ -149,6 +149,7 @@ func kindsOf(text string) (kinds []string) {
 		{"GPL-2.0-or-later", has("gnu general public license version 2")},
 		{"MIT", has("permission is hereby granted, free of charge, to any person obtaining a copy")},
 		{"OFL-1.1", has("sil open font license version 1.1")},
+		{"Unlicense", has("this is free and unencumbered software released into the public domain")},
 	} {
 		if k.is {
 			kinds = append(kinds, k.name)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -15,8 +17,12 @@ func TestPageHasEveryModule(t *testing.T) {
 		t.Fatal(err)
 	}
 	all, err := linked()
-	if err != nil {
+	var listing *exec.ExitError
+	if errors.As(err, &listing) {
 		t.Skipf("a module of another system cannot be had here: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	var want []string
 	for _, m := range all {
