@@ -51,7 +51,7 @@ func (p *Params) Map(path string, change func(t Named) (Named, bool)) (map[strin
 }
 
 // Unmap copies what Map left in files into memory, where the system can no longer forget it. Then the files may be cut or written
-// over. One that is cut meanwhile is an error, after which the store is of no use.
+// over. One that is cut meanwhile is an error, after which the store is of no use. Nothing may use the store at the same time.
 func (p *Params) Unmap() error {
 	if err := p.made(); err != nil {
 		return err
@@ -104,11 +104,14 @@ func (p *Params) adopt(tensors []Named, change func(t Named) (Named, bool), file
 }
 
 // mapping is a file whose bytes lie in memory.
-type mapping struct{ bytes []byte }
+type mapping struct {
+	bytes []byte
+	owned bool // they are the process's own, and the file is no longer needed
+}
 
-// own writes what is there into every page: a page that was written to is the process's own.
+// own copies what lies in the file into memory, at the same place.
 func (m *mapping) own() (err error) {
-	if m == nil {
+	if m == nil || m.owned {
 		return nil
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -117,12 +120,10 @@ func (m *mapping) own() (err error) {
 			err = errors.Errorf("the file became shorter while it was read (%v)", p)
 		}
 	}()
-	var page [4096]byte
-	for b := m.bytes; len(b) > 0; {
-		n := copy(page[:], b)
-		copy(b, page[:n])
-		b = b[n:]
+	if err := ownPages(m.bytes); err != nil {
+		return err
 	}
+	m.owned = true
 	return nil
 }
 

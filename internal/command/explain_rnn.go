@@ -22,8 +22,8 @@ func explainRNNCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rnn",
 		Short: "Open a page on which you try what a recurrent network is",
-		Long: `Open a page in the browser that explains recurrent networks: every statement is
-an experiment that you run, in English or Vietnamese. This command computes
+		Long: `Open a page in the browser that explains recurrent networks: every statement
+is an experiment that you run, in English or Vietnamese. This command computes
 until you end it with Ctrl-C. Nothing is sent to anywhere else.`,
 		Example: `  unroll explain rnn
   unroll explain rnn --no-browser --listen localhost:8080`,
