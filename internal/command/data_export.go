@@ -23,6 +23,11 @@ func seriesSets() []catalog.SeriesSet {
 	return []catalog.SeriesSet{catalog.CO2, catalog.Sunspots, catalog.Weather}
 }
 
+// labelledSets are the sets of the catalogue that are texts with labels.
+func labelledSets() []catalog.LabelledSet {
+	return []catalog.LabelledSet{catalog.Names, catalog.Spam, catalog.IMDB, catalog.SST2}
+}
+
 func exportDataCommand() *cobra.Command {
 	var out string
 	var force bool
@@ -30,14 +35,19 @@ func exportDataCommand() *cobra.Command {
 	for _, s := range seriesSets() {
 		names = append(names, s.Name)
 	}
+	for _, s := range labelledSets() {
+		names = append(names, s.Name)
+	}
 	cmd := &cobra.Command{
 		Use:   "export NAME",
-		Short: "Write a data set of pairs or a series as a file to train on",
-		Long: `Write a data set to the standard output or to a file: one of pairs, such as
-cmudict, multi30k or tatoeba-vie, as lines of a source, a tab and its target, as
-unroll train --pairs reads them; a series, such as co2 or weather, as CSV for
-unroll train --series.`,
-		Example: `  unroll data export co2 --out co2.csv
+		Short: "Write a data set as a file to train on",
+		Long: `Write a data set to the standard output or to a file: texts with labels, such as
+names or spam, as CSV for unroll train --table; pairs, such as cmudict, multi30k
+or tatoeba-vie, as lines of a source, a tab and its target, as unroll train
+--pairs reads them; a series, such as co2 or weather, as CSV for unroll train
+--series.`,
+		Example: `  unroll data export names --out names.csv
+  unroll data export co2 --out co2.csv
   unroll data export cmudict --out cmudict.tsv
   unroll data export cmudict | tr -d 012 > phonemes.tsv   # without stress`,
 		Args: oneName, ValidArgs: names,
@@ -66,6 +76,12 @@ func exported(ctx context.Context, name string) (func(w io.Writer) error, error)
 		parts, err := s.Load(ctx, catalog.Options{Validation: -1, Test: -1})
 		return func(w io.Writer) error { return writeSeriesRows(w, parts.Train) }, err
 	}
+	for _, s := range labelledSets() {
+		if s.Name == name {
+			parts, err := s.Load(ctx, catalog.Options{Validation: -1, Test: -1})
+			return func(w io.Writer) error { return writeLabelled(w, parts.Train, parts.Validation, parts.Test) }, err
+		}
+	}
 	pairs, err := pairsOf(ctx, name)
 	return func(w io.Writer) error { return writePairs(w, pairs) }, err
 }
@@ -86,7 +102,8 @@ func pairsOf(ctx context.Context, name string) (catalog.Pairs, error) {
 	case tatoeba:
 		set = catalog.Tatoeba(language)
 	default:
-		return catalog.Pairs{}, usage("%s is neither a series nor one of pairs; of the data sets, %s, %s, tatoeba-vie and so on are pairs",
+		return catalog.Pairs{}, usage(
+			"%s is neither a series nor texts with labels nor pairs; of the data sets, %s, %s, tatoeba-vie and so on are pairs",
 			info.Name, catalog.CMUdict.Name, catalog.Multi30k.Name)
 	}
 	parts, err := set.Load(ctx, catalog.Options{Validation: -1, Test: -1})
@@ -103,6 +120,19 @@ func writePairs(w io.Writer, p catalog.Pairs) error {
 		fmt.Fprintf(b, "%s\t%s\n", strings.Join(strings.Fields(source), " "), strings.Join(strings.Fields(p.Target[i]), " "))
 	}
 	return b.Flush()
+}
+
+// writeLabelled writes a row for each text of the parts.
+func writeLabelled(to io.Writer, parts ...catalog.Labelled) error {
+	w := csv.NewWriter(to)
+	_ = w.Write([]string{"text", "label"}) // an error stays, and Flush tells it
+	for _, p := range parts {
+		for i, text := range p.Texts {
+			_ = w.Write([]string{text, p.Classes[p.Labels[i]]})
+		}
+	}
+	w.Flush()
+	return errors.WithStack(w.Error())
 }
 
 // writeSeriesRows writes a row for each time.

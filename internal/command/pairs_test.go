@@ -201,7 +201,7 @@ func TestMistakesWithPairs(t *testing.T) {
 		{1, "taken.decoder.onnx exists", []string{"export", "--model", model, "--out", strings.TrimSuffix(file("taken.decoder.onnx", "x"), ".decoder.onnx") + ".onnx"}},
 		{1, "none.encoder.onnx", []string{"import", filepath.Join(dir, "none.onnx"), "--model", model, "--out", out}},
 		{2, "--confusion wants a classifier", []string{"plot", "--model", model, "--confusion", "--out", out + ".svg"}},
-		{2, "digits is neither a series nor one of pairs", []string{"data", "export", "digits"}},
+		{2, "digits is neither a series nor texts with labels nor pairs", []string{"data", "export", "digits"}},
 	} {
 		stdin(t, "one hundred\n")
 		status, stdout, errs := capture(t, context.Background(), c.args...)

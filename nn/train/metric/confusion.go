@@ -152,13 +152,13 @@ func ratio(a, b int) float64 {
 }
 
 // String is two tables: precision, recall, F1 and support of every class, and the counts, truths down and predictions
-// across.
+// across. Where the second is wider than a terminal of 80 columns, its headings are cut.
 func (c *Confusion) String() string {
 	if len(c.counts) == 0 {
 		return "no classes\n"
 	}
 	shares, counts := c.tables()
-	return texttable.Aligned(shares) + "\n" + texttable.Aligned(counts)
+	return texttable.Aligned(shares) + "\n" + texttable.Fitted(counts, 80)
 }
 
 // SimpleRender shows both tables in a cell of a notebook: gophernotes looks for this method.
