@@ -117,7 +117,7 @@ func change(rng *rand.Rand, fields map[string]any) {
 	slices.Sort(names)
 	name := names[rng.IntN(len(names))]
 	values := []any{
-		nil, -1, 0, 1, 2, 3, 7, 2.5, 1e9, 2147483647, -2147483648, 9007199254740993, 1e300, -1e300, 1e-300, "", "silu", "NaN", true, false,
+		nil, -1, 0, 1, 2, 3, 7, 2.5, 1e9, 2147483647, -2147483648, int64(9007199254740993), 1e300, -1e300, 1e-300, "", "silu", "NaN", true, false,
 		[]any{}, []any{-1, 1e9, "x"}, []any{[]any{}, map[string]any{}}, map[string]any{}, map[string]any{name: -1, "rope_theta": "x"},
 	}
 	switch v := fields[name].(type) {
