@@ -9,15 +9,15 @@
 package main
 
 import (
-	"bufio"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/unroll-go/unroll/datasets"
 )
 
 func main() {
@@ -56,12 +56,12 @@ type results struct {
 }
 
 func readFile(path string) (results, error) {
-	f, err := os.Open(path)
+	lines, err := datasets.PlainText{}.Open(path)
 	if err != nil {
 		return results{}, err
 	}
-	defer f.Close()
-	r, err := read(f)
+	defer lines.Close()
+	r, err := read(lines)
 	if err == nil && len(r.names) == 0 {
 		err = fmt.Errorf("%s has no results of Go's benchmarks", path)
 	}
@@ -69,10 +69,9 @@ func readFile(path string) (results, error) {
 }
 
 // read reads the lines that begin with Benchmark and have ns/op, and passes all else over.
-func read(from io.Reader) (results, error) {
+func read(lines *datasets.Lines) (results, error) {
 	r := results{times: map[string][]float64{}}
-	lines := bufio.NewScanner(from)
-	for lines.Scan() {
+	for lines.Next() {
 		part := strings.Fields(lines.Text())
 		if len(part) < 4 || !strings.HasPrefix(part[0], "Benchmark") {
 			continue

@@ -4,11 +4,13 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/unroll-go/unroll/datasets"
 )
 
 // Something is slower if its median grew and its times lie apart from those before.
 func TestSlower(t *testing.T) {
-	old, err := read(strings.NewReader(`goos: linux
+	old, err := read(lines(`goos: linux
 BenchmarkTrain/lstm-2 100 1000 ns/op 5 tokens/s
 BenchmarkTrain/lstm-2 100 1100 ns/op
 BenchmarkTrain/lstm-2 100 1050 ns/op
@@ -22,7 +24,7 @@ PASS
 	if err != nil {
 		t.Fatal(err)
 	}
-	now, err := read(strings.NewReader(`BenchmarkTrain/lstm-2 100 1200 ns/op
+	now, err := read(lines(`BenchmarkTrain/lstm-2 100 1200 ns/op
 BenchmarkTrain/lstm-2 100 1300 ns/op
 BenchmarkNoise-2 100 2900 ns/op
 BenchmarkNoise-2 100 3300 ns/op
@@ -57,3 +59,5 @@ no longer there: Gone-2
 		}
 	}
 }
+
+func lines(text string) *datasets.Lines { return datasets.PlainText{}.Read(strings.NewReader(text), "results") }
