@@ -60,4 +60,6 @@ no longer there: Gone-2
 	}
 }
 
-func lines(text string) *datasets.Lines { return datasets.PlainText{}.Read(strings.NewReader(text), "results") }
+func lines(text string) *datasets.Lines {
+	return datasets.PlainText{}.Read(strings.NewReader(text), "results")
+}
