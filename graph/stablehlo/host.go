@@ -1,6 +1,7 @@
 package stablehlo
 
 import (
+	"math"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -189,7 +190,7 @@ func (h *host) check(memory []*tensor.Dense) error {
 			continue
 		}
 		for _, id := range memory[at].Ints() {
-			if int(int32(id)) != id {
+			if id <= math.MinInt32 || id > math.MaxInt32 {
 				return errors.Errorf("stablehlo: input %d holds %d, which does not fit 32 bits", i, id)
 			}
 		}

@@ -101,8 +101,10 @@ func (w *writer) full(x float64, shape ...int) value {
 	return w.emit(w.float, shape, "stablehlo.constant dense<%s> : %s", w.number(x), t)
 }
 
-// whole is one whole number everywhere.
+// whole is one whole number everywhere. One that is too small for 32 bits stands for no id, as graph.NoID; the smallest that there
+// is does then, which no input holds, see host.check.
 func (w *writer) whole(x int, shape ...int) value {
+	x = max(x, math.MinInt32)
 	return w.emit("i32", shape, "stablehlo.constant dense<%d> : %s", x, typ("i32", shape))
 }
 
