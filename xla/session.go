@@ -87,6 +87,11 @@ func (s *Session) Grad(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	}
 	s.calls++
 	defer closeAll(results)
+	for i := range s.params.Len() { // of those that the function does not ask for
+		if q := s.params.At(i); !q.Frozen() {
+			q.Grad().Zero()
+		}
+	}
 	for i, v := range c.module.Results {
 		switch v.Role {
 		case stablehlo.Weight:
@@ -104,8 +109,8 @@ func (s *Session) Grad(in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	return s.outputs(c.module, results)
 }
 
-// Step trains: it computes the outputs, and replaces the weights and the optimiser's vectors by the next ones. It does not look for
-// NaN: an output that is not finite is an error, a weight is not looked at until Save.
+// Step trains: it computes the outputs, and replaces the weights and the optimiser's vectors by the next ones. An output that is not
+// finite is an error, which comes when the step is done; weights are not looked at until Save.
 func (s *Session) Step(rate float64, in ...*tensor.Dense) ([]*tensor.Dense, error) {
 	if s.training.Optimizer == nil {
 		return nil, errors.New("xla: the session has no optimiser to take a step with")

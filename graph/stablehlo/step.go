@@ -2,6 +2,7 @@ package stablehlo
 
 import (
 	"math"
+	"reflect"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph/optim"
@@ -26,6 +27,9 @@ var rate = setting{"rate", func(_ int, rate float64) float64 { return rate }}
 
 // of is the rule of an optimiser.
 func updateOf(o optim.Optimizer) (update, error) {
+	if v := reflect.ValueOf(o); v.Kind() == reflect.Pointer && v.IsNil() {
+		return update{}, errors.Errorf("stablehlo: the optimiser is a nil %T", o)
+	}
 	switch o := o.(type) {
 	case *optim.Adam:
 		if o.Sparse {
@@ -238,4 +242,9 @@ func (m *Module) scalar(x float64) *tensor.Dense {
 }
 
 // Start is the number that all elements of the optimiser's vectors have before the first step.
-func (m *Module) Start() float64 { return m.start }
+func (m *Module) Start() float64 {
+	if m == nil {
+		return 0
+	}
+	return m.start
+}

@@ -316,8 +316,8 @@ func (w *writer) dot(x, y value, batch, alongX, alongY int) value {
 		}
 		together = fmt.Sprintf("batching_dims = %s x %s, ", list(axes...), list(axes...))
 	}
-	return w.emit(x.kind, shape, "stablehlo.dot_general %s, %s, %scontracting_dims = [%d] x [%d], precision = [HIGHEST, HIGHEST] : (%s, %s) -> %s",
-		x, y, together, alongX, alongY, x.typ(), y.typ(), typ(x.kind, shape))
+	return w.emit(x.kind, shape, "stablehlo.dot_general %s, %s, %scontracting_dims = [%d] x [%d], "+
+		"precision = [HIGHEST, HIGHEST] : (%s, %s) -> %s", x, y, together, alongX, alongY, x.typ(), y.typ(), typ(x.kind, shape))
 }
 
 // gather takes the entries of an axis of x that ids [n] name, as a tensor whose axis has length n.
@@ -347,8 +347,9 @@ func others(rank, axis int) []int {
 func (w *writer) scatter(x value, axis int, ids, updates value) value {
 	ids = w.reshape(ids, ids.size(), 1)
 	scalar := typ(x.kind, nil)
-	return w.emit(x.kind, x.shape, `"stablehlo.scatter"(%s, %s, %s) <{scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = %s, `+
-		`inserted_window_dims = [%d], scatter_dims_to_operand_dims = [%d], index_vector_dim = 1>, indices_are_sorted = false, `+
-		`unique_indices = false}> ({ ^bb0(%%a: %s, %%b: %s): %%sum = stablehlo.add %%a, %%b : %s stablehlo.return %%sum : %s }) : (%s, %s, %s) -> %s`,
+	return w.emit(x.kind, x.shape, `"stablehlo.scatter"(%s, %s, %s) <{scatter_dimension_numbers = `+
+		`#stablehlo.scatter<update_window_dims = %s, inserted_window_dims = [%d], scatter_dims_to_operand_dims = [%d], index_vector_dim = 1>, indices_are_sorted = false, `+
+		`unique_indices = false}> ({ ^bb0(%%a: %s, %%b: %s): `+
+		`%%sum = stablehlo.add %%a, %%b : %s stablehlo.return %%sum : %s }) : (%s, %s, %s) -> %s`,
 		x, ids, updates, list(others(x.rank(), axis)...), axis, axis, scalar, scalar, scalar, scalar, x.typ(), ids.typ(), updates.typ(), x.typ())
 }

@@ -49,8 +49,10 @@ func windowCases() []Case {
 			pool.Before = []int{2}
 		}
 		cases = append(cases,
-			Case{Name: "max-pool" + name, Shapes: [][]int{c.X}, Build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.MaxPool(x, pool) })},
-			Case{Name: "sum-pool" + name, Shapes: [][]int{c.X}, Build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.SumPool(x, pool) })})
+			Case{Name: "max-pool" + name, Shapes: [][]int{c.X},
+				Build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.MaxPool(x, pool) })},
+			Case{Name: "sum-pool" + name, Shapes: [][]int{c.X},
+				Build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.SumPool(x, pool) })})
 	}
 	for _, axis := range []int{0, 1, -1} {
 		cases = append(cases, Case{Name: "take", Shapes: [][]int{{3, 4, 300}},
