@@ -18,10 +18,11 @@ type Batch struct {
 	Lengths []int // [B]
 
 	// What to predict: a label or numbers for each sequence, or a target for each step. With pairs, Targets is [U, B] and
-	// ends with the end token, and TargetInputs, what a decoder is fed, are the same one step later after the start token.
+	// ends with the end token, and TargetInputs, what a decoder is fed, are the same one step later after the start token. With
+	// transcripts, whose places in time are not known, Targets is [B, U], as losses.CTC wants it.
 	Labels        []int     // [B]
 	Numbers       []float32 // [B, G]
-	Targets       []int     // [T, B] or [U, B]
+	Targets       []int     // [T, B], [U, B] or [B, U]
 	TargetSteps   int       // U
 	TargetInputs  []int     // [U, B]
 	TargetLengths []int     // [B], with the start or the end token if there are TargetInputs

@@ -69,6 +69,10 @@ func (o *Objects) Next() bool {
 	}
 }
 
+// Skip takes back an error of the current line, so that Next goes on with the line after it, and returns it. It is nil if there
+// is no error, or one of the file.
+func (o *Objects) Skip() error { return o.lines.skip() }
+
 // withoutNaN is a line with null for NaN, and texts for infinities.
 func withoutNaN(line []byte) []byte {
 	var out []byte

@@ -27,6 +27,8 @@ type lineReader struct {
 	buf    []byte
 	line   int // of what next returned
 	err    error
+	own    bool // the error is of the line alone
+	cut    bool // the line was not read to its end
 }
 
 func newLineReader(r io.Reader, name string, longest int) lineReader {
@@ -60,6 +62,7 @@ func (l *lineReader) next() ([]byte, bool) {
 		part, err := l.r.ReadSlice('\n')
 		l.buf = append(l.buf, bytes.TrimSuffix(part, []byte("\n"))...)
 		if len(l.buf) > l.max {
+			l.cut = err == bufio.ErrBufferFull
 			return nil, l.fail("longer than %d bytes", l.max)
 		}
 		if err == bufio.ErrBufferFull {
@@ -86,8 +89,23 @@ func (l *lineReader) next() ([]byte, bool) {
 func (l *lineReader) fail(format string, args ...any) bool {
 	if l.err == nil {
 		l.err = errors.WithMessagef(errors.Errorf(format, args...), "datasets: %s, line %d", l.name, l.line)
+		l.own = true
 	}
 	return false
+}
+
+// skip takes back an error that is of the current line alone, and returns it.
+func (l *lineReader) skip() error {
+	if !l.own {
+		return nil
+	}
+	for l.cut { // the rest of the line
+		_, err := l.r.ReadSlice('\n')
+		l.cut = err == bufio.ErrBufferFull
+	}
+	err := l.err
+	l.err, l.own = nil, false
+	return err
 }
 
 func (l *lineReader) close() error {
@@ -146,6 +164,10 @@ func (l *Lines) Line() int { return l.lines.line }
 
 // Err is the first error.
 func (l *Lines) Err() error { return l.lines.err }
+
+// Skip takes back an error of the current line, so that Next goes on with the line after it, and returns it. It is nil if there
+// is no error, or one of the file.
+func (l *Lines) Skip() error { return l.lines.skip() }
 
 // Close closes the file. Lines of a reader leave it open.
 func (l *Lines) Close() error {

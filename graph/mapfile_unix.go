@@ -5,6 +5,9 @@ package graph
 import (
 	"os"
 	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // mapFile has the bytes of a file as memory of its own: writing into it does not change the file.
@@ -13,3 +16,21 @@ func mapFile(f *os.File, size int) ([]byte, error) {
 }
 
 func unmap(b []byte) { _ = syscall.Munmap(b) }
+
+// ownPages puts memory of the process in the place of a file's pages, with the same bytes. To write into every page would not be
+// enough: when a file is cut, the system takes away the pages that were written to as well.
+func ownPages(b []byte) error {
+	buffer := make([]byte, min(len(b), 1<<20)) // whole pages of any size
+	for len(b) > 0 {
+		part := b[:min(len(b), len(buffer))]
+		copy(buffer, part)
+		_, err := unix.MmapPtr(-1, 0, unsafe.Pointer(&part[0]), uintptr(len(part)), unix.PROT_READ|unix.PROT_WRITE,
+			unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_FIXED)
+		if err != nil {
+			return err
+		}
+		copy(part, buffer)
+		b = b[len(part):]
+	}
+	return nil
+}

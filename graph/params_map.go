@@ -3,7 +3,9 @@ package graph
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"unsafe"
@@ -22,8 +24,8 @@ import (
 // be left out.
 //
 // Until the store and all that was made of it are gone, the file must not be cut or written over in its place, which would end
-// the program; to replace it by another of the same name is harmless. Writing into the parameters changes them alone, not the
-// file. Where files cannot be mapped, Map reads them.
+// the program, unless Unmap was called; to replace it by another of the same name is harmless. Writing into the parameters changes
+// them alone, not the file. Where files cannot be mapped, Map reads them.
 func (p *Params) Map(path string, change func(t Named) (Named, bool)) (map[string]string, error) {
 	if err := p.made(); err != nil {
 		return nil, err
@@ -46,6 +48,22 @@ func (p *Params) Map(path string, change func(t Named) (Named, bool)) (map[strin
 		err = p.adopt(tensors, change, files)
 	}
 	return metadata, errors.Wrapf(err, "graph: map %s", path)
+}
+
+// Unmap copies what Map left in files into memory, where the system can no longer forget it. Then the files may be cut or written
+// over. One that is cut meanwhile is an error, after which the store is of no use. Nothing may use the store at the same time.
+func (p *Params) Unmap() error {
+	if err := p.made(); err != nil {
+		return err
+	}
+	p.numbers.Lock()
+	defer p.numbers.Unlock()
+	for _, m := range p.numbers.files {
+		if err := m.own(); err != nil {
+			return errors.Wrap(err, "graph: Unmap")
+		}
+	}
+	return nil
 }
 
 // adopt adds tensors, which become the store's own, and keeps the files in which they lie open.
@@ -86,7 +104,28 @@ func (p *Params) adopt(tensors []Named, change func(t Named) (Named, bool), file
 }
 
 // mapping is a file whose bytes lie in memory.
-type mapping struct{ bytes []byte }
+type mapping struct {
+	bytes []byte
+	owned bool // they are the process's own, and the file is no longer needed
+}
+
+// own copies what lies in the file into memory, at the same place.
+func (m *mapping) own() (err error) {
+	if m == nil || m.owned {
+		return nil
+	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.Errorf("the file became shorter while it was read (%v)", p)
+		}
+	}()
+	if err := ownPages(m.bytes); err != nil {
+		return err
+	}
+	m.owned = true
+	return nil
+}
 
 // mapSafetensors maps a file and lists its tensors, of which those of one type lie in the mapping.
 func mapSafetensors(path string, dtype tensor.Dtype) (*mapping, []Named, map[string]string, error) {
@@ -126,8 +165,8 @@ func mapSafetensors(path string, dtype tensor.Dtype) (*mapping, []Named, map[str
 	for i, e := range entries {
 		raw := data[e.Offsets[0]:e.Offsets[1]]
 		value := e.within(raw, dtype)
-		if value == nil {
-			if value, err = e.read(bytes.NewReader(raw)); err != nil {
+		if value == nil { // read past the mapping, whose pages would stay in memory beside what is made of them
+			if value, err = e.read(io.NewSectionReader(f, int64(8+length)+e.Offsets[0], int64(len(raw)))); err != nil {
 				return nil, nil, nil, errors.Wrapf(err, "tensor %s", e.name)
 			}
 		}

@@ -62,3 +62,55 @@ func TestMapIsLoad(t *testing.T) {
 		t.Errorf("renamed: %v\n%v", err, renamed)
 	}
 }
+
+// After Unmap a file may be cut, and written over, in its place.
+func TestUnmap(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.safetensors")
+	const n = 100_000 // many pages
+	numbers := make([]float32, n)
+	for i := range numbers {
+		numbers[i] = float32(i)
+	}
+	if err := WriteSafetensors(path, []Named{{"a", Floats(numbers)}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	p := NewParams(1)
+	if _, err := p.Map(path, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Unmap(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 10); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range p.Get("a").Value().Float32s() {
+		if v != float32(i) {
+			t.Fatalf("number %d is %v", i, v)
+		}
+	}
+	if err := new(Params).Unmap(); err == nil {
+		t.Error("a store that nobody made was unmapped")
+	}
+}
+
+// A file that is cut while it is copied is an error.
+func TestUnmapOfWhatWasCut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.safetensors")
+	if err := WriteSafetensors(path, []Named{{"a", Floats(make([]float32, 100_000))}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	p := NewParams(1)
+	if _, err := p.Map(path, nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.numbers.files) == 0 || p.numbers.files[0] == nil {
+		t.Skip("files are not mapped on this system")
+	}
+	if err := os.Truncate(path, 10); err != nil {
+		t.Skip(err) // a file that is mapped is not cut on this system
+	}
+	if err := p.Unmap(); err == nil {
+		t.Error("no error")
+	}
+}

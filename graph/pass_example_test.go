@@ -35,6 +35,10 @@ var passExamples = []struct {
 		table, w := g.Param("table", graph.Constant(1), 4, 3), g.Param("w", graph.Constant(1), 3, 2)
 		return g.MatMul(g.Gather(table, g.InputIDs("ids", 50)), w)
 	}},
+	{"associate", "associate.go", nil, func(g *graph.Graph) graph.Node {
+		d, x, a := g.Input("d", 64, 8), g.Input("x", 64, 32), g.Input("a", 2, 32)
+		return g.MatMulT(g.TMatMul(d, x), a)
+	}},
 	{"accumulate", "accumulate.go", []string{"merge"}, func(g *graph.Graph) graph.Node {
 		x, h, b := g.Input("x", 2, 3), g.Input("h", 2, 4), g.Param("b", graph.Constant(1), 4)
 		w, u := g.Param("w", graph.Constant(1), 3, 4), g.Param("u", graph.Constant(1), 4, 4)

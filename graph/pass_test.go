@@ -1,8 +1,11 @@
 package graph_test
 
 import (
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/recurrent"
+	"gorgonia.org/tensor"
 )
 
 // compileLSTM compiles a language model of 20 characters over 6 steps of 7 sequences, with its gradients.
@@ -150,4 +154,54 @@ func TestLoneBiasBeforeABatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	graphtest.Close(t, "result", y, want[0], 1e-14)
+}
+
+// A weight's gradient that only thin products read, or a sum of such, is never computed: each product takes one of its two sides
+// first. Whatever is transposed, the results are the same but for rounding.
+func TestThinProductsOfAGradient(t *testing.T) {
+	const rows, out, in, rank = 70, 90, 110, 2
+	shapes := map[string][]int{"d": {7, 10, out}, "x": {7, 10, in}, "e": {rows, out}, "y": {rows, in}, "a": {rank, in}, "b": {out, rank}}
+	var values []*tensor.Dense
+	names := slices.Sorted(maps.Keys(shapes))
+	for i, name := range names {
+		values = append(values, graphtest.Random(uint64(i), shapes[name]...))
+	}
+	build := func(sum bool) graph.Build {
+		return func(g *graph.Graph, nodes []graph.Node) []graph.Node {
+			at := map[string]graph.Node{}
+			for i, name := range names {
+				at[name] = nodes[i]
+			}
+			w := g.TMatMul(at["d"], at["x"]) // [out, in]
+			if sum {
+				w = g.Add(w, g.TMatMul(at["e"], at["y"]))
+			}
+			a, b := at["a"], at["b"]
+			return []graph.Node{
+				g.MatMulT(w, a), g.MatMul(w, g.Transpose(a, 1, 0)), g.TMatMul(b, w), g.MatMul(g.Transpose(b, 1, 0), w),
+				g.TMatMul(w, b), g.MatMulT(a, w),
+			}
+		}
+	}
+	for _, sum := range []bool{false, true} {
+		var results [2][]*tensor.Dense
+		for i, passes := range []string{"-batch,-associate", "-batch"} { // the pass before makes one product of the sum
+			t.Setenv("UNROLL_PASSES", passes)
+			f := graph.NewFunc(graph.NewParams64(1), build(sum))
+			var err error
+			if results[i], err = f.Run(values...); err != nil {
+				t.Fatal(err)
+			}
+			program, err := f.Program(values...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if whole := strings.Contains(program.String(), "[90 110]"); whole != (i == 0) {
+				t.Errorf("passes %q, sum %v: the gradient of the whole is computed: %v\n%v", passes, sum, whole, program)
+			}
+		}
+		for i, got := range results[1] {
+			graphtest.Close(t, "result "+strconv.Itoa(i), got, results[0][i], 1e-12)
+		}
+	}
 }

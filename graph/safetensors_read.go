@@ -61,6 +61,9 @@ func readSafetensors(f *os.File) ([]Named, map[string]string, error) {
 
 // parseSafetensors reads a file of the given size. Nothing is allocated that the size does not bear out.
 func parseSafetensors(r io.Reader, size int64) ([]Named, map[string]string, error) {
+	if size == 0 {
+		return nil, nil, errors.New("the file is empty")
+	}
 	if size < 8 {
 		return nil, nil, errors.Errorf("it has %d bytes, the length field alone needs 8", size)
 	}
@@ -73,7 +76,10 @@ func parseSafetensors(r io.Reader, size int64) ([]Named, map[string]string, erro
 	}
 	length := binary.LittleEndian.Uint64(field[:])
 	if length > maxHeader || length > uint64(size-8) {
-		if format != fileformat.Unknown && format != fileformat.Safetensors {
+		switch {
+		case format == fileformat.Unknown && len(head) > 8 && head[8] != '{':
+			return nil, nil, errors.Errorf("it seems to be %v, whose first bytes are % x", format, head[:8])
+		case format != fileformat.Unknown && format != fileformat.Safetensors:
 			return nil, nil, errors.Errorf("it seems to be %v%s", format, advice(format))
 		}
 		return nil, nil, errors.Errorf("the header should have %d bytes, the file has %d after the length field", length, size-8)

@@ -25,7 +25,7 @@ func tapeCells() map[string]recurrent.Cell {
 		"lstm all norm": recurrent.LSTM{Hidden: 4, Peepholes: true, Projection: 3, LayerNorm: true},
 		"lstm coupled":  recurrent.LSTM{Hidden: 4, Coupled: true, Peepholes: true}, "lstm no forget": recurrent.LSTM{Hidden: 4, NoForget: true},
 		"gru": recurrent.GRU{Hidden: 6}, "gru reset before": recurrent.GRU{Hidden: 6, ResetBefore: true}, "gru norm": recurrent.GRU{Hidden: 4, LayerNorm: true},
-		"mgu": recurrent.MGU{Hidden: 4}, "ligru": recurrent.LiGRU{Hidden: 4, LayerNorm: true}, "indrnn": recurrent.IndRNN{Hidden: 4, Limit: 0.6},
+		"mgu": recurrent.MGU{Hidden: 4}, "ligru": recurrent.LiGRU{Hidden: 4, LayerNorm: true}, "indrnn": recurrent.IndRNN{Hidden: 4, Limit: 0.6}, "cornn": recurrent.CoRNN{Hidden: 4},
 		"sru": recurrent.SRU{Hidden: 4}, "sru peepholes": recurrent.SRU{Hidden: 3, Peepholes: true}, "qrnn": recurrent.QRNN{Hidden: 4, Window: 3},
 		"min gru": recurrent.MinGRU{Hidden: 4}, "min lstm": recurrent.MinLSTM{Hidden: 4}, "multiplicative": recurrent.MultiplicativeLSTM{Hidden: 4}, "lru": recurrent.LRU{Hidden: 4, State: 3}, "grud": recurrent.GRUD{Hidden: 4, Features: 2},
 		"slstm": recurrent.SLSTM{Hidden: 4, Heads: 2}, "slstm exponential": recurrent.SLSTM{Hidden: 4, Exponential: true},

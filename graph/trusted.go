@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/weights"
 	"gorgonia.org/tensor"
 )
@@ -12,6 +13,13 @@ func init() {
 			return nil
 		}
 		return p.value
+	}
+	weights.Take = func(params any, name string, value *tensor.Dense) error {
+		p, _ := params.(*Params)
+		if err := p.made(); err != nil {
+			return err
+		}
+		return errors.Wrap(p.adopt([]Named{{name, value}}, nil, nil), "graph")
 	}
 	weights.Changed = func(params any) {
 		if p, _ := params.(*Params); p.made() == nil {

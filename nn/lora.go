@@ -151,20 +151,17 @@ func (l LoRA) adapted(g *graph.Graph, name string, w graph.Node) graph.Node {
 	if g.Training() && l.Dropout > 0 {
 		a = g.Mul(a, g.RandomMask(1-l.Dropout, in))
 	}
-	delta := func(i int) graph.Node { // of the i-th block that is adapted
-		own := g.MatMul(g.Slice(b, 0, i*rows, (i+1)*rows), g.Slice(a, 0, i*l.Rank, (i+1)*l.Rank))
-		return g.MulScalar(own, l.Scale())
+	b = g.MulScalar(b, l.Scale()) // the smaller matrix, and the gradient of the sum goes on to products alone
+	if l.Blocks == nil {
+		return g.Reshape(g.Add(g.Reshape(w, out, in), g.MatMul(b, a)), shape...)
 	}
 	flat := g.Reshape(w, out, in)
-	if l.Blocks == nil {
-		return g.Reshape(g.Add(flat, delta(0)), shape...)
-	}
 	var list []graph.Node
-	next := 0
+	next := 0 // of the blocks that are adapted
 	for i, on := range l.Blocks {
 		block := g.Slice(flat, 0, i*rows, (i+1)*rows)
 		if on {
-			block = g.Add(block, delta(next))
+			block = g.Add(block, g.MatMul(g.Slice(b, 0, next*rows, (next+1)*rows), g.Slice(a, 0, next*l.Rank, (next+1)*l.Rank)))
 			next++
 		}
 		list = append(list, block)

@@ -3,6 +3,7 @@ package nn_test
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -247,6 +248,36 @@ func TestBadLoRA(t *testing.T) {
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %s", err, want)
+		}
+	}
+}
+
+// The gradient of an adapter costs a share of its weight's, which is computed nowhere.
+func TestLoRAGradientIsThin(t *testing.T) {
+	t.Setenv("UNROLL_PASSES", "") // all of them
+	l := nn.LoRA{Rank: 2, Targets: []string{"lstm.weight_hh_*"}}
+	p := graph.NewParams(1)
+	build := func(g *graph.Graph, in []graph.Node) []graph.Node {
+		y, _ := recurrent.Unroll(l.Apply(g).Scope("lstm"), recurrent.LSTM{Hidden: 32}, in[0], recurrent.Options{})
+		return []graph.Node{g.Sum(y)}
+	}
+	x := graphtest.Float32(graphtest.Random(1, 20, 4, 5))
+	if _, err := graph.NewFunc(p, build).Run(x); err != nil {
+		t.Fatal(err)
+	}
+	whole := regexp.MustCompile(`matmul Aᵀ·B.*\[128 32\]`)
+	for _, frozen := range []bool{false, true} {
+		if frozen {
+			if err := l.Freeze(p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		program, err := graph.NewFunc(p, build).GradProgram(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := whole.MatchString(program.String()); found == frozen {
+			t.Errorf("frozen %v: the gradient of the whole weight is computed: %v\n%v", frozen, found, program)
 		}
 	}
 }

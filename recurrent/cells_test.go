@@ -45,6 +45,8 @@ func allCells(hidden int) map[string]recurrent.Cell {
 		"ligru norm":            recurrent.LiGRU{Hidden: hidden, LayerNorm: true},
 		"indrnn":                recurrent.IndRNN{Hidden: hidden},
 		"indrnn tanh limit":     recurrent.IndRNN{Hidden: hidden, Tanh: true, Limit: 0.6},
+		"cornn":                 recurrent.CoRNN{Hidden: hidden},
+		"cornn all":             recurrent.CoRNN{Hidden: hidden, Interval: 0.3, Stiffness: 2, Friction: 0.7},
 		"sru":                   recurrent.SRU{Hidden: hidden},
 		"sru peepholes":         recurrent.SRU{Hidden: hidden, Peepholes: true, HighwayBias: -1},
 		"qrnn":                  recurrent.QRNN{Hidden: hidden},
@@ -181,7 +183,7 @@ func TestDocsListTheCells(t *testing.T) {
 			}
 		}
 	}
-	if len(kinds) != 18 {
-		t.Errorf("there are %d cells; the package's comment says eighteen", len(kinds))
+	if len(kinds) != 19 {
+		t.Errorf("there are %d cells; the package's comment says nineteen", len(kinds))
 	}
 }

@@ -34,7 +34,7 @@ func descriptions() []any {
 		nn.DepthwiseConv1D{Kernel: 3}, nn.GatedRMSNorm{Norm: nn.RMSNorm{Groups: 2}}, nn.GroupNorm{Groups: 3}, nn.L2Norm{}, nn.SquaredReLU{}, nn.SoftCap{Limit: 2},
 		nn.RoPE{Width: 4}, recurrent.Transducer{Embedding: nn.Embedding{Tokens: 5, Size: 6}, Cell: recurrent.GRU{Hidden: 3}, Units: 4},
 
-		recurrent.RNN{Hidden: 3}, lstm, recurrent.GRU{Hidden: 3, ChronoSpan: 9}, recurrent.GRUD{Hidden: 3, Features: 2}, recurrent.MGU{Hidden: 3}, recurrent.LiGRU{Hidden: 3}, recurrent.IndRNN{Hidden: 3},
+		recurrent.RNN{Hidden: 3}, lstm, recurrent.GRU{Hidden: 3, ChronoSpan: 9}, recurrent.GRUD{Hidden: 3, Features: 2}, recurrent.MGU{Hidden: 3}, recurrent.LiGRU{Hidden: 3}, recurrent.IndRNN{Hidden: 3}, recurrent.CoRNN{Hidden: 3},
 		recurrent.SRU{Hidden: 3}, recurrent.QRNN{Hidden: 3, Window: 3}, recurrent.MinGRU{Hidden: 3}, recurrent.MinLSTM{Hidden: 3}, recurrent.MultiplicativeLSTM{Hidden: 3}, recurrent.LRU{Hidden: 3, State: 4},
 		recurrent.SLSTM{Hidden: 4, Heads: 2}, recurrent.MLSTM{Hidden: 4, Heads: 2}, recurrent.ConvLSTM{Places: 3, Channels: 2, Kernel: 3},
 		recurrent.SLSTMBlock{Hidden: 6, Heads: 2, Kernel: 3, Forward: 5},

@@ -5,9 +5,9 @@
 // backpropagation through time. A cell holds no weights and no shapes beyond its own width: weights live in graph.Params,
 // and input widths are inferred.
 //
-// There are eighteen cells: RNN (IRNN with an option), LSTM (with options for peepholes, projection, coupled gates, no
+// There are nineteen cells: RNN (IRNN with an option), LSTM (with options for peepholes, projection, coupled gates, no
 // forget gate and layer normalisation), MultiplicativeLSTM, GRU (reset gate before or after the product, layer normalisation),
-// GRUD for missing values, MGU, LiGRU, IndRNN, SLSTM, SLSTMBlock and MLSTM of xLSTM, and ConvLSTM. MLSTM, SRU, QRNN, MinGRU,
+// GRUD for missing values, MGU, LiGRU, IndRNN, CoRNN, SLSTM, SLSTMBlock and MLSTM of xLSTM, and ConvLSTM. MLSTM, SRU, QRNN, MinGRU,
 // MinLSTM and LRU have a linear recurrence, so Scan can compute all of their steps at once; so has WindowAttention, whose state
 // are keys and values. Each type's comment has its equations, its paper, what differs from the paper, and its parameters.
 //

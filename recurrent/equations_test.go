@@ -40,6 +40,8 @@ func referenceCases() map[string]referenceCase {
 	add("ligru norm", recurrent.LiGRU{Hidden: H, LayerNorm: true}, one, liGRUEquations(H, true))
 	add("indrnn", recurrent.IndRNN{Hidden: H}, one, indRNNEquations(relu, math.Inf(1)))
 	add("indrnn tanh limit", recurrent.IndRNN{Hidden: H, Tanh: true, Limit: 0.4}, one, indRNNEquations(math.Tanh, 0.4))
+	add("cornn", recurrent.CoRNN{Hidden: H}, two, coRNNEquations(H, 0.054, 4.9, 4.8))
+	add("cornn all", recurrent.CoRNN{Hidden: H, Interval: 0.3, Stiffness: 2, Friction: 0.7}, two, coRNNEquations(H, 0.3, 2, 0.7))
 	add("sru", recurrent.SRU{Hidden: H}, two, sruEquations(H, 0))
 	add("sru of I = H", recurrent.SRU{Hidden: H, HighwayBias: -2}, two, sruEquations(H, -2))
 	add("sru peepholes", recurrent.SRU{Hidden: H, Peepholes: true}, two, sruEquations(H, 0))
@@ -233,6 +235,19 @@ func indRNNEquations(squash func(float64) float64, limit float64) reference {
 			next[j] = squash(dot(w["weight_ih"], j, x) + u*s[0][j] + w["bias_ih"][j])
 		}
 		return next, [][]float64{next}
+	}
+}
+
+// coRNNEquations are those of Rusch and Mishra (2021), eq. 3, with the friction of the step before, as in their program.
+func coRNNEquations(H int, delta, gamma, epsilon float64) reference {
+	return func(w map[string][]float64, x []float64, s [][]float64) ([]float64, [][]float64) {
+		y, z := make([]float64, H), make([]float64, H)
+		for j := range y {
+			force := math.Tanh(dot(w["weight_hh"], j, s[0]) + dot(w["weight_zh"], j, s[1]) + dot(w["weight_ih"], j, x) + w["bias_ih"][j])
+			z[j] = s[1][j] + delta*force - delta*gamma*s[0][j] - delta*epsilon*s[1][j]
+			y[j] = s[0][j] + delta*z[j]
+		}
+		return y, [][]float64{y, z}
 	}
 }
 

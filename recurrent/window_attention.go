@@ -94,6 +94,12 @@ func (c WindowAttention) Begin(g *graph.Graph, batch int) State {
 	return zeros(g, "WindowAttention", batch, c.widths()...)
 }
 
+// Startable tells that no entry can be an arbitrary vector: they are those of steps that were read.
+func (c WindowAttention) Startable(g *graph.Graph, _ int) bool {
+	g.Failf("WindowAttention", "its memory are the last steps, which a vector cannot start; give the vector as an input of every step")
+	return false
+}
+
 // Step looks back from one step, x [B, I]; the output is [B, H].
 func (c WindowAttention) Step(g *graph.Graph, x graph.Node, s State) (graph.Node, State) {
 	if g.Err() == nil && x.Rank() != 2 {

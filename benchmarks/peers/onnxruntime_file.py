@@ -5,6 +5,7 @@
 import sys
 import time
 
+import numpy
 import onnxruntime
 from safetensors.numpy import load_file
 
@@ -13,7 +14,8 @@ options.intra_op_num_threads = options.inter_op_num_threads = 1
 options.log_severity_level = 3
 session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
 values = load_file(sys.argv[2])
-given = {i.name: values["in/" + i.name] for i in session.get_inputs()}
+types = {"tensor(float)": numpy.float32, "tensor(int32)": numpy.int32, "tensor(int64)": numpy.int64}
+given = {i.name: values["in/" + i.name].astype(types[i.type]) for i in session.get_inputs()}  # references hold int32 as int64
 for _ in range(5):
     session.run(None, given)
 print("ready", onnxruntime.__version__, flush=True)

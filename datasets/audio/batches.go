@@ -17,8 +17,12 @@ type Batching struct {
 
 	Seconds float64 // of sound in a batch, padding included; 0 is 60. A longer recording is a batch of its own
 	Size    int     // recordings in a batch, at most; 0: as many as fit
-	Shuffle bool    // another order each epoch; recordings in a batch still have similar durations
-	Seed    uint64  // of the orders, speeds and masks
+	// RoundTo and RoundTargets pad frames and targets to a multiple of so many, so that few shapes occur, each of which a graph is
+	// compiled for; 0 for the longest of a batch.
+	RoundTo, RoundTargets int
+
+	Shuffle bool   // another order each epoch; recordings in a batch still have similar durations
+	Seed    uint64 // of the orders, speeds and masks
 
 	Normalise  bool        // mean 0 and variance 1 of each recording
 	Statistics *Statistics // normalises all alike instead; nil does not
@@ -29,8 +33,8 @@ type Batching struct {
 // Batches gives recordings in batches of similar duration: a datasets.BatchSource, which datasets.NewPrefetch prepares ahead,
 // and train.FromBatches hands to a Loop. It reads the files when their batch comes. It is not for several goroutines at once.
 //
-// A batch has Values [T, B, F], zeros where a recording has ended, and Lengths [B]. With a tokenizer, it has Targets [U, B],
-// -1 where a text has ended, and TargetLengths [B].
+// A batch has Values [T, B, F], zeros where a recording has ended, and Lengths [B]. With a tokenizer, it has Targets [B, U],
+// -1 where a text has ended, and TargetLengths [B], as losses.CTC and losses.Transducer want them.
 type Batches struct {
 	o        Batching
 	clips    []Clip
@@ -78,6 +82,12 @@ func (o *Batching) check() error {
 	}
 	if o.Seconds == 0 {
 		o.Seconds = 60
+	}
+	for _, round := range []int{o.RoundTo, o.RoundTargets} {
+		if round < 0 || round > mostFrames {
+			return errors.Errorf("audio: batches whose sizes are multiples of %d frames and %d targets; want 0 to %d",
+				o.RoundTo, o.RoundTargets, mostFrames)
+		}
 	}
 	if !(o.Seconds > 0) || o.Size < 0 {
 		return errors.Errorf("audio: batches of %g seconds and %d recordings; want more than 0, and 0 or more", o.Seconds, o.Size)
@@ -140,6 +150,22 @@ func (b *Batches) SetEpoch(epoch int) {
 	b.epoch, b.position, b.err = epoch, 0, nil
 }
 
+// Seconds is how long a recording is, by its number; 0 of one that there is not.
+func (b *Batches) Seconds(clip int) float64 {
+	if clip < 0 || clip >= len(b.seconds) {
+		return 0
+	}
+	return b.seconds[clip]
+}
+
+// Target are the ids of the text of a recording, by its number; nil of one that there is not, and without a tokenizer.
+func (b *Batches) Target(clip int) []int {
+	if clip < 0 || clip >= len(b.targets) {
+		return nil
+	}
+	return append([]int{}, b.targets[clip]...)
+}
+
 // Len is the number of batches in a pass.
 func (b *Batches) Len() int { return len(b.order) }
 
@@ -171,6 +197,7 @@ func (b *Batches) Next() (*datasets.Batch, bool) {
 		out.Lengths[k] = f.Steps()
 		out.Steps = max(out.Steps, f.Steps())
 	}
+	out.Steps = roundUp(out.Steps, b.o.RoundTo)
 	out.Values = make([]float32, out.Steps*n*width)
 	for k, f := range frames {
 		for t := range f.Steps() {
@@ -183,7 +210,15 @@ func (b *Batches) Next() (*datasets.Batch, bool) {
 	return out, true
 }
 
-// fillTargets lays the ids of the texts out as [U, B].
+// roundUp is the next multiple of unit, if it is given.
+func roundUp(n, unit int) int {
+	if unit < 1 {
+		return n
+	}
+	return (n + unit - 1) / unit * unit
+}
+
+// fillTargets lays the ids of the texts out as [B, U].
 func (b *Batches) fillTargets(out *datasets.Batch) {
 	n := len(out.Examples)
 	out.TargetLengths, out.TargetSteps = make([]int, n), 1
@@ -191,9 +226,10 @@ func (b *Batches) fillTargets(out *datasets.Batch) {
 		out.TargetLengths[k] = len(b.targets[i])
 		out.TargetSteps = max(out.TargetSteps, len(b.targets[i]))
 	}
+	out.TargetSteps = roundUp(out.TargetSteps, b.o.RoundTargets)
 	out.Targets = make([]int, out.TargetSteps*n)
 	for at := range out.Targets {
-		u, ids := at/n, b.targets[out.Examples[at%n]]
+		u, ids := at%out.TargetSteps, b.targets[out.Examples[at/out.TargetSteps]]
 		if out.Targets[at] = -1; u < len(ids) {
 			out.Targets[at] = ids[u]
 		}

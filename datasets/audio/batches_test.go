@@ -11,6 +11,11 @@ import (
 
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/datasets/audio"
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/losses"
+	"github.com/unroll-go/unroll/nn"
+	"github.com/unroll-go/unroll/nn/train"
 )
 
 func TestManifest(t *testing.T) {
@@ -98,6 +103,9 @@ func TestBatches(t *testing.T) {
 		}
 	}
 	must(t, b.Err())
+	if b.Seconds(0) != 0.1 || b.Seconds(9) != 0 || len(b.Target(1)) != 2 || b.Target(9) != nil {
+		t.Errorf("%g s, %g s, %v, %v", b.Seconds(0), b.Seconds(9), b.Target(1), b.Target(9))
+	}
 	if want := [][]int{{1, 4}, {0, 3}, {2}, {5}}; !reflect.DeepEqual(order, want) || b.Len() != 4 {
 		t.Errorf("order %v; want %v", order, want)
 	}
@@ -145,4 +153,55 @@ func TestBatchesRefuse(t *testing.T) {
 		t.Error("a batch of a recording shorter than a window")
 	}
 	says(t, b.Err(), "0.wav", "shorter than a window")
+}
+
+// Sizes that are rounded up hold the same frames and targets, a text a row.
+func TestBatchesRounded(t *testing.T) {
+	v, err := datasets.Characters("abc")
+	must(t, err)
+	list := clips(t, 800, 820, 810)
+	plain, err := audio.Batching{Features: audio.LogMel(8000), Tokenizer: v}.Batches(list)
+	must(t, err)
+	rounded, err := audio.Batching{Features: audio.LogMel(8000), Tokenizer: v, RoundTo: 16, RoundTargets: 5}.Batches(list)
+	must(t, err)
+	a, _ := plain.Next()
+	b, _ := rounded.Next()
+	if a.Steps != 8 || b.Steps != 16 || a.TargetSteps != 3 || b.TargetSteps != 5 || !reflect.DeepEqual(a.Lengths, b.Lengths) {
+		t.Fatalf("%d and %d steps, %d and %d targets", a.Steps, b.Steps, a.TargetSteps, b.TargetSteps)
+	}
+	same(t, "frames", b.Values[:len(a.Values)], a.Values)
+	same(t, "padding", b.Values[len(a.Values):], make([]float32, len(b.Values)-len(a.Values)))
+	var want []int
+	for _, i := range b.Examples {
+		ids := append(rounded.Target(i), -1, -1, -1, -1, -1)
+		want = append(want, ids[:5]...)
+	}
+	if !reflect.DeepEqual(b.Targets, want) {
+		t.Errorf("targets %v; want %v", b.Targets, want)
+	}
+	_, err = audio.Batching{Features: audio.LogMel(8000), RoundTo: -1}.Batches(list)
+	says(t, err, "multiples of -1 frames")
+}
+
+// A train.Loop trains a network with CTC on batches of recordings as they come.
+func TestLoopOverBatches(t *testing.T) {
+	v, err := datasets.Characters("abc")
+	must(t, err)
+	f := audio.LogMel(8000)
+	f.Filters = 8
+	b, err := audio.Batching{Features: f, Tokenizer: v, Normalise: true, Shuffle: true, RoundTo: 8, RoundTargets: 4}.Batches(clips(t, 1200, 1600, 1800, 1700))
+	must(t, err)
+	loop := train.Loop{
+		Loss: graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
+			b := train.BatchOf(g, in)
+			logits := nn.Head{Classes: v.Len() + 1}.Apply(g, b.Values)
+			return []graph.Node{losses.CTC{Blank: v.Len()}.Apply(g, logits, b.Targets, b.Lengths, b.TargetLengths)}
+		}),
+		Optimizer: &optim.Adam{}, Schedule: optim.Constant(0.05), Data: train.FromBatches(b), Epochs: 20,
+	}
+	r, err := loop.Run(context.Background())
+	must(t, err)
+	if first, last := r.History[0].TrainLoss, r.History[19].TrainLoss; !(last < first/2) {
+		t.Errorf("the loss went from %g to %g", first, last)
+	}
 }

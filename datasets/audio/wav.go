@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/pkg/errors"
 )
@@ -18,8 +19,9 @@ const (
 	formatExtensible = 0xfffe // the encoding stands in the extension
 )
 
-// unknownSize is what programs that write to a pipe give as a length; others give 0. The data goes to the end then.
-const unknownSize = math.MaxUint32
+// unknownSizes are what programs that write to a pipe give as a length: ffmpeg, sox and espeak-ng, others. The data goes to the end
+// then.
+var unknownSizes = []uint32{math.MaxUint32, 0x7ffff000, 0}
 
 // wavGUID is how the identifier of an encoding goes on in WAVE_FORMAT_EXTENSIBLE, after the two bytes of its number.
 const wavGUID = "\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
@@ -116,7 +118,7 @@ func parseFormat(b []byte) (*wavFormat, error) {
 // stream reads the samples, which begin now.
 func (f *wavFormat) stream(r io.Reader, name string, size uint32) *Stream {
 	left, steps := int64(size), int(int64(size)/int64(f.bytes*f.channels))
-	if size == 0 || size == unknownSize {
+	if slices.Contains(unknownSizes, size) {
 		left, steps = -1, -1
 	}
 	d := &decoder{r: r, e: f.encoding, channels: f.channels, left: left, name: name}

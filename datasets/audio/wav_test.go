@@ -140,7 +140,7 @@ func TestBrokenWAV(t *testing.T) {
 
 // A program that writes to a pipe does not know the length; chunks of odd lengths are passed over.
 func TestWAVFromPipe(t *testing.T) {
-	for _, size := range []uint32{0, 0xffffffff} {
+	for _, size := range []uint32{0, 0xffffffff, 0x7ffff000} {
 		file := wave("odd ", []byte{1, 2, 3}, "fmt ", format(1, 1, 8000, 16), "data", []byte{})
 		file = append(binary.LittleEndian.AppendUint32(file[:len(file)-4], size), 0, 0x40, 0, 0xc0)
 		s, err := audio.ReadStream(iotest.HalfReader(bytes.NewReader(file)), "pipe")

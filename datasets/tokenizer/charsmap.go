@@ -18,11 +18,15 @@ type charsmap struct {
 }
 
 func parseCharsmap(encoded string) (charsmap, error) {
-	var c charsmap
 	data, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
-		return c, errors.Wrap(err, "precompiled_charsmap")
+		return charsmap{}, errors.Wrap(err, "precompiled_charsmap")
 	}
+	return readCharsmap(data)
+}
+
+func readCharsmap(data []byte) (charsmap, error) {
+	var c charsmap
 	if len(data) < 4 {
 		return c, errors.New("precompiled_charsmap has no trie")
 	}
@@ -38,35 +42,55 @@ func parseCharsmap(encoded string) (charsmap, error) {
 	return c, nil
 }
 
-// replaced is what stands for the shortest beginning of s that is in the table, as the package tokenizers takes it.
-func (c charsmap) replaced(s string) (string, bool) {
+// each calls a function with the entries that s begins with, the shortest first, until it returns false: how many bytes of s they
+// have, and what stands for them.
+func (c charsmap) each(s string, found func(n int, with string) bool) {
+	if len(c.trie) == 0 {
+		return
+	}
 	at := offset(c.trie[0])
-	for i := range len(s) {
-		if s[i] == 0 {
-			break
-		}
+	for i := 0; i < len(s) && s[i] != 0; i++ {
 		at ^= uint32(s[i])
 		if int64(at) >= int64(len(c.trie)) {
-			return "", false
+			return
 		}
 		unit := c.trie[at]
 		if unit&(1<<31|0xff) != uint32(s[i]) {
-			return "", false
+			return
 		}
 		at ^= offset(unit)
-		if unit>>8&1 == 1 {
-			if int64(at) >= int64(len(c.trie)) {
-				return "", false
-			}
-			from := int64(c.trie[at] &^ (1 << 31))
-			if from > int64(len(c.with)) {
-				return "", false
-			}
-			out, _, _ := strings.Cut(c.with[from:], "\x00")
-			return out, true
+		if unit>>8&1 == 0 {
+			continue
+		}
+		if int64(at) >= int64(len(c.trie)) {
+			return
+		}
+		from := int64(c.trie[at] &^ (1 << 31))
+		if from > int64(len(c.with)) {
+			return
+		}
+		if with, _, _ := strings.Cut(c.with[from:], "\x00"); !found(i+1, with) {
+			return
 		}
 	}
-	return "", false
+}
+
+// replaced is what stands for the shortest beginning of s that is in the table, as the package tokenizers takes it.
+func (c charsmap) replaced(s string) (with string, ok bool) {
+	c.each(s, func(_ int, w string) bool {
+		with, ok = w, true
+		return false
+	})
+	return with, ok
+}
+
+// longest is what stands for the longest beginning of s that is in the table, as SentencePiece takes it, and its bytes; 0 for none.
+func (c charsmap) longest(s string) (with string, n int) {
+	c.each(s, func(length int, w string) bool {
+		with, n = w, length
+		return true
+	})
+	return with, n
 }
 
 func offset(unit uint32) uint32 { return unit >> 10 << (unit & (1 << 9) >> 6) }

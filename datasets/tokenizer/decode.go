@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -148,17 +149,24 @@ func byteFallback(tokens []string) []string {
 		raw = nil
 	}
 	for _, t := range tokens {
-		if len(t) == 6 && strings.HasPrefix(t, "<0x") && t[5] == '>' {
-			if b, err := strconv.ParseUint(t[3:5], 16, 8); err == nil {
-				raw = append(raw, byte(b))
-				continue
-			}
+		if b, ok := byteOf(t); ok {
+			raw = append(raw, b)
+			continue
 		}
 		flush()
 		out = append(out, t)
 	}
 	flush()
 	return out
+}
+
+// byteOf is the byte that a token such as <0xFF> stands for.
+func byteOf(token string) (byte, bool) {
+	if len(token) != 6 || !strings.HasPrefix(token, "<0x") || token[5] != '>' {
+		return 0, false
+	}
+	b, err := strconv.ParseUint(token[3:5], 16, 8)
+	return byte(b), err == nil
 }
 
 // Streamer joins the text of tokens that come one by one. The zero value has no tokenizer; NewStreamer makes one.
@@ -168,8 +176,11 @@ type Streamer struct {
 	given  int // ids whose text was given
 }
 
-// NewStreamer returns one for a function such as Tokenizer.Decode.
-func NewStreamer(decode func(ids []int) (string, error)) *Streamer { return &Streamer{decode: decode} }
+// NewStreamer returns one for a function such as Tokenizer.Decode. The text goes on after that of the tokens before it, of which
+// the last few will do: a token whose text begins with a space loses that space only where nothing is before it.
+func NewStreamer(decode func(ids []int) (string, error), before ...int) *Streamer {
+	return &Streamer{decode: decode, ids: slices.Clone(before), given: len(before)}
+}
 
 // Next is the text that a token adds. It is empty as long as the token ends within a character.
 func (s *Streamer) Next(id int) (string, error) {

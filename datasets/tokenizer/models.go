@@ -250,6 +250,7 @@ type unigram struct {
 	unknown  int // -1 for none
 	bytes    [256]int32
 	fallback bool
+	single   bool // sums of scores are kept in 32 bits, and unknown characters in a row never become a token
 }
 
 func (f modelFields) unigram() (model, []string, error) {
@@ -295,6 +296,7 @@ func (m *unigram) encode(out []int, word string) ([]int, error) {
 	best := make([]node, len(word)+1)
 	reach := func(at int, n node) {
 		if !best[at].there || n.score > best[at].score {
+			n.score = m.rounded(n.score)
 			best[at] = n
 		}
 	}
@@ -311,7 +313,7 @@ func (m *unigram) encode(out []int, word string) ([]int, error) {
 			if m.unknown < 0 {
 				return nil, errors.Errorf("tokenizer: the character %q has no token, and there is no unk_id", word[at:at+n])
 			}
-			reach(at+n, node{at, m.unknown, so + m.least - penalty, true})
+			reach(at+n, node{at, m.unknown, m.rounded(so + m.rounded(m.least-penalty)), true})
 		}
 		at += n
 	}
@@ -326,27 +328,29 @@ func (m *unigram) encode(out []int, word string) ([]int, error) {
 		pieces = append(pieces, span{n.from, end, unknown})
 	}
 	for _, p := range slices.Backward(pieces) {
-		out = m.piece(out, word[p.start:p.end])
+		out = m.piece(out, word[p.start:p.end], p.match)
 	}
 	return out, nil
 }
 
+// rounded is a sum as it is kept.
+func (m *unigram) rounded(score float64) float64 {
+	if m.single {
+		return float64(float32(score))
+	}
+	return score
+}
+
 // piece appends the id of a piece, or of its bytes, or the unknown one.
-func (m *unigram) piece(out []int, piece string) []int {
-	if id, ok := m.ids[piece]; ok {
+func (m *unigram) piece(out []int, piece string, unknown bool) []int {
+	if id, ok := m.ids[piece]; ok && (!unknown || !m.single) {
 		return append(out, id)
 	}
-	if m.fallback {
-		all := true
-		for i := range len(piece) {
-			all = all && m.bytes[piece[i]] >= 0
-		}
-		if all {
-			for i := range len(piece) {
-				out = append(out, int(m.bytes[piece[i]]))
-			}
-			return out
-		}
+	if !m.fallback || slices.ContainsFunc([]byte(piece), func(b byte) bool { return m.bytes[b] < 0 }) {
+		return append(out, m.unknown)
 	}
-	return append(out, m.unknown)
+	for i := range len(piece) {
+		out = append(out, int(m.bytes[piece[i]]))
+	}
+	return out
 }

@@ -1,5 +1,6 @@
-// Package tokenizer reads the tokenizers of models that others have trained: tokenizer.json of Hugging Face, and the vocabulary
-// of RWKV. What they make of a text are the ids that the Python packages tokenizers and rwkv make of it.
+// Package tokenizer reads the tokenizers of models that others have trained: tokenizer.json of Hugging Face, tokenizer.model of
+// SentencePiece, and the vocabulary of RWKV. What they make of a text are the ids that the Python packages tokenizers,
+// sentencepiece and rwkv make of it.
 //
 //	t, err := tokenizer.Load("tokenizer.json")
 //	ids, err := t.Encode("The meaning of life")

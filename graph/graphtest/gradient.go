@@ -23,6 +23,7 @@ type Gradient struct {
 	Seed      uint64          // of the random masks
 	Tolerance float64         // largest relative error; 0 for 1e-6
 	Samples   int             // elements to check in each parameter; 0 for 40
+	Size      float64         // of the numbers that the loss adds up, which round it also where they cancel; 0 for that of the loss
 	Training  bool            // check the training graph, with its random masks, instead of the evaluating one
 }
 
@@ -75,8 +76,8 @@ func (c Gradient) Check() (Report, error) {
 		return Report{}, err
 	}
 	// Below this, derivatives are compared by their difference alone: it is rounding. A loss of size L is rounded by some 1e-16·L,
-	// which a difference divides by its step of 1e-3.
-	least := 1e-6 * math.Max(1, math.Abs(graph.Scalar(out[0])))
+	// which a difference divides by its step of 1e-3. A loss whose terms cancel is rounded as its terms are.
+	least := 1e-6 * math.Max(1, math.Max(c.Size, math.Abs(graph.Scalar(out[0]))))
 	grads := make([][]float64, p.Len())
 	for i := range grads {
 		grads[i] = append([]float64{}, p.At(i).Grad().Float64s()...)
@@ -100,6 +101,9 @@ func (c Gradient) complete(p *graph.Params) error {
 	}
 	if c.Build == nil {
 		return errors.New("graphtest: Build is nil")
+	}
+	if !(c.Size >= 0) || math.IsInf(c.Size, 1) {
+		return errors.Errorf("graphtest: Size is %g; want a number, 0 or more", c.Size)
 	}
 	for i, v := range c.Inputs {
 		if err := dense.Check(v, tensor.Float64, tensor.Int); err != nil {

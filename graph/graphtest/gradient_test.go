@@ -96,9 +96,14 @@ func TestKinksAndLargeLosses(t *testing.T) {
 		"large loss": func(g *graph.Graph, x graph.Node) graph.Node {
 			return g.AddScalar(g.MulScalar(g.Tanh(x), 0), 12345.678)
 		},
+		"terms that cancel": func(g *graph.Graph, x graph.Node) graph.Node {
+			big := g.AddScalar(g.MulScalar(g.Tanh(x), 0), 1234567.891)
+			return g.Sub(g.Add(big, g.MulScalar(g.Tanh(x), 1e-3)), big)
+		},
 	} {
 		for _, wrong := range []bool{false, true} {
-			r, err := graphtest.Gradient{Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
+			size := map[string]float64{"terms that cancel": 2 * 1234567.891}[name]
+			r, err := graphtest.Gradient{Size: size, Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
 				slope := 1.0
 				if wrong && g.Training() {
 					slope = 1.001

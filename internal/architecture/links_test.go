@@ -87,10 +87,13 @@ func TestLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	links := 0
+	links, outside := 0, 0
 	for path, p := range pages {
 		for _, l := range p.links {
 			if strings.Contains(l, "://") || strings.HasPrefix(l, "mailto:") {
+				if outside++; !strings.HasPrefix(l, "https://") && !strings.HasPrefix(l, "http://localhost") && !strings.HasPrefix(l, "mailto:") {
+					t.Errorf("%s: the link to %s is not one by https", path, l)
+				}
 				continue
 			}
 			links++
@@ -108,10 +111,27 @@ func TestLinks(t *testing.T) {
 			}
 		}
 	}
-	if links < 50 {
+	if links < 350 {
 		t.Errorf("only %d links were found", links)
 	}
+	t.Logf("%d pages, %d links to other places of the repository, %d to others", len(pages), links, outside)
 	reachable(t, pages, filepath.Join(root, "README.md"))
+	onTheMap(t, pages, filepath.Join(root, "docs"))
+}
+
+// onTheMap fails for pages of a folder that its README does not name itself.
+func onTheMap(t *testing.T, pages map[string]page, dir string) {
+	t.Helper()
+	named := map[string]bool{}
+	for _, l := range pages[filepath.Join(dir, "README.md")].links {
+		file, _, _ := strings.Cut(l, "#")
+		named[filepath.Join(dir, filepath.FromSlash(file))] = true
+	}
+	for path := range pages {
+		if filepath.Dir(path) == dir && filepath.Base(path) != "README.md" && !named[path] {
+			t.Errorf("the map of %s does not lead to %s", dir, path)
+		}
+	}
 }
 
 // reachable fails for pages of the documentation to which no link leads from the first one, by way of others.

@@ -18,7 +18,7 @@ var creators = []string{"WriteFile", "Create", "CreateTemp", "Rename", "OpenFile
 var writers = map[string]string{
 	"internal/atomicfile/":                      "it is the one way for all others",
 	"nn/train/events/tensorboard.go":            "TensorBoard reads a log while it grows",
-	"cmd/unroll/train_log.go":                   "a log grows",
+	"internal/command/train_log.go":             "a log grows",
 	"internal/damage/":                          "its files are damaged on purpose, in a folder of its own",
 	"datasets/catalog/internal/fetch/part.go":   "a download that goes on where it broke off",
 	"datasets/catalog/internal/fetch/lock.go":   "a lock, without contents",

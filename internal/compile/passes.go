@@ -18,6 +18,7 @@ const (
 	Flatten
 	Batch
 	Hoist
+	Associate
 	Accumulate
 	Pack
 	Chunk
@@ -38,6 +39,7 @@ var passes = [count]struct {
 	Flatten:    {"flatten", (*Code).flatten},
 	Batch:      {"batch", (*Code).batch},
 	Hoist:      {"hoist", (*Code).hoist},
+	Associate:  {"associate", (*Code).associate},
 	Accumulate: {"accumulate", (*Code).accumulate},
 	Pack:       {"pack", (*Code).pack},
 	Chunk:      {"chunk", (*Code).chunk},
@@ -54,6 +56,8 @@ var order = []struct {
 	{Merge, Flatten, "a slice that is taken twice sends back two padded terms; only one slice's terms cover the whole"},
 	{Flatten, Batch, "the terms of a weight's gradient come from all steps, and are terms of one sum only when nested sums are"},
 	{Batch, Hoist, "the rows of all steps are compared with the table's; those of one step are always fewer"},
+	{Hoist, Associate, "what is cheaper depends on the rows, which are fewer where a table has them"},
+	{Associate, Accumulate, "a product that is added to another value's memory is a factor of none"},
 	{Batch, Accumulate, "a product that is added to another value's memory is no member of a batch"},
 	{Hoist, Accumulate, "a product that is added to another value's memory cannot move to a table"},
 	{Accumulate, Pack, "it is the last to change which products there are, and how many have a matrix in common"},

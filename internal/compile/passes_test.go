@@ -34,9 +34,9 @@ func TestPassSets(t *testing.T) {
 		runs, rests []Pass
 		checks      bool
 	}{
-		"":                {runs: []Pass{Merge, Flatten, Batch, Hoist, Accumulate, Pack, Place, Fuse}, rests: []Pass{Freeze}},
-		"none":            {rests: []Pass{Merge, Flatten, Batch, Hoist, Accumulate, Pack, Freeze, Place, Fuse}},
-		"-fuse,-batch":    {runs: []Pass{Merge, Flatten, Hoist, Accumulate, Pack, Place}, rests: []Pass{Fuse, Batch, Freeze}},
+		"":                {runs: []Pass{Merge, Flatten, Batch, Hoist, Associate, Accumulate, Pack, Place, Fuse}, rests: []Pass{Freeze}},
+		"none":            {rests: []Pass{Merge, Flatten, Batch, Hoist, Associate, Accumulate, Pack, Freeze, Place, Fuse}},
+		"-fuse,-batch":    {runs: []Pass{Merge, Flatten, Hoist, Associate, Accumulate, Pack, Place}, rests: []Pass{Fuse, Batch, Freeze}},
 		"check,-pack":     {runs: []Pass{Merge, Batch, Fuse}, rests: []Pass{Pack}, checks: true},
 		"-merge,-flatten": {runs: []Pass{Batch}, rests: []Pass{Merge, Flatten}},
 	} {

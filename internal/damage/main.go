@@ -5,7 +5,7 @@
 //	go run ./internal/damage -n 20000 -seed 1
 //
 // The models of the command are safetensors files with a configuration in their metadata. What the command makes of a
-// wrong one, the tests of cmd/unroll hold: nothing can import package main.
+// wrong one, the tests of internal/command hold.
 //
 // A file that breaks a rule is kept, and named with the rule. The tests run some hundred files of each format.
 package main

@@ -30,6 +30,8 @@ const (
 	HDF5
 	ONNX
 	GGUF
+	SavedModel
+	TFLite
 	Zip
 	Gzip
 	Pointer // of Git LFS
@@ -41,7 +43,8 @@ var names = [...]string{
 	Unknown: "a file of an unknown format", Safetensors: "a safetensors file", Index: "an index of safetensors files",
 	Torch: "a PyTorch file (torch.save)", Pickle: "a Python pickle, such as older versions of torch.save write",
 	NumPy: "a NumPy array (.npy)", NumPyArchive: "a zip archive of NumPy arrays (.npz)", Keras: "a Keras model (.keras)",
-	HDF5: "an HDF5 file", ONNX: "an ONNX model", GGUF: "a GGUF file of llama.cpp", Zip: "a zip archive", Gzip: "a gzip file",
+	HDF5: "an HDF5 file", ONNX: "an ONNX model", GGUF: "a GGUF file of llama.cpp",
+	SavedModel: "a SavedModel of TensorFlow", TFLite: "a TensorFlow Lite model", Zip: "a zip archive", Gzip: "a gzip file",
 	Pointer: "a pointer of Git LFS instead of the file", WebPage: "a web page", Text: "a text file",
 }
 
@@ -53,6 +56,8 @@ func (f Format) Advice() string {
 	switch f {
 	case GGUF:
 		return "if it is a recurrent language model, package recurrent/pretrained opens it, and unroll inspect, generate and eval"
+	case SavedModel, TFLite:
+		return "tf2onnx makes an ONNX model of it"
 	case Gzip:
 		return "unpack it first"
 	case Pointer:
@@ -68,7 +73,7 @@ const Looked = 1 << 12
 
 // OfFile tells what a file seems to be. Of a zip archive it reads the list of its files.
 func OfFile(path string) (Format, error) {
-	f, err := inputfile.OpenWhole(path)
+	f, err := inputfile.Again(path)
 	if err != nil {
 		return Unknown, err
 	}
@@ -129,6 +134,10 @@ func Of(head []byte) Format {
 		return Gzip
 	case begins("version https://git-lfs"):
 		return Pointer
+	case begins("\x08\x01\x12"): // versions of ONNX's files begin at 3
+		return SavedModel
+	case len(head) >= 8 && string(head[4:8]) == "TFL3":
+		return TFLite
 	case isONNX(head):
 		return ONNX
 	case isText(head):

@@ -22,7 +22,8 @@ func TestOfFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	for data, want := range map[string]Format{
 		"": Text, `{"metadata": {}, "weight_map": {}}`: Index, "<!DOCTYPE html>": WebPage, "version https://git-lfs.github.com": Pointer,
-		"\x1f\x8b\x08": Gzip, "GGUF\x03": GGUF, "\xff\xfe\x00": Unknown, "PK\x03\x04 cut off": Zip, "PK\x03\x04 m/data.pkl, cut off": Torch,
+		"\x1f\x8b\x08": Gzip, "GGUF\x03": GGUF, "\x08\x01\x12\xc1\x57\n": SavedModel, "\x1c\x00\x00\x00TFL3": TFLite,
+		"\xff\xfe\x00": Unknown, "PK\x03\x04 cut off": Zip, "PK\x03\x04 m/data.pkl, cut off": Torch,
 	} {
 		if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
 			t.Fatal(err)

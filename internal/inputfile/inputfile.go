@@ -16,6 +16,10 @@ func Open(path string) (*os.File, error) { return open(path, os.ModeDir) }
 // of it would be kept in memory.
 func OpenWhole(path string) (*os.File, error) { return open(path, os.ModeDir|os.ModeDevice) }
 
+// Most is how many bytes a file may have that is read into memory as a whole: twice what a message of protobuf may, and more than
+// any model of HDF5 or of a PyTorch before 1.6 has that is meant for one machine.
+const Most = int64(4) << 30
+
 // Read reads a file or a pipe to its end.
 func Read(path string) ([]byte, error) {
 	f, err := OpenWhole(path)
@@ -23,7 +27,23 @@ func Read(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(f)
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > Most {
+		return nil, errors.Errorf("%s has %d bytes; a file of its kind is read as a whole and may have %d", path, info.Size(), Most)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, Most+1))
+	if err == nil && int64(len(data)) > Most {
+		err = errors.Errorf("%s has no end within %d bytes", path, Most)
+	}
+	return data, err
+}
+
+// Again opens a file that is read more than once, as whoever tells its format first does. A pipe is an error: what was read of it is gone,
+// and opening one waits for whoever writes.
+func Again(path string) (*os.File, error) {
+	if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		return nil, errors.Errorf("%s is a pipe; want a file, which can be read twice", path)
+	}
+	return OpenWhole(path)
 }
 
 func open(path string, refused os.FileMode) (*os.File, error) {

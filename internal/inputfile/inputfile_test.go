@@ -49,3 +49,17 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A file of more bytes than memory has is refused by its size.
+func TestLargeFilesAreNotReadWhole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sparse")
+	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, Most+1); err != nil {
+		t.Skip(err) // a file system without holes
+	}
+	if data, err := Read(path); err == nil || !strings.Contains(err.Error(), "is read as a whole") || data != nil {
+		t.Errorf("%d bytes were read, %v", len(data), err)
+	}
+}

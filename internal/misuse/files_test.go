@@ -17,10 +17,12 @@ import (
 
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/numpy"
 	"github.com/unroll-go/unroll/nn/onnx"
 	"github.com/unroll-go/unroll/nn/torch"
 	"github.com/unroll-go/unroll/nn/train"
+	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -76,7 +78,9 @@ func writeFixtures(t *testing.T, folder string) {
 	check(torch.Write(in("state.pt"), arrays))
 
 	o := onnx.NewBuilder(newStore())
-	o.Output("y", o.Dense(o.LSTM(o.Embedding(o.Tokens("ids"), "embedding"), "lstm", onnx.Layers{}).Y, "dense"))
+	for _, v := range o.Apply(tinyNetwork, o.Tokens("ids")) {
+		o.Output("y", v)
+	}
 	check(o.Write(in("model.onnx")))
 
 	w := newWorld(t, rand.New(rand.NewPCG(0, 0)), nil, 0, "train", folder, folder)
@@ -88,6 +92,13 @@ func writeFixtures(t *testing.T, folder string) {
 	for i, m := range tinyModels() {
 		check(m.Save(in(fixturesOf["models"][i])))
 	}
+}
+
+// tinyNetwork looks ids up, walks them and makes logits, with weights of newStore.
+func tinyNetwork(g *graph.Graph, in []graph.Node) []graph.Node {
+	x := nn.Embedding{Tokens: 5, Size: 3}.Apply(g.Scope("embedding"), in[0])
+	h, _ := recurrent.Unroll(g.Scope("lstm"), recurrent.LSTM{Hidden: 3}, x, recurrent.Options{})
+	return []graph.Node{nn.Dense{Units: 4}.Apply(g.Scope("dense"), h)}
 }
 
 // tinyModels are a language model and a classifier that know nothing yet.

@@ -249,7 +249,7 @@ func modelMakers() {
 		if w.builder == nil {
 			w.builder = onnx.NewBuilder(w.params)
 			if w.IntN(2) == 0 {
-				w.builder.Output("y", w.builder.Dense(w.builder.Sequence("x", 3), "dense"))
+				w.builder.Output("y", w.builder.Sequence("x", 3))
 			}
 		}
 		return w.builder

@@ -313,6 +313,26 @@ func init() {
 			found, err := decode.CTC{Beam: 2}.Run(via(filled(4, 2, 3)), nil)
 			return fmt.Sprint(found), err
 		}},
+		"decode.CTC.Align": {call: func(_ *world, via via) (any, error) {
+			found, err := decode.CTC{}.Align(via(filled(4, 2, 3)), nil, [][]int{{1}, {2, 1}})
+			return fmt.Sprint(found), err
+		}},
+		"decode.Transducer.Align": {call: func(_ *world, via via) (any, error) {
+			d, err := transducer()
+			if err != nil {
+				return nil, err
+			}
+			found, err := d.Align(via(filled(4, 2, 3)), nil, [][]int{{1}, {2, 1}})
+			return fmt.Sprint(found), err
+		}},
+		"decode.CTCStream.Add": {call: func(_ *world, via via) (any, error) {
+			s, err := decode.CTC{Beam: 2}.Stream(3)
+			if err != nil {
+				return nil, err
+			}
+			err = s.Add(via(filled(4, 3)))
+			return fmt.Sprint(s.Best()), err
+		}},
 		"decode.Transducer.Run": {call: func(_ *world, via via) (any, error) {
 			d, err := transducer()
 			if err != nil {

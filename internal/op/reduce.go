@@ -97,10 +97,28 @@ func bindMax[T kernel.Float](o Max) func(*Binding) Task {
 	return func(b *Binding) Task {
 		dst, x := Vec[T](b.Out), Vec[T](b.In[0])
 		return func() error {
-			for i := range dst {
-				dst[i] = x[argmax(x, o, i)]
+			if o.Inner == 1 {
+				for i := range dst {
+					dst[i] = x[argmax(x, o, i)]
+				}
+				return nil
+			}
+			for i := range o.Outer { // row by row, as they lie in memory
+				largestRow(dst[i*o.Inner:(i+1)*o.Inner], x[i*o.N*o.Inner:(i+1)*o.N*o.Inner])
 			}
 			return nil
+		}
+	}
+}
+
+// largestRow finds what argmax finds, for all results of x, rows as long as dst, at once.
+func largestRow[T kernel.Float](dst, x []T) {
+	copy(dst, x)
+	for at := len(dst); at < len(x); at += len(dst) {
+		for i, v := range x[at : at+len(dst)] {
+			if d := dst[i]; v > d || v != v && d == d {
+				dst[i] = v
+			}
 		}
 	}
 }
@@ -109,13 +127,10 @@ func bindMax[T kernel.Float](o Max) func(*Binding) Task {
 func argmax[T kernel.Float](x []T, o Max, i int) int {
 	at := i/o.Inner*o.N*o.Inner + i%o.Inner
 	best := at
-	for j := 1; j < o.N; j++ {
+	for j := 1; j < o.N && x[best] == x[best]; j++ {
 		at += o.Inner
 		if v := x[at]; v > x[best] || v != v {
 			best = at
-		}
-		if x[best] != x[best] {
-			break
 		}
 	}
 	return best

@@ -10,6 +10,9 @@ var (
 	// Of is the memory of a *graph.Param, which is not lent by that. Whoever writes there calls Changed afterwards.
 	Of func(param any) *tensor.Dense
 
+	// Take makes a tensor's memory that of a new parameter of a *graph.Params. It is the store's from then on.
+	Take func(params any, name string, value *tensor.Dense) error
+
 	// Changed tells a *graph.Params that its numbers are others now.
 	Changed func(params any)
 )

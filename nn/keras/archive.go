@@ -3,7 +3,6 @@ package keras
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -11,6 +10,8 @@ import (
 
 	"github.com/pkg/errors"
 	zipfile "github.com/unroll-go/unroll/internal/archive"
+	"github.com/unroll-go/unroll/internal/fileformat"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/nn/keras/internal/hdf5"
 )
 
@@ -26,7 +27,7 @@ type archive struct {
 
 // open reads a .keras archive or an HDF5 file.
 func open(path string) (*archive, error) {
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -34,8 +35,11 @@ func open(path string) (*archive, error) {
 		return openZip(path)
 	}
 	file, err := hdf5.Parse(data)
-	if err != nil {
+	switch {
+	case err != nil && fileformat.Of(data[:min(len(data), fileformat.Looked)]) != fileformat.HDF5:
 		return nil, errors.Wrap(err, "it is neither a .keras archive nor HDF5")
+	case err != nil:
+		return nil, errors.Wrap(err, "HDF5")
 	}
 	a := &archive{file: file, size: len(data)}
 	config, err := file.Strings("", "model_config")

@@ -1,7 +1,6 @@
 package keras
 
 import (
-	"math"
 	"slices"
 
 	"github.com/unroll-go/unroll/graph"
@@ -140,72 +139,4 @@ func views(c *call, x graph.Node, ws []window, v float64) []graph.Node {
 		all = next
 	}
 	return all
-}
-
-// poolLayer is MaxPooling1D or AveragePooling1D of [B, T, C].
-func poolLayer(largest bool) func(s settings) operation {
-	return func(s settings) operation {
-		if s.values["pool_size"] == nil {
-			s.values["pool_size"] = float64(2)
-		}
-		ws := windows(s, 1, "pool_size", nil, "valid", "same")
-		return operation{run: func(c *call) []value {
-			x := c.in[0].x
-			if c.g.Err() == nil && (x.Rank() != 3 || x.IsIDs()) {
-				c.g.Failf("Keras", "%s wants a sequence [B, T, C], found %v", c.layer.name, x)
-				return nil
-			}
-			if largest {
-				return []value{{x: c.g.Max(c.g.Stack(views(c, x, ws, -math.MaxFloat32)...), 0)}}
-			}
-			sum := c.g.Sum(c.g.Stack(views(c, x, ws, 0)...), 0)
-			if c.g.Err() != nil {
-				return nil
-			}
-			return []value{{x: c.g.Mul(sum, c.g.Const(dense(c.g.Params().Dtype(), ws[0].shares(x.Dim(1)), []int{sum.Dim(1), 1})))}}
-		}}
-	}
-}
-
-// shares are one over the numbers of steps that each window covers; padding does not count.
-func (w window) shares(n int) []float64 {
-	before, _, results := w.places(n)
-	out := make([]float64, results)
-	for i := range out {
-		start := i*w.stride - before
-		out[i] = 1 / float64(min(start+w.size, n)-max(start, 0))
-	}
-	return out
-}
-
-// globalPoolLayer is GlobalMaxPooling1D or GlobalAveragePooling1D of [B, T, C]. The mean is that of the steps that are not
-// masked; the maximum is of all.
-func globalPoolLayer(largest bool) func(s settings) operation {
-	return func(s settings) operation {
-		s.only("data_format", "channels_last")
-		keep := s.truth("keepdims", false)
-		return operation{run: func(c *call) []value {
-			x, mask := c.in[0].x, c.in[0].mask
-			if c.g.Err() == nil && (x.Rank() != 3 || x.IsIDs()) {
-				c.g.Failf("Keras", "%s wants a sequence [B, T, C], found %v", c.layer.name, x)
-			}
-			if c.g.Err() != nil {
-				return nil
-			}
-			var y graph.Node
-			switch {
-			case largest:
-				y = c.g.Max(x, 1)
-			case mask.Valid():
-				m := c.g.Reshape(mask, x.Dim(0), x.Dim(1), 1)
-				y = c.g.Div(c.g.Sum(c.g.Mul(x, m), 1), c.g.Sum(m, 1))
-			default:
-				y = c.g.Mean(x, 1)
-			}
-			if keep {
-				y = c.g.Reshape(y, x.Dim(0), 1, x.Dim(2))
-			}
-			return []value{{x: y}}
-		}}
-	}
 }

@@ -36,8 +36,10 @@ func init() { // here, since wrappers look into classes
 		"ZeroPadding1D": padLayer, "Cropping1D": cropLayer,
 
 		"Conv1D": convLayer, "Convolution1D": convLayer, "Conv2D": conv2DLayer,
-		"MaxPooling1D": poolLayer(true), "AveragePooling1D": poolLayer(false),
-		"GlobalMaxPooling1D": globalPoolLayer(true), "GlobalAveragePooling1D": globalPoolLayer(false),
+		"MaxPooling1D": poolLayer(true, 1), "AveragePooling1D": poolLayer(false, 1),
+		"MaxPooling2D": poolLayer(true, 2), "AveragePooling2D": poolLayer(false, 2),
+		"GlobalMaxPooling1D": globalPoolLayer(true, 1), "GlobalAveragePooling1D": globalPoolLayer(false, 1),
+		"GlobalMaxPooling2D": globalPoolLayer(true, 2), "GlobalAveragePooling2D": globalPoolLayer(false, 2),
 		"BatchNormalization": batchNormLayer, "BatchNormalizationV1": batchNormLayer, "LayerNormalization": layerNormLayer,
 		"UnitNormalization": unitNormLayer,
 

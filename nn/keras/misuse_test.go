@@ -64,3 +64,10 @@ func TestNoStore(t *testing.T) {
 		t.Errorf("found %v", err)
 	}
 }
+
+// What has no end is not read.
+func TestDevicesAreNoFiles(t *testing.T) {
+	if _, err := keras.Open("/dev/zero", keras.Options{}); err == nil {
+		t.Error("a device was read")
+	}
+}

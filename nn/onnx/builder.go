@@ -14,17 +14,15 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Builder writes a model of this library as ONNX: the same layers in the same order as in the model's build function,
-// each with the scope that its weights have in the store.
+// Builder writes a model of this library as ONNX: its inputs, what a build function computes of them, and the names that this
+// goes out by.
 //
 //	b := onnx.NewBuilder(params)
-//	x := b.Embedding(b.Tokens("ids"), "embedding")
-//	y := b.LSTM(x, "lstm", onnx.Layers{}).Y
-//	b.Output("logits", b.Dense(y, "head"))
+//	y := b.Apply(build, b.Tokens("ids"))
+//	b.Output("logits", y[0])
 //	err := b.Write("model.onnx")
 //
-// Number of steps and batch size stay open. How many layers and directions a recurrent part has, and all widths, are
-// those of the weights. The first mistake sticks, and comes out of Write or Model.
+// Number of steps and batch size stay open. The first mistake sticks, and comes out of Write or Model.
 type Builder struct {
 	params *graph.Params
 	kind   onnxpb.TensorProto_DataType
@@ -43,9 +41,6 @@ type Value struct {
 	dims []Dim
 }
 
-// timeDim and batchDim are the dimensions of a sequence that vary.
-var timeDim, batchDim = Dim{Size: -1, Name: "time"}, Dim{Size: -1, Name: "batch"}
-
 // NewBuilder returns an empty model over a store of weights.
 func NewBuilder(p *graph.Params) *Builder {
 	if p == nil {
@@ -56,26 +51,6 @@ func NewBuilder(p *graph.Params) *Builder {
 		b.kind = onnxpb.TensorProto_DOUBLE
 	}
 	return b
-}
-
-// Tokens declares an input of ids, int64 [time, batch].
-func (b *Builder) Tokens(name string) Value {
-	return b.input(name, onnxpb.TensorProto_INT64, timeDim, batchDim)
-}
-
-// Sequence declares an input of features, [time, batch, width].
-func (b *Builder) Sequence(name string, width int) Value {
-	return b.input(name, b.kind, timeDim, batchDim, Dim{Size: width})
-}
-
-// Lengths declares an input for the lengths of the sequences in a batch, int32 [batch].
-func (b *Builder) Lengths(name string) Value {
-	return b.input(name, onnxpb.TensorProto_INT32, batchDim)
-}
-
-// States declares an input for initial states, [rows, batch, width]: one row for each layer and direction.
-func (b *Builder) States(name string, rows, width int) Value {
-	return b.input(name, b.kind, Dim{Size: rows}, batchDim, Dim{Size: width})
 }
 
 // Output gives a value out under a name.
@@ -174,6 +149,14 @@ func (b *Builder) usable(what string, v Value) bool {
 	return b.err == nil
 }
 
+// floats reports a value that is not there or holds whole numbers.
+func (b *Builder) floats(what string, x Value) bool {
+	if b.usable(what, x) && x.ints {
+		b.failf("%s: %q holds whole numbers; want floats", what, x.name)
+	}
+	return b.err == nil
+}
+
 // take reserves a name.
 func (b *Builder) take(name string) bool {
 	switch {
@@ -188,34 +171,6 @@ func (b *Builder) take(name string) bool {
 		b.taken[name] = true
 	}
 	return b.err == nil
-}
-
-func (b *Builder) input(name string, kind onnxpb.TensorProto_DataType, dims ...Dim) Value {
-	for _, d := range dims {
-		if d.Size == 0 || d.Size < -1 {
-			return b.failf("input %q: a dimension of size %d; want at least 1", name, d.Size)
-		}
-	}
-	if !b.take(name) {
-		return Value{}
-	}
-	b.file.Input = append(b.file.Input, valueInfo(name, kind, dims))
-	return Value{name: name, ints: !isFloat(kind), dims: dims}
-}
-
-func valueInfo(name string, kind onnxpb.TensorProto_DataType, dims []Dim) *onnxpb.ValueInfoProto {
-	shape := &onnxpb.TensorShapeProto{}
-	for _, d := range dims {
-		to := &onnxpb.TensorShapeProto_Dimension{}
-		if d.Size >= 0 {
-			to.Value = &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: int64(d.Size)}
-		} else {
-			to.Value = &onnxpb.TensorShapeProto_Dimension_DimParam{DimParam: d.Name}
-		}
-		shape.Dim = append(shape.Dim, to)
-	}
-	return &onnxpb.ValueInfoProto{Name: name, Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{
-		TensorType: &onnxpb.TypeProto_Tensor{ElemType: int32(kind), Shape: shape}}}}
 }
 
 // node adds an operator named after its scope, "/encoder/lstm/LSTM", and returns the names of its outputs.
@@ -248,6 +203,20 @@ func (b *Builder) numbers(v ...int) string {
 	return name
 }
 
+// scalar gives the name of an initialiser with one number.
+func (b *Builder) scalar(kind onnxpb.TensorProto_DataType, v float64) string {
+	name := fmt.Sprint("number ", v)
+	c := &constant{kind: kind, shape: []int{}, floats: []float64{v}}
+	if !isFloat(kind) {
+		name, c.floats, c.ints = fmt.Sprint("int ", v), nil, []int{int(v)}
+	}
+	if !b.taken[name] {
+		b.taken[name] = true
+		b.file.Initializer = append(b.file.Initializer, c.tensorProto(name))
+	}
+	return name
+}
+
 // weight gives the name of an initialiser with a parameter of the store, as it is, and its shape.
 func (b *Builder) weight(name string, rank int) (string, []int) {
 	if !b.made() {
@@ -271,14 +240,6 @@ func (b *Builder) weight(name string, rank int) (string, []int) {
 		b.file.Initializer = append(b.file.Initializer, c.tensorProto(name))
 	}
 	return name, p.Shape()
-}
-
-// in is the name of a parameter in a scope.
-func in(scope, local string) string {
-	if scope == "" {
-		return local
-	}
-	return scope + "." + local
 }
 
 func attrInt(name string, v int) *onnxpb.AttributeProto {

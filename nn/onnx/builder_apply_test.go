@@ -23,13 +23,7 @@ import (
 func applied(name string, build func(g *graph.Graph, x, lengths graph.Node) []graph.Node) export {
 	whole := func(g *graph.Graph, in []graph.Node) []graph.Node { return build(g, in[0], in[1]) }
 	return export{
-		name: name, build: whole,
-		write: func(b *onnx.Builder) {
-			out := b.Apply(whole, b.Sequence("x", 4), b.Lengths("lengths"))
-			for i, v := range out {
-				b.Output(fmt.Sprint("y", i), v)
-			}
-		},
+		name: name, build: whole, inputs: []onnx.Port{numbersPort("x", time, batch, onnx.Dim{Size: 4}), lengthsPort},
 		in: func(T, B int) []*tensor.Dense {
 			n := lengths(T, B)
 			n.Ints()[B-1] = max(0, n.Ints()[B-1]-2) // an empty one among the short
@@ -73,6 +67,7 @@ func writtenCells() []export {
 		walked("ligru", recurrent.LiGRU{Hidden: h}),
 		walked("ligru norm", recurrent.LiGRU{Hidden: h, LayerNorm: true}),
 		walked("indrnn", recurrent.IndRNN{Hidden: h, Tanh: true, Limit: 0.6}),
+		walked("cornn", recurrent.CoRNN{Hidden: h, Interval: 0.3}),
 		walked("sru", recurrent.SRU{Hidden: h, Peepholes: true, HighwayBias: -1}),
 		walked("qrnn", recurrent.QRNN{Hidden: h, Window: 3}),
 		walked("min gru", recurrent.MinGRU{Hidden: h}),
@@ -207,6 +202,9 @@ func writtenLayers() []export {
 	}
 }
 
+// written are all exports.
+func written() []export { return slices.Concat(writtenModels(), writtenCells(), writtenLayers()) }
+
 // writtenFile writes an export of calm weights.
 func writtenFile(t *testing.T, e export) (*graph.Params, string) {
 	t.Helper()
@@ -236,21 +234,20 @@ const recordedRuns = "testdata/applied.safetensors"
 // What Apply writes gives the same in ONNX Runtime, for every number of steps and batch size.
 func TestAppliedRunsInONNXRuntime(t *testing.T) {
 	if testing.Short() {
-		t.Skip("ONNX Runtime runs eighty files")
+		t.Skip("ONNX Runtime runs a hundred files")
 	}
 	interpreter := python(t)
 	var values []graph.Named
 	digests := map[string]string{}
-	for _, e := range append(writtenCells(), writtenLayers()...) {
+	for _, e := range written() {
 		t.Run(e.name, func(t *testing.T) {
 			p, path := writtenFile(t, e)
 			digests[e.name] = digest(t, path)
-			ports := []onnx.Port{{Name: "x"}, {Name: "lengths", Ints: true}}
 			var runs [][]*tensor.Dense
 			for _, size := range sizes {
 				runs = append(runs, e.in(size[0], size[1]))
 			}
-			for i, got := range inRuntime(t, interpreter, path, ports, runs) {
+			for i, got := range inRuntime(t, interpreter, path, e.inputs, runs) {
 				want, err := graph.NewFunc(p, e.build).Run(runs[i]...)
 				if err != nil {
 					t.Fatal(err)
@@ -273,7 +270,7 @@ func TestAppliedRunsInONNXRuntime(t *testing.T) {
 // Where ONNX Runtime is missing: the files are still those that it ran, and its outputs still ours.
 func TestAppliedIsWhatONNXRuntimeRan(t *testing.T) {
 	rec, digests := graphtest.Golden(t, recordedRuns)
-	for _, e := range append(writtenCells(), writtenLayers()...) {
+	for _, e := range written() {
 		p, path := writtenFile(t, e)
 		if digest(t, path) != digests[e.name] {
 			t.Errorf("%s is not the file that was recorded; run TestAppliedRunsInONNXRuntime with -update where ONNX Runtime is", e.name)
@@ -324,7 +321,7 @@ func within(t *testing.T, name string, got, want *tensor.Dense, share float64) {
 // What Apply writes comes back and computes the same, for every number of steps and batch size. Not so the positions, whose angles are
 // of 64 bits: they make it a model of float64.
 func TestAppliedComesBack(t *testing.T) {
-	for _, e := range append(writtenCells(), writtenLayers()...) {
+	for _, e := range written() {
 		if e.name == "layer positions" {
 			continue
 		}
@@ -337,6 +334,9 @@ func TestAppliedComesBack(t *testing.T) {
 		back, err := m.Params(1)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if slices.ContainsFunc(plainModels, func(plain export) bool { return plain.name == e.name }) {
+			sameStores(t, back, p)
 		}
 		for _, size := range sizes {
 			in := e.in(size[0], size[1])

@@ -205,3 +205,13 @@ func (w *writer) stacked(name string, k known, kinds []known, order []int, local
 	w.b.file.Initializer = append(w.b.file.Initializer, c.tensorProto(full))
 	return full
 }
+
+func direction(directions int, reverse bool) string {
+	switch {
+	case directions == 2:
+		return "bidirectional"
+	case reverse:
+		return "reverse"
+	}
+	return "forward"
+}

@@ -52,19 +52,18 @@ func ExampleRead() {
 // A language model of this library becomes a file for ONNX Runtime.
 func ExampleBuilder() {
 	params := graph.NewParams(1)
-	model := graph.NewFunc(params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+	build := func(g *graph.Graph, in []graph.Node) []graph.Node {
 		x := nn.Embedding{Tokens: 30, Size: 8}.Apply(g.Scope("embedding"), in[0])
 		y, _ := recurrent.Unroll(g.Scope("lstm"), recurrent.StackOf(2, recurrent.LSTM{Hidden: 16}), x, recurrent.Options{})
 		return []graph.Node{nn.Head{Classes: 30}.Apply(g.Scope("head"), y)}
-	})
-	if _, err := model.Run(graph.Ints([]int{1, 2, 3}, 3, 1)); err != nil { // the first call makes the weights
+	}
+	if _, err := graph.NewFunc(params, build).Run(graph.Ints([]int{1, 2, 3}, 3, 1)); err != nil { // the first call makes the weights
 		log.Fatal(err)
 	}
 
 	b := onnx.NewBuilder(params)
-	x := b.Embedding(b.Tokens("ids"), "embedding")
-	y := b.LSTM(x, "lstm", onnx.Layers{}).Y
-	b.Output("logits", b.Dense(y, "head"))
+	y := b.Apply(build, b.Tokens("ids"))
+	b.Output("logits", y[0])
 	path := filepath.Join(os.TempDir(), "unroll-example.onnx")
 	defer os.Remove(path)
 	if err := b.Write(path); err != nil {

@@ -40,8 +40,7 @@ func TestEmptyModelsAndBuilders(t *testing.T) {
 	}
 	for _, use := range []func(b *onnx.Builder){
 		func(b *onnx.Builder) {}, func(b *onnx.Builder) { b.Output("y", b.Sequence("x", 1)) },
-		func(b *onnx.Builder) { b.Embedding(b.Tokens("x"), "e") }, func(b *onnx.Builder) { b.Dense(onnx.Value{}, "e") },
-		func(b *onnx.Builder) { b.LSTM(onnx.Value{}, "e", onnx.Layers{}) }, func(b *onnx.Builder) { b.Tanh(onnx.Value{}) },
+		func(b *onnx.Builder) { b.Weight("e") }, func(b *onnx.Builder) { b.Apply(nil, onnx.Value{}) },
 	} {
 		b := &onnx.Builder{}
 		use(b)
@@ -56,7 +55,7 @@ func TestNamesAreUTF8(t *testing.T) {
 	p := graph.NewParams(1)
 	if _, err := p.Add("\xff.weight", graph.Floats([]float32{1, 2}, 2, 1)); err == nil {
 		b := onnx.NewBuilder(p)
-		b.Output("y", b.Embedding(b.Tokens("x"), "\xff"))
+		b.Output("y", b.Weight("\xff.weight"))
 		if _, err := b.Model(); err == nil || !strings.Contains(err.Error(), "is not UTF-8") {
 			t.Errorf("found %v", err)
 		}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"io"
 	"math"
 	"os"
@@ -19,8 +18,6 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
 	"github.com/unroll-go/unroll/nn/onnx"
-	"github.com/unroll-go/unroll/nn/onnx/internal/onnxpb"
-	"google.golang.org/protobuf/proto"
 	"gorgonia.org/tensor"
 )
 
@@ -135,119 +132,7 @@ func inRuntime(t *testing.T, interpreter, path string, ports []onnx.Port, runs [
 	return values
 }
 
-var update = flag.Bool("update", false, "record the exported models and what ONNX Runtime gives for them")
-
-// record keeps an exported file and ONNX Runtime's outputs in testdata/export.
-func record(t *testing.T, e export, path string, m *onnx.Model, results [][]*tensor.Dense) {
-	t.Helper()
-	var values []graph.Named
-	for i, list := range results {
-		for k, v := range list {
-			values = append(values, graph.Named{Name: fmt.Sprint(m.Outputs()[k].Name, sizes[i]), Value: graphtest.Float32(v)})
-		}
-	}
-	if err := os.MkdirAll("testdata/export", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := graph.WriteSafetensors(exported(e, ".safetensors"), values, nil); err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(exported(e, ".onnx"), data, 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func exported(e export, extension string) string {
-	return filepath.Join("testdata", "export", strings.ReplaceAll(e.name, " ", "_")+extension)
-}
-
-// Where ONNX Runtime is missing: the files are still those that it ran, and its outputs still ours.
-func TestExportsAreThoseThatONNXRuntimeRan(t *testing.T) {
-	parse := func(path string) *onnxpb.ModelProto {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file := &onnxpb.ModelProto{}
-		if err := proto.Unmarshal(data, file); err != nil {
-			t.Fatal(err)
-		}
-		return file
-	}
-	for _, e := range exports {
-		p := filled(t, e)
-		b := onnx.NewBuilder(p)
-		e.write(b)
-		path := filepath.Join(t.TempDir(), "model.onnx")
-		if err := b.Write(path); err != nil {
-			t.Fatal(err)
-		}
-		if !proto.Equal(parse(path), parse(exported(e, ".onnx"))) {
-			t.Errorf("%s is not the file that was recorded; run this test with -update where ONNX Runtime is", e.name)
-		}
-		m, err := onnx.Read(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rec, _ := graphtest.Golden(t, exported(e, ".safetensors"))
-		for _, size := range sizes {
-			got, err := graph.NewFunc(p, e.build).Run(e.in(size[0], size[1])...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for k, port := range m.Outputs() {
-				name := fmt.Sprint(port.Name, size)
-				graphtest.Close(t, e.name+" "+name, got[k], rec[name], 1e-5)
-			}
-		}
-	}
-}
-
-// What we export gives the same in ONNX Runtime, for every number of steps and batch size.
-func TestExportsRunInONNXRuntime(t *testing.T) {
-	interpreter := python(t)
-	for _, e := range exports {
-		t.Run(e.name, func(t *testing.T) {
-			p := filled(t, e)
-			b := onnx.NewBuilder(p)
-			e.write(b)
-			path := filepath.Join(t.TempDir(), "model.onnx")
-			if err := b.Write(path); err != nil {
-				t.Fatal(err)
-			}
-			m, err := onnx.Read(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var runs [][]*tensor.Dense
-			for _, size := range sizes {
-				runs = append(runs, e.in(size[0], size[1]))
-			}
-			worst := 0.0
-			results := inRuntime(t, interpreter, path, m.Inputs(), runs)
-			if *update {
-				record(t, e, path, m, results)
-			}
-			for i, got := range results {
-				want, err := graph.NewFunc(p, e.build).Run(runs[i]...)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for k, port := range m.Outputs() {
-					graphtest.Close(t, fmt.Sprint(port.Name, sizes[i]), got[k], want[k], 1e-5)
-					for j, v := range graphtest.Float64s(want[k]) {
-						worst = math.Max(worst, math.Abs(v-got[k].Float64s()[j]))
-					}
-				}
-			}
-			t.Logf("largest difference %.2g over sizes %v", worst, sizes)
-		})
-	}
-}
+var update = flag.Bool("update", false, "record what ONNX Runtime gives for the exported models")
 
 // A model of PyTorch's that was read, changed and written again gives in ONNX Runtime what it gives here.
 func TestReadModelsAreWrittenAgain(t *testing.T) {

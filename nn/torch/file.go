@@ -3,12 +3,12 @@ package torch
 import (
 	"encoding/binary"
 	"math/big"
-	"os"
 	"path"
 	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/archive"
+	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/internal/number"
 	"github.com/unroll-go/unroll/nn/torch/internal/pickle"
 )
@@ -18,6 +18,8 @@ type source struct {
 	root  any
 	limit int64                                    // of the numbers of all tensors, in bytes
 	block func(s *storage) (raw []byte, err error) // the bytes of a storage, little-endian
+
+	forget func(s *storage) // gives back the memory of a storage, which no other tensor will read
 }
 
 // open reads the pickle of a file of either form, and has use take what it wants while the file is open.
@@ -29,7 +31,7 @@ func open(path string, use func(*source) error) error {
 	if strings.HasPrefix(magic, "PK") {
 		return openZip(path, use)
 	}
-	data, err := os.ReadFile(path)
+	data, err := inputfile.Read(path)
 	if err != nil {
 		return err
 	}
@@ -41,7 +43,7 @@ func open(path string, use func(*source) error) error {
 }
 
 func beginning(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := inputfile.OpenWhole(path)
 	if err != nil {
 		return "", err
 	}
@@ -106,7 +108,7 @@ func openZip(file string, use func(*source) error) error {
 			blocks[s.key] = raw
 		}
 		return s.cut(raw)
-	}})
+	}, forget: func(s *storage) { delete(blocks, s.key) }})
 }
 
 // limit is what the tensors of a file of some bytes may take, in bytes: as much as an archive may unpack to.
@@ -159,7 +161,7 @@ func parseLegacy(data []byte) (*source, error) {
 	}
 	out := &source{limit: limit(int64(len(data))), block: func(*storage) ([]byte, error) {
 		return nil, errors.New("the file has no storages")
-	}}
+	}, forget: func(*storage) {}}
 	root, err := next()
 	if err != nil {
 		return nil, err

@@ -75,6 +75,25 @@ func view(class, elements, offset, shape, strides string) string {
 		"\ntQI" + offset + "\n(" + shape + "t(" + strides + "tI00\nccollections\nOrderedDict\n)RtRs."
 }
 
+// What has no end is not read.
+func TestDevicesAreNoFiles(t *testing.T) {
+	if _, err := torch.Read("/dev/zero"); err == nil {
+		t.Error("a device was read")
+	}
+}
+
+// A value that stands in itself, as settings do that know what they are part of, ends there, and the tensors beside it are read.
+func TestValuesInThemselves(t *testing.T) {
+	tensor := strings.TrimSuffix(strings.TrimPrefix(view("FloatStorage", "4", "0", "I4\n", "I1\n"), "\x80\x02}U\x01w"), "s.")
+	f, err := torch.Read(zipped(t, "\x80\x02}q\x00U\x01w"+tensor+"sU\x05whole]h\x00as.", zip.Store, make([]byte, 16)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Tensors) != 1 || f.Tensors[0].Name != "w" || f.Values["whole"] != `["..."]` {
+		t.Errorf("found %v and %v", f.Tensors, f.Values)
+	}
+}
+
 // Views that leave their storage, and files that would fill memory or never end, are refused, and take little memory.
 func TestHostile(t *testing.T) {
 	nested := func(open string, n int, tail string) string { return "\x80\x02" + strings.Repeat(open, n) + tail + "." }
@@ -86,7 +105,7 @@ func TestHostile(t *testing.T) {
 		"short":         {zipped(t, view("FloatStorage", "400", "0", "I400\n", "I1\n"), zip.Store, zeros[:16]), "should have 400 elements of FloatStorage, and has 16 bytes"},
 		"repeated":      {zipped(t, view("FloatStorage", "1", "0", "I1000000000\n", "I0\n"), zip.Store, zeros[:16]), "far more than the file has"},
 		"zip bomb":      {zipped(t, view("FloatStorage", "8388608", "0", "I8388608\n", "I1\n"), zip.Deflate, zeros), "far more than the file has"},
-		"deep":          {file(t, nested("]", 1, "q\x00"+strings.Repeat("]a", 0)+strings.Repeat("(h\x00", 1)+"e")), "too deeply or too often"},
+		"itself":        {file(t, "\x80\x02]q\x00h\x00a."), "a plain value"},
 		"doubling":      {file(t, "\x80\x02]q\x00(NNe"+strings.Repeat("q\x00]q\x01(h\x00h\x00eq\x00", 60)+"."), "too deeply or too often"},
 		"wide lists":    {file(t, nested("(", 100000, strings.Repeat("t", 100000))), "too deeply"},
 		"huge string":   {file(t, "\x80\x02X\xff\xff\xff\xff."), "4294967295 bytes are wanted"},

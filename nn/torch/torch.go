@@ -50,7 +50,7 @@ func Read(path string) (*File, error) {
 
 // fill reads the numbers of all tensors.
 func (f *File) fill(s *source) error {
-	w := &walker{plain: map[string]string{}, seen: map[string]bool{}, maxSteps: int(min(s.limit, maxSteps))}
+	w := &walker{plain: map[string]string{}, seen: map[string]bool{}, above: map[any]bool{}, maxSteps: int(min(s.limit, maxSteps))}
 	if _, _, err := w.walk(place{}, s.root); err != nil {
 		return err
 	}
@@ -61,13 +61,21 @@ func (f *File) fill(s *source) error {
 		return errors.Errorf("it has no tensors: it is %s", describe(s.root))
 	}
 	f.Values, f.States = w.plain, w.states
-	left := s.limit
+	left, last := s.limit, map[string]int{} // the last tensor of each storage
+	for i, a := range w.arrays {
+		if a.from != nil {
+			last[a.from.key] = i
+		}
+	}
 	for i, a := range w.arrays {
 		v, size, err := a.load(s, left)
 		if err != nil {
 			return errors.Wrapf(err, "tensor %s", w.names[i])
 		}
 		left -= int64(size)
+		if a.from != nil && last[a.from.key] == i {
+			s.forget(a.from)
+		}
 		f.Tensors = append(f.Tensors, graph.Named{Name: w.names[i], Value: v})
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// maxDepth is how deep values may stand in one another. Pickles can make values that stand in themselves.
+	// maxDepth is how deep values may stand in one another.
 	maxDepth = 200
 	// maxSteps is the most values that a file may have, each counted as often as it is found, with the lengths of their
 	// names: pickles can make values that stand in one another a number of times that doubles with every level.
@@ -29,6 +29,7 @@ type walker struct {
 	states   []string          // where the state dicts are
 	strange  []string          // what cannot be read
 	seen     map[string]bool
+	above    map[any]bool // the values that the one being walked stands in
 	steps    int
 	maxSteps int
 }
@@ -69,16 +70,30 @@ func (w *walker) walk(at place, v any) (plain any, tensors bool, err error) {
 	case *storage:
 		w.strange = append(w.strange, fmt.Sprintf("%s is a storage without a shape", at.name))
 		return nil, true, nil
+	case *pickle.Dict, *pickle.Object, *pickle.List:
+		if w.above[v] { // it stands in itself, as settings do that know what they are part of
+			return "...", false, nil
+		}
+		w.above[v] = true
+		defer delete(w.above, v)
+		return w.holder(at, v)
+	case pickle.Tuple:
+		return w.list(at, v)
+	}
+	return w.value(v), false, nil
+}
+
+// holder walks a value that holds others and may be one of those.
+func (w *walker) holder(at place, v any) (plain any, tensors bool, err error) {
+	switch v := v.(type) {
 	case *pickle.Dict:
 		return w.dict(at, v.Pairs)
 	case *pickle.Object:
 		return w.object(at, v)
 	case *pickle.List:
 		return w.list(at, v.Items)
-	case pickle.Tuple:
-		return w.list(at, v)
 	}
-	return w.value(v), false, nil
+	return nil, false, nil
 }
 
 // value is a value that holds no others, as JSON has it.

@@ -26,7 +26,7 @@ type Batch struct {
 	// What is to be predicted: one of these.
 	Labels  graph.Node // ids [B]
 	Numbers graph.Node // [B, G]
-	Targets graph.Node // ids [T, B] or [U, B]
+	Targets graph.Node // ids [T, B] or [U, B], or of transcripts [B, U]
 	Future  graph.Node // [H, B, G]
 
 	TargetLengths graph.Node // ids [B], of Targets that no decoder is fed, as of CTC

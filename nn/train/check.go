@@ -19,6 +19,9 @@ func (l *Loop) check() error {
 		return errors.Errorf("train: the average's decay is %g; want 0 to 1, without 1", l.Average)
 	case l.Parallel.Shards < 0 || l.Parallel.Workers < 0:
 		return errors.Errorf("train: %d shards and %d workers; want 0 or more", l.Parallel.Shards, l.Parallel.Workers)
+	case l.Parallel.group() != nil && l.Parallel.Shards < l.Parallel.Group.Size():
+		return errors.Errorf("train: %d shards for %d processes (Parallel.Group); want one for each at least",
+			l.Parallel.Shards, l.Parallel.Group.Size())
 	case l.Epochs < 0 || l.Steps < 0:
 		return errors.Errorf("train: %d epochs and %d steps; want 0 or more", l.Epochs, l.Steps)
 	case !(l.Clip.Norm >= 0):

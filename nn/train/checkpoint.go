@@ -48,7 +48,7 @@ type Checkpoint struct {
 func (l *Loop) save() error { return l.saveTo(l.Saving.Path) }
 
 func (l *Loop) saveTo(path string) error {
-	if path == "" {
+	if path == "" || !l.Parallel.leads() {
 		return nil
 	}
 	var tensors []graph.Named
@@ -317,7 +317,7 @@ func inOrder(p *graph.Params, list []graph.Named) ([]graph.Named, error) {
 		if v == nil || v.Dtype() != p.Dtype() || !v.Shape().Eq(tensor.Shape(q.Shape())) {
 			return nil, errors.Errorf("train: checkpoint: average of %s: want %v %v, found %v", q.Name(), p.Dtype(), q.Shape(), v)
 		}
-		out[i] = graph.Named{Name: q.Name(), Value: v}
+		out[i] = graph.Named{Name: q.Name(), Value: v.Clone().(*tensor.Dense)} // a checkpoint may serve several loops
 	}
 	return out, nil
 }

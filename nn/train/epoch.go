@@ -6,11 +6,15 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph/optim"
+	"gorgonia.org/tensor"
 )
 
 // endEpoch validates, saves and starts a new pass, or ends the run. Cancelled in the validation, it leaves the pass at its
 // end, where a run that is resumed validates again.
 func (l *Loop) endEpoch(ctx context.Context, o *outcome) error {
+	if err := l.agreeOnPass(); err != nil {
+		return err
+	}
 	o.trainLoss = l.run.LossSum / float64(max(l.run.Batch, 1))
 	pass := Pass{Epoch: l.run.Epoch + 1, Step: l.run.Step, TrainLoss: o.trainLoss, Rate: l.Schedule.Rate(max(l.run.Step-1, 0))}
 	improved, told := false, error(nil)
@@ -24,7 +28,7 @@ func (l *Loop) endEpoch(ctx context.Context, o *outcome) error {
 			return err
 		}
 		improved, pass.Validation = e.Improved, e.Loss
-		told = l.tellValidation(e)
+		told = l.wish(l.tellValidation(e))
 		if l.Validation.Patience > 0 && l.run.Stale >= l.Validation.Patience {
 			l.run.Done, o.stopped = true, true
 		}
@@ -56,7 +60,7 @@ func (l *Loop) judge(ctx context.Context, o *outcome) (Evaluation, error) {
 	if l.Validation.State != nil {
 		state = l.Validation.State
 	}
-	loss, err := meanLoss(ctx, l.lossForms().means, l.Validation.Data, state)
+	loss, err := l.validate(ctx, l.Validation.Data, state)
 	if err != nil {
 		return Evaluation{}, errors.Wrap(err, "train: validation")
 	}
@@ -79,6 +83,14 @@ func (l *Loop) judge(ctx context.Context, o *outcome) (Evaluation, error) {
 		}
 	}
 	return e, nil
+}
+
+// validate is the loss over data, computed as steps are: whole, or in shards.
+func (l *Loop) validate(ctx context.Context, data Source, state []*tensor.Dense) (float64, error) {
+	if l.Parallel.Shards > 1 {
+		return l.gradients.shards.meanLoss(ctx, l.Loss, data, state, l.Parallel)
+	}
+	return meanLoss(ctx, l.lossForms().means, data, state)
 }
 
 // keep remembers the weights as the best so far.

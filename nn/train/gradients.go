@@ -135,7 +135,7 @@ func (s *gradients) one(b *microBatch, scales *tensor.Dense) (float64, error) {
 // sharded computes one batch of a step in shards and returns its part of the loss. The store has its gradients then, or,
 // if the step has several batches, they are added to the sum.
 func (s *gradients) sharded(b *microBatch, scales *tensor.Dense) (float64, error) {
-	loss, err := s.shards.run(s.forms.loss, b, s.carried, s.parallel.Workers, scales)
+	loss, err := s.shards.run(s.forms.loss, b, s.carried, s.parallel, scales)
 	if err == nil && s.each > 1 {
 		s.sum.add(s.params(), 1)
 	}

@@ -32,11 +32,15 @@ type Parallel struct {
 	// the source's current batch. Nil leaves it to the loss. If that does not say, it is what the source says (CountingSource,
 	// which FromBatches' is), and otherwise the number of examples.
 	Count func(from, to int) float64
+
+	// Group are the processes that compute the shards, nil for this one alone. It wants a shard for each process, at least.
+	Group Group
 }
 
 // shards are the functions of a Loop's Parallel.
 type shards struct {
-	of    []*shard
+	of    []*shard // of those that this process computes
+	sums  groupSum
 	known int // parameters that the replicas have; 0 before the first
 }
 
@@ -44,6 +48,7 @@ type shards struct {
 type shard struct {
 	params       *graph.Params
 	plain, parts *graph.Func // the loss, and the loss with scaled means
+	means        *graph.Func // the table of means
 
 	// Of the batch that is being computed:
 	part *part
@@ -79,21 +84,21 @@ func (p *Parallel) cut(b *microBatch, states int, data Source) (err error) {
 	return nil
 }
 
-// prepare gives shard i its part of a batch, with its function compiled for the arguments: build functions need not be
-// safe for several goroutines.
-func (s *shards) prepare(loss *graph.Func, i int, p *part, scales *tensor.Dense) error {
-	if s.known == 0 { // brings the parameters into being
+// begin brings the parameters into being, by a part of a batch.
+func (s *shards) begin(loss *graph.Func, p *part) error {
+	if s.known == 0 {
 		if _, err := loss.GradProgram(p.args...); err != nil {
-			return err
+			return p.wrap(err)
 		}
 		s.known = loss.Params().Len()
 	}
-	if i == len(s.of) {
-		store := loss.Params().Replica()
-		plain := loss.WithParams(store)
-		s.of = append(s.of, &shard{params: store, plain: plain, parts: plain.Parts()})
-	}
-	c := s.of[i]
+	return nil
+}
+
+// prepare gives shard i of those that are computed here its part of a batch, with its function compiled for the arguments:
+// build functions need not be safe for several goroutines.
+func (s *shards) prepare(loss *graph.Func, i int, p *part, scales *tensor.Dense) error {
+	c := s.at(loss, i)
 	for j := range c.params.Len() { // an observer may have frozen some, or have let them go
 		if err := c.params.At(j).Freeze(loss.Params().At(j).Frozen()); err != nil {
 			return err
@@ -105,6 +110,16 @@ func (s *shards) prepare(loss *graph.Func, i int, p *part, scales *tensor.Dense)
 	}
 	_, err := c.loss.GradProgram(c.args...)
 	return err
+}
+
+// at is shard i of those that are computed here.
+func (s *shards) at(loss *graph.Func, i int) *shard {
+	for i >= len(s.of) {
+		store := loss.Params().Replica()
+		plain := loss.WithParams(store)
+		s.of = append(s.of, &shard{params: store, plain: plain, parts: plain.Parts(), means: plain.Means()})
+	}
+	return s.of[i]
 }
 
 // batchAxes returns each argument's batch axis and the number of examples. The last arguments are the states.
@@ -154,49 +169,83 @@ func (p *Parallel) targets(from, to int, data Source) float64 {
 
 // run computes a batch in shards. The store has its gradients then, and carried the next state. It returns the batch's
 // part of the loss.
-func (s *shards) run(loss *graph.Func, b *microBatch, carried []*tensor.Dense, workers int, scales *tensor.Dense) (float64, error) {
+func (s *shards) run(loss *graph.Func, b *microBatch, carried []*tensor.Dense, p Parallel, scales *tensor.Dense) (float64, error) {
 	first := len(b.args) - len(carried)
-	for i, p := range b.parts {
+	for _, cut := range b.parts {
 		for j, state := range carried { // the batch before has changed it
-			p.args[first+j] = takePart(state, b.axes[first+j], p.from, p.to)
-		}
-		if err := s.prepare(loss, i, p, scales); err != nil {
-			return 0, p.wrap(err)
+			cut.args[first+j] = takePart(state, b.axes[first+j], cut.from, cut.to)
 		}
 	}
-	all := s.of[:len(b.parts)]
-	var next atomic.Int64
-	work := func(int, []float64) {
-		for i := int(next.Add(1)) - 1; i < len(all); i = int(next.Add(1)) - 1 {
-			c := all[i]
-			c.loss.Seed(b.seed + uint64(i)*0xbf58476d1ce4e5b9)
-			c.out, c.err = c.loss.Grad(c.args...)
+	from, to := p.own(len(b.parts))
+	if err := s.begin(loss, b.parts[min(from, len(b.parts)-1)]); err != nil {
+		return 0, err
+	}
+	for i := from; i < to; i++ {
+		if err := s.prepare(loss, i-from, b.parts[i], scales); err != nil {
+			return 0, b.parts[i].wrap(err)
 		}
 	}
-	if workers == 0 {
-		workers = len(all)
+	all := s.of[:to-from]
+	side(len(all), p.Workers, func(k int) {
+		c := all[k]
+		c.loss.Seed(b.seed + uint64(from+k)*0xbf58476d1ce4e5b9)
+		c.out, c.err = c.loss.Grad(c.args...)
+	})
+	outcomes, err := outcomesOf(all, first)
+	if err != nil {
+		return 0, err
 	}
-	// The workers are the parts of a job, so that no product in a shard is shared out a second time. One worker alone does
-	// share its products.
-	kernel.Share(min(workers, len(all)), work)
-	return join(loss.Params(), b, carried, all)
+	if g := p.group(); g != nil {
+		return s.together(g, loss.Params(), b, carried, all, outcomes)
+	}
+	return join(b, carried, outcomes), addShards(loss.Params(), all)
 }
 
-// join puts the shards' losses, gradients and next states together.
-func join(p *graph.Params, b *microBatch, carried []*tensor.Dense, all []*shard) (loss float64, err error) {
-	first := len(b.args) - len(carried)
-	for _, c := range all {
+// side has workers do n things side by side. The workers are the parts of a job, so that no product in a shard is shared out
+// a second time. One worker alone does share its products.
+func side(n, workers int, do func(i int)) {
+	if workers == 0 {
+		workers = n
+	}
+	var next atomic.Int64
+	kernel.Share(min(workers, n), func(int, []float64) {
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			do(i)
+		}
+	})
+}
+
+// shardOutcome is what a shard comes to beside its gradients.
+type shardOutcome struct {
+	loss float64
+	next []*tensor.Dense // the next states
+}
+
+// outcomesOf reads what shards have computed. The loss function's arguments from first on are states.
+func outcomesOf(all []*shard, first int) ([]shardOutcome, error) {
+	out := make([]shardOutcome, len(all))
+	for i, c := range all {
 		if c.err != nil {
-			return 0, c.part.wrap(c.err)
+			return nil, c.part.wrap(c.err)
 		}
-		part, next, err := lossAndStates(c.out, c.part.args[first:])
+		loss, next, err := lossAndStates(c.out, c.part.args[first:])
 		if err != nil {
-			return 0, c.part.wrap(err)
+			return nil, c.part.wrap(err)
 		}
-		loss += float64(c.part.factor * part)
-		for i, state := range carried {
-			putPart(state, b.axes[first+i], c.part.from, c.part.to, next[i])
+		out[i] = shardOutcome{loss, next}
+	}
+	return out, nil
+}
+
+// join puts the losses and next states of all shards of a batch together.
+func join(b *microBatch, carried []*tensor.Dense, outcomes []shardOutcome) (loss float64) {
+	first := len(b.args) - len(carried)
+	for i, o := range outcomes {
+		p := b.parts[i]
+		loss += float64(p.factor * o.loss)
+		for j, state := range carried {
+			putPart(state, b.axes[first+j], p.from, p.to, o.next[j])
 		}
 	}
-	return loss, addShards(p, all)
+	return loss
 }

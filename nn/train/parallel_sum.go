@@ -17,7 +17,7 @@ type stretch struct {
 }
 
 // addShards sets the store's gradients to the sum of the shards', each times its factor. Every element is added up in the
-// order of the shards, whoever does it.
+// order of the shards, whoever does it. No shards give zero.
 func addShards(params *graph.Params, all []*shard) error {
 	var pieces []stretch
 	for i, q := range trained(params) {
@@ -32,17 +32,11 @@ func addShards(params *graph.Params, all []*shard) error {
 	kernel.Share(len(pieces), func(piece int, _ []float64) {
 		p := pieces[piece]
 		dst := vectorOf(p.of.Grad()).part(p.from, p.to)
+		if len(all) == 0 {
+			dst.clear()
+		}
 		for j, c := range all {
-			src := vectorOf(c.params.At(p.param).Grad()).part(p.from, p.to)
-			switch weight := c.part.factor; { // a shard of no weight adds nothing, not even what is no number
-			case weight == 0 && j == 0:
-				dst.clear()
-			case weight == 0:
-			case j == 0:
-				dst.setScaled(weight, src)
-			default:
-				dst.addScaled(weight, src)
-			}
+			dst.join(j, c.part.factor, vectorOf(c.params.At(p.param).Grad()).part(p.from, p.to))
 		}
 	})
 	for i, q := range trained(params) {
@@ -55,6 +49,20 @@ func addShards(params *graph.Params, all []*shard) error {
 		}
 	}
 	return nil
+}
+
+// join adds shard number i, times its factor, to the sum of those before it. A shard of no weight adds nothing, not even what
+// is no number.
+func (v vector) join(i int, factor float64, shard vector) {
+	switch {
+	case factor == 0 && i == 0:
+		v.clear()
+	case factor == 0:
+	case i == 0:
+		v.setScaled(factor, shard)
+	default:
+		v.addScaled(factor, shard)
+	}
 }
 
 // strides are the numbers of runs before the axis, and of elements after it.

@@ -31,6 +31,9 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 	if err := l.begin(); err != nil {
 		return o.result(l), err
 	}
+	if err := l.agree(); err != nil {
+		return o.result(l), err
+	}
 	for !l.run.Done {
 		if err := l.advance(ctx, o); err != nil {
 			return o.result(l), err
@@ -41,7 +44,7 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 
 // advance makes a step with the next batch, or ends the pass if there is none.
 func (l *Loop) advance(ctx context.Context, o *outcome) error {
-	if err := ctx.Err(); err != nil {
+	if err := l.wish(ctx.Err()); err != nil {
 		return l.interrupted(err)
 	}
 	if l.toValidate() {
@@ -58,7 +61,7 @@ func (l *Loop) advance(ctx context.Context, o *outcome) error {
 	if err != nil {
 		return &StepError{l.run.Step + 1, err}
 	}
-	if err := l.tellStep(progress); err != nil {
+	if err := l.wish(l.tellStep(progress)); err != nil {
 		return l.handleStop(err, o)
 	}
 	switch {

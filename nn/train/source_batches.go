@@ -23,7 +23,7 @@ type batches struct {
 //	Lengths [B]                            of the sequences; numeric windows have none
 //	TargetInputs [U, B]                    what a decoder is fed
 //	Labels [B], Numbers [B, G], Targets [T, B] or [U, B], or Future [H, B, G]      what it is to predict
-//	TargetLengths [B]                      of targets that no decoder is fed, as of CTC
+//	Targets [B, U], TargetLengths [B]      or a transcript, as losses.CTC and losses.Transducer want it
 //
 // BatchOf gives them their names back.
 //
@@ -100,7 +100,7 @@ func (s *batches) Next() ([]*tensor.Dense, bool) {
 	case b.TargetInputs != nil:
 		ids(b.Targets, b.TargetSteps, n)
 	case b.TargetLengths != nil: // a transcript
-		ids(b.Targets, b.TargetSteps, n)
+		ids(b.Targets, n, b.TargetSteps)
 		ids(b.TargetLengths, n)
 	default:
 		ids(b.Targets, b.Steps, n)

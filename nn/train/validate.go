@@ -59,7 +59,7 @@ func meanLoss(ctx context.Context, means *graph.Func, data Source, first []*tens
 			return 0, err
 		}
 		carry(state, next)
-		if err := sum.add(dense.Float64s(out[own]), float64(data.Tokens())); err != nil {
+		if err := sum.add(dense.Float64s(out[own]), float64(data.Tokens()), 1); err != nil {
 			return 0, err
 		}
 	}
@@ -67,7 +67,7 @@ func meanLoss(ctx context.Context, means *graph.Func, data Source, first []*tens
 
 // lossSum adds up the losses of batches by what their means are over.
 type lossSum struct {
-	batches       int
+	batches       float64
 	means         int
 	sums, weights []float64 // of each mean
 	rest          float64   // what the loss adds to them
@@ -75,8 +75,8 @@ type lossSum struct {
 	tokens        float64
 }
 
-// add takes a batch's table of means, see graph.Func.Means.
-func (s *lossSum) add(table []float64, tokens float64) error {
+// add takes a table of means, see graph.Func.Means, of a batch, or of a share of one.
+func (s *lossSum) add(table []float64, tokens, share float64) error {
 	n := len(table)/3 - 1
 	if s.batches == 0 {
 		s.means, s.sums, s.weights = n, make([]float64, n), make([]float64, n)
@@ -84,8 +84,8 @@ func (s *lossSum) add(table []float64, tokens float64) error {
 	if n != s.means {
 		return errors.Errorf("the loss of one batch is made of %d means, that of another of %d", s.means, n)
 	}
-	s.batches++
-	s.rest += table[0]
+	s.batches += share
+	s.rest += float64(table[0] * share)
 	s.byTokens += float64(table[0] * tokens)
 	s.tokens += tokens
 	for j := range n {
@@ -105,11 +105,11 @@ func (s *lossSum) loss() (float64, error) {
 	case s.batches == 0:
 		return 0, errors.New("the source has no batches")
 	case s.means == 0 && s.tokens == 0:
-		return s.rest / float64(s.batches), nil
+		return s.rest / s.batches, nil
 	case s.means == 0:
 		return s.byTokens / s.tokens, nil
 	}
-	loss := s.rest / float64(s.batches)
+	loss := s.rest / s.batches
 	for j, weight := range s.weights {
 		if weight != 0 {
 			loss += s.sums[j] / weight

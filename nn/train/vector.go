@@ -2,6 +2,8 @@ package train
 
 import (
 	"iter"
+	"strconv"
+	"unsafe"
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/kernel"
@@ -98,3 +100,37 @@ func trained(p *graph.Params) iter.Seq2[int, *graph.Param] {
 		}
 	}
 }
+
+// bytes is the memory of the elements.
+func (v vector) bytes() []byte {
+	switch {
+	case len(v.f32) > 0:
+		return unsafe.Slice((*byte)(unsafe.Pointer(&v.f32[0])), 4*len(v.f32))
+	case len(v.f64) > 0:
+		return unsafe.Slice((*byte)(unsafe.Pointer(&v.f64[0])), 8*len(v.f64))
+	case len(v.ints) > 0:
+		return unsafe.Slice((*byte)(unsafe.Pointer(&v.ints[0])), strconv.IntSize/8*len(v.ints))
+	}
+	return nil
+}
+
+func (v vector) len() int { return len(v.f32) + len(v.f64) + len(v.ints) }
+
+// floats is a new vector.
+func floats(dtype tensor.Dtype, n int) vector {
+	if dtype == tensor.Float64 {
+		return vector{f64: make([]float64, n)}
+	}
+	return vector{f32: make([]float32, n)}
+}
+
+// sized is the vector with another length, in its memory if that is enough.
+func (v vector) sized(dtype tensor.Dtype, n int) vector {
+	if cap(v.f32) < n && cap(v.f64) < n {
+		return floats(dtype, n)
+	}
+	return vector{f32: partOf(v.f32, 0, min(n, cap(v.f32))), f64: partOf(v.f64, 0, min(n, cap(v.f64)))}
+}
+
+// widthOf is the number of bytes of an element.
+func widthOf(dtype tensor.Dtype) int { return int(dtype.Size()) }

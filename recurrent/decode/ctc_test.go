@@ -106,7 +106,7 @@ func TestCTCLanguageModel(t *testing.T) {
 	changed := 0
 	for seed := range uint64(30) {
 		logits := graphtest.Random(seed, 5, 1, 3)
-		got, err := decode.CTC{Beam: 2000, Language: language, Weight: 2}.Run(logits, nil)
+		got, err := decode.CTC{Beam: 2000, Language: decode.LanguageFunc(language), Weight: 2}.Run(logits, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +201,7 @@ func TestCTCNarrowBeams(t *testing.T) {
 			for name, language := range map[string]func([]int, int) float64{"free": free, "strict": strict} {
 				d := decode.CTC{Beam: beam}
 				if name == "strict" {
-					d.Language = language
+					d.Language = decode.LanguageFunc(language)
 				}
 				got, err := d.Run(logits, nil)
 				if err != nil {
@@ -244,15 +244,16 @@ func TestCTCRefuses(t *testing.T) {
 		_, err := d.Run(logits, frames)
 		return err
 	}
+	nan := decode.LanguageFunc(func([]int, int) float64 { return math.NaN() })
 	for want, err := range map[string]error{
 		"blank 3; want 0 to 2": run(decode.CTC{Blank: 3}, x, nil),
 		"Beam -1":              run(decode.CTC{Beam: -1}, x, nil),
 		"Weight -1":            run(decode.CTC{Weight: -1}, x, nil),
-		"label 1 after [] the log-probability NaN": run(decode.CTC{Language: func([]int, int) float64 { return math.NaN() }}, x, nil),
-		"1 numbers of frames for 2 sequences":      run(decode.CTC{}, x, []int{1}),
-		"5 frames of sequence 1; want 0 to 4":      run(decode.CTC{}, x, []int{1, 5}),
-		"want float logits [T, B, V], found":       run(decode.CTC{}, graphtest.Random(1, 4, 3), nil),
-		"sequence 0, frame 1: no token has a fini": run(decode.CTC{}, graph.Floats64([]float64{0, 0, math.Inf(-1), math.Inf(-1)}, 2, 1, 2), nil),
+		"before the first label: the language model gives label 1 the log-probability NaN": run(decode.CTC{Language: nan}, x, nil),
+		"1 numbers of frames for 2 sequences":                                              run(decode.CTC{}, x, []int{1}),
+		"5 frames of sequence 1; want 0 to 4":                                              run(decode.CTC{}, x, []int{1, 5}),
+		"want float logits [T, B, V], found":                                               run(decode.CTC{}, graphtest.Random(1, 4, 3), nil),
+		"sequence 0, frame 1: no token has a fini":                                         run(decode.CTC{}, graph.Floats64([]float64{0, 0, math.Inf(-1), math.Inf(-1)}, 2, 1, 2), nil),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)

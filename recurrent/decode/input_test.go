@@ -33,7 +33,7 @@ var decoders = map[string]func(rows [2][]float32) error{
 		return nil
 	},
 	"CTC": ctc(decode.CTC{}), "CTC beam": ctc(decode.CTC{Beam: 5}),
-	"CTC language": ctc(decode.CTC{Language: func([]int, int) float64 { return -1 }}),
+	"CTC language": ctc(decode.CTC{Language: decode.LanguageFunc(func([]int, int) float64 { return -1 })}),
 }
 
 func searches(s decode.Search) func(rows [2][]float32) error {
@@ -95,7 +95,19 @@ func containsAny(s string, parts []string) bool {
 
 // takeTensors are the functions of the package that take tensors from outside.
 var takeTensors = map[string]func(v *tensor.Dense) error{
-	"CTC.Run": func(v *tensor.Dense) error { _, err := decode.CTC{}.Run(v, nil); return err },
+	"CTC.Run":   func(v *tensor.Dense) error { _, err := decode.CTC{}.Run(v, nil); return err },
+	"CTC.Align": func(v *tensor.Dense) error { _, err := decode.CTC{}.Align(v, nil, nil); return err },
+	"Transducer.Align": func(v *tensor.Dense) error {
+		_, err := decode.NewTransducer(heard()).Align(v, nil, nil)
+		return err
+	},
+	"CTCStream.Add": func(v *tensor.Dense) error {
+		s, err := decode.CTC{}.Stream(3)
+		if err != nil {
+			return nil
+		}
+		return s.Add(v)
+	},
 	"Transducer.Run": func(v *tensor.Dense) error {
 		_, err := decode.NewTransducer(heard()).Run(decode.TransducerSearch{}, v, nil)
 		return err

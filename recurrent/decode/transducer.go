@@ -44,41 +44,72 @@ func NewTransducer(m recurrent.Transducer, p *graph.Params) *Transducer {
 
 // Run finds the labels of a batch: the encoder's outputs [T, B, F], and the numbers of frames [B], nil if all are T.
 func (d *Transducer) Run(s TransducerSearch, encoded *tensor.Dense, frames []int) ([]Labelling, error) {
-	if err := dense.CheckFloats(encoded); err != nil {
-		return nil, errors.Wrap(err, "decode: Transducer: want the encoder's outputs [T, B, F]")
+	if err := s.check(); err != nil {
+		return nil, err
 	}
-	shape := encoded.Shape()
-	if len(shape) != 3 {
-		return nil, errors.Errorf("decode: Transducer: want the encoder's outputs [T, B, F], found %v", []int(shape))
-	}
-	steps, batch, width := shape[0], shape[1], shape[2]
-	if frames != nil && len(frames) != batch {
-		return nil, errors.Errorf("decode: Transducer: %d numbers of frames for %d sequences", len(frames), batch)
-	}
-	out := make([]Labelling, batch)
-	for b := range out {
-		n, err := framesOf(frames, b, steps)
-		if err != nil {
-			return nil, errors.Wrap(err, "decode: Transducer")
-		}
+	var out []Labelling
+	err := d.sequences(encoded, frames, func(_ int, rows [][]float64) error {
 		stream, err := d.Stream(s)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for t := range n {
-			if err := stream.add(rowOf(encoded, (t*batch+b)*width, width), encoded.Dtype()); err != nil {
-				return nil, errors.Wrapf(err, "decode: Transducer: sequence %d", b)
+		for _, row := range rows {
+			if err := stream.add(row, encoded.Dtype()); err != nil {
+				return err
 			}
 		}
-		out[b] = stream.Best()
+		out = append(out, stream.Best())
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }
 
+// sequences checks the encoder's outputs [T, B, F] and calls use with those of each sequence, [frames][F].
+func (d *Transducer) sequences(encoded *tensor.Dense, frames []int, use func(b int, rows [][]float64) error) error {
+	if err := d.ready(); err != nil {
+		return err
+	}
+	if err := dense.CheckFloats(encoded); err != nil {
+		return errors.Wrap(err, "decode: Transducer: want the encoder's outputs [T, B, F]")
+	}
+	shape := encoded.Shape()
+	if len(shape) != 3 {
+		return errors.Errorf("decode: Transducer: want the encoder's outputs [T, B, F], found %v", []int(shape))
+	}
+	steps, batch, width := shape[0], shape[1], shape[2]
+	if frames != nil && len(frames) != batch {
+		return errors.Errorf("decode: Transducer: %d numbers of frames for %d sequences", len(frames), batch)
+	}
+	for b := range batch {
+		n, err := framesOf(frames, b, steps)
+		if err != nil {
+			return errors.Wrap(err, "decode: Transducer")
+		}
+		rows := make([][]float64, n)
+		for t := range rows {
+			rows[t] = rowOf(encoded, (t*batch+b)*width, width)
+		}
+		if err := use(b, rows); err != nil {
+			return errors.Wrapf(err, "decode: Transducer: sequence %d", b)
+		}
+	}
+	return nil
+}
+
+func (d *Transducer) ready() error {
+	if d == nil || d.predict == nil {
+		return errors.New("decode: a Transducer without weights; NewTransducer makes one of a description and its store")
+	}
+	return nil
+}
+
 // Stream begins a search for the labels of one sequence, whose frames come piece by piece.
 func (d *Transducer) Stream(s TransducerSearch) (*TransducerStream, error) {
-	if d == nil || d.predict == nil {
-		return nil, errors.New("decode: a Transducer without weights; NewTransducer makes one of a description and its store")
+	if err := d.ready(); err != nil {
+		return nil, err
 	}
 	if err := s.check(); err != nil {
 		return nil, err

@@ -72,6 +72,9 @@ func (c MLSTMBlock) Begin(g *graph.Graph, batch int) recurrent.State {
 	return s
 }
 
+// Startable tells that no entry can be an arbitrary vector, as recurrent.MLSTM does.
+func (c MLSTMBlock) Startable(g *graph.Graph, entry int) bool { return unstartable(g, "MLSTMBlock") }
+
 // Step computes the output, [B, H], and the new state.
 func (c MLSTMBlock) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
 	return single(g, "MLSTMBlock", c, x, s)

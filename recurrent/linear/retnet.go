@@ -54,6 +54,9 @@ func (c RetNet) Begin(g *graph.Graph, batch int) recurrent.State {
 	return zeros(g, "RetNet", batch, c.widths())
 }
 
+// Startable tells that a vector can start the matrices, but neither the time nor h, which is not read.
+func (c RetNet) Startable(_ *graph.Graph, entry int) bool { return entry == 2 }
+
 // Step computes the output, [B, H], and the new state.
 func (c RetNet) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
 	return single(g, "RetNet", c, x, s)

@@ -60,6 +60,9 @@ func (c RWKV4TimeMix) Begin(g *graph.Graph, batch int) recurrent.State {
 	return s
 }
 
+// Startable tells that only x⁻ can be an arbitrary vector: q is a sum of positive weights, and p and m belong to it.
+func (c RWKV4TimeMix) Startable(_ *graph.Graph, entry int) bool { return entry == 1 }
+
 // nothing is the running maximum of an empty memory: far below any key, so that the first one is stored as it is.
 const nothing = -1000
 

@@ -72,6 +72,12 @@ func single(g *graph.Graph, cell string, c recurrent.Scanner, x graph.Node, s re
 	return g.Reshape(y, x.Dim(0), y.Dim(2)), next
 }
 
+// unstartable reports a cell whose memory no vector can start: its matrix has a normaliser and a scale.
+func unstartable(g *graph.Graph, cell string) bool {
+	g.Failf(cell, "its memory is a matrix, which a vector cannot start; give the vector as an input of every step")
+	return false
+}
+
 // or is v, or the usual value for 0.
 func or(v, usual int) int {
 	if v == 0 {

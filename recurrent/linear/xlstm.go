@@ -64,6 +64,9 @@ func (c XLSTM) Begin(g *graph.Graph, batch int) recurrent.State {
 	return s
 }
 
+// Startable tells that no entry can be an arbitrary vector, as recurrent.MLSTM does.
+func (c XLSTM) Startable(g *graph.Graph, entry int) bool { return unstartable(g, "XLSTM") }
+
 // Step computes the output, [B, H], and the new state.
 func (c XLSTM) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
 	return single(g, "XLSTM", c, x, s)

@@ -92,6 +92,9 @@ var cellKinds = []cellKind{
 	{title: "IndRNN", make: func(o cellOptions) recurrent.Cell { return recurrent.IndRNN{Hidden: o.hidden} },
 		rows: 1, count: counts{1, 0, 2},
 		use: "units by themselves; deep networks", paper: "Li et al. 2018"},
+	{title: "CoRNN", make: coRNN,
+		rows: 1, count: counts{1, 2, 1}, memory: true,
+		use: "coupled oscillators; long sequences", paper: "Rusch, Mishra 2021"},
 	{title: "MulLSTM", make: func(o cellOptions) recurrent.Cell { return recurrent.MultiplicativeLSTM{Hidden: o.hidden} },
 		rows: 4, count: counts{5, 5, 4}, memory: true,
 		use: "an LSTM whose input picks its past", paper: "Krause et al. 2016"},
@@ -155,6 +158,12 @@ var cellKinds = []cellKind{
 	{title: "RWKV7", make: func(o cellOptions) recurrent.Cell { return linear.RWKV7{Hidden: o.hidden} },
 		told: "blocks.0.att.output.weight", reads: "in_proj.weight", joins: true, rows: 1, weigh: rwkv7Weights, keeps: 240, chunked: true,
 		past: unread, use: "a whole block: memory and mixing", paper: "Peng et al. 2025"},
+}
+
+// coRNN has longer steps than the paper's: a letter, a word or a row of a table says more than a pixel. By steps of 0.054 the places
+// hardly move before the next letter is to be told.
+func coRNN(o cellOptions) recurrent.Cell {
+	return recurrent.CoRNN{Hidden: o.hidden, Interval: 1, Stiffness: 0.5, Friction: 1}
 }
 
 // more is resized, or 0 for an input as wide as the hidden state.

@@ -2,6 +2,7 @@ package models
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -231,31 +232,46 @@ func (m *Classifier) probabilities(ids [][]int) ([][]float64, error) {
 
 // logits are those of the labels for each text of some ids, [texts][labels].
 func (m *Classifier) logits(ids [][]int) ([][]float32, error) {
-	if len(ids) == 0 {
-		return nil, nil
+	order := make([]int, len(ids)) // texts of about one length together
+	for i := range order {
+		order[i] = i
 	}
-	b, err := datasets.LabelledBatches(ids, make([]int, len(ids)), datasets.Batching{Size: 64, Pool: len(ids), RoundTo: 8})
-	if err != nil {
-		return nil, err
-	}
+	slices.SortStableFunc(order, func(i, j int) int { return len(ids[i]) - len(ids[j]) })
 	out := make([][]float32, len(ids))
 	return out, m.lent.with(func(f *graph.Func) error {
-		for {
-			batch, ok := b.Next()
-			if !ok {
-				return nil
-			}
-			r, err := f.Run(graph.Ints(batch.Inputs, batch.Steps, len(batch.Examples)), graph.Ints(batch.Lengths))
-			if err != nil {
+		for some := range slices.Chunk(order, 64) {
+			if err := m.logitsOf(f, ids, some, out); err != nil {
 				return err
 			}
-			k := len(m.labels)
-			for i, example := range batch.Examples {
-				out[example] = slices.Clone(r[0].Float32s()[i*k : (i+1)*k])
-			}
 		}
+		return nil
 	})
 }
+
+// logitsOf computes those of some texts, the longest last, as one batch.
+func (m *Classifier) logitsOf(f *graph.Func, ids [][]int, some []int, out [][]float32) error {
+	texts := make([][]int, len(some))
+	for k, i := range some {
+		texts[k] = ids[i]
+	}
+	b, err := datasets.LabelledBatches(texts, nil, datasets.Batching{Size: len(texts), RoundTo: rounding(len(texts[len(texts)-1]))})
+	if err != nil {
+		return err
+	}
+	batch, _ := b.Next()
+	r, err := f.Run(graph.Ints(batch.Inputs, batch.Steps, len(texts)), graph.Ints(batch.Lengths))
+	if err != nil {
+		return err
+	}
+	k := len(m.labels)
+	for i, at := range some {
+		out[at] = slices.Clone(r[0].Float32s()[i*k : (i+1)*k])
+	}
+	return nil
+}
+
+// rounding is the multiple to which a length of about n tokens is rounded up: by an eighth or so, since each length is compiled for.
+func rounding(n int) int { return max(4, 1<<max(0, bits.Len(uint(n-1))-4)) }
 
 // softmax is that of logits over a temperature.
 func softmax(logits []float32, temperature float64) []float64 {

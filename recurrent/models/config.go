@@ -20,7 +20,7 @@ type Config struct {
 	Cell    string  // one of Cells
 	Layers  int     // stacked layers
 	Hidden  int     // width of the hidden state
-	Heads   int     // of the cells mlstm and slstm, a divisor of Hidden; 0 for 1, and of mlstm for 4 or 2 if they divide it
+	Heads   int     // of slstm and of cells with matrices, a divisor of Hidden; 0 for 1, and of matrices for 4 or 2 if they divide it
 	Embed   int     // width of the embedding
 	Dropout float64 // probability of dropping an activation between layers, while training
 	OneWay  bool    // a classifier that reads from left to right only
@@ -44,6 +44,7 @@ type Config struct {
 
 	Seq       int     // time steps of a language model's window: how far gradients reach back
 	Batch     int     // sequences in a batch
+	Shards    int     // parts of a batch that processors, or processes, compute side by side, see train.Parallel; 0 for none
 	Optimizer string  // one of Optimizers
 	Rate      float64 // learning rate; a language model's falls to a tenth along a cosine
 	Clip      float64 // limit of the gradients' global norm; 0 for none
@@ -59,6 +60,7 @@ type Config struct {
 	Sequence  SequenceConfig  // of a SequenceModel
 	Forecast  ForecastConfig  // of a Forecaster
 	Translate TranslateConfig // of a Translator alone
+	Speech    SpeechConfig    // of a Recogniser
 	Tune      TuneConfig      // of a model with an adapter, of any kind
 
 	Origin Origin
@@ -176,7 +178,7 @@ func (c Config) checkNumbers(s spec) error {
 		value, least, limit int
 	}{
 		{"Layers", c.Layers, 1, math.MaxInt}, {"Hidden", c.Hidden, 1, math.MaxInt}, {"Embed", c.Embed, 1, math.MaxInt},
-		{"Seq", c.Seq, 1, most}, {"Batch", c.Batch, 1, most}, {"Epochs", c.Epochs, 1, most},
+		{"Seq", c.Seq, 1, most}, {"Batch", c.Batch, 1, most}, {"Epochs", c.Epochs, 1, most}, {"Shards", c.Shards, 0, most},
 		{"Steps", c.Steps, 0, most}, {"Patience", c.Patience, 0, most}, {"Vocabulary", c.Vocabulary, 2, most},
 	} {
 		if !s.has(v.field) {

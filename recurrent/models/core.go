@@ -199,14 +199,17 @@ type lender[F any] struct {
 // with calls use with a function that is nobody else's meanwhile.
 func (l *lender[F]) with(use func(f F) error) error {
 	f, round := l.take()
-	defer func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if round == l.round {
-			l.free = append(l.free, f)
-		}
-	}()
+	defer func() { l.give(f, round) }()
 	return use(f)
+}
+
+// give takes back what take lent.
+func (l *lender[F]) give(f F, round int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if round == l.round {
+		l.free = append(l.free, f)
+	}
 }
 
 // recall has functions made anew from now on.

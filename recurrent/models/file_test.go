@@ -53,7 +53,7 @@ var sensible = map[string]string{
 	"header": `"word"`, "delimiter": `"word"`, "encoding": `"word"`, "test_part": "-5 0 1.5 1000000000 100000000000000 1e300",
 	"valid_file": `"word"`, "test_file": `"word"`, "missing": "[]", "adaptive": "[]", "vocabulary": `"word"`, "one_way": "true", "dropout": "0",
 	"lr": "1.5 1000000000 100000000000000 1e300", "clip": "0 1.5 1000000000 100000000000000 1e300",
-	"steps": "0 1000000000", "patience": "0 1000000000", "epochs": "1000000000", "vocabulary_limit": "1000000000",
+	"steps": "0 1000000000", "shards": "0 1000000000", "patience": "0 1000000000", "epochs": "1000000000", "vocabulary_limit": "1000000000",
 	"heads": "0", "class_weights": "", "residual": "true", "input_dropout": "0", "recurrent_dropout": "0", "weight_dropout": "0", "zoneout": "0",
 	"id_column": `"word"`, "time_column": `"word"`, "target_column": `"word"`, "labels_file": `"word"`, "features": "[]", "words": "[]", "cut": "true",
 	"huber": "0", sequenceKey + " embed": "0", "max_rows": "1000000000",

@@ -245,6 +245,7 @@ func (c *core) loop(r Run, metadata func() (map[string]string, error)) (*train.L
 	}
 	return &train.Loop{
 		Optimizer: o, Clip: train.Clip{Norm: c.config.Clip}, Epochs: c.config.Epochs, Steps: c.config.Steps, Seed: c.config.Seed,
+		Parallel:   train.Parallel{Shards: c.config.Shards},
 		Validation: train.Validation{Patience: c.config.Patience},
 		Saving:     train.Saving{Path: r.Checkpoint, Every: r.SaveEvery, Metadata: entries, Trained: c.config.Tune.Rank > 0},
 		Observers:  r.Observers,

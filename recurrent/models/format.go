@@ -96,15 +96,16 @@ type runFields struct {
 	Seed      uint64  `json:"seed"`
 
 	Freeze []string `json:"freeze,omitempty"`
+	Shards int      `json:"shards,omitempty"`
 }
 
 func (f *runFields) set(c Config) {
-	*f = runFields{c.Batch, c.Optimizer, c.Rate, c.Clip, c.Epochs, c.Steps, c.Patience, c.Seed, c.Freeze}
+	*f = runFields{c.Batch, c.Optimizer, c.Rate, c.Clip, c.Epochs, c.Steps, c.Patience, c.Seed, c.Freeze, c.Shards}
 }
 
 func (f *runFields) into(c *Config) {
 	c.Batch, c.Optimizer, c.Rate, c.Clip = f.Batch, f.Optimizer, f.Rate, f.Clip
-	c.Epochs, c.Steps, c.Patience, c.Seed, c.Freeze = f.Epochs, f.Steps, f.Patience, f.Seed, f.Freeze
+	c.Epochs, c.Steps, c.Patience, c.Seed, c.Freeze, c.Shards = f.Epochs, f.Steps, f.Patience, f.Seed, f.Freeze, f.Shards
 }
 
 // formatFields say how a table was read.

@@ -20,12 +20,13 @@ const (
 	KindTagger                 // a Tagger
 	KindForecaster             // a Forecaster
 	KindSequence               // a SequenceModel
+	KindRecogniser             // a Recogniser
 )
 
 // kinds is the table of the kinds of model, in the order of their constants. A kind that is added takes a constant above, a
 // line here, and files of its own: one for its spec and its contents, such as classifier_kind.go, and others for the model.
 func kinds() []spec {
-	return []spec{languageKind(), classifierKind(), translatorKind(), taggerKind(), forecasterKind(), sequenceKind()}
+	return []spec{languageKind(), classifierKind(), translatorKind(), taggerKind(), forecasterKind(), sequenceKind(), recogniserKind()}
 }
 
 // spec is all that is known of a kind of model: a row of the table of kinds. What kinds have in common, Config.Check, the

@@ -14,8 +14,9 @@ import (
 type LanguageModel struct {
 	core
 	vocab  *datasets.Vocabulary
-	layer  recurrent.Layer // all recurrent layers
-	primer string          // a piece of the training text, read before generating without a prompt
+	layer  recurrent.Layer     // all recurrent layers
+	reads  lender[*graph.Func] // of the functions that read texts side by side
+	primer string              // a piece of the training text, read before generating without a prompt
 }
 
 // NewLanguageModel returns a model for texts like this one, whose tokens are its vocabulary. It is to be trained, see Fit.
@@ -60,12 +61,20 @@ func newLanguageModel(c Config, v *datasets.Vocabulary) (*LanguageModel, error) 
 			m.layer = r.layer()
 		}
 	}
-	m.lent.make, m.onnx = m.Loss, m.onnxFile
+	m.lent.make, m.reads.make, m.onnx = m.Loss, m.Next, m.onnxFile
 	return m, nil
 }
 
 // Kind is KindLanguage.
 func (m *LanguageModel) Kind() Kind { return KindLanguage }
+
+// SetWeightFormat chooses how the model reads its weights from now on, see graph.WeightFormat; functions that it handed out before
+// keep their way.
+func (m *LanguageModel) SetWeightFormat(w graph.WeightFormat) error {
+	err := m.core.SetWeightFormat(w)
+	m.reads.recall()
+	return err
+}
 
 // Vocabulary is the model's.
 func (m *LanguageModel) Vocabulary() *datasets.Vocabulary { return m.vocab }

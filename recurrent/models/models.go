@@ -1,8 +1,8 @@
-// Package models has trained models as values, of six kinds: a LanguageModel goes on with a text, a Classifier gives it a
-// label, a Translator another text, a Tagger a tag to each of its words; a Forecaster says how series in time go on, and a
-// SequenceModel gives rows of numbers that belong together a class or a number. Each has its configuration, its vocabulary or
-// what it knows of its columns, its labels and its weights. One file holds one model; the command unroll writes and reads the
-// same files.
+// Package models has trained models as values, of seven kinds: a LanguageModel goes on with a text, a Classifier gives it a
+// label, a Translator another text, a Tagger a tag to each of its words; a Forecaster says how series in time go on, a
+// SequenceModel gives rows of numbers that belong together a class or a number, and a Recogniser writes down speech. Each has
+// its configuration, its vocabulary or what it knows of its columns, its labels and its weights. One file holds one model; the
+// command unroll writes and reads the same files.
 //
 //	m, err := models.LoadClassifier("reviews.safetensors")
 //	predictions, err := m.Predict([]string{"a wonderful evening"})
@@ -85,6 +85,11 @@ func loadAs[M Model](path string, want Kind) (none M, err error) {
 		return none, err
 	}
 	return m.(M), nil
+}
+
+// LoadRecogniser reads a recogniser of speech.
+func LoadRecogniser(path string) (*Recogniser, error) {
+	return loadAs[*Recogniser](path, KindRecogniser)
 }
 
 // LoadSequenceModel reads a model of sequences.

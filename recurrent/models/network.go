@@ -46,6 +46,8 @@ type flow struct {
 	ignore  *int            // a target that does not count; nil where all do
 	loss    graph.Node      // the mean over the targets
 	spelt   spellings       // of a tagger's words
+	labels  graph.Node      // of a recogniser: the numbers of labels of the targets [B, U], which begin together
+	heard   []graph.Node    // and what its convolutions read last [1, B, C]; nil where a recording begins
 }
 
 // build computes the whole network.

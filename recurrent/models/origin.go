@@ -16,6 +16,7 @@ type Origin struct {
 	Sequences SequenceOrigin
 	Series    SeriesTable
 	Pairs     PairFiles
+	Speech    SpeechOrigin
 }
 
 // Format tells how a table of any kind was read.

@@ -34,7 +34,7 @@ func options() map[string]struct {
 		"LayerNorm":        {func(c *Config) { c.LayerNorm = true }, []string{"lstm", "gru", "ligru"}},
 		"InputDropout":     {func(c *Config) { c.InputDropout = 0.5 }, all},
 		"RecurrentDropout": {func(c *Config) { c.RecurrentDropout = 0.5 }, but(unread...)},
-		"WeightDropout":    {func(c *Config) { c.WeightDropout = 0.5 }, []string{"rnn", "lstm", "gru", "mgu", "ligru", "indrnn", "mullstm", "slstm"}},
+		"WeightDropout":    {func(c *Config) { c.WeightDropout = 0.5 }, []string{"rnn", "lstm", "gru", "mgu", "ligru", "indrnn", "cornn", "mullstm", "slstm"}},
 		"Zoneout":          {func(c *Config) { c.Zoneout = 0.3 }, but(unread...)},
 	}
 }

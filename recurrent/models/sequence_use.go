@@ -65,6 +65,7 @@ func (m *SequenceModel) Loop(fit, validation Sequences, r Run) (*train.Loop, err
 		return nil, err
 	}
 	l.Loss, l.Schedule, l.Validation.KeepBest = m.Loss(), optim.Constant(m.config.Rate), true
+	l.Parallel.Axes = []int{1, 0, 0} // of rows [T, B, F], lengths [B], and labels [B] or numbers [B, 1]
 	if l.Data, err = m.source(fit, "train on", true); err != nil {
 		return nil, err
 	}

@@ -43,6 +43,9 @@ func (m *Tagger) Loop(fit, validation Sentences, r Run) (*train.Loop, error) {
 		return nil, err
 	}
 	l.Loss, l.Validation.KeepBest = m.Loss(), true
+	if m.spells() { // the spellings of a batch's words are none of its sentences': every shard gets all
+		l.Parallel.Axes = []int{1, 0, -1, -1, 1, 1}
+	}
 	if l.Data, err = m.source(fit, "train on", true); err != nil {
 		return nil, err
 	}

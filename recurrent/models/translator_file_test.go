@@ -102,7 +102,7 @@ var sensibleTranslators = map[string]string{
 	"test_part": "-5 0 1.5 1000000000 100000000000000 1e300", "valid_file": `"word"`, "test_file": `"word"`,
 	"vocabulary": `"word"`, "vocabulary_limit": "1000000000", "one_way": "", "lower": "true", "joint": "", "tied": "true",
 	"input_feeding": "", "smoothing": "0", "dropout": "0", "lr": "1.5 1000000000 100000000000000 1e300",
-	"clip": "0 1.5 1000000000 100000000000000 1e300", "steps": "0 1000000000", "patience": "0 1000000000", "epochs": "1000000000",
+	"clip": "0 1.5 1000000000 100000000000000 1e300", "steps": "0 1000000000", "shards": "0 1000000000", "patience": "0 1000000000", "epochs": "1000000000",
 	"seed": "0 1000000000 100000000000000", "seq": "1000000000", "batch": "1000000000", "target_vocabulary": `"word"`, "heads": "0",
 	"input_dropout": "0", "recurrent_dropout": "0", "weight_dropout": "0", "zoneout": "0",
 }

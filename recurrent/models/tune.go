@@ -139,6 +139,8 @@ func another(b built, c Config) (built, error) {
 		return m.With(c)
 	case *SequenceModel:
 		return m.With(c)
+	case *Recogniser:
+		return m.With(c)
 	}
 	return nil, errors.Errorf("models: a %v cannot be adapted", b.Kind())
 }

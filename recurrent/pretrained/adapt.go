@@ -51,6 +51,20 @@ func (m *Model) LoadAdapter(folder string) error {
 	return m.wear(l)
 }
 
+// SetAdapterDropout has the functions that Loss makes from now on drop this share of the columns of A, from 0 to below 1, while they
+// train, as nn.LoRA.Dropout does. A training that goes on with LoadAdapter needs it: files of PEFT do not tell it for all weights.
+func (m *Model) SetAdapterDropout(p float64) error {
+	if err := m.made(); err != nil {
+		return err
+	}
+	if m.adapter.Rank == 0 {
+		return errors.New("pretrained: SetAdapterDropout: the model has no adapter: Adapt gives it one")
+	}
+	l := m.adapter
+	l.Dropout = p
+	return m.wear(l)
+}
+
 // wear makes the matrices that an adapter lacks, and freezes the other weights.
 func (m *Model) wear(l nn.LoRA) error {
 	had := m.adapter

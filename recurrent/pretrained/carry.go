@@ -1,6 +1,8 @@
 package pretrained
 
 import (
+	"slices"
+
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/recurrent"
 )
@@ -60,6 +62,14 @@ type block struct {
 // shapeOf is the shape that a weight has in the file; nil if there is none.
 func (b block) shapeOf(name string) []int { return b.g.Params().Get(b.name + name).Shape() }
 
+// wants refuses a weight that has another shape in the file, where memory would be taken by sizes from config.json before the
+// weight is read. One that is missing is refused when it is read.
+func (b block) wants(name string, shape ...int) {
+	if has := b.shapeOf(name); has != nil && !slices.Equal(has, shape) {
+		b.g.Failf("Model", "parameter %s%s: the model wants shape %v, the file holds %v", b.name, name, shape, has)
+	}
+}
+
 // either is the first of some names under which the file has a weight, or the first.
 func (b block) either(names ...string) string { return b.eitherWith("", names...) }
 
@@ -88,11 +98,17 @@ func (b block) in(names ...string) block {
 
 // vector is a part of the state for each sequence, [B, width], zero at first.
 func (b block) vector(name string, width int) *slot {
+	if b.g.Err() != nil {
+		width = 1
+	}
 	return b.state.take(b.g, b.name+name, b.g.Full(0, b.state.batch, width), false)
 }
 
 // rows is a part of the state that has the last n rows of something, oldest first, [n, B, width], zero at first.
 func (b block) rows(name string, n, width int) *slot {
+	if b.g.Err() != nil {
+		n, width = 1, 1
+	}
 	return b.state.take(b.g, b.name+name, b.g.Full(0, n, b.state.batch, width), false)
 }
 
@@ -104,6 +120,9 @@ func (b block) past(name string, width int) *slot {
 // cell runs a cell whose weights have the names of the file over x [T, B, I]. The first entry of its state, which nothing reads,
 // is left out; parts are the names of the others.
 func (b block) cell(c recurrent.Scanner, x graph.Node, parts ...string) graph.Node {
+	if b.g.Err() != nil {
+		return graph.Node{}
+	}
 	first := c.Begin(b.g, b.state.batch)
 	if b.g.Err() != nil || len(first) != len(parts)+1 {
 		return b.g.Failf("State", "the cell has a state of %d parts; want %d", len(first)-1, len(parts))

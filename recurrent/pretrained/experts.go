@@ -10,6 +10,9 @@ type choice struct{ chosen, weights graph.Node }
 
 // choose takes for each token the experts of the per largest scores [T, B, experts], with their weights [T, B, experts].
 func choose(g *graph.Graph, scores, weights graph.Node, per int) choice {
+	if g.Err() != nil {
+		return choice{}
+	}
 	var best []graph.Node
 	for range per {
 		next := g.OneHotMax(scores)

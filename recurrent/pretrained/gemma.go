@@ -18,6 +18,9 @@ type gemma struct {
 	recurrent    linear.Griffin
 }
 
+// mostWindow is more tokens than a window of attention has. The state has room for all of them from the beginning.
+const mostWindow = 1 << 20
+
 func gemmaFamily(c *config) network {
 	m := &gemma{
 		width: c.size("hidden_size"), inner: c.size("intermediate_size") / 2, act: c.text("hidden_activation", "gelu_pytorch_tanh"),
@@ -27,6 +30,9 @@ func gemmaFamily(c *config) network {
 		Hidden: m.width, Width: c.sizeOr("lru_width", m.width), Heads: m.look.heads, Kernel: c.sizeOr("conv1d_width", 4), Activation: gate(m.act),
 	}
 	m.look.window, m.look.outBias = c.sizeOr("attention_window_size", 2048), true
+	if m.look.window > mostWindow {
+		c.wrong("attention_window_size", "1,048,576 at most")
+	}
 	m.look.turn = ropeOf(c, m.look.dim, 0.5)
 	if m.blocks == nil {
 		m.blocks = []string{"recurrent", "recurrent", "attention"}
@@ -70,6 +76,7 @@ func (m *gemma) layer(b block, i int, x graph.Node) graph.Node {
 
 // mixer is the recurrent block. State: the last inputs of the convolution, the state of the recurrence, and whether it has begun.
 func (m *gemma) mixer(b block, x graph.Node) graph.Node {
+	b.wants("conv_1d.weight", m.recurrent.Width, 1, m.recurrent.Kernel)
 	if m.recurrent.Kernel == 1 {
 		return b.cell(m.recurrent, x, "state", "begun")
 	}

@@ -48,7 +48,7 @@ func (s *Stream) Generate(ctx context.Context, prompt string, o Generation) (str
 	if err != nil {
 		return "", errors.WithMessage(err, "the prompt")
 	}
-	w := writer{Generation: o, s: s, rng: rand.New(rand.NewPCG(o.Seed, 0)), text: tokenizer.NewStreamer(s.m.tokenizer.Decode)}
+	w := writer{Generation: o, s: s, rng: rand.New(rand.NewPCG(o.Seed, 0)), text: s.writing(ids)}
 	for range o.Length {
 		if ctx != nil && ctx.Err() != nil {
 			return w.out.String(), errors.Wrap(ctx.Err(), "pretrained: Generate")
@@ -67,6 +67,13 @@ func (s *Stream) Generate(ctx context.Context, prompt string, o Generation) (str
 	return w.out.String(), nil
 }
 
+// writing writes text after what was read, and tokens that will be.
+func (s *Stream) writing(ids []int) *tokenizer.Streamer {
+	t := s.m.tokenizer
+	before := slices.DeleteFunc(slices.Concat(s.last, ids), func(id int) bool { return id >= t.Len() })
+	return tokenizer.NewStreamer(t.Decode, before[max(0, len(before)-lastTokens):]...)
+}
+
 // next are the tokens of a prompt after what was read.
 func (s *Stream) next(prompt string) ([]int, error) {
 	t, err := s.m.Tokenizer()
@@ -77,6 +84,11 @@ func (s *Stream) next(prompt string) ([]int, error) {
 		return s.m.prompt(prompt)
 	case prompt == "":
 		return nil, nil
+	}
+	if t, ok := t.(interface {
+		Continue(text string) ([]int, error)
+	}); ok {
+		return t.Continue(prompt)
 	}
 	return t.Encode(prompt)
 }

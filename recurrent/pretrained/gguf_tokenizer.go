@@ -9,11 +9,13 @@ import (
 	"github.com/unroll-go/unroll/datasets/tokenizer"
 )
 
-// The kinds of tokens in files of llama.cpp.
+// The kinds of tokens in files of llama.cpp, which are those of SentencePiece.
 const (
+	ggufUnknown     = 2
 	ggufControl     = 3
 	ggufUserDefined = 4
 	ggufUnused      = 5
+	ggufByte        = 6
 )
 
 // ggufCuts are the regular expressions that byte-level tokenizers cut texts by, by llama.cpp's names for them.
@@ -38,6 +40,8 @@ func ggufTokenizer(fields map[string]any) (Tokenizer, error) {
 	switch kind {
 	case "gpt2":
 		return ggufBytes(fields, tokens, kinds)
+	case "llama":
+		return ggufPieces(fields, tokens, kinds)
 	case "rwkv":
 		var out strings.Builder
 		for id, t := range tokens {
@@ -47,7 +51,7 @@ func ggufTokenizer(fields map[string]any) (Tokenizer, error) {
 		}
 		return own(tokenizer.ParseWorld([]byte(out.String())))
 	}
-	return nil, errors.Errorf("pretrained: the file's tokenizer is of the kind %q; want gpt2 or rwkv", kind)
+	return nil, errors.Errorf("pretrained: the file's tokenizer is of the kind %q; want gpt2, llama or rwkv", kind)
 }
 
 // own keeps a nil out of an interface.

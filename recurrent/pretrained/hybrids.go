@@ -93,7 +93,10 @@ func graniteFamily(c *config) network {
 	}
 	chosen(c, list, "linear_attention", "full_attention")
 	experts := c.countOr("num_local_experts", 0)
-	per, each := c.countOr("num_experts_per_tok", 2), c.sizeOr("intermediate_size", 1)
+	per, each := c.sizeOr("num_experts_per_tok", 2), c.sizeOr("intermediate_size", 1)
+	if experts > 0 {
+		c.expertsFit(experts, per)
+	}
 	add := c.number("residual_multiplier", 1)
 	embed, scale := c.number("embedding_multiplier", 1), c.number("logits_scaling", 1)
 	return network{

@@ -72,6 +72,12 @@ func larger(g *graph.Graph, a, b graph.Node) graph.Node { return g.Where(g.Less(
 
 // conv is a causal convolution of each feature of x [T, B, F] by itself. The state is the last K-1 rows, [K-1, B, F].
 func (b block) conv(name string, x graph.Node, taps int, bias bool) graph.Node {
+	if b.g.Err() == nil {
+		b.in(name).wants("weight", x.Dim(-1), 1, taps)
+	}
+	if b.g.Err() != nil {
+		return graph.Node{}
+	}
 	g, n, views := b.g, x.Dim(0), []graph.Node{x}
 	if taps > 1 {
 		s := b.rows(name, taps-1, x.Dim(-1))

@@ -11,6 +11,7 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/fileformat"
 	"github.com/unroll-go/unroll/internal/inputfile"
+	"github.com/unroll-go/unroll/internal/weights"
 	"github.com/unroll-go/unroll/nn/torch"
 )
 
@@ -18,9 +19,9 @@ import (
 // as safetensors).
 //
 // A folder has config.json, which names the family, see Families; the weights as model.safetensors, in several such files with
-// their index, or as pytorch_model.bin; and, to work with texts, tokenizer.json. Weights of 32 bits stay in the file until they
-// are needed, see graph.Params.Map, so the file must not be changed while the model is in use. Tensors that the network does not
-// read are passed over; Unread lists them.
+// their index, or as pytorch_model.bin; and, to work with texts, tokenizer.json or tokenizer.model. Weights of 32 bits stay in
+// the file until they are needed, see graph.Params.Map, so the file must not be changed while the model is in use. Tensors that
+// the network does not read are passed over; Unread lists them.
 //
 // A GGUF file has all of it in one: numbers may be F32, F16, BF16 or Q8_0, and are widened as they are read; names and shapes
 // become those of the folder that it was made from.
@@ -92,11 +93,11 @@ func (m *Model) openWeights(folder string) error {
 		}
 	}
 	if file := filepath.Join(folder, "pytorch_model.bin"); exists(file) {
-		raw := graph.NewParams(1)
-		if _, err := torch.Load(raw, file); err != nil {
+		tensors, err := torchWeights(file)
+		if err != nil {
 			return err
 		}
-		return m.take(raw.Tensors(""))
+		return m.take(tensors)
 	}
 	return errors.New("the folder has no weights: want model.safetensors, its index, or pytorch_model.bin")
 }
@@ -128,64 +129,95 @@ func (m *Model) openFile(path string) error {
 		return err
 	}
 	m.ends, m.begin = []int{0}, -1
-	raw := graph.NewParams(1)
 	switch format {
 	case fileformat.Safetensors:
-		_, err = raw.Map(path, nil)
+		raw := graph.NewParams(1)
+		if _, err := raw.Map(path, nil); err != nil {
+			return err
+		}
+		if err := m.size(shapesOf(raw.Tensors(""))); err != nil {
+			return err
+		}
+		_, err = m.params.Map(path, m.net.change)
+		return err
 	case fileformat.Torch, fileformat.Pickle:
-		_, err = torch.Load(raw, path)
+		tensors, err := torchWeights(path)
+		if err != nil {
+			return err
+		}
+		return m.openNamed(tensors)
 	case fileformat.GGUF:
 		return m.openGGUF(path)
-	default:
-		err = errors.Errorf("it is %v; want a folder with config.json, a GGUF file, or a file of RWKV's authors", format)
 	}
+	return errors.Errorf("it is %v; want a folder with config.json, a GGUF file, or a file of RWKV's authors", format)
+}
+
+// torchWeights are the weights of a file of PyTorch.
+func torchWeights(path string) ([]graph.Named, error) {
+	f, err := torch.Read(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return m.openNamed(raw.Tensors(""))
+	_, tensors := f.Weights()
+	return tensors, nil
+}
+
+// shapes are those of a file's tensors, by their names.
+type shapes map[string][]int
+
+func shapesOf(tensors []graph.Named) shapes {
+	out := shapes{}
+	for _, t := range tensors {
+		out[t.Name] = t.Value.Shape()
+	}
+	return out
 }
 
 // openNamed takes the weights of RWKV by their authors' names, which tell the sizes, too.
 func (m *Model) openNamed(tensors []graph.Named) error {
-	raw := graph.NewParams(1)
-	err := raw.SetAll(tensors)
-	if err != nil {
+	if err := m.size(shapesOf(tensors)); err != nil {
 		return err
 	}
+	return m.take(tensors)
+}
+
+// size takes the family and the sizes from the shapes that the authors' weights have.
+func (m *Model) size(s shapes) (err error) {
 	switch {
-	case raw.Get("blocks.0.att.r_k") != nil:
+	case s["blocks.0.att.r_k"] != nil:
 		m.family = family{kind: "rwkv7", title: "RWKV-7"}
-		m.net, err = rwkv7Of(raw)
-	case raw.Get("blocks.0.att.time_first") != nil:
-		m.family, m.net, err = rwkv4Of(raw)
+		m.net, err = rwkv7Of(s)
+	case s["blocks.0.att.time_first"] != nil:
+		m.family, m.net, err = rwkv4Of(s)
 	default:
 		err = errors.New("it has no weights of RWKV-4 or RWKV-7 by their authors' names; want those, or a folder with config.json")
 	}
-	if err != nil {
-		return err
-	}
-	return m.take(raw.Tensors(""))
+	return err
 }
 
-// take puts tensors into the store, as the network asks for them.
+// take puts tensors into the store, as the network asks for them. Their memory is the store's from then on, and the list is empty:
+// of a tensor that is changed, nothing is kept.
 func (m *Model) take(tensors []graph.Named) error {
-	var kept []graph.Named
-	for _, t := range tensors {
+	for i, t := range tensors {
+		tensors[i] = graph.Named{}
 		keep := true
 		if m.net.change != nil {
 			t, keep = m.net.change(t)
 		}
-		if keep {
-			kept = append(kept, t)
+		if !keep {
+			continue
+		}
+		if err := weights.Take(m.params, t.Name, t.Value); err != nil {
+			return err
 		}
 	}
-	return m.params.SetAll(kept)
+	return nil
 }
 
 // blocks counts the layers of a file of RWKV's authors by a weight that all of them have.
-func blocks(p *graph.Params, name string) int {
+func blocks(s shapes, name string) int {
 	n := 0
-	for p.Get("blocks."+itoa(n)+"."+name) != nil {
+	for s["blocks."+itoa(n)+"."+name] != nil {
 		n++
 	}
 	return n
@@ -194,14 +226,14 @@ func blocks(p *graph.Params, name string) int {
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // rwkv4Of takes the sizes of RWKV-4 from the shapes of the authors' weights.
-func rwkv4Of(p *graph.Params) (family, network, error) {
-	table, key := p.Get("emb.weight").Shape(), p.Get("blocks.0.ffn.key.weight").Shape()
+func rwkv4Of(s shapes) (family, network, error) {
+	table, key := s["emb.weight"], s["blocks.0.ffn.key.weight"]
 	if len(table) != 2 || len(key) != 2 {
 		return family{}, network{}, errors.Errorf("emb.weight %v and blocks.0.ffn.key.weight %v; want matrices", table, key)
 	}
 	data, err := json.Marshal(map[string]any{
 		"model_type": "rwkv", "vocab_size": table[0], "hidden_size": table[1], "intermediate_size": key[0],
-		"num_hidden_layers": blocks(p, "att.time_first"), "rescale_every": 0,
+		"num_hidden_layers": blocks(s, "att.time_first"), "rescale_every": 0,
 	})
 	if err != nil {
 		return family{}, network{}, err

@@ -38,6 +38,8 @@ func rankOf(c *config, name string, width int) int {
 
 // mamba is Mamba's mixer. State: the last inputs of the convolution, and ssm [B, E·S].
 func (b block) mamba(m linear.Mamba, x graph.Node) graph.Node {
+	b.wants("A_log", m.Inner, m.State)
+	b.wants("conv1d.weight", m.Inner, 1, m.Kernel)
 	if m.Kernel == 1 {
 		return b.cell(m, x, "ssm")
 	}

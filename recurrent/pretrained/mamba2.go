@@ -27,6 +27,11 @@ func mamba2Family(c *config) network {
 
 // mamba2 is Mamba-2's mixer. State: the last inputs of the convolution, and ssm [B, N·S·P].
 func (b block) mamba2(m linear.Mamba2, x graph.Node) graph.Node {
+	if m.Heads%m.Groups == 0 { // which the layer says better
+		keys := m.Groups * m.State
+		b.wants("in_proj.weight", 2*m.Inner+2*keys+m.Heads, m.Hidden)
+		b.wants("conv1d.weight", m.Inner+2*keys, 1, m.Kernel)
+	}
 	if m.Kernel == 1 {
 		return b.cell(m, x, "ssm")
 	}

@@ -39,6 +39,7 @@ func (m *rwkv4) layer(b block, i int, x graph.Node) graph.Node {
 	if i == 0 {
 		x = b.norm("pre_ln", x, m.epsilon)
 	}
+	b.in("attention").wants("key.weight", m.time.Inner, m.time.Hidden)
 	y := b.in("attention").cell(m.time, b.norm("ln1", x, m.epsilon), "before", "numerator", "denominator", "largest")
 	x = g.Add(x, g.MulScalar(y, scale))
 	y = b.in("feed_forward").cell(m.channels, b.norm("ln2", x, m.epsilon), "before")

@@ -16,6 +16,10 @@ func rwkv7Family(c *config) network {
 	if c.has("num_heads") && !c.has("head_dim") {
 		m.Head = c.parts("hidden_size", m.Hidden, c.size("num_heads"))
 	}
+	if m.Layers > maxLayers {
+		c.wrong("num_hidden_layers", "10,000 at most")
+		m.Layers = 1
+	}
 	if c.number("norm_eps", 1e-5) != 1e-5 || m.Head != 64 {
 		c.wrong("norm_eps", "1e-5, and a head_dim of 64: the authors have no others")
 	}
@@ -34,13 +38,12 @@ func rwkv7Family(c *config) network {
 }
 
 // rwkv7Of takes the sizes of RWKV-7 from the shapes of the authors' weights.
-func rwkv7Of(p *graph.Params) (network, error) {
+func rwkv7Of(s shapes) (network, error) {
 	shape := func(name string, rank int) ([]int, error) {
-		s := p.Get(name).Shape()
-		if len(s) != rank {
-			return make([]int, rank), errors.Errorf("%s has shape %v; want %d dimensions", name, s, rank)
+		if has := s[name]; len(has) == rank {
+			return has, nil
 		}
-		return s, nil
+		return make([]int, rank), errors.Errorf("%s has shape %v; want %d dimensions", name, s[name], rank)
 	}
 	var wrong error
 	of := func(name string, rank, axis int) int {
@@ -51,7 +54,7 @@ func rwkv7Of(p *graph.Params) (network, error) {
 		return s[axis]
 	}
 	m := linear.RWKV7{
-		Hidden: of("emb.weight", 2, 1), Layers: blocks(p, "att.r_k"), Head: of("blocks.0.att.r_k", 2, 1),
+		Hidden: of("emb.weight", 2, 1), Layers: blocks(s, "att.r_k"), Head: of("blocks.0.att.r_k", 2, 1),
 		Forward: of("blocks.0.ffn.key.weight", 2, 0), DecayRank: of("blocks.0.att.w1", 2, 1),
 		RateRank: of("blocks.0.att.a1", 2, 1), GateRank: of("blocks.0.att.g1", 2, 1),
 	}

@@ -1,6 +1,7 @@
 package pretrained
 
 import (
+	"encoding/json"
 	"strconv"
 
 	"github.com/pkg/errors"
@@ -26,8 +27,12 @@ func (s *Stream) Save(path string) error {
 	for i, c := range s.m.Carries() {
 		tensors = append(tensors, graph.Named{Name: c.Name, Value: s.step.State()[i]})
 	}
+	last, err := json.Marshal(s.last)
+	if err != nil {
+		return errors.Wrap(err, "pretrained: Save")
+	}
 	return graph.WriteSafetensors(path, tensors, map[string]string{
-		"format": stateFormat, "family": s.m.family.kind, "tokens": strconv.Itoa(s.tokens),
+		"format": stateFormat, "family": s.m.family.kind, "tokens": strconv.Itoa(s.tokens), "last": string(last),
 	})
 }
 
@@ -80,6 +85,9 @@ func (m *Model) openStream(path string) (*Stream, error) {
 		return nil, err
 	}
 	s.tokens, s.logits = tokens, append([]float32(nil), logits.Float32s()...)
+	if json.Unmarshal([]byte(metadata["last"]), &s.last) != nil || len(s.last) > lastTokens {
+		return nil, errors.Errorf("it says that %.40q were read last; want up to %d tokens", metadata["last"], lastTokens)
+	}
 	return s, nil
 }
 

@@ -1,6 +1,8 @@
 package pretrained
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"gorgonia.org/tensor"
@@ -16,8 +18,12 @@ type Stream struct {
 	token  []int
 	logits []float32 // of what follows the last token; nil before the first
 	tokens int       // that were read
+	last   []int     // the last of them, on whose text that of the next ones depends
 	back   int       // for how many there is room
 }
+
+// lastTokens is how many of the last tokens a stream knows: more than the four bytes that a character has.
+const lastTokens = 8
 
 // firstRoom is for how many tokens there is room at first, where attention looks back at all of them.
 const firstRoom = 256
@@ -90,6 +96,8 @@ func (s *Stream) Read(ids ...int) ([]float32, error) {
 			return nil, errors.Wrap(err, "pretrained: Read")
 		}
 		s.tokens += n
+		s.last = append(s.last, ids[:n]...)
+		s.last = slices.Clone(s.last[max(0, len(s.last)-lastTokens):])
 		ids = ids[n:]
 	}
 	return s.logits, nil

@@ -1,14 +1,18 @@
 package pretrained
 
 import (
+	"encoding/json"
 	"path/filepath"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/datasets/tokenizer"
+	"github.com/unroll-go/unroll/internal/inputfile"
 )
 
-// Tokenizer maps texts to ids and back: a *tokenizer.Tokenizer, a *tokenizer.World, or one of your own.
+// Tokenizer maps texts to ids and back: a *tokenizer.Tokenizer, a *tokenizer.SentencePiece, a *tokenizer.World, or one of your
+// own. If it has a method Continue(text string) ([]int, error), as SentencePiece has, that encodes a text that goes on after
+// another.
 type Tokenizer interface {
 	datasets.Tokenizer
 	// Prompt is Encode with what the model was trained to see around a text, such as a token for its beginning.
@@ -29,6 +33,13 @@ func (m *Model) openTokenizer(folder string) {
 		}
 		return
 	}
+	if path := filepath.Join(folder, "tokenizer.model"); exists(path) {
+		t, err := sentencePiece(folder, path)
+		if m.mute = err; err == nil {
+			m.tokenizer = t
+		}
+		return
+	}
 	if path := filepath.Join(folder, worldVocabulary); exists(path) {
 		w, err := tokenizer.LoadWorld(path)
 		if m.mute = err; err == nil {
@@ -36,7 +47,28 @@ func (m *Model) openTokenizer(folder string) {
 		}
 		return
 	}
-	m.mute = errors.Errorf("pretrained: %s has no tokenizer: want tokenizer.json, or RWKV's %s", folder, worldVocabulary)
+	m.mute = errors.Errorf("pretrained: %s has no tokenizer: want tokenizer.json, tokenizer.model, or RWKV's %s", folder, worldVocabulary)
+}
+
+// sentencePiece reads a tokenizer.model, with a token for the beginning before a text, as transformers puts it there unless
+// tokenizer_config.json says otherwise.
+func sentencePiece(folder, path string) (*tokenizer.SentencePiece, error) {
+	t, err := tokenizer.LoadSentencePiece(path)
+	if err != nil {
+		return nil, err
+	}
+	var around struct {
+		Begin *bool `json:"add_bos_token"`
+		End   *bool `json:"add_eos_token"`
+	}
+	config := filepath.Join(folder, "tokenizer_config.json")
+	if data, err := inputfile.Read(config); err == nil {
+		if err := json.Unmarshal(data, &around); err != nil {
+			return nil, errors.Wrapf(err, "pretrained: %s", config)
+		}
+	}
+	begin := around.Begin == nil || *around.Begin
+	return t.Around(begin, around.End != nil && *around.End)
 }
 
 // Tokenizer is the model's, or the error that says why it has none.

@@ -52,10 +52,13 @@ func main() {
 	nets := slices.DeleteFunc(networks(), func(n network) bool { return !named(n.name, *which) })
 	list := slices.DeleteFunc(tasks(), func(t task) bool { return !named(t.name, *only) })
 	start := time.Now()
-	var err error
+	err := e.check()
 	switch {
-	case len(nets) == 0 || len(list) == 0:
-		err = fmt.Errorf("no network is called %q, or no task %q", *which, *only)
+	case err != nil:
+	case len(nets) == 0:
+		err = fmt.Errorf("no network is called %q; want %s", *which, names(networks(), func(n network) string { return n.name }))
+	case len(list) == 0:
+		err = fmt.Errorf("no task is called %q; want %s", *only, names(tasks(), func(t task) string { return t.name }))
 	case *part == "tasks":
 		err = solveAll(nets, list, e)
 	case *part == "language":
@@ -72,6 +75,34 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Printf("\n(%.0f s)\n", time.Since(start).Seconds())
+}
+
+// check refuses numbers that nothing can be done with.
+func (e effort) check() error {
+	for _, n := range []struct {
+		name  string
+		value int
+	}{{"steps", e.steps}, {"batch", e.batch}, {"judged", e.judged}, {"width", e.width}, {"seeds", e.seeds}, {"budget", e.budget}} {
+		if n.value < 1 {
+			return fmt.Errorf("-%s %d; want at least 1", n.name, n.value)
+		}
+	}
+	if !(e.rate > 0) {
+		return fmt.Errorf("-rate %g; want a number above 0", e.rate)
+	}
+	if e.tokens != "character" && e.tokens != "word" {
+		return fmt.Errorf("-tokens %q; want character or word", e.tokens)
+	}
+	return nil
+}
+
+// names joins the names of a list.
+func names[T any](list []T, name func(T) string) string {
+	var out []string
+	for _, v := range list {
+		out = append(out, name(v))
+	}
+	return strings.Join(out, ", ")
 }
 
 // named tells whether a name is one of a list, with commas between them; an empty list has all names.

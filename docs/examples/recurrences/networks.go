@@ -31,6 +31,9 @@ func networks() []network {
 		unrolled("RNN", func(w int) recurrent.Cell { return recurrent.RNN{Hidden: w} }),
 		unrolled("LSTM", func(w int) recurrent.Cell { return recurrent.LSTM{Hidden: w} }),
 		unrolled("GRU", func(w int) recurrent.Cell { return recurrent.GRU{Hidden: w} }),
+		unrolled("CoRNN", func(w int) recurrent.Cell {
+			return recurrent.CoRNN{Hidden: w, Interval: 1, Stiffness: 0.5, Friction: 1}
+		}),
 		unrolled("sLSTM", func(w int) recurrent.Cell { return recurrent.SLSTM{Hidden: w, Heads: heads} }),
 		scanned("mLSTM", func(w int) recurrent.Scanner { return recurrent.MLSTM{Hidden: w, Heads: heads} }),
 		scanned("minGRU", func(w int) recurrent.Scanner { return recurrent.MinGRU{Hidden: w} }),

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -117,5 +119,25 @@ func TestAdapt(t *testing.T) {
 	}
 	if err := language(networks()[:1], e); err != nil {
 		t.Error(err)
+	}
+}
+
+// Numbers that nothing can be done with are refused by name.
+func TestEffortsThatCannotBe(t *testing.T) {
+	fine := effort{steps: 1, batch: 1, judged: 1, width: 1, seeds: 1, budget: 1, rate: 1e-3, tokens: "word"}
+	if err := fine.check(); err != nil {
+		t.Error(err)
+	}
+	for want, set := range map[string]func(e *effort){
+		"-batch 0;":       func(e *effort) { e.batch = 0 },
+		"-judged -3;":     func(e *effort) { e.judged = -3 },
+		"-rate NaN;":      func(e *effort) { e.rate = math.NaN() },
+		`-tokens "byte";`: func(e *effort) { e.tokens = "byte" },
+	} {
+		e := fine
+		set(&e)
+		if err := e.check(); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("want an error that begins with %s, found %v", want, err)
+		}
 	}
 }

@@ -32,6 +32,7 @@ var family = []kin{
 	{"QRNN", 2016, 1, 1, []string{"LSTM"}},
 	{"SRU", 2017, 1, 1, []string{"QRNN"}},
 	{"IndRNN", 2018, 1, 1, []string{"SRU"}},
+	{"CoRNN", 2021, 0, 1, []string{"RNN"}},
 	{"minGRU", 2024, 1, 1, []string{"GRU", "SRU"}},
 	{"S4D, S5", 2022, 2, 2, nil},
 	{"LRU", 2023, 2, 2, []string{"S4D, S5"}},

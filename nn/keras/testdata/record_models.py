@@ -63,6 +63,8 @@ def cases(k, new):
     if not new:
         yield "activation_swish", seq(L.Activation("swish")), [3 * x]
     yield "picture", k.Sequential([k.Input((None, 5, 2)), L.Conv2D(3, (3, 2), padding="same"), L.Conv2D(2, (1, 5), strides=(2, 1))]), [rng.standard_normal((B, T, 5, 2)).astype(np.float32)]
+    yield "picture_pools", k.Sequential([k.Input((None, 5, 2)), L.MaxPooling2D((3, 2), strides=(1, 2), padding="same"), L.AveragePooling2D((2, 3), strides=(1, 2), padding="same"), L.AveragePooling2D((2, 1)), L.GlobalAveragePooling2D()]), [rng.standard_normal((B, T, 5, 2)).astype(np.float32)]
+    yield "picture_maximum", k.Sequential([k.Input((None, 5, 2)), L.MaxPooling2D(2), L.GlobalMaxPooling2D()]), [rng.standard_normal((B, T, 5, 2)).astype(np.float32)]
 
     a, b = k.Input((None, F), name="a"), k.Input((None, F), name="b")
     both = L.Concatenate()([L.Add()([a, b]), L.Multiply()([a, b]), L.Subtract()([a, b]), L.Average()([a, b]), L.Maximum()([a, b]), L.Minimum()([a, b])])

@@ -308,6 +308,12 @@ func TestHTMLAndSave(t *testing.T) {
 	if err != nil || !bytes.Equal(body, data) || !strings.Contains(before, `alt="a &lt; &#34;b&#34;"`) {
 		t.Errorf("HTML %s: %v", before, err)
 	}
+	if shown := p.SimpleRender(); !bytes.Equal(shown["image/png"].([]byte), data) || shown["text/plain"] != p.Title {
+		t.Errorf("a cell of a notebook shows %v", shown["text/plain"])
+	}
+	if shown := (&chart.Picture{}).SimpleRender(); shown["image/png"] != nil || !strings.Contains(shown["text/plain"].(string), "an empty Picture") {
+		t.Errorf("an empty picture shows %v", shown)
+	}
 	path := filepath.Join(t.TempDir(), "losses.PNG")
 	if err := p.Save(path); err != nil {
 		t.Fatal(err)

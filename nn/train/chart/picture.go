@@ -80,6 +80,20 @@ func (p *Picture) HTML() (string, error) {
 		html.EscapeString(p.Title), p.Width/2.54*96, base64.StdEncoding.EncodeToString(data)), nil
 }
 
+// SimpleRender shows the picture in a cell of a notebook: gophernotes looks for this method. The SVG, which has the picture's size and
+// is sharp at any, is what Jupyter takes; the PNG is for what cannot show it.
+func (p *Picture) SimpleRender() map[string]any {
+	svg, err := p.SVG()
+	if err != nil {
+		return map[string]any{"text/plain": err.Error()}
+	}
+	data, err := p.PNG()
+	if err != nil {
+		return map[string]any{"text/plain": err.Error()}
+	}
+	return map[string]any{"text/plain": p.Title, "image/svg+xml": string(svg), "image/png": data}
+}
+
 // Save writes a file, a PNG or SVG by its name. The file appears whole or not at all.
 func (p *Picture) Save(path string) error {
 	var data []byte

@@ -152,20 +152,32 @@ func ratio(a, b int) float64 {
 }
 
 // String is two tables: precision, recall, F1 and support of every class, and the counts, truths down and predictions
-// across.
+// across. Where the second is wider than a terminal of 80 columns, its headings are cut.
 func (c *Confusion) String() string {
 	if len(c.counts) == 0 {
 		return "no classes\n"
 	}
-	rows := [][]string{{"", "precision", "recall", "F1", "support"}}
+	shares, counts := c.tables()
+	return texttable.Aligned(shares) + "\n" + texttable.Fitted(counts, 80)
+}
+
+// SimpleRender shows both tables in a cell of a notebook: gophernotes looks for this method.
+func (c *Confusion) SimpleRender() map[string]any {
+	shares, counts := c.tables()
+	return map[string]any{"text/plain": c.String(), "text/html": texttable.HTML(shares) + texttable.HTML(counts)}
+}
+
+// tables are the shares of each class, and the matrix of counts.
+func (c *Confusion) tables() (shares, counts [][]string) {
+	shares = [][]string{{"", "precision", "recall", "F1", "support"}}
 	head := []string{"truth \\ predicted"}
 	for i := range c.counts {
-		rows = append(rows, []string{c.label(i), share3(c.Precision(i)), share3(c.Recall(i)), share3(c.F1(i)), fmt.Sprint(c.Support(i))})
+		shares = append(shares, []string{c.label(i), share3(c.Precision(i)), share3(c.Recall(i)), share3(c.F1(i)), fmt.Sprint(c.Support(i))})
 		head = append(head, c.label(i))
 	}
-	rows = append(rows, []string{"macro", "", "", share3(c.MacroF1()), fmt.Sprint(c.Total())})
-	rows = append(rows, []string{"accuracy", "", "", share3(c.Accuracy()), fmt.Sprint(c.Total())})
-	counts := [][]string{head}
+	shares = append(shares, []string{"macro", "", "", share3(c.MacroF1()), fmt.Sprint(c.Total())})
+	shares = append(shares, []string{"accuracy", "", "", share3(c.Accuracy()), fmt.Sprint(c.Total())})
+	counts = [][]string{head}
 	for i, all := range c.counts {
 		row := []string{c.label(i)}
 		for _, n := range all {
@@ -173,7 +185,7 @@ func (c *Confusion) String() string {
 		}
 		counts = append(counts, row)
 	}
-	return texttable.Aligned(rows) + "\n" + texttable.Aligned(counts)
+	return shares, counts
 }
 
 // label is a class's name, or its number if somebody has shortened the labels.

@@ -28,21 +28,35 @@ func EditDistance(a, b []string) int {
 // exceed 1. Add the sentences, then ask.
 type ErrorRate struct {
 	Edits, Length int
-	Sentences     int
-	Wrong         int // sentences with a mistake
+	// What the edits are: tokens that the references lack, that the hypotheses lack, and others in the place of the right ones.
+	Insertions, Deletions, Substitutions int
+
+	Sentences int
+	Wrong     int // sentences with a mistake
 }
 
 // Add counts tokens; of several references that are all right, the one with the fewest mistakes counts.
 func (m *ErrorRate) Add(hypothesis []string, references ...[]string) {
-	edits, length := len(hypothesis), 0
+	edits := len(hypothesis)
+	var nearest []string
 	for i, r := range references {
 		d := EditDistance(hypothesis, r)
-		if i == 0 || errorRate(d, len(r)) < errorRate(edits, length) {
-			edits, length = d, len(r)
+		if i == 0 || errorRate(d, len(r)) < errorRate(edits, len(nearest)) {
+			edits, nearest = d, r
+		}
+	}
+	for _, e := range Edits(hypothesis, nearest) {
+		switch e.Kind {
+		case EditInsert:
+			m.Insertions++
+		case EditDelete:
+			m.Deletions++
+		case EditReplace:
+			m.Substitutions++
 		}
 	}
 	m.Edits += edits
-	m.Length += length
+	m.Length += len(nearest)
 	m.Sentences++
 	if edits > 0 {
 		m.Wrong++

@@ -146,3 +146,17 @@ func TestForecastErrors(t *testing.T) {
 		t.Error("a prediction without a truth was accepted")
 	}
 }
+
+// A cell of a notebook shows both tables, and labels do not become tags.
+func TestConfusionInACell(t *testing.T) {
+	c := NewConfusion("<b>", "other")
+	if err := c.Add([]int{0, 1}, []int{1, 1}); err != nil {
+		t.Fatal(err)
+	}
+	shown := c.SimpleRender()
+	html := shown["text/html"].(string)
+	if shown["text/plain"] != c.String() || strings.Count(html, "<table>") != 2 ||
+		!strings.Contains(html, `<tr><th scope="row">&lt;b&gt;</th><td>0</td><td>1</td></tr>`) {
+		t.Errorf("it shows\n%s", html)
+	}
+}

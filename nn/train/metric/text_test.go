@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -149,8 +150,43 @@ func TestEditDistance(t *testing.T) {
 	}
 	for range 500 {
 		a, b := random(), random()
-		if got, want := EditDistance(a, b), slow(a, b); got != want {
+		want := slow(a, b)
+		if got := EditDistance(a, b); got != want {
 			t.Errorf("%v to %v: %d, want %d", a, b, got, want)
+		}
+		var hypothesis, reference []string
+		mistakes := 0
+		for _, e := range Edits(a, b) {
+			if e.Kind != EditInsert {
+				reference = append(reference, e.Reference)
+			}
+			if e.Kind != EditDelete {
+				hypothesis = append(hypothesis, e.Hypothesis)
+			}
+			if (e.Kind == EditNone) != (e.Reference == e.Hypothesis) {
+				t.Errorf("%v to %v: %+v", a, b, e)
+			}
+			if e.Kind != EditNone {
+				mistakes++
+			}
+		}
+		if mistakes != want || !slices.Equal(hypothesis, a) || !slices.Equal(reference, b) {
+			t.Errorf("%v to %v: %+v, want %d mistakes", a, b, Edits(a, b), want)
+		}
+	}
+}
+
+func TestFormatEdits(t *testing.T) {
+	show := func(hypothesis, reference string) string {
+		return FormatEdits(Edits(words(hypothesis), words(reference)))
+	}
+	for want, got := range map[string]string{
+		"reference   the *** cat sat\nhypothesis  the hat now sat\n                I   S\n": show("the hat now sat", "the cat sat"),
+		"reference   một hai\nhypothesis  *** hai\n            D\n":                         show("hai", "một hai"),
+		"reference\nhypothesis\n\n": show("", ""),
+	} {
+		if got != want {
+			t.Errorf("found\n%swant\n%s", got, want)
 		}
 	}
 }
@@ -159,6 +195,9 @@ func TestErrorRate(t *testing.T) {
 	var words, letters, phonemes ErrorRate
 	words.AddWords("the cat sat", "the cat sat down")
 	words.AddWords("a b", "a b")
+	if words.Deletions != 1 || words.Insertions != 0 || words.Substitutions != 0 {
+		t.Errorf("%+v; want one word deleted", words)
+	}
 	if words.Rate() != 1.0/6 || words.SentenceRate() != 0.5 {
 		t.Errorf("WER %g, %g of the sentences; want 1/6 and 1/2", words.Rate(), words.SentenceRate())
 	}

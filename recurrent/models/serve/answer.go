@@ -33,6 +33,8 @@ func answererOf(m models.Model, o Options, observe func(int)) (answerer, error) 
 		return newSequenceAnswers(m, o), nil
 	case *models.Forecaster:
 		return newForecastAnswers(m, o), nil
+	case *models.Recogniser:
+		return newHeardAnswers(m, o), nil
 	}
 	return nil, errors.Errorf("serve: a %v cannot be served", m.Kind())
 }
@@ -57,7 +59,7 @@ func newTexts[A any](o Options, pad bool, observe func(int), count func(string) 
 	predict func([]string) ([]A, error)) *texts[A] {
 	t := &texts[A]{most: o.MaxRows, tokens: o.MaxTokens, count: count}
 	length := func(s string) int { return len(s) }
-	t.batch = newBatcher(o.BatchRows, o.BatchWait, workers(), length, func(items []string) []result[A] {
+	t.batch = newBatcher(min(o.BatchRows, fullSpeed), o.BatchWait, workers(), length, func(items []string) []result[A] {
 		return predictAll(items, pad, predict)
 	})
 	t.batch.observe, t.batch.load = observe, batchBytes*o.MaxTokens
@@ -71,7 +73,7 @@ func predictAll[A any](items []string, pad bool, predict func([]string) ([]A, er
 		rest := items[len(out):]
 		n := len(rest)
 		if pad {
-			rest = append(append(make([]string, 0, padded(n)), rest...), make([]string, padded(n)-n)...)
+			rest = append(append(make([]string, 0, rowsFor(n)), rest...), make([]string, rowsFor(n)-n)...)
 		}
 		found, err := predict(rest)
 		var at *models.TextError

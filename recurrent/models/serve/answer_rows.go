@@ -41,7 +41,7 @@ func newSequenceAnswers(m *models.SequenceModel, o Options) *sequenceAnswers {
 		s.table.Time = ""
 	}
 	size := func(q oneSequence) int { return len(q.values) }
-	s.batch = newBatcher(o.BatchRows, o.BatchWait, workers(), size, s.run)
+	s.batch = newBatcher(min(o.BatchRows, fullSpeed), o.BatchWait, workers(), size, s.run)
 	s.batch.load = batchBytes * o.MaxTokens
 	return s
 }
@@ -58,7 +58,7 @@ func (s *sequenceAnswers) run(items []oneSequence) []result[models.SequencePredi
 	for i, q := range items {
 		add(q, strconv.Itoa(i))
 	}
-	for i := len(items); i < padded(len(items)); i++ {
+	for i := len(items); i < rowsFor(len(items)); i++ {
 		add(oneSequence{items[0].values[:len(s.columns)], items[0].times[:min(1, len(items[0].times))]}, strconv.Itoa(i))
 	}
 	found, err := s.m.Predict(list)

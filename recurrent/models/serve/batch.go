@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"math"
-	"math/bits"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -18,7 +17,7 @@ var errClosed = errors.New("the model is being replaced or the service is ending
 // way: a client that is alone waits for nobody. A request that has many items hands them in by and by, so that others have their
 // turn between them.
 type batcher[Q, A any] struct {
-	size func(q Q) int // items of about one size are computed together; nil for any
+	size func(q Q) int // items of about one size are computed together; nil where all are alike
 	run  func(items []Q) []result[A]
 	most int
 	wait time.Duration
@@ -45,7 +44,8 @@ type result[A any] struct {
 // waiting is an item in the queue.
 type waiting[Q, A any] struct {
 	item  Q
-	class int
+	size  int
+	taken bool // into a batch
 	since time.Time
 	gone  <-chan struct{} // closed when nobody wants the answer any more
 	done  chan result[A]
@@ -86,7 +86,7 @@ func (b *batcher[Q, A]) some(ctx context.Context, items []Q) ([]result[A], error
 	for i, q := range items {
 		list[i] = &waiting[Q, A]{item: q, since: now, gone: ctx.Done(), done: make(chan result[A], 1)}
 		if b.size != nil {
-			list[i].class = bits.Len(uint(b.size(q)))
+			list[i].size = b.size(q)
 		}
 	}
 	b.queue, b.coming = append(b.queue, list...), b.coming+len(items)
@@ -171,10 +171,11 @@ func (b *batcher[Q, A]) next() []*waiting[Q, A] {
 
 // enough is how many items are not kept waiting for others: all that there are, or the share of one worker while others compute.
 func (b *batcher[Q, A]) enough() int {
-	if b.running == 0 {
-		return min(b.most, b.coming)
+	share := b.coming
+	if b.running > 0 {
+		share = (b.coming + b.crew - 1) / b.crew
 	}
-	return min(b.most, (b.coming+b.crew-1)/b.crew)
+	return min(b.most, share)
 }
 
 // patience is how long an item waits for others. While another batch is computed, most others are in it or have just been in it:
@@ -207,27 +208,33 @@ func (b *batcher[Q, A]) forget() {
 	b.queue = kept
 }
 
-// take removes a batch from the queue.
+// take removes a batch from the queue: the item that has waited longest, and those that are nearest to it in size, at most twice
+// or half as large. All rows are computed at the length of the longest.
 func (b *batcher[Q, A]) take() []*waiting[Q, A] {
-	class, left := b.queue[0].class, b.load
-	var batch []*waiting[Q, A]
-	rest := b.queue[:0]
+	first := b.queue[0]
+	near := make([]*waiting[Q, A], 0, len(b.queue))
 	for _, w := range b.queue {
-		size := 0
-		if b.size != nil {
-			size = b.size(w.item)
-		}
-		if len(batch) == 0 || len(batch) < b.most && w.class == class && size <= left {
-			batch, left = append(batch, w), left-size
-		} else {
-			rest = append(rest, w)
+		if w.size <= 2*first.size && first.size <= 2*w.size {
+			near = append(near, w)
 		}
 	}
-	clear(b.queue[len(rest):])
-	b.queue = rest
+	slices.SortStableFunc(near, func(v, w *waiting[Q, A]) int { return abs(v.size-first.size) - abs(w.size-first.size) })
+	batch, left := near[:0], b.load
+	for _, w := range near {
+		if len(batch) == 0 || len(batch) < b.most && w.size <= left {
+			batch, left = append(batch, w), left-w.size
+		}
+	}
+	batch = batch[:worthwhile(len(batch))]
+	for _, w := range batch {
+		w.taken = true
+	}
+	b.queue = slices.DeleteFunc(b.queue, func(w *waiting[Q, A]) bool { return w.taken })
 	b.running++
 	return batch
 }
+
+func abs(n int) int { return max(n, -n) }
 
 // close has the batcher finish what is in its queue and end.
 func (b *batcher[Q, A]) close() {
@@ -238,5 +245,24 @@ func (b *batcher[Q, A]) close() {
 	b.workers.Wait()
 }
 
-// padded is the number of rows that a batch of n is computed with: a power of two, since each number of rows is compiled for.
-func padded(n int) int { return 1 << bits.Len(uint(n-1)) }
+// fullSpeed is a number of rows whose products use all that a processor can do: sequences that are read at once, of which each step
+// has a product, gain nothing in larger batches, which take more memory.
+const fullSpeed = 16
+
+// rowsFor is the number of rows with which n are computed. Each number is compiled for, so there are few.
+func rowsFor(n int) int {
+	rows := 1
+	for rows < n {
+		rows *= 4
+	}
+	return rows
+}
+
+// worthwhile is how many of n items to take: so many that no row is computed for nobody, unless that is a single one. The others
+// are first in the next batch.
+func worthwhile(n int) int {
+	if rows := rowsFor(n); n > 4 && n < rows {
+		return rows / 4
+	}
+	return n
+}

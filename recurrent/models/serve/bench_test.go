@@ -1,21 +1,17 @@
 package serve
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
 // BenchmarkRequests answers requests of 64 clients at once, without a network: classification of 15 words and 50 characters of a
-// completion by LSTMs of 256 units, with batches and one at a time.
+// completion by networks of 256 units, a GRU in both directions and an LSTM, with batches and one at a time.
 func BenchmarkRequests(b *testing.B) {
 	dir := b.TempDir()
 	text := strings.Repeat(corpus, 3)
@@ -61,61 +57,5 @@ func BenchmarkRequests(b *testing.B) {
 				})
 			})
 		}
-	}
-}
-
-// BenchmarkSessions steps sessions, of which there are 100,000 in a file, one token each time, by 64 clients at once.
-func BenchmarkSessions(b *testing.B) {
-	dir := b.TempDir()
-	m, err := models.NewLanguageModel(models.Config{Hidden: 256, Embed: 128, Seed: 3}, corpus)
-	if err == nil {
-		err = m.Save(filepath.Join(dir, "text.safetensors"))
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, memory := range []int64{1 << 30, 16 << 20} {
-		b.Run(fmt.Sprintf("memory=%dMB", memory>>20), func(b *testing.B) {
-			o := Options{Models: []ModelFile{{"text", filepath.Join(dir, "text.safetensors")}}}
-			o.Sessions = SessionOptions{Path: filepath.Join(dir, fmt.Sprint(memory, ".db")), Memory: memory}
-			s, err := New(o)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer s.Close()
-			do := func(path, body string) []byte {
-				r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-				w := httptest.NewRecorder()
-				s.ServeHTTP(w, r)
-				if w.Code >= 300 {
-					b.Fatal(w.Body)
-				}
-				return w.Body.Bytes()
-			}
-			const many = 100_000
-			if s.sessions.count == 0 {
-				do("/v1/sessions", `{"id":"s0","prompt":"the quick"}`)
-				for from := 1; from < many; from += 1000 {
-					ids := make([]string, min(1000, many-from))
-					for i := range ids {
-						ids[i] = fmt.Sprint("s", from+i)
-					}
-					list, _ := json.Marshal(map[string]any{"ids": ids})
-					do("/v1/sessions/s0/fork", string(list))
-				}
-			}
-			var next atomic.Int64
-			b.SetParallelism(32)
-			b.ResetTimer()
-			b.RunParallel(func(p *testing.PB) {
-				for p.Next() {
-					do(fmt.Sprintf("/v1/sessions/s%d/write", next.Add(7919)%many), `{"max_tokens":1,"temperature":0}`)
-				}
-			})
-			b.StopTimer()
-			var mem runtime.MemStats
-			runtime.ReadMemStats(&mem)
-			b.ReportMetric(float64(mem.HeapInuse)/1e6, "heap-MB")
-		})
 	}
 }

@@ -271,7 +271,7 @@ func (c *completing) run(ctx context.Context) error {
 		go func() {
 			places <- struct{}{}
 			defer func() { <-places }()
-			failed <- c.served.steps.run(ctx, l)
+			failed <- c.served.reads.run(ctx, l)
 		}()
 	}
 	var first error
@@ -343,6 +343,7 @@ func (c *completing) part(e *events, i int, list []written, reason *string) erro
 	for _, t := range list {
 		out.Text += t.text
 	}
+	c.texts[i] += out.Text
 	if c.probs[i] != nil {
 		out.Logprobs = &logprobs{}
 		c.offsets[i] = out.Logprobs.add(list, c.offsets[i])

@@ -28,16 +28,31 @@ func newEvents(w http.ResponseWriter, timeout time.Duration) *events {
 }
 
 // data writes a value as an event.
-func (e *events) data(v any) error {
+func (e *events) data(v any) error { return e.send("", "", v) }
+
+// text writes an event of one line.
+func (e *events) text(line string) error { return e.write("data: " + line + "\n\n") }
+
+// send writes a value as an event with a name and an id, unless they are empty.
+func (e *events) send(name, id string, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	return e.text(string(body))
+	head := ""
+	if name != "" {
+		head = "event: " + name + "\n"
+	}
+	if id != "" {
+		head += "id: " + id + "\n"
+	}
+	return e.write(head + "data: " + string(body) + "\n\n")
 }
 
-// text writes an event of one line.
-func (e *events) text(line string) error {
+// comment writes what clients pass over.
+func (e *events) comment() error { return e.write(":\n\n") }
+
+func (e *events) write(text string) error {
 	if !e.begun {
 		e.begun = true
 		h := e.w.Header()
@@ -46,7 +61,7 @@ func (e *events) text(line string) error {
 		h.Set("X-Accel-Buffering", "no") // nginx hands events on at once
 	}
 	_ = e.control.SetWriteDeadline(time.Now().Add(e.timeout)) // a writer that has no deadlines has no slow client
-	if _, err := e.w.Write([]byte("data: " + line + "\n\n")); err != nil {
+	if _, err := e.w.Write([]byte(text)); err != nil {
 		return errGone
 	}
 	if err := e.control.Flush(); err != nil {

@@ -76,7 +76,7 @@ func FuzzSessions(f *testing.F) {
 			r.Header.Set("Content-Type", kind)
 			w := httptest.NewRecorder()
 			s.ServeHTTP(w, r)
-			if w.Code >= http.StatusInternalServerError {
+			if w.Code >= http.StatusInternalServerError || strings.Contains(w.Body.String(), "a fault of the service") {
 				t.Errorf("%s %s: status %d: %s", method, path, w.Code, w.Body)
 			}
 			return w.Code
@@ -84,7 +84,7 @@ func FuzzSessions(f *testing.F) {
 		if do("POST", "/v1/sessions?id=a", "application/octet-stream", state) != http.StatusCreated {
 			return
 		}
-		for _, step := range []string{"read", "write", "rows", "fork"} {
+		for _, step := range []string{"read", "write", "rows", "stream", "fork"} {
 			do("POST", "/v1/sessions/a/"+step, "application/json", body)
 		}
 		do("GET", "/v1/sessions/a/next", "", "")

@@ -19,6 +19,7 @@ type metrics struct {
 	rows     *prometheus.HistogramVec
 	text     *prometheus.CounterVec
 	held     prometheus.Gauge
+	streams  prometheus.Gauge
 	models   *prometheus.GaugeVec
 }
 
@@ -39,12 +40,13 @@ func newMetrics() *metrics {
 		text: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "unroll_tokens_total", Help: "Tokens that were read and written by language models.",
 		}, []string{"model", "direction"}),
-		held: prometheus.NewGauge(prometheus.GaugeOpts{Name: "unroll_sessions", Help: "Sessions that are kept."}),
+		held:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "unroll_sessions", Help: "Sessions that are kept."}),
+		streams: prometheus.NewGauge(prometheus.GaugeOpts{Name: "unroll_streams", Help: "Streams of sessions that are open."}),
 		models: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "unroll_model_info", Help: "1 for each model that is served, with the beginning of its file's SHA-256.",
 		}, []string{"model", "version"}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, m.running, m.rows, m.text, m.held, m.models,
+	m.registry.MustRegister(m.requests, m.seconds, m.running, m.rows, m.text, m.held, m.streams, m.models,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

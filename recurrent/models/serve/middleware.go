@@ -9,10 +9,13 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,7 +35,7 @@ type recorder struct {
 
 // WriteHeader remembers the status.
 func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
+	if r.status == 0 && status >= 200 {
 		r.status = status
 	}
 	r.ResponseWriter.WriteHeader(status)
@@ -95,30 +98,62 @@ func (s *Server) observed(next http.Handler) http.Handler {
 			s.options.Log.Info("request", append(attrs, slog.Int("status", rec.status), slog.Int64("bytes", rec.bytes),
 				slog.Duration("took", took), slog.String("remote", r.RemoteAddr))...)
 		}()
+		if err := s.rightHost(r); err != nil {
+			fail(rec, plainError, err)
+			return
+		}
 		next.ServeHTTP(rec, r)
 	})
 }
 
+// rightHost refuses requests for another host. The owner of a name can have it stand for 127.0.0.1 (DNS rebinding): to a browser, his
+// page is then of the same site as a service on this machine, but the name is still his.
+func (s *Server) rightHost(r *http.Request) error {
+	if len(s.options.Hosts) == 0 {
+		return nil
+	}
+	name := r.Host
+	if host, _, err := net.SplitHostPort(name); err == nil {
+		name = host
+	}
+	name = strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")
+	if slices.ContainsFunc(s.options.Hosts, func(h string) bool { return strings.EqualFold(h, name) }) {
+		return nil
+	}
+	return refused(http.StatusMisdirectedRequest, "the request is for %.80q; this service answers for %s",
+		r.Host, strings.Join(s.options.Hosts, ", "))
+}
+
 // handle makes a handler of a function that returns an error, within the bounds of the options.
-func (s *Server) handle(style errorStyle, f func(w http.ResponseWriter, r *http.Request) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := s.admit(r); err != nil {
-			fail(w, style, err)
-			return
-		}
-		select {
-		case s.slots <- struct{}{}:
-			defer func() { <-s.slots }()
-		default:
-			fail(w, style, refused(http.StatusTooManyRequests, "%d requests are being answered; try again", s.options.Concurrent))
-			return
-		}
+func (s *Server) handle(style errorStyle, f handler) http.Handler {
+	return s.admitted(s.slots, style, func(w http.ResponseWriter, r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), s.options.Timeout)
 		defer cancel()
 		r = r.WithContext(ctx)
 		body := &countedBody{ReadCloser: http.MaxBytesReader(w, r.Body, s.options.MaxBody), s: s}
 		defer body.release()
 		r.Body = body
+		return f(w, r)
+	})
+}
+
+// handler answers a request, or says why it does not.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// admitted makes a handler that refuses what may not be answered, and more than there are places for.
+func (s *Server) admitted(places chan struct{}, style errorStyle, f handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := s.admit(r); err != nil {
+			fail(w, style, err)
+			return
+		}
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+		default:
+			fail(w, style, refused(http.StatusTooManyRequests, "%d requests are being answered; try again", cap(places)))
+			return
+		}
 		if err := f(w, r); err != nil {
 			if status, _ := statusOf(err); status == http.StatusInternalServerError {
 				s.options.Log.Error("fault", slog.String("request_id", w.Header().Get("X-Request-Id")), slog.Any("error", err))
@@ -135,13 +170,13 @@ const mostBodies = 32
 type countedBody struct {
 	io.ReadCloser
 	s    *Server
-	read int64
+	read atomic.Int64 // and not let go of
 }
 
 // Read refuses to go on while the bodies of all requests are as many bytes as there may be.
 func (b *countedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	b.read += int64(n)
+	b.read.Add(int64(n))
 	if all := b.s.bodies.Add(int64(n)); all > mostBodies*b.s.options.MaxBody {
 		return n, refused(http.StatusTooManyRequests, "the requests that are being read are %d bytes; try again", all)
 	}
@@ -149,9 +184,12 @@ func (b *countedBody) Read(p []byte) (int, error) {
 }
 
 // release takes the bytes from the count.
-func (b *countedBody) release() {
-	b.s.bodies.Add(-b.read)
-	b.read = 0
+func (b *countedBody) release() { b.free(int(b.read.Load())) }
+
+// free takes some of them.
+func (b *countedBody) free(n int) {
+	b.s.bodies.Add(-int64(n))
+	b.read.Add(-int64(n))
 }
 
 // admit refuses requests without a key, those that a browser makes for another site's page, all while the service ends, and bodies

@@ -50,7 +50,8 @@ type served struct {
 	model   models.Model // nil of another framework's
 	answerer
 	text  textModel // what writes texts; nil otherwise
-	steps *stepper  // of it
+	reads reader    // its texts
+	steps *stepper  // the same, of a model whose state has one size; nil otherwise
 	live  *rowLanes // of what reads rows as they come; nil otherwise
 
 	laidOut    sync.Once
@@ -160,7 +161,7 @@ func (r *registry) open(s *slot) (*served, error) {
 	switch m := v.model.(type) {
 	case *models.LanguageModel:
 		v.text = trainedText{m}
-		v.steps, err = newStepper(v.text, r.options, observe)
+		err = v.step(r.options, observe)
 	case *models.SequenceModel:
 		v.live = newRowLanes(m)
 	}
@@ -173,15 +174,33 @@ func (r *registry) openFoundation(v *served, path string, observe func(int)) err
 	if err != nil {
 		return err
 	}
+	return errors.Wrapf(r.serveFoundation(v, m, observe), "serve: %s", path)
+}
+
+func (r *registry) serveFoundation(v *served, m *pretrained.Model, observe func(int)) error {
+	if err := m.Params().Unmap(); err != nil { // the file may be written over while it is served
+		return err
+	}
 	if err := m.SetWeightFormat(r.options.Weights); err != nil {
-		return errors.Wrapf(err, "serve: %s", path)
+		return err
 	}
 	text, err := newFoundationText(m)
 	if err != nil {
-		return errors.Wrapf(err, "serve: %s", path)
+		return err
 	}
 	v.kind, v.text, v.answerer = "language model", text, foundationLikelihoods(m, text.t, r.options, observe)
-	v.steps, err = newStepper(text, r.options, observe)
+	if grows(m) {
+		v.reads, err = newGrower(m, r.options.MaxTokens)
+		return err
+	}
+	return v.step(r.options, observe)
+}
+
+// step has texts read side by side.
+func (v *served) step(o Options, observe func(int)) (err error) {
+	if v.steps, err = newStepper(v.text, o, observe); err == nil {
+		v.reads = v.steps
+	}
 	return err
 }
 
@@ -323,8 +342,8 @@ func (v *served) retire() {
 // end stops what computes.
 func (v *served) end() {
 	v.answerer.close()
-	if v.steps != nil {
-		v.steps.close()
+	if v.reads != nil {
+		v.reads.close()
 	}
 }
 

@@ -8,14 +8,14 @@ import (
 // requests at a time.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	open := func(pattern string, style errorStyle, f func(w http.ResponseWriter, r *http.Request) error) {
+	open := func(pattern string, style errorStyle, f handler) {
 		mux.Handle(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if err := f(w, r); err != nil {
 				fail(w, style, err)
 			}
 		}))
 	}
-	work := func(pattern string, style errorStyle, f func(w http.ResponseWriter, r *http.Request) error) {
+	work := func(pattern string, style errorStyle, f handler) {
 		mux.Handle(pattern, s.handle(style, f))
 	}
 
@@ -40,6 +40,7 @@ func (s *Server) routes() http.Handler {
 	open("GET /v1/models/{model}", openAIError, s.modelList)
 	work("POST /v1/models/{model}/look", openAIError, s.look)
 	work("POST /v1/completions", openAIError, s.completions)
+	work("POST /v1/audio/transcriptions", openAIError, s.transcriptions)
 
 	work("POST /invocations", mlflowError, s.invocations)
 	work("POST /models/{model}/invocations", mlflowError, s.invocations)
@@ -54,5 +55,8 @@ func (s *Server) routes() http.Handler {
 	work("POST /v1/sessions/{id}/write", openAIError, s.writeSession)
 	work("GET /v1/sessions/{id}/next", openAIError, s.nextOfSession)
 	work("POST /v1/sessions/{id}/rows", openAIError, s.rowsOfSession)
+	stream := s.admitted(s.streams, openAIError, s.streamSession)
+	mux.Handle("GET /v1/sessions/{id}/stream", stream)
+	mux.Handle("POST /v1/sessions/{id}/stream", stream)
 	return s.observed(mux)
 }

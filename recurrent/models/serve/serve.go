@@ -35,14 +35,16 @@ type Options struct {
 	Models  []ModelFile
 	Weights graph.WeightFormat // how weights are read, see models.Model
 	Log     *slog.Logger       // nil for none
+	Hosts   []string           // names and addresses by which requests may ask for it (their header Host, without port); none for any
 	Keys    []string           // of which a request must have one, as "Authorization: Bearer KEY"; none for a service that asks for none
 
 	MaxBody    int64         // bytes of a request; 8 MB
 	MaxTokens  int           // tokens of a text, and of all that is generated for a request; 16,384
 	MaxRows    int           // rows of a request: texts, prompts, rows of tables; 10,000
 	Concurrent int           // requests at a time, those that wait for others included; 1,024
+	Streams    int           // streams of sessions at a time; 10,000
 	Timeout    time.Duration // of a request, and of writing one part of a stream; 60 s
-	BatchRows  int           // rows of one batch; 64
+	BatchRows  int           // rows of one batch at most; 64, of which sequences that are read whole take 16
 	BatchWait  time.Duration // how long a request waits for others that are on their way; 2 ms, below 0 for not at all
 
 	Sessions SessionOptions
@@ -66,6 +68,7 @@ func (o Options) complete() Options {
 	defaultTo(&o.MaxTokens, 16384)
 	defaultTo(&o.MaxRows, 10000)
 	defaultTo(&o.Concurrent, 1024)
+	defaultTo(&o.Streams, 10000)
 	defaultTo(&o.Timeout, time.Minute)
 	defaultTo(&o.BatchRows, 64)
 	defaultTo(&o.BatchWait, 2*time.Millisecond)
@@ -85,7 +88,7 @@ func defaultTo[N int | int64 | time.Duration](v *N, value N) {
 func (o Options) check() error {
 	for name, v := range map[string]int64{
 		"MaxBody": o.MaxBody, "MaxTokens": int64(o.MaxTokens), "MaxRows": int64(o.MaxRows), "Concurrent": int64(o.Concurrent),
-		"Timeout": int64(o.Timeout), "BatchRows": int64(o.BatchRows),
+		"Streams": int64(o.Streams), "Timeout": int64(o.Timeout), "BatchRows": int64(o.BatchRows),
 		"Sessions.Memory": o.Sessions.Memory, "Sessions.Most": int64(o.Sessions.Most),
 	} {
 		if v < 0 {
@@ -108,6 +111,7 @@ type Server struct {
 	sessions *sessions
 	metrics  *metrics
 	slots    chan struct{} // one for each request at a time
+	streams  chan struct{} // one for each stream of a session
 	bodies   atomic.Int64  // bytes of the bodies of all requests
 	origins  *http.CrossOriginProtection
 	handler  http.Handler
@@ -123,7 +127,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{options: o, metrics: newMetrics(), slots: make(chan struct{}, o.Concurrent),
-		origins: http.NewCrossOriginProtection(), stopping: make(chan struct{})}
+		streams: make(chan struct{}, o.Streams), origins: http.NewCrossOriginProtection(), stopping: make(chan struct{})}
 	var err error
 	if s.models, err = openRegistry(o, s.metrics); err != nil {
 		return nil, err

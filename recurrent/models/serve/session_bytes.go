@@ -16,8 +16,14 @@ type change struct {
 // A session as bytes: the length of its description (uint32, little-endian), the description in JSON, and its state. It is what
 // the file has, and what is exported.
 
+// sessionHead is what a session is described with where it is kept.
+type sessionHead struct {
+	about
+	History *history `json:"history,omitempty"`
+}
+
 func (s *session) bytes() ([]byte, error) {
-	head, err := json.Marshal(s.about)
+	head, err := json.Marshal(sessionHead{s.about, s.history})
 	if err != nil {
 		return nil, err
 	}
@@ -30,9 +36,9 @@ func sessionOf(data []byte) (*session, error) {
 		return nil, bad("these bytes are no session")
 	}
 	n := binary.LittleEndian.Uint32(data)
-	s := &session{state: append([]byte{}, data[4+n:]...)}
-	if err := json.Unmarshal(data[4:4+n], &s.about); err != nil {
+	var d sessionHead
+	if err := json.Unmarshal(data[4:4+n], &d); err != nil {
 		return nil, bad("these bytes are no session: %v", err)
 	}
-	return s, nil
+	return &session{about: d.about, state: append([]byte{}, data[4+n:]...), history: d.History}, nil
 }

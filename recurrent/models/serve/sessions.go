@@ -3,7 +3,6 @@ package serve
 import (
 	"container/list"
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -23,11 +22,13 @@ type about struct {
 // session is what a network remembers of a text or of rows. It does not change: what goes on from it is another.
 type session struct {
 	about
-	state []byte
+	state   []byte
+	history *history // nil unless it is streamed
+	said    []told   // what the network said on the way here from the session before
 }
 
 // cost is what a session takes in memory, roughly.
-func (s *session) cost() int64 { return int64(len(s.state) + 512) }
+func (s *session) cost() int64 { return int64(len(s.state)+512) + s.history.cost() }
 
 // sessions has all sessions: those in use in memory, all in the file.
 type sessions struct {
@@ -52,6 +53,8 @@ type place struct {
 	turn    chan struct{}
 	users   int
 	used    time.Time
+	streams int           // of those who use it
+	changed chan struct{} // closed when another session takes its place, or none; nil while nobody streams
 	element *list.Element
 }
 
@@ -81,18 +84,94 @@ func (s *sessions) with(ctx context.Context, id string, use func(now *session) (
 			return err
 		}
 		if p.now == nil {
-			return refused(404, "there is no session %q: it may have expired", id)
+			return missing(id)
 		}
 		next, say, err := use(p.now)
 		if err != nil {
 			return err
 		}
+		s.remember(p, next)
 		if err := s.keep(p, next); err != nil {
 			return err
 		}
 		return say()
 	})
 }
+
+// remember adds what a session said to what it said before, if it is streamed or was.
+func (s *sessions) remember(p *place, next *session) {
+	if next == nil {
+		return
+	}
+	before := p.now.history
+	if before == nil {
+		s.mu.Lock()
+		streamed := p.streams > 0
+		s.mu.Unlock()
+		if !streamed {
+			return
+		}
+		before = &history{Since: p.now.Tokens}
+	}
+	next.history = before.and(next.said)
+	next.said = nil
+}
+
+// watch holds the place of a session in memory, and has look tell when it changes.
+func (s *sessions) watch(id string) (p *place, done func()) {
+	p = s.enter(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.streams++; p.changed == nil {
+		p.changed = make(chan struct{})
+	}
+	return p, func() {
+		s.mu.Lock()
+		if p.streams--; p.streams == 0 {
+			p.changed = nil
+		}
+		s.mu.Unlock()
+		s.leave(p)
+	}
+}
+
+// look is the session at a place that is watched, and a channel that is closed when it is another.
+func (s *sessions) look(ctx context.Context, p *place) (*session, <-chan struct{}, error) {
+	var now *session
+	var changed chan struct{}
+	err := s.alone(ctx, p.id, func(p *place) error {
+		if err := s.fetch(p); err != nil {
+			return err
+		}
+		if p.now == nil {
+			return missing(p.id)
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		now, changed = p.now, p.changed
+		return nil
+	})
+	return now, changed, err
+}
+
+// replace has a session take a place in memory; nil for none. The caller has the place's turn.
+func (s *sessions) replace(p *place, next *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.now != nil {
+		s.bytes -= p.now.cost()
+	}
+	if p.now = next; next != nil {
+		s.bytes += next.cost()
+	}
+	if p.changed != nil {
+		close(p.changed)
+		p.changed = make(chan struct{})
+	}
+}
+
+// missing is an answer about a session that is not there.
+func missing(id string) error { return refused(404, "there is no session %q: it may have expired", id) }
 
 // alone has a function do something with the place of a session, alone: others that want the same wait.
 func (s *sessions) alone(ctx context.Context, id string, use func(p *place) error) error {
@@ -172,17 +251,14 @@ func (s *sessions) drop(p *place) error {
 		return err
 	}
 	if p.now == nil {
-		return refused(404, "there is no session %q", p.id)
+		return missing(p.id)
 	}
 	if s.store != nil {
 		if err := s.store.put(&change{id: p.id}); err != nil {
 			return err
 		}
 	}
-	s.mu.Lock()
-	s.bytes -= p.now.cost()
-	p.now = nil
-	s.mu.Unlock()
+	s.replace(p, nil)
 	s.counted(-1)
 	return nil
 }
@@ -276,87 +352,8 @@ func (s *sessions) keep(p *place, next *session) error {
 			return err
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p.now != nil {
-		s.bytes -= p.now.cost()
-	}
-	p.now = next
-	s.bytes += next.cost()
+	s.replace(p, next)
 	return nil
-}
-
-// sweep deletes sessions that were not used for long, now and then.
-func (s *sessions) sweep() {
-	defer close(s.ended)
-	every := min(max(s.options.Expire/20, time.Second), time.Minute)
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-s.quit:
-			return
-		case <-tick.C:
-			s.expire()
-		}
-	}
-}
-
-// expire deletes sessions that were not used for long.
-func (s *sessions) expire() {
-	if s.options.Expire < 0 {
-		return
-	}
-	for ids := range slices.Chunk(s.stale(), 256) { // side by side, so that the file is written once for many
-		var all sync.WaitGroup
-		for _, id := range ids {
-			all.Go(func() { s.expireOne(id) })
-		}
-		all.Wait()
-	}
-}
-
-// expireOne deletes a session, unless it is being used or has just been.
-func (s *sessions) expireOne(id string) {
-	p := s.enter(id)
-	defer s.leave(p)
-	select {
-	case p.turn <- struct{}{}:
-		defer func() { <-p.turn }()
-	default:
-		return
-	}
-	if s.fresh(p) {
-		return
-	}
-	_ = s.drop(p) // what could not be deleted is tried again
-}
-
-// fresh tells whether a session was used not long ago. The caller has the place's turn.
-func (s *sessions) fresh(p *place) bool {
-	if s.store != nil {
-		return s.store.since(p.id) <= s.options.Expire
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return time.Since(p.used) <= s.options.Expire
-}
-
-// stale are sessions that were not used for long.
-func (s *sessions) stale() []string {
-	if s.store != nil {
-		ids, _ := s.store.expired(s.options.Expire, 10000) // an error is met again by who uses the file
-		return ids
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var ids []string
-	for e := s.recent.Back(); e != nil; e = e.Prev() {
-		if p := e.Value.(*place); p.users == 0 && time.Since(p.used) > s.options.Expire {
-			ids = append(ids, p.id)
-		}
-	}
-	return ids
 }
 
 func (s *sessions) close() error {

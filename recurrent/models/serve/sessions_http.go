@@ -2,71 +2,15 @@ package serve
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/unroll-go/unroll/recurrent/models"
 )
-
-// sessionAbout is what the service says of a session.
-type sessionAbout struct {
-	ID     string `json:"id"`
-	Object string `json:"object"`
-	about
-	Bytes int `json:"bytes"` // of its state
-}
-
-func aboutOf(id string, s *session) sessionAbout {
-	return sessionAbout{id, "session", s.about, len(s.state)}
-}
-
-// layout tells models apart whose states cannot be taken for each other: the sizes of the state, and what tokens or columns are.
-func (v *served) layout() string {
-	v.laidOut.Do(func() { v.layoutHash = layoutOf(v) })
-	return v.layoutHash
-}
-
-func layoutOf(v *served) string {
-	h := sha256.New()
-	switch m := v.model.(type) {
-	case nil:
-		fmt.Fprintln(h, "foundation", v.kind, v.steps.entries, v.text.tokens().Len())
-	case *models.LanguageModel:
-		fmt.Fprintln(h, "language", v.steps.entries)
-		_ = json.NewEncoder(h).Encode(m.Vocabulary()) // a hash takes everything
-	case *models.SequenceModel:
-		fmt.Fprintln(h, "sequence", len(v.live.first), m.Labels(), m.Columns(), m.Timed())
-	}
-	return hex.EncodeToString(h.Sum(nil))[:16]
-}
-
-// remembers refuses a model that has no state to keep.
-func remembers(v *served) error {
-	if v.steps != nil || v.live != nil {
-		return nil
-	}
-	return bad("%s is a %s, which has no sessions: language models have, and models of sequences that read forward and take the last state",
-		v.name, v.kind)
-}
-
-// newSession is one that has read nothing.
-func newSession(v *served) *session {
-	s := &session{about: about{Model: v.name, Kind: v.kind, Layout: v.layout(), Created: time.Now().UTC().Truncate(time.Second), Pending: -1}}
-	if v.steps != nil {
-		s.state = stateBytes(v.steps.first)
-	} else {
-		s.state = v.live.first
-	}
-	return s
-}
 
 func (s *Server) createSession(w http.ResponseWriter, r *http.Request) error {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/octet-stream") {
@@ -151,7 +95,7 @@ func (s *Server) importSession(w http.ResponseWriter, r *http.Request) error {
 	if err := remembers(v); err != nil {
 		return err
 	}
-	in.Model = v.name
+	in.Model, in.history = v.name, nil // a stream says nothing that strangers wrote
 	if err := fits(v, in); err != nil {
 		return err
 	}
@@ -172,22 +116,14 @@ func (s *Server) importSession(w http.ResponseWriter, r *http.Request) error {
 	return created(w, aboutOf(id, in))
 }
 
-// fits refuses a session that is of another network: the model may have been replaced.
-func fits(v *served, s *session) error {
-	tokens := -1
-	if v.text != nil {
-		tokens = v.text.tokens().Len() - 1
-	}
-	if s.Layout != v.layout() || v.steps != nil && len(s.state) != 4*len(v.steps.first) ||
-		s.Pending < -1 || s.Pending > tokens || s.Tokens < 0 {
-		return refused(409, "the session is of another network than %s is now", v.name)
-	}
-	return nil
+// within has a function go on from the session of a request with its model.
+func (s *Server) within(r *http.Request, use func(v *served, now *session) (*session, reply, error)) error {
+	return s.withSession(r.Context(), r.PathValue("id"), use)
 }
 
-// within has a function go on from a session with its model.
-func (s *Server) within(r *http.Request, use func(v *served, now *session) (*session, reply, error)) error {
-	return s.sessions.with(r.Context(), r.PathValue("id"), func(now *session) (*session, reply, error) {
+// withSession has a function go on from a session with its model.
+func (s *Server) withSession(ctx context.Context, id string, use func(v *served, now *session) (*session, reply, error)) error {
+	return s.sessions.with(ctx, id, func(now *session) (*session, reply, error) {
 		v, done, err := s.models.use(now.Model)
 		if err != nil {
 			return nil, nil, err
@@ -258,7 +194,7 @@ func (s *Server) forkSession(w http.ResponseWriter, r *http.Request) error {
 				return nil, nil, err
 			}
 		}
-		list, err := s.sessions.createAll(r.Context(), ids, now)
+		list, err := s.sessions.createAll(r.Context(), ids, &session{about: now.about, state: now.state})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -345,6 +281,9 @@ func (s *Server) readSession(w http.ResponseWriter, r *http.Request) error {
 			}
 			out.Read = append(out.Read, t)
 		})
+		if err == nil {
+			next.said, err = saidOf(now.Tokens, out.Read)
+		}
 		if err != nil {
 			return nil, nil, err
 		}

@@ -50,13 +50,15 @@ func (s *Server) writeSession(w http.ResponseWriter, r *http.Request) error {
 			if err != nil {
 				return nil, nil, err
 			}
-			return c.after(now), finish, nil
+			next, err := c.after(now)
+			return next, finish, err
 		}
 		c.writers[0].each = func(list []written) error { c.add(0, list); return nil }
 		if err := c.run(r.Context()); err != nil {
 			return nil, nil, err
 		}
-		return c.after(now), func() error { answer(w, openAIError, c.whole()); return nil }, nil
+		next, err := c.after(now)
+		return next, func() error { answer(w, openAIError, c.whole()); return nil }, err
 	})
 }
 
@@ -96,33 +98,28 @@ func (s *Server) goOn(q writing, v *served, m textModel, now *session, ids []int
 }
 
 // after is the session once the text is written. It has drawn the last token and not read it.
-func (c *sessionCompleting) after(now *session) *session {
+func (c *sessionCompleting) after(now *session) (*session, error) {
 	next := &session{about: now.about, state: stateBytes(c.lanes[0].state)}
 	next.Pending, next.Tokens = c.writers[0].pending, now.Tokens+c.prompt+c.writers[0].count
-	return next
+	var err error
+	next.said, err = saidOf(next.Tokens-1, []writtenText{{c.texts[0]}})
+	return next, err
 }
 
-// rowsOfSession has a session read rows, and answers with what the model says after each. A body of JSON lines is answered
-// while it comes, by server-sent events.
+// writtenText is what a stream is told of a text that was written.
+type writtenText struct {
+	Written string `json:"written"`
+}
+
+// rowsOfSession has a session read rows, and answers with what the model says after each.
 func (s *Server) rowsOfSession(w http.ResponseWriter, r *http.Request) error {
 	return s.within(r, func(v *served, now *session) (*session, reply, error) {
 		if v.live == nil {
 			return nil, nil, bad("the session is of a %s; want one of a model of sequences", v.kind)
 		}
 		next := &session{about: now.about}
-		var events *events
-		var list []any
+		list := []json.RawMessage{}
 		labels := v.live.m.Labels()
-		tell := func(one any) error { list = append(list, one); return nil }
-		if strings.Contains(r.Header.Get("Content-Type"), "ndjson") || strings.Contains(r.Header.Get("Content-Type"), "jsonlines") {
-			control := http.NewResponseController(w)
-			_ = control.EnableFullDuplex() // HTTP/2 is so anyway
-			events = newEvents(w, s.options.Timeout)
-			tell = func(one any) error {
-				_ = control.SetReadDeadline(time.Now().Add(s.options.Timeout)) // of the next row
-				return events.data(one)
-			}
-		}
 		var err error
 		next.state, err = v.live.with(now.state, func(stream *models.SequenceStream) error {
 			return s.eachRow(r.Body, v.live.m, func(values []float64, when float64) error {
@@ -131,19 +128,18 @@ func (s *Server) rowsOfSession(w http.ResponseWriter, r *http.Request) error {
 					return bad("%v", err)
 				}
 				next.Tokens++
-				return tell(record.SequenceOf(labels, r.PathValue("id"), next.Tokens, p))
+				one, err := saidOf(next.Tokens-1, []any{record.SequenceOf(labels, r.PathValue("id"), next.Tokens, p)})
+				if err != nil {
+					return err
+				}
+				next.said, list = append(next.said, one...), append(list, one[0].Data)
+				return nil
 			})
 		})
-		if err != nil && events != nil {
-			err = events.fail(openAIError, err)
-		}
 		if err != nil {
 			return nil, nil, err
 		}
 		return next, func() error {
-			if events != nil {
-				return events.text("[DONE]")
-			}
 			answer(w, openAIError, map[string]any{"id": r.PathValue("id"), "rows": list})
 			return nil
 		}, nil

@@ -52,16 +52,15 @@ func (f foundationText) tokens() datasets.Tokenizer               { return f.t }
 func (f foundationText) ends() []int                              { return f.m.Ends() }
 func (f foundationText) prompt(text string) ([]int, error)        { return f.m.Prompt(text) }
 
-// newFoundationText refuses models whose state grows with what they read: a state of a fixed size is what is kept here.
 func newFoundationText(m *pretrained.Model) (*foundationText, error) {
 	t, err := m.Tokenizer()
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(m.Carries(), func(c pretrained.Carried) bool { return c.Grows }) {
-		return nil, bad("%s has layers whose attention looks back at all of a text, "+
-			"so that its state grows; serve has models whose state does not",
-			m.Title())
-	}
 	return &foundationText{m, t}, nil
+}
+
+// grows tells whether a model's state grows with what it reads.
+func grows(m *pretrained.Model) bool {
+	return slices.ContainsFunc(m.Carries(), func(c pretrained.Carried) bool { return c.Grows })
 }

@@ -74,11 +74,19 @@ func (s *Server) modelMetadata(w http.ResponseWriter, r *http.Request) error {
 	in, out := v.ports()
 	about := map[string]any{"name": v.name, "versions": []string{v.version}, "platform": "unroll_" + strings.ReplaceAll(v.kind, " ", "_"),
 		"inputs": in, "outputs": out}
-	if d, ok := v.answerer.(described); ok {
-		about["parameters"] = d.columnsOfTable()
-	}
+	about["parameters"] = parametersOf(v)
 	answer(w, plainError, about)
 	return nil
+}
+
+// parametersOf are what clients may want to know of a model besides its tensors.
+func parametersOf(v *served) map[string]any {
+	out := map[string]any{}
+	if d, ok := v.answerer.(described); ok {
+		out = d.columnsOfTable()
+	}
+	out["sessions"] = remembers(v) == nil
+	return out
 }
 
 func (s *Server) modelReady(w http.ResponseWriter, r *http.Request) error {

@@ -26,9 +26,12 @@ export async function post(path, body, signal, kind = "application/json") {
   return (await checked(await fetch(path, { method: "POST", headers: headers(kind), body: text, signal }))).json();
 }
 
-// events posts JSON and gives each server-sent event to a function.
+export async function remove(path) { await checked(await fetch(path, { method: "DELETE", headers: headers() })); }
+
+// events posts JSON, or without any gets, and gives each server-sent event to a function, with its name.
 export async function events(path, body, signal, each) {
-  const answer = await checked(await fetch(path, { method: "POST", headers: headers("application/json"), body: JSON.stringify(body), signal }));
+  const request = body ? { method: "POST", headers: headers("application/json"), body: JSON.stringify(body), signal } : { headers: headers(), signal };
+  const answer = await checked(await fetch(path, request));
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
@@ -38,11 +41,12 @@ export async function events(path, body, signal, each) {
     const parts = rest.split("\n\n");
     rest = parts.pop();
     for (const part of parts) {
-      const data = part.replace(/^data: /, "");
-      if (data === "[DONE]") return;
-      const v = JSON.parse(data);
+      const fields = Object.fromEntries(part.split("\n").map((l) => [l.slice(0, l.indexOf(":")), l.slice(l.indexOf(":") + 2)]));
+      if (!fields.data) continue; // a sign of life
+      if (fields.data === "[DONE]") return;
+      const v = JSON.parse(fields.data);
       if (v.error) throw new Problem(v.error.message);
-      each(v);
+      each(v, fields.event);
     }
   }
 }

@@ -1,10 +1,11 @@
 // The page of the service: what there is to do with a model depends on its kind.
 import { words } from "./words.js";
-import { get, post, events, Problem } from "./api.js";
-import { bars, el, fan, grid, heat, percent, shade, short, table, visible } from "./draw.js";
+import { get, post, remove, events, Problem } from "./api.js";
+import { bars, el, fan, grid, heat, percent, shade, short, table, trace, visible } from "./draw.js";
 
 const $ = (id) => document.getElementById(id);
 let language = "en", models = [], model = null, running = null;
+let going = null; // the session that reads rows
 
 // say is a text in the language of the page.
 function say(name, values = {}) {
@@ -15,8 +16,8 @@ function say(name, values = {}) {
 
 const kinds = {
   "language model": { about: "language", button: "write", label: "promptLabel", hint: "promptHint", run: write },
-  "classifier of texts": { about: "classifier", button: "classify", label: "textLabel", hint: "textHint", run: classify },
-  translator: { about: "translator", button: "translate", label: "textLabel", hint: "textHint", run: translate },
+  "classifier of texts": { about: "classifier", button: "classify", label: "textLabel", hint: "", run: classify },
+  translator: { about: "translator", button: "translate", label: "textLabel", hint: "", run: translate },
   "tagger of words": { about: "tagger", button: "tag", label: "textLabel", hint: "tagHint", run: tagText },
   forecaster: { about: "forecaster", button: "forecast", label: "seriesLabel", hint: "seriesHint", run: forecast },
   "model of sequences": { about: "sequence", button: "predict", label: "rowsLabel", hint: "rowsHint", run: predictRows },
@@ -37,6 +38,7 @@ function show() {
   $("hint").textContent = k.hint ? say(k.hint, { columns: model.columns || "", id: model.idColumn || "id" }) : "";
   $("run").textContent = say(k.button);
   $("settings").hidden = k.about !== "language";
+  $("live").hidden = !model.sessions || k.about !== "sequence";
 }
 
 async function choose(name) {
@@ -50,6 +52,7 @@ async function choose(name) {
     model.columns = (table.columns || []).join(", ");
     model.idColumn = table.id || "";
     model.target = table.target || "";
+    model.sessions = table.sessions;
     if (k === network && !$("text").value) {
       $("text").value = JSON.stringify({ inputs: about.inputs.map((p) => ({ name: p.name, datatype: p.datatype, shape: (p.shape || []).map((d) => (d < 0 ? 1 : d)), data: [] })) }, null, 1);
     }
@@ -65,23 +68,23 @@ function clear() {
   $("problem").textContent = $("status").textContent = "";
 }
 
-async function submit(event) {
-  event.preventDefault();
+// work runs what a button asks for, until it ends or is stopped.
+async function work(run) {
   if (running) return;
   clear();
   running = new AbortController();
-  $("run").disabled = true;
+  $("run").disabled = $("live").disabled = true;
   $("stop").disabled = false;
   $("status").textContent = say("working");
   try {
-    await kindOf(model).run($("text").value, running.signal);
+    await run($("text").value, running.signal);
     $("status").textContent = say("done");
   } catch (e) {
     $("status").textContent = e.name === "AbortError" ? say("stopped") : "";
     if (e.name !== "AbortError") $("problem").textContent = e instanceof Problem ? e.message : String(e);
   }
   running = null;
-  $("run").disabled = false;
+  $("run").disabled = $("live").disabled = false;
   $("stop").disabled = true;
 }
 
@@ -143,7 +146,7 @@ async function classify(text, signal) {
   }
   const rows = seen.words.map((w) => [w.text.trim(), short(w.score)]);
   $("output").append(el("h3", {}, say("wordsTitle")), el("p", { class: "hint" }, say("wordsHint", { label: seen.label })), line,
-    el("details", {}, el("summary", {}, say("score")), table([say("word"), say("score")], rows)));
+    el("details", {}, el("summary", {}, say("asTable")), table([say("word"), say("score")], rows)));
   inside(text);
 }
 
@@ -177,16 +180,55 @@ async function forecast(text, signal) {
     const levels = Object.keys(f.quantiles);
     const lines = f.times.map((t, i) => [t, short(f.mean[i]), ...levels.map((q) => short(f.quantiles[q][i]))]);
     return el("div", {}, el("h3", {}, f.id), fan(own, f, say("fan", { id: f.id })),
-      el("details", {}, el("summary", {}, say("time")), table([say("time"), say("mean"), ...levels], lines)));
+      el("details", {}, el("summary", {}, say("asTable")), table([say("time"), say("mean"), ...levels], lines)));
   });
   result(...parts);
 }
 
 async function predictRows(text, signal) {
   const list = await post(`models/${model.id}/invocations`, text, signal, "text/csv");
+  result(tableOfRows(list, say("sequence"), (r) => r.id));
+}
+
+function tableOfRows(list, first, name) {
   const numbers = list.length && list[0].number !== undefined;
-  const rows = list.map((r) => (numbers ? [r.id, short(r.number)] : [r.id, r.label, percent(r.probability)]));
-  result(table(numbers ? [say("sequence"), say("number")] : [say("sequence"), say("label"), say("probability")], rows));
+  const rows = list.map((r) => (numbers ? [name(r), short(r.number)] : [name(r), r.label, percent(r.probability)]));
+  return table(numbers ? [first, say("number")] : [first, say("label"), say("probability")], rows);
+}
+
+// rowByRow has a session read the rows of the first sequence one after the other, and draws what the network says after each as the
+// stream tells it. Stopped, it goes on later where it was: the session is still there.
+async function rowByRow(text, signal) {
+  const { head, rows } = columnsOf(text);
+  const id = head.indexOf(model.idColumn);
+  const own = rows.filter((r) => id < 0 || r[id] === rows[0][id]);
+  if (!going || going.model !== model.id || going.text !== text) {
+    const session = await post("v1/sessions", { model: model.id }, signal);
+    going = { path: `v1/sessions/${session.id}`, model: model.id, text, said: [] };
+  }
+  const last = () => (going.said.length ? going.said[going.said.length - 1].row : 0);
+  const ended = new AbortController();
+  signal.addEventListener("abort", () => ended.abort());
+  let begun, told;
+  const open = new Promise((resolve) => { begun = resolve; });
+  const stream = events(`${going.path}/stream?after=${last()}`, null, ended.signal, (v, name) => {
+    if (name === "session") { begun(v.tokens); return; }
+    if (name) return;
+    going.said.push(v);
+    result(el("h3", {}, say("afterEach")), trace(going.said, say("afterEach")), el("details", {}, el("summary", {}, say("asTable")), tableOfRows(going.said, say("row"), (r) => r.row)));
+    if (told) told();
+  });
+  const broken = stream.then(() => { throw new Problem(say("brokeOff")); });
+  for (let i = await Promise.race([open, broken]); i < own.length; i++) {
+    const row = Object.fromEntries(head.map((name, k) => [name, own[i][k]]));
+    const seen = new Promise((resolve) => { told = resolve; });
+    await post(`${going.path}/rows`, { rows: [row] }, signal);
+    await Promise.race([seen, broken]);
+  }
+  broken.catch(() => {});
+  ended.abort();
+  await remove(going.path);
+  going = null;
 }
 
 async function runNetwork(text, signal) {
@@ -233,7 +275,8 @@ async function begin() {
   $("theme").addEventListener("change", () => { store("theme", $("theme").value); paint(); });
   paint();
   $("temperature").addEventListener("input", () => { $("temperature-value").value = $("temperature").value; });
-  $("form").addEventListener("submit", submit);
+  $("form").addEventListener("submit", (e) => { e.preventDefault(); work(kindOf(model).run); });
+  $("live").addEventListener("click", () => work(rowByRow));
   $("stop").addEventListener("click", () => running && running.abort());
   $("text").addEventListener("keydown", (e) => { if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) $("form").requestSubmit(); });
   speak();

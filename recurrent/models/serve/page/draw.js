@@ -32,7 +32,7 @@ export function bars(list, chosen) {
   return dl;
 }
 
-export const percent = (p) => (p >= 0.0995 ? Math.round(100 * p) : (100 * p).toPrecision(2)) + " %";
+export const percent = (p) => (p === 0 ? "0" : p >= 0.0995 ? Math.round(100 * p) : (100 * p).toPrecision(2)) + " %";
 
 export const short = (v) => (v === null || v === undefined ? "–" : Number(v).toPrecision(4).replace(/\.?0+$/, ""));
 
@@ -118,9 +118,32 @@ export function fan(known, forecast, label) {
   const from = shown.length;
   for (const [a, b] of bands) s.append(svg("polygon", { class: "fan", points: line(a, from) + " " + line([...b], from).split(" ").reverse().join(" ") }));
   s.append(svg("polyline", { class: "known", points: line(shown, 0) }));
-  s.append(svg("polyline", { class: "mean", points: line(forecast.mean, from) }));
+  const last = shown.slice(-1); // the forecast goes on from there
+  s.append(svg("polyline", { class: "mean", points: line([...last, ...forecast.mean], from - last.length) }));
   s.append(svg("text", { x: Math.min(x(from) + 4, W - 8 - 84), y: H - 6, "text-anchor": "end" }, forecast.times[0]));
   s.append(svg("text", { x: W - 8, y: H - 6, "text-anchor": "end" }, forecast.times[forecast.times.length - 1]));
+  return s;
+}
+
+// trace draws what a network said row by row: the number, or the probability of each label.
+export function trace(said, label) {
+  const W = Math.min(720, document.getElementById("main").clientWidth || 720), H = 220, left = 56, right = 96;
+  const lines = said[0].number !== undefined ? { "": said.map((r) => r.number) }
+    : Object.fromEntries(Object.keys(said[0].probabilities).slice(0, 6).map((name) => [name, said.map((r) => r.probabilities[name])]));
+  const all = Object.values(lines).flat().filter(Number.isFinite);
+  const low = lines[""] ? Math.min(...all) : 0, high = lines[""] ? Math.max(...all) : 1;
+  const x = (i) => left + ((W - left - right) * i) / Math.max(1, said.length - 1), y = (v) => 8 + ((H - 32) * (high - v)) / (high - low || 1);
+  const s = svg("svg", { viewBox: `0 0 ${W} ${H}`, width: String(W), height: String(H), role: "img", "aria-label": label });
+  for (const v of [low, (low + high) / 2, high]) {
+    s.append(svg("line", { class: "axis", x1: left, x2: W - right, y1: y(v), y2: y(v), "stroke-dasharray": "2 4" }));
+    s.append(svg("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, lines[""] ? short(v) : percent(v)));
+  }
+  Object.entries(lines).forEach(([name, values], i) => {
+    s.append(svg("polyline", { class: "trace", points: values.map((v, t) => `${x(t).toFixed(1)},${y(v).toFixed(1)}`).join(" "), "stroke-dasharray": ["none", "6 3", "2 3", "8 2 2 2", "12 4", "1 5"][i] }));
+    s.append(svg("text", { x: W - right + 6, y: y(values[values.length - 1]) + 4 }, name));
+  });
+  s.append(svg("text", { x: left, y: H - 6 }, String(said[0].row)));
+  s.append(svg("text", { x: W - right, y: H - 6, "text-anchor": "end" }, String(said[said.length - 1].row)));
   return s;
 }
 

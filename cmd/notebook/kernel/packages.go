@@ -1,0 +1,46 @@
+//go:build kernel
+
+// Package main: see run.go. What stands here can be imported by a notebook.
+package main
+
+import (
+	_ "github.com/unroll-go/unroll/datasets"
+	_ "github.com/unroll-go/unroll/datasets/audio"
+	_ "github.com/unroll-go/unroll/datasets/catalog"
+	_ "github.com/unroll-go/unroll/datasets/tokenizer"
+	_ "github.com/unroll-go/unroll/graph"
+	_ "github.com/unroll-go/unroll/graph/graphtest"
+	_ "github.com/unroll-go/unroll/graph/optim"
+	_ "github.com/unroll-go/unroll/losses"
+	_ "github.com/unroll-go/unroll/losses/distribution"
+	_ "github.com/unroll-go/unroll/nn"
+	_ "github.com/unroll-go/unroll/nn/explain"
+	_ "github.com/unroll-go/unroll/nn/keras"
+	_ "github.com/unroll-go/unroll/nn/modules"
+	_ "github.com/unroll-go/unroll/nn/numpy"
+	_ "github.com/unroll-go/unroll/nn/onnx"
+	_ "github.com/unroll-go/unroll/nn/peft"
+	_ "github.com/unroll-go/unroll/nn/torch"
+	_ "github.com/unroll-go/unroll/nn/train"
+	_ "github.com/unroll-go/unroll/nn/train/baseline"
+	_ "github.com/unroll-go/unroll/nn/train/calibrate"
+	_ "github.com/unroll-go/unroll/nn/train/chart"
+	_ "github.com/unroll-go/unroll/nn/train/diagnose"
+	_ "github.com/unroll-go/unroll/nn/train/events"
+	_ "github.com/unroll-go/unroll/nn/train/flow"
+	_ "github.com/unroll-go/unroll/nn/train/metric"
+	_ "github.com/unroll-go/unroll/nn/train/metric/spans"
+	_ "github.com/unroll-go/unroll/nn/train/search"
+	_ "github.com/unroll-go/unroll/recurrent"
+	_ "github.com/unroll-go/unroll/recurrent/celltest"
+	_ "github.com/unroll-go/unroll/recurrent/decode"
+	_ "github.com/unroll-go/unroll/recurrent/linear"
+	_ "github.com/unroll-go/unroll/recurrent/models"
+	_ "github.com/unroll-go/unroll/recurrent/models/serve"
+	_ "github.com/unroll-go/unroll/recurrent/models/zoo"
+	_ "github.com/unroll-go/unroll/recurrent/pretrained"
+
+	_ "github.com/schollz/progressbar/v3"
+	_ "gorgonia.org/gorgonia"
+	_ "gorgonia.org/tensor"
+)

@@ -1,6 +1,0 @@
-//go:build !linux
-
-package main
-
-// machineMemory is unknown here.
-func machineMemory() memory { return memory{} }

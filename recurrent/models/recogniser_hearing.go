@@ -1,0 +1,226 @@
+package models
+
+import (
+	"math"
+
+	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/datasets/audio"
+	"github.com/unroll-go/unroll/graph"
+	"gorgonia.org/tensor"
+)
+
+// encoder makes steps of normalised frames, [steps, width], for a decoder.
+type encoder interface {
+	// add takes frames and gives each step that they complete.
+	add(frames []float32, use func(row []float32) error) error
+	// flush ends the recording.
+	flush(use func(row []float32) error) error
+}
+
+// hearing is the network of a model that reads forward, a step at a time.
+type hearing struct {
+	stream *graph.Stream
+	first  []*tensor.Dense
+	rest   []float32 // frames of a step that is not complete
+	size   int       // numbers of a step's frames
+	mels   int
+	err    error
+}
+
+func (m *Recogniser) newHearing() *hearing {
+	h := &hearing{mels: m.config.Speech.Mels}
+	h.size = h.mels * m.config.Speech.Subsample
+	h.err = func() error {
+		conv, n, err := m.begun()
+		if err != nil {
+			return err
+		}
+		next := m.function(func(g *graph.Graph, in []graph.Node) []graph.Node {
+			f := m.net.build(g, flow{x: in[0], heard: in[1 : 1+n], state: in[1+n:]})
+			return append(append([]graph.Node{f.x}, f.heard...), f.state...)
+		})
+		h.first = conv
+		h.stream, err = next.Stream(h.first, graph.Floats(make([]float32, h.size), m.config.Speech.Subsample, 1, h.mels))
+		return err
+	}()
+	return h
+}
+
+// begun is the state of the network before a recording: of the n convolutions, and of the recurrent layers.
+func (m *Recogniser) begun() (state []*tensor.Dense, n int, err error) {
+	var r recurrence
+	for _, l := range m.net {
+		switch l := l.(type) {
+		case convolutions:
+			for _, width := range l.inputs() {
+				state = append(state, graph.Floats(make([]float32, width), 1, 1, width))
+				n++
+			}
+		case recurrence:
+			r = l
+		}
+	}
+	first, err := graph.NewFunc(m.params, func(g *graph.Graph, _ []graph.Node) []graph.Node { return r.layer().Begin(g, 1) }).Run()
+	if err != nil {
+		return nil, 0, err
+	}
+	return append(state, clones(first)...), n, nil
+}
+
+func (h *hearing) begin() error {
+	if h.err != nil {
+		return h.err
+	}
+	h.rest = h.rest[:0]
+	return h.stream.Reset(h.first...)
+}
+
+func (h *hearing) add(frames []float32, use func(row []float32) error) error {
+	h.rest = append(h.rest, frames...)
+	done := 0
+	for ; len(h.rest)-done >= h.size; done += h.size {
+		out, err := h.stream.Step(graph.Floats(h.rest[done:done+h.size], h.size/h.mels, 1, h.mels))
+		if err != nil {
+			return err
+		}
+		if err := use(out[0].Float32s()); err != nil {
+			return err
+		}
+	}
+	h.rest = h.rest[:copy(h.rest, h.rest[done:])]
+	return nil
+}
+
+// flush fills the last step up with frames of zeros, the mean, as batches are.
+func (h *hearing) flush(use func(row []float32) error) error {
+	if len(h.rest) == 0 {
+		return nil
+	}
+	return h.add(make([]float32, h.size-len(h.rest)), use)
+}
+
+// pieces hears with a network that reads in both directions: pieces of a recording of mostPiece seconds at most, each cut where the
+// sound is quietest in its second half. Only where a recording is longer does it differ from the whole.
+type pieces struct {
+	m      *Recogniser
+	frames []float32 // [T, mels], not heard yet
+}
+
+// mostPiece is how long a piece is, in seconds.
+const mostPiece = 20
+
+func (p *pieces) add(frames []float32, use func(row []float32) error) error {
+	s := p.m.config.Speech
+	p.frames = append(p.frames, frames...)
+	long := s.Subsample * int(mostPiece/s.stepSeconds())
+	for len(p.frames) > long*s.Mels {
+		n := p.quietest(long) * s.Mels
+		if err := p.hear(p.frames[:n], use); err != nil {
+			return err
+		}
+		p.frames = p.frames[:copy(p.frames, p.frames[n:])]
+	}
+	return nil
+}
+
+func (p *pieces) flush(use func(row []float32) error) error {
+	if len(p.frames) == 0 {
+		return nil
+	}
+	err := p.hear(p.frames, use)
+	p.frames = p.frames[:0]
+	return err
+}
+
+// quietest is where to cut some frames: where a tenth of a second around is quietest, of whole steps and in the second half.
+func (p *pieces) quietest(frames int) int {
+	s := p.m.config.Speech
+	around := max(50/s.FrameShift, 1)
+	best, least := frames, math.Inf(1)
+	for at := frames / 2 / s.Subsample * s.Subsample; at <= frames-around; at += s.Subsample {
+		sum := 0.0
+		for _, v := range p.frames[(at-around)*s.Mels : (at+around)*s.Mels] {
+			sum += float64(v)
+		}
+		if sum < least {
+			best, least = at, sum
+		}
+	}
+	return best
+}
+
+// hear runs the network over a piece.
+func (p *pieces) hear(frames []float32, use func(row []float32) error) error {
+	s := p.m.config.Speech
+	n := len(frames) / s.Mels
+	x := make([]float32, up(n, roundFrames*s.Subsample)*s.Mels)
+	copy(x, frames)
+	if s.Normalise == NormaliseRecording {
+		one := &audio.Frames{Width: s.Mels, Values: x[:len(frames)]}
+		if err := one.Normalise(true); err != nil {
+			return err
+		}
+	}
+	return p.m.lent.with(func(f *graph.Func) error {
+		out, err := f.Run(graph.Floats(x, len(x)/s.Mels, 1, s.Mels), graph.Ints([]int{s.steps(n)}))
+		if err != nil {
+			return err
+		}
+		rows := out[0].Float32s()
+		width := out[0].Shape()[2]
+		for t := range s.steps(n) {
+			if err := use(rows[t*width:][:width]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// spot finds the label of a recording.
+func (m *Recogniser) spot(sound *audio.Sound) (*Transcript, error) {
+	s := m.config.Speech
+	f := m.Features()
+	mono, err := sound.Mono().Resample(f.Rate)
+	if err != nil {
+		return nil, err
+	}
+	frames, err := f.Of(mono)
+	if err != nil {
+		return nil, err
+	}
+	if frames.Steps() == 0 {
+		return nil, tooShort(mono.Steps(), f)
+	}
+	if s.Normalise == NormaliseRecording {
+		err = frames.Normalise(true)
+	} else {
+		err = m.own.statistics.Apply(frames, true)
+	}
+	if err != nil {
+		return nil, err
+	}
+	n := frames.Steps()
+	x := make([]float32, up(n, roundFrames*s.Subsample)*s.Mels)
+	copy(x, frames.Values)
+	out := &Transcript{Seconds: sound.Duration().Seconds()}
+	return out, m.lent.with(func(fn *graph.Func) error {
+		y, err := fn.Run(graph.Floats(x, len(x)/s.Mels, 1, s.Mels), graph.Ints([]int{s.steps(n)}))
+		if err != nil {
+			return err
+		}
+		p := softmax(y[0].Float32s(), 1)
+		best := 0
+		for i, v := range p {
+			if v > p[best] {
+				best = i
+			}
+		}
+		out.Label, out.Text, out.Probability = m.own.labels[best], m.own.labels[best], p[best]
+		return nil
+	})
+}
+
+func tooShort(samples int, f audio.Features) error {
+	return errors.Errorf("models: a sound of %d samples is too short; want a window of %d at least, at %d a second", samples, f.Length, f.Rate)
+}
