@@ -2,7 +2,6 @@ package graph
 
 import (
 	"github.com/unroll-go/unroll/internal/compile"
-	"github.com/unroll-go/unroll/internal/listing"
 	"github.com/unroll-go/unroll/internal/op"
 )
 
@@ -89,28 +88,6 @@ func (g *Graph) standIn(name string, shape []int) Node {
 }
 
 func init() {
-	listing.Of = func(nodes any) ([]listing.Node, []int) {
-		roots := nodes.([]Node)
-		order := reachable(roots...)
-		place := map[*entry]int{}
-		list := make([]listing.Node, len(order))
-		for i, n := range order {
-			e := n.n
-			place[e] = i
-			list[i] = listing.Node{Op: e.op, Leaf: e.leaf, Shape: e.shape, IDs: n.IsIDs(), Path: e.path}
-			if e.op == nil && e.leaf == nil {
-				list[i].Op = foreign{e.expr}
-			}
-			for _, kid := range n.children() {
-				list[i].In = append(list[i].In, place[kid.n])
-			}
-		}
-		at := make([]int, len(roots))
-		for i, n := range roots {
-			at[i] = place[n.n]
-		}
-		return list, at
-	}
 	constant[*op.Loop]()
 	constant[op.LoopResult]()
 }

@@ -7,112 +7,37 @@ import (
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/internal/opcases"
 	"gorgonia.org/tensor"
 )
 
-// geometry is a window over pictures: the shapes of x and of the weights, and how it moves.
-type geometry struct {
-	x, w []int
-	o    graph.Window
-}
-
-// geometries have every setting, windows that reach over the picture and that leave some of it out, one place and 300.
-var geometries = []geometry{
-	{[]int{2, 3, 7}, []int{4, 3, 3}, graph.Window{}},
-	{[]int{1, 1, 1}, []int{1, 1, 1}, graph.Window{}},
-	{[]int{2, 4, 300}, []int{6, 2, 5}, graph.Window{Stride: []int{3}, Before: []int{2}, After: []int{1}, Groups: 2}},
-	{[]int{2, 3, 9}, []int{3, 1, 3}, graph.Window{Dilation: []int{2}, Before: []int{3}, Groups: 3}},
-	{[]int{2, 3, 5, 6}, []int{4, 3, 3, 2}, graph.Window{}},
-	{[]int{3, 4, 6, 5}, []int{2, 4, 1, 1}, graph.Window{}},
-	{[]int{1, 2, 8, 7}, []int{4, 1, 3, 3},
-		graph.Window{Stride: []int{2, 3}, Dilation: []int{2, 1}, Before: []int{1, 2}, After: []int{3, 0}, Groups: 2}},
-	{[]int{1, 2, 3, 2}, []int{2, 2, 5, 3}, graph.Window{Before: []int{2, 2}, After: []int{2, 1}}},
-	{[]int{1, 2, 3, 4, 5}, []int{3, 2, 2, 3, 2}, graph.Window{Stride: []int{1, 1, 2}, Before: []int{1, 0, 1}}},
-}
-
-// windowCases are the rows of the table of operations that move a window, and those that take entries.
-func windowCases() []opCase {
-	var cases []opCase
-	for i, c := range geometries {
-		name := fmt.Sprint(" ", i)
-		if i < 1 {
-			name = "" // of which the second derivative is checked
-		}
-		cases = append(cases,
-			opCase{name: "conv" + name, shapes: [][]int{c.x, c.w, {c.w[0]}}, build: func(g *graph.Graph, in []graph.Node) graph.Node {
-				return g.Conv(in[0], in[1], in[2], c.o)
-			}},
-			opCase{name: "conv transpose" + name, shapes: [][]int{c.result(), c.w}, build: two(func(g *graph.Graph, x, w graph.Node) graph.Node {
-				return g.ConvTranspose(x, w, c.o, c.x[2:]...)
-			})})
-		if i == 7 {
-			continue // some of its windows cover padding alone
-		}
-		pool := graph.Window{Size: c.w[2:], Stride: c.o.Stride, Dilation: c.o.Dilation, Before: c.o.Before, After: c.o.After}
-		if i == 3 {
-			pool.Before = []int{2}
-		}
-		cases = append(cases,
-			opCase{name: "max-pool" + name, shapes: [][]int{c.x}, build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.MaxPool(x, pool) })},
-			opCase{name: "sum-pool" + name, shapes: [][]int{c.x}, build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.SumPool(x, pool) })})
-	}
-	for _, axis := range []int{0, 1, -1} {
-		cases = append(cases, opCase{name: "take", shapes: [][]int{{3, 4, 300}},
-			build: one(func(g *graph.Graph, x graph.Node) graph.Node { return g.Take(x, axis, 2, -1, 0, 0, 2) })})
-	}
-	for name, f := range map[string]func(*graph.Graph, graph.Node, graph.Node) graph.Node{
-		"less": (*graph.Graph).Less, "less or equal": (*graph.Graph).LessOrEqual, "equal": (*graph.Graph).Equal} {
-		cases = append(cases, opCase{name: "where " + name, shapes: [][]int{{4, 300}, {300}},
-			build: two(func(g *graph.Graph, a, b graph.Node) graph.Node {
-				return g.Where(f(g, a, b), g.Square(a), g.MulScalar(g.BroadcastTo(b, 4, 300), 3))
-			})})
-	}
-	return cases
-}
-
-// result is the shape that the convolution gives.
-func (c geometry) result() []int {
-	out := []int{c.x[0], c.w[0]}
-	at := func(list []int, i, otherwise int) int {
-		if list == nil {
-			return otherwise
-		}
-		return list[i]
-	}
-	for i, n := range c.x[2:] {
-		reach := (c.w[2+i]-1)*at(c.o.Dilation, i, 1) + 1
-		out = append(out, (n+at(c.o.Before, i, 0)+at(c.o.After, i, 0)-reach)/at(c.o.Stride, i, 1)+1)
-	}
-	return out
-}
-
 // A convolution by its definition, element by element.
 func TestConvIsItsDefinition(t *testing.T) {
-	for i, c := range geometries {
-		x, w, b := graphtest.Random(1, c.x...), graphtest.Random(2, c.w...), graphtest.Random(3, c.w[0])
-		got := runOnce(t, []*tensor.Dense{x, w, b}, func(g *graph.Graph, in []graph.Node) graph.Node { return g.Conv(in[0], in[1], in[2], c.o) })
-		graphtest.Close(t, fmt.Sprint("convolution ", i), got, c.convolved(x, w, b), 1e-12)
+	for i, c := range opcases.Geometries {
+		x, w, b := graphtest.Random(1, c.X...), graphtest.Random(2, c.W...), graphtest.Random(3, c.W[0])
+		got := runOnce(t, []*tensor.Dense{x, w, b}, func(g *graph.Graph, in []graph.Node) graph.Node { return g.Conv(in[0], in[1], in[2], c.O) })
+		graphtest.Close(t, fmt.Sprint("convolution ", i), got, convolution(c, x, w, b), 1e-12)
 	}
 }
 
-// convolved computes y[n, m, o] = b[m] + Σ w[m, c, k]·x[n, c, o·stride + k·dilation - before].
-func (c geometry) convolved(x, w, b *tensor.Dense) *tensor.Dense {
-	shape := c.result()
+// convolution computes y[n, m, o] = b[m] + Σ w[m, c, k]·x[n, c, o·stride + k·dilation - before].
+func convolution(c opcases.Geometry, x, w, b *tensor.Dense) *tensor.Dense {
+	shape := c.Result()
 	y := graph.Floats64(make([]float64, tensor.Shape(shape).TotalSize()), shape...)
-	groups := max(1, c.o.Groups)
-	perGroup := c.w[0] / groups
+	groups := max(1, c.O.Groups)
+	perGroup := c.W[0] / groups
 	eachPlace(shape, func(at []int) {
 		total := b.Float64s()[at[1]]
-		eachPlace(c.w[1:], func(k []int) {
-			from := []int{at[0], at[1]/perGroup*c.w[1] + k[0]}
-			for i, n := range c.x[2:] {
-				place := at[2+i]*entry(c.o.Stride, i, 1) + k[1+i]*entry(c.o.Dilation, i, 1) - entry(c.o.Before, i, 0)
+		eachPlace(c.W[1:], func(k []int) {
+			from := []int{at[0], at[1]/perGroup*c.W[1] + k[0]}
+			for i, n := range c.X[2:] {
+				place := at[2+i]*entry(c.O.Stride, i, 1) + k[1+i]*entry(c.O.Dilation, i, 1) - entry(c.O.Before, i, 0)
 				if place < 0 || place >= n {
 					return
 				}
 				from = append(from, place)
 			}
-			total += w.Float64s()[offset(c.w, append([]int{at[1]}, k...))] * x.Float64s()[offset(c.x, from)]
+			total += w.Float64s()[offset(c.W, append([]int{at[1]}, k...))] * x.Float64s()[offset(c.X, from)]
 		})
 		y.Float64s()[offset(shape, at)] = total
 	})
@@ -160,9 +85,9 @@ func runOnce(t *testing.T, in []*tensor.Dense, build func(g *graph.Graph, in []g
 // Pools by their definition.
 func TestPoolsAreTheirDefinition(t *testing.T) {
 	o := graph.Window{Size: []int{3, 2}, Stride: []int{2, 1}, Dilation: []int{1, 2}, Before: []int{1, 1}, After: []int{1, 0}}
-	c := geometry{x: []int{2, 3, 6, 5}, w: []int{3, 1, 3, 2}, o: o}
-	x := graphtest.Random(1, c.x...)
-	shape := c.result()
+	c := opcases.Geometry{X: []int{2, 3, 6, 5}, W: []int{3, 1, 3, 2}, O: o}
+	x := graphtest.Random(1, c.X...)
+	shape := c.Result()
 	most, sum := graph.Floats64(make([]float64, tensor.Shape(shape).TotalSize()), shape...), graph.Floats64(make([]float64, tensor.Shape(shape).TotalSize()), shape...)
 	eachPlace(shape, func(at []int) {
 		largest, total, first := 0.0, 0.0, true
@@ -171,7 +96,7 @@ func TestPoolsAreTheirDefinition(t *testing.T) {
 			if h < 0 || h >= 6 || w < 0 || w >= 5 {
 				return
 			}
-			v := x.Float64s()[offset(c.x, []int{at[0], at[1], h, w})]
+			v := x.Float64s()[offset(c.X, []int{at[0], at[1], h, w})]
 			if first || v > largest {
 				largest, first = v, false
 			}

@@ -41,6 +41,8 @@ var allowed = map[string][]string{
 	"graph":                {"internal/kernel", "internal/op", "internal/compile", "internal/listing"},
 	"graph/optim":          {"graph", "internal/kernel"},
 	"graph/graphtest":      {"graph"},
+	"graph/stablehlo":      {"graph", "graph/optim", "internal/listing", "internal/op", "internal/compile"},
+	"internal/opcases":     {"graph", "graph/graphtest"},
 	"nn":                   {"graph"},
 	"nn/explain":           {"graph"},
 	"nn/peft":              {"graph", "nn"},

@@ -15,6 +15,7 @@ type Node struct {
 	Shape []int
 	IDs   bool
 	Path  string // of the scope that made it
+	UID   uint32 // tells the random operations of a graph apart, see op.Binding
 }
 
 // Of lists what some []graph.Node of one graph are computed from, and the places of these. Package graph sets it; it takes

@@ -20,15 +20,15 @@ type Selective struct {
 
 func (o Selective) String() string { return fmt.Sprintf("selective scan of %d", o.T) }
 
-// selectiveSteps is how many steps the derivative computes again at a time.
-const selectiveSteps = 16
+// SelectiveSteps is how many steps the derivative computes again at a time.
+const SelectiveSteps = 16
 
 // Parts are the sizes of the parts of the result, one after the other: y [T, B, E], the last h [B, E, S], and with Keep the
-// h before each part of selectiveSteps steps [parts, B, E, S].
+// h before each part of SelectiveSteps steps [parts, B, E, S].
 func (o Selective) Parts() [3]int {
 	state, kept := o.B*o.E*o.S, 0
 	if o.Keep {
-		kept = (o.T + selectiveSteps - 1) / selectiveSteps * state
+		kept = (o.T + SelectiveSteps - 1) / SelectiveSteps * state
 	}
 	return [3]int{o.T * o.B * o.E, state, kept}
 }
@@ -54,7 +54,7 @@ func (o Selective) width() int {
 func (o Selective) blocks() int { return (o.E + o.width() - 1) / o.width() }
 
 // selectiveRoom is how many states of its channels a part needs memory for, at most.
-const selectiveRoom = 2*selectiveSteps + 8
+const selectiveRoom = 2*SelectiveSteps + 8
 
 // selective is the memory of a scan that is bound.
 type selective[T kernel.Float] struct {
@@ -142,8 +142,8 @@ func (p *selectivePart[T]) forward() {
 	h, decay, in := p.take(), p.take(), p.take()[:p.W]
 	kernel.Transpose(h, p.state(p.first), p.W, p.S)
 	for i := range p.T {
-		if p.Keep && i%selectiveSteps == 0 {
-			kernel.Transpose(p.state(p.kept[i/selectiveSteps*p.B*p.E*p.S:]), h, p.S, p.W)
+		if p.Keep && i%SelectiveSteps == 0 {
+			kernel.Transpose(p.state(p.kept[i/SelectiveSteps*p.B*p.E*p.S:]), h, p.S, p.W)
 		}
 		t := p.time(i)
 		p.step(h, h, decay, in, t)

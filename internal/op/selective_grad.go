@@ -94,15 +94,15 @@ func (g *selectiveGrad[T]) backward(p *selectivePart[T]) {
 	up, da, w, tmp, in := p.take(), p.take(), p.take(), p.take(), p.take()[:p.W]
 	kernel.Transpose(up, p.state(g.dlast), p.W, p.S)
 	kernel.Fill(da, 0)
-	var h [selectiveSteps + 1][]T
-	var decay [selectiveSteps][]T
+	var h [SelectiveSteps + 1][]T
+	var decay [SelectiveSteps][]T
 	h[0] = p.take()
 	for i := range decay {
 		h[i+1], decay[i] = p.take(), p.take()
 	}
-	for part := (p.T - 1) / selectiveSteps; part >= 0; part-- {
-		from := part * selectiveSteps
-		n := min(selectiveSteps, p.T-from)
+	for part := (p.T - 1) / SelectiveSteps; part >= 0; part-- {
+		from := part * SelectiveSteps
+		n := min(SelectiveSteps, p.T-from)
 		kernel.Transpose(h[0], p.state(p.kept[part*p.B*p.E*p.S:]), p.W, p.S)
 		for i := range n {
 			p.step(h[i+1], h[i], decay[i], in, p.time(from+i))
