@@ -61,7 +61,7 @@ func readFile(path string) (results, error) {
 	if err != nil {
 		return results{}, err
 	}
-	defer lines.Close()
+	defer func() { _ = lines.Close() }() // nothing was written
 	r, err := read(lines)
 	if err == nil && len(r.names) == 0 {
 		err = fmt.Errorf("%s has no results of Go's benchmarks", path)

@@ -43,7 +43,8 @@ func updateOf(o optim.Optimizer) (update, error) {
 	case *optim.AdaGrad:
 		return adagrad(o), nil
 	}
-	return update{}, errors.Errorf("stablehlo: there is no rule for optimiser %T; there are some for *optim.Adam, *optim.SGD, *optim.RMSProp and *optim.AdaGrad", o)
+	return update{}, errors.Errorf(
+		"stablehlo: there is no rule for optimiser %T; there are some for *optim.Adam, *optim.SGD, *optim.RMSProp and *optim.AdaGrad", o)
 }
 
 func orDefault(v, normal float64) float64 {

@@ -1,6 +1,8 @@
 package stablehlo
 
 import (
+	"strings"
+
 	"math"
 
 	"github.com/unroll-go/unroll/internal/listing"
@@ -24,13 +26,11 @@ type sliding struct {
 
 func (w *writer) convolve(x, weights value, s sliding, out [3]int) value {
 	shape := with(out, x.shape[0], weights.shape[0])
-	pad := ""
+	pads := make([]string, len(s.low))
 	for i := range s.low {
-		if i > 0 {
-			pad += ", "
-		}
-		pad += list(s.low[i], s.high[i])
+		pads[i] = list(s.low[i], s.high[i])
 	}
+	pad := strings.Join(pads, ", ")
 	return w.emit(x.kind, shape, "stablehlo.convolution(%s, %s) dim_numbers = [b, f, 0, 1, 2]x[o, i, 0, 1, 2]->[b, f, 0, 1, 2], "+
 		"window = {stride = %s, pad = [%s], lhs_dilate = %s, rhs_dilate = %s} {batch_group_count = 1 : i64, feature_group_count = %d : i64, "+
 		"precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (%s, %s) -> %s",

@@ -348,7 +348,8 @@ func (w *writer) scatter(x value, axis int, ids, updates value) value {
 	ids = w.reshape(ids, ids.size(), 1)
 	scalar := typ(x.kind, nil)
 	return w.emit(x.kind, x.shape, `"stablehlo.scatter"(%s, %s, %s) <{scatter_dimension_numbers = `+
-		`#stablehlo.scatter<update_window_dims = %s, inserted_window_dims = [%d], scatter_dims_to_operand_dims = [%d], index_vector_dim = 1>, indices_are_sorted = false, `+
+		`#stablehlo.scatter<update_window_dims = %s, inserted_window_dims = [%d], scatter_dims_to_operand_dims = [%d], `+
+		`index_vector_dim = 1>, indices_are_sorted = false, `+
 		`unique_indices = false}> ({ ^bb0(%%a: %s, %%b: %s): `+
 		`%%sum = stablehlo.add %%a, %%b : %s stablehlo.return %%sum : %s }) : (%s, %s, %s) -> %s`,
 		x, ids, updates, list(others(x.rank(), axis)...), axis, axis, scalar, scalar, scalar, scalar, x.typ(), ids.typ(), updates.typ(), x.typ())
