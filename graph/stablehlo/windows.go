@@ -1,9 +1,8 @@
 package stablehlo
 
 import (
-	"strings"
-
 	"math"
+	"strings"
 
 	"github.com/unroll-go/unroll/internal/listing"
 	"github.com/unroll-go/unroll/internal/op"
