@@ -179,7 +179,7 @@ func TestBadFiles(t *testing.T) {
 		return append(append(b, json...), make([]byte, data)...)
 	}
 	for want, data := range map[string][]byte{
-		"it has 0 bytes":                                            {},
+		"the file is empty":                                         {},
 		"the header should have":                                    raw[:20],
 		"the file holds 16 bytes of data":                           raw[:len(raw)-4],
 		"the tensors end at byte 20, the data at byte 21":           append(bytes.Clone(raw), 0),
