@@ -242,7 +242,7 @@ var built = sync.OnceValues(func() (string, error) {
 	}
 	builtIn = dir
 	exe := filepath.Join(dir, "unroll")
-	if out, err := exec.Command("go", "build", "-o", exe, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", exe, "../../cmd/unroll").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%v\n%s", err, out)
 	}
 	return exe, nil
