@@ -11,6 +11,7 @@ import (
 	_ "github.com/unroll-go/unroll/graph"
 	_ "github.com/unroll-go/unroll/graph/graphtest"
 	_ "github.com/unroll-go/unroll/graph/optim"
+	_ "github.com/unroll-go/unroll/graph/stablehlo"
 	_ "github.com/unroll-go/unroll/losses"
 	_ "github.com/unroll-go/unroll/losses/distribution"
 	_ "github.com/unroll-go/unroll/nn"
