@@ -79,7 +79,7 @@ func FormatEdits(edits []Edit) string {
 		if kind == EditNone {
 			kind = ""
 		}
-		width := max(len(characters(e.Reference)), len(characters(e.Hypothesis)), 1)
+		width := max(len(characters(e.Reference)), len(characters(e.Hypothesis)), len(characters(kind)), 1)
 		for i, cell := range []string{e.Reference, e.Hypothesis, kind} {
 			filler := " "
 			if i == 0 && e.Kind == EditInsert || i == 1 && e.Kind == EditDelete {

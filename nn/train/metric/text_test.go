@@ -220,3 +220,11 @@ func TestErrorRate(t *testing.T) {
 		t.Errorf("%+v; want half of the words wrong, not all of none", nearer)
 	}
 }
+
+// A kind that a caller made up is shown as it is, and takes the room that it needs.
+func TestFormatEditsOfOtherKinds(t *testing.T) {
+	got := FormatEdits([]Edit{{Kind: "wrong", Reference: "a", Hypothesis: "b"}, {Kind: "S", Reference: "c", Hypothesis: "d"}})
+	if want := "reference   a     c\nhypothesis  b     d\n            wrong S\n"; got != want {
+		t.Errorf("got\n%s", got)
+	}
+}
