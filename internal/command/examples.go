@@ -238,11 +238,7 @@ func readTables(of models.Origin) (*labelledTable, parts, error) {
 
 // describe says how many rows each part has, and whether the test is one.
 func (p parts) describe(w io.Writer) {
-	if p.untested {
-		tell(w, "Rows", "%d to train on, %d to stop by, which test it, too", p.fit.Len(), p.check.Len())
-	} else {
-		tell(w, "Rows", "%d to train on, %d to stop by, %d to test", p.fit.Len(), p.check.Len(), p.test.Len())
-	}
+	tellParts(w, "Rows", strconv.Itoa(p.fit.Len()), strconv.Itoa(p.check.Len()), toTest(strconv.Itoa(p.test.Len()), p.untested))
 	seen, known := map[string]bool{}, 0
 	for _, text := range p.fit.Texts {
 		seen[text] = true

@@ -66,11 +66,11 @@ func (r *pairsRead) describe(w io.Writer, p pairParts) {
 	for _, note := range r.notes {
 		tell(w, "Note", "%s", note)
 	}
-	test := fmt.Sprintf("%s to test, of %s", thousands(p.test.Len()), count(len(p.test.DistinctSources()), "source", "sources"))
-	if p.untested {
-		test = "which test it, too"
+	test := toTest(thousands(p.test.Len()), p.untested)
+	if !p.untested {
+		test += ", of " + count(len(p.test.DistinctSources()), "source", "sources")
 	}
-	tell(w, "Parts", "%s to train on, %s to stop by, %s", thousands(p.fit.Len()), thousands(p.check.Len()), test)
+	tellParts(w, "Parts", thousands(p.fit.Len()), thousands(p.check.Len()), test)
 	seen, again := map[string]bool{}, 0
 	for _, s := range p.fit.DistinctSources() {
 		seen[s] = true

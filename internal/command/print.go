@@ -139,6 +139,19 @@ func tell(w io.Writer, about, format string, args ...any) {
 	indented(w, fmt.Sprintf("%-*s", len(indent), about), indent, fmt.Sprintf(format, args...))
 }
 
+// tellParts tells how the data are divided. The numbers are as their kind writes them; the last says what is tested by, see toTest.
+func tellParts(w io.Writer, about, fit, check, test string) {
+	tell(w, about, "%s to train on, %s to stop by, %s", fit, check, test)
+}
+
+// toTest says how many there are to test. Where there are none, those to stop by stand in.
+func toTest(n string, untested bool) string {
+	if untested {
+		return "which test it, too"
+	}
+	return n + " to test"
+}
+
 // indented writes a text in lines that end between words, the first behind a head, the others behind an indent.
 func indented(w io.Writer, head, indent, text string) {
 	line, width, empty := head, widthOf(w), true

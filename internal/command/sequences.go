@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -195,11 +196,7 @@ func readParts(c models.Config) (*sequenceTable, sequenceParts, error) {
 
 // describe says how many sequences each part has, and whether the test is one.
 func (p sequenceParts) describe(w io.Writer) {
-	if p.untested {
-		tell(w, "Parts", "%d to train on, %d to stop by, which test it, too", p.fit.Len(), p.check.Len())
-		return
-	}
-	tell(w, "Parts", "%d to train on, %d to stop by, %d to test", p.fit.Len(), p.check.Len(), p.test.Len())
+	tellParts(w, "Parts", strconv.Itoa(p.fit.Len()), strconv.Itoa(p.check.Len()), toTest(strconv.Itoa(p.test.Len()), p.untested))
 }
 
 // sequencesHash tells whether a model's files have changed.

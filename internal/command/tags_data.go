@@ -166,11 +166,7 @@ func readTaggedParts(c models.Config) (*taggedData, *taggedParts, error) {
 // describe says how many words each part has.
 func (p *taggedParts) describe(w io.Writer) {
 	part := func(s models.Sentences) string { return thousands(s.Count()) }
-	if p.untested {
-		tell(w, "Words", "%s to train on, %s to stop by, which test it, too", part(p.fit), part(p.check))
-		return
-	}
-	tell(w, "Words", "%s to train on, %s to stop by, %s to test", part(p.fit), part(p.check), part(p.test))
+	tellParts(w, "Words", part(p.fit), part(p.check), toTest(part(p.test), p.untested))
 }
 
 // taggedHash tells whether a tagger's files have changed.

@@ -131,11 +131,7 @@ func readManifest(path string, o models.SpeechOrigin) (models.Recordings, error)
 // describe says how many recordings each part has.
 func (p *speechParts) describe(w io.Writer) {
 	part := func(r models.Recordings) string { return thousands(r.Len()) }
-	if p.untested {
-		tell(w, "Sounds", "%s to train on, %s to stop by, which test it, too", part(p.fit), part(p.check))
-		return
-	}
-	tell(w, "Sounds", "%s to train on, %s to stop by, %s to test", part(p.fit), part(p.check), part(p.test))
+	tellParts(w, "Sounds", part(p.fit), part(p.check), toTest(part(p.test), p.untested))
 }
 
 // manifestHash tells whether a recogniser's manifests have changed.
