@@ -167,9 +167,13 @@ func mayImport(room string) func(string) bool {
 	list, known := allowed[room]
 	switch {
 	case strings.HasPrefix(room, "docs/examples/"): // they show what any program can do
-		return func(p string) bool { return public(p) || strings.HasPrefix(p, "docs/examples/internal/") }
-	case room == "docs/site", strings.HasPrefix(room, "docs/site/"):
-		return func(p string) bool { return public(p) || p == "docs/site" || strings.HasPrefix(p, "docs/site/") }
+		return func(p string) bool {
+			return public(p) || strings.HasPrefix(p, "docs/examples/internal/") || strings.HasPrefix(p, "docs/internal/")
+		}
+	case room == "docs/site", strings.HasPrefix(room, "docs/site/"), strings.HasPrefix(room, "docs/internal/"):
+		return func(p string) bool {
+			return public(p) || p == "docs/site" || strings.HasPrefix(p, "docs/site/") || strings.HasPrefix(p, "docs/internal/")
+		}
 	case strings.HasPrefix(room, "benchmarks/"):
 		return func(p string) bool { return public(p) || p == "internal/kernel" || strings.HasPrefix(p, "benchmarks/") }
 	case !known:

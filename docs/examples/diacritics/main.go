@@ -14,6 +14,7 @@ import (
 
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/docs/examples/internal/study"
+	"github.com/unroll-go/unroll/docs/internal/cloze"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
@@ -181,7 +182,7 @@ func (t *tagger) restore(line string) (string, error) {
 	logits, size := out[1].Float32s(), t.meant.Len()
 	var b strings.Builder
 	for i := range ids {
-		letter, err := t.meant.Token(study.Likeliest(logits[i*size : (i+1)*size]))
+		letter, err := t.meant.Token(cloze.Likeliest(logits[i*size : (i+1)*size]))
 		if err != nil {
 			return "", err
 		}

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/unroll-go/unroll/datasets/catalog"
-	"github.com/unroll-go/unroll/docs/examples/internal/study"
+	"github.com/unroll-go/unroll/docs/internal/cloze"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
@@ -58,7 +58,7 @@ func digits() error {
 	}
 	right := 0
 	for i, digit := range parts.Test.Labels {
-		if study.Likeliest(out[1].Float32s()[i*10:][:10]) == digit {
+		if cloze.Likeliest(out[1].Float32s()[i*10:][:10]) == digit {
 			right++
 		}
 	}

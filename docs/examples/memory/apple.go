@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"github.com/unroll-go/unroll/docs/internal/cloze"
 	"strings"
 
 	"github.com/unroll-go/unroll/graph"
@@ -18,20 +19,20 @@ var (
 
 // apple asks for the colour of a thing, which was named three words before.
 func apple() error {
-	var all []question
+	var all []cloze.Question
 	for _, t := range things {
 		for _, p := range places {
-			all = append(all, question{strings.Fields(t[0] + " that " + p + " is"), t[1]})
+			all = append(all, cloze.Question{Words: strings.Fields(t[0] + " that " + p + " is"), Answer: t[1]})
 		}
 	}
-	train, test := shuffled(all)
+	train, test := cloze.Shuffled(all)
 	fmt.Println("Apple is → red: what comes next was named some words before")
-	sentence := strings.Join(all[0].words, " ") + " " + all[0].answer
+	sentence := strings.Join(all[0].Words, " ") + " " + all[0].Answer
 	fmt.Printf("  %d sentences such as %q to train on, %d others to test\n\n", len(train), sentence, len(test))
 	fmt.Printf("  %-34s %8s  %s\n", "network", "accuracy", "apple that we know is ...")
 	for _, c := range []struct {
 		name string
-		read reader
+		read cloze.Reader
 	}{
 		{"feed-forward, sees the last word", func(g *graph.Graph, x graph.Node) graph.Node {
 			last := g.Reshape(g.Slice(x, 0, x.Dim(0)-1, x.Dim(0)), x.Dim(1), x.Dim(2))
@@ -42,17 +43,17 @@ func apple() error {
 			return state[0]
 		}},
 	} {
-		n := newNetwork(1, lexiconOf(all), c.read)
+		n := cloze.New(1, embedded, cloze.LexiconOf(all), c.read)
 		for range 300 {
-			if err := n.train(train, 0.01); err != nil {
+			if _, err := n.Train(train, 0.01); err != nil {
 				return err
 			}
 		}
-		accuracy, err := n.accuracy(test)
+		accuracy, err := n.Accuracy(test)
 		if err != nil {
 			return err
 		}
-		word, err := n.ask("apple that we know is")
+		word, err := ask(n, "apple that we know is")
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"github.com/unroll-go/unroll/docs/internal/cloze"
 	"math/rand/v2"
 	"strings"
 
@@ -26,17 +27,17 @@ const (
 )
 
 // tale is "Tom is a cat", chatter, "Tom 's favourite food is", with so many words from the animal to the end.
-func tale(rng *rand.Rand, distance int) question {
+func tale(rng *rand.Rand, distance int) cloze.Question {
 	e := eaters[rng.IntN(len(eaters))]
 	words := []string{"Tom", "is", "a", e[0]}
 	for range distance - 5 {
 		words = append(words, chatter[rng.IntN(len(chatter))])
 	}
-	return question{append(words, "Tom", "'s", "favourite", "food", "is"), e[1]}
+	return cloze.Question{Words: append(words, "Tom", "'s", "favourite", "food", "is"), Answer: e[1]}
 }
 
-func tales(rng *rand.Rand, n, distance int) []question {
-	out := make([]question, n)
+func tales(rng *rand.Rand, n, distance int) []cloze.Question {
+	out := make([]cloze.Question, n)
 	for i := range out {
 		out[i] = tale(rng, distance)
 	}
@@ -67,7 +68,7 @@ func tom() error {
 	for _, d := range distances {
 		fmt.Printf("  %8d", d)
 		for _, c := range cells {
-			n := newNetwork(1, lexiconOf(all), func(g *graph.Graph, x graph.Node) graph.Node {
+			n := cloze.New(1, embedded, cloze.LexiconOf(all), func(g *graph.Graph, x graph.Node) graph.Node {
 				_, state := recurrent.Unroll(g, c.cell, x, recurrent.Options{})
 				return state[0]
 			})
@@ -87,17 +88,17 @@ func tom() error {
 }
 
 // tellTales trains until the test is passed without a mistake.
-func tellTales(n *network, distance int) (accuracy float64, steps int, err error) {
+func tellTales(n *cloze.Network, distance int) (accuracy float64, steps int, err error) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	test := tales(rand.New(rand.NewPCG(4, 4)), 256, distance)
 	for steps < tomSteps && accuracy < 1 {
 		for range 50 {
-			if err := n.train(tales(rng, tomBatch, distance), 0.003); err != nil {
+			if _, err := n.Train(tales(rng, tomBatch, distance), 0.003); err != nil {
 				return 0, 0, err
 			}
 		}
 		steps += 50
-		if accuracy, err = n.accuracy(test); err != nil {
+		if accuracy, err = n.Accuracy(test); err != nil {
 			return 0, 0, err
 		}
 	}

@@ -2,6 +2,7 @@ package lessons
 
 import (
 	"fmt"
+	"github.com/unroll-go/unroll/docs/internal/cloze"
 	"math/rand/v2"
 	"strings"
 
@@ -20,15 +21,15 @@ var (
 )
 
 // tales are stories of Tom with so many words between what he is and the question what he eats.
-func tales(rng *rand.Rand, n, distance int) []question {
-	list := make([]question, n)
+func tales(rng *rand.Rand, n, distance int) []cloze.Question {
+	list := make([]cloze.Question, n)
 	for i := range list {
 		e := eaters[rng.IntN(len(eaters))]
 		words := []string{"tom", "is", "a", e[0]}
 		for range distance {
 			words = append(words, chatter[rng.IntN(len(chatter))])
 		}
-		list[i] = question{append(words, "food", "is"), e[1]}
+		list[i] = cloze.Question{Words: append(words, "food", "is"), Answer: e[1]}
 	}
 	return list
 }
@@ -58,7 +59,7 @@ func (l *lesson) distance() error {
 	if err != nil {
 		return err
 	}
-	n := newNetwork(lexiconOf(tales(rand.New(rand.NewPCG(2, 2)), 1000, 50)), func(g *graph.Graph, x graph.Node) graph.Node {
+	n := newNetwork(cloze.LexiconOf(tales(rand.New(rand.NewPCG(2, 2)), 1000, 50)), func(g *graph.Graph, x graph.Node) graph.Node {
 		_, state := recurrent.Unroll(g, cell, x, recurrent.Options{})
 		return state[0]
 	})
@@ -70,12 +71,12 @@ func (l *lesson) distance() error {
 		if err := l.ctx.Err(); err != nil {
 			return err
 		}
-		loss, err := n.step(n.words.batch(tales(rng, 32, distance)), 0.005)
+		loss, err := n.Train(tales(rng, 32, distance), 0.005)
 		if err != nil {
 			return err
 		}
 		if i%20 == 0 {
-			if accuracy, err = n.accuracy(test); err != nil {
+			if accuracy, err = n.Accuracy(test); err != nil {
 				return err
 			}
 			if err := l.emit(Progress{name, i, steps, loss, accuracy}); err != nil {
@@ -84,13 +85,14 @@ func (l *lesson) distance() error {
 		}
 	}
 	result := Result{Done: true, Accuracy: accuracy}
-	story := question{append([]string{"tom", "is", "a", "cat"}, append(repeat(chatter, distance), "food", "is")...), "fish"}
-	answer, err := n.ask(story.words)
+	words := append([]string{"tom", "is", "a", "cat"}, append(repeat(chatter, distance), "food", "is")...)
+	story := cloze.Question{Words: words, Answer: "fish"}
+	answer, err := ask(n, story.Words)
 	if err != nil {
 		return err
 	}
-	result.Answer, result.Words = answer[0].Word, story.words
-	if result.Lines, err = n.gates(cell, story); err != nil {
+	result.Answer, result.Words = answer[0].Word, story.Words
+	if result.Lines, err = gates(n, cell, story); err != nil {
 		return err
 	}
 	return l.emit(result)
@@ -104,14 +106,14 @@ func repeat(words []string, n int) (out []string) {
 }
 
 // gates are the means over all units of what a cell records at every step of a story.
-func (n *network) gates(cell recurrent.Cell, story question) ([]Line, error) {
+func gates(n *cloze.Network, cell recurrent.Cell, story cloze.Question) ([]Line, error) {
 	if _, ok := cell.(recurrent.RNN); ok {
 		return nil, nil // it has none
 	}
 	var names []string
-	f := graph.NewFunc(n.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+	f := graph.NewFunc(n.Params, func(g *graph.Graph, in []graph.Node) []graph.Node {
 		var trace recurrent.Trace
-		recurrent.Unroll(g.Scope("reader"), cell, n.embed(g, in[0]), recurrent.Options{Trace: &trace})
+		recurrent.Unroll(g.Scope("reader"), cell, n.Embed(g, in[0]), recurrent.Options{Trace: &trace})
 		names = nil
 		var out []graph.Node
 		for _, gate := range []string{"input_gate", "forget_gate", "output_gate", "reset_gate", "update_gate"} {
@@ -122,7 +124,7 @@ func (n *network) gates(cell recurrent.Cell, story question) ([]Line, error) {
 		}
 		return out
 	})
-	out, err := f.Run(n.words.batch([]question{story})[0])
+	out, err := f.Run(n.Words.Batch([]cloze.Question{story})[0])
 	if err != nil {
 		return nil, err
 	}

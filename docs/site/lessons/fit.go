@@ -20,7 +20,7 @@ func (l *lesson) fit() error {
 		return err
 	}
 	lex := letters(texts)
-	m := recurrent.ManyToOne{Embedding: nn.Embedding{Tokens: len(lex.words), Size: max(2, hidden/2)},
+	m := recurrent.ManyToOne{Embedding: nn.Embedding{Tokens: len(lex.Words), Size: max(2, hidden/2)},
 		Layer: recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: hidden}}, Classes: len(languages), Dropout: l.Dropout}
 	loss := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
 		logits, _ := m.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
@@ -33,7 +33,7 @@ func (l *lesson) fit() error {
 		for i, at := range which {
 			some[i], classes[i] = texts[at], labels[at]
 		}
-		ids, lengths := lex.rows(some, longest)
+		ids, lengths := rows(lex, some, longest)
 		a, b, c := graph.Ints(ids, longest, len(some)), graph.Ints(lengths, len(some)), graph.Ints(classes, len(some))
 		if train {
 			return step(loss, adam, 0.01, 1, a, b, c)

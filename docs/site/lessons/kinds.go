@@ -2,6 +2,7 @@ package lessons
 
 import (
 	"context"
+	"github.com/unroll-go/unroll/docs/internal/cloze"
 	"math/rand/v2"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/recurrent"
+	"github.com/unroll-go/unroll/recurrent/decode"
 )
 
 // oneToOne is a network without time: a picture of a digit in, the digit out.
@@ -35,7 +37,7 @@ func (l *lesson) oneToOne() error {
 		}
 		logits := out[1].Float32s()
 		for i := range n {
-			predicted = append(predicted, likeliest(logits[i*10:(i+1)*10]))
+			predicted = append(predicted, cloze.Likeliest(logits[i*10:(i+1)*10]))
 			if predicted[i] == parts.Test.Labels[i] {
 				accuracy += 1 / float64(n)
 			}
@@ -113,23 +115,23 @@ func names(ctx context.Context, each int) (texts []string, labels []int, err err
 }
 
 // letters numbers the letters of names; 0 ends a name, and pads.
-func letters(texts []string) *lexicon {
-	l := &lexicon{ids: map[string]int{}}
-	l.add("")
+func letters(texts []string) *cloze.Lexicon {
+	l := cloze.NewLexicon()
+	l.Add("")
 	for _, t := range texts {
 		for _, r := range t {
-			l.add(string(r))
+			l.Add(string(r))
 		}
 	}
 	return l
 }
 
 // rows puts texts side by side, [T, B], with ends behind each, and their lengths.
-func (l *lexicon) rows(texts []string, steps int) (ids, lengths []int) {
+func rows(l *cloze.Lexicon, texts []string, steps int) (ids, lengths []int) {
 	ids, lengths = make([]int, steps*len(texts)), make([]int, len(texts))
 	for b, t := range texts {
 		for i, r := range []rune(t) {
-			ids[i*len(texts)+b] = l.ids[string(r)]
+			ids[i*len(texts)+b] = l.IDs[string(r)]
 		}
 		lengths[b] = len([]rune(t))
 	}
@@ -143,7 +145,7 @@ func (l *lesson) oneToMany() error {
 		return err
 	}
 	lex := letters(texts)
-	v := len(lex.words)
+	v := len(lex.Words)
 	m := recurrent.OneToMany{Condition: nn.Embedding{Tokens: len(languages), Size: 16}, Conditioning: recurrent.ConditionInput,
 		Embedding: nn.Embedding{Tokens: v, Size: 16}, Cell: recurrent.GRU{Hidden: 48}}
 	params := graph.NewParams(1)
@@ -169,7 +171,7 @@ func (l *lesson) oneToMany() error {
 			at := rng.IntN(len(texts))
 			some, which = append(some, texts[at]), append(which, labels[at])
 		}
-		target, lengths := lex.rows(some, T)
+		target, lengths := rows(lex, some, T)
 		before := append(make([]int, batch), target[:len(target)-batch]...) // shifted by a step
 		for b := range lengths {
 			lengths[b]++ // the end counts
@@ -185,6 +187,7 @@ func (l *lesson) oneToMany() error {
 			}
 		}
 	}
+	sampler := decode.Sampler{Temperature: 0.7}
 	r := Result{Done: true, Rows: [][]string{{"language", "names"}}}
 	for n, language := range languages {
 		written := make([]string, 4)
@@ -195,34 +198,20 @@ func (l *lesson) oneToMany() error {
 				if err != nil {
 					return err
 				}
-				c := draw(rng, out[0].Float32s()[(len(ids)-1)*v:])
+				c, err := sampler.Sample(out[0].Float32s()[(len(ids)-1)*v:], rng)
+				if err != nil {
+					return err
+				}
 				if c == 0 {
 					break
 				}
 				ids = append(ids, c)
-				written[k] += lex.words[c]
+				written[k] += lex.Words[c]
 			}
 		}
 		r.Rows = append(r.Rows, []string{language, strings.Join(written, ", ")})
 	}
 	return l.emit(r)
-}
-
-// draw takes a class by its probability, at temperature 0.7.
-func draw(rng *rand.Rand, logits []float32) int {
-	scaled := make([]float32, len(logits))
-	words := make([]string, len(logits))
-	for i, v := range logits {
-		scaled[i] = v / 0.7
-		words[i] = string(rune(i))
-	}
-	at := rng.Float64()
-	for _, c := range candidates(scaled, words, len(words)) {
-		if at -= c.Probability; at < 0 {
-			return int([]rune(c.Word)[0])
-		}
-	}
-	return 0
 }
 
 // manyToOne tells the language of a name, one of the reader's last.
@@ -232,7 +221,7 @@ func (l *lesson) manyToOne() error {
 		return err
 	}
 	lex := letters(texts)
-	m := recurrent.ManyToOne{Embedding: nn.Embedding{Tokens: len(lex.words), Size: 16},
+	m := recurrent.ManyToOne{Embedding: nn.Embedding{Tokens: len(lex.Words), Size: 16},
 		Layer: recurrent.Bidirectional{Cell: recurrent.GRU{Hidden: 24}}, Pool: recurrent.PoolLast, Classes: len(languages)}
 	loss := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
 		logits, _ := m.Apply(g, in[0], recurrent.Options{Lengths: in[1]})
@@ -242,7 +231,7 @@ func (l *lesson) manyToOne() error {
 	order := rng.Perm(len(texts))
 	test, train := order[:200], order[200:]
 	logits := func(some []string, which []int) ([]float32, error) {
-		ids, lengths := lex.rows(some, longest)
+		ids, lengths := rows(lex, some, longest)
 		out, err := loss.Run(graph.Ints(ids, longest, len(some)), graph.Ints(lengths, len(some)), graph.Ints(which, len(some)))
 		if err != nil {
 			return nil, err
@@ -260,7 +249,7 @@ func (l *lesson) manyToOne() error {
 			at := train[rng.IntN(len(train))]
 			some[b], which[b] = texts[at], labels[at]
 		}
-		ids, lengths := lex.rows(some, longest)
+		ids, lengths := rows(lex, some, longest)
 		now, err := step(loss, adam, 0.005, 1, graph.Ints(ids, longest, batch), graph.Ints(lengths, batch), graph.Ints(which, batch))
 		if err != nil {
 			return err
@@ -276,7 +265,7 @@ func (l *lesson) manyToOne() error {
 				return err
 			}
 			for k := range test {
-				if likeliest(values[k*len(languages):(k+1)*len(languages)]) == which[k] {
+				if cloze.Likeliest(values[k*len(languages):(k+1)*len(languages)]) == which[k] {
 					accuracy += 1 / float64(len(test))
 				}
 			}
@@ -288,7 +277,7 @@ func (l *lesson) manyToOne() error {
 	name := strings.ToLower(or(l.Sentence, "Nguyễn Minh"))
 	var known []rune // letters that were never seen are left out
 	for _, r := range name {
-		if _, ok := lex.ids[string(r)]; ok && len(known) < longest {
+		if _, ok := lex.IDs[string(r)]; ok && len(known) < longest {
 			known = append(known, r)
 		}
 	}

@@ -1,6 +1,7 @@
 package lessons
 
 import (
+	"github.com/unroll-go/unroll/docs/internal/cloze"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -14,17 +15,17 @@ import (
 // order asks who bites whom: the same words in another order. Attention without positions sees a set of words.
 func (l *lesson) order() error {
 	animals := []string{"dog", "cat", "wolf", "fox", "bear", "horse", "mouse", "snake"}
-	var all []question
+	var all []cloze.Question
 	for _, a := range animals {
 		for _, b := range animals {
 			if a != b {
-				all = append(all, question{[]string{a, "bites", b, "who", "cries"}, b})
+				all = append(all, cloze.Question{Words: []string{a, "bites", b, "who", "cries"}, Answer: b})
 			}
 		}
 	}
-	lexicon := lexiconOf(all)
-	train, test := shuffled(all)
-	attend := func(positions bool) reader {
+	lexicon := cloze.LexiconOf(all)
+	train, test := cloze.Shuffled(all)
+	attend := func(positions bool) cloze.Reader {
 		return func(g *graph.Graph, x graph.Node) graph.Node {
 			if positions {
 				x = nn.LearnedPositions{Max: 8}.Apply(g.Scope("positions"), x)
@@ -37,7 +38,7 @@ func (l *lesson) order() error {
 	result := Result{Done: true, Rows: [][]string{{"network", "accuracy"}}}
 	for _, c := range []struct {
 		name string
-		read reader
+		read cloze.Reader
 	}{
 		{"attention", attend(false)},
 		{"attention-positions", attend(true)},

@@ -6,6 +6,7 @@ package lessons
 import (
 	"context"
 	"encoding/json"
+	"github.com/unroll-go/unroll/docs/internal/cloze"
 	"sort"
 
 	"github.com/pkg/errors"
@@ -56,7 +57,7 @@ func or[T comparable](v, otherwise T) T {
 
 // Session keeps the networks that lessons have trained, for lessons that ask them. It runs one lesson at a time.
 type Session struct {
-	networks map[string]*network
+	networks map[string]*cloze.Network
 }
 
 // lesson is one experiment.
@@ -112,7 +113,7 @@ func (s *Session) Run(ctx context.Context, name string, settings []byte, emit fu
 		return err
 	}
 	if s.networks == nil {
-		s.networks = map[string]*network{}
+		s.networks = map[string]*cloze.Network{}
 	}
 	return run(l)
 }

@@ -1,6 +1,7 @@
 package lessons
 
 import (
+	"github.com/unroll-go/unroll/docs/internal/cloze"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -18,10 +19,10 @@ var (
 		"that we know", "that he draws", "that children love"}
 )
 
-func colours() (all []question) {
+func colours() (all []cloze.Question) {
 	for _, t := range things {
 		for _, b := range between[1:] {
-			all = append(all, question{strings.Fields(strings.ToLower(t[0] + " " + b + " is")), t[1]})
+			all = append(all, cloze.Question{Words: strings.Fields(strings.ToLower(t[0] + " " + b + " is")), Answer: t[1]})
 		}
 	}
 	return all
@@ -30,11 +31,11 @@ func colours() (all []question) {
 // memory asks for the colour of a thing that was named some words before: of a network that remembers, and of one that sees the
 // last word alone.
 func (l *lesson) memory() error {
-	train, test := shuffled(colours())
+	train, test := cloze.Shuffled(colours())
 	result := Result{Done: true, Rows: [][]string{{"network", "accuracy", "answer"}}}
 	for _, c := range []struct {
 		name string
-		read reader
+		read cloze.Reader
 	}{
 		{"feedforward", func(g *graph.Graph, x graph.Node) graph.Node {
 			last := g.Reshape(g.Slice(x, 0, x.Dim(0)-1, x.Dim(0)), x.Dim(1), x.Dim(2))
@@ -45,13 +46,13 @@ func (l *lesson) memory() error {
 			return state[0]
 		}},
 	} {
-		n := newNetwork(lexiconOf(colours()), c.read)
+		n := newNetwork(cloze.LexiconOf(colours()), c.read)
 		accuracy, err := l.learn(c.name, n, train, test, 150)
 		if err != nil {
 			return err
 		}
 		l.networks[c.name] = n
-		answer, err := n.ask(strings.Fields("apple that we know is"))
+		answer, err := ask(n, strings.Fields("apple that we know is"))
 		if err != nil {
 			return err
 		}
@@ -69,32 +70,32 @@ func (l *lesson) look() error {
 	if n == nil {
 		return errors.New("lessons: train the network of the first experiment before looking into it")
 	}
-	words, err := n.words.sentence(or(l.Sentence, "apple that we know is"))
+	words, err := sentence(n.Words, or(l.Sentence, "apple that we know is"))
 	if err != nil {
 		return err
 	}
 	const hidden = 24
-	inside := graph.NewFunc(n.params, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		y, _ := recurrent.Unroll(g.Scope("reader"), recurrent.RNN{Hidden: hidden}, n.embed(g, in[0]), recurrent.Options{})
-		return []graph.Node{y, n.logits(g, y)}
+	inside := graph.NewFunc(n.Params, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		y, _ := recurrent.Unroll(g.Scope("reader"), recurrent.RNN{Hidden: hidden}, n.Embed(g, in[0]), recurrent.Options{})
+		return []graph.Node{y, n.Logits(g, y)}
 	})
-	out, err := inside.Run(n.words.batch([]question{{words, words[0]}})[0])
+	out, err := inside.Run(n.Words.Batch([]cloze.Question{{Words: words, Answer: words[0]}})[0])
 	if err != nil {
 		return err
 	}
 	r := Result{Done: true, Words: words}
-	states, logits, size := out[0].Float32s(), out[1].Float32s(), len(n.words.words)
+	states, logits, size := out[0].Float32s(), out[1].Float32s(), len(n.Words.Words)
 	for t := range words {
 		row := make([]float64, hidden)
 		for i := range row {
 			row[i] = float64(states[t*hidden+i])
 		}
 		r.States = append(r.States, row)
-		r.Next = append(r.Next, candidates(logits[t*size:(t+1)*size], n.words.words, 3))
+		r.Next = append(r.Next, candidates(logits[t*size:(t+1)*size], n.Words.Words, 3))
 	}
 	r.Answer = r.Next[len(words)-1][0].Word
-	report, err := flow.Measure(n.params, func(g *graph.Graph, in []graph.Node) []graph.Node { return n.build(g, in)[:1] },
-		n.words.batch([]question{{words, r.Answer}})...)
+	report, err := flow.Measure(n.Params, func(g *graph.Graph, in []graph.Node) []graph.Node { return n.Build(g, in)[:1] },
+		n.Words.Batch([]cloze.Question{{Words: words, Answer: r.Answer}})...)
 	if err != nil {
 		return err
 	}
@@ -113,14 +114,14 @@ const blank = "___"
 
 // gap asks for the word at a gap: of a network that reads from left to right, and of one that reads in both directions.
 func (l *lesson) gap() error {
-	var all []question
+	var all []cloze.Question
 	for _, p := range plants {
 		for _, e := range ends {
-			all = append(all, question{[]string{p, blank, "are", e[1]}, e[0]})
+			all = append(all, cloze.Question{Words: []string{p, blank, "are", e[1]}, Answer: e[0]})
 		}
 	}
-	lexicon := lexiconOf(all)
-	train, test := shuffled(all)
+	lexicon := cloze.LexiconOf(all)
+	train, test := cloze.Shuffled(all)
 	result := Result{Done: true, Rows: [][]string{{"network", "accuracy", "tall", "sweet"}}}
 	for _, c := range []struct {
 		name  string
@@ -139,7 +140,7 @@ func (l *lesson) gap() error {
 		}
 		row := []string{c.name, percent(accuracy)}
 		for _, end := range []string{"tall", "sweet"} {
-			answer, err := n.ask([]string{"apple", blank, "are", end})
+			answer, err := ask(n, []string{"apple", blank, "are", end})
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package lessons
 
 import (
+	"github.com/unroll-go/unroll/docs/internal/cloze"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -57,11 +58,11 @@ func tagged(rng *rand.Rand) (words, tags []string) {
 // manyToMany gives each word of a sentence its tag.
 func (l *lesson) manyToMany() error {
 	rng := rand.New(rand.NewPCG(1, 1))
-	lex := &lexicon{ids: map[string]int{}}
-	lex.add("")
+	lex := cloze.NewLexicon()
+	lex.Add("")
 	for _, list := range [][]string{both, pronouns, nouns, adverbs, adjects, {"the", "a", "this", "is", "water", "music"}} {
 		for _, w := range list {
-			lex.add(w)
+			lex.Add(w)
 		}
 	}
 	tagIDs := map[string]int{}
@@ -69,7 +70,7 @@ func (l *lesson) manyToMany() error {
 		tagIDs[t] = i
 	}
 	const T, batch, steps = 6, 32, 120
-	m := recurrent.ManyToMany{Embedding: nn.Embedding{Tokens: len(lex.words), Size: embedded},
+	m := recurrent.ManyToMany{Embedding: nn.Embedding{Tokens: len(lex.Words), Size: embedded},
 		Layer: recurrent.Bidirectional{Cell: recurrent.LSTM{Hidden: 16}}, Classes: len(tagNames)}
 	loss := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node {
 		logits, _ := m.Apply(g, in[0], recurrent.Options{Lengths: in[2]})
@@ -81,7 +82,7 @@ func (l *lesson) manyToMany() error {
 		for b := range n {
 			w, t := tagged(rng)
 			for i := range w {
-				ids[i*n+b], tags[i*n+b] = lex.ids[w[i]], tagIDs[t[i]]
+				ids[i*n+b], tags[i*n+b] = lex.IDs[w[i]], tagIDs[t[i]]
 			}
 			lengths[b] = len(w)
 		}
@@ -110,7 +111,7 @@ func (l *lesson) manyToMany() error {
 			for t := range n {
 				at := t*100 + b
 				all++
-				if likeliest(logits[at*len(tagNames):(at+1)*len(tagNames)]) == tags[at] {
+				if cloze.Likeliest(logits[at*len(tagNames):(at+1)*len(tagNames)]) == tags[at] {
 					right++
 				}
 			}
@@ -120,13 +121,13 @@ func (l *lesson) manyToMany() error {
 			return err
 		}
 	}
-	words, err := lex.sentence(or(l.Sentence, "they watch the play"))
+	words, err := sentence(lex, or(l.Sentence, "they watch the play"))
 	if err != nil {
 		return err
 	}
 	ids := make([]int, len(words))
 	for i, w := range words {
-		ids[i] = lex.ids[w]
+		ids[i] = lex.IDs[w]
 	}
 	out, err := loss.Run(graph.Ints(ids, len(ids), 1), graph.Ints(make([]int, len(ids)), len(ids), 1), graph.Ints([]int{len(ids)}, 1))
 	if err != nil {
@@ -165,14 +166,14 @@ func spelled(n int) []string {
 
 // translate maps numbers in words to their figures: an encoder, a decoder, and attention between them.
 func (l *lesson) translate() error {
-	lex := &lexicon{ids: map[string]int{}}
+	lex := cloze.NewLexicon()
 	for n := range 1000 {
 		for _, w := range spelled(n) {
-			lex.add(w)
+			lex.Add(w)
 		}
 	}
 	const start, end, S, T, batch, steps = 10, 11, 4, 4, 32, 500
-	m := recurrent.Seq2Seq{Source: nn.Embedding{Tokens: len(lex.words), Size: 16},
+	m := recurrent.Seq2Seq{Source: nn.Embedding{Tokens: len(lex.Words), Size: 16},
 		Encoder: recurrent.Bidirectional{Cell: recurrent.GRU{Hidden: 16}},
 		Target:  nn.Embedding{Tokens: 12, Size: 16}, Decoder: recurrent.GRU{Hidden: 32}, Attention: recurrent.LuongGeneral}
 	params := graph.NewParams(1)
@@ -192,7 +193,7 @@ func (l *lesson) translate() error {
 		for b := range batch {
 			n := train[rng.IntN(len(train))]
 			for t, w := range spelled(n) {
-				source[t*batch+b] = lex.ids[w]
+				source[t*batch+b] = lex.IDs[w]
 				lengths[b]++
 			}
 			before[b] = start
@@ -223,7 +224,7 @@ func (l *lesson) translate() error {
 	answer := func(words []string) (decode.Hypothesis, error) {
 		ids := make([]int, len(words))
 		for i, w := range words {
-			ids[i] = lex.ids[w]
+			ids[i] = lex.IDs[w]
 		}
 		found, err := search.Run(how, [][]int{ids})
 		if err != nil {
@@ -249,7 +250,7 @@ func (l *lesson) translate() error {
 			right += 1 / float64(len(test))
 		}
 	}
-	words, err := lex.sentence(or(l.Sentence, "four hundred two"))
+	words, err := sentence(lex, or(l.Sentence, "four hundred two"))
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package study
 
 import (
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/docs/internal/cloze"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
@@ -95,7 +96,7 @@ func (c *Classifier) Predict(sequences [][]int) ([]int, error) {
 		}
 		logits, k := r[1].Float32s(), len(c.Classes)
 		for i, example := range batch.Examples {
-			out[example] = Likeliest(logits[i*k : (i+1)*k])
+			out[example] = cloze.Likeliest(logits[i*k : (i+1)*k])
 		}
 	}
 }

@@ -6,14 +6,3 @@ import "math/rand/v2"
 func Shuffled(n int, seed uint64, epoch int) []int {
 	return rand.New(rand.NewPCG(seed, uint64(epoch))).Perm(n)
 }
-
-// Likeliest is the place of the first largest logit.
-func Likeliest(logits []float32) int {
-	best := 0
-	for i, v := range logits {
-		if v > logits[best] {
-			best = i
-		}
-	}
-	return best
-}
