@@ -16,6 +16,7 @@ import (
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/keras"
 	"github.com/unroll-go/unroll/recurrent"
@@ -231,10 +232,7 @@ const recordedModels = "testdata/written.safetensors"
 
 // Keras computes the same of what is written, and what it saves again comes back.
 func TestWrittenModelsInKeras(t *testing.T) {
-	python := os.Getenv("UNROLL_KERAS_PYTHON")
-	if python == "" {
-		t.Skip("UNROLL_KERAS_PYTHON names no interpreter that has keras")
-	}
+	python := testutil.Python(t, "UNROLL_PYTHON_KERAS", "import keras")
 	type array struct {
 		Shape []int     `json:"shape"`
 		Ints  bool      `json:"ints"`

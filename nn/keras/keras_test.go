@@ -11,6 +11,7 @@ import (
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/keras"
 	"github.com/unroll-go/unroll/recurrent"
@@ -230,13 +231,7 @@ func TestRefusedByName(t *testing.T) {
 
 // Keras loads what we write, and computes what it recorded.
 func TestKerasLoadsWhatIsWritten(t *testing.T) {
-	python := os.Getenv("UNROLL_PYTHON_KERAS")
-	if python == "" {
-		python = "python3"
-	}
-	if err := exec.Command(python, "-c", "import os; os.environ['KERAS_BACKEND'] = 'jax'; import keras, h5py").Run(); err != nil {
-		t.Skipf("%s cannot import keras, h5py and jax; name another in UNROLL_PYTHON_KERAS", python)
-	}
+	python := testutil.Python(t, "UNROLL_PYTHON_KERAS", "import os; os.environ['KERAS_BACKEND'] = 'jax'; import keras, h5py")
 	dir := t.TempDir()
 	for name, c := range cases {
 		p := graph.NewParams(1)

@@ -12,29 +12,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/nn/onnx"
 	"gorgonia.org/tensor"
 )
 
-// interpreter is the one with onnx and onnxruntime: that which UNROLL_PYTHON names, or python3.
-var interpreter = sync.OnceValues(func() (string, error) {
-	name := cmp.Or(os.Getenv("UNROLL_PYTHON"), "python3")
-	return name, exec.Command(name, "-c", "import onnx, onnxruntime, numpy").Run()
-})
-
-// python is the interpreter; the test is skipped where there is none.
+// python is the interpreter with onnx and onnxruntime; the test is skipped where there is none.
 func python(t *testing.T) string {
 	t.Helper()
-	name, err := interpreter()
-	if err != nil {
-		t.Skipf("%s cannot import onnx and onnxruntime; name another in UNROLL_PYTHON", name)
-	}
-	return name
+	return testutil.Python(t, "UNROLL_PYTHON", "import onnx, onnxruntime, numpy")
 }
 
 // server is a process of runtime.py, which takes a job after the other: an interpreter takes a second to start.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/torch"
 	"github.com/unroll-go/unroll/recurrent"
@@ -192,10 +193,7 @@ const recordedPairs = "testdata/pairs/recorded.safetensors"
 
 // Every layer that PyTorch has takes our weights under our names and computes the same, and its state dict brings them back.
 func TestPairsInPyTorch(t *testing.T) {
-	python := os.Getenv("UNROLL_PYTHON")
-	if python == "" || exec.Command(python, "-c", "import torch").Run() != nil {
-		t.Skip("UNROLL_PYTHON names no interpreter that has torch")
-	}
+	python := testutil.Python(t, "UNROLL_PYTHON", "import torch")
 	type array struct {
 		Shape []int     `json:"shape"`
 		Ints  bool      `json:"ints"`

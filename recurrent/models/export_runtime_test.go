@@ -11,6 +11,7 @@ import (
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/internal/testutil"
 	"gorgonia.org/tensor"
 )
 
@@ -25,13 +26,7 @@ type runtimeInput struct {
 // inONNXRuntime runs an exported file, and gives its outputs as they come.
 func inONNXRuntime(t *testing.T, path string, ports []port, in []*tensor.Dense) [][]float64 {
 	t.Helper()
-	python := os.Getenv("UNROLL_PYTHON")
-	if python == "" {
-		python = "python3"
-	}
-	if err := exec.Command(python, "-c", "import onnx, onnxruntime, numpy").Run(); err != nil {
-		t.Skipf("%s cannot import onnx and onnxruntime; name another in UNROLL_PYTHON", python)
-	}
+	python := testutil.Python(t, "UNROLL_PYTHON", "import onnx, onnxruntime, numpy")
 	run := make([]runtimeInput, len(in))
 	for i, v := range in {
 		run[i] = runtimeInput{ports[i].name, v.Shape(), v.Dtype() == tensor.Int, graphtest.Float64s(v)}

@@ -13,6 +13,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/unroll-go/unroll/internal/testutil"
 )
 
 // The files in testdata were written by h5py; see testdata/record.py.
@@ -290,13 +292,7 @@ func TestRoundTrip(t *testing.T) {
 
 // h5py reads what we write.
 func TestH5pyReadsWhatIsWritten(t *testing.T) {
-	python := os.Getenv("UNROLL_PYTHON_KERAS")
-	if python == "" {
-		python = "python3"
-	}
-	if err := exec.Command(python, "-c", "import h5py").Run(); err != nil {
-		t.Skipf("%s cannot import h5py; name another in UNROLL_PYTHON_KERAS", python)
-	}
+	python := testutil.Python(t, "UNROLL_PYTHON_KERAS", "import h5py")
 	for seed := range uint64(3) {
 		list := tree(seed)
 		data, err := Bytes(list)
