@@ -19,6 +19,12 @@ func exported(t *testing.T, m Model) *graph.Func {
 	if err := m.Export(path); err != nil {
 		t.Fatal(err)
 	}
+	return reopened(t, path)
+}
+
+// reopened is a file of ONNX as a function.
+func reopened(t *testing.T, path string) *graph.Func {
+	t.Helper()
 	file, err := onnx.Read(path)
 	if err != nil {
 		t.Fatal(err)

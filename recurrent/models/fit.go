@@ -130,16 +130,26 @@ func (m *Classifier) Resume(ctx context.Context, fit, validation Examples, r Run
 	return m.resume(ctx, r, func(r Run) (*train.Loop, error) { return m.Loop(fit, validation, r) })
 }
 
+// heldOut has data to validate with: those that were given, or a tenth of those to train on.
+func heldOut[D interface {
+	Len() int
+	Split(validation, test float64) (fit, valid, exam D, err error)
+}](fit, validation D) (rest, held D, err error) {
+	if validation.Len() > 0 {
+		return fit, validation, nil
+	}
+	rest, held, _, err = fit.Split(0.1, 0)
+	return rest, held, err
+}
+
 // Loop is what Fit runs: model, data and settings.
 func (m *Classifier) Loop(fit, validation Examples, r Run) (*train.Loop, error) {
 	if err := m.draw(); err != nil {
 		return nil, err
 	}
-	if validation.Len() == 0 {
-		var err error
-		if fit, validation, _, err = fit.Split(0.1, 0); err != nil {
-			return nil, err
-		}
+	fit, validation, err := heldOut(fit, validation)
+	if err != nil {
+		return nil, err
 	}
 	if err := m.weigh(fit); err != nil {
 		return nil, err

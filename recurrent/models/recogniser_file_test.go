@@ -10,7 +10,6 @@ import (
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/testutil"
-	"github.com/unroll-go/unroll/nn/onnx"
 	"gorgonia.org/tensor"
 )
 
@@ -137,14 +136,6 @@ func TestRecogniserExports(t *testing.T) {
 		if err := m.Export(path); err != nil {
 			t.Fatal(err)
 		}
-		file, err := onnx.Read(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := file.Params(1)
-		if err != nil {
-			t.Fatal(err)
-		}
 		x := make([]float32, 24*2*16)
 		for i := range x {
 			x[i] = float32(i%7) / 3
@@ -154,7 +145,7 @@ func TestRecogniserExports(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := graph.NewFunc(p, file.Build).Run(frames, lengths)
+		got, err := reopened(t, path).Run(frames, lengths)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,11 +35,9 @@ func (m *Recogniser) Loop(fit, validation Recordings, r Run) (*train.Loop, error
 	if err := m.draw(); err != nil {
 		return nil, err
 	}
-	if validation.Len() == 0 {
-		var err error
-		if fit, validation, _, err = fit.Split(0.1, 0); err != nil {
-			return nil, err
-		}
+	fit, validation, err := heldOut(fit, validation)
+	if err != nil {
+		return nil, err
 	}
 	l, err := m.loop(r, m.metadata)
 	if err != nil {

@@ -51,11 +51,9 @@ func (m *SequenceModel) Loop(fit, validation Sequences, r Run) (*train.Loop, err
 	if err := m.draw(); err != nil {
 		return nil, err
 	}
-	if validation.Len() == 0 {
-		var err error
-		if fit, validation, _, err = fit.Split(0.1, 0); err != nil {
-			return nil, err
-		}
+	fit, validation, err := heldOut(fit, validation)
+	if err != nil {
+		return nil, err
 	}
 	if err := m.weigh(fit); err != nil {
 		return nil, err
