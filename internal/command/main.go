@@ -72,7 +72,8 @@ forecasters of series, models of sequences of numbers, recognisers of speech. To
 begin:
 
   unroll train                                  # on a text that comes with it
-  unroll generate --prompt "In the beginning"   # by the model just trained`,
+  unroll generate --prompt "In the beginning"   # by the model just trained
+  unroll explain rnn                            # what a recurrent network is`,
 		Version:           version(),
 		SilenceUsage:      true,
 		SilenceErrors:     true,
