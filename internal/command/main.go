@@ -98,7 +98,7 @@ begin:
 		root.SetHelpCommandGroupID(g.title) // the last
 		root.SetCompletionCommandGroupID(g.title)
 	}
-	root.AddCommand(topicCommands(tasks())...)
+	root.AddCommand(append(topicCommands(tasks()), measuresTopic())...)
 	root.SetVersionTemplate(fmt.Sprintf("unroll {{.Version}}\n%s, %s/%s, kernels: %s\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, kernel.Features()))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", columns)))
