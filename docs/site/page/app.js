@@ -10,6 +10,17 @@ const fill = (key, values) => T(key).replace(/\{(\w+)\}/g, (_, k) => decimal(val
 const cell = v => texts.en[v] ? T(v) : decimal(v);
 const percent = v => Math.round(100 * v) + "\u00a0%";
 
+// mistakes are the errors that a reader can cause, with what the page says of them.
+const mistakes = [[/no words; write/, "noWords"], [/: (\d+) words; want 40/, "manyWords"], [/does not know (".*?")\. It knows: (.*)/, "unknownWord"], [/train the network of the first/, "trainFirst"]];
+
+function explained(message) {
+  for (const [pattern, key] of mistakes) {
+    const found = message.match(pattern);
+    if (found) return fill(key, { a: found[1], b: found[2] });
+  }
+  return message.replace(/^lessons: /, "");
+}
+
 // A block is one experiment: what it says, its controls, and how its result is shown.
 const blocks = {
   memory: { show: (out, r, c) => { c.curves(); c.table(r.rows); c.say("memoryDone", { accuracy: percent(r.accuracy), answer: r.answer }); } },
@@ -129,6 +140,7 @@ function makeBlock(name, titled) {
     button.textContent = T("stop");
     delete card.dataset.done;
     status.className = "status";
+    status.textContent = T("running");
     const state = { settings: read(), results: [], curves: [] };
     try {
       for (const more of b.twice ?? [{}]) {
@@ -146,7 +158,7 @@ function makeBlock(name, titled) {
       show(state);
     } catch (e) {
       const cancelled = /context canceled|abort/i.test(e.message);
-      status.textContent = cancelled ? T("stopped") : e.message.replace(/^lessons: /, "");
+      status.textContent = cancelled ? T("stopped") : explained(e.message);
       if (!cancelled) status.className = "status error";
     }
     busy = false;
