@@ -46,6 +46,8 @@ func TestNotebooks(t *testing.T) {
 			"import \"github.com/unroll-go/unroll/nn/train/chart\"\nchart.Loss": "package chart has no Loss (similar: Losses)",
 			"import (\n\"fmt\"\n\"github.com/unroll-go/unroll/recurent\"\n)\nfmt.Println()": "the kernel has no such package " +
 				"(similar: github.com/unroll-go/unroll/recurrent)",
+			"import \"strings\"\nvar b strings.Builder\nb.Writ(nil)": "repl.go:3:1: b has no method or field Writ",
+			"f.Run(1)":          "repl.go:1:1: undefined: f",
 			"import \"slices\"": "the kernel has no such package. It has those of Unroll, Gorgonia, tensor and of Go itself",
 		} {
 			text, err := json.Marshal(map[string]any{"nbformat": 4, "cells": []any{

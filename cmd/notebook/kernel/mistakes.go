@@ -61,13 +61,29 @@ var missing = []*regexp.Regexp{
 	regexp.MustCompile(`package (\w+) "[^"]*" has no symbol (\w+)`),
 }
 
-// explained says of a name that a package lacks which names it has that look like it.
+// plainer are other errors of the interpreter, and what they say in the words of whoever wrote the cell.
+var plainer = []struct {
+	pattern *regexp.Regexp
+	words   string
+}{
+	{regexp.MustCompile(`not a package: "(\w+)" in \w+\.(\w+) <\*ast\.SelectorExpr>`), "$1 has no method or field $2"},
+	{regexp.MustCompile(`undefined "(\w+)" in \S+ <\*ast\.SelectorExpr>`), "undefined: $1"},
+	{regexp.MustCompile(`^reflect: Call using zero Value argument$`),
+		"a variable has no value, as the cell that declares it failed: run that cell again"},
+}
+
+// explained is an error of a cell in plainer words. Of a name that a package lacks it says which names look like it.
 func explained(err error) error {
 	if err == nil {
 		return nil
 	}
+	text := err.Error()
+	for _, p := range plainer {
+		if p.pattern.MatchString(text) {
+			return errors.New(p.pattern.ReplaceAllString(text, p.words))
+		}
+	}
 	for _, pattern := range missing {
-		text := err.Error()
 		found := pattern.FindStringSubmatchIndex(text)
 		if found == nil {
 			continue

@@ -42,7 +42,7 @@ func (l *lesson) order() error {
 	}{
 		{"attention", attend(false)},
 		{"attention-positions", attend(true)},
-		{"rnn", func(g *graph.Graph, x graph.Node) graph.Node {
+		{"gru", func(g *graph.Graph, x graph.Node) graph.Node {
 			_, state := recurrent.Unroll(g, recurrent.GRU{Hidden: 24}, x, recurrent.Options{})
 			return state[0]
 		}},

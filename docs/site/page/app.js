@@ -7,7 +7,7 @@ try { language = localStorage.getItem("language") || language; } catch { /* page
 const T = key => texts[language][key] ?? key;
 const fill = (key, values) => T(key).replace(/\{(\w+)\}/g, (_, k) => decimal(values[k]));
 // cell is what a table shows: a word of the page, or a name, or a number.
-const cell = v => texts.en[v] ? T(v) : decimal(v);
+const cell = v => texts.en[v] ? T(v) : decimal(v).replace(/ ms$/, "\u00a0ms");
 const percent = v => Math.round(100 * v) + "\u00a0%";
 
 // mistakes are the errors that a reader can cause, with what the page says of them.

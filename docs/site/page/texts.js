@@ -55,7 +55,7 @@ const texts = { en: {
 
   gapTitle: "Both directions: apple ___ are tall",
   gapText: "Which word fits into the gap depends on what comes after it: trees are tall, pies are sweet. A network that reads from left to right has to answer before it has seen that. A bidirectional network is two networks, one for each direction, whose states are joined.",
-  gapLook: "Compare the last two columns. From left to right both sentences begin alike, so the answer to both is the same; one of them must be wrong.",
+  gapLook: "Compare the last two columns. From left to right both sentences begin alike, so the answer to both is the same, and at least one of them is wrong.",
   gapDone: "Read in both directions, {accuracy} of new sentences are right.",
   oneway: "LSTM, left to right", bidirectional: "LSTM, both directions", tall: "… are tall", sweet: "… are sweet",
 
@@ -73,6 +73,7 @@ const texts = { en: {
   flowDone: "With a gain of {gain} the gradient is multiplied by {factor} with each step back: {verdict}.",
   clippingTitle: "Exploding gradients make training diverge; clipping helps",
   clippingText: "The plain network with a gain of 2, trained to remember a symbol over 30 steps. Without clipping, one huge gradient throws all weights away. Clipping shortens a gradient whose norm is above 1, and keeps its direction.",
+  clippingLook: "Without clipping the loss jumps about and does not get away from guessing: each huge gradient throws the weights somewhere else. (The tanh keeps the states between -1 and 1, so that the loss does not grow without bound.)",
   clipped: "with clipping", unclipped: "without clipping", largest: "largest gradient norm",
   clippingDone: "Guessing among four symbols has a loss of ln 4 = 1.386. Without clipping the training loss ends at {loose}, with clipping at {held}. The loss is bad on the very examples that are trained: that is divergence, not overfitting.",
 
@@ -83,11 +84,11 @@ const texts = { en: {
 
   lengthTitle: "What length costs, and what order is worth",
   costText: "An LSTM does the same work at each step, so its time grows with the length; but each step has to wait for the one before. Self-attention compares all steps with one another, so its work grows with the square of the length; but all of it can be done at once, on a machine with many processors. Measured here, one sequence, width 32:",
-  costDone: "From 32 to 512 steps the LSTM takes {lstm} times as long, attention {attention} times.",
+  costDone: "From 32 to 512 steps, which are 16 times as many, the LSTM takes {lstm} times as long, attention {attention} times.",
   length: "length", attention: "self-attention", "lstm-steps": "LSTM: steps that wait for one another", "attention-steps": "attention: such steps", milliseconds: "milliseconds",
   orderTitle: "Attention needs positions; a recurrence has its order built in",
   orderText: "“dog bites cat — who cries?” The same words in another order have another answer. Attention by itself sees a set of words. Positions that are added to the words tell it the order.",
-  "attention-positions": "self-attention with positions", orderDone: "Without positions it can only guess between the two animals.",
+  "attention-positions": "self-attention with positions", orderDone: "Without positions both orders of two animals get the same answer, so one of them is wrong: mostly the one that it did not learn from, which is worse than tossing a coin.",
 
   todayTitle: "What came after: scans, and recurrent networks of today",
   todayText: "If the next state depends linearly on the last, a recurrence can be computed by halves, like adding numbers in pairs: 256 steps in 8 rounds. The MinGRU is such a cell, and so are the cores of Mamba, RWKV-7, Griffin and xLSTM’s matrix memory, which are trained in parallel like attention and read with a state of constant size like an RNN.",

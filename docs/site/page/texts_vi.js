@@ -55,7 +55,7 @@ texts.vi = {
 
   gapTitle: "Cả hai chiều: apple ___ are tall",
   gapText: "Từ nào điền vào chỗ trống phụ thuộc vào những gì đứng sau: trees are tall (cây thì cao), pies are sweet (bánh thì ngọt). Mạng đọc từ trái sang phải phải trả lời trước khi thấy điều đó. Mạng hồi quy hai chiều (bidirectional) là hai mạng, mỗi mạng một chiều, với trạng thái ghép lại.",
-  gapLook: "Hãy so hai cột cuối. Đọc từ trái sang phải thì hai câu bắt đầu giống nhau, nên câu trả lời cho cả hai là một; một trong hai phải sai.",
+  gapLook: "Hãy so hai cột cuối. Đọc từ trái sang phải thì hai câu bắt đầu giống nhau, nên câu trả lời cho cả hai là một, và ít nhất một câu bị trả lời sai.",
   gapDone: "Khi đọc cả hai chiều, {accuracy} các câu mới được trả lời đúng.",
   oneway: "LSTM, trái sang phải", bidirectional: "LSTM, hai chiều", tall: "… are tall", sweet: "… are sweet",
 
@@ -73,6 +73,7 @@ texts.vi = {
   flowDone: "Với hệ số {gain}, độ dốc được nhân với {factor} qua mỗi bước lùi: {verdict}.",
   clippingTitle: "Độ dốc bùng nổ làm việc huấn luyện phân kỳ; cắt độ dốc khắc phục được",
   clippingText: "RNN đơn giản với hệ số 2, được huấn luyện để nhớ một ký hiệu qua 30 bước. Không cắt thì một độ dốc khổng lồ hất tung mọi trọng số. Cắt (clipping) rút ngắn độ dốc có chuẩn lớn hơn 1 và giữ nguyên hướng của nó.",
+  clippingLook: "Không cắt thì mất mát nhảy lung tung và không thoát khỏi mức đoán mò: mỗi độ dốc khổng lồ lại hất trọng số đi nơi khác. (Hàm tanh giữ trạng thái trong khoảng từ -1 đến 1 nên mất mát không tăng vô hạn.)",
   clipped: "có cắt", unclipped: "không cắt", largest: "chuẩn lớn nhất của độ dốc",
   clippingDone: "Đoán mò giữa bốn ký hiệu có mất mát ln 4 = 1,386. Không cắt thì mất mát lúc kết thúc là {loose}, có cắt là {held}. Mất mát lớn ngay trên chính các mẫu huấn luyện: đó là phân kỳ, không phải quá khớp.",
 
@@ -83,11 +84,11 @@ texts.vi = {
 
   lengthTitle: "Cái giá của độ dài, và giá trị của thứ tự",
   costText: "LSTM làm cùng một lượng việc ở mỗi bước nên thời gian tăng theo độ dài; nhưng mỗi bước phải chờ bước trước. Tự chú ý (self-attention) so mọi bước với nhau nên lượng việc tăng theo bình phương độ dài; nhưng tất cả có thể làm cùng lúc trên máy có nhiều bộ xử lý. Đo tại đây, một chuỗi, độ rộng 32:",
-  costDone: "Từ 32 đến 512 bước, LSTM lâu hơn {lstm} lần, tự chú ý lâu hơn {attention} lần.",
+  costDone: "Từ 32 đến 512 bước, tức nhiều gấp 16 lần, LSTM lâu hơn {lstm} lần, tự chú ý lâu hơn {attention} lần.",
   length: "độ dài", attention: "tự chú ý", "lstm-steps": "LSTM: số bước phải chờ nhau", "attention-steps": "tự chú ý: số bước như vậy", milliseconds: "mili giây",
   orderTitle: "Tự chú ý cần vị trí; mạng hồi quy có sẵn thứ tự",
   orderText: "“dog bites cat — who cries?” (chó cắn mèo — ai khóc?) Cùng những từ đó theo thứ tự khác có câu trả lời khác. Tự chú ý chỉ thấy một tập hợp từ. Vị trí cộng thêm vào các từ cho nó biết thứ tự.",
-  "attention-positions": "tự chú ý có vị trí", orderDone: "Không có vị trí, nó chỉ có thể đoán giữa hai con vật.",
+  "attention-positions": "tự chú ý có vị trí", orderDone: "Không có vị trí, hai thứ tự của cùng hai con vật nhận cùng một câu trả lời, nên một trong hai bị sai: thường là thứ tự mà mạng không được học, vì thế còn tệ hơn tung đồng xu.",
 
   todayTitle: "Những gì đến sau: phép quét, và mạng hồi quy ngày nay",
   todayText: "Nếu trạng thái sau phụ thuộc tuyến tính vào trạng thái trước, có thể tính phép hồi quy theo từng nửa, như cộng các số theo cặp: 256 bước trong 8 vòng. MinGRU là một ô hồi quy (cell) như thế; lõi của Mamba, RWKV-7, Griffin và bộ nhớ ma trận của xLSTM cũng vậy: chúng được huấn luyện song song như tự chú ý và đọc với trạng thái có kích thước không đổi như RNN.",

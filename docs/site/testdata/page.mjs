@@ -79,7 +79,7 @@ r = await lesson(page, "flow", { "input[type=range]": "0.5" }); check(/vanishing
 r = await lesson(page, "flow", { "input[type=range]": "2.5" }); check(/exploding/.test(r.verdict), "a gain of 2.5 explodes");
 r = await lesson(page, "clipping"); check(/ends at 1\.\d+, with clipping at 0\.\d+/.test(r.verdict), "clipping");
 r = await lesson(page, "fit"); check(r.answer === "overfits", "a large network overfits");
-r = await lesson(page, "cost"); check(/LSTM takes \d+ times/.test(r.verdict), "cost of length");
+r = await lesson(page, "cost"); check(/the LSTM takes \d+ times/.test(r.verdict), "cost of length");
 r = await lesson(page, "order"); check(r.accuracy === 1, "order");
 r = await lesson(page, "scan"); check(r.accuracy < 1e-5, "scan");
 r = await lesson(page, "weights"); check(/3\s+1\s+\d+/.test(r.text) && /30 steps and layers: 1\. Weights: \d+/.test(r.verdict), "weights");
