@@ -65,7 +65,7 @@ func (l *lesson) oneToOne() error {
 			if err != nil {
 				return err
 			}
-			if err := l.emit(Progress{"feedforward", i, steps, now, accuracy}); err != nil {
+			if err := l.emit(Progress{"pictures", i, steps, now, accuracy}); err != nil {
 				return err
 			}
 		}

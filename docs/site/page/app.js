@@ -27,7 +27,7 @@ const blocks = {
   look: { button: "lookRun", sentence: "apple that we know is", show: showLook },
   one: { show: (out, r, c) => { c.curves(); c.say("oneDone", { accuracy: percent(r.accuracy) }); out.append(element("div", { class: "digits" }, ...r.pictures.map(p => digit(p, texts[language])))); } },
   many: { show: (out, r, c) => { c.curves(); c.say("manyDone", {}); c.table(r.rows); } },
-  label: { sentence: "Nguyễn Minh", show: (out, r, c) => { c.curves(); c.say("labelDone", { accuracy: percent(r.accuracy), answer: r.answer, word: r.words[0] }); c.table([["language", "probability"], ...r.next[0].map(n => [n.word, percent(n.p)])]); } },
+  label: { sentence: "Nguyễn Minh", show: (out, r, c) => { c.curves(); c.say("labelDone", { accuracy: percent(r.accuracy), answer: cell(r.answer), word: r.words[0] }); c.table([["language", "probability"], ...r.next[0].map(n => [n.word, percent(n.p)])]); } },
   tags: { sentence: "they watch the play", show: (out, r, c) => { c.curves(); c.table([["word", "tag"], ...r.words.map((w, t) => [w, `${r.next[t][0].word} ${percent(r.next[t][0].p)}`])]); c.say("tagsDone", { accuracy: percent(r.accuracy) }); } },
   translate: { sentence: "four hundred two", show: (out, r, c) => { c.curves(); c.say("translateDone", { accuracy: percent(r.accuracy), answer: r.answer }); out.append(attentionMap(r, texts[language])); } },
   gap: { show: (out, r, c) => { c.curves(); c.table(r.rows); c.say("gapDone", { accuracy: percent(r.accuracy) }); } },
