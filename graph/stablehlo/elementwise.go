@@ -154,13 +154,13 @@ func where(w *writer, _ op.Where, n *listing.Node) value {
 
 // total is a sum. Its operands that are slices' gradients are joined before they are added, see padded.
 func (w *writer) total(n *listing.Node) value {
-	var terms []value
+	var direct []int
 	layers := map[op.Pad][]*listing.Node{} // by their sizes
 	var order []op.Pad
 	for _, k := range n.In {
 		o, ok := w.nodes[k].Op.(op.Pad)
 		if !ok {
-			terms = append(terms, w.fit(w.at(k), n.Shape))
+			direct = append(direct, k)
 			continue
 		}
 		o.Start, o.End = 0, 0
@@ -169,6 +169,7 @@ func (w *writer) total(n *listing.Node) value {
 		}
 		layers[o] = append(layers[o], &w.nodes[k])
 	}
+	terms := w.terms(direct, n.Shape)
 	for _, o := range order {
 		for _, x := range w.padded(o.Slice, layers[o]) {
 			terms = append(terms, w.reshape(x, n.Shape...))
@@ -191,10 +192,13 @@ func (w *writer) padded(o op.Slice, pads []*listing.Node) []value {
 	for len(pads) > 0 {
 		var parts []value
 		var left []*listing.Node
+		var nodes, lengths []int // that follow one another
 		end := 0
 		fill := func(to int) {
 			if to > end {
+				parts = append(parts, w.joined(o.Outer, o.Inner, nodes, lengths)...)
 				parts = append(parts, w.full(0, o.Outer, to-end, o.Inner))
+				nodes, lengths = nil, nil
 			}
 		}
 		for _, n := range pads {
@@ -204,10 +208,11 @@ func (w *writer) padded(o op.Slice, pads []*listing.Node) []value {
 				continue
 			}
 			fill(r.Start)
-			parts = append(parts, w.reshape(w.in(n, 0), r.Outer, r.End-r.Start, r.Inner))
+			nodes, lengths = append(nodes, n.In[0]), append(lengths, r.End-r.Start)
 			end = r.End
 		}
 		fill(o.N)
+		parts = append(parts, w.joined(o.Outer, o.Inner, nodes, lengths)...)
 		out, pads = append(out, w.concat(1, parts...)), left
 	}
 	return out
