@@ -152,29 +152,45 @@ func where(w *writer, _ op.Where, n *listing.Node) value {
 	return w.choose(w.reshape(takes, n.Shape...), w.fit(w.in(n, 1), n.Shape), w.fit(w.in(n, 2), n.Shape))
 }
 
-// total is a sum. Its operands that are slices' gradients are joined before they are added, see padded.
+// total is a sum. Its operands that are slices' gradients are joined before they are added, see padded; those of the same rows are
+// added before that.
 func (w *writer) total(n *listing.Node) value {
 	var direct []int
-	layers := map[op.Pad][]*listing.Node{} // by their sizes
-	var order []op.Pad
+	var rows, sizes []op.Pad
+	same, layers := map[op.Pad][]int{}, map[op.Pad][]*listing.Node{} // by their rows, and by their sizes
 	for _, k := range n.In {
 		o, ok := w.nodes[k].Op.(op.Pad)
 		if !ok {
 			direct = append(direct, k)
 			continue
 		}
-		o.Start, o.End = 0, 0
-		if layers[o] == nil {
-			order = append(order, o)
+		if same[o] == nil {
+			rows = append(rows, o)
 		}
-		layers[o] = append(layers[o], &w.nodes[k])
+		same[o] = append(same[o], w.nodes[k].In[0])
+	}
+	for _, o := range rows {
+		size := o
+		size.Start, size.End = 0, 0
+		if layers[size] == nil {
+			sizes = append(sizes, size)
+		}
+		of := same[o][0]
+		if len(same[o]) > 1 {
+			of = w.stand(w.nodes[of], w.added(w.terms(same[o], w.nodes[of].Shape)))
+		}
+		layers[size] = append(layers[size], &listing.Node{Op: o, In: []int{of}})
 	}
 	terms := w.terms(direct, n.Shape)
-	for _, o := range order {
-		for _, x := range w.padded(o.Slice, layers[o]) {
+	for _, size := range sizes {
+		for _, x := range w.padded(size.Slice, layers[size]) {
 			terms = append(terms, w.reshape(x, n.Shape...))
 		}
 	}
+	return w.added(terms)
+}
+
+func (w *writer) added(terms []value) value {
 	sum := terms[0]
 	for _, x := range terms[1:] {
 		sum = w.add(sum, x)

@@ -106,14 +106,23 @@ func (w *writer) keepOf(r *run, at int, readers map[int][]int) keep {
 	return k
 }
 
-// sums tells whether a node is an Add outside of loops that adds up a node of all steps.
+// sums tells whether a node is an Add outside of loops that adds up a node of all steps, or the same pad of it.
 func (w *writer) sums(by int, r *run, at int) bool {
 	n := &w.nodes[by]
 	if _, ok := n.Op.(op.Add); !ok || w.loops[by].run != nil {
 		return false
 	}
+	pads := map[int]op.Op{}
+	for _, i := range n.In {
+		if o, ok := w.nodes[i].Op.(op.Pad); ok {
+			pads[w.nodes[i].In[0]] = o
+		} else if slices.Equal(w.nodes[i].Shape, n.Shape) {
+			pads[i] = nil
+		}
+	}
+	first := pads[r.nodes[0][at]]
 	for _, nodes := range r.nodes {
-		if i := nodes[at]; !slices.Contains(n.In, i) || !slices.Equal(w.nodes[i].Shape, n.Shape) {
+		if pad, ok := pads[nodes[at]]; !ok || pad != first {
 			return false
 		}
 	}

@@ -244,8 +244,7 @@ func (l *rolling) operand(p *pattern) int {
 			x = l.shifting(p, &n)
 		}
 	}
-	l.nodes, l.values = append(l.nodes, n), append(l.values, x)
-	return len(l.values) - 1
+	return l.stand(n, x)
 }
 
 // shifting is a slice or a pad whose place depends on the step.

@@ -22,9 +22,6 @@ import (
 // fewestSteps is how many copies make a loop.
 const fewestSteps = 4
 
-// longestPeriod limits the search.
-const longestPeriod = 2000
-
 // run is nodes that are steps of one loop.
 type run struct {
 	nodes  [][]int      // of each step
@@ -68,7 +65,7 @@ type search struct {
 
 // findRuns settles what is written as loops. The ends are the nodes that are results.
 func (w *writer) findRuns(ends []int) {
-	w.mergeNumbers()
+	w.mergeConstants()
 	w.loops = make([]place, len(w.nodes))
 	s := search{writer: w}
 	kinds := map[string]int{}
@@ -87,30 +84,42 @@ func (w *writer) findRuns(ends []int) {
 	w.settle(ends)
 }
 
-// mergeNumbers has one leaf for each number that fills a tensor of a shape: steps make their own.
-func (w *writer) mergeNumbers() {
+// mergeConstants has one leaf for all constants that are the same: steps make their own.
+func (w *writer) mergeConstants() {
 	known, same := map[string]int{}, map[int]int{}
 	w.nodes = slices.Clone(w.nodes)
 	for i := range w.nodes {
 		n := &w.nodes[i]
-		if l := n.Leaf; l != nil {
-			if l.Kind == compile.FromConstant && l.Uniform && !l.IDs {
-				key := fmt.Sprint(l.Number, n.Shape)
-				if first, ok := known[key]; ok {
-					same[i] = first
-				} else {
-					known[key] = i
-				}
-			}
-			continue
-		}
 		n.In = slices.Clone(n.In)
 		for k, at := range n.In {
 			if first, ok := same[at]; ok {
 				n.In[k] = first
 			}
 		}
+		key, ok := constantKey(n)
+		if !ok {
+			continue
+		}
+		if first, ok := known[key]; ok {
+			same[i] = first
+		} else {
+			known[key] = i
+		}
 	}
+}
+
+// constantKey is equal for equal constants; large ones have none, unless they are one number.
+func constantKey(n *listing.Node) (key string, ok bool) {
+	l := n.Leaf
+	switch {
+	case l == nil || l.Kind != compile.FromConstant:
+		return "", false
+	case l.Uniform && !l.IDs:
+		return fmt.Sprint(l.Number, n.Shape), true
+	case l.Value != nil && op.Size(n.Shape) <= 100:
+		return fmt.Sprint(l.IDs, l.Value.Data(), n.Shape), true
+	}
+	return "", false
 }
 
 // reached tells of each node whether a result is computed from it.
@@ -203,7 +212,7 @@ func (s search) within(from, to int) {
 // largest is where the most nodes repeat with one period.
 func (s search) largest(from, to int, bad map[int]bool) (start, period, steps int) {
 	most := 0
-	for p := 1; p <= min(longestPeriod, (to-from)/fewestSteps); p++ {
+	for _, p := range s.periods(from, to) {
 		if bad[p] {
 			continue
 		}
@@ -220,6 +229,24 @@ func (s search) largest(from, to int, bad map[int]bool) (start, period, steps in
 		}
 	}
 	return start, period, steps
+}
+
+// periods are those that may be, in their order: what a step does once, it does again a period later.
+func (s search) periods(from, to int) (out []int) {
+	last, count := map[int]int{}, map[int]int{}
+	for i := from; i < to; i++ {
+		if before, ok := last[s.kinds[i]]; ok {
+			count[i-before]++
+		}
+		last[s.kinds[i]] = i
+	}
+	for p, n := range count {
+		if n >= fewestSteps-1 && p <= (to-from)/fewestSteps {
+			out = append(out, p)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // run makes one of steps, or of those of them, first up to end, that read the same things.

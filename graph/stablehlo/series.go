@@ -131,8 +131,8 @@ func (w *writer) joined(outer, inner int, nodes, lengths []int) (parts []value) 
 		}
 		for _, p := range w.pieces(nodes[:same]) {
 			n, each := len(p.nodes), lengths[0]
-			if n == 1 || p.by == 0 {
-				parts = append(parts, slices.Repeat([]value{w.reshape(w.at(p.nodes[0]), outer, each, inner)}, n)...)
+			if n == 1 {
+				parts = append(parts, w.reshape(w.at(p.nodes[0]), outer, each, inner))
 				continue
 			}
 			x := w.reshape(w.piece(p), n, outer, each, inner)

@@ -92,6 +92,12 @@ func (w *writer) at(i int) value {
 	return w.values[i]
 }
 
+// stand adds a node to the list that stands for a value; without one, it is written when somebody reads it.
+func (w *writer) stand(n listing.Node, x value) int {
+	w.nodes, w.values = append(w.nodes, n), append(w.values, x)
+	return len(w.values) - 1
+}
+
 // rule writes the operation of a node.
 func (w *writer) rule(n *listing.Node) value { return rules[reflect.TypeOf(n.Op)](w, n) }
 
