@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/models"
@@ -63,15 +62,12 @@ func (a *account) model(kind models.Kind, c models.Config) {
 	var adapter struct {
 		Rank    int      `json:"r"`
 		Targets []string `json:"targets"`
+		Whole   []string `json:"whole"`
 	}
 	from := c.Origin.From
 	switch {
 	case a.take(models.AdapterEntry, &adapter):
-		what := "all matrices"
-		if len(adapter.Targets) > 0 {
-			what = strings.Join(adapter.Targets, ", ")
-		}
-		a.say("adapter", "rank %d, beside %s of %s", adapter.Rank, what, from)
+		a.say("adapter", "rank %d, %s of %s", adapter.Rank, adaptedWeights(models.TuneConfig{Targets: adapter.Targets, Whole: adapter.Whole}), from)
 	case from != "":
 		a.say("begun with", "the weights of %s", from)
 	}

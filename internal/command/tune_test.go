@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -90,6 +91,21 @@ func TestTune(t *testing.T) {
 		!strings.Contains(out, "28 characters") && !strings.Contains(out, "characters") {
 		t.Errorf("inspect says\n%s", out)
 	}
+	_, errs = must(t, append(tune, "--adapt", "gru.weight_hh_*", "--whole", "embedding,head.bias", "--out", "sparing.safetensors")...)
+	if want := "scale 1, beside gru.weight_hh_*, with all of embedding, head.bias, of book.safetensors"; !strings.Contains(errs, want) {
+		t.Errorf("no %q in\n%s", want, errs)
+	}
+	var names []string
+	for name := range tensorsOf(t, "sparing.safetensors") {
+		if !strings.HasPrefix(name, "train/") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if want := []string{"embedding.weight.lora_delta", "gru.weight_hh_l0.lora_A", "gru.weight_hh_l0.lora_B",
+		"gru.weight_hh_l1.lora_A", "gru.weight_hh_l1.lora_B", "head.bias.lora_delta"}; !slices.Equal(names, want) {
+		t.Errorf("the adapter has %v; want %v", names, want)
+	}
 	if err := os.Rename("book.safetensors", "moved.safetensors"); err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +161,8 @@ func TestTuneMistakes(t *testing.T) {
 		{1, "cannot be cut into 5 blocks", tune("other.txt", "--blocks", "11111", "--adapt", "gru")},
 		{1, `target "lstm" is the name of no weight`, tune("other.txt", "--adapt", "lstm")},
 		{2, `--adapt "["; want the name of a weight`, tune("other.txt", "--adapt", "[")},
+		{2, `--whole "["; want the name of a weight`, tune("other.txt", "--whole", "[")},
+		{1, `"nose", which is to be trained whole, is the name of no weight`, tune("other.txt", "--whole", "nose")},
 		{2, "--recompute -2; want", tune("other.txt", "--recompute", "-2")},
 		{2, "--freeze [head]; want none", tune("other.txt", "--freeze", "head")},
 		{2, "--hidden 13; want 12: a model keeps its network", tune("other.txt", "--hidden", "13")},
