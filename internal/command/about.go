@@ -49,8 +49,14 @@ func (a *account) take(key string, to any) bool {
 
 // takeTokens takes the entry of a vocabulary, of which only the size is told.
 func (a *account) takeTokens(key string) bool {
-	var vocabulary json.RawMessage
-	return a.take(key, &vocabulary)
+	var vocabulary struct {
+		Tokens []json.RawMessage `json:"tokens"`
+	}
+	if a.tokens == 0 && json.Unmarshal([]byte(a.rest[key]), &vocabulary) == nil {
+		a.tokens = len(vocabulary.Tokens) // an adapter may be without the embedding
+	}
+	var entry json.RawMessage
+	return a.take(key, &entry)
 }
 
 // model tells what the model is.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -91,8 +92,8 @@ func TestTune(t *testing.T) {
 		!strings.Contains(out, "28 characters") && !strings.Contains(out, "characters") {
 		t.Errorf("inspect says\n%s", out)
 	}
-	_, errs = must(t, append(tune, "--adapt", "gru.weight_hh_*", "--whole", "embedding,head.bias", "--out", "sparing.safetensors")...)
-	if want := "scale 1, beside gru.weight_hh_*, with all of embedding, head.bias, of book.safetensors"; !strings.Contains(errs, want) {
+	_, errs = must(t, append(tune, "--adapt", "gru.weight_hh_*", "--whole", "gru.bias_ih_*,head.bias", "--out", "sparing.safetensors")...)
+	if want := "scale 1, beside gru.weight_hh_*, with all of gru.bias_ih_*, head.bias, of book.safetensors"; !strings.Contains(errs, want) {
 		t.Errorf("no %q in\n%s", want, errs)
 	}
 	var names []string
@@ -102,9 +103,14 @@ func TestTune(t *testing.T) {
 		}
 	}
 	slices.Sort(names)
-	if want := []string{"embedding.weight.lora_delta", "gru.weight_hh_l0.lora_A", "gru.weight_hh_l0.lora_B",
+	if want := []string{"gru.bias_ih_l0.lora_delta", "gru.bias_ih_l1.lora_delta", "gru.weight_hh_l0.lora_A", "gru.weight_hh_l0.lora_B",
 		"gru.weight_hh_l1.lora_A", "gru.weight_hh_l1.lora_B", "head.bias.lora_delta"}; !slices.Equal(names, want) {
 		t.Errorf("the adapter has %v; want %v", names, want)
+	}
+	out, _ := must(t, "inspect", "book.safetensors")
+	about, _ := must(t, "inspect", "sparing.safetensors")
+	if line := regexp.MustCompile(`vocabulary.*`).FindString(out); line == "" || !strings.Contains(about, line) {
+		t.Errorf("of the model inspect says %q, and of its adapter\n%s", line, about)
 	}
 	if err := os.Rename("book.safetensors", "moved.safetensors"); err != nil {
 		t.Fatal(err)
