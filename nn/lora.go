@@ -38,6 +38,11 @@ type LoRA struct {
 	// It is enable_lora of Microsoft's loralib. Nil takes a weight as a whole.
 	Blocks []bool
 
+	// Whole are patterns of weights that are trained whole, whatever their axes, in place of a B·A: biases, gains of norms, a table
+	// of embeddings. Each has a parameter of its own shape beside it, .lora_delta, which is added and starts at zero. PEFT has it
+	// as modules_to_save, and, of biases, as bias; see also BitFit (Ben Zaken et al., 2021, arXiv 2106.10199).
+	Whole []string
+
 	// RankStabilized makes s = Alpha/√Rank (Kalajdzievski, 2023, arXiv 2312.03732).
 	RankStabilized bool
 
@@ -48,8 +53,9 @@ type LoRA struct {
 
 // Ends of the names of an adapter's parameters.
 const (
-	endA = ".lora_A"
-	endB = ".lora_B"
+	endA     = ".lora_A"
+	endB     = ".lora_B"
+	endWhole = ".lora_delta"
 )
 
 // Apply returns a view in which weights are adapted.
@@ -60,10 +66,13 @@ func (l LoRA) Apply(g *graph.Graph) *graph.Graph {
 	}
 	root := g.WithSuffix(nil) // names that Transform gives have their suffix
 	return g.Transform(func(name string, w graph.Node) graph.Node {
-		if !l.adapts(name, w.Rank()) {
-			return w
+		switch {
+		case l.trainsWhole(name):
+			return root.Add(w, beside(root, name).Param(endWhole[1:], graph.Constant(0), w.Shape()...))
+		case l.adapts(name, w.Rank()):
+			return l.adapted(root, name, w)
 		}
-		return l.adapted(root, name, w)
+		return w
 	})
 }
 
@@ -79,7 +88,7 @@ func (l LoRA) Check() error {
 	case l.Blocks != nil && !slices.Contains(l.Blocks, true):
 		return errors.Errorf("blocks %v; want one at least that is adapted", l.Blocks)
 	}
-	for _, p := range slices.Concat(l.Targets, l.Tables) {
+	for _, p := range slices.Concat(l.Targets, l.Tables, l.Whole) {
 		if err := CheckPattern(p); err != nil {
 			return errors.Wrap(err, "target")
 		}
@@ -99,17 +108,31 @@ func (l LoRA) Scale() float64 {
 	return alpha / rank
 }
 
-// adapts tells whether a weight is adapted.
+// adapts tells whether a weight is adapted by a B·A.
 func (l LoRA) adapts(name string, axes int) bool {
-	named := func(list []string) bool {
-		return slices.ContainsFunc(list, func(p string) bool { return MatchWeight(p, name) })
-	}
-	return axes >= 2 && !IsAdapter(name) && (len(l.Targets) == 0 || named(l.Targets))
+	return axes >= 2 && !IsAdapter(name) && !l.trainsWhole(name) && (len(l.Targets) == 0 || named(l.Targets, name))
+}
+
+// trainsWhole tells whether a weight is trained whole.
+func (l LoRA) trainsWhole(name string) bool { return !IsAdapter(name) && named(l.Whole, name) }
+
+// named tells whether one of some patterns is of a weight.
+func named(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return MatchWeight(p, name) })
 }
 
 // IsAdapter tells whether a parameter is an adapter's.
 func IsAdapter(name string) bool {
-	return strings.HasSuffix(name, endA) || strings.HasSuffix(name, endB)
+	return strings.HasSuffix(name, endA) || strings.HasSuffix(name, endB) || strings.HasSuffix(name, endWhole)
+}
+
+// beside is where the parameters of a weight's adapter are.
+func beside(g *graph.Graph, name string) *graph.Graph {
+	at := g.Shared() // a weight that is shared has one adapter
+	for part := range strings.SplitSeq(name, ".") {
+		at = at.Scope(part)
+	}
+	return at
 }
 
 // blocks is how many blocks of rows there are, and how many of them are adapted.
@@ -141,11 +164,7 @@ func (l LoRA) adapted(g *graph.Graph, name string, w graph.Node) graph.Node {
 			return graph.Node{}
 		}
 	}
-	at := g.Shared() // a weight that is shared has one adapter
-	for part := range strings.SplitSeq(name, ".") {
-		at = at.Scope(part)
-	}
-	rows := out / all
+	at, rows := beside(g, name), out/all
 	a := at.Param(endA[1:], l.start(name, in), l.Rank*some, in)
 	b := at.Param(endB[1:], graph.Constant(0), rows*some, l.Rank)
 	if g.Training() && l.Dropout > 0 {
@@ -171,14 +190,15 @@ func (l LoRA) adapted(g *graph.Graph, name string, w graph.Node) graph.Node {
 
 // start draws A for inputs of a width.
 func (l LoRA) start(name string, in int) graph.Init {
-	if slices.ContainsFunc(l.Tables, func(p string) bool { return MatchWeight(p, name) }) {
+	if named(l.Tables, name) {
 		return graph.Normal(0, 1)
 	}
 	bound := 1 / math.Sqrt(float64(in)) // PyTorch's kaiming_uniform_(a=√5)
 	return graph.Uniform(-bound, bound)
 }
 
-// Adapted lists the weights of a store that are adapted, in the store's order. A target that names none is an error.
+// Adapted lists the weights of a store that are adapted or trained whole, in the store's order. A pattern that names none is an
+// error.
 func (l LoRA) Adapted(p *graph.Params) ([]string, error) {
 	if err := l.Check(); err != nil {
 		return nil, errors.Wrap(err, "nn: LoRA")
@@ -188,10 +208,18 @@ func (l LoRA) Adapted(p *graph.Params) ([]string, error) {
 	}
 	var names, all []string
 	for i := range p.Len() {
-		if q := p.At(i); l.adapts(q.Name(), len(q.Shape())) {
-			names = append(names, q.Name())
+		name := p.At(i).Name()
+		if l.trainsWhole(name) || l.adapts(name, len(p.At(i).Shape())) {
+			names = append(names, name)
 		}
-		all = append(all, p.At(i).Name())
+		if !IsAdapter(name) {
+			all = append(all, name)
+		}
+	}
+	for _, t := range l.Whole {
+		if !slices.ContainsFunc(all, func(name string) bool { return MatchWeight(t, name) }) {
+			return nil, errors.Errorf("nn: LoRA: %q, which is to be trained whole, is the name of no weight; there are %s", t, strings.Join(all, ", "))
+		}
 	}
 	for _, t := range l.Targets {
 		if !slices.ContainsFunc(names, func(name string) bool { return MatchWeight(t, name) }) {
@@ -204,16 +232,31 @@ func (l LoRA) Adapted(p *graph.Params) ([]string, error) {
 	return names, nil
 }
 
+// Parameters lists the names of an adapter's parameters beside the weights of a store, whether they are there or not.
+func (l LoRA) Parameters(p *graph.Params) ([]string, error) {
+	names, err := l.Adapted(p)
+	var out []string
+	for _, name := range names {
+		if l.trainsWhole(name) {
+			out = append(out, name+endWhole)
+		} else {
+			out = append(out, name+endA, name+endB)
+		}
+	}
+	return out, err
+}
+
 // Freeze has training leave all parameters of a store as they are, but for adapters, which must be there: a graph that was
 // adapted has asked for them.
 func (l LoRA) Freeze(p *graph.Params) error {
-	names, err := l.Adapted(p)
+	own, err := l.Parameters(p)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if p.Get(name+endA) == nil || p.Get(name+endB) == nil {
-			return errors.Errorf("nn: LoRA: %s has no adapter: the store was used in no graph that Apply adapted", name)
+	for _, name := range own {
+		if p.Get(name) == nil {
+			return errors.Errorf("nn: LoRA: %s has no adapter: the store was used in no graph that Apply adapted",
+				name[:strings.LastIndexByte(name, '.')])
 		}
 	}
 	for i := range p.Len() {

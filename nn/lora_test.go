@@ -27,6 +27,7 @@ var adapters = map[string]nn.LoRA{
 	"all":      {Rank: 2, Alpha: 3},
 	"some":     {Rank: 1, Targets: []string{"lstm.weight_hh_*", "conv"}},
 	"gates":    {Rank: 2, Alpha: 5, RankStabilized: true, Targets: []string{"lstm.weight_?h_l0"}, Blocks: []bool{false, true, true, false}},
+	"whole":    {Rank: 2, Alpha: 3, Targets: []string{"lstm.weight_hh_*"}, Whole: []string{"conv", "lstm.bias_ih_*", "head.bias"}},
 	"dropping": {Rank: 3, Dropout: 0.4, Targets: []string{"lstm"}},
 }
 
@@ -39,7 +40,7 @@ func adaptedStore(t *testing.T, l nn.LoRA, x *tensor.Dense) *graph.Params {
 		t.Fatal(err)
 	}
 	for i := range p.Len() {
-		if q := p.At(i); strings.HasSuffix(q.Name(), ".lora_B") {
+		if q := p.At(i); strings.HasSuffix(q.Name(), ".lora_B") || strings.HasSuffix(q.Name(), ".lora_delta") {
 			if err := p.Set(q.Name(), graphtest.Random(uint64(i), q.Shape()...)); err != nil {
 				t.Fatal(err)
 			}
@@ -99,6 +100,18 @@ func TestLoRAStarts(t *testing.T) {
 			t.Errorf("%s has the deviation %g, and %g at most; want %g and %g", name, d, most, want.deviation, want.most)
 		}
 	}
+	whole := adaptedStore(t, adapters["whole"], x)
+	var parts []string
+	for i := range whole.Len() {
+		if name := whole.At(i).Name(); nn.IsAdapter(name) {
+			parts = append(parts, fmt.Sprint(name, whole.At(i).Shape()))
+		}
+	}
+	if got, want := strings.Join(parts, " "), "conv.weight.lora_delta[3 5 2] conv.bias.lora_delta[3] "+
+		"lstm.weight_hh_l0.lora_A[2 4] lstm.weight_hh_l0.lora_B[16 2] lstm.bias_ih_l0.lora_delta[16] "+
+		"lstm.weight_hh_l1.lora_A[2 4] lstm.weight_hh_l1.lora_B[16 2] lstm.bias_ih_l1.lora_delta[16] head.bias.lora_delta[2]"; got != want {
+		t.Errorf("beside the weights are %s; want %s", got, want)
+	}
 	if p.Get("lstm.weight_ih_l0.lora_A") != nil {
 		t.Error("a weight that is no target has an adapter")
 	}
@@ -138,7 +151,11 @@ func TestLoRAMerges(t *testing.T) {
 		for _, name := range names {
 			graphtest.Close(t, name, merged.Get(name).Value(), sumOf(l, p, name), 1e-14)
 		}
-		if want := p.Len() - 2*len(names); merged.Len() != want {
+		own, err := l.Parameters(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := p.Len() - len(own); merged.Len() != want {
 			t.Errorf("%s: %d weights were merged; want %d", name, merged.Len(), want)
 		}
 		before, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{adaptable(l.Apply(g), in[0])} }).Run(x)
@@ -153,9 +170,15 @@ func TestLoRAMerges(t *testing.T) {
 	}
 }
 
-// sumOf is W + s·B·A, block by block.
+// sumOf is W + s·B·A, block by block, or W and what is added to all of it.
 func sumOf(l nn.LoRA, p *graph.Params, name string) *tensor.Dense {
 	w := p.Get(name).Value().Clone().(*tensor.Dense)
+	if delta := p.Get(name + ".lora_delta"); delta != nil {
+		for i, v := range delta.Value().Float64s() {
+			w.Float64s()[i] += v
+		}
+		return w
+	}
 	a, b := p.Get(name+".lora_A").Value().Float64s(), p.Get(name+".lora_B").Value().Float64s()
 	on := l.Blocks
 	if on == nil {
@@ -245,6 +268,7 @@ func TestBadLoRA(t *testing.T) {
 		"conv.weight has no adapter":             nn.LoRA{Rank: 1}.Freeze(p),
 		"there is no store":                      nn.LoRA{Rank: 1}.Freeze(nil),
 		"rank -1":                                nn.LoRA{Rank: -1}.Freeze(p),
+		`"nose", which is to be trained whole`:   nn.LoRA{Rank: 1, Whole: []string{"nose"}}.Freeze(p),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %s", err, want)

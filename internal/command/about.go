@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent/models"
@@ -50,8 +49,14 @@ func (a *account) take(key string, to any) bool {
 
 // takeTokens takes the entry of a vocabulary, of which only the size is told.
 func (a *account) takeTokens(key string) bool {
-	var vocabulary json.RawMessage
-	return a.take(key, &vocabulary)
+	var vocabulary struct {
+		Tokens []json.RawMessage `json:"tokens"`
+	}
+	if a.tokens == 0 && json.Unmarshal([]byte(a.rest[key]), &vocabulary) == nil {
+		a.tokens = len(vocabulary.Tokens) // an adapter may be without the embedding
+	}
+	var entry json.RawMessage
+	return a.take(key, &entry)
 }
 
 // model tells what the model is.
@@ -63,15 +68,12 @@ func (a *account) model(kind models.Kind, c models.Config) {
 	var adapter struct {
 		Rank    int      `json:"r"`
 		Targets []string `json:"targets"`
+		Whole   []string `json:"whole"`
 	}
 	from := c.Origin.From
 	switch {
 	case a.take(models.AdapterEntry, &adapter):
-		what := "all matrices"
-		if len(adapter.Targets) > 0 {
-			what = strings.Join(adapter.Targets, ", ")
-		}
-		a.say("adapter", "rank %d, beside %s of %s", adapter.Rank, what, from)
+		a.say("adapter", "rank %d, %s of %s", adapter.Rank, adaptedWeights(models.TuneConfig{Targets: adapter.Targets, Whole: adapter.Whole}), from)
 	case from != "":
 		a.say("begun with", "the weights of %s", from)
 	}

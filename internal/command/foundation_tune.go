@@ -135,6 +135,7 @@ func adaptNew(m *pretrained.Model, t *tuneFlags) error {
 	}
 	return m.Adapt(nn.LoRA{
 		Rank: t.config.Rank, Alpha: t.config.Alpha, Dropout: t.config.Dropout, Targets: t.config.Targets, Blocks: blocks,
+		Whole: t.config.Whole,
 	})
 }
 

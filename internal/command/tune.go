@@ -23,7 +23,7 @@ type tuneFlags struct {
 
 // adapterFlags are the flags of the fields of models.TuneConfig.
 var adapterFlags = map[string]string{
-	"Rank": "lora", "Alpha": "alpha", "Dropout": "lora-dropout", "Targets": "adapt", "Blocks": "blocks", "Recompute": "recompute",
+	"Rank": "lora", "Alpha": "alpha", "Dropout": "lora-dropout", "Targets": "adapt", "Blocks": "blocks", "Whole": "whole", "Recompute": "recompute",
 }
 
 func tuneCommand() *cobra.Command {
@@ -74,6 +74,8 @@ Its adapter is saved as a folder, in the form of the library PEFT:
 	f.Var(words{list: &t.config.Targets}, "adapt", "weights to adapt, such as lstm.weight_hh_*,head; all matrices unless given")
 	f.StringVar(&t.blocks, "blocks", "",
 		"which blocks of rows of these to adapt, each by a rank of its own: 0110 for the second and third gate of an LSTM")
+	f.Var(words{list: &t.config.Whole}, "whole",
+		"weights to train whole beside the adapter, such as embedding,lstm.bias_ih_*; none unless given")
 	f.IntVar(&t.config.Recompute, "recompute", 0,
 		"steps that are computed again for the gradient, to save memory; -1 for the number that takes least")
 	configFlags(f, &c)
@@ -155,13 +157,19 @@ func hasAnswers(path string) bool { return strings.HasSuffix(path, ".jsonl") }
 
 // describeAdapter says what an adapter is, if there is one.
 func describeAdapter(w io.Writer, c models.Config) {
-	t := c.Tune
-	if t.Rank == 0 {
-		return
+	if t := c.Tune; t.Rank > 0 {
+		tell(w, "Adapter", "rank %d, scale %g, %s of %s", t.Rank, nn.LoRA{Rank: t.Rank, Alpha: t.Alpha}.Scale(), adaptedWeights(t), c.Origin.From)
 	}
-	what := "all matrices"
+}
+
+// adaptedWeights says where an adapter is.
+func adaptedWeights(t models.TuneConfig) string {
+	what := "beside all matrices"
 	if len(t.Targets) > 0 {
-		what = strings.Join(t.Targets, ", ")
+		what = "beside " + strings.Join(t.Targets, ", ")
 	}
-	tell(w, "Adapter", "rank %d, scale %g, beside %s of %s", t.Rank, nn.LoRA{Rank: t.Rank, Alpha: t.Alpha}.Scale(), what, c.Origin.From)
+	if len(t.Whole) > 0 {
+		what += ", with all of " + strings.Join(t.Whole, ", ") + ","
+	}
+	return what
 }

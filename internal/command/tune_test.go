@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -90,6 +92,26 @@ func TestTune(t *testing.T) {
 		!strings.Contains(out, "28 characters") && !strings.Contains(out, "characters") {
 		t.Errorf("inspect says\n%s", out)
 	}
+	_, errs = must(t, append(tune, "--adapt", "gru.weight_hh_*", "--whole", "gru.bias_ih_*,head.bias", "--out", "sparing.safetensors")...)
+	if want := "scale 1, beside gru.weight_hh_*, with all of gru.bias_ih_*, head.bias, of book.safetensors"; !strings.Contains(errs, want) {
+		t.Errorf("no %q in\n%s", want, errs)
+	}
+	var names []string
+	for name := range tensorsOf(t, "sparing.safetensors") {
+		if !strings.HasPrefix(name, "train/") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if want := []string{"gru.bias_ih_l0.lora_delta", "gru.bias_ih_l1.lora_delta", "gru.weight_hh_l0.lora_A", "gru.weight_hh_l0.lora_B",
+		"gru.weight_hh_l1.lora_A", "gru.weight_hh_l1.lora_B", "head.bias.lora_delta"}; !slices.Equal(names, want) {
+		t.Errorf("the adapter has %v; want %v", names, want)
+	}
+	out, _ := must(t, "inspect", "book.safetensors")
+	about, _ := must(t, "inspect", "sparing.safetensors")
+	if line := regexp.MustCompile(`vocabulary.*`).FindString(out); line == "" || !strings.Contains(about, line) {
+		t.Errorf("of the model inspect says %q, and of its adapter\n%s", line, about)
+	}
 	if err := os.Rename("book.safetensors", "moved.safetensors"); err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +167,8 @@ func TestTuneMistakes(t *testing.T) {
 		{1, "cannot be cut into 5 blocks", tune("other.txt", "--blocks", "11111", "--adapt", "gru")},
 		{1, `target "lstm" is the name of no weight`, tune("other.txt", "--adapt", "lstm")},
 		{2, `--adapt "["; want the name of a weight`, tune("other.txt", "--adapt", "[")},
+		{2, `--whole "["; want the name of a weight`, tune("other.txt", "--whole", "[")},
+		{1, `"nose", which is to be trained whole, is the name of no weight`, tune("other.txt", "--whole", "nose")},
 		{2, "--recompute -2; want", tune("other.txt", "--recompute", "-2")},
 		{2, "--freeze [head]; want none", tune("other.txt", "--freeze", "head")},
 		{2, "--hidden 13; want 12: a model keeps its network", tune("other.txt", "--hidden", "13")},

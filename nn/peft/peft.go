@@ -37,6 +37,10 @@ const (
 	weight  = ".weight"
 	ownA    = ".lora_A" // in a store, after the name of the weight
 	ownB    = ".lora_B"
+
+	noBias    = "none" // of the entry bias
+	allBiases = "all"
+	ownBiases = "lora_only" // of adapted modules
 )
 
 // config is what of adapter_config.json says something about numbers.
@@ -61,7 +65,7 @@ type config struct {
 	Task       any            `json:"task_type"`
 }
 
-// check refuses adapters that are more than s·B·A beside weights.
+// check refuses adapters that are more than s·B·A beside weights, and weights that are trained whole.
 func (c config) check() error {
 	switch {
 	case c.Type != "LORA":
@@ -72,13 +76,15 @@ func (c config) check() error {
 		return errors.Errorf("lora_alpha %g; want a number above 0", c.Alpha)
 	case !(c.Dropout >= 0 && c.Dropout < 1):
 		return errors.Errorf("lora_dropout %g; want at least 0 and below 1", c.Dropout)
+	case !slices.Contains([]string{noBias, allBiases, ownBiases}, c.Bias):
+		return errors.Errorf("bias %q; want %q, %q or %q", c.Bias, noBias, allBiases, ownBiases)
 	}
 	for _, f := range []struct {
 		name string
 		set  bool
 	}{
-		{"use_dora", c.DoRA}, {"lora_bias", c.LoRABias}, {"fan_in_fan_out", c.FanInOut}, {"modules_to_save", len(c.Save) > 0},
-		{"rank_pattern", len(c.Ranks) > 0}, {"alpha_pattern", len(c.Alphas) > 0}, {"bias", c.Bias != "" && c.Bias != "none"},
+		{"use_dora", c.DoRA}, {"lora_bias", c.LoRABias}, {"fan_in_fan_out", c.FanInOut},
+		{"rank_pattern", len(c.Ranks) > 0}, {"alpha_pattern", len(c.Alphas) > 0},
 	} {
 		if f.set {
 			return errors.Errorf("%s is set, which this library does not have", f.name)
@@ -106,6 +112,7 @@ func read(folder string, p *graph.Params) (nn.LoRA, []graph.Named, error) {
 	if err != nil {
 		return nn.LoRA{}, nil, err
 	}
+	c.Bias = noBias // unless it says otherwise
 	if err := json.Unmarshal(data, &c); err != nil {
 		return nn.LoRA{}, nil, errors.Wrap(err, ConfigFile)
 	}
@@ -119,6 +126,17 @@ func read(folder string, p *graph.Params) (nn.LoRA, []graph.Named, error) {
 	l := nn.LoRA{Rank: c.Rank, Alpha: c.Alpha, Dropout: c.Dropout, RankStabilized: c.Stabilized}
 	var list []graph.Named
 	for _, t := range tensors {
+		if repeated(t.Name) {
+			continue
+		}
+		if name, ok := c.whole(t.Name, p); ok {
+			own, err := difference(t, name, p)
+			if err != nil {
+				return l, nil, err
+			}
+			list, l.Whole = append(list, own), append(l.Whole, name)
+			continue
+		}
 		w, err := c.place(t.Name, p)
 		if err != nil {
 			return l, nil, err
@@ -135,17 +153,19 @@ func read(folder string, p *graph.Params) (nn.LoRA, []graph.Named, error) {
 			}
 		}
 	}
-	if len(list) == 0 {
-		return l, nil, errors.Errorf("%s has no tensors", WeightsFile)
+	if len(l.Targets) == 0 {
+		return l, nil, errors.Errorf("%s has no tensors of LoRA", WeightsFile)
 	}
-	return l, list, whole(list)
+	return l, list, paired(list)
 }
 
-// whole tells whether each weight has both of its matrices.
-func whole(list []graph.Named) error {
+// paired tells whether each adapted weight has both of its matrices.
+func paired(list []graph.Named) error {
 	for _, t := range list {
-		other := strings.TrimSuffix(t.Name, ownA) + ownB
-		if name, second := strings.CutSuffix(t.Name, ownB); second {
+		other := t.Name
+		if name, first := strings.CutSuffix(t.Name, ownA); first {
+			other = name + ownB
+		} else if name, second := strings.CutSuffix(t.Name, ownB); second {
 			other = name + ownA
 		}
 		if !slices.ContainsFunc(list, func(o graph.Named) bool { return o.Name == other }) {

@@ -154,13 +154,7 @@ func TestBlocksAreWrittenAsOne(t *testing.T) {
 	if _, err := build(p, l, values["in.ids"]); err != nil {
 		t.Fatal(err)
 	}
-	for i := range p.Len() {
-		if q := p.At(i); nn.IsAdapter(q.Name()) {
-			if err := p.Set(q.Name(), graphtest.Float32(graphtest.Random(uint64(i), q.Shape()...))); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	fill(t, p)
 	want, err := l.Merge(p)
 	if err != nil {
 		t.Fatal(err)
@@ -183,6 +177,67 @@ func TestBlocksAreWrittenAsOne(t *testing.T) {
 	}
 	for i := range want.Len() {
 		graphtest.Close(t, want.At(i).Name(), got.Get(want.At(i).Name()).Value(), want.At(i).Value(), 1e-6)
+	}
+}
+
+// Weights that are trained whole come back with an adapter of PEFT's form, under the names that PEFT gives them.
+func TestWholeWeights(t *testing.T) {
+	values, p := recorded(t)
+	l := nn.LoRA{Rank: 2, Targets: []string{"lstm.weight_*", "head.weight"}, Whole: []string{"embedding", "proj", "lstm.bias_ih_*", "head.bias"}}
+	if _, err := build(p, l, values["in.ids"]); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, p)
+	want, err := build(p, l, values["in.ids"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := peft.Save(dir, l, p, ""); err != nil {
+		t.Fatal(err)
+	}
+	if s := settings(t, dir); sorted(s["modules_to_save"]) != "embedding proj" || s["bias"] != "all" {
+		t.Errorf("modules_to_save %v, bias %v; want embedding and proj, all", s["modules_to_save"], s["bias"])
+	}
+	tensors, _, err := graph.ReadSafetensors(filepath.Join(dir, peft.WeightsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"embedding.weight", "proj.weight", "proj.bias", "head.base_layer.bias",
+		"lstm.base_layer.base_layer.base_layer.base_layer.bias_ih_l0"} {
+		if !slices.ContainsFunc(tensors, func(n graph.Named) bool { return n.Name == "base_model.model."+name }) {
+			t.Errorf("there is no tensor %s", name)
+		}
+	}
+	_, q := recorded(t)
+	back, err := peft.Load(dir, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := build(q, back, values["in.ids"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	graphtest.Close(t, "outputs", got, want, 1e-6)
+
+	l.Whole = []string{"proj.weight"}
+	if _, err := build(p, l, values["in.ids"]); err != nil {
+		t.Fatal(err)
+	}
+	if err := peft.Save(dir, l, p, ""); err == nil || !strings.Contains(err.Error(), "proj.weight is trained whole, and proj.bias is not") {
+		t.Errorf("%v; want that PEFT has modules whole", err)
+	}
+}
+
+// fill gives an adapter values that it could have after a training.
+func fill(t *testing.T, p *graph.Params) {
+	t.Helper()
+	for i := range p.Len() {
+		if q := p.At(i); nn.IsAdapter(q.Name()) {
+			if err := p.Set(q.Name(), graphtest.Float32(graphtest.Random(uint64(i), q.Shape()...))); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 
@@ -209,8 +264,9 @@ func TestRefuses(t *testing.T) {
 		{`"r": 2`, `"r": 0`, tensors, "r 0; want at least 1"},
 		{`"use_dora": false`, `"use_dora": true`, tensors, "use_dora is set"},
 		{`"rank_pattern": {}`, `"rank_pattern": {"head": 4}`, tensors, "rank_pattern is set"},
-		{`"bias": "none"`, `"bias": "all"`, tensors, "bias is set"},
-		{`"modules_to_save": null`, `"modules_to_save": ["head"]`, tensors, "modules_to_save is set"},
+		{`"bias": "none"`, `"bias": "some"`, tensors, `bias "some"; want "none"`},
+		{`"bias": "none"`, `"bias": "all"`, with("base_model.model.proj.bias", 5), "want [6], that of proj.bias"},
+		{`"modules_to_save": null`, `"modules_to_save": ["conv"]`, with("base_model.model.proj.weight", 6, 6), "proj.weight; want matrices of LoRA"},
 		{`{`, `[`, tensors, "adapter_config.json"},
 		{"", "", with("base_model.model.nose.lora_A.weight", 2, 6), "is of the module nose; the model has embedding.weight"},
 		{"", "", with("head.lora_A.weight", 2, 6), "want names that begin with base_model.model."},

@@ -40,9 +40,20 @@ func Save(folder string, l nn.LoRA, p *graph.Params, base string) error {
 
 // describe is what the two files hold.
 func describe(l nn.LoRA, p *graph.Params, base string) (config, []graph.Named, error) {
-	names, err := l.Adapted(p)
+	adapted, err := l.Adapted(p)
 	if err != nil {
 		return config{}, nil, err
+	}
+	trainedWhole := func(name string) bool {
+		return slices.ContainsFunc(l.Whole, func(t string) bool { return nn.MatchWeight(t, name) })
+	}
+	var names, whole []string
+	for _, name := range adapted {
+		if trainedWhole(name) {
+			whole = append(whole, name)
+		} else {
+			names = append(names, name)
+		}
 	}
 	rank := l.Rank
 	if l.Blocks != nil {
@@ -54,7 +65,7 @@ func describe(l nn.LoRA, p *graph.Params, base string) (config, []graph.Named, e
 		alpha = l.Scale() * math.Sqrt(float64(rank))
 	}
 	c := config{
-		Type: "LORA", Base: base, Rank: rank, Alpha: alpha, Dropout: l.Dropout, Stabilized: l.RankStabilized, Bias: "none",
+		Type: "LORA", Base: base, Rank: rank, Alpha: alpha, Dropout: l.Dropout, Stabilized: l.RankStabilized, Bias: noBias,
 		Inference: true, Save: nil, Ranks: map[string]any{}, Alphas: map[string]any{}, Init: true, Parameters: []string{},
 	}
 	modules := []string{}
@@ -69,6 +80,9 @@ func describe(l nn.LoRA, p *graph.Params, base string) (config, []graph.Named, e
 		}
 	}
 	c.Modules = modules
+	if err := c.saveWhole(whole, l, p); err != nil {
+		return c, nil, err
+	}
 	if len(c.Parameters) > 0 {
 		c.Dropout = 0
 	}
@@ -83,6 +97,13 @@ func describe(l nn.LoRA, p *graph.Params, base string) (config, []graph.Named, e
 			return c, nil, err
 		}
 		out = append(out, pair...)
+	}
+	for _, name := range whole {
+		sum, err := c.sum(name, p)
+		if err != nil {
+			return c, nil, err
+		}
+		out = append(out, sum)
 	}
 	return c, out, nil
 }

@@ -95,9 +95,9 @@ func (f *file) adapt(c *core, under *graph.Params) error {
 	if err := c.draw(); err != nil {
 		return errors.Wrapf(err, "%s: its adapter does not fit the model", f.path)
 	}
-	names, err := c.config.Tune.lora().Adapted(c.params)
-	if err == nil && 2*len(names) != len(f.weights) {
-		err = errors.Errorf("it has %d tensors; want 2 for each of the weights %s", len(f.weights), strings.Join(names, ", "))
+	names, err := c.config.Tune.lora().Parameters(c.params)
+	if err == nil && len(names) != len(f.weights) {
+		err = errors.Errorf("it has %d tensors; want %s", len(f.weights), strings.Join(names, ", "))
 	}
 	return errors.Wrap(err, f.path)
 }
@@ -116,7 +116,7 @@ func loadFolder(b built, under *graph.Params, path string) (Model, error) {
 	if l.RankStabilized { // Scale is all that it says
 		l.Alpha = l.Scale() * float64(l.Rank)
 	}
-	c.Tune = TuneConfig{Rank: l.Rank, Alpha: l.Alpha, Dropout: l.Dropout, Targets: l.Targets}
+	c.Tune = TuneConfig{Rank: l.Rank, Alpha: l.Alpha, Dropout: l.Dropout, Targets: l.Targets, Whole: l.Whole}
 	m, err := another(b, c)
 	if err != nil {
 		return nil, errors.Wrap(err, path)

@@ -23,6 +23,9 @@ type TuneConfig struct {
 	Targets []string // which weights are adapted, as Config.Freeze names weights; none for all of two axes or more
 	Blocks  []bool   // which blocks of their rows, such as the gates of an LSTM; nil for all rows together
 
+	// Whole are weights that are trained whole beside the adapter, such as biases or the embedding, see nn.LoRA.
+	Whole []string
+
 	// Recompute is how many steps of the recurrent layers training computes a second time in place of keeping them, see
 	// recurrent.Options: memory for time. recurrent.RecomputeSqrt takes the least memory, 0 keeps all.
 	Recompute int
@@ -30,7 +33,7 @@ type TuneConfig struct {
 
 // lora is the adapter.
 func (t TuneConfig) lora() nn.LoRA {
-	return nn.LoRA{Rank: t.Rank, Alpha: t.Alpha, Dropout: t.Dropout, Targets: t.Targets, Blocks: t.Blocks, Tables: tables}
+	return nn.LoRA{Rank: t.Rank, Alpha: t.Alpha, Dropout: t.Dropout, Targets: t.Targets, Blocks: t.Blocks, Whole: t.Whole, Tables: tables}
 }
 
 // tables are the embeddings of models of this package.
@@ -38,7 +41,7 @@ var tables = []string{embeddingScope, "source", "target", charactersScope}
 
 // same tells whether two adapters are of the same weights, with matrices of the same shapes and meaning.
 func (t TuneConfig) same(o TuneConfig) bool {
-	return t.Rank == o.Rank && t.Alpha == o.Alpha && slices.Equal(t.Targets, o.Targets) && slices.Equal(t.Blocks, o.Blocks)
+	return t.Rank == o.Rank && t.Alpha == o.Alpha && slices.Equal(t.Targets, o.Targets) && slices.Equal(t.Blocks, o.Blocks) && slices.Equal(t.Whole, o.Whole)
 }
 
 // adapting is a build function in whose graph weights are adapted.
@@ -53,7 +56,7 @@ func (t TuneConfig) adapting(build graph.Build) graph.Build {
 func (c Config) checkTune() error {
 	t := c.Tune
 	switch {
-	case t.Rank == 0 && (t.Alpha != 0 || t.Dropout != 0 || len(t.Targets) > 0 || len(t.Blocks) > 0 || t.Recompute != 0):
+	case t.Rank == 0 && (t.Alpha != 0 || t.Dropout != 0 || len(t.Targets) > 0 || len(t.Blocks) > 0 || len(t.Whole) > 0 || t.Recompute != 0):
 		return wrong("Tune.Rank", "0; want at least 1: the other fields of an adapter are set")
 	case t.Rank == 0:
 		return nil
@@ -73,6 +76,11 @@ func (t TuneConfig) check() error {
 	for _, p := range t.Targets {
 		if err := nn.CheckPattern(p); err != nil {
 			return wrong("Tune.Targets", "%v", err)
+		}
+	}
+	for _, p := range t.Whole {
+		if err := nn.CheckPattern(p); err != nil {
+			return wrong("Tune.Whole", "%v", err)
 		}
 	}
 	switch {
@@ -95,6 +103,7 @@ type tuneFields struct {
 	Dropout   float64  `json:"dropout,omitempty"`
 	Targets   []string `json:"targets,omitempty"`
 	Blocks    []bool   `json:"blocks,omitempty"`
+	Whole     []string `json:"whole,omitempty"`
 	Recompute int      `json:"recompute,omitempty"`
 	Weights   string   `json:"weights_sha256"` // of the weights beside which it was trained
 }
@@ -109,7 +118,7 @@ func (c *core) tuneEntry(entries map[string]string) error {
 	if t.Rank == 0 {
 		return nil
 	}
-	f := tuneFields{t.Rank, t.Alpha, t.Dropout, t.Targets, t.Blocks, t.Recompute, hashOf(c.params)}
+	f := tuneFields{t.Rank, t.Alpha, t.Dropout, t.Targets, t.Blocks, t.Whole, t.Recompute, hashOf(c.params)}
 	data, err := json.Marshal(f)
 	entries[AdapterEntry] = string(data)
 	return err
@@ -122,5 +131,5 @@ func decodeTune(path string, metadata map[string]string) (TuneConfig, error) {
 	}
 	var f tuneFields
 	err := decodeEntry(path, metadata, AdapterEntry, &f)
-	return TuneConfig{f.Rank, f.Alpha, f.Dropout, f.Targets, f.Blocks, f.Recompute}, err
+	return TuneConfig{f.Rank, f.Alpha, f.Dropout, f.Targets, f.Blocks, f.Whole, f.Recompute}, err
 }

@@ -112,29 +112,34 @@ func TestTune(t *testing.T) {
 
 // An adapter goes through a file, and through a folder of PEFT.
 func TestSaveAdapter(t *testing.T) {
-	base, m := tuned(t, Config{Tune: TuneConfig{Rank: 2, Targets: []string{"lstm", "embedding"}, Blocks: []bool{true, true}}})
-	if _, err := m.Fit(context.Background(), owl, Run{}); err != nil {
-		t.Fatal(err)
-	}
-	want, err := m.Predict([]string{"the lazy owls"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range []string{filepath.Join(t.TempDir(), "adapter.safetensors"), filepath.Join(t.TempDir(), "adapter")} {
-		if err := SaveAdapter(m, path); err != nil {
+	for _, c := range []TuneConfig{
+		{Rank: 2, Targets: []string{"lstm", "embedding"}, Blocks: []bool{true, true}},
+		{Rank: 2, Targets: []string{"lstm.weight_hh_*", "head.weight"}, Whole: []string{"embedding", "lstm.bias_ih_*", "head.bias"}},
+	} {
+		base, m := tuned(t, Config{Tune: c})
+		if _, err := m.Fit(context.Background(), owl, Run{}); err != nil {
 			t.Fatal(err)
 		}
-		back, err := LoadAdapted(base, path)
+		want, err := m.Predict([]string{"the lazy owls"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := back.(*LanguageModel).Predict([]string{"the lazy owls"})
-		if err != nil || math.Abs(got[0].Loss-want[0].Loss) > 1e-6 {
-			t.Errorf("%s: %v; want %v, %v", path, got, want, err)
+		for _, path := range []string{filepath.Join(t.TempDir(), "adapter.safetensors"), filepath.Join(t.TempDir(), "adapter")} {
+			if err := SaveAdapter(m, path); err != nil {
+				t.Fatal(err)
+			}
+			back, err := LoadAdapted(base, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := back.(*LanguageModel).Predict([]string{"the lazy owls"})
+			if err != nil || math.Abs(got[0].Loss-want[0].Loss) > 1e-6 {
+				t.Errorf("%s: %v; want %v, %v", path, got, want, err)
+			}
 		}
-	}
-	if err := SaveAdapter(base, t.TempDir()); err == nil || !strings.Contains(err.Error(), "has no adapter") {
-		t.Errorf("%v; want that there is no adapter", err)
+		if err := SaveAdapter(base, t.TempDir()); err == nil || !strings.Contains(err.Error(), "has no adapter") {
+			t.Errorf("%v; want that there is no adapter", err)
+		}
 	}
 }
 
@@ -300,7 +305,7 @@ func TestTuneMistakes(t *testing.T) {
 	for want, list := range map[string][]graph.Named{
 		"want those of an adapter": append(base.Params().Tensors(""), tensors...),
 		"does not fit the model":   tensors[1:],
-		"tensors; want 2 for each": append(slices.Clip(tensors), graph.Named{Name: "lstm.bias_ih_l0.lora_A", Value: tensors[0].Value}),
+		"tensors; want embedding.": append(slices.Clip(tensors), graph.Named{Name: "lstm.bias_ih_l0.lora_A", Value: tensors[0].Value}),
 	} {
 		if err := graph.WriteSafetensors(path, list, metadata); err != nil {
 			t.Fatal(err)
@@ -314,6 +319,8 @@ func TestTuneMistakes(t *testing.T) {
 		"Tune.Rank -1; want at least 1": {Tune: TuneConfig{Rank: -1}},
 		"Freeze [head]; want none":      {Tune: TuneConfig{Rank: 1}, Freeze: []string{"head"}},
 		`Optimizer "sparse-adam"`:       {Tune: TuneConfig{Rank: 1}, Optimizer: "sparse-adam"},
+		"Tune.Whole":                    {Tune: TuneConfig{Rank: 1, Whole: []string{"["}}},
+		"which is to be trained whole":  {Tune: TuneConfig{Rank: 1, Whole: []string{"lsmt"}}},
 		"Tune.Recompute -2":             {Tune: TuneConfig{Rank: 1, Recompute: -2}},
 		"is the name of no weight":      {Tune: TuneConfig{Rank: 1, Targets: []string{"lsmt"}}},
 		"cannot be cut into 7 blocks":   {Tune: TuneConfig{Rank: 1, Blocks: slices.Repeat([]bool{true}, 7)}},

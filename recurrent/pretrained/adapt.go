@@ -26,7 +26,21 @@ func (m *Model) Adapt(l nn.LoRA) error {
 	if err != nil {
 		return errors.Wrap(err, "pretrained: Adapt")
 	}
-	l.Targets = slices.DeleteFunc(names, func(name string) bool { return !m.read[name] || m.net.tied && name == m.table() })
+	names = slices.DeleteFunc(names, func(name string) bool { return !m.read[name] || m.net.tied && name == m.table() })
+	var whole []string
+	for _, pattern := range l.Whole {
+		match := func(name string) bool { return nn.MatchWeight(pattern, name) }
+		for _, name := range names {
+			if match(name) {
+				whole = append(whole, name)
+			}
+		}
+		names = slices.DeleteFunc(names, match)
+		if !slices.ContainsFunc(whole, match) {
+			return errors.Errorf("pretrained: Adapt: %q names no weight that could be trained whole: the network reads none, or the head shares it", pattern)
+		}
+	}
+	l.Targets, l.Whole = names, whole
 	if len(l.Targets) == 0 {
 		return errors.Errorf("pretrained: Adapt: the network reads none of the weights that the targets name, or the head shares it")
 	}
@@ -41,7 +55,7 @@ func (m *Model) LoadAdapter(folder string) error {
 	m.params.Unseal()
 	l, err := peft.Load(folder, m.params)
 	m.params.Seal()
-	if err == nil && m.net.tied && slices.Contains(l.Targets, m.table()) {
+	if err == nil && m.net.tied && slices.Contains(slices.Concat(l.Targets, l.Whole), m.table()) {
 		err = errors.Errorf("%s adapts %s, which is the head's weight, too: PEFT means the look-up alone, which this library does not have",
 			folder, m.table())
 	}

@@ -71,7 +71,11 @@ func TestAdapt(t *testing.T) {
 			}
 			ids := r.IDs[0]
 			before := logitsOf(t, m, ids)
-			if err := m.Adapt(nn.LoRA{Rank: 2}); err != nil {
+			norms := "*norm*"
+			if strings.HasPrefix(name, "rwkv") {
+				norms = "*ln*"
+			}
+			if err := m.Adapt(nn.LoRA{Rank: 2, Whole: []string{norms}}); err != nil {
 				t.Fatal(err)
 			}
 			after := logitsOf(t, m, ids)
