@@ -154,9 +154,6 @@ func copyRows(dst, src op.Operand) op.Task {
 	return rowCopier(dst.F32, src.F32, dst, src)
 }
 
-// copied is the number of elements that one goroutine copies; more are shared between processors.
-const copied = 1 << 15
-
 func rowCopier[T kernel.Float](to, from []T, dst, src op.Operand) op.Task {
 	n := op.Size(dst.Shape)
 	dc, sc, lt, lf := op.LastDim(dst.Shape), op.LastDim(src.Shape), dst.Ld(), src.Ld()
@@ -168,21 +165,14 @@ func rowCopier[T kernel.Float](to, from []T, dst, src op.Operand) op.Task {
 	}
 	run := gcd(dc, sc)
 	if run == n {
-		run = min(n, copied) // in pieces, as if they were rows
+		return func() error { copy(to[:n], from[:n]); return nil }
 	}
-	runs := (n + run - 1) / max(run, 1)
-	move := func(first, last int) {
-		for i := first * run; i < min(last*run, n); i += run {
-			size := min(run, n-i)
-			copy(to[i/dc*lt+i%dc:][:size], from[i/sc*lf+i%sc:][:size])
+	return func() error {
+		for i := 0; i < n; i += run {
+			copy(to[i/dc*lt+i%dc:][:run], from[i/sc*lf+i%sc:][:run])
 		}
+		return nil
 	}
-	per := max(1, copied/max(run, 1))
-	if runs <= per {
-		return func() error { move(0, runs); return nil }
-	}
-	part := kernel.Part(func(i int, _ []float64) { move(i*per, min((i+1)*per, runs)) })
-	return func() error { kernel.Share((runs+per-1)/per, part); return nil }
 }
 
 func gcd(a, b int) int {

@@ -36,7 +36,7 @@ func bindReduce[T kernel.Float](o Sum, onTop bool) func(*Binding) Task {
 			})
 		}
 		// Columns are added up in strips, each by one goroutine from the first row to the last.
-		const strip = 256
+		const strip = 1024
 		across := (o.Inner + strip - 1) / strip
 		return rowsTask(o.Outer*across, o.N*min(strip, o.Inner), func(from, to int) {
 			for s := from; s < to; s++ {
