@@ -34,6 +34,8 @@ type Func struct {
 	kept     int    // programs in the map
 	clock    uint64 // counts look-ups
 	limit    int    // of programs to keep
+	steps    int    // of the programs in the map
+	most     int    // steps to keep; 0 for any number
 	profile  *Profile
 	weights  WeightFormat
 
@@ -47,6 +49,12 @@ const defaultPrograms = 64
 // program that was not used for the longest time goes. A data set with more lengths than that compiles all the time;
 // round lengths up to a few sizes (buckets) and pass the true ones as lengths.
 func (f *Func) SetCacheSize(programs int) { f.limit = max(programs, 1) }
+
+// SetCacheSteps bounds the instructions of all programs that the function keeps, see Program.Steps, beside their number: the
+// program that was not used for the longest time goes. 0, as it is unless set, is no bound. An instruction of a recurrence takes
+// about 5 KB, and a program has some for each step of its sequences, so this bounds what a service of texts of all lengths takes.
+// The last program is kept whatever its length.
+func (f *Func) SetCacheSteps(steps int) { f.most = max(steps, 0) }
 
 // SetProfile has all runs of the function measured into prof; nil stops it.
 func (f *Func) SetProfile(prof *Profile) {
@@ -160,17 +168,21 @@ func (f *Func) program(grad bool, in []*tensor.Dense) (*compiled, error) {
 			return c, nil
 		}
 	}
+	room := f.memory.Size()
 	c, err := f.compile(grad, in)
 	if err != nil {
 		return nil, err
 	}
+	if f.most > 0 && f.memory.Size() > room { // programs from before would keep the memory that they were planned in
+		f.forget(func(*compiled) bool { return true })
+	}
 	c.used = f.clock
 	c.program.SetProfile(f.profile)
-	for f.kept >= f.limit {
+	for f.kept >= f.limit || f.most > 0 && f.kept > 0 && f.steps+c.program.Steps() > f.most {
 		f.drop()
 	}
 	f.programs[key] = append(f.programs[key], c)
-	f.kept++
+	f.kept, f.steps = f.kept+1, f.steps+c.program.Steps()
 	return c, nil
 }
 
@@ -201,8 +213,13 @@ func (f *Func) drop() {
 // forget drops programs, of a function that is locked.
 func (f *Func) forget(which func(*compiled) bool) {
 	for key, list := range f.programs {
-		left := slices.DeleteFunc(list, which)
-		f.kept -= len(list) - len(left)
+		left := slices.DeleteFunc(list, func(c *compiled) bool {
+			if !which(c) {
+				return false
+			}
+			f.kept, f.steps = f.kept-1, f.steps-c.program.Steps()
+			return true
+		})
 		if f.programs[key] = left; len(left) == 0 {
 			delete(f.programs, key)
 		}

@@ -53,6 +53,52 @@ func TestBitsDoNotDependOnProcessors(t *testing.T) {
 	}
 }
 
+// A function keeps programs of so many instructions in all, those that were used last, and always the one that runs.
+func TestCacheSteps(t *testing.T) {
+	p := graph.NewParams(1)
+	builds := 0
+	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+		builds++
+		return languageModel(recurrent.GRU{Hidden: 6}, 9, 4)(g, in)
+	})
+	run := func(steps int) (compiled bool) {
+		t.Helper()
+		before := builds
+		if _, err := f.Run(graphtest.RandomIDs(1, 9, steps, 2), graphtest.RandomIDs(2, 9, steps, 2)); err != nil {
+			t.Fatal(err)
+		}
+		return builds > before
+	}
+	size := func(steps int) int {
+		t.Helper()
+		program, err := f.Program(graphtest.RandomIDs(1, 9, steps, 2), graphtest.RandomIDs(2, 9, steps, 2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return program.Steps()
+	}
+	room := size(20) + size(10) + size(5)
+	f.SetCacheSteps(room)
+	run(30) // the memory for intermediate values is as large as it gets
+	for _, c := range []struct {
+		steps int
+		want  bool // compiled
+	}{{20, true}, {10, true}, {5, true}, {20, false}, {6, true}, {20, false}, {10, true}, {5, true}, {30, true}, {5, false}, {20, true}} {
+		if got := run(c.steps); got != c.want {
+			t.Errorf("%d steps: compiled %v; want %v", c.steps, got, c.want)
+		}
+	}
+	f.SetCacheSteps(0)
+	for _, steps := range []int{30, 20, 10} {
+		run(steps)
+	}
+	for _, steps := range []int{30, 20, 10} {
+		if run(steps) {
+			t.Errorf("%d steps are compiled again without a bound", steps)
+		}
+	}
+}
+
 // Thousands of lengths do not pile up: a function keeps a limited number of programs, and those share their memory.
 func TestManyLengths(t *testing.T) {
 	f := graph.NewFunc(graph.NewParams(1), languageModel(recurrent.GRU{Hidden: 6}, 9, 4))

@@ -32,9 +32,11 @@ func run() error {
 	pid := flag.Int("pid", 0, "process of the service on this machine, whose time and memory are told, too (Linux)")
 	folder := flag.String("make", "", "folder to write a model and bodies of requests to, instead of asking anybody")
 	hidden := flag.Int("hidden", 256, "units of that model")
+	fewest := flag.Int("fewest", 44, "words of the shortest of the texts")
+	most := flag.Int("most", 52, "words of the longest")
 	flag.Parse()
 	if *folder != "" {
-		return writeFiles(*folder, *hidden)
+		return writeFiles(*folder, *hidden, *fewest, *most)
 	}
 	bodies := []string{*body}
 	if path, ok := strings.CutPrefix(*body, "@"); ok {

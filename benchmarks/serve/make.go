@@ -12,13 +12,13 @@ import (
 )
 
 // writeFiles writes a classifier by one LSTM, which is as fast untrained as trained; the same for ONNX Runtime; and requests with
-// texts of 44 to 52 words, for `unroll serve` and, as tokens, for fastapi_server.py.
-func writeFiles(folder string, hidden int) error {
+// texts of so many words, for `unroll serve` and, as tokens, for fastapi_server.py.
+func writeFiles(folder string, hidden, fewest, most int) error {
 	const texts, words = 256, 500
 	r := rand.New(rand.NewPCG(7, 7))
 	list := make([]string, texts)
 	for i := range list {
-		text := make([]string, 44+r.IntN(9))
+		text := make([]string, fewest+r.IntN(most-fewest+1))
 		for j := range text {
 			text[j] = fmt.Sprintf("w%d", r.IntN(words))
 		}

@@ -217,8 +217,8 @@ func (i *importing) compare(w io.Writer, path string, f *models.Foreign, m model
 	if err != nil {
 		return err
 	}
-	if len(n.in) != 1 {
-		return errors.Errorf("%s has %d inputs; a model that is made of a file has one", path, len(n.in))
+	if len(n.In) != 1 {
+		return errors.Errorf("%s has %d inputs; a model that is made of a file has one", path, len(n.In))
 	}
 	p, err := n.Params(1)
 	if err != nil {

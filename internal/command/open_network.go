@@ -8,40 +8,26 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/internal/fileformat"
+	"github.com/unroll-go/unroll/internal/framework"
 	"github.com/unroll-go/unroll/internal/inputfile"
 	"github.com/unroll-go/unroll/nn/keras"
 	"github.com/unroll-go/unroll/nn/modules"
-	"github.com/unroll-go/unroll/nn/onnx"
 	"gorgonia.org/tensor"
 )
 
 // network is a model of another framework that can be run as it is.
 type network struct {
-	builder
-	in, out   []port
+	framework.Network
 	run       func(p *graph.Params, in []*tensor.Dense) ([]*tensor.Dense, error)
 	generates bool // it makes what its last input wants, unless that is given
 }
 
-// builder is what makes a network's function.
-type builder interface {
-	Params(seed uint64) (*graph.Params, error)
-	Build(g *graph.Graph, in []graph.Node) []graph.Node
-}
-
-// port is an input or output of a network.
-type port struct {
-	name string
-	ints bool
-	text string // with its shape
-}
-
 // wanted are the inputs to give where there are so many arrays.
-func (n *network) wanted(arrays int) []port {
-	if n.generates && arrays == len(n.in)-1 {
-		return n.in[:arrays]
+func (n *network) wanted(arrays int) []framework.Port {
+	if n.generates && arrays == len(n.In)-1 {
+		return n.In[:arrays]
 	}
-	return n.in
+	return n.In
 }
 
 // openOptions say what a file does not.
@@ -64,12 +50,7 @@ func openNetwork(path string, o openOptions) (*network, error) {
 		if err := o.refuse("an ONNX model, which says all", "--config", "--names", "--state", "--class"); err != nil {
 			return nil, err
 		}
-		m, err := onnx.Read(path)
-		if err != nil {
-			return nil, err
-		}
-		return plainNetwork(m, portsOf(m.Inputs(), func(p onnx.Port) port { return port{p.Name, p.Ints, p.String()} }),
-			portsOf(m.Outputs(), func(p onnx.Port) port { return port{p.Name, p.Ints, p.String()} })), nil
+		return plainNetwork(path, keras.Options{})
 	}
 	return openWeights(path, o)
 }
@@ -85,19 +66,15 @@ func (o openOptions) refuse(what string, flags ...string) error {
 	return nil
 }
 
-func portsOf[P any](list []P, one func(P) port) []port {
-	var out []port
-	for _, p := range list {
-		out = append(out, one(p))
-	}
-	return out
-}
-
 // plainNetwork is one whose results are those of its graph.
-func plainNetwork(b builder, in, out []port) *network {
-	return &network{builder: b, in: in, out: out, run: func(p *graph.Params, in []*tensor.Dense) ([]*tensor.Dense, error) {
-		return graph.NewFunc(p, b.Build).Run(in...)
-	}}
+func plainNetwork(path string, o keras.Options) (*network, error) {
+	n, err := framework.Open(path, o)
+	if err != nil {
+		return nil, err
+	}
+	return &network{Network: *n, run: func(p *graph.Params, in []*tensor.Dense) ([]*tensor.Dense, error) {
+		return graph.NewFunc(p, n.Build).Run(in...)
+	}}, nil
 }
 
 // kerasFunctions are what --class may name.
@@ -144,12 +121,7 @@ func openKerasNetwork(path string, o openOptions) (*network, error) {
 		return nil, errors.Errorf("%s holds weights alone, and does not say how they compute: "+
 			"--config FILE.json does, as Keras's model.to_json() writes it", path)
 	}
-	m, err := keras.Open(path, options)
-	if err != nil {
-		return nil, err
-	}
-	one := func(p keras.Port) port { return port{p.Name, p.Ints, p.String()} }
-	return plainNetwork(m, portsOf(m.Inputs(), one), portsOf(m.Outputs(), one)), nil
+	return plainNetwork(path, options)
 }
 
 // openWeights opens a file of weights with the description that --config names.
@@ -180,8 +152,11 @@ func openWeights(path string, o openOptions) (*network, error) {
 	if err != nil {
 		return nil, errors.Wrapf(err, "--config %s", o.config)
 	}
-	one := func(p modules.Port) port { return port{p.Name, p.Ints, p.String()} }
-	return &network{builder: m, in: portsOf(m.Inputs(), one), out: portsOf(m.Outputs(), one), generates: m.Generates(),
+	one := func(p modules.Port) framework.Port {
+		return framework.Port{Name: p.Name, Ints: p.Ints, Text: p.String()}
+	}
+	n := framework.Network{Builder: m, In: framework.Ports(m.Inputs(), one), Out: framework.Ports(m.Outputs(), one)}
+	return &network{Network: n, generates: m.Generates(),
 		run: func(p *graph.Params, in []*tensor.Dense) ([]*tensor.Dense, error) { return m.Run(p, in...) }}, nil
 }
 

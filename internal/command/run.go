@@ -7,6 +7,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/framework"
 	"github.com/unroll-go/unroll/nn/numpy"
 	"gorgonia.org/tensor"
 )
@@ -85,16 +86,16 @@ func runFile(path, input string, o openOptions) ([]graph.Named, error) {
 	}
 	list := make([]graph.Named, len(results))
 	for i, r := range results {
-		list[i] = graph.Named{Name: n.out[i].name, Value: r}
+		list[i] = graph.Named{Name: n.Out[i].Name, Value: r}
 	}
 	return list, nil
 }
 
 // arranged puts arrays in the order of a model's inputs.
-func arranged(ins []port, arrays []graph.Named, path string) ([]*tensor.Dense, error) {
+func arranged(ins []framework.Port, arrays []graph.Named, path string) ([]*tensor.Dense, error) {
 	wanted, names := make([]string, len(ins)), make([]string, len(arrays))
 	for i, p := range ins {
-		wanted[i] = p.text
+		wanted[i] = p.Text
 	}
 	for i, a := range arrays {
 		names[i] = a.Name
@@ -104,13 +105,13 @@ func arranged(ins []port, arrays []graph.Named, path string) ([]*tensor.Dense, e
 	}
 	out := make([]*tensor.Dense, len(ins))
 	for i, p := range ins {
-		at := slices.Index(names, p.name)
+		at := slices.Index(names, p.Name)
 		if at < 0 && len(ins) == 1 {
 			at = 0
 		}
 		if at < 0 {
 			return nil, errors.Errorf("%s has no array %s; it has %s, and the model wants %s",
-				path, p.name, strings.Join(names, ", "), strings.Join(wanted, ", "))
+				path, p.Name, strings.Join(names, ", "), strings.Join(wanted, ", "))
 		}
 		v, err := fitting(arrays[at].Value, p)
 		if err != nil {
@@ -122,15 +123,15 @@ func arranged(ins []port, arrays []graph.Named, path string) ([]*tensor.Dense, e
 }
 
 // fitting turns whole numbers into floats and floats that are whole into ids, as the input wants them.
-func fitting(t *tensor.Dense, p port) (*tensor.Dense, error) {
+func fitting(t *tensor.Dense, p framework.Port) (*tensor.Dense, error) {
 	switch isInts := t.Dtype() == tensor.Int; {
-	case isInts == p.ints && t.Dtype() != tensor.Float64:
+	case isInts == p.Ints && t.Dtype() != tensor.Float64:
 		return t, nil
-	case p.ints:
+	case p.Ints:
 		ids := make([]int, t.DataSize())
 		for i, v := range floatsOf(t) {
 			if ids[i] = int(v); float64(ids[i]) != v {
-				return nil, errors.Errorf("element %d is %g; %s wants whole numbers", i, v, p.text)
+				return nil, errors.Errorf("element %d is %g; %s wants whole numbers", i, v, p.Text)
 			}
 		}
 		return graph.Ints(ids, t.Shape()...), nil

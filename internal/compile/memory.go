@@ -21,7 +21,7 @@ type Memory struct {
 
 // grow makes room for n elements. Programs that were planned before keep the memory that they have.
 func (m *Memory) grow(dtype tensor.Dtype, n int) {
-	have := max(len(m.arena.F32), len(m.arena.F64))
+	have := m.Size()
 	if n <= have {
 		return
 	}
@@ -34,6 +34,9 @@ func (m *Memory) grow(dtype tensor.Dtype, n int) {
 		m.arena.F32 = make([]float32, n)
 	}
 }
+
+// Size is how many intermediate values there is room for.
+func (m *Memory) Size() int { return max(len(m.arena.F32), len(m.arena.F64)) }
 
 // layOut gives every block of the arena an offset, so that blocks whose lives overlap do not. It walks the steps once,
 // taking for each new block the smallest free span that fits.

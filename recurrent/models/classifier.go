@@ -72,7 +72,8 @@ func newClassifier(c Config, tokens datasets.Tokenizer, labels []string) (*Class
 		return nil, err
 	}
 	m := &Classifier{core: newCore(c, net, wholeOf(net)), tokens: tokens, labels: labels, counts: counts}
-	m.lent.make, m.onnx = m.Logits, m.onnxFile
+	m.lend(m.Logits)
+	m.onnx = m.onnxFile
 	return m, nil
 }
 
@@ -270,8 +271,14 @@ func (m *Classifier) logitsOf(f *graph.Func, ids [][]int, some []int, out [][]fl
 	return nil
 }
 
-// rounding is the multiple to which a length of about n tokens is rounded up: by an eighth or so, since each length is compiled for.
-func rounding(n int) int { return max(4, 1<<max(0, bits.Len(uint(n-1))-4)) }
+// rounding is the multiple to which a length of about n tokens is rounded up, since each length is compiled for: by a quarter at most
+// where programs are long. Finer lengths are no faster then, and all their programs take more memory.
+func rounding(n int) int {
+	if n <= 64 {
+		return 4
+	}
+	return 1 << (bits.Len(uint(n-1)) - 3)
+}
 
 // softmax is that of logits over a temperature.
 func softmax(logits []float32, temperature float64) []float64 {

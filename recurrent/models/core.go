@@ -187,6 +187,19 @@ func (c *core) sameNetwork(k Kind, other Config) error {
 	return nil
 }
 
+// lentSteps bounds the instructions of the programs that a function keeps between predictions, to about 60 MB. There is a function
+// for each prediction at a time. Texts of up to 400 tokens, as they come, fit.
+const lentSteps = 12_000
+
+// lend has predictions and evaluations take functions that make returns.
+func (c *core) lend(make func() *graph.Func) {
+	c.lent.make = func() *graph.Func {
+		f := make()
+		f.SetCacheSteps(lentSteps)
+		return f
+	}
+}
+
 // lender lends functions over one store of weights, or what is made of them. A graph.Func serves one goroutine at a time, so
 // calls that run at once take one each; what it has compiled, it keeps for the next.
 type lender[F any] struct {

@@ -50,7 +50,8 @@ func newForecaster(c Config, f *features) (*Forecaster, error) {
 	}
 	m := &Forecaster{features: f}
 	m.core = newCore(c, net, m.whole(net, c))
-	m.lent.make, m.onnx = m.Outputs, m.onnxFile
+	m.lend(m.Outputs)
+	m.onnx = m.onnxFile
 	return m, nil
 }
 

@@ -61,7 +61,8 @@ func newLanguageModel(c Config, v *datasets.Vocabulary) (*LanguageModel, error) 
 			m.layer = r.layer()
 		}
 	}
-	m.lent.make, m.reads.make, m.onnx = m.Loss, m.Next, m.onnxFile
+	m.lend(m.Loss)
+	m.reads.make, m.onnx = m.Next, m.onnxFile
 	return m, nil
 }
 

@@ -125,7 +125,8 @@ func newRecogniser(c Config, own *recogniserContents) (*Recogniser, error) {
 	w := wholeOf(net)
 	w.inputs = []*tensor.Dense{graph.Floats(make([]float32, s.Subsample*s.Mels), s.Subsample, 1, s.Mels), graph.Ints([]int{1})}
 	m := &Recogniser{core: newCore(c, net, w), own: own}
-	m.lent.make, m.hearing.make, m.onnx = m.Encoder, m.newHearing, m.onnxFile
+	m.lend(m.Encoder)
+	m.hearing.make, m.onnx = m.newHearing, m.onnxFile
 	return m, nil
 }
 

@@ -120,7 +120,8 @@ func newSequenceModel(c Config, own *sequenceContents) (*SequenceModel, error) {
 		return nil, err
 	}
 	m := &SequenceModel{core: newCore(c, net, w), own: own, counts: counts}
-	m.lent.make, m.onnx = m.Output, m.onnxFile
+	m.lend(m.Output)
+	m.onnx = m.onnxFile
 	return m, nil
 }
 

@@ -110,7 +110,8 @@ func newTagger(c Config, words, characters *datasets.Vocabulary, tags []string) 
 		inputs = append(inputs, one, graph.Ints([]int{1}), one)
 	}
 	m.core = newCore(c, net, whole{m.emissions, inputs})
-	m.lent.make, m.onnx = m.Emissions, m.onnxFile
+	m.lend(m.Emissions)
+	m.onnx = m.onnxFile
 	return m, nil
 }
 

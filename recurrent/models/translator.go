@@ -73,7 +73,7 @@ func newTranslator(c Config, source, target side) (*Translator, error) {
 		return nil, err
 	}
 	m := &Translator{core: newCore(c, net, wholeTranslator(net, target.start)), source: source, target: target}
-	m.lent.make = m.Loss
+	m.lend(m.Loss)
 	m.searches.make = m.search
 	return m, nil
 }

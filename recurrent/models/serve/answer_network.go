@@ -2,12 +2,12 @@ package serve
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"github.com/unroll-go/unroll/graph"
-	"github.com/unroll-go/unroll/internal/fileformat"
+	"github.com/unroll-go/unroll/internal/framework"
 	"github.com/unroll-go/unroll/nn/keras"
-	"github.com/unroll-go/unroll/nn/onnx"
 	"gorgonia.org/tensor"
 )
 
@@ -18,40 +18,18 @@ type networkAnswers struct {
 	batch   *batcher[[]*tensor.Dense, []*tensor.Dense]
 }
 
-// network is what can be run of a file of ONNX or Keras.
-type network interface {
-	Params(seed uint64) (*graph.Params, error)
-	Build(g *graph.Graph, in []graph.Node) []graph.Node
-}
-
 // newNetworkAnswers opens a file of ONNX or Keras.
-func newNetworkAnswers(path string, format fileformat.Format, o Options) (*networkAnswers, error) {
+func newNetworkAnswers(path string) (*networkAnswers, error) {
+	n, err := framework.Open(path, keras.Options{})
+	if err != nil {
+		return nil, err
+	}
 	a := &networkAnswers{}
-	var n network
-	if format == fileformat.ONNX {
-		m, err := onnx.Read(path)
-		if err != nil {
-			return nil, err
-		}
-		n = m
-		for _, p := range m.Inputs() {
-			a.in, a.ints = append(a.in, onnxPort(p)), append(a.ints, p.Ints)
-		}
-		for _, p := range m.Outputs() {
-			a.out = append(a.out, onnxPort(p))
-		}
-	} else {
-		m, err := keras.Open(path, keras.Options{})
-		if err != nil {
-			return nil, err
-		}
-		n = m
-		for _, p := range m.Inputs() {
-			a.in, a.ints = append(a.in, port{Name: p.Name, Datatype: datatypeOf(p.Ints), Shape: p.Shape}), append(a.ints, p.Ints)
-		}
-		for _, p := range m.Outputs() {
-			a.out = append(a.out, port{Name: p.Name, Datatype: "FP32", Shape: p.Shape})
-		}
+	for _, p := range n.In {
+		a.in, a.ints = append(a.in, networkPort(p)), append(a.ints, p.Ints)
+	}
+	for _, p := range n.Out {
+		a.out = append(a.out, networkPort(p))
 	}
 	params, err := n.Params(1)
 	if err != nil {
@@ -77,20 +55,13 @@ func newNetworkAnswers(path string, format fileformat.Format, o Options) (*netwo
 	return a, nil
 }
 
-func datatypeOf(ints bool) string {
-	if ints {
-		return "INT64"
-	}
-	return "FP32"
-}
-
-func onnxPort(p onnx.Port) port {
-	out := port{Name: p.Name, Datatype: datatypeOf(p.Ints), Shape: make([]int, len(p.Dims))}
-	for i, d := range p.Dims {
-		out.Shape[i] = d.Size
-	}
-	if p.Bools {
+func networkPort(p framework.Port) port {
+	out := port{Name: p.Name, Datatype: "FP32", Shape: append([]int{}, p.Shape...)}
+	switch {
+	case p.Bools:
 		out.Datatype = "BOOL"
+	case p.Ints:
+		out.Datatype = "INT64"
 	}
 	return out
 }
@@ -114,7 +85,11 @@ func (a *networkAnswers) infer(ctx context.Context, in []values) ([]values, erro
 		if v.isText() {
 			return nil, bad("input %q has the datatype BYTES; want %s", v.name, p.Datatype)
 		}
-		list[i] = v.tensor(a.ints[i])
+		t, err := v.tensor(a.ints[i])
+		if err != nil {
+			return nil, err
+		}
+		list[i] = t
 	}
 	found, err := a.batch.each(ctx, [][]*tensor.Dense{list})
 	if err != nil {
@@ -139,16 +114,19 @@ func (a *networkAnswers) wanted() string {
 }
 
 // tensor are the elements as a network takes them: ids, or floats of 32 bits.
-func (v *values) tensor(ints bool) *tensor.Dense {
+func (v *values) tensor(ints bool) (*tensor.Dense, error) {
 	if ints {
 		out := make([]int, 0, len(v.ints)+len(v.floats))
 		for _, n := range v.ints {
 			out = append(out, int(n))
 		}
-		for _, f := range v.floats {
+		for i, f := range v.floats {
+			if f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+				return nil, bad("input %q has %v at element %d; want whole numbers", v.name, f, i)
+			}
 			out = append(out, int(f))
 		}
-		return graph.Ints(out, v.shape...)
+		return graph.Ints(out, v.shape...), nil
 	}
 	out := make([]float32, 0, len(v.ints)+len(v.floats))
 	for _, n := range v.ints {
@@ -157,7 +135,7 @@ func (v *values) tensor(ints bool) *tensor.Dense {
 	for _, f := range v.floats {
 		out = append(out, float32(f))
 	}
-	return graph.Floats(out, v.shape...)
+	return graph.Floats(out, v.shape...), nil
 }
 
 // valuesOf are the elements of a network's output.

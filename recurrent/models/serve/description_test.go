@@ -16,7 +16,10 @@ const examples = "10"
 // What the document says holds for requests that a tool makes up from it, good and bad ones: statuses, types and shapes of answers,
 // and no fault. The tool is schemathesis, beside the Python of the other clients.
 func TestDescription(t *testing.T) {
-	tool := filepath.Join(filepath.Dir(os.Getenv(pythonWithClients)), "schemathesis")
+	tool, err := filepath.Abs(filepath.Join(filepath.Dir(os.Getenv(pythonWithClients)), "schemathesis"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := os.Stat(tool); err != nil || os.Getenv(pythonWithClients) == "" {
 		t.Skipf("set %s to a Python beside which there is schemathesis", pythonWithClients)
 	}
@@ -43,7 +46,9 @@ func TestDescription(t *testing.T) {
 		args = append([]string{"--config-file", config, "run", h.URL + "/openapi.json", "--phases", phases, "--max-examples", most, "--checks",
 			"not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance",
 			"--generation-deterministic", "--request-timeout", "20", "--suppress-health-check", "all", "--no-color", "--workers", "2"}, args...)
-		out, err := exec.Command(tool, args...).CombinedOutput()
+		run := exec.Command(tool, args...)
+		run.Dir = filepath.Dir(config) // it keeps there what it finds
+		out, err := run.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}

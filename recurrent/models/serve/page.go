@@ -12,7 +12,7 @@ import (
 var pages embed.FS
 
 // pagePolicy has the browser hold to that.
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src blob:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 func (s *Server) page(w http.ResponseWriter, r *http.Request) error {

@@ -29,7 +29,8 @@ func TestPage(t *testing.T) {
 	for _, name := range []string{"text", "mood", "translator", "tagger", "sales", "trend"} {
 		o.Models = append(o.Models, ModelFile{name, filepath.Join(dir, name+".safetensors")})
 	}
-	o.Models = append(o.Models, ModelFile{"network", "../../../nn/onnx/testdata/exporters/torch_gru_script.onnx"})
+	_, beeps, recordings := trainedHearer(t)
+	o.Models = append(o.Models, ModelFile{"beeps", beeps}, ModelFile{"network", "../../../nn/onnx/testdata/exporters/torch_gru_script.onnx"})
 	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +39,7 @@ func TestPage(t *testing.T) {
 	h := httptest.NewServer(s)
 	defer h.Close()
 	script := exec.Command("node", "testdata/browser/page.mjs", h.URL, os.Getenv("UNROLL_SERVE_PICTURES"))
-	script.Env = append(os.Environ(), browserTools+"="+tools)
+	script.Env = append(os.Environ(), browserTools+"="+tools, "UNROLL_SERVE_SOUND="+recordings.Clips[2].Path)
 	out, err := script.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

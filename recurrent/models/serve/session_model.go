@@ -68,6 +68,9 @@ func newSession(v *served) *session {
 	return s
 }
 
+// mostTokens is more than any session reads: with a number of somebody's making beyond it, later ones would not be right.
+const mostTokens = 1 << 50
+
 // fits refuses a session that is of another network: the model may have been replaced.
 func fits(v *served, s *session) error {
 	tokens := -1
@@ -75,7 +78,7 @@ func fits(v *served, s *session) error {
 		tokens = v.text.tokens().Len() - 1
 	}
 	if s.Layout != v.layout() || v.steps != nil && len(s.state) != 4*len(v.steps.first) ||
-		s.Pending < -1 || s.Pending > tokens || s.Tokens < 0 {
+		s.Pending < -1 || s.Pending > tokens || s.Tokens < 0 || int64(s.Tokens) > mostTokens {
 		return refused(409, "the session is of another network than %s is now", v.name)
 	}
 	return nil

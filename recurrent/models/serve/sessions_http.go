@@ -95,7 +95,7 @@ func (s *Server) importSession(w http.ResponseWriter, r *http.Request) error {
 	if err := remembers(v); err != nil {
 		return err
 	}
-	in.Model, in.history = v.name, nil // a stream says nothing that strangers wrote
+	in.Model, in.Kind, in.history = v.name, v.kind, nil // it says nothing that strangers wrote
 	if err := fits(v, in); err != nil {
 		return err
 	}

@@ -150,7 +150,7 @@ func recordsTable(list []json.RawMessage, own string, most int) (*table, error) 
 	return t, nil
 }
 
-// keysOf are the keys of an object in the order in which they stand.
+// keysOf are the keys of an object in the order in which they stand; one that comes twice, whose last value counts, is there once.
 func keysOf(raw json.RawMessage, o map[string]json.RawMessage) []string {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if first, err := d.Token(); err != nil || first != json.Delim('{') {
@@ -160,12 +160,15 @@ func keysOf(raw json.RawMessage, o map[string]json.RawMessage) []string {
 		return nil
 	}
 	var keys []string
+	seen := map[string]bool{}
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
 			return keys
 		}
-		keys = append(keys, key.(string)) // the object has been read before
+		if k := key.(string); !seen[k] { // a text, as the object has been read before
+			seen[k], keys = true, append(keys, k)
+		}
 		var skip json.RawMessage
 		if d.Decode(&skip) != nil {
 			return keys

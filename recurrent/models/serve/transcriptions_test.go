@@ -48,10 +48,10 @@ func beeps(t testing.TB) models.Recordings {
 	return out
 }
 
-// hearer serves a recogniser that knows its few recordings, and returns it with one of them.
-func hearer(t testing.TB, o Options) (m *models.Recogniser, url string, wav []byte, want *models.Transcript) {
+// trainedHearer saves a recogniser that knows its few recordings.
+func trainedHearer(t testing.TB) (m *models.Recogniser, path string, r models.Recordings) {
 	t.Helper()
-	r := beeps(t)
+	r = beeps(t)
 	c := models.Defaults(models.KindRecogniser)
 	c.Layers, c.Hidden, c.Batch, c.Epochs, c.Rate, c.Dropout, c.Speech.Mels = 1, 16, 4, 120, 0.02, 0, 12
 	c.Patience, c.Speech.TimeMasks, c.Speech.FrequencyMasks = 0, 0, 0
@@ -62,10 +62,17 @@ func hearer(t testing.TB, o Options) (m *models.Recogniser, url string, wav []by
 	if _, err := m.Fit(context.Background(), r, r, models.Run{}); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "beeps.safetensors")
+	path = filepath.Join(t.TempDir(), "beeps.safetensors")
 	if err := m.Save(path); err != nil {
 		t.Fatal(err)
 	}
+	return m, path, r
+}
+
+// hearer serves such a recogniser, and returns it with one of the recordings.
+func hearer(t testing.TB, o Options) (m *models.Recogniser, url string, wav []byte, want *models.Transcript) {
+	t.Helper()
+	m, path, r := trainedHearer(t)
 	o.Models = append(o.Models, ModelFile{"beeps", path}, ModelFile{"mood", filepath.Join(writeModels(t), "mood.safetensors")})
 	s, err := New(o)
 	if err != nil {

@@ -22,6 +22,7 @@ async function checked(answer) {
 export async function get(path) { return (await checked(await fetch(path, { headers: headers() }))).json(); }
 
 export async function post(path, body, signal, kind = "application/json") {
+  if (body instanceof FormData) kind = ""; // the browser writes it, with what divides its parts
   const text = kind === "application/json" ? JSON.stringify(body) : body;
   return (await checked(await fetch(path, { method: "POST", headers: headers(kind), body: text, signal }))).json();
 }

@@ -1,11 +1,13 @@
 // The page of the service: what there is to do with a model depends on its kind.
 import { words } from "./words.js";
 import { get, post, remove, events, Problem } from "./api.js";
-import { bars, el, fan, grid, heat, percent, shade, short, table, trace, visible } from "./draw.js";
+import { bars, el, fan, grid, heat, percent, shade, short, spoken, table, trace, visible } from "./draw.js";
+import { envelope, record } from "./sound.js";
 
 const $ = (id) => document.getElementById(id);
 let language = "en", models = [], model = null, running = null;
 let going = null; // the session that reads rows
+let sound = null, recording = null; // a file to transcribe; what ends the recording that goes on
 
 // say is a text in the language of the page.
 function say(name, values = {}) {
@@ -20,6 +22,7 @@ const kinds = {
   translator: { about: "translator", button: "translate", label: "textLabel", hint: "", run: translate },
   "tagger of words": { about: "tagger", button: "tag", label: "textLabel", hint: "tagHint", run: tagText },
   forecaster: { about: "forecaster", button: "forecast", label: "seriesLabel", hint: "seriesHint", run: forecast },
+  "recogniser of speech": { about: "recogniser", button: "transcribe", label: "file", hint: "", run: transcribe },
   "model of sequences": { about: "sequence", button: "predict", label: "rowsLabel", hint: "rowsHint", run: predictRows },
 };
 const network = { about: "network", button: "run", label: "tensorsLabel", hint: "", run: runNetwork };
@@ -37,11 +40,15 @@ function show() {
   $("text-label").textContent = say(k.label);
   $("hint").textContent = k.hint ? say(k.hint, { columns: model.columns || "", id: model.idColumn || "id" }) : "";
   $("run").textContent = say(k.button);
+  $("sound").hidden = k.about !== "recogniser";
+  $("text").hidden = $("text-label").hidden = !$("sound").hidden;
+  $("record").textContent = say(recording ? "endRecording" : "record");
   $("settings").hidden = k.about !== "language";
   $("live").hidden = !model.sessions || k.about !== "sequence";
 }
 
 async function choose(name) {
+  if (recording) await endRecording();
   model = models.find((m) => m.id === name);
   clear();
   const k = kindOf(model);
@@ -164,6 +171,53 @@ async function tagText(text, signal) {
   result(el("p", {}, ...found.tokens.map((t, i) => el("span", { class: "tagged" }, t, el("small", {}, found.tags[i])))));
 }
 
+async function transcribe(_, signal) {
+  if (recording) await endRecording();
+  if (!sound) throw new Problem(say("nothingHeard"));
+  const form = new FormData();
+  for (const [name, value] of [["model", model.id], ["response_format", "verbose_json"], ["timestamp_granularities[]", "word"], ["timestamp_granularities[]", "segment"]]) form.append(name, value);
+  form.append("file", sound, sound.name || "recording.wav");
+  const found = await post("v1/audio/transcriptions", form, signal);
+  const parts = found.words || (found.segments || []).map((s) => ({ word: s.text, start: s.start, end: s.end }));
+  const loud = await envelope(sound, 600);
+  result(el("p", { class: "written" }, found.text || say("silence")), spoken(loud, parts, found.duration, say("said")),
+    el("details", {}, el("summary", {}, say("asTable")), table([say("word"), say("from"), say("to")], parts.map((w) => [w.word, w.start.toFixed(2), w.end.toFixed(2)]))));
+}
+
+// hear takes a recording to transcribe, which can be listened to.
+function hear(file) {
+  sound = file;
+  if ($("play").src) URL.revokeObjectURL($("play").src);
+  $("play").hidden = !file;
+  if (file) $("play").src = URL.createObjectURL(file); else $("play").removeAttribute("src");
+}
+
+async function startRecording() {
+  clear();
+  if (!navigator.mediaDevices) throw new Problem(say("nomicrophone"));
+  recording = await record();
+  $("record").textContent = say("endRecording");
+  $("status").textContent = say("recording");
+}
+
+async function endRecording() {
+  const end = recording;
+  recording = null;
+  $("record").textContent = say("record");
+  $("file").value = "";
+  hear(await end());
+  $("status").textContent = say("recorded");
+}
+
+let switching = false; // a button that is disabled loses the focus
+
+async function toggleRecording() {
+  if (switching) return;
+  switching = true;
+  try { await (recording ? endRecording() : startRecording()); } catch (e) { $("problem").textContent = e.message; }
+  switching = false;
+}
+
 // columnsOf reads CSV as far as the picture needs it: the service reads it whole.
 function columnsOf(text) {
   const lines = text.trim().split(/\r?\n/).map((l) => l.split(","));
@@ -277,6 +331,8 @@ async function begin() {
   $("temperature").addEventListener("input", () => { $("temperature-value").value = $("temperature").value; });
   $("form").addEventListener("submit", (e) => { e.preventDefault(); work(kindOf(model).run); });
   $("live").addEventListener("click", () => work(rowByRow));
+  $("record").addEventListener("click", toggleRecording);
+  $("file").addEventListener("change", () => { clear(); hear($("file").files[0] || null); });
   $("stop").addEventListener("click", () => running && running.abort());
   $("text").addEventListener("keydown", (e) => { if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) $("form").requestSubmit(); });
   speak();

@@ -125,6 +125,22 @@ export function fan(known, forecast, label) {
   return s;
 }
 
+// spoken draws how loud a recording is, and its words where they were said, each {word, start, end} in seconds.
+export function spoken(loud, words, seconds, label) {
+  const W = Math.max(Math.min(720, document.getElementById("main").clientWidth || 720), Math.ceil(60 * seconds)), H = 150, middle = 92, high = 46;
+  const x = (t) => (W * Math.min(t, seconds)) / (seconds || 1);
+  const s = svg("svg", { viewBox: `0 0 ${W} ${H}`, width: String(W), height: String(H), role: "img", "aria-label": label });
+  words.forEach((w, i) => {
+    s.append(svg("rect", { class: "said", x: x(w.start), y: middle - high, width: Math.max(1, x(w.end) - x(w.start)), height: 2 * high }));
+    s.append(svg("text", { x: x(w.start), y: i % 2 ? 38 : 20 }, w.word));
+  });
+  const most = Math.max(...(loud || [0])) || 1;
+  const edge = (sign) => (loud || []).map((v, i) => `${((W * (i + .5)) / loud.length).toFixed(1)},${(middle - (sign * high * v) / most).toFixed(1)}`);
+  s.append(svg("polygon", { class: "wave", points: [...edge(1), ...edge(-1).reverse()].join(" ") }));
+  for (let t = 0, step = seconds > 120 ? 10 : seconds > 10 ? 5 : 1; t <= seconds; t += step) s.append(svg("text", { x: x(t), y: H - 2 }, t + " s"));
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, s);
+}
+
 // trace draws what a network said row by row: the number, or the probability of each label.
 export function trace(said, label) {
   const W = Math.min(720, document.getElementById("main").clientWidth || 720), H = 220, left = 56, right = 96;

@@ -22,7 +22,8 @@ const texts = {
   ...JSON.parse(process.env.UNROLL_SERVE_TEXTS || "{}"), // for pictures of other models
 };
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox",
+  "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] }); // a microphone that beeps, and may be used
 
 // visit opens the page as a person has it: a window, a language, colours.
 async function visit({ width, height, language, theme }) {
@@ -32,7 +33,7 @@ async function visit({ width, height, language, theme }) {
   const wrong = [];
   page.on("console", (m) => { if (m.type() === "error" || m.type() === "warning") wrong.push("console: " + m.text()); });
   page.on("pageerror", (e) => wrong.push("error: " + e));
-  page.on("request", (r) => { if (!r.url().startsWith(url) && !r.url().startsWith("data:")) wrong.push("asks " + r.url()); });
+  page.on("request", (r) => { if (!r.url().startsWith(url) && !/^(data|blob):/.test(r.url())) wrong.push("asks " + r.url()); });
   await page.goto(url);
   await page.waitForFunction(() => document.querySelector("#run").textContent);
   assert.equal(await page.getAttribute("html", "lang"), language, "the language is that of the browser");
@@ -129,6 +130,30 @@ const uses = {
     assert.deepEqual(after, after.map((_, i) => String(i + 1)), "no row is missed, and none comes twice");
     await page.unroute("**/rows");
   },
+  async beeps(page) {
+    assert.equal(await page.isVisible("#text"), false);
+    await page.click("#run");
+    await done(page);
+    assert.notEqual(await page.textContent("#problem"), "", "there is nothing to hear yet");
+    await page.setInputFiles("#file", process.env.UNROLL_SERVE_SOUND);
+    await run(page);
+    assert.equal(await page.textContent("#output .written"), "ab");
+    assert.ok(await page.locator("svg .said").count() > 0, "words over the wave");
+    assert.ok((await page.getAttribute("svg .wave", "points")).length > 1000, "the wave");
+    const says = await page.textContent("#record");
+    await page.focus("#record");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction((before) => document.querySelector("#record").textContent !== before, says);
+    await page.waitForTimeout(1500);
+    await page.keyboard.press("Enter");
+    await page.waitForFunction((before) => document.querySelector("#record").textContent === before, says);
+    await page.waitForFunction(() => document.querySelector("#play").duration > 0.9); // the file from before is shorter
+    await run(page);
+    assert.ok((await page.getAttribute("svg .wave", "points")).length > 1000, "the wave of the recording");
+    await page.setInputFiles("#file", process.env.UNROLL_SERVE_SOUND); // for the picture
+    await run(page);
+    await page.click("#output summary");
+  },
   async network(page) {
     const text = JSON.parse(await page.inputValue("#text"));
     for (const input of text.inputs) input.data = Array(input.shape.reduce((a, b) => a * b, 1)).fill(input.datatype.startsWith("INT") ? 1 : 0.5);
@@ -153,7 +178,7 @@ for (const look of [
     await page.selectOption("#model", name);
     await page.waitForFunction((name) => document.querySelector("#about").textContent.startsWith(name), name);
     await page.waitForTimeout(100); // what the page asks about the model
-    if (name !== "network") await page.fill("#text", texts[name]);
+    if (!["network", "beeps"].includes(name)) await page.fill("#text", texts[name]);
     await uses[name](page);
     await inspect(page, look.width, name);
     console.log(name, look.width, "works");
