@@ -114,7 +114,7 @@ func (f *Func) update(buffers []update) {
 	numbers.Lock()
 	defer numbers.Unlock()
 	for _, u := range buffers {
-		dense.Copy(u.param.value, u.value)
+		dense.Copy(u.param.numbers(), u.value)
 	}
 	numbers.packs.Changed()
 }

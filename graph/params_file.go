@@ -15,17 +15,18 @@ import (
 func (p *Params) Tensors(prefix string) []Named {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
+	out := p.tensors(prefix)
 	for _, q := range p.list {
 		q.lent.Store(true)
 	}
-	return p.tensors(prefix)
+	return out
 }
 
 // tensors is Tensors for those that only read them. The caller holds the lock.
 func (p *Params) tensors(prefix string) []Named {
 	out := make([]Named, len(p.list))
 	for i, q := range p.list {
-		out[i] = Named{prefix + q.name, q.value}
+		out[i] = Named{prefix + q.name, q.numbers()}
 	}
 	return out
 }
