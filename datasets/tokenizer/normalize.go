@@ -18,10 +18,10 @@ func (n normalizer) apply(s string) string {
 	return s
 }
 
-func normalizerOf(p *part) (normalizer, error) {
+func normalizerOf(p *part, change func(part) part) (normalizer, error) {
 	var out normalizer
 	for _, p := range flatten(p, func(p part) []part { return p.Normalizers }) {
-		f, err := p.normalizer()
+		f, err := change(p).normalizer()
 		if err != nil {
 			return nil, err
 		}

@@ -46,6 +46,19 @@ type part struct {
 	Cls           *named                    `json:"cls"`
 }
 
+// itself is the part as the file has it.
+func (p part) itself() part { return p }
+
+// continued is the part for a text that goes on after another: it neither adds to the beginning of a text nor takes away from it.
+func (p part) continued() part {
+	no := false
+	p.AddPrefixSpace, p.Prepend, p.Left = &no, "", false
+	if p.Type == "Metaspace" {
+		p.PrependScheme = "never"
+	}
+	return p
+}
+
 // or is a flag, or what it is if it is missing.
 func or(flag *bool, otherwise bool) bool {
 	if flag == nil {

@@ -25,10 +25,10 @@ func (s splitter) split(words []string, first bool) []string {
 	return words
 }
 
-func splitterOf(p *part) (splitter, error) {
+func splitterOf(p *part, change func(part) part) (splitter, error) {
 	var out splitter
 	for _, p := range flatten(p, func(p part) []part { return p.PreTokenizers }) {
-		cut, err := p.splitter()
+		cut, err := change(p).splitter()
 		if err != nil {
 			return nil, err
 		}

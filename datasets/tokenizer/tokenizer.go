@@ -27,11 +27,17 @@ type Tokenizer struct {
 	inVocab  int // tokens of the model
 	raw      subword.Matcher
 	normal   subword.Matcher
-	normal1  normalizer
-	words    splitter
+	whole    chain // of a text, and of what follows an added token in it
+	rest     chain // of what goes on after another text
 	model    model
 	template template
 	decoder  decoder
+}
+
+// chain makes words of a text.
+type chain struct {
+	normal normalizer
+	words  splitter
 }
 
 // model makes tokens of a word.
@@ -75,11 +81,11 @@ func parse(data []byte) (*Tokenizer, error) {
 	}
 	t := &Tokenizer{special: map[int]bool{}}
 	var err error
-	if t.normal1, err = normalizerOf(f.Normalizer); err != nil {
-		return nil, errors.WithMessage(err, "normalizer")
+	if t.whole, err = f.chain(part.itself); err != nil {
+		return nil, err
 	}
-	if t.words, err = splitterOf(f.PreTokenizer); err != nil {
-		return nil, errors.WithMessage(err, "pre_tokenizer")
+	if t.rest, err = f.chain(part.continued); err != nil {
+		return nil, err
 	}
 	if t.decoder, err = decoderOf(f.Decoder); err != nil {
 		return nil, errors.WithMessage(err, "decoder")
@@ -99,6 +105,15 @@ func parse(data []byte) (*Tokenizer, error) {
 	}
 	t.template, err = templateOf(f.PostProcessor, t.ids)
 	return t, errors.WithMessage(err, "post_processor")
+}
+
+// chain is that of the file, of which each part is changed by a function.
+func (f *file) chain(change func(part) part) (c chain, err error) {
+	if c.normal, err = normalizerOf(f.Normalizer, change); err != nil {
+		return c, errors.WithMessage(err, "normalizer")
+	}
+	c.words, err = splitterOf(f.PreTokenizer, change)
+	return c, errors.WithMessage(err, "pre_tokenizer")
 }
 
 // mostTokens is more than any vocabulary has.
@@ -131,7 +146,7 @@ func (t *Tokenizer) add(list []subword.Added) error {
 			raw = append(raw, a)
 			continue
 		}
-		if a.Content = t.normal1.apply(a.Content); a.Content != "" {
+		if a.Content = t.whole.normal.apply(a.Content); a.Content != "" {
 			normal = append(normal, a)
 		}
 	}
@@ -167,27 +182,31 @@ func (t *Tokenizer) Specials() []int {
 }
 
 // Encode maps a text to ids, without the tokens that a template puts around them. Added tokens are recognised in the text.
-func (t *Tokenizer) Encode(text string) ([]int, error) {
+func (t *Tokenizer) Encode(text string) ([]int, error) { return t.encode(text, t.whole, true) }
+
+// Continue is Encode for a text that goes on after another: no space is put before it, and none at its beginning is taken away.
+// Where the two are cut between words, their ids are those of the whole.
+func (t *Tokenizer) Continue(text string) ([]int, error) { return t.encode(text, t.rest, false) }
+
+// encode has the text's first part go through a chain; first tells that nothing is before it.
+func (t *Tokenizer) encode(text string, c chain, first bool) ([]int, error) {
 	if len(t.tokens) == 0 {
 		return nil, errors.New("tokenizer: there is no tokenizer: Load makes one")
 	}
 	ids := make([]int, 0, len(text)/3+1)
 	var err error
-	first := true
 	t.raw.Split(text, func(piece string, id int) {
 		if id >= 0 {
-			ids, first = append(ids, id), false
+			ids, c, first = append(ids, id), t.whole, false
 			return
 		}
-		t.normal.Split(t.normal1.apply(piece), func(piece string, id int) {
+		t.normal.Split(c.normal.apply(piece), func(piece string, id int) {
 			if id >= 0 {
-				ids, first = append(ids, id), false
-				return
+				ids = append(ids, id)
+			} else if err == nil {
+				ids, err = t.encodePart(ids, piece, c.words, first)
 			}
-			if err == nil {
-				ids, err = t.encodePart(ids, piece, first)
-			}
-			first = false
+			c, first = t.whole, false
 		})
 	})
 	if err != nil {
@@ -197,10 +216,10 @@ func (t *Tokenizer) Encode(text string) ([]int, error) {
 }
 
 // encodePart appends the ids of a text without added tokens.
-func (t *Tokenizer) encodePart(ids []int, text string, first bool) ([]int, error) {
+func (t *Tokenizer) encodePart(ids []int, text string, cuts splitter, first bool) ([]int, error) {
 	words := []string{text}
-	if t.words != nil {
-		words = t.words.split(words, first)
+	if cuts != nil {
+		words = cuts.split(words, first)
 	}
 	var err error
 	for _, w := range words {

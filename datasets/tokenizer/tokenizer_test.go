@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 )
 
 // recorded is what the Python package tokenizers makes of texts; testdata/record.py wrote it.
@@ -70,6 +72,80 @@ func TestRecorded(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A text in two parts that are cut before a space has the ids of the whole, which the Python package has recorded; cut within a word,
+// it is the same text. The kinds that do not cut at spaces may join what stands on both sides of one.
+func TestContinue(t *testing.T) {
+	joins := map[string]bool{"llama": true, "gemma": true}
+	pieces := map[string]bool{"wordpiece": true, "wordlevel": true} // in which the end of a word is another one than a word
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) < 14 {
+		t.Fatal(files, err)
+	}
+	for _, path := range files {
+		kind := strings.TrimSuffix(filepath.Base(path), ".json")
+		r := readRecorded(t, path)
+		k, err := Parse(r.Tokenizer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cuts := 0
+		for _, c := range r.Cases {
+			if c.Text != "The quick brown fox jumps over the lazy dog." && c.Text != "naïve café Ångström e\u0301 A\u030a" {
+				continue
+			}
+			for cut := range c.Text {
+				space := c.Text[cut] == ' '
+				mark, _ := utf8.DecodeRuneInString(c.Text[cut:])
+				if cut == 0 || pieces[kind] && !space || unicode.Is(unicode.Mn, mark) { // a mark joins the letter before it
+					continue
+				}
+				ids, err := k.Encode(c.Text[:cut])
+				if err != nil {
+					t.Fatal(err)
+				}
+				rest, err := k.Continue(c.Text[cut:])
+				if err != nil {
+					t.Fatal(err)
+				}
+				ids = append(ids, rest...)
+				if space && !joins[kind] && !slices.Equal(ids, c.IDs) {
+					t.Errorf("%s: %q, cut at %d: %v; want %v", kind, c.Text, cut, ids, c.IDs)
+				}
+				if back, err := k.Decode(ids); err != nil || back != c.Back {
+					t.Errorf("%s: %q, cut at %d: %q, %v; want %q", kind, c.Text, cut, back, err, c.Back)
+				}
+				cuts++
+			}
+		}
+		if cuts == 0 {
+			t.Errorf("%s: no text was cut", kind)
+		}
+	}
+}
+
+// After an added token, a text that goes on is encoded as after one in a whole text.
+func TestContinueAfterAddedTokens(t *testing.T) {
+	for _, kind := range []string{"llama", "metaspace", "gpt2", "falcon"} {
+		r := readRecorded(t, filepath.Join("testdata", kind+".json"))
+		k, err := Parse(r.Tokenizer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, err := k.Encode("the quick<s>brown fox")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids, err := k.Encode("the")
+		if err != nil {
+			t.Fatal(err)
+		}
+		rest, err := k.Continue(" quick<s>brown fox")
+		if ids = append(ids, rest...); err != nil || !slices.Equal(ids, whole) {
+			t.Errorf("%s: %v, %v; want %v", kind, ids, err, whole)
+		}
 	}
 }
 

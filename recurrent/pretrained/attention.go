@@ -11,6 +11,10 @@ import (
 //
 // Positions are told by rotation (Su et al., 2021, arXiv 2104.09864), of which the scores see differences alone. So keys are
 // kept as they are, and rotated by their place in the past: the state needs no count of tokens, and none is too many.
+//
+// recurrent.WindowAttention is another thing: a cell for networks that are built here, whose state has one size for good, with
+// padding and both directions. It rotates keys before it keeps them, by a count of tokens, and knows neither a past that grows, nor
+// values that are a part of the keys, nor heads of values of another width.
 type attention struct {
 	width, heads, shared, dim int // shared: heads of keys and values
 	value                     int // width of a value's head; 0 for dim

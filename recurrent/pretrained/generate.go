@@ -85,12 +85,13 @@ func (s *Stream) next(prompt string) ([]int, error) {
 	case prompt == "":
 		return nil, nil
 	}
-	if t, ok := t.(interface {
+	going, ok := t.(interface {
 		Continue(text string) ([]int, error)
-	}); ok {
-		return t.Continue(prompt)
+	})
+	if n := len(s.last); !ok || n > 0 && slices.Contains(t.Specials(), s.last[n-1]) { // after which a text begins
+		return t.Encode(prompt)
 	}
-	return t.Encode(prompt)
+	return going.Continue(prompt)
 }
 
 // writer writes a text token by token.

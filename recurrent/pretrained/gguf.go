@@ -7,6 +7,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/recurrent/pretrained/internal/gguf"
+	"gorgonia.org/tensor"
 )
 
 // GGUF is the file of llama.cpp: weights, configuration and tokenizer in one. Its names and shapes are not those that the
@@ -19,6 +20,10 @@ type ggufKind struct {
 	config func(f ggufFile) map[string]any // the config.json; nil for RWKV-7, which its weights tell all about
 	layers string                          // what names of weights in layers begin with
 	names  map[string]string               // the names of weights here, by those of llama.cpp without blk.N
+
+	// turn gives a weight, which has its name here, the form that the family reads: one tensor, several that the file joins, or
+	// none; nil for turnUsual. part is the name that llama.cpp has for it in a layer.
+	turn func(f ggufFile, t graph.Named, part, layer string) ([]graph.Named, error)
 }
 
 // ggufFile is a file with the fields of its kind.
@@ -60,7 +65,7 @@ func (m *Model) openGGUF(path string) error {
 	}
 	var tensors []graph.Named
 	for _, t := range raw.Tensors {
-		list, err := kind.turnedBack(f.tensors[t.Name])
+		list, err := kind.turnedBack(f, f.tensors[t.Name])
 		if err != nil {
 			return errors.WithMessagef(err, "tensor %s", t.Name)
 		}
@@ -118,7 +123,10 @@ func ggufKindOf(arch string) (ggufKind, error) {
 }
 
 // turnedBack is a tensor by the name and in the form that the family reads: one, several that the file joins, or none.
-func (k ggufKind) turnedBack(t graph.Named) ([]graph.Named, error) {
+func (k ggufKind) turnedBack(f ggufFile, t graph.Named) ([]graph.Named, error) {
+	if t.Value.Dtype() != tensor.Float32 {
+		return nil, errors.Errorf("it holds %v; want numbers of 32 bits or fewer", t.Value.Dtype())
+	}
 	layer, part, rest := "", t.Name, ""
 	if after, ok := strings.CutPrefix(t.Name, "blk."); ok {
 		if layer, part, ok = strings.Cut(after, "."); !ok {
@@ -146,9 +154,14 @@ func (k ggufKind) turnedBack(t graph.Named) ([]graph.Named, error) {
 		name = k.layers + layer + "." + name
 	}
 	t.Name = name
-	if k.config == nil {
-		return ggufRWKV7(t, part, layer)
+	if k.turn != nil {
+		return k.turn(f, t, part, layer)
 	}
+	return turnUsual(t, part)
+}
+
+// turnUsual turns back what is changed in the same way in most kinds.
+func turnUsual(t graph.Named, part string) ([]graph.Named, error) {
 	switch part {
 	case "ssm_a":
 		t.Value = logOfMinus(t.Value)
@@ -164,7 +177,9 @@ func (k ggufKind) turnedBack(t graph.Named) ([]graph.Named, error) {
 			return []graph.Named{reshaped(t, s[0], 1, s[1])}, nil
 		}
 	case "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps":
-		return slices3(t)
+		if strings.Contains(t.Name, "*") {
+			return slices3(t)
+		}
 	}
 	return []graph.Named{t}, nil
 }

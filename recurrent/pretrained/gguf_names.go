@@ -34,7 +34,34 @@ func ggufKinds() []ggufKind {
 			"shortconv.in_proj": "conv.in_proj", "shortconv.out_proj": "conv.out_proj",
 			"ffn_gate": "feed_forward.w1", "ffn_down": "feed_forward.w2", "ffn_up": "feed_forward.w3",
 		})},
-		{arch: "rwkv7", layers: "blocks.", names: rwkv7Parts()},
+		{arch: "granitehybrid", config: ggufGranite, turn: turnGranite, layers: "model.layers.",
+			names: with(mamba2Parts("mamba."), attentionParts("o_proj"), map[string]string{
+				"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head", "attn_norm": "input_layernorm",
+				"ffn_norm": "post_attention_layernorm", "ffn_gate_inp": "block_sparse_moe.router.layer",
+				"ffn_gate": "shared_mlp.input_linear", "ffn_up": "shared_mlp.input_linear", "ffn_down": "shared_mlp.output_linear",
+				"ffn_gate_shexp": "shared_mlp.input_linear", "ffn_up_shexp": "shared_mlp.input_linear",
+				"ffn_down_shexp": "shared_mlp.output_linear", "ffn_gate_exps": "block_sparse_moe.input_linear",
+				"ffn_up_exps": "block_sparse_moe.input_linear", "ffn_down_exps": "block_sparse_moe.output_linear",
+			})},
+		{arch: "nemotron_h", config: ggufNemotron, turn: turnGranite, layers: "backbone.layers.",
+			names: with(mamba2Parts("mixer."), map[string]string{
+				"token_embd": "backbone.embeddings", "output_norm": "backbone.norm_f", "output": "lm_head", "attn_norm": "norm",
+				"attn_q": "mixer.q_proj", "attn_k": "mixer.k_proj", "attn_v": "mixer.v_proj", "attn_output": "mixer.o_proj",
+				"ffn_up": "mixer.up_proj", "ffn_down": "mixer.down_proj",
+			})},
+		{arch: "qwen3next", config: ggufQwen, turn: turnQwen, layers: "model.layers.",
+			names: with(attentionParts("o_proj"), map[string]string{
+				"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head", "attn_norm": "input_layernorm",
+				"post_attention_norm": "post_attention_layernorm", "attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm",
+				"attn_qkv": "linear_attn.in_proj_qkv", "attn_gate": "linear_attn.in_proj_z", "ssm_ba": "linear_attn.in_proj_ba",
+				"ssm_conv1d": "linear_attn.conv1d", "ssm_a": "linear_attn.A_log", "ssm_dt.bias": "linear_attn.dt_bias",
+				"ssm_norm": "linear_attn.norm", "ssm_out": "linear_attn.out_proj", "ffn_gate_inp": "mlp.gate",
+				"ffn_gate_inp_shexp": "mlp.shared_expert_gate", "ffn_gate_shexp": "mlp.shared_expert.gate_proj",
+				"ffn_up_shexp": "mlp.shared_expert.up_proj", "ffn_down_shexp": "mlp.shared_expert.down_proj",
+				"ffn_gate_exps": "mlp.experts.*.gate_proj", "ffn_up_exps": "mlp.experts.*.up_proj",
+				"ffn_down_exps": "mlp.experts.*.down_proj",
+			})},
+		{arch: "rwkv7", turn: turnRWKV7, layers: "blocks.", names: rwkv7Parts()},
 	}
 }
 
@@ -93,8 +120,8 @@ func rwkv7Parts() map[string]string {
 	return out
 }
 
-// ggufRWKV7 turns a weight of RWKV-7 back. The first block has values to mix in, too, which are those of others and not used.
-func ggufRWKV7(t graph.Named, part, layer string) ([]graph.Named, error) {
+// turnRWKV7 turns a weight of RWKV-7 back. The first block has values to mix in, too, which are those of others and not used.
+func turnRWKV7(_ ggufFile, t graph.Named, part, layer string) ([]graph.Named, error) {
 	shape := t.Value.Shape()
 	switch {
 	case layer == "0" && len(part) == len("time_mix_v0") && strings.HasPrefix(part, "time_mix_v"):

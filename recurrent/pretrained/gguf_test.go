@@ -11,7 +11,7 @@ import (
 // A GGUF file computes what transformers computes with the checkpoint that it was made from.
 func TestGGUF(t *testing.T) {
 	all := readRecorded(t)
-	for _, name := range []string{"mamba", "falcon-mamba", "mamba2", "falcon-h1", "jamba", "lfm2"} {
+	for _, name := range []string{"mamba", "falcon-mamba", "mamba2", "falcon-h1", "jamba", "lfm2", "granite-hybrid", "nemotron-h", "qwen3-next"} {
 		t.Run(name, func(t *testing.T) {
 			m, err := Load(filepath.Join("testdata", "gguf", name+".gguf"))
 			if err != nil {
@@ -95,15 +95,18 @@ func TestGGUFQ8(t *testing.T) {
 
 // What cannot be read is named.
 func TestGGUFRefused(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join("testdata", "gguf", "mamba.gguf"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for what, c := range map[string]struct{ from, to, want string }{
-		"another kind":   {"\x05\x00\x00\x00\x00\x00\x00\x00mamba", "\x05\x00\x00\x00\x00\x00\x00\x00llama", `"llama"; want one of mamba`},
-		"no width":       {"mamba.embedding_length", "mamba.embedding_lengtj", "hidden_size"},
-		"another weight": {"blk.1.ssm_in.weight", "blk.1.ssm_im.weight", "in_proj"},
+	for what, c := range map[string]struct{ file, from, to, want string }{
+		"another kind":   {"mamba", "\x05\x00\x00\x00\x00\x00\x00\x00mamba", "\x05\x00\x00\x00\x00\x00\x00\x00llama", `"llama"; want one of mamba`},
+		"no width":       {"mamba", "mamba.embedding_length", "mamba.embedding_lengtj", "hidden_size"},
+		"another weight": {"mamba", "blk.1.ssm_in.weight", "blk.1.ssm_im.weight", "in_proj"},
+		"half a network": {"granite-hybrid", "blk.0.ffn_up_shexp.weight", "blk.0.ffn_um_shexp.weight", "ffn_up_shexp, is missing"},
+		"no heads":       {"nemotron-h", "attention.head_count_kv", "attention.head_count_kw", "0 heads"},
+		"no keys":        {"qwen3-next", "ssm.group_count", "ssm.group_counu", "0 heads of keys"},
 	} {
+		data, err := os.ReadFile(filepath.Join("testdata", "gguf", c.file+".gguf"))
+		if err != nil {
+			t.Fatal(err)
+		}
 		path := filepath.Join(t.TempDir(), "x.gguf")
 		if err := os.WriteFile(path, []byte(strings.Replace(string(data), c.from, c.to, 1)), 0o600); err != nil {
 			t.Fatal(err)

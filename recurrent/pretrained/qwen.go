@@ -5,7 +5,6 @@ import "github.com/unroll-go/unroll/graph"
 // qwen is Qwen3-Next (Qwen Team, 2025) or Qwen3.5: three layers of the gated delta rule to one of gated attention.
 type qwen struct {
 	mixer       *gatedDelta
-	apart       bool // projections have a matrix each
 	look        attention
 	list        []string
 	width       int
@@ -24,7 +23,7 @@ type qwen struct {
 func qwenFamily(c *config) network {
 	m := &qwen{
 		mixer: gatedDeltaOf(c), look: usualAttention(c), width: c.size("hidden_size"), act: c.text("hidden_act", "silu"),
-		epsilon: c.number("rms_norm_eps", 1e-6), apart: c.text("model_type", "") != "qwen3_next",
+		epsilon: c.number("rms_norm_eps", 1e-6),
 	}
 	m.look.turn = ropeOf(c, m.look.dim, 0.25)
 	m.look.gated = true
@@ -76,7 +75,7 @@ func (m *qwen) layer(b block, i int, x graph.Node) graph.Node {
 	switch {
 	case m.list[i] == "full_attention":
 		y = m.look.apply(b.in("self_attn"), y)
-	case m.apart:
+	case b.in("linear_attn").shapeOf("in_proj_qkv.weight") != nil: // as Qwen3.5 has them
 		y = m.mixer.apart(b.in("linear_attn"), y)
 	default:
 		y = m.mixer.mixed(b.in("linear_attn"), y)

@@ -42,6 +42,7 @@ func near(t *testing.T, what string, got []float32, want []float64) {
 			worst = d
 		}
 	}
+	t.Logf("%s: %.2g of the largest", what, worst/largest)
 	if !(worst <= 2e-5*largest) {
 		t.Errorf("%s: differs by %g; want at most 2e-5 of %g", what, worst, largest)
 	}

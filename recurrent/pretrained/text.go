@@ -11,8 +11,8 @@ import (
 )
 
 // Tokenizer maps texts to ids and back: a *tokenizer.Tokenizer, a *tokenizer.SentencePiece, a *tokenizer.World, or one of your
-// own. If it has a method Continue(text string) ([]int, error), as SentencePiece has, that encodes a text that goes on after
-// another.
+// own. If it has a method Continue(text string) ([]int, error), as the first two have, that encodes a text that goes on after
+// another, unless the last token before it is one of Specials.
 type Tokenizer interface {
 	datasets.Tokenizer
 	// Prompt is Encode with what the model was trained to see around a text, such as a token for its beginning.

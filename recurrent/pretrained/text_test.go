@@ -2,8 +2,11 @@ package pretrained
 
 import (
 	"context"
+	"encoding/json"
 	"math"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,5 +132,47 @@ func TestScore(t *testing.T) {
 	rounded, err := m.Score([]string{text})
 	if err != nil || rounded[0].Loss == list[0].Loss || math.Abs(rounded[0].Loss-list[0].Loss) > 0.3 {
 		t.Errorf("with weights of 8 bits: %g %v; before %g", rounded[0].Loss, err, list[0].Loss)
+	}
+}
+
+// What goes on after a text gets no space before it, as this tokenizer puts one before a text; after a special token, a
+// text begins.
+func TestTextsGoOn(t *testing.T) {
+	m := small(t)
+	data, err := os.ReadFile(filepath.Join("..", "..", "datasets", "tokenizer", "testdata", "unigram.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var recorded struct{ Tokenizer json.RawMessage }
+	if err := json.Unmarshal(data, &recorded); err != nil {
+		t.Fatal(err)
+	}
+	k, err := tokenizer.Parse(recorded.Tokenizer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.SetTokenizer(k); err != nil {
+		t.Fatal(err)
+	}
+	begun, err := k.Encode("fox")
+	if err != nil {
+		t.Fatal(err)
+	}
+	goes, err := k.Continue("fox")
+	if err != nil || slices.Equal(begun, goes) {
+		t.Fatalf("%v and %v, %v; want two ways", begun, goes, err)
+	}
+	special := k.Specials()[0]
+	for last, want := range map[int][]int{special: begun, 19: goes} {
+		s, err := m.Stream()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Read(last); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.next("fox"); err != nil || !slices.Equal(got, want) {
+			t.Errorf("after token %d: %v, %v; want %v", last, got, err, want)
+		}
 	}
 }

@@ -13,7 +13,8 @@ from safetensors.numpy import load_file, save_file
 here = os.path.dirname(os.path.abspath(__file__))
 out = os.path.join(here, "gguf")
 os.makedirs(out, exist_ok=True)
-ARCH = {"mamba": "MAMBA", "falcon-mamba": "MAMBA", "mamba2": "MAMBA2", "falcon-h1": "FALCON_H1", "jamba": "JAMBA", "lfm2": "LFM2"}
+ARCH = {"mamba": "MAMBA", "falcon-mamba": "MAMBA", "mamba2": "MAMBA2", "falcon-h1": "FALCON_H1", "jamba": "JAMBA", "lfm2": "LFM2",
+        "granite-hybrid": "GRANITE_HYBRID", "nemotron-h": "NEMOTRON_H", "qwen3-next": "QWEN3NEXT"}
 
 
 def vocabulary(w, v, merges):
@@ -32,7 +33,7 @@ def changed(name, kind, c, data):
     """A tensor as llama.cpp has it, and its new name."""
     if name.endswith(".dt_bias"):
         name = name[: -len("dt_bias")] + "dt_proj.bias"
-    heads = "mamba2" in kind or kind == "falcon-h1"
+    heads = kind in ("mamba2", "falcon-h1", "granite-hybrid", "nemotron-h")
     if name.endswith(".A_log"):
         data = -np.exp(data)
     if name.endswith((".A_log", ".D")) and heads:
@@ -41,6 +42,13 @@ def changed(name, kind, c, data):
         data = data.squeeze(1)
     if kind == "mamba2" and "mixer.norm" in name:
         data = data.reshape(c["n_groups"], -1)
+    if kind in ("granite-hybrid", "nemotron-h") and ("q_proj" in name or "k_proj" in name):
+        n = c["num_attention_heads"] if "q_proj" in name else c["num_key_value_heads"]
+        data = data.reshape(n, 2, len(data) // n // 2, -1).swapaxes(1, 2).reshape(data.shape)
+    if kind == "qwen3-next" and name.endswith("norm.weight") and not name.endswith("linear_attn.norm.weight"):
+        data = data + np.float32(1)
+    if kind == "qwen3-next" and name.endswith("shared_expert_gate.weight"):
+        data = data.squeeze()
     if kind == "falcon-h1":
         for part, by in {"down_proj": c["mlp_multipliers"][1], "gate_proj": c["mlp_multipliers"][0],
                          "k_proj": c["key_multiplier"] * c["attention_in_multiplier"], "q_proj": c["attention_in_multiplier"],
@@ -56,13 +64,64 @@ def changed(name, kind, c, data):
     return name, data
 
 
+def parted(name, c, data):
+    """A tensor of which conversions make several, with their names: by gguf's names without blk.N, or those of transformers."""
+    if "input_linear" in name:
+        end = "exps" if "block_sparse_moe" in name else "shexp" if c["num_local_experts"] else ""
+        half = data.shape[-2] // 2
+        return [("ffn_gate" + "_" * bool(end) + end, data[..., :half, :]), ("ffn_up" + "_" * bool(end) + end, data[..., half:, :])]
+    k, d = c["linear_num_key_heads"], c["linear_key_head_dim"]
+    v = c["linear_num_value_heads"] // k * c["linear_value_head_dim"]
+    heads = data.reshape(k, 2 * d + 2 * v, -1)
+    parts = [heads[:, a:b].reshape(-1, data.shape[-1]) for a, b in ((0, d), (d, 2 * d), (2 * d, 2 * d + v), (2 * d + v, 2 * d + 2 * v))]
+    return [("attn_qkv", np.concatenate(parts[:3])), ("attn_gate", parts[3])]
+
+
+def more_fields(w, kind, c):
+    """What conversions of Granite 4, Nemotron-H and Qwen3-Next write beside what all do."""
+    types = c.get("layer_types") or c["layers_block_type"]
+    dim = c.get("head_dim") or c["hidden_size"] // c["num_attention_heads"]
+    kv = [c["num_key_value_heads"] if "full" in t else 0 for t in types]
+    w.add_head_count_kv(kv if kind != "qwen3-next" else c["num_key_value_heads"])
+    if kind == "granite-hybrid":
+        w.add_feed_forward_length(c["intermediate_size"])
+        w.add_attention_scale(c["attention_multiplier"]), w.add_embedding_scale(c["embedding_multiplier"])
+        w.add_residual_scale(c["residual_multiplier"]), w.add_logit_scale(c["logits_scaling"])
+        w.add_expert_shared_feed_forward_length(c["shared_intermediate_size"])
+        w.add_rope_dimension_count(dim), w.add_rope_scaling_finetuned(True)
+        width, heads, state, groups, taps = "mamba_d_head", "mamba_n_heads", "mamba_d_state", "mamba_n_groups", "mamba_d_conv"
+    elif kind == "nemotron-h":
+        w.add_feed_forward_length([c["intermediate_size"] if t == "mlp" else 0 for t in types])
+        w.add_key_length(dim), w.add_value_length(dim)
+        width, heads, state, groups, taps = "mamba_head_dim", "mamba_num_heads", "ssm_state_size", "n_groups", "conv_kernel"
+    else:
+        w.add_feed_forward_length(c["intermediate_size"])
+        w.add_key_length(dim), w.add_value_length(dim), w.add_full_attention_interval(4)
+        w.add_expert_feed_forward_length(c["moe_intermediate_size"])
+        w.add_expert_shared_feed_forward_length(c["shared_expert_intermediate_size"])
+        w.add_rope_dimension_count(int(dim * c["rope_parameters"]["partial_rotary_factor"]))
+        width, heads, state = "linear_value_head_dim", "linear_num_value_heads", "linear_key_head_dim"
+        groups, taps = "linear_num_key_heads", "linear_conv_kernel_dim"
+    w.add_ssm_inner_size(c[width] * c[heads]), w.add_ssm_time_step_rank(c[heads]), w.add_ssm_state_size(c[state])
+    w.add_ssm_group_count(c[groups]), w.add_ssm_conv_kernel(c[taps])
+    experts = c.get("num_local_experts", c.get("num_experts"))
+    if experts:
+        w.add_expert_count(experts), w.add_expert_used_count(c["num_experts_per_tok"])
+
+
+def layers(c):
+    return c["num_hidden_layers"] if "num_hidden_layers" in c else len(c["layers_block_type"])
+
+
 def fields(w, kind, c):
     w.add_embedding_length(c["hidden_size"])
-    w.add_block_count(c["num_hidden_layers"])
+    w.add_block_count(layers(c))
     w.add_vocab_size(c["vocab_size"])
     w.add_layer_norm_rms_eps(c.get("layer_norm_epsilon", c.get("rms_norm_eps", c.get("norm_eps"))))
-    n = c["num_hidden_layers"]
-    if kind == "lfm2":
+    n = layers(c)
+    if kind in ("granite-hybrid", "nemotron-h", "qwen3-next"):
+        more_fields(w, kind, c)
+    elif kind == "lfm2":
         w.add_feed_forward_length(-(-int(2 * c["intermediate_size"] / 3) // c["block_multiple_of"]) * c["block_multiple_of"])
         w.add_shortconv_l_cache(c["conv_L_cache"])
         w.add_head_count_kv([c["num_key_value_heads"] if t != "conv" else 0 for t in c["layer_types"]])
@@ -113,12 +172,16 @@ def write(kind, to, form=None):
     folder = os.path.join(here, "models", kind)
     c = json.load(open(os.path.join(folder, "config.json")))
     arch = getattr(gguf.MODEL_ARCH, ARCH[kind])
-    names = gguf.get_tensor_name_map(arch, c["num_hidden_layers"])
+    names = gguf.get_tensor_name_map(arch, layers(c))
     w = gguf.GGUFWriter(os.path.join(out, to + ".gguf"), gguf.MODEL_ARCH_NAMES[arch])
     fields(w, kind, c)
     vocabulary(w, c["vocab_size"], ["h e", "Ġ t", "t he"])
     stacks = {}
     for name, data in sorted(load_file(os.path.join(folder, "model.safetensors")).items()):
+        if "shared_mlp.input_linear" in name or "block_sparse_moe.input_linear" in name or "in_proj_qkvz" in name:
+            for new, part in parted(name, c, data.astype(np.float32)):
+                put(w, f"blk.{name.split('.')[2]}.{new}.weight", part, form)
+            continue
         name, data = changed(name, kind, c, data.astype(np.float32))
         if ".experts." in name:
             layer, part = name.split(".experts.")[0], name.split(".")[-2]
