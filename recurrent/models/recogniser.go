@@ -98,10 +98,7 @@ func heardStatistics(f audio.Features, r Recordings) (*audio.Statistics, error) 
 		if err != nil {
 			return nil, errors.Wrap(err, r.Place(i))
 		}
-		if sound, err = sound.Mono().Resample(f.Rate); err != nil {
-			return nil, errors.Wrapf(err, "%s: %s", r.Place(i), clip.Path)
-		}
-		frames, err := f.Of(sound)
+		frames, err := f.Hear(sound)
 		if err == nil {
 			err = s.Add(frames)
 		}

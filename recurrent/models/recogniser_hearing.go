@@ -98,16 +98,12 @@ func (p *pieces) hear(frames []float32, use func(row []float32) error) error {
 func (m *Recogniser) spot(sound *audio.Sound) (*Transcript, error) {
 	s := m.config.Speech
 	f := m.Features()
-	mono, err := sound.Mono().Resample(f.Rate)
-	if err != nil {
-		return nil, err
-	}
-	frames, err := f.Of(mono)
+	frames, err := f.Hear(sound)
 	if err != nil {
 		return nil, err
 	}
 	if frames.Steps() == 0 {
-		return nil, tooShort(mono.Steps(), f)
+		return nil, tooShort(sound.Steps()*f.Rate/sound.Rate, f)
 	}
 	if s.Normalise == NormaliseRecording {
 		err = frames.Normalise(true)
