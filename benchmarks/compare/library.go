@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -22,9 +23,9 @@ const module = "github.com/unroll-go/unroll"
 
 // prepare builds what is to be built. Only our own program must be there.
 func prepare(ctx context.Context, o options, m machine, dir string) ([]library, error) {
-	root, err := output(ctx, "", "go", "list", "-m", "-f", "{{.Dir}}", module)
+	root, err := clone(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("compare: run this in a clone of %s: %w", module, err)
+		return nil, err
 	}
 	ours := filepath.Join(dir, "ours")
 	if _, err := output(ctx, root, "go", "build", "-buildvcs=auto", "-o", ours, "./benchmarks/ours"); err != nil {
@@ -40,16 +41,33 @@ func prepare(ctx context.Context, o options, m machine, dir string) ([]library, 
 	for _, p := range o.pythons {
 		all = append(all, pythonPeers(ctx, p, o, m, filepath.Join(root, "benchmarks", "peers"))...)
 	}
-	if o.gorgonia {
-		peer := filepath.Join(root, "benchmarks", "peers", "gorgonia")
-		path := filepath.Join(dir, "gorgonia")
-		g := library{label: "Gorgonia", path: path, command: []string{path}}
-		if _, err := output(ctx, peer, "go", "build", "-o", path, "."); err != nil {
-			g.missing = "cannot be built: " + err.Error()
+	for _, name := range goPeers {
+		if slices.Contains(o.peers, name) {
+			all = append(all, buildPeer(ctx, filepath.Join(root, "benchmarks", "peers", name), filepath.Join(dir, name)))
 		}
-		all = append(all, g)
 	}
 	return all, nil
+}
+
+// clone is the folder of this repository.
+func clone(ctx context.Context) (string, error) {
+	root, err := output(ctx, "", "go", "list", "-m", "-f", "{{.Dir}}", module)
+	if err != nil {
+		return "", fmt.Errorf("compare: run this in a clone of %s: %w", module, err)
+	}
+	return root, nil
+}
+
+// goPeers are programs in Go, in modules of their own in benchmarks/peers.
+var goPeers = []string{"gorgonia", "spago", "gomlx"}
+
+// buildPeer builds one.
+func buildPeer(ctx context.Context, source, path string) library {
+	l := library{path: filepath.Base(path), command: []string{path}}
+	if _, err := output(ctx, source, "go", "build", "-o", path, "."); err != nil {
+		l.missing = "cannot be built: " + err.Error()
+	}
+	return l
 }
 
 // find looks a named program up.

@@ -27,15 +27,16 @@ import (
 type options struct {
 	pythons, programs []spec
 	peers             []string
-	gorgonia, malloc  bool
+	malloc            bool
 	rounds            int
 	seconds           float64
 	timeout           time.Duration
 	threads, cpus     []int
 	only              *regexp.Regexp
 	idle, within      time.Duration
-	raw               string
-	list              bool
+	raw, record       string
+	list, page        bool
+	once              time.Duration
 }
 
 func parse(args []string) (o options, err error) {
@@ -45,8 +46,7 @@ func parse(args []string) (o options, err error) {
 	f.Func("program", "[label=]`path` of another program that reports in the same lines, "+
 		"such as benchmarks/ours built from an older commit; may be repeated",
 		func(s string) error { o.programs = append(o.programs, parseSpec(s)); return nil })
-	peers := f.String("peers", strings.Join(peerNames(), ","), "programs in Python to measure, by name")
-	f.BoolVar(&o.gorgonia, "gorgonia", true, "measure plain Gorgonia too")
+	peers := f.String("peers", strings.Join(peerNames(), ","), "which other libraries to measure, by name")
 	f.BoolVar(&o.malloc, "malloc", true, "let glibc's malloc keep memory between PyTorch's steps, which makes PyTorch faster")
 	f.IntVar(&o.rounds, "rounds", 3, "rounds; the median counts")
 	f.Float64Var(&o.seconds, "seconds", 1, "how long each process measures, at least three steps")
@@ -57,6 +57,9 @@ func parse(args []string) (o options, err error) {
 	cpus := f.String("cpus", "", "processors to pin to, as 0,2 or 0-3: the first n for n threads (default: those allowed)")
 	only := f.String("only", "lstm/|/B32T50I128H128", "measure work whose name this regular expression matches")
 	f.StringVar(&o.raw, "raw", "", "keep every line that was reported in this `file`, which benchstat reads")
+	f.DurationVar(&o.once, "once", 10*time.Second, "what takes longer than this is measured in the first round only")
+	f.StringVar(&o.record, "record", "", "keep the results in this `file` of benchmarks/results, from which the page is written")
+	f.BoolVar(&o.page, "page", false, "write docs/benchmarks.md from benchmarks/results and measure nothing")
 	f.BoolVar(&o.list, "list", false, "list the names of the work and measure nothing")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -95,7 +98,7 @@ func main() {
 		return
 	}
 	if err == nil {
-		err = run(ctx, o)
+		err = compare(ctx, o)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -103,7 +106,14 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, o options) error {
+func compare(ctx context.Context, o options) error {
+	if o.page {
+		root, err := clone(ctx)
+		if err != nil {
+			return err
+		}
+		return writePage(root)
+	}
 	var works []work.Work
 	for _, w := range work.Suite() {
 		if o.only.MatchString(w.String()) {
@@ -142,7 +152,7 @@ func run(ctx context.Context, o options) error {
 	}
 	c := &comparison{
 		libraries: libraries, works: works, threads: o.threads, rounds: o.rounds, machine: m, start: time.Now(),
-		seconds: o.seconds, timeout: o.timeout, idle: o.idle, meter: systemMeter,
+		seconds: o.seconds, timeout: o.timeout, idle: o.idle, once: o.once, meter: systemMeter,
 		progress: os.Stderr, raw: raw, limit: kernel.PeakFMA,
 	}
 	if o.within > 0 {
@@ -151,6 +161,11 @@ func run(ctx context.Context, o options) error {
 		ctx = limited
 	}
 	c.measure(ctx)
+	if o.record != "" {
+		if err := keep(o.record, m, c.record("go run ./benchmarks/compare "+quoted(os.Args[1:]))); err != nil {
+			return err
+		}
+	}
 	_, err = io.WriteString(os.Stdout, c.markdown())
 	return err
 }
@@ -164,4 +179,15 @@ func parseSpec(s string) spec {
 		return spec{label, path}
 	}
 	return spec{"", s}
+}
+
+// quoted writes arguments as a shell takes them.
+func quoted(args []string) string {
+	words := make([]string, len(args))
+	for i, a := range args {
+		if words[i] = a; strings.ContainsAny(a, " |()*$\\?[]") {
+			words[i] = "'" + a + "'"
+		}
+	}
+	return strings.Join(words, " ")
 }

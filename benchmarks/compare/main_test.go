@@ -8,8 +8,8 @@ import (
 
 func TestParse(t *testing.T) {
 	o, err := parse([]string{"-python", "new=/venv/bin/python", "-python", "/a=b/python", "-program", "before=/tmp/ours",
-		"-rounds", "7", "-threads", "1,2,4-6", "-cpus", "0,2", "-only", "gru", "-timeout", "1m", "-gorgonia=false",
-		"-peers", "torch,jax", "-within", "4m"})
+		"-rounds", "7", "-threads", "1,2,4-6", "-cpus", "0,2", "-only", "gru", "-timeout", "1m", "-once", "2s", "-record", "m.json",
+		"-peers", "torch,jax,spago", "-within", "4m"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,10 +22,10 @@ func TestParse(t *testing.T) {
 	if !slices.Equal(o.threads, []int{1, 2, 4, 5, 6}) || !slices.Equal(o.cpus, []int{0, 2}) {
 		t.Errorf("threads %v, processors %v", o.threads, o.cpus)
 	}
-	if want := []string{"torch", "jax"}; !slices.Equal(o.peers, want) || o.within != 4*time.Minute {
+	if want := []string{"torch", "jax", "spago"}; !slices.Equal(o.peers, want) || o.within != 4*time.Minute {
 		t.Errorf("peers %v within %v", o.peers, o.within)
 	}
-	if o.rounds != 7 || o.timeout != time.Minute || o.gorgonia || !o.malloc || !o.only.MatchString("Train/gru/") {
+	if o.rounds != 7 || o.timeout != time.Minute || o.once != 2*time.Second || o.record != "m.json" || o.page || !o.malloc || !o.only.MatchString("Train/gru/") {
 		t.Errorf("%+v", o)
 	}
 }

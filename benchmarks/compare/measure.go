@@ -34,6 +34,7 @@ type comparison struct {
 	raw       io.Writer
 	limit     func(processors int) float64 // GFLOP/s
 
+	once  time.Duration // what takes longer is measured in the first round only
 	idle  time.Duration // to wait for a quiet machine before each measurement
 	meter meter
 	vain  int  // waits in vain so far, one after the other
@@ -45,7 +46,8 @@ type comparison struct {
 	results  map[cell]map[int]work.Result // by round
 	others   map[int][]float64            // by threads: what other processes took of a processor in each measurement
 	failures map[cell]string
-	reports  map[int]work.Report // what libraries said about themselves
+	took     map[cell]time.Duration // by a process from its start to its end, the last one
+	reports  map[int]work.Report    // what libraries said about themselves
 }
 
 // measure runs all rounds, or as many as there is time for until ctx ends. Within a round, the libraries take turns at
@@ -53,7 +55,7 @@ type comparison struct {
 func (c *comparison) measure(ctx context.Context) {
 	c.results, c.failures = map[cell]map[int]work.Result{}, map[cell]string{}
 	c.reports, c.limits = map[int]work.Report{}, map[int]float64{}
-	c.others = map[int][]float64{}
+	c.others, c.took = map[int][]float64{}, map[cell]time.Duration{}
 	for round := range c.rounds {
 		for _, threads := range c.threads {
 			c.settle(ctx)
@@ -74,7 +76,7 @@ func (c *comparison) measure(ctx context.Context) {
 // one measures once, unless the library has failed at this before.
 func (c *comparison) one(ctx context.Context, round int, at cell) {
 	l := c.libraries[at.library]
-	if l.missing != "" || c.failures[at] != "" || ctx.Err() != nil {
+	if l.missing != "" || c.failures[at] != "" || ctx.Err() != nil || (c.once > 0 && c.took[at] > c.once) {
 		return
 	}
 	report, text, others, err := c.undisturbed(ctx, l, at)
@@ -108,10 +110,12 @@ func (c *comparison) undisturbed(ctx context.Context, l library, at cell) (best 
 	for attempt := range attempts {
 		c.settle(ctx)
 		var o outcome
+		start := time.Now()
 		others := c.meter.others(func() time.Duration {
 			o = l.run(ctx, at.work, at.threads, c.seconds, c.timeout, c.machine.pin(at.threads))
 			return o.own
 		})
+		c.took[at] = time.Since(start)
 		if o.err != nil {
 			return best, "", 0, o.err
 		}

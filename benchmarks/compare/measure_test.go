@@ -154,3 +154,18 @@ func TestMeasureAgainWhenDisturbed(t *testing.T) {
 		t.Errorf("others took %v, want one share above %v", c.others[1], disturbed)
 	}
 }
+
+// TestSlowOnesAreMeasuredOnce has a library whose processes take longer than -once: it has results of the first round only.
+func TestSlowOnesAreMeasuredOnce(t *testing.T) {
+	c, _, _ := small(t, "fast", "slow")
+	c.threads, c.once = []int{1}, time.Nanosecond
+	c.measure(context.Background())
+	for i := range c.libraries {
+		if r := c.results[cell{i, c.works[0], 1}]; len(r) != 1 || r[0].TokensPerSecond == 0 {
+			t.Errorf("library %d has the rounds %v, want the first alone", i, r)
+		}
+	}
+	if c.done != 2 {
+		t.Errorf("%d rounds are done, want 2", c.done)
+	}
+}

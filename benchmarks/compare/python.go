@@ -28,7 +28,7 @@ func peerNames() (names []string) {
 	for _, p := range peers {
 		names = append(names, p.name)
 	}
-	return names
+	return append(names, goPeers...)
 }
 
 // parsePeers reads names separated by commas; none is a choice too.

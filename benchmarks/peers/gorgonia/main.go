@@ -10,13 +10,8 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"runtime"
-	"runtime/debug"
-	"time"
 
 	"github.com/unroll-go/unroll/benchmarks/internal/work"
 	G "gorgonia.org/gorgonia"
@@ -27,46 +22,23 @@ import (
 const largest = 100_000
 
 func main() {
-	seconds := flag.Float64("seconds", 3, "how long to measure")
-	threads := flag.Int("threads", runtime.GOMAXPROCS(0), "GOMAXPROCS")
-	flag.Parse()
-	if flag.NArg() != 1 || *threads < 1 {
-		fmt.Fprintln(os.Stderr, "gorgonia: want one name like Train/lstm/B32T50I128H128L1V65 and at least one thread")
-		os.Exit(2)
-	}
-	w, err := work.Parse(flag.Arg(0))
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
-	}
-	if w.Kind != work.Train || w.Cell != "lstm" || w.V*w.T*w.L > largest {
-		fmt.Fprintln(os.Stderr, "gorgonia: only training of LSTMs in one direction with a small vocabulary is written here")
-		os.Exit(work.Unsupported)
-	}
-	runtime.GOMAXPROCS(*threads)
-	if err := run(w, time.Duration(*seconds*float64(time.Second))); err != nil {
-		fmt.Fprintln(os.Stderr, "gorgonia:", err)
-		os.Exit(1)
-	}
-}
-
-func run(w work.Work, d time.Duration) error {
-	base := work.PeakMB()
-	t, err := newTrainer(w)
-	if err != nil {
-		return err
-	}
-	defer t.machine.Close()
-	result, err := work.Measure(w, d, base, t.step)
-	if err != nil {
-		return err
-	}
-	if err := work.Falls(t.losses[0], t.losses[len(t.losses)-1]); err != nil {
-		return err
-	}
-	report := work.Report{Library: "gorgonia " + version("gorgonia.org/gorgonia"),
-		Build: runtime.Version() + ", gonum " + version("gonum.org/v1/gonum"), Results: []work.Result{result}}
-	return report.Write(os.Stdout)
+	work.Program{
+		Module: "gorgonia.org/gorgonia",
+		Build:  "gonum " + work.Version("gonum.org/v1/gonum"),
+		Lacks: func(w work.Work) string {
+			if w.Kind != work.Train || w.Cell != "lstm" || w.V*w.T*w.L > largest {
+				return "only training of LSTMs in one direction with a small vocabulary is written here"
+			}
+			return ""
+		},
+		Start: func(w work.Work) (func() (float64, error), error) {
+			t, err := newTrainer(w)
+			if err != nil {
+				return nil, err
+			}
+			return t.step, nil
+		},
+	}.Main()
 }
 
 // trainer is a network with its machine and solver.
@@ -75,7 +47,6 @@ type trainer struct {
 	solver  G.Solver
 	params  []G.ValueGrad
 	loss    *G.Node
-	losses  []float64
 }
 
 func newTrainer(w work.Work) (*trainer, error) {
@@ -96,31 +67,18 @@ func newTrainer(w work.Work) (*trainer, error) {
 	}, nil
 }
 
-// step is one step of training.
-func (t *trainer) step() error {
+// step is one step of training. It returns the loss before it.
+func (t *trainer) step() (float64, error) {
 	if err := t.machine.RunAll(); err != nil {
-		return err
+		return 0, err
 	}
 	loss, ok := t.loss.Value().Data().(float32)
 	if !ok {
-		return errors.New("the loss is no float32")
+		return 0, errors.New("the loss is no float32")
 	}
-	t.losses = append(t.losses, float64(loss))
 	if err := t.solver.Step(t.params); err != nil {
-		return err
+		return 0, err
 	}
 	t.machine.Reset()
-	return nil
-}
-
-// version of a module that this program was built with.
-func version(module string) string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range info.Deps {
-			if m.Path == module {
-				return m.Version
-			}
-		}
-	}
-	return "of unknown version"
+	return float64(loss), nil
 }
