@@ -28,6 +28,12 @@ type Batching struct {
 	Statistics *Statistics // normalises all alike instead; nil does not
 	Augment    SpecAugment // its zero value hides nothing
 	Speeds     []float64   // one of them is drawn for each recording and epoch, such as 0.9, 1, 1.1; none: as it is
+	// Warp draws Features.Warp for each recording and epoch, evenly from 1-Warp to 1+Warp, so that the voices of few people become those
+	// of many (vocal tract length perturbation; Jaitly and Hinton, 2013, who take 0.1). 0 does not.
+	Warp float64
+	// Noise adds white noise to each recording in each epoch, at a ratio drawn evenly from so many decibels to 20 more, so that it does
+	// not matter how quiet a room is: 10 is a good deal. 0 adds none.
+	Noise float64
 }
 
 // Batches gives recordings in batches of similar duration: a datasets.BatchSource, which datasets.NewPrefetch prepares ahead,
@@ -96,6 +102,12 @@ func (o *Batching) check() error {
 		if !(v >= 0.1 && v <= 10) {
 			return errors.Errorf("audio: Speeds with %g; want 0.1 to 10", v)
 		}
+	}
+	if !(o.Warp >= 0 && o.Warp <= 0.5) {
+		return errors.Errorf("audio: batches with a Warp of %g; want 0 to 0.5", o.Warp)
+	}
+	if !(o.Noise >= 0 && o.Noise <= 100) {
+		return errors.Errorf("audio: batches with a Noise of %g dB; want 0 to 100", o.Noise)
 	}
 	return o.Augment.check()
 }
@@ -246,6 +258,16 @@ func (b *Batches) load(i int) (*Frames, error) {
 	return frames, errors.Wrap(err, path)
 }
 
+// noisy adds white noise of a ratio from so many decibels to 20 more. Silence has no ratio, and stays.
+func noisy(sound *Sound, decibels float64, r *rand.Rand) (*Sound, error) {
+	decibels += 20 * r.Float64()
+	noise, err := WhiteNoise(sound.Rate, sound.Steps(), r.Uint64())
+	if err != nil || power(sound.Samples) == 0 {
+		return sound, err
+	}
+	return sound.AddNoise(noise, decibels, 0)
+}
+
 func (b *Batches) frames(path string, r *rand.Rand) (*Frames, error) {
 	sound, err := Open(path)
 	if err != nil {
@@ -260,7 +282,16 @@ func (b *Batches) frames(path string, r *rand.Rand) (*Frames, error) {
 			return nil, err
 		}
 	}
-	frames, err := b.o.Features.Of(sound)
+	if b.o.Noise > 0 {
+		if sound, err = noisy(sound, b.o.Noise, r); err != nil {
+			return nil, err
+		}
+	}
+	features := b.o.Features
+	if b.o.Warp > 0 {
+		features.Warp = 1 + b.o.Warp*(2*r.Float64()-1)
+	}
+	frames, err := features.Of(sound)
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,7 @@
 // of a whole recording or of one that is still going on: the frames have the same bits either way.
 //
 //	sound, err := audio.Open("speech.wav")
-//	sound, err = sound.Mono().Resample(16000)
-//	frames, err := audio.LogMel(16000).Of(sound)
+//	frames, err := audio.LogMel(16000).Hear(sound)
 //
 // Samples are float32, 1 is full scale. Samples of several channels are interleaved, [T, C]. Frames are [T, F], row-major,
 // as datasets.FeatureBatches wants them. Manifest reads a list of recordings with their transcripts, and Clips gives them in

@@ -66,6 +66,9 @@ type Features struct {
 	Scale          string  // HTK or Slaney
 	EqualArea      bool    // divides each filter by its width, as Slaney does
 	PitchTriangles bool    // filters are triangles over the pitch, as Kaldi has them, instead of over the frequency
+	// Warp moves the filters so many times as high, as if another throat spoke, shorter or longer; 0 leaves them where they are.
+	// Batching.Warp draws it. See Jaitly and Hinton, 2013, "Vocal Tract Length Perturbation".
+	Warp float64
 
 	Log    string  // Natural or Decibel
 	Floor  float64 // what is less counts as so much, before the logarithm

@@ -84,6 +84,9 @@ func (f Features) checkFilters() error {
 	if f.Scale != HTK && f.Scale != Slaney {
 		return errors.Errorf("audio: Features with a Scale %q; want %q or %q", f.Scale, HTK, Slaney)
 	}
+	if f.Warp != 0 && !(f.Warp >= 0.5 && f.Warp <= 2) {
+		return errors.Errorf("audio: Features with a Warp of %g; want 0.5 to 2, or 0", f.Warp)
+	}
 	half := float64(f.Rate) / 2
 	high := f.High
 	if high <= 0 {

@@ -31,6 +31,18 @@ func (f *Frames) check() error {
 	return nil
 }
 
+// Hear computes the frames of a whole sound of any rate and any number of channels: of the mean of these, resampled to the features'.
+func (f Features) Hear(sound *Sound) (*Frames, error) {
+	if err := sound.check(); err != nil {
+		return nil, err
+	}
+	mono, err := sound.Mono().Resample(f.Rate)
+	if err != nil {
+		return nil, err
+	}
+	return f.Of(mono)
+}
+
 // Of computes the frames of a whole sound of one channel.
 func (f Features) Of(sound *Sound) (*Frames, error) {
 	if err := sound.checkMono(); err != nil {

@@ -78,6 +78,26 @@ func TestWholeNormalisation(t *testing.T) {
 	says(t, all.Apply(still, true), "frames of 1")
 }
 
+// A sound of two channels at another rate is heard as its mean is, resampled.
+func TestFeaturesHear(t *testing.T) {
+	both := &audio.Sound{Rate: 11025, Channels: 2}
+	for i, v := range glide(3000, 11025).Samples {
+		both.Samples = append(both.Samples, v, float32(i%3))
+	}
+	mono, err := both.Mono().Resample(8000)
+	must(t, err)
+	want, err := audio.LogMel(8000).Of(mono)
+	must(t, err)
+	got, err := audio.LogMel(8000).Hear(both)
+	must(t, err)
+	same(t, "the mean of two channels", got.Values, want.Values)
+	_, err = audio.LogMel(8000).Hear(nil)
+	says(t, err, "no sound")
+	both.Samples = both.Samples[1:]
+	_, err = audio.LogMel(8000).Hear(both)
+	says(t, err, "2 channels")
+}
+
 func TestSpecAugment(t *testing.T) {
 	a := audio.SpecAugment{TimeMasks: 2, TimeWidth: 10, TimeShare: 0.1, FrequencyMasks: 1, FrequencyWidth: 2}
 	begin := recordedFrames(t)

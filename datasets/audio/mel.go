@@ -49,21 +49,24 @@ func melFilters(o Features) []filter {
 	step := (top - low) / float64(o.Filters+1)
 	out := make([]filter, o.Filters)
 	for k := range out {
-		corner := func(i int) float64 {
-			mel := low + float64(k+i)*step
-			if o.PitchTriangles {
-				return mel
-			}
-			return hzOf(o.Scale, mel)
-		}
+		corner := func(i int) float64 { return o.warped(hzOf(o.Scale, low+float64(k+i)*step)) }
 		left, middle, right := corner(0), corner(1), corner(2)
+		begin, wide := left, right-left
+		if o.PitchTriangles {
+			pitch := func(i int) float64 {
+				if o.Warp == 0 {
+					return low + float64(k+i)*step
+				}
+				return melOf(o.Scale, corner(i))
+			}
+			left, middle, right = pitch(0), pitch(1), pitch(2)
+		}
 		bins := o.FFT/2 + 1
 		if o.PitchTriangles { // Kaldi leaves out the last bin
 			bins = o.FFT / 2
 		}
 		f := &out[k]
-		begin := hzOf(o.Scale, low+float64(k)*step) * float64(o.FFT) / float64(o.Rate)
-		for i := max(0, int(begin)-1); i < bins; i++ {
+		for i := max(0, int(begin*float64(o.FFT)/float64(o.Rate))-1); i < bins; i++ {
 			at := float64(i) * float64(o.Rate) / float64(o.FFT)
 			if o.PitchTriangles {
 				at = melOf(o.Scale, at)
@@ -78,12 +81,30 @@ func melFilters(o Features) []filter {
 				f.first = i
 			}
 			if o.EqualArea {
-				w *= 2 / (hzOf(o.Scale, low+float64(k+2)*step) - hzOf(o.Scale, low+float64(k)*step))
+				w *= 2 / wide
 			}
 			f.weights = append(f.weights, w)
 		}
 	}
 	return out
+}
+
+// warpEdge is up to which share of the half of the sampling rate frequencies are multiplied: above are no formants of vowels. It is that
+// of Jaitly and Hinton, 4800 of 8000 Hz.
+const warpEdge = 0.6
+
+// warped is where a filter lies instead of at some frequency (Jaitly and Hinton, 2013, "Vocal Tract Length Perturbation", section 2):
+// Warp times as high below an edge, and from there in a straight line to half of the sampling rate, which stays where it is.
+func (f Features) warped(hz float64) float64 {
+	if f.Warp == 0 {
+		return hz
+	}
+	half := float64(f.Rate) / 2
+	edge := warpEdge * half * min(f.Warp, 1)
+	if hz <= edge/f.Warp {
+		return hz * f.Warp
+	}
+	return half - (half-edge)/(half-edge/f.Warp)*(half-hz)
 }
 
 // cosines are the rows of the discrete cosine transform of kind 2, orthonormal: coefficients of so many filters, [K][N].

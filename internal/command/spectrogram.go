@@ -19,11 +19,7 @@ func spectrogram(ctx context.Context, m *models.Recogniser, path string) (*chart
 		return nil, err
 	}
 	f := m.Features()
-	mono, err := sound.Mono().Resample(f.Rate)
-	if err != nil {
-		return nil, err
-	}
-	frames, err := f.Of(mono)
+	frames, err := f.Hear(sound)
 	if err != nil {
 		return nil, err
 	}

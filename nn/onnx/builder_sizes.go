@@ -54,12 +54,16 @@ func (w *writer) extentOf(v []int) (extent, bool) {
 	return w.quotientOf(v)
 }
 
-// quotientOf finds an axis by a divisor, or a multiple of that: how many windows with a stride there are, and how far they reach.
+// quotientOf finds an axis by a divisor, or that times what divides the divisor: how many windows with a stride there are behind others,
+// and how far they reach.
 func (w *writer) quotientOf(v []int) (extent, bool) {
 	for k := range w.axes {
 		for divisor := 2; divisor <= 8; divisor++ {
 			for shift := range divisor {
-				for _, factor := range []int{1, divisor} {
+				for factor := 1; factor <= divisor; factor++ {
+					if divisor%factor != 0 {
+						continue
+					}
 					e := extent{factor: factor, shift: shift, divisor: divisor, axes: []int{k}}
 					e.offset = v[0] - factor*((w.given[0][k]+shift)/divisor)
 					fits := true

@@ -109,6 +109,8 @@ func (d CTC) check(classes int) error {
 type follower interface {
 	add(row []float64) error
 	best() Labelling
+	// take returns the labels but for the last ones, and forgets them.
+	take(behind int) []int
 }
 
 func (d CTC) follower(classes int) (follower, error) {
@@ -150,6 +152,13 @@ func (p *bestPath) add(row []float64) error {
 	p.last = top
 	p.logProb += row[top]
 	return nil
+}
+
+func (p *bestPath) take(behind int) []int {
+	n := max(len(p.labels)-behind, 0)
+	out := p.labels[:n:n]
+	p.labels = append([]int{}, p.labels[n:]...)
+	return out
 }
 
 func (p *bestPath) best() Labelling {

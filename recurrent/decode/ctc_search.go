@@ -11,8 +11,8 @@ import (
 // prefix is the labels so far, with the log-probabilities of all their alignments that end in the blank, and in the last
 // label. Prefixes form a tree. One that has left the beam stays in the tree as long as a prefix of the beam continues it.
 type prefix struct {
-	before   *prefix
-	label    int
+	before   *prefix         // nil at the root
+	label    int             // the last one; -1 of the empty prefix
 	next     map[int]*prefix // the prefixes with one label more
 	kept     bool            // in the beam
 	blank    float64
@@ -23,6 +23,7 @@ type prefix struct {
 
 func (p *prefix) total() float64 { return logAdd(p.blank, p.labelled) }
 
+// labels are those behind the root.
 func (p *prefix) labels() []int {
 	out := []int{}
 	for q := p; q.before != nil; q = q.before {
@@ -30,6 +31,13 @@ func (p *prefix) labels() []int {
 	}
 	slices.Reverse(out)
 	return out
+}
+
+// continues tells whether p begins as q does, or is q.
+func (p *prefix) continues(q *prefix) bool {
+	for ; p != nil && p != q; p = p.before {
+	}
+	return p == q
 }
 
 // forget drops what only a prefix of the beam needs, and removes p from the tree, with the prefixes that only led to p.
@@ -58,11 +66,13 @@ type prefixSearch struct {
 	CTC
 	classes int
 	beam    []*prefix // the best first
+	root    *prefix   // which all of them continue
+	settled []int     // the labels up to the root that were not taken yet
 }
 
 func (d CTC) search(classes int) (*prefixSearch, error) {
 	d.Weight = cmp.Or(d.Weight, 1)
-	root := &prefix{labelled: logZero, kept: true}
+	root := &prefix{label: -1, labelled: logZero, kept: true}
 	if d.Language != nil {
 		begin, err := d.Language.Begin(classes)
 		if err == nil {
@@ -73,7 +83,7 @@ func (d CTC) search(classes int) (*prefixSearch, error) {
 		}
 		root.follow = &begin
 	}
-	return &prefixSearch{d, classes, []*prefix{root}}, nil
+	return &prefixSearch{CTC: d, classes: classes, beam: []*prefix{root}, root: root}, nil
 }
 
 func (s *prefixSearch) add(row []float64) error {
@@ -100,7 +110,39 @@ func (s *prefixSearch) add(row []float64) error {
 	for _, p := range old {
 		p.forget()
 	}
+	s.settle()
 	return err
+}
+
+// settle moves the root to where the prefixes of the beam part: no frame to come can change the labels up to there, so the tree is no
+// larger than what the beam disagrees about.
+func (s *prefixSearch) settle() {
+	for !s.root.kept && len(s.root.next) == 1 {
+		for _, p := range s.root.next {
+			s.root = p
+		}
+		s.root.before = nil
+		s.settled = append(s.settled, s.root.label)
+	}
+}
+
+func (s *prefixSearch) take(behind int) []int {
+	p, _ := s.first()
+	path := []*prefix{}
+	for ; p != s.root; p = p.before {
+		path = append(path, p) // the last label first
+	}
+	if len(path) > behind {
+		for _, p := range slices.Backward(path[behind:]) {
+			s.settled = append(s.settled, p.label)
+		}
+		s.root = path[behind]
+		s.beam = slices.DeleteFunc(s.beam, func(p *prefix) bool { return !p.continues(s.root) })
+		s.root.before = nil
+	}
+	out := s.settled
+	s.settled = nil
+	return out
 }
 
 // reach returns all prefixes to which a frame leads from the beam: first the beam's own, then longer ones, in order.
@@ -109,7 +151,7 @@ func (s *prefixSearch) reach(row []float64) []reached {
 	place := make(map[*prefix]int, len(s.beam)) // of the tree's prefixes among found
 	for i, p := range s.beam {
 		found[i] = reached{at: p, blank: p.total() + row[s.Blank], labelled: logZero, language: p.language}
-		if p.before != nil { // the last label again is the same label
+		if p.label >= 0 { // the last label again is the same label
 			found[i].labelled = p.labelled + row[p.label]
 		}
 		place[p] = i
@@ -118,7 +160,7 @@ func (s *prefixSearch) reach(row []float64) []reached {
 		total := p.total()
 		for label, v := range row {
 			from := total
-			if p.before != nil && label == p.label { // a second one needs a blank between
+			if label == p.label { // a second one needs a blank between
 				from = p.blank
 			}
 			if label == s.Blank || from+v == logZero {
@@ -166,7 +208,7 @@ func (s *prefixSearch) ask() error {
 	}
 	for i, p := range fresh {
 		if err := after[i].check(s.classes, s.Blank); err != nil {
-			return errors.Wrapf(err, "after %v", p.labels())
+			return errors.Wrapf(err, "after %v", append(slices.Clone(s.settled), p.labels()...))
 		}
 		p.follow = &after[i]
 	}
@@ -175,18 +217,23 @@ func (s *prefixSearch) ask() error {
 
 // best is the prefix that ranks first when the frames end here.
 func (s *prefixSearch) best() Labelling {
-	var out Labelling
+	p, out := s.first()
+	out.Labels = append(append([]int{}, s.settled...), p.labels()...)
+	return out
+}
+
+// first is the prefix that ranks first, and how likely it is.
+func (s *prefixSearch) first() (best *prefix, out Labelling) {
 	for i, p := range s.beam {
 		l := Labelling{nil, p.total(), p.total() + p.language}
 		if p.follow != nil {
 			l.Score += s.Weight * p.follow.End
 		}
 		if i == 0 || l.Score > out.Score {
-			out = l
-			out.Labels = p.labels()
+			best, out = p, l
 		}
 	}
-	return out
+	return best, out
 }
 
 // logZero is log 0.

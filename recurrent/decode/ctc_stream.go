@@ -66,3 +66,14 @@ func (s *CTCStream) Best() Labelling {
 	}
 	return s.follower.best()
 }
+
+// Take returns the first labels of Best and forgets them: Best goes on behind them, and its LogProb and Score stay those of all frames.
+// They are those that all labellings share which the beam follows, and more if there are more than so many behind these: then those
+// labellings are dropped that begin otherwise. So the memory of a search in sound without an end does not grow, if Take is called now and
+// then. Some dozens of labels behind hardly ever change what is found.
+func (s *CTCStream) Take(behind int) []int {
+	if s == nil || s.follower == nil {
+		return []int{}
+	}
+	return append([]int{}, s.follower.take(max(behind, 0))...)
+}

@@ -2,7 +2,6 @@ package models
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
@@ -99,10 +98,7 @@ func heardStatistics(f audio.Features, r Recordings) (*audio.Statistics, error) 
 		if err != nil {
 			return nil, errors.Wrap(err, r.Place(i))
 		}
-		if sound, err = sound.Mono().Resample(f.Rate); err != nil {
-			return nil, errors.Wrapf(err, "%s: %s", r.Place(i), clip.Path)
-		}
-		frames, err := f.Of(sound)
+		frames, err := f.Hear(sound)
 		if err == nil {
 			err = s.Add(frames)
 		}
@@ -235,12 +231,5 @@ func (m *Recogniser) SetWeightFormat(w graph.WeightFormat) error {
 	return err
 }
 
-// Export writes the model for another framework, see Formats: of a transducer, the encoder alone. Keras lacks what it takes, and a file
-// of ONNX has one convolution at most, since its number of steps is not known.
-func (m *Recogniser) Export(path string) error {
-	if strings.HasSuffix(path, formatONNX) && m.config.Speech.Subsample > 2 {
-		return errors.WithMessage(wrong("Speech.Subsample", "%d; want 1 or 2, which a file of ONNX can have; %s takes all weights",
-			m.config.Speech.Subsample, formatTorch), path)
-	}
-	return m.core.Export(path)
-}
+// Export writes the model for another framework, see Formats: of a transducer, the encoder alone. Keras lacks what it takes.
+func (m *Recogniser) Export(path string) error { return m.core.Export(path) }

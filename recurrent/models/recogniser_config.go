@@ -19,11 +19,16 @@ type SpeechConfig struct {
 	Normalise   string // the mean and deviation of features: one of Normalisations
 	// Subsample is how many frames become one step of the recurrent layers: 1, 2, 4 or 8, by as many convolutions that halve them.
 	Subsample int
+	// LookAhead is how many steps of the recurrent layers each of them knows ahead, where they read forward alone: what is heard comes
+	// as much later.
+	LookAhead int
 
 	// While training, to see more than there is: so many stretches of time and bands of frequency are hidden, see
-	// audio.SpecAugment, and each recording is played as it is, or by the share Speed slower or faster.
+	// audio.SpecAugment, each recording is played as it is, or by the share Speed slower or faster, and it is heard as of another throat,
+	// whose frequencies are up to the share Warp lower or higher, and in white noise of Noise decibels below it or up to 20 more, see
+	// audio.Batching.
 	TimeMasks, FrequencyMasks int
-	Speed                     float64
+	Speed, Warp, Noise        float64
 }
 
 // SpeechOrigin tells which manifest a Recogniser was trained on, and its columns.
@@ -51,6 +56,9 @@ const (
 
 // Normalisations are the values of SpeechConfig.Normalise.
 func Normalisations() []string { return []string{NormaliseCorpus, NormaliseRecording} }
+
+// mostAhead is how many steps a model can look ahead.
+const mostAhead = 1000
 
 // highestRate is the sampling rate of models that choose it themselves: more is of no use for speech.
 const highestRate = 16000
@@ -92,6 +100,7 @@ func (c Config) checkSpeech() error {
 	}{
 		{"Speech.SampleRate", s.SampleRate, 0, 192000}, {"Speech.Mels", s.Mels, 1, 512},
 		{"Speech.FrameLength", s.FrameLength, 1, 1000}, {"Speech.FrameShift", s.FrameShift, 1, 1000},
+		{"Speech.LookAhead", s.LookAhead, 0, mostAhead},
 		{"Speech.TimeMasks", s.TimeMasks, 0, 100}, {"Speech.FrequencyMasks", s.FrequencyMasks, 0, 100},
 	} {
 		if v.value < v.least || v.value > v.most {
@@ -105,6 +114,12 @@ func (c Config) checkSpeech() error {
 		return wrong("Speech.Subsample", "%d; want 1, 2, 4 or 8", s.Subsample)
 	case !(s.Speed >= 0 && s.Speed <= 0.5):
 		return wrong("Speech.Speed", "%g; want 0 to 0.5", s.Speed)
+	case !(s.Warp >= 0 && s.Warp <= 0.5):
+		return wrong("Speech.Warp", "%g; want 0 to 0.5", s.Warp)
+	case !(s.Noise >= 0 && s.Noise <= 100):
+		return wrong("Speech.Noise", "%g; want 0 to 100", s.Noise)
+	case s.LookAhead > 0 && !c.OneWay:
+		return wrong("Speech.LookAhead", "%d; want 0, or OneWay: layers that read in both directions know all that comes", s.LookAhead)
 	case c.OneWay && s.Normalise == NormaliseRecording && s.Decoder != DecoderLabel:
 		return wrong("Speech.Normalise", "%q; want %q: layers that read forward hear a recording before it is over",
 			s.Normalise, NormaliseCorpus)
@@ -145,6 +160,7 @@ func (c Config) recordingBatches(stats *audio.Statistics, fit bool) audio.Batchi
 	if s.Speed > 0 {
 		b.Speeds = []float64{1 - s.Speed, 1, 1 + s.Speed}
 	}
+	b.Warp, b.Noise = s.Warp, s.Noise
 	return b
 }
 

@@ -6,7 +6,6 @@ import (
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets/audio"
 	"github.com/unroll-go/unroll/graph"
-	"gorgonia.org/tensor"
 )
 
 // encoder makes steps of normalised frames, [steps, width], for a decoder.
@@ -15,88 +14,6 @@ type encoder interface {
 	add(frames []float32, use func(row []float32) error) error
 	// flush ends the recording.
 	flush(use func(row []float32) error) error
-}
-
-// hearing is the network of a model that reads forward, a step at a time.
-type hearing struct {
-	stream *graph.Stream
-	first  []*tensor.Dense
-	rest   []float32 // frames of a step that is not complete
-	size   int       // numbers of a step's frames
-	mels   int
-	err    error
-}
-
-func (m *Recogniser) newHearing() *hearing {
-	h := &hearing{mels: m.config.Speech.Mels}
-	h.size = h.mels * m.config.Speech.Subsample
-	h.err = func() error {
-		conv, n, err := m.begun()
-		if err != nil {
-			return err
-		}
-		next := m.function(func(g *graph.Graph, in []graph.Node) []graph.Node {
-			f := m.net.build(g, flow{x: in[0], heard: in[1 : 1+n], state: in[1+n:]})
-			return append(append([]graph.Node{f.x}, f.heard...), f.state...)
-		})
-		h.first = conv
-		h.stream, err = next.Stream(h.first, graph.Floats(make([]float32, h.size), m.config.Speech.Subsample, 1, h.mels))
-		return err
-	}()
-	return h
-}
-
-// begun is the state of the network before a recording: of the n convolutions, and of the recurrent layers.
-func (m *Recogniser) begun() (state []*tensor.Dense, n int, err error) {
-	var r recurrence
-	for _, l := range m.net {
-		switch l := l.(type) {
-		case convolutions:
-			for _, width := range l.inputs() {
-				state = append(state, graph.Floats(make([]float32, width), 1, 1, width))
-				n++
-			}
-		case recurrence:
-			r = l
-		}
-	}
-	first, err := graph.NewFunc(m.params, func(g *graph.Graph, _ []graph.Node) []graph.Node { return r.layer().Begin(g, 1) }).Run()
-	if err != nil {
-		return nil, 0, err
-	}
-	return append(state, clones(first)...), n, nil
-}
-
-func (h *hearing) begin() error {
-	if h.err != nil {
-		return h.err
-	}
-	h.rest = h.rest[:0]
-	return h.stream.Reset(h.first...)
-}
-
-func (h *hearing) add(frames []float32, use func(row []float32) error) error {
-	h.rest = append(h.rest, frames...)
-	done := 0
-	for ; len(h.rest)-done >= h.size; done += h.size {
-		out, err := h.stream.Step(graph.Floats(h.rest[done:done+h.size], h.size/h.mels, 1, h.mels))
-		if err != nil {
-			return err
-		}
-		if err := use(out[0].Float32s()); err != nil {
-			return err
-		}
-	}
-	h.rest = h.rest[:copy(h.rest, h.rest[done:])]
-	return nil
-}
-
-// flush fills the last step up with frames of zeros, the mean, as batches are.
-func (h *hearing) flush(use func(row []float32) error) error {
-	if len(h.rest) == 0 {
-		return nil
-	}
-	return h.add(make([]float32, h.size-len(h.rest)), use)
 }
 
 // pieces hears with a network that reads in both directions: pieces of a recording of mostPiece seconds at most, each cut where the
@@ -181,16 +98,12 @@ func (p *pieces) hear(frames []float32, use func(row []float32) error) error {
 func (m *Recogniser) spot(sound *audio.Sound) (*Transcript, error) {
 	s := m.config.Speech
 	f := m.Features()
-	mono, err := sound.Mono().Resample(f.Rate)
-	if err != nil {
-		return nil, err
-	}
-	frames, err := f.Of(mono)
+	frames, err := f.Hear(sound)
 	if err != nil {
 		return nil, err
 	}
 	if frames.Steps() == 0 {
-		return nil, tooShort(mono.Steps(), f)
+		return nil, tooShort(sound.Steps()*f.Rate/sound.Rate, f)
 	}
 	if s.Normalise == NormaliseRecording {
 		err = frames.Normalise(true)

@@ -9,22 +9,23 @@ import (
 	"github.com/unroll-go/unroll/recurrent"
 )
 
-// recogniserNetwork hears frames of mels features: convolutions that halve their number, recurrent layers, and what the decoder
-// wants. Labels are the tokens of texts, without the blank, or the labels of recordings.
+// recogniserNetwork hears frames of mels features: convolutions that halve their number, a look-ahead, recurrent layers, and what the
+// decoder wants. Labels are the tokens of texts, without the blank, or the labels of recordings.
 func recogniserNetwork(c Config, labels int) (network, error) {
 	s := c.Speech
 	conv := convolutions{mels: s.Mels, channels: c.Hidden}
 	for n := s.Subsample; n > 1; n /= 2 {
 		conv.layers++
 	}
-	r, err := c.recurrence("rnn", conv.output())
+	ahead := lookAhead{input: conv.output(), channels: c.Hidden, steps: s.LookAhead}
+	r, err := c.recurrence("rnn", ahead.output())
 	if err != nil {
 		return nil, err
 	}
 	r.bothWays, r.dropout = !c.OneWay, c.Dropout
-	net := network{conv}
-	if conv.layers == 0 {
-		net = network{numbers{width: s.Mels, read: s.Mels, first: r.reads()}}
+	net := network{conv, ahead}
+	if conv.layers == 0 && ahead.steps == 0 {
+		net = network{numbers{width: s.Mels, read: s.Mels, first: r.reads()}, ahead}
 	}
 	switch s.Decoder {
 	case DecoderTransducer:

@@ -35,13 +35,13 @@ type RecogniserStream struct {
 }
 
 // Delay is how long after a sound is heard, in seconds, a model that reads forward has made a step of it at the latest: the frames of
-// a step, and the rest of a window. The network may wait longer before it writes a label. It is -1 for one that reads both ways.
+// a step, the rest of a window, and the steps of a look-ahead. The network may wait longer before it writes a label. It is -1 for one that reads both ways.
 func (m *Recogniser) Delay() float64 {
 	s := m.config.Speech
 	if !m.config.OneWay {
 		return -1
 	}
-	return float64((s.Subsample-1)*s.FrameShift+s.FrameLength) / 1000
+	return float64((s.Subsample*(s.LookAhead+1)-1)*s.FrameShift+s.FrameLength) / 1000
 }
 
 // longestSegment is that at which a segment ends without a pause, in seconds.

@@ -1,0 +1,213 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/graph/graphtest"
+	"gorgonia.org/tensor"
+)
+
+// A look-ahead is the sum that its comment has, with zeros behind the end of each recording, even if it sees further than that.
+func TestLookAhead(t *testing.T) {
+	const input, channels = 3, 2
+	for _, size := range []struct{ steps, T int }{{1, 1}, {2, 5}, {4, 3}, {9, 2}, {3, 300}} {
+		lengths := []int{size.T, (size.T + 1) / 2, 1}
+		x := graphtest.Random(1, size.T, 3, input)
+		l := lookAhead{input: input, channels: channels, steps: size.steps}
+		p := graph.NewParams(1)
+		f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
+			return []graph.Node{l.build(g, flow{x: in[0], lengths: in[1]}).x}
+		})
+		out, err := f.Run(graphtest.Float32(x), graph.Ints(lengths))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(out[0].Shape(), []int{size.T, 3, channels}) || float64(p.Elements()) != l.weights() {
+			t.Fatalf("%v, %d weights; want %g", out[0].Shape(), p.Elements(), l.weights())
+		}
+		w, bias := p.Get("ahead.weight").Value().Float32s(), p.Get("ahead.bias").Value().Float32s()
+		for b, n := range lengths {
+			for s := range n {
+				for c := range channels {
+					want := float64(bias[c])
+					for k := range size.steps + 1 {
+						for i := range input {
+							if s+k < n {
+								want += float64(w[(c*input+i)*(size.steps+1)+k]) * x.Float64s()[((s+k)*3+b)*input+i]
+							}
+						}
+					}
+					want = max(want, 0)
+					if got := float64(out[0].Float32s()[(s*3+b)*channels+c]); math.Abs(got-want) > 1e-4 {
+						t.Fatalf("%v: step %d of sequence %d: %g; want %g", size, s, b, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestLookAheadGradient(t *testing.T) {
+	for _, size := range []struct{ steps, T int }{{1, 1}, {2, 5}, {6, 4}} {
+		l := lookAhead{input: 3, channels: 2, steps: size.steps}
+		lengths := graph.Ints([]int{size.T, (size.T + 1) / 2})
+		graphtest.CheckGradient(t, graphtest.Gradient{
+			Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
+				y := l.build(g, flow{x: in[0], lengths: g.Const(lengths)}).x
+				return []graph.Node{g.Mean(g.Square(y))}
+			},
+			Inputs: []*tensor.Dense{graphtest.Random(7, size.T, 2, 3)},
+		})
+	}
+}
+
+// aheadConfig is a model that looks some steps ahead.
+func aheadConfig(decoder string, subsample, steps int) Config {
+	c := hearingConfig(decoder, true)
+	c.Epochs, c.Speech.Subsample, c.Speech.LookAhead = 3, subsample, steps
+	return c
+}
+
+// A model that looks ahead hears in a stream what it hears in the whole, in pieces of any size, even what is shorter than it looks
+// ahead; and what comes later than that changes nothing.
+func TestRecogniserLooksAhead(t *testing.T) {
+	r := song(t, 4, sungWords)
+	for _, size := range []struct{ subsample, steps int }{{1, 1}, {1, 7}, {2, 3}, {4, 5}, {8, 40}} {
+		m, err := NewRecogniser(aheadConfig(DecoderCTC, size.subsample, size.steps), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := float64(size.subsample*(size.steps+1)-1)*0.01 + 0.025; math.Abs(m.Delay()-want) > 1e-9 {
+			t.Errorf("a delay of %g; want %g", m.Delay(), want)
+		}
+		for _, frames := range []int{1, size.subsample, 30, 97} {
+			x := graphtest.Float32(graphtest.Random(9, frames, m.config.Speech.Mels)).Float32s()
+			want, got := outputs(t, &pieces{m: m}, x, frames), outputs(t, listening(t, m), x, 1)
+			if n := m.config.Speech.steps(frames); len(want) != n || len(got) != n {
+				t.Fatalf("%v: %d and %d steps of %d frames; want %d", size, len(want), len(got), frames, n)
+			}
+			for s := range want {
+				for k, v := range want[s] {
+					if d := got[s][k] - v; !(d < 1e-5 && d > -1e-5) {
+						t.Fatalf("%v: step %d of %d: %g; want %g", size, s, len(want), got[s][k], v)
+					}
+				}
+			}
+			for _, n := range []int{7, frames} {
+				if cut := outputs(t, listening(t, m), x, n); !reflect.DeepEqual(cut, got) {
+					t.Errorf("%v: %d frames at a time give other steps", size, n)
+				}
+			}
+		}
+		long := graphtest.Float32(graphtest.Random(9, 400, m.config.Speech.Mels)).Float32s()
+		before := outputs(t, listening(t, m), long, 400)
+		at := 3 * size.subsample // of the first frames of step 3
+		for i := (at + size.subsample*(size.steps+1)) * m.config.Speech.Mels; i < len(long); i++ {
+			long[i]++
+		}
+		after := outputs(t, listening(t, m), long, 400)
+		if !reflect.DeepEqual(after[:4], before[:4]) || reflect.DeepEqual(after[4], before[4]) {
+			t.Errorf("%v: step 3 sees further than it says, or step 4 less far", size)
+		}
+	}
+}
+
+func listening(t *testing.T, m *Recogniser) *hearing {
+	t.Helper()
+	h := m.newHearing()
+	if err := h.begin(); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// outputs are the steps of normalised frames, so many at a time.
+func outputs(t *testing.T, e encoder, frames []float32, n int) (out [][]float32) {
+	t.Helper()
+	use := func(row []float32) error {
+		out = append(out, slices.Clone(row))
+		return nil
+	}
+	for part := range slices.Chunk(frames, 16*n) {
+		if err := e.add(part, use); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.flush(use); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// Training, files, transcripts and exports know of the look-ahead.
+func TestRecogniserThatLooksAhead(t *testing.T) {
+	for _, decoder := range Decoders() {
+		words := sungWords
+		if decoder == DecoderLabel {
+			words = nil
+		}
+		t.Run(decoder, func(t *testing.T) {
+			c := aheadConfig(decoder, 2, 4)
+			r := song(t, 12, sungWords)
+			if words == nil {
+				for i := range r.Clips {
+					r.Clips[i].Text = fmt.Sprint("label ", i%2)
+				}
+			}
+			m, err := NewRecogniser(c, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := m.Fit(context.Background(), r, r.Pick([]int{0, 1}), Run{}); err != nil {
+				t.Fatal(err)
+			}
+			if d := m.Demand(); d.Weights != float64(m.Params().Elements()) {
+				t.Errorf("a demand of %v weights; there are %d", d.Weights, m.Params().Elements())
+			}
+			path := filepath.Join(t.TempDir(), "m")
+			if err := m.Save(path); err != nil {
+				t.Fatal(err)
+			}
+			back, err := LoadRecogniser(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sound := sung("abc ba", 77)
+			want, err := m.Transcribe(context.Background(), sound, Transcribing{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := back.Transcribe(context.Background(), sound, Transcribing{})
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%v, %v; want %v", got, err, want)
+			}
+			if words != nil {
+				for _, n := range []int{1, 333} {
+					if got := inPieces(t, m, sound, Transcribing{}, n); !reflect.DeepEqual(got, want.Segments) {
+						t.Errorf("pieces of %d: %v; want %v", n, got, want.Segments)
+					}
+				}
+			}
+			if err := m.Export(path + ".keras"); err == nil || !strings.Contains(err.Error(), "Keras has no layer like") {
+				t.Errorf("%v", err)
+			}
+			exportsAsONNX(t, m)
+			if words := c.Network(KindRecogniser); !strings.Contains(words, "forward with 4 steps ahead") {
+				t.Error(words)
+			}
+		})
+	}
+	c := aheadConfig(DecoderCTC, 4, 3)
+	c.OneWay = false
+	if _, err := NewRecogniser(c, song(t, 4, sungWords)); err == nil || !strings.Contains(err.Error(), "Config.Speech.LookAhead 3; want 0, or OneWay") {
+		t.Error(err)
+	}
+}
