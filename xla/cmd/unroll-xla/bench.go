@@ -48,7 +48,8 @@ func benchCommand() *cobra.Command {
 const tokens = 64
 
 func (s settings) build() (graph.Build, error) {
-	cells := map[string]recurrent.Cell{"lstm": recurrent.LSTM{Hidden: s.hidden}, "gru": recurrent.GRU{Hidden: s.hidden}, "rnn": recurrent.RNN{Hidden: s.hidden}}
+	cells := map[string]recurrent.Cell{"lstm": recurrent.LSTM{Hidden: s.hidden}, "gru": recurrent.GRU{Hidden: s.hidden},
+		"rnn": recurrent.RNN{Hidden: s.hidden}}
 	cell := cells[s.cell]
 	if cell == nil {
 		return nil, errors.Errorf("--cell %q; want lstm, gru or rnn", s.cell)
