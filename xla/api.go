@@ -72,8 +72,6 @@ func (a *api) usable() error {
 }
 
 // head begins every structure.
-//
-//nolint:unused // the plugin's layout
 type head struct {
 	size      uintptr
 	extension unsafe.Pointer
