@@ -35,6 +35,8 @@ const (
 )
 
 // api is the table.
+//
+//nolint:unused // the plugin's layout
 type api struct {
 	size      uintptr
 	extension unsafe.Pointer
@@ -44,6 +46,29 @@ type api struct {
 		major, minor int32
 	}
 	functions [functions]uintptr
+}
+
+// needed are the functions that are called.
+var needed = []int{errorDestroy, errorMessage, pluginInitialize, eventDestroy, eventAwait, clientCreate, clientDestroy, clientPlatformName,
+	clientDevices, clientCompile, bufferFromHost, deviceToString, deviceDescription, executableDestroy, executableExecute, bufferDestroy,
+	bufferToHost}
+
+// usable refuses a table that is not the one that is called here.
+func (a *api) usable() error {
+	switch {
+	case a == nil:
+		return errors.New("it has no interface")
+	case a.size < unsafe.Sizeof(api{}):
+		return errors.Errorf("its interface is too old: %d bytes; want %d at least", a.size, unsafe.Sizeof(api{}))
+	case a.version.major != 0:
+		return errors.Errorf("its interface has version %d.%d; want 0.x", a.version.major, a.version.minor)
+	}
+	for _, f := range needed {
+		if a.functions[f] == 0 {
+			return errors.Errorf("its interface %d.%d lacks function %d", a.version.major, a.version.minor, f)
+		}
+	}
+	return nil
 }
 
 // head begins every structure.
@@ -57,6 +82,7 @@ func headOf[T any]() head {
 	return head{size: unsafe.Sizeof(x)}
 }
 
+//nolint:unused // a plugin reads the fields that nothing here does, or they hold the place of the others
 type (
 	initializeArgs struct{ head }
 	// handleArgs are those of the functions that take one object: to destroy it, or to wait for it.

@@ -81,10 +81,15 @@ func TestCells(t *testing.T) {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%s/%d", name, how, steps), func(t *testing.T) {
-					worst := compareGradients(t, c, graph.NewParams(1), padded(layer(cell)), paddedInput(steps), 0)
+					p, in, limit := graph.NewParams(1), paddedInput(steps), 1e-5
+					if steps > 8 { // where some cells make much of a rounding
+						p, limit = graph.NewParams64(1), 1e-9
+						in[0] = graphtest.Random(1, steps, 2, 6)
+					}
+					worst := compareGradients(t, c, p, padded(layer(cell)), in, 0)
 					t.Logf("difference %.1e", worst)
-					if !(worst <= 1e-5) {
-						t.Errorf("difference %g; want 1e-5 at most", worst)
+					if !(worst <= limit) {
+						t.Errorf("difference %g; want %g at most", worst, limit)
 					}
 				})
 			}

@@ -4,6 +4,7 @@
 package xla
 
 import (
+	"debug/elf"
 	"os"
 	"runtime"
 	"unsafe"
@@ -31,6 +32,9 @@ func Open(path string) (*Client, error) {
 			return nil, errors.Errorf("xla: no plugin: want the path of a PJRT plugin's shared library, or $%s with it", PluginVariable)
 		}
 	}
+	if err := intact(path); err != nil {
+		return nil, errors.Wrapf(err, "xla: plugin %s", path)
+	}
 	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
 	if err != nil {
 		return nil, errors.Wrapf(err, "xla: plugin %s", path)
@@ -42,11 +46,35 @@ func Open(path string) (*Client, error) {
 	var get func() *api
 	purego.RegisterFunc(&get, symbol)
 	a := get()
-	if a == nil || a.size < unsafe.Sizeof(api{}) {
-		return nil, errors.Errorf("xla: plugin %s has an interface that is too old", path)
+	if err := a.usable(); err != nil {
+		return nil, errors.Wrapf(err, "xla: plugin %s", path)
 	}
 	c, err := open(a)
 	return c, errors.Wrapf(err, "xla: plugin %s", path)
+}
+
+// intact refuses a library that is cut off, which would end the process when it is read. Where the file is looked for elsewhere, or is
+// of another system's format, the loader judges alone.
+func intact(path string) error {
+	file, err := os.Open(path)
+	if err != nil || runtime.GOOS != "linux" {
+		return nil
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	library, err := elf.NewFile(file)
+	if err != nil {
+		return errors.Wrap(err, "it is no shared library")
+	}
+	for _, p := range library.Progs {
+		if end := p.Off + p.Filesz; p.Type == elf.PT_LOAD && end > uint64(info.Size()) {
+			return errors.Errorf("it is cut off: it has %d bytes; want %d at least", info.Size(), end)
+		}
+	}
+	return nil
 }
 
 func open(a *api) (*Client, error) {

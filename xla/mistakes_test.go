@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/stablehlo"
@@ -28,6 +29,14 @@ func TestMistakesWithoutPlugin(t *testing.T) {
 	check(t, os.WriteFile(text, []byte("no library"), 0o600))
 	_, err = Open(text)
 	mistaken(t, err, "text.so")
+	self, err := os.Executable()
+	check(t, err)
+	program, err := os.ReadFile(self)
+	check(t, err)
+	cut := filepath.Join(t.TempDir(), "cut.so")
+	check(t, os.WriteFile(cut, program[:len(program)/2], 0o600))
+	_, err = Open(cut)
+	mistaken(t, err, "cut.so")
 	var c *Client
 	_, err = c.Compile("x", nil)
 	mistaken(t, err, "there is no client")
@@ -39,6 +48,23 @@ func TestMistakesWithoutPlugin(t *testing.T) {
 	mistaken(t, err, "there is no executable")
 	_, err = (*Buffer)(nil).Download()
 	mistaken(t, err, "there is no buffer")
+}
+
+// Tables that are not those of an interface that is known here.
+func TestInterfaces(t *testing.T) {
+	whole := api{size: unsafe.Sizeof(api{})}
+	for i := range whole.functions {
+		whole.functions[i] = 1
+	}
+	check(t, whole.usable())
+	mistaken(t, (*api)(nil).usable(), "no interface")
+	old, other, less := whole, whole, whole
+	old.size -= 8
+	mistaken(t, old.usable(), "too old")
+	other.version.major = 1
+	mistaken(t, other.usable(), "version 1.0")
+	less.functions[executableExecute] = 0
+	mistaken(t, less.usable(), "lacks function 55")
 }
 
 // What a plugin or its device refuses.

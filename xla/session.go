@@ -27,6 +27,7 @@ type Session struct {
 	steps   int
 	seed    uint64
 	calls   uint64
+	norm    float64 // of the last step's gradients
 }
 
 type compiled struct {
@@ -115,7 +116,7 @@ func (s *Session) Step(rate float64, in ...*tensor.Dense) ([]*tensor.Dense, erro
 	if s.training.Optimizer == nil {
 		return nil, errors.New("xla: the session has no optimiser to take a step with")
 	}
-	c, err := s.compile("step", in, func() (*stablehlo.Module, error) { return stablehlo.Step(s.f, s.params, s.training, in...) })
+	c, err := s.stepOf(in)
 	if err != nil {
 		return nil, err
 	}
@@ -136,9 +137,23 @@ func (s *Session) Step(rate float64, in ...*tensor.Dense) ([]*tensor.Dense, erro
 			s.keep(s.weights, v.Name, results, i)
 		case stablehlo.State:
 			s.keep(s.states, v.Name, results, i)
+		case stablehlo.Norm:
+			x, err := results[i].Download()
+			if err != nil {
+				return nil, err
+			}
+			s.norm = graph.Scalar(x)
 		}
 	}
 	return s.outputs(c.module, results)
+}
+
+// GradientNorm is the norm of all gradients of the last Step together, before they were limited.
+func (s *Session) GradientNorm() float64 { return s.norm }
+
+// stepOf is what makes a step with inputs of these shapes.
+func (s *Session) stepOf(in []*tensor.Dense) (*compiled, error) {
+	return s.compile("step", in, func() (*stablehlo.Module, error) { return stablehlo.Step(s.f, s.params, s.training, in...) })
 }
 
 // compile finds or makes what runs for inputs of these shapes.
@@ -324,6 +339,11 @@ func (s *Session) Close() {
 			delete(m, name)
 		}
 	}
+	s.forget()
+}
+
+// forget frees what the session has compiled.
+func (s *Session) forget() {
 	for key, c := range s.modules {
 		_ = c.exe.Close()
 		delete(s.modules, key)

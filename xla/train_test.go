@@ -71,8 +71,8 @@ func trainees() []trainee {
 	}
 }
 
-// train takes steps on both sides, from the same weights, and returns the largest difference of the losses and of the weights.
-func train(t *testing.T, c *Client, m trainee, optimizer func() optim.Optimizer, clip float64, count int) float64 {
+// trainBoth takes steps on both sides, from the same weights, and returns the largest difference of the losses and of the weights.
+func trainBoth(t *testing.T, c *Client, m trainee, optimizer func() optim.Optimizer, clip float64, count int) float64 {
 	t.Helper()
 	p, q := graph.NewParams(1), graph.NewParams(1)
 	f, g := graph.NewFunc(p, m.build), graph.NewFunc(q, m.build)
@@ -120,7 +120,7 @@ func TestTraining(t *testing.T) {
 	c := client(t)
 	for _, m := range trainees() {
 		t.Run(m.name, func(t *testing.T) {
-			worst := train(t, c, m, func() optim.Optimizer { return &optim.Adam{} }, 1, 20)
+			worst := trainBoth(t, c, m, func() optim.Optimizer { return &optim.Adam{} }, 1, 20)
 			t.Logf("difference %.1e", worst)
 			if !(worst <= 1e-4) {
 				t.Errorf("difference %g after 20 steps; want 1e-4 at most", worst)
@@ -145,7 +145,7 @@ func TestOptimizers(t *testing.T) {
 		"AdaGrad":          func() optim.Optimizer { return &optim.AdaGrad{RateDecay: 0.1, Start: 0.2} },
 	} {
 		for _, clip := range []float64{0, 0.1, 100} {
-			worst := train(t, c, line, o, clip, 5)
+			worst := trainBoth(t, c, line, o, clip, 5)
 			t.Logf("%s, limit %g: difference %.1e", name, clip, worst)
 			if !(worst <= 1e-5) {
 				t.Errorf("%s, limit %g: difference %g after 5 steps; want 1e-5 at most", name, clip, worst)

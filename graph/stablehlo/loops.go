@@ -121,13 +121,17 @@ func (w *writer) writeRun(r *run) {
 	r.stacks, r.ends = make([]value, len(r.keeps)), make([]value, len(r.keeps))
 	var finish []func(results []value)
 	for at, k := range r.keeps {
-		switch n := w.nodes[r.nodes[0][at]]; {
+		n := w.nodes[r.nodes[0][at]]
+		zero := func() value { return l.zeros(l.kind(&n), n.Shape...) }
+		switch {
 		case k.sum != none:
-			finish = append(finish, l.end(at, l.carry(l.zeros(l.kind(&n), n.Shape...), func(_, sum value, step []value) value { return l.add(sum, step[at]) })))
+			add := func(_, sum value, step []value) value { return l.add(sum, step[at]) }
+			finish = append(finish, l.end(at, l.carry(zero(), add)))
 		case k.all:
 			finish = append(finish, l.stack(at, &n))
 		case k.last:
-			finish = append(finish, l.end(at, l.carry(l.zeros(l.kind(&n), n.Shape...), func(_, _ value, step []value) value { return step[at] })))
+			replace := func(_, _ value, step []value) value { return step[at] }
+			finish = append(finish, l.end(at, l.carry(zero(), replace)))
 		}
 	}
 	start := make([]value, len(l.carried))

@@ -2,8 +2,9 @@
 // (https://openxla.org/stablehlo/spec): a function alone, with its gradients, or a whole step of training with the optimiser's
 // update. Module unroll/xla compiles such a text and runs it; any other tool that reads StableHLO may, too.
 //
-// Loops over time are written step by step, so a text grows with the length of the sequences. Ids and lengths are whole numbers of
-// 32 bits in it. Random masks are arguments: Module.Feed draws those that the library itself would draw.
+// Steps of a recurrence that repeat are one loop, stablehlo.while, so that a text does not grow with the length of the sequences. Ids
+// and lengths are whole numbers of 32 bits in it. Random masks are arguments: Module.Feed draws those that the library itself would
+// draw.
 package stablehlo
 
 import (
@@ -22,7 +23,7 @@ import (
 // Role says what a value of a module is.
 type Role uint8
 
-// The roles. A module's arguments come in the order of the first five, its results in that of Weight, State, Output, Gradient.
+// The roles. A module's arguments come in the order of the first five, its results in that of Weight, State, Output, Gradient, Norm.
 const (
 	Weight   Role = iota // a parameter or a buffer of the store; as a result, its next value
 	State                // a vector that the optimiser keeps, in the shape of its weight: "lstm.weight_ih_l0.m"
@@ -31,9 +32,10 @@ const (
 	Drawn                // what Module.Feed computes from inputs and a seed: a random mask, say
 	Output               // what the function returns
 	Gradient             // of the loss, which is the first output
+	Norm                 // of all gradients of a Step together, before they are limited
 )
 
-var roles = [...]string{"weight", "state", "setting", "input", "drawn", "output", "gradient"}
+var roles = [...]string{"weight", "state", "setting", "input", "drawn", "output", "gradient", "norm"}
 
 func (r Role) String() string {
 	if int(r) < len(roles) {

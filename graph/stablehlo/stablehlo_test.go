@@ -45,7 +45,7 @@ func TestStepIsWholeModule(t *testing.T) {
 	if got := name(m.Arguments); got != want {
 		t.Errorf("arguments %s; want %s", got, want)
 	}
-	if got, want := name(m.Results), "weight table, state table.m, state table.v, output output0"; got != want {
+	if got, want := name(m.Results), "weight table, state table.m, state table.v, output output0, norm norm"; got != want {
 		t.Errorf("results %s; want %s", got, want)
 	}
 	numbers, err := m.Settings(1, 0.5)

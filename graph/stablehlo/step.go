@@ -169,17 +169,23 @@ func (b *builder) step(t Training) error {
 	for _, s := range b.f.Stores {
 		g := b.at(s.At)
 		grads[s.Param] = g
-		if square := b.sum(b.flat(b.mul(g, g)), 0); !s.Buffer && t.ClipNorm > 0 {
-			if total != nil {
-				square = b.add(*total, square)
-			}
-			total = &square
+		if s.Buffer {
+			continue
 		}
+		square := b.sum(b.flat(b.mul(g, g)), 0)
+		if total != nil {
+			square = b.add(*total, square)
+		}
+		total = &square
 	}
 	var scale *value
 	if total != nil {
-		x := b.clipScale(*total, t.ClipNorm)
-		scale = &x
+		norm := b.root(*total)
+		b.result(Value{Norm, "norm", []int{}, false}, norm)
+		if t.ClipNorm > 0 {
+			x := b.clipScale(norm, t.ClipNorm)
+			scale = &x
+		}
 	}
 	for _, s := range b.f.Stores {
 		if s.Buffer {
@@ -195,8 +201,7 @@ func (b *builder) step(t Training) error {
 const normEpsilon = 1e-6
 
 // clipScale is limit/(norm + ε) where the norm is above the limit, and 1 elsewhere.
-func (b *builder) clipScale(squares value, limit float64) value {
-	norm := b.root(squares)
+func (b *builder) clipScale(norm value, limit float64) value {
 	above := b.compare("GT", norm, b.full(limit))
 	return b.choose(above, b.div(b.full(limit), b.plus(norm, normEpsilon)), b.full(1))
 }

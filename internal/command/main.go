@@ -1,4 +1,4 @@
-// Package command is what the commands unroll and unroll-mpi do: cmd/unroll has nothing but a main function, so that other
+// Package command is what the commands unroll, unroll-mpi and unroll-xla do: cmd/unroll has nothing but a main function, so that other
 // commands can be made of the same parts.
 package command
 

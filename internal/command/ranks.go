@@ -29,18 +29,11 @@ type Ranks struct {
 
 // Main executes a command line, without the program's name, and returns the exit status.
 func (r Ranks) Main(args []string) int {
-	root := &cobra.Command{
-		Use: r.Name, Short: r.Short, Long: r.Short, Version: version(), SilenceUsage: true, SilenceErrors: true,
-	}
 	var fl trainFlags
-	cmd := trainCommandOf(&fl)
+	fl.ranks = &r
 	r.flags = ordered()
 	r.Flags(r.flags)
-	cmd.Flags().AddFlagSet(r.flags)
-	fl.ranks = &r
-	root.AddCommand(cmd)
-	root.SetVersionTemplate(r.Name + " {{.Version}}, kernels: " + kernel.Features() + "\n")
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{suggestFlag(c, err)} })
+	root := trainer(r.Name, r.Short, r.flags, &fl)
 	root.SetArgs(args)
 	ran, err := root.ExecuteContextC(context.Background())
 	if fl.group != nil {
@@ -86,8 +79,11 @@ func (fl *trainFlags) leads() bool { return fl.group == nil || fl.group.Rank() =
 
 // program is the name of the command that trains.
 func (fl *trainFlags) program() string {
-	if fl.ranks != nil {
+	switch {
+	case fl.ranks != nil:
 		return fl.ranks.Name
+	case fl.device != nil:
+		return fl.device.Name
 	}
 	return "unroll"
 }
@@ -112,6 +108,7 @@ func (fl *trainFlags) cut(p *plan) error {
 
 // share has a loop compute in the group, if there is one, whose processes must have the same data.
 func (fl *trainFlags) share(p *plan, l *train.Loop) error {
+	l.Engine = fl.engine
 	if fl.group == nil {
 		return nil
 	}

@@ -103,6 +103,9 @@ func runTrain(cmd *cobra.Command, args []string, fl *trainFlags) error {
 	if err := fl.cut(p); err != nil {
 		return err
 	}
+	if err := fl.open(p); err != nil {
+		return err
+	}
 	return fl.carryOut(cmd, p)
 }
 

@@ -29,6 +29,9 @@ type trainFlags struct {
 	ranks *Ranks      // of a command that trains in several processes; nil for others
 	group train.Group // its processes, once it has joined them
 
+	device *Device      // of a command that trains elsewhere; nil for others
+	engine train.Engine // that it opened
+
 	tasks []task
 	own   *taskFlags // of the tasks
 }

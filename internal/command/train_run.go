@@ -37,6 +37,9 @@ func (p *plan) run(
 	w := cmd.ErrOrStderr()
 	describe(w)
 	describeShards(w, loop)
+	if fl.device != nil {
+		tell(w, "Device", "%s", fl.device.opened)
+	}
 	describeAdapter(w, p.config)
 	if err := describeFiles(cmd, p, fl); err != nil {
 		return result, err

@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write registry_test.go anew")
 const module = "github.com/unroll-go/unroll/"
 
 // packages are the public packages: what the promise "nothing panics on bad input" holds for.
-var packages = []string{"graph", "graph/optim", "graph/graphtest", "nn", "nn/explain", "nn/onnx", "nn/keras", "nn/numpy",
+var packages = []string{"graph", "graph/optim", "graph/graphtest", "graph/stablehlo", "nn", "nn/explain", "nn/onnx", "nn/keras", "nn/numpy",
 	"nn/modules", "nn/torch", "nn/train", "nn/train/calibrate", "nn/train/chart", "nn/train/diagnose", "nn/train/baseline",
 	"nn/train/events", "nn/train/flow", "nn/train/metric", "nn/train/metric/spans", "nn/train/search", "recurrent",
 	"recurrent/celltest", "recurrent/linear", "recurrent/decode", "recurrent/models", "recurrent/models/zoo",

@@ -12,6 +12,7 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
 	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/graph/stablehlo"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/losses/distribution"
 	"github.com/unroll-go/unroll/nn"
@@ -82,6 +83,9 @@ var registry = []member{
 	{"graphtest.Golden", graphtest.Golden},
 	{"graphtest.Random", graphtest.Random},
 	{"graphtest.RandomIDs", graphtest.RandomIDs},
+	{"stablehlo.Forward", stablehlo.Forward},
+	{"stablehlo.Gradients", stablehlo.Gradients},
+	{"stablehlo.Step", stablehlo.Step},
 	{"nn.CheckPattern", nn.CheckPattern},
 	{"nn.ClearPadding", nn.ClearPadding},
 	{"nn.IsAdapter", nn.IsAdapter},
@@ -328,6 +332,10 @@ var registry = []member{
 	{"graphtest.ParamReport", reflect.TypeFor[graphtest.ParamReport]()},
 	{"graphtest.Recorded", reflect.TypeFor[graphtest.Recorded]()},
 	{"graphtest.Report", reflect.TypeFor[graphtest.Report]()},
+	{"stablehlo.Module", reflect.TypeFor[stablehlo.Module]()},
+	{"stablehlo.Role", reflect.TypeFor[stablehlo.Role]()},
+	{"stablehlo.Training", reflect.TypeFor[stablehlo.Training]()},
+	{"stablehlo.Value", reflect.TypeFor[stablehlo.Value]()},
 	{"nn.AdaptiveHead", reflect.TypeFor[nn.AdaptiveHead]()},
 	{"nn.AvgPool1D", reflect.TypeFor[nn.AvgPool1D]()},
 	{"nn.BatchNorm", reflect.TypeFor[nn.BatchNorm]()},
@@ -397,6 +405,7 @@ var registry = []member{
 	{"train.Checkpoint", reflect.TypeFor[train.Checkpoint]()},
 	{"train.Clip", reflect.TypeFor[train.Clip]()},
 	{"train.CountingSource", reflect.TypeFor[train.CountingSource]()},
+	{"train.Engine", reflect.TypeFor[train.Engine]()},
 	{"train.EpochSource", reflect.TypeFor[train.EpochSource]()},
 	{"train.Evaluation", reflect.TypeFor[train.Evaluation]()},
 	{"train.FallibleSource", reflect.TypeFor[train.FallibleSource]()},

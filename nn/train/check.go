@@ -36,6 +36,9 @@ func (l *Loop) check() error {
 			}
 		}
 	}
+	if err := l.checkEngine(); err != nil {
+		return err
+	}
 	if err := firstError(l.Validation.check(), l.Saving.check(l.Validation.Data != nil)); err != nil {
 		return err
 	}

@@ -51,6 +51,9 @@ func (l *Loop) saveTo(path string) error {
 	if path == "" || !l.Parallel.leads() {
 		return nil
 	}
+	if err := l.pull(); err != nil {
+		return err
+	}
 	var tensors []graph.Named
 	add := func(prefix string, list []graph.Named) {
 		for _, t := range list {

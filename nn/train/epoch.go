@@ -54,13 +54,14 @@ func (l *Loop) endEpoch(ctx context.Context, o *outcome) error {
 
 // judge validates with the averaged weights, if they are averaged, and keeps them if they are the best.
 func (l *Loop) judge(ctx context.Context, o *outcome) (Evaluation, error) {
+	if l.Validation.KeepBest || l.Validation.Measure != nil {
+		if err := l.pull(); err != nil {
+			return Evaluation{}, err
+		}
+	}
 	l.run.average.swap(l.params())
 	defer l.run.average.swap(l.params())
-	state := l.State
-	if l.Validation.State != nil {
-		state = l.Validation.State
-	}
-	loss, err := l.validate(ctx, l.Validation.Data, state)
+	loss, err := l.validate(ctx, l.Validation.Data, l.validationState())
 	if err != nil {
 		return Evaluation{}, errors.Wrap(err, "train: validation")
 	}
@@ -90,7 +91,12 @@ func (l *Loop) validate(ctx context.Context, data Source, state []*tensor.Dense)
 	if l.Parallel.Shards > 1 {
 		return l.gradients.shards.meanLoss(ctx, l.Loss, data, state, l.Parallel)
 	}
-	return meanLoss(ctx, l.lossForms().means, data, state)
+	means := l.lossForms().means
+	run := means.Run
+	if l.Engine != nil {
+		run = func(in ...*tensor.Dense) ([]*tensor.Dense, error) { return l.Engine.Evaluate(means, in...) }
+	}
+	return meanLoss(ctx, run, data, state)
 }
 
 // keep remembers the weights as the best so far.

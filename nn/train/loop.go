@@ -42,6 +42,7 @@ type Loop struct {
 	// one. The last step of a pass takes what is left.
 	Accumulate int
 	Parallel   Parallel // gradients of a batch by several workers
+	Engine     Engine   // makes the steps elsewhere: on an accelerator; nil for here
 	// Average is the decay of an exponential moving average of the weights, 0.999 say, or 0 for none. The average
 	// validates, is what checkpoints hold under the weights' names, and is what the run ends with.
 	Average float64

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/pkg/errors"
-	"github.com/unroll-go/unroll/graph/optim"
 	"gorgonia.org/tensor"
 )
 
@@ -32,6 +31,9 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 		return o.result(l), err
 	}
 	if err := l.agree(); err != nil {
+		return o.result(l), err
+	}
+	if err := l.beginEngine(); err != nil {
 		return o.result(l), err
 	}
 	for !l.run.Done {
@@ -87,7 +89,7 @@ func (l *Loop) endRun(ctx context.Context, o *outcome) error {
 
 // end saves the run, and leaves in the store the weights that it is for.
 func (l *Loop) end() error {
-	if err := l.save(); err != nil {
+	if err := firstError(l.save(), l.pull()); err != nil {
 		return err
 	}
 	l.run.ended = true
@@ -100,17 +102,8 @@ func (l *Loop) end() error {
 // step computes gradients, beginning with one batch, and updates the weights. A step that fails is not counted.
 func (l *Loop) step(batch []*tensor.Dense, clock *speed) (Progress, error) {
 	start := time.Now()
-	m, err := l.gradients.of(batch, place{l.run.Seed, l.run.Step, l.run.Batch})
-	if err != nil {
-		return Progress{}, err
-	}
-	if l.Clip.Value > 0 {
-		if err := optim.ClipByValue(l.params(), l.Clip.Value); err != nil {
-			return Progress{}, err
-		}
-	}
 	rate := l.Schedule.Rate(l.run.Step)
-	norm, err := optim.Update(l.Optimizer, l.params(), rate, l.Clip.Norm)
+	m, norm, err := l.update(batch)
 	if err != nil {
 		return Progress{}, err
 	}

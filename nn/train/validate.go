@@ -21,16 +21,19 @@ func Validate(loss *graph.Func, data Source, state []*tensor.Dense) (float64, er
 	if err := checkState(state); err != nil {
 		return 0, errors.Wrap(err, "train: Validate")
 	}
-	mean, err := meanLoss(context.Background(), loss.Means(), data, state)
+	mean, err := meanLoss(context.Background(), loss.Means().Run, data, state)
 	return mean, errors.Wrap(err, "train: Validate")
 }
 
 // cancelled is the error of a context that ended a validation.
 type cancelled struct{ error }
 
-// meanLoss is what Validate says, of a loss function in the form that graph.Func.Means gives. Of a context
+// computing is what runs a function.
+type computing func(in ...*tensor.Dense) ([]*tensor.Dense, error)
+
+// meanLoss is what Validate says, of what runs a loss function in the form that graph.Func.Means gives. Of a context
 // that is cancelled the error is a cancelled.
-func meanLoss(ctx context.Context, means *graph.Func, data Source, first []*tensor.Dense) (float64, error) {
+func meanLoss(ctx context.Context, means computing, data Source, first []*tensor.Dense) (float64, error) {
 	if err := data.Seek(0); err != nil {
 		return 0, err
 	}
@@ -49,7 +52,7 @@ func meanLoss(ctx context.Context, means *graph.Func, data Source, first []*tens
 			return sum.loss()
 		}
 		args = append(append(args[:0], batch...), state...)
-		out, err := means.Run(args...)
+		out, err := means(args...)
 		if err != nil {
 			return 0, err
 		}

@@ -1,146 +1,36 @@
-// The command unroll-xla compares functions on a PJRT plugin with the library's own programs.
+// Command unroll-xla is unroll train with the steps made on a PJRT plugin's device, with the flags of unroll train, and a comparison
+// of both:
+//
+//	unroll-xla train --plugin pjrt_c_api_cuda_plugin.so --table reviews.csv
 package main
 
 import (
-	"fmt"
-	"io"
-	"math"
 	"os"
 
-	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"github.com/unroll-go/unroll/graph"
-	"github.com/unroll-go/unroll/graph/optim"
-	"github.com/unroll-go/unroll/graph/stablehlo"
-	"github.com/unroll-go/unroll/losses"
-	"github.com/unroll-go/unroll/nn"
-	"github.com/unroll-go/unroll/recurrent"
+	"github.com/unroll-go/unroll/internal/command"
+	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/xla"
-	"gorgonia.org/tensor"
 )
 
-const usage = `unroll-xla bench [flags]   trains a language model on random bytes, here and on a PJRT plugin, and compares
+const pluginUsage = "shared library of the PJRT plugin; $" + xla.PluginVariable + " if empty"
 
-`
+func main() { os.Exit(run(os.Args[1:])) }
 
-func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "unroll-xla:", err)
-		os.Exit(1)
-	}
-}
-
-// settings of a benchmark.
-type settings struct {
-	plugin, cell                string
-	hidden, length, batch, runs int
-}
-
-func run(args []string, out io.Writer) error {
-	var s settings
-	flags := pflag.NewFlagSet("unroll-xla", pflag.ContinueOnError)
-	flags.StringVar(&s.plugin, "plugin", "", "shared library of the PJRT plugin; $"+xla.PluginVariable+" if empty")
-	flags.StringVar(&s.cell, "cell", "lstm", "lstm, gru or rnn")
-	flags.IntVar(&s.hidden, "hidden", 128, "width")
-	flags.IntVar(&s.length, "length", 16, "steps of time in a sequence")
-	flags.IntVar(&s.batch, "batch", 32, "sequences in a batch")
-	flags.IntVar(&s.runs, "runs", 10, "steps of training to time")
-	flags.Usage = func() { fmt.Fprint(out, usage, flags.FlagUsages()) }
-	if err := flags.Parse(args); err != nil {
-		if err == pflag.ErrHelp {
-			return nil
-		}
-		return err
-	}
-	if flags.NArg() != 1 || flags.Arg(0) != "bench" {
-		return errors.Errorf("want the command bench, found %q; see --help", flags.Args())
-	}
-	if min(s.hidden, s.length, s.batch, s.runs) < 1 {
-		return errors.New("want --hidden, --length, --batch and --runs of 1 at least")
-	}
-	return bench(s, out)
-}
-
-// tokens is the size of the vocabulary.
-const tokens = 64
-
-func (s settings) build() (graph.Build, error) {
-	cells := map[string]recurrent.Cell{"lstm": recurrent.LSTM{Hidden: s.hidden}, "gru": recurrent.GRU{Hidden: s.hidden}, "rnn": recurrent.RNN{Hidden: s.hidden}}
-	cell := cells[s.cell]
-	if cell == nil {
-		return nil, errors.Errorf("--cell %q; want lstm, gru or rnn", s.cell)
-	}
-	return func(g *graph.Graph, in []graph.Node) []graph.Node {
-		x := nn.Embedding{Tokens: tokens, Size: s.hidden}.Apply(g.Scope("embedding"), in[0])
-		y, _ := recurrent.Unidirectional{Cell: cell}.Apply(g.Scope("layer"), x, recurrent.Options{})
-		return []graph.Node{losses.CrossEntropy{}.Apply(g, nn.Dense{Units: tokens}.Apply(g.Scope("head"), y), in[1])}
-	}, nil
-}
-
-// random are ids, the same ones in every run.
-func random(seed uint32, shape ...int) *tensor.Dense {
-	ids := make([]int, tensor.Shape(shape).TotalSize())
-	for i := range ids {
-		seed = seed*1664525 + 1013904223
-		ids[i] = int(seed>>16) % tokens
-	}
-	return graph.Ints(ids, shape...)
-}
-
-func bench(s settings, out io.Writer) error {
-	build, err := s.build()
-	if err != nil {
-		return err
-	}
-	c, err := xla.Open(s.plugin)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = c.Close() }()
-	fmt.Fprintf(out, "device: %v\n", c)
-	in := []*tensor.Dense{random(1, s.length, s.batch), random(2, s.length, s.batch)}
-
-	p := graph.NewParams(1)
-	f := graph.NewFunc(p, build)
-	here := &optim.Adam{}
-	var ours float64
-	own, err := timed(s.runs, func() error {
-		loss, err := f.Grad(in...)
-		if err != nil {
-			return err
-		}
-		ours = graph.Scalar(loss[0])
-		return here.Step(p, 0.001)
-	})
-	if err != nil {
-		return err
-	}
-
-	q := graph.NewParams(1)
-	g, training := graph.NewFunc(q, build), stablehlo.Training{Optimizer: &optim.Adam{}}
-	m, err := stablehlo.Step(g, q, training, in...)
-	if err != nil {
-		return err
-	}
-	session, err := xla.NewSession(c, g, q, training)
-	if err != nil {
-		return err
-	}
-	defer session.Close()
-	var theirs float64
-	there, err := timed(s.runs, func() error {
-		loss, err := session.Step(0.001, in...)
-		if err != nil {
-			return err
-		}
-		theirs = graph.Scalar(loss[0])
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "text: %d bytes\nfirst step, compilation included: here %v, there %v\n", len(m.Text), own.first, there.first)
-	fmt.Fprintf(out, "a step after that, median: here %v, there %v\n", own.median, there.median)
-	fmt.Fprintf(out, "loss after %d steps: here %.7f, there %.7f, difference %.1e\n", s.runs+1, ours, theirs, math.Abs(ours-theirs))
-	return nil
+func run(args []string) int {
+	var plugin string
+	return command.Device{
+		Name:  "unroll-xla",
+		Short: "Train a recurrent network on the processor, GPU or TPU of a PJRT plugin",
+		Flags: func(f *pflag.FlagSet) { f.StringVar(&plugin, "plugin", "", pluginUsage) },
+		Open: func() (train.Engine, string, error) {
+			c, err := xla.Open(plugin) // to the end of the process
+			if err != nil {
+				return nil, "", err
+			}
+			return xla.NewEngine(c), c.String(), nil
+		},
+		Others: []*cobra.Command{benchCommand()},
+	}.Main(args)
 }
