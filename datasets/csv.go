@@ -96,6 +96,12 @@ func placed(err error, name string, s *source) error {
 	switch {
 	case err == io.EOF || errors.Is(err, errRation):
 		return err
+	case errors.Is(err, csv.ErrQuote) && errors.As(err, &syntax):
+		return errors.Errorf("datasets: %s, line %d: a field in quotation marks, of the row that begins in line %d, does not end, or has "+
+			"a quotation mark inside, which is to be written twice", name, s.lineOf(syntax.Line), s.lineOf(syntax.StartLine))
+	case errors.Is(err, csv.ErrBareQuote) && errors.As(err, &syntax):
+		return errors.Errorf("datasets: %s, line %d: a field has a quotation mark inside: write it twice, and the whole field in quotation marks",
+			name, s.lineOf(syntax.Line))
 	case errors.As(err, &syntax):
 		return errors.Wrapf(syntax.Err, "datasets: %s, line %d", name, s.lineOf(syntax.Line))
 	}

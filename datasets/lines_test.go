@@ -161,7 +161,7 @@ func TestLineEndsInQuotes(t *testing.T) {
 	r, err := datasets.CSV{}.Read(strings.NewReader("a\r\"b\rc\"\rd\"\r"), "x")
 	for err == nil && r.Next() {
 	}
-	wantError(t, r.Err(), "x, line 4: bare")
+	wantError(t, r.Err(), "x, line 4: a field has a quotation mark inside")
 }
 
 // A reader that nobody opened says so, whatever is asked of it, and so does one of a file that is not there.

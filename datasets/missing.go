@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/number"
 )
 
 // MissingMarks are what stands for a missing value unless a reader says otherwise, beside an empty field: what
@@ -39,6 +40,8 @@ func parseNumber(text string, marks []string) (float64, error) {
 	switch {
 	case errors.Is(err, strconv.ErrRange), err == nil && math.IsInf(v, 0):
 		return math.NaN(), errors.Errorf("%.40q is infinite, or too large; want a finite number, or the mark in Missing", text)
+	case number.HasDecimalComma(strings.TrimSpace(text)):
+		return math.NaN(), errors.Errorf("%.40q is not a number; write a decimal comma as a point, and nothing between thousands", text)
 	case err != nil || math.IsNaN(v) || strings.ContainsAny(text, "_xX"): // Go's own ways of writing
 		return math.NaN(), errors.Errorf("%.40q is not a number; if it stands for a missing one, name it in Missing", text)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/number"
 )
 
 // PanelColumns say which columns of a table hold what of a Panel. ReadPanel finds ID, Time and Targets if they are empty: by
@@ -215,6 +216,12 @@ func (t *panelTable) settleTargets(c *PanelColumns) error {
 	}
 	switch {
 	case len(numbers) == 0:
+		for _, name := range t.columns {
+			if some := t.some(name); len(some) > 0 && number.HasDecimalComma(some[0]) {
+				return errors.Errorf("%s has no column of numbers to forecast: in %q stand some like %q; write a decimal comma as a point, "+
+					"and nothing between thousands", t.name, name, some[0])
+			}
+		}
 		return errors.Errorf("%s has no column of numbers to forecast; it has %.400q", t.name, t.columns)
 	case len(numbers) > 1 && c.ID != "":
 		return errors.Errorf("%s has the columns of numbers %.400q: say which is to be forecast", t.name, numbers)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/number"
 )
 
 // PanelRows is a table that a panel is read from, such as Rows. Columns are the names that Text and Missing take.
@@ -326,6 +327,9 @@ func (b *panelBuilder) numbers(g panelGroup, slots []int, length int, column str
 	}
 	for i, row := range g.rows {
 		v, err := panelNumber(b.cells[row][at])
+		if err != nil && number.HasDecimalComma(b.cells[row][at]) {
+			return nil, errors.WithMessagef(err, "line %d: column %.40q", b.lines[row], column)
+		}
 		if err != nil {
 			return nil, errors.Errorf("line %d: column %.40q: %.40q is not a number", b.lines[row], column, b.cells[row][at])
 		}

@@ -108,8 +108,9 @@ func TestReadersTellWhere(t *testing.T) {
 		err  error
 		want string
 	}{
-		{csv("n\n1\n2,3\n", datasets.CSV{}), "datasets: x.csv, line 3: 2 fields; want 1 as in the first row"},
-		{csv("n\n1\n\"2\n", datasets.CSV{}), "line 3: extraneous or missing"},
+		{csv("n\n1\n2,3\n", datasets.CSV{}), "datasets: x.csv, line 3: 2 fields; want 1 as in the first row; a field with ',' in it must stand in quotation marks"},
+		{csv("n\n1\na \"b\" c\n", datasets.CSV{}), "line 3: a field has a quotation mark inside: write it twice"},
+		{csv("n\n1\n\"2\n", datasets.CSV{}), "line 3: a field in quotation marks, of the row that begins in line 3, does not end"},
 		{csv("n\n1\nzwei\n", datasets.CSV{}), `x.csv, line 3: column "n": "zwei" is not a number`},
 		{csv("m\n1\n", datasets.CSV{}), `x.csv, line 2: no column "n"; there are ["m"]`},
 		{csv("n\n1\n\xff\n", datasets.CSV{}), "datasets: x.csv, line 3: field 0 is not UTF-8"},

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"strconv"
@@ -145,7 +146,11 @@ func (r *Rows) Next() bool {
 		r.now = now
 	}
 	if len(r.now.fields) != len(r.columns) {
-		r.fail("%d fields; want %d as in the first row", len(r.now.fields), len(r.columns))
+		hint := ""
+		if len(r.now.fields) > len(r.columns) && r.comma != '\t' {
+			hint = fmt.Sprintf("; a field with %q in it must stand in quotation marks", r.comma)
+		}
+		r.fail("%d fields; want %d as in the first row%s", len(r.now.fields), len(r.columns), hint)
 		return false
 	}
 	return true

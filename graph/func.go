@@ -114,7 +114,7 @@ func (f *Func) update(buffers []update) {
 	numbers.Lock()
 	defer numbers.Unlock()
 	for _, u := range buffers {
-		dense.Copy(u.param.value, u.value)
+		dense.Copy(u.param.numbers(), u.value)
 	}
 	numbers.packs.Changed()
 }
@@ -359,7 +359,7 @@ func (f *Func) describe(g *Graph, in []Node) (out []Node, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			why := fmt.Sprint(r)
-			if strings.HasSuffix(why, fmt.Sprintf("] with length %d", len(in))) {
+			if strings.HasSuffix(why, fmt.Sprintf("] with length %d", len(in))) || why == "reflect: slice index out of range" { // the latter in notebooks
 				why += "; does it read inputs that it was not given?"
 			}
 			g.failf("Func", "the build function, called with %d inputs, panicked: %s", len(in), why)

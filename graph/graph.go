@@ -144,7 +144,7 @@ func (g *Graph) parameter(local string, init Init, shape []int) Node {
 	if err != nil {
 		return g.failf("Param", "%v", err)
 	}
-	n := g.leaf(&compile.Leaf{Kind: compile.FromWeight, Name: name, Shape: op.Clone(shape), Value: p.value, Lent: p.lent})
+	n := g.leaf(&compile.Leaf{Kind: compile.FromWeight, Name: name, Shape: op.Clone(shape), Value: p.value, Lent: p.lent, Source: p.source()})
 	g.owners[n.n], g.weights[name] = p, n
 	return n
 }

@@ -15,7 +15,24 @@ func mapFile(f *os.File, size int) ([]byte, error) {
 	return syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE)
 }
 
-func unmap(b []byte) { _ = syscall.Munmap(b) }
+// mapMemory is memory of a size that is taken page by page, when it is written to.
+func mapMemory(size int) ([]byte, error) {
+	return syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+}
+
+// forgetPages tells the system that nobody reads the bytes of whole pages until they have been written, or read from their file,
+// again.
+func forgetPages(b []byte) {
+	if len(b) > 0 {
+		_ = unix.Madvise(b, unix.MADV_DONTNEED) // without it, they take memory
+	}
+}
+
+func unmap(b []byte) {
+	if len(b) > 0 {
+		_ = syscall.Munmap(b)
+	}
+}
 
 // ownPages puts memory of the process in the place of a file's pages, with the same bytes. To write into every page would not be
 // enough: when a file is cut, the system takes away the pages that were written to as well.

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/compile"
 	"github.com/unroll-go/unroll/internal/dense"
 	"github.com/unroll-go/unroll/internal/op"
 	"gorgonia.org/tensor"
@@ -16,6 +17,7 @@ type Param struct {
 	name  string
 	value *tensor.Dense
 	lent  *atomic.Bool // value is in other hands than the store's
+	wide  *widening    // value has its numbers only when they are asked for; nil if it always has them
 
 	frozen bool      // not trained
 	needed sync.Once // makes grad
@@ -58,8 +60,23 @@ func (p *Param) Value() *tensor.Dense {
 	if p.absent() {
 		return nil
 	}
+	value := p.numbers()
 	p.lent.Store(true)
+	return value
+}
+
+// numbers is the parameter's memory, which has its numbers from now on.
+func (p *Param) numbers() *tensor.Dense {
+	p.wide.Keep()
 	return p.value
+}
+
+// source is what puts the numbers into the parameter's memory; nil if they are there.
+func (p *Param) source() compile.Source {
+	if p.wide == nil {
+		return nil
+	}
+	return p.wide
 }
 
 // Grad is the gradient that the last Func.Grad left, of the parameter's shape; zero before the first. Its memory is

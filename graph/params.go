@@ -159,7 +159,7 @@ func (p *Params) setAll(tensors []Named) error {
 	}
 	for _, t := range tensors {
 		if q := p.byName[t.Name]; q != nil {
-			dense.Copy(q.value, t.Value)
+			dense.Copy(q.numbers(), t.Value)
 		} else {
 			p.add(t.Name, t.Value)
 		}

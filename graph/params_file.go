@@ -15,17 +15,18 @@ import (
 func (p *Params) Tensors(prefix string) []Named {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
+	out := p.tensors(prefix)
 	for _, q := range p.list {
 		q.lent.Store(true)
 	}
-	return p.tensors(prefix)
+	return out
 }
 
 // tensors is Tensors for those that only read them. The caller holds the lock.
 func (p *Params) tensors(prefix string) []Named {
 	out := make([]Named, len(p.list))
 	for i, q := range p.list {
-		out[i] = Named{prefix + q.name, q.value}
+		out[i] = Named{prefix + q.name, q.numbers()}
 	}
 	return out
 }
@@ -44,10 +45,16 @@ func (p *Params) Save(path string, metadata map[string]string) error {
 	return WriteSafetensors(path, list, metadata)
 }
 
+// trainingPrefix begins the names of what nn/train keeps in a checkpoint beside the weights.
+const trainingPrefix = "train/"
+
 // Load reads a file that Save, or another framework, wrote. Values of parameters that exist are replaced, others are
 // added, as SetAll does it: after an error nothing has changed, and runs may go on meanwhile. It returns the file's
-// metadata. Two kinds of tensor are passed over, because nothing is computed from them: those without elements, and the
-// counts that PyTorch's batch normalisation keeps, num_batches_tracked.
+// metadata. Passed over is what nothing is computed from: tensors without elements, the counts that PyTorch's batch
+// normalisation keeps, num_batches_tracked, and in a checkpoint the state of the training, whose names begin with train/.
+//
+// A parameter that the file lacks is drawn anew when a function first asks for it. Call Seal after Load if that is to be an
+// error.
 func (p *Params) Load(path string) (map[string]string, error) {
 	if err := p.made(); err != nil {
 		return nil, err
@@ -57,7 +64,8 @@ func (p *Params) Load(path string) (map[string]string, error) {
 		return nil, err
 	}
 	tensors = slices.DeleteFunc(tensors, func(t Named) bool {
-		return dense.Empty(t.Value) || t.Value.Dtype() == tensor.Int && strings.HasSuffix(t.Name, "num_batches_tracked")
+		return dense.Empty(t.Value) || strings.HasPrefix(t.Name, trainingPrefix) ||
+			t.Value.Dtype() == tensor.Int && strings.HasSuffix(t.Name, "num_batches_tracked")
 	})
 	if err := p.setAll(tensors); err != nil {
 		return nil, errors.Wrapf(err, "load %s", path)

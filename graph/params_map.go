@@ -18,10 +18,11 @@ import (
 )
 
 // Map is Load for large models that are run rather than trained: numbers of the store's type are not copied but stay in the
-// file, whose pages the system reads when they are first needed, and can forget again. Others, such as those of 16 bits, are
-// widened as they are read. All parameters must be new. What has no elements is passed over, and so are whole numbers.
-// change, if it is not nil, gives each tensor the name and the shape that it has in the store, or returns false for one that is to
-// be left out.
+// file, whose pages the system reads when they are first needed, and can forget again. Floats of 16 bits stay in the file, too, if
+// the store is of float32: they are widened when they are needed, for good if something reads them as they are, and only to be
+// packed if products alone read them. Others are changed as they are read. All parameters must be new. What has no elements is
+// passed over, and so are whole numbers. change, if it is not nil, gives each tensor the name and the shape that it has in the
+// store, or a value in memory of its own, or returns false for one that is to be left out. It must not write into the tensor.
 //
 // Until the store and all that was made of it are gone, the file must not be cut or written over in its place, which would end
 // the program, unless Unmap was called; to replace it by another of the same name is harmless. Writing into the parameters changes
@@ -31,8 +32,9 @@ func (p *Params) Map(path string, change func(t Named) (Named, bool)) (map[strin
 		return nil, err
 	}
 	var files []*mapping
+	wide := widenings{}
 	read := func(path string) ([]Named, map[string]string, error) {
-		f, tensors, metadata, err := mapSafetensors(path, p.dtype)
+		f, tensors, metadata, err := mapSafetensors(path, p.dtype, wide)
 		files = append(files, f)
 		return tensors, metadata, errors.Wrapf(err, "%s is not a usable safetensors file", path)
 	}
@@ -45,7 +47,7 @@ func (p *Params) Map(path string, change func(t Named) (Named, bool)) (map[strin
 		tensors, metadata, err = read(path)
 	}
 	if err == nil {
-		err = p.adopt(tensors, change, files)
+		err = p.adopt(tensors, change, files, wide)
 	}
 	return metadata, errors.Wrapf(err, "graph: map %s", path)
 }
@@ -67,22 +69,25 @@ func (p *Params) Unmap() error {
 }
 
 // adopt adds tensors, which become the store's own, and keeps the files in which they lie open.
-func (p *Params) adopt(tensors []Named, change func(t Named) (Named, bool), files []*mapping) error {
+func (p *Params) adopt(tensors []Named, change func(t Named) (Named, bool), files []*mapping, wide widenings) error {
 	p.numbers.Lock()
 	defer p.numbers.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var kept []Named
+	var kept []*Param
 	seen := map[string]bool{}
 	for _, t := range tensors {
 		if dense.Empty(t.Value) || t.Value.Dtype() == tensor.Int {
 			continue
 		}
+		w := wide[t.Value]
 		if change != nil {
-			keep := false
-			if t, keep = change(t); !keep {
+			now, keep := t, false
+			w.Lend(func() { now, keep = change(t) })
+			if !keep {
 				continue
 			}
+			t = now
 		}
 		if p.byName[t.Name] != nil || seen[t.Name] {
 			return errors.Errorf("parameter %s exists already", t.Name)
@@ -91,12 +96,14 @@ func (p *Params) adopt(tensors []Named, change func(t Named) (Named, bool), file
 		if err := p.fits(t.Name, t.Value); err != nil {
 			return err
 		}
-		kept = append(kept, t)
+		if !w.fills(t.Value) {
+			w = nil
+		}
+		kept = append(kept, &Param{name: t.Name, value: t.Value, lent: &atomic.Bool{}, wide: w})
 	}
-	for _, t := range kept {
-		q := &Param{name: t.Name, value: t.Value, lent: &atomic.Bool{}}
+	for _, q := range kept {
 		p.list = append(p.list, q)
-		p.byName[t.Name] = q
+		p.byName[q.name] = q
 	}
 	p.numbers.files = append(p.numbers.files, files...)
 	p.numbers.packs.Changed()
@@ -106,7 +113,9 @@ func (p *Params) adopt(tensors []Named, change func(t Named) (Named, bool), file
 // mapping is a file whose bytes lie in memory.
 type mapping struct {
 	bytes []byte
-	owned bool // they are the process's own, and the file is no longer needed
+	owned bool   // they are the process's own, and the file is no longer needed
+	room  []byte // for numbers that are wider than in the file
+	free  []byte // the part of it that is not given away
 }
 
 // own copies what lies in the file into memory, at the same place.
@@ -127,8 +136,9 @@ func (m *mapping) own() (err error) {
 	return nil
 }
 
-// mapSafetensors maps a file and lists its tensors, of which those of one type lie in the mapping.
-func mapSafetensors(path string, dtype tensor.Dtype) (*mapping, []Named, map[string]string, error) {
+// mapSafetensors maps a file and lists its tensors, of which those of one type lie in the mapping. Some that are narrower there get
+// their numbers by what is added to wide.
+func mapSafetensors(path string, dtype tensor.Dtype, wide widenings) (*mapping, []Named, map[string]string, error) {
 	f, err := inputfile.OpenWhole(path)
 	if err != nil {
 		return nil, nil, nil, err
@@ -147,7 +157,10 @@ func mapSafetensors(path string, dtype tensor.Dtype) (*mapping, []Named, map[str
 		tensors, metadata, err := readSafetensors(f)
 		return nil, tensors, metadata, err
 	}
-	runtime.SetFinalizer(m, func(m *mapping) { unmap(m.bytes) })
+	runtime.SetFinalizer(m, func(m *mapping) {
+		unmap(m.bytes)
+		unmap(m.room)
+	})
 	length := binary.LittleEndian.Uint64(m.bytes)
 	if length > maxHeader || length > uint64(len(m.bytes)-8) {
 		tensors, metadata, err := parseSafetensors(bytes.NewReader(m.bytes), info.Size()) // says what is wrong
@@ -161,10 +174,14 @@ func mapSafetensors(path string, dtype tensor.Dtype) (*mapping, []Named, map[str
 	if err := checkEntries(entries, int64(len(data))); err != nil {
 		return nil, nil, nil, err
 	}
+	m.reserve(entries, dtype)
 	tensors := make([]Named, len(entries))
 	for i, e := range entries {
 		raw := data[e.Offsets[0]:e.Offsets[1]]
 		value := e.within(raw, dtype)
+		if w := m.widening(&e, raw, dtype); w != nil {
+			value, wide[w.value] = w.value, w
+		}
 		if value == nil { // read past the mapping, whose pages would stay in memory beside what is made of them
 			if value, err = e.read(io.NewSectionReader(f, int64(8+length)+e.Offsets[0], int64(len(raw)))); err != nil {
 				return nil, nil, nil, errors.Wrapf(err, "tensor %s", e.name)

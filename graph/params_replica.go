@@ -10,7 +10,7 @@ func (p *Params) Replica() *Params {
 	r := newParams(p.seed, p.dtype)
 	r.sealed, r.replica, r.numbers = true, true, p.numbers
 	for _, q := range p.list {
-		same := &Param{name: q.name, value: q.value, lent: q.lent, frozen: q.frozen}
+		same := &Param{name: q.name, value: q.value, lent: q.lent, wide: q.wide, frozen: q.frozen}
 		r.list = append(r.list, same)
 		r.byName[q.name] = same
 	}

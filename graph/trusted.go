@@ -12,14 +12,14 @@ func init() {
 		if p.absent() {
 			return nil
 		}
-		return p.value
+		return p.numbers()
 	}
 	weights.Take = func(params any, name string, value *tensor.Dense) error {
 		p, _ := params.(*Params)
 		if err := p.made(); err != nil {
 			return err
 		}
-		return errors.Wrap(p.adopt([]Named{{name, value}}, nil, nil), "graph")
+		return errors.Wrap(p.adopt([]Named{{name, value}}, nil, nil, nil), "graph")
 	}
 	weights.Changed = func(params any) {
 		if p, _ := params.(*Params); p.made() == nil {

@@ -82,6 +82,11 @@ func Unroll(g *graph.Graph, cell Cell, x graph.Node, o Options) (graph.Node, Sta
 		if len(next) != len(state) {
 			return g.Failf("Unroll", "the cell's step returned %d states, its Begin %d", len(next), len(state)), nil
 		}
+		for j := range next {
+			if a, b := next[j].Shape(), state[j].Shape(); !slices.Equal(a, b) {
+				return g.Failf("Unroll", "the cell's step returned entry %d of the state with shape %v, its Begin with %v", j, a, b), nil
+			}
+		}
 		if masks != nil {
 			y = scope.Where(masks[t], y, g.Full(0))
 			for j := range next {

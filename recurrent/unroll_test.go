@@ -230,6 +230,7 @@ func TestBadUse(t *testing.T) {
 			y, _ := recurrent.Step(g, lstm, in[0], lstm.Begin(g, 2))
 			return []graph.Node{y}
 		},
+		"the cell's step returned entry 0 of the state with shape [2 10], its Begin with [2 5]": unroll(widening{recurrent.RNN{Hidden: 5}}, nil),
 		"parameter net.weight_ih_l0 is asked for twice": func(g *graph.Graph, in []graph.Node) []graph.Node {
 			for range 2 {
 				recurrent.Unroll(g.Scope("net"), lstm, in[0], recurrent.Options{})
@@ -242,6 +243,14 @@ func TestBadUse(t *testing.T) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
 	}
+}
+
+// widening is a cell whose state grows with every step, which no cell's may.
+type widening struct{ recurrent.RNN }
+
+func (c widening) Step(g *graph.Graph, x graph.Node, s recurrent.State) (graph.Node, recurrent.State) {
+	y, next := c.RNN.Step(g, x, s)
+	return y, recurrent.State{g.Concat(1, next[0], y)}
 }
 
 // Building, differentiating and compiling costs the same for every step, counted in instructions, allocations and bytes.

@@ -1,40 +1,118 @@
 package xla
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
+	"github.com/unroll-go/unroll/graph/stablehlo"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/losses/distribution"
 	"github.com/unroll-go/unroll/recurrent"
+	"github.com/unroll-go/unroll/recurrent/linear"
 	"gorgonia.org/tensor"
 )
 
-// Every kind of cell, over a padded batch.
+// cells are those of package recurrent. Their inputs have six features.
+var cells = map[string]recurrent.Cell{
+	"RNN":                 recurrent.RNN{Hidden: 4},
+	"RNN ReLU":            recurrent.RNN{Hidden: 4, ReLU: true, Identity: true},
+	"LSTM":                recurrent.LSTM{Hidden: 4},
+	"LSTM all":            recurrent.LSTM{Hidden: 4, Peepholes: true, LayerNorm: true, Projection: 2},
+	"LSTM coupled":        recurrent.LSTM{Hidden: 4, Coupled: true},
+	"GRU":                 recurrent.GRU{Hidden: 4},
+	"GRU reset before":    recurrent.GRU{Hidden: 4, LayerNorm: true, ResetBefore: true},
+	"MGU":                 recurrent.MGU{Hidden: 4},
+	"LiGRU":               recurrent.LiGRU{Hidden: 4, LayerNorm: true},
+	"GRU-D":               recurrent.GRUD{Hidden: 4, Features: 2},
+	"IndRNN":              recurrent.IndRNN{Hidden: 4},
+	"coRNN":               recurrent.CoRNN{Hidden: 4},
+	"SRU":                 recurrent.SRU{Hidden: 4, Peepholes: true},
+	"QRNN":                recurrent.QRNN{Hidden: 4},
+	"QRNN window 4":       recurrent.QRNN{Hidden: 4, Window: 4},
+	"multiplicative LSTM": recurrent.MultiplicativeLSTM{Hidden: 4},
+	"minGRU":              recurrent.MinGRU{Hidden: 4},
+	"minLSTM":             recurrent.MinLSTM{Hidden: 4},
+	"LRU":                 recurrent.LRU{Hidden: 4, State: 3},
+	"sLSTM":               recurrent.SLSTM{Hidden: 4, Heads: 2, Exponential: true},
+	"mLSTM":               recurrent.MLSTM{Hidden: 4, Heads: 2},
+	"sLSTM block":         recurrent.SLSTMBlock{Hidden: 6, Heads: 2, Kernel: 3},
+	"ConvLSTM":            recurrent.ConvLSTM{Places: 2, Channels: 2, Peepholes: true},
+	"window attention":    recurrent.WindowAttention{Hidden: 4, Heads: 2, Width: 2, Window: 3},
+	"Mamba":               linear.Mamba{Hidden: 4},
+	"Mamba 2":             linear.Mamba2{Hidden: 4},
+	"HGRN":                linear.HGRN{Hidden: 4},
+	"DeltaNet":            linear.DeltaNet{Hidden: 4, Heads: 2},
+}
+
+// layers are how a cell is used.
+var layers = map[string]func(recurrent.Cell) recurrent.Layer{
+	"alone":           func(c recurrent.Cell) recurrent.Layer { return recurrent.Unidirectional{Cell: c} },
+	"both directions": func(c recurrent.Cell) recurrent.Layer { return recurrent.Bidirectional{Cell: c} },
+	"stacked": func(c recurrent.Cell) recurrent.Layer {
+		return recurrent.Unidirectional{Cell: recurrent.Stack{Cells: []recurrent.Cell{recurrent.GRU{Hidden: 6}, c}}}
+	},
+}
+
+// padded is a layer over a batch of two, of which one sequence is short.
+func padded(layer recurrent.Layer) graph.Build {
+	return func(g *graph.Graph, in []graph.Node) []graph.Node {
+		y, _ := layer.Apply(g.Scope("layer"), in[0], recurrent.Options{Lengths: in[1]})
+		return []graph.Node{g.Mean(g.Square(y)), y}
+	}
+}
+
+func paddedInput(steps int) []*tensor.Dense {
+	return []*tensor.Dense{graphtest.Float32(graphtest.Random(1, steps, 2, 6)), graph.Ints([]int{steps, (steps + 1) / 2})}
+}
+
+// Every kind of cell, of lengths that have no loop, some of the steps in one, and all.
 func TestCells(t *testing.T) {
 	c := client(t)
-	for name, cell := range map[string]recurrent.Cell{
-		"RNN": recurrent.RNN{Hidden: 4}, "LSTM all": recurrent.LSTM{Hidden: 4, Peepholes: true, LayerNorm: true, Projection: 2},
-		"GRU norm": recurrent.GRU{Hidden: 4, LayerNorm: true}, "MGU": recurrent.MGU{Hidden: 4}, "LiGRU": recurrent.LiGRU{Hidden: 4},
-		"GRU-D": recurrent.GRUD{Hidden: 4, Features: 2}, "IndRNN": recurrent.IndRNN{Hidden: 4}, "SRU": recurrent.SRU{Hidden: 4},
-		"QRNN": recurrent.QRNN{Hidden: 4}, "multiplicative LSTM": recurrent.MultiplicativeLSTM{Hidden: 4}, "minGRU": recurrent.MinGRU{Hidden: 4},
-		"minLSTM": recurrent.MinLSTM{Hidden: 4}, "LRU": recurrent.LRU{Hidden: 4, State: 3}, "sLSTM": recurrent.SLSTM{Hidden: 4},
-		"mLSTM": recurrent.MLSTM{Hidden: 4, Heads: 2}, "ConvLSTM": recurrent.ConvLSTM{Places: 2, Channels: 2},
-		"window attention": recurrent.WindowAttention{Hidden: 4, Heads: 2, Width: 2, Window: 2},
-	} {
-		t.Run(name, func(t *testing.T) {
-			build := func(g *graph.Graph, in []graph.Node) []graph.Node {
-				y, _ := recurrent.Unidirectional{Cell: cell}.Apply(g.Scope("layer"), in[0], recurrent.Options{Lengths: in[1]})
-				return []graph.Node{g.Mean(g.Square(y)), y}
+	for name, cell := range cells {
+		lengths := []int{1, 2, 3, 8, 64, 257}
+		if testing.Short() {
+			lengths = []int{3, 8}
+		}
+		for how, layer := range layers {
+			for _, steps := range lengths {
+				if how != "alone" && steps != 8 {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s/%s/%d", name, how, steps), func(t *testing.T) {
+					worst := compareGradients(t, c, graph.NewParams(1), padded(layer(cell)), paddedInput(steps), 0)
+					t.Logf("difference %.1e", worst)
+					if !(worst <= 1e-5) {
+						t.Errorf("difference %g; want 1e-5 at most", worst)
+					}
+				})
 			}
-			in := []*tensor.Dense{graphtest.Float32(graphtest.Random(1, 3, 2, 6)), graph.Ints([]int{3, 1})}
-			worst := compareGradients(t, c, graph.NewParams(1), build, in, 0)
-			t.Logf("difference %.1e", worst)
-			if !(worst <= 1e-5) {
-				t.Errorf("difference %g; want 1e-5 at most", worst)
+		}
+	}
+}
+
+// A text does not grow with the number of steps, but for the digits of sizes.
+func TestTextIsFlat(t *testing.T) {
+	for name, cell := range cells {
+		for how, layer := range layers {
+			if testing.Short() && how != "alone" {
+				continue
 			}
-		})
+			t.Run(name+"/"+how, func(t *testing.T) {
+				size := map[int]int{}
+				for _, steps := range []int{24, 96} {
+					p := graph.NewParams(1)
+					m, err := stablehlo.Gradients(graph.NewFunc(p, padded(layer(cell))), p, paddedInput(steps)...)
+					check(t, err)
+					size[steps] = len(m.Text)
+				}
+				t.Logf("%d bytes for 24 steps, %d for 96", size[24], size[96])
+				if float64(size[96]) > 1.05*float64(size[24]) {
+					t.Errorf("%d bytes for 24 steps, %d for 96; want about as many", size[24], size[96])
+				}
+			})
+		}
 	}
 }
 

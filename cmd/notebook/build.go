@@ -38,8 +38,7 @@ var patches = []patch{
 	// Our interpreter: it can be interrupted, and what is logged reaches the cell.
 	{"kernel.go", "ir := interp.New()", "ir := newInterpreter()", 1},
 	{"kernel.go", "vals, types, executionErr := doEval(ir, outerr, code)", "vals, types, executionErr := evaluate(ir, outerr, code)", 1},
-	{"main.go", "// Parse the connection file.\n\tflag.Parse()", "flag.Parse()\n\tif command(flag.Args()) {\n\t\treturn\n\t}", 1},
-	{"main.go", "connection file.\")", "connection file; or: install, run FILE.\")", 1},
+	{"main.go", "// Parse the connection file.\n\tflag.Parse()", "if command() {\n\t\treturn\n\t}\n\tflag.Parse()", 1},
 }
 
 // build writes the kernel's binary: gophernotes, our files, and tables of the packages, compiled as a module of their own in a

@@ -17,6 +17,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 )
 
 func main() {
@@ -36,5 +37,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, "notebook:", err)
 		os.Exit(1)
 	}
-	fmt.Printf("%s is built; make it known to Jupyter by: %[1]s install\n", *out)
+	path, err := filepath.Abs(*out)
+	if err != nil {
+		path = *out
+	}
+	fmt.Printf("%s is built; make it known to Jupyter by: %s install\n", *out, path)
 }

@@ -152,28 +152,45 @@ func where(w *writer, _ op.Where, n *listing.Node) value {
 	return w.choose(w.reshape(takes, n.Shape...), w.fit(w.in(n, 1), n.Shape), w.fit(w.in(n, 2), n.Shape))
 }
 
-// total is a sum. Its operands that are slices' gradients are joined before they are added, see padded.
+// total is a sum. Its operands that are slices' gradients are joined before they are added, see padded; those of the same rows are
+// added before that.
 func (w *writer) total(n *listing.Node) value {
-	var terms []value
-	layers := map[op.Pad][]*listing.Node{} // by their sizes
-	var order []op.Pad
+	var direct []int
+	var rows, sizes []op.Pad
+	same, layers := map[op.Pad][]int{}, map[op.Pad][]*listing.Node{} // by their rows, and by their sizes
 	for _, k := range n.In {
 		o, ok := w.nodes[k].Op.(op.Pad)
 		if !ok {
-			terms = append(terms, w.fit(w.at(k), n.Shape))
+			direct = append(direct, k)
 			continue
 		}
-		o.Start, o.End = 0, 0
-		if layers[o] == nil {
-			order = append(order, o)
+		if same[o] == nil {
+			rows = append(rows, o)
 		}
-		layers[o] = append(layers[o], &w.nodes[k])
+		same[o] = append(same[o], w.nodes[k].In[0])
 	}
-	for _, o := range order {
-		for _, x := range w.padded(o.Slice, layers[o]) {
+	for _, o := range rows {
+		size := o
+		size.Start, size.End = 0, 0
+		if layers[size] == nil {
+			sizes = append(sizes, size)
+		}
+		of := same[o][0]
+		if len(same[o]) > 1 {
+			of = w.stand(w.nodes[of], w.added(w.terms(same[o], w.nodes[of].Shape)))
+		}
+		layers[size] = append(layers[size], &listing.Node{Op: o, In: []int{of}})
+	}
+	terms := w.terms(direct, n.Shape)
+	for _, size := range sizes {
+		for _, x := range w.padded(size.Slice, layers[size]) {
 			terms = append(terms, w.reshape(x, n.Shape...))
 		}
 	}
+	return w.added(terms)
+}
+
+func (w *writer) added(terms []value) value {
 	sum := terms[0]
 	for _, x := range terms[1:] {
 		sum = w.add(sum, x)
@@ -191,10 +208,13 @@ func (w *writer) padded(o op.Slice, pads []*listing.Node) []value {
 	for len(pads) > 0 {
 		var parts []value
 		var left []*listing.Node
+		var nodes, lengths []int // that follow one another
 		end := 0
 		fill := func(to int) {
 			if to > end {
+				parts = append(parts, w.joined(o.Outer, o.Inner, nodes, lengths)...)
 				parts = append(parts, w.full(0, o.Outer, to-end, o.Inner))
+				nodes, lengths = nil, nil
 			}
 		}
 		for _, n := range pads {
@@ -204,10 +224,11 @@ func (w *writer) padded(o op.Slice, pads []*listing.Node) []value {
 				continue
 			}
 			fill(r.Start)
-			parts = append(parts, w.reshape(w.in(n, 0), r.Outer, r.End-r.Start, r.Inner))
+			nodes, lengths = append(nodes, n.In[0]), append(lengths, r.End-r.Start)
 			end = r.End
 		}
 		fill(o.N)
+		parts = append(parts, w.joined(o.Outer, o.Inner, nodes, lengths)...)
 		out, pads = append(out, w.concat(1, parts...)), left
 	}
 	return out

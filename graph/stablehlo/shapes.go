@@ -17,11 +17,11 @@ func shapes() []entry {
 			return w.reshape(w.padRows(x, 0, 1, o.Start, o.N-o.End), n.Shape...)
 		}),
 		on(func(w *writer, o *op.Concat, n *listing.Node) value {
-			parts := make([]value, o.Parts())
-			for i := range parts {
-				parts[i] = w.reshape(w.in(n, i), o.Outer, o.Len(i), o.Inner)
+			lengths := make([]int, o.Parts())
+			for i := range lengths {
+				lengths[i] = o.Len(i)
 			}
-			return w.reshape(w.concat(1, parts...), n.Shape...)
+			return w.reshape(w.concat(1, w.joined(o.Outer, o.Inner, n.In, lengths)...), n.Shape...)
 		}),
 		on(func(w *writer, _ op.Reshape, n *listing.Node) value { return w.reshape(w.in(n, 0), n.Shape...) }),
 		on(func(w *writer, o *op.Transpose, n *listing.Node) value { return w.transpose(w.in(n, 0), o.Perm...) }),

@@ -106,7 +106,7 @@ func write(f *graph.Func, p *graph.Params, grad bool, in []*tensor.Dense, finish
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{float: "f32", known: map[string]value{}, nodes: list.Nodes, values: make([]value, len(list.Nodes))}
+	w := &writer{body: &strings.Builder{}, float: "f32", known: map[string]value{}, nodes: list.Nodes, values: make([]value, len(list.Nodes))}
 	if p.Dtype() == tensor.Float64 {
 		w.float = "f64"
 	}
@@ -118,6 +118,11 @@ func write(f *graph.Func, p *graph.Params, grad bool, in []*tensor.Dense, finish
 	if err := b.leaves(in); err != nil {
 		return nil, err
 	}
+	ends := slices.Clone(list.Outputs)
+	for _, s := range list.Stores {
+		ends = append(ends, s.At)
+	}
+	w.findRuns(ends)
 	var outputs []value
 	for _, at := range list.Outputs {
 		outputs = append(outputs, w.at(at))

@@ -79,15 +79,27 @@ func check(nodes []listing.Node, host []bool) error {
 // at is the value of node i, which is written now if nobody has read it before.
 func (w *writer) at(i int) value {
 	if w.values[i].name == "" {
-		n := &w.nodes[i]
-		if n.Leaf != nil {
-			w.values[i] = w.constant(n)
-		} else {
-			w.values[i] = rules[reflect.TypeOf(n.Op)](w, n)
+		n := w.nodes[i]
+		switch {
+		case n.Leaf != nil:
+			w.values[i] = w.constant(&n)
+		case i < len(w.loops) && w.loops[i].run != nil:
+			w.values[i] = w.inStep(w.loops[i])
+		default:
+			w.values[i] = w.rule(&n)
 		}
 	}
 	return w.values[i]
 }
+
+// stand adds a node to the list that stands for a value; without one, it is written when somebody reads it.
+func (w *writer) stand(n listing.Node, x value) int {
+	w.nodes, w.values = append(w.nodes, n), append(w.values, x)
+	return len(w.values) - 1
+}
+
+// rule writes the operation of a node.
+func (w *writer) rule(n *listing.Node) value { return rules[reflect.TypeOf(n.Op)](w, n) }
 
 // in is operand k of a node.
 func (w *writer) in(n *listing.Node, k int) value { return w.at(n.In[k]) }

@@ -41,13 +41,14 @@ func (v value) size() int { return op.Size(v.shape) }
 
 // writer writes the body of a function, one operation a line. An operation that stands there already is not written again.
 type writer struct {
-	body  strings.Builder
+	body  *strings.Builder
 	count int
 	float string           // the kind of floats
 	known map[string]value // by what they are computed by
 
 	nodes  []listing.Node
 	values []value // of the nodes; without a name until somebody reads them
+	loops  []place // of the nodes of the function, in loops
 }
 
 // emit writes an operation and returns its result.
@@ -57,11 +58,16 @@ func (w *writer) emit(kind string, shape []int, format string, args ...any) valu
 	if v, ok := w.known[key]; ok {
 		return v
 	}
-	v := value{"%" + strconv.Itoa(w.count), op.Clone(shape), kind}
-	w.count++
-	fmt.Fprintf(&w.body, "    %s = %s\n", v.name, text)
+	v := value{w.name(), op.Clone(shape), kind}
+	fmt.Fprintf(w.body, "    %s = %s\n", v.name, text)
 	w.known[key] = v
 	return v
+}
+
+// name is a new one.
+func (w *writer) name() string {
+	w.count++
+	return "%" + strconv.Itoa(w.count-1)
 }
 
 // list is numbers in brackets.

@@ -39,7 +39,9 @@ own that were kept for the test:
 
 --calibrate finds the temperature that makes a classifier's probabilities true
 on the rows of its own table to stop by, and keeps it in the model's file:
-predict and eval use it from then on.`,
+predict and eval use it from then on.
+
+What the figures mean: unroll help measures.`,
 		Example: `  unroll eval --model reviews.safetensors
   unroll eval --model reviews.safetensors --table others.csv --json
   unroll eval --model reviews.safetensors --calibrate --bootstrap 1000

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -93,13 +92,9 @@ func (fl forecastFlags) run(cmd *cobra.Command, m *models.Forecaster) error {
 			return usage("--quantiles %g; want numbers between 0 and 1", q)
 		}
 	}
-	p, err := panelOf(cmd.ErrOrStderr(), c.Origin, fl.file)
+	found, err := fl.found(cmd, m, &parting{})
 	if err != nil {
 		return err
-	}
-	found, err := fl.forecast(cmd.Context(), m, p)
-	if err != nil {
-		return aheadHint(err)
 	}
 	write := func(w io.Writer) error { return fl.write(w, m.Frequency(), found) }
 	if fl.out == "" {
@@ -113,10 +108,19 @@ func (fl forecastFlags) run(cmd *cobra.Command, m *models.Forecaster) error {
 	})
 }
 
-func (fl forecastFlags) forecast(ctx context.Context, m *models.Forecaster, p *datasets.Panel) ([]models.Forecast, error) {
+// found are the forecasts of a part of the series.
+func (fl forecastFlags) found(cmd *cobra.Command, m *models.Forecaster, part *parting) ([]models.Forecast, error) {
+	p, err := panelOf(cmd.ErrOrStderr(), m.Config().Origin, fl.file)
+	if err != nil {
+		return nil, err
+	}
 	o := models.Forecasting{Horizon: fl.horizon, Levels: fl.levels, Keep: fl.paths > 0, Seed: fl.seed, Conformal: fl.conformal}
 	o.Paths = max(fl.paths, m.Config().Forecast.Paths)
-	return m.Forecast(ctx, p, o)
+	if o.From, o.To = part.share(len(p.Series)); o.From == o.To && len(p.Series) > 0 {
+		return nil, nil
+	}
+	found, err := m.Forecast(cmd.Context(), p, o)
+	return found, aheadHint(err)
 }
 
 // aheadHint says how a table tells what is known ahead.

@@ -72,7 +72,8 @@ forecasters of series, models of sequences of numbers, recognisers of speech. To
 begin:
 
   unroll train                                  # on a text that comes with it
-  unroll generate --prompt "In the beginning"   # by the model just trained`,
+  unroll generate --prompt "In the beginning"   # by the model just trained
+  unroll explain rnn                            # what a recurrent network is`,
 		Version:           version(),
 		SilenceUsage:      true,
 		SilenceErrors:     true,
@@ -97,7 +98,7 @@ begin:
 		root.SetHelpCommandGroupID(g.title) // the last
 		root.SetCompletionCommandGroupID(g.title)
 	}
-	root.AddCommand(topicCommands(tasks())...)
+	root.AddCommand(append(topicCommands(tasks()), measuresTopic())...)
 	root.SetVersionTemplate(fmt.Sprintf("unroll {{.Version}}\n%s, %s/%s, kernels: %s\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, kernel.Features()))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", columns)))

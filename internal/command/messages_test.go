@@ -31,7 +31,7 @@ func TestMistakesOfANewUser(t *testing.T) {
 		{"--lr \"0,01\"; want a number", []string{"train", rows, "--lr", "0,01"}},
 		{"--one-way \"maybe\"; want true or false", []string{"train", rows, "--one-way=maybe"}},
 		{"is not UTF-8", []string{"train", write("latin.txt", "caf\xe9 au lait")}},
-		{"is the file in another encoding?", []string{"train", write("latin.csv", "text,label\ncaf\xe9,a\nb,c\n")}},
+		{"is the file in another encoding? (--encoding windows-1252, say)", []string{"train", write("latin.csv", "text,label\ncaf\xe9,a\nb,c\n")}},
 		{"has no column \"stars\" (--label-column)", []string{"train", rows, "--label-column", "stars"}},
 		{"is another character between? (--delimiter)", []string{"train", rows, "--delimiter", "semicolon"}},
 		{"want a table, a file that ends in .csv, .tsv or .jsonl", []string{"train", "--table", short}},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,23 +49,29 @@ func (p *parting) check(args []string) error {
 	switch {
 	case !ok || errs[0] != nil || errs[1] != nil:
 		return usage("--part %q; want a part and their number, as in 3/16", p.part)
-	case p.of < 1 || p.n < 0 || p.n >= p.of:
-		return usage("--part %s; want 0/%d to %d/%d", p.part, max(p.of, 1), max(p.of-1, 0), max(p.of, 1))
+	case p.of < 1:
+		return usage("--part %s; want a part of 1 or more, as in 3/16", p.part)
+	case p.n < 0 || p.n >= p.of:
+		return usage("--part %s; want 0/%d to %d/%d", p.part, p.of, p.of-1, p.of)
 	case p.out == "":
 		return usage("--part goes with --out")
+	case os.IsPathSeparator(p.out[len(p.out)-1]):
+		return usage("--out %s is a folder; want the name of a file, into which that of the part is put", p.out)
 	case len(args) == 0:
 		return usage("--part goes with a file: the standard input has no parts that another process could read")
 	}
+	p.part = fmt.Sprintf("%d/%d", p.n, p.of) // 01/16 is no other part
 	return nil
 }
 
-// path is the file of the part: of predicted.jsonl, predicted-00003-of-00016.jsonl.
+// path is the file of the part: of predicted.jsonl, predicted-00003-of-00016.jsonl. The names of parts sort as they are counted.
 func (p *parting) path() string {
 	if p.part == "" {
 		return p.out
 	}
 	ending := filepath.Ext(p.out)
-	return fmt.Sprintf("%s-%05d-of-%05d%s", strings.TrimSuffix(p.out, ending), p.n, p.of, ending)
+	digits := max(5, len(strconv.Itoa(p.of)))
+	return fmt.Sprintf("%s-%0*d-of-%0*d%s", strings.TrimSuffix(p.out, ending), digits, p.n, digits, p.of, ending)
 }
 
 // lines are the first line of the part and the first after it. The file is cut into stretches of bytes of one length, and a row
@@ -72,7 +79,7 @@ func (p *parting) path() string {
 // The reader of tables alone knows where a row begins, as a line may end within quotes; it reads what is before the part, too.
 func (p *parting) lines(path string) (from, to int, err error) {
 	from, to = 0, math.MaxInt
-	if p.of == 1 {
+	if p.of <= 1 { // all, or no part was asked for
 		return from, to, nil
 	}
 	file, err := inputfile.Open(path)
@@ -84,9 +91,7 @@ func (p *parting) lines(path string) (from, to int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	cut := func(i int) int64 { // of sizes beyond 2^63/N, too
-		return info.Size()/int64(p.of)*int64(i) + info.Size()%int64(p.of)*int64(i)/int64(p.of)
-	}
+	cut := func(i int) int64 { return cutAt(info.Size(), i, p.of) }
 	before, err := countLines(file, cut(p.n))
 	if err != nil {
 		return 0, 0, err
@@ -99,6 +104,22 @@ func (p *parting) lines(path string) (from, to int, err error) {
 		to = before + within + 1
 	}
 	return from, to, err
+}
+
+// share are the part's things of a list: from, and to, without it. Those of rows that belong together are listed when the file is read.
+func (p *parting) share(count int) (from, to int) {
+	if p.part == "" {
+		return 0, count
+	}
+	cut := func(i int) int { return int(cutAt(int64(count), i, p.of)) }
+	return cut(p.n), cut(p.n + 1)
+}
+
+// cutAt is where part i of n begins: size·i/n, of which the product may have 128 bits.
+func cutAt(size int64, i, n int) int64 {
+	high, low := bits.Mul64(uint64(size), uint64(i))
+	at, _ := bits.Div64(high, low, uint64(n))
+	return int64(at)
 }
 
 // countLines counts the ends of lines in the next n bytes.
@@ -164,6 +185,9 @@ func (p *parting) mark(cmd *cobra.Command, input string) (*done, error) {
 	info, err := os.Stat(input)
 	if err != nil {
 		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.Errorf("--part goes with a file, of which every part can be found again; %s is none", input)
 	}
 	model, err := fileHash(cmd.Flags().Lookup("model").Value.String())
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,6 +91,10 @@ func TestPredictParts(t *testing.T) {
 	for want, said := range map[string]string{
 		`--part "3"; want a part`:                   part(in, "--part", "3", "--out", "x"),
 		"--part 16/16; want 0/16 to 15/16":          part(in, "--part", "16/16", "--out", "x"),
+		"--part 0/0; want a part of 1 or more":      part(in, "--part", "0/0", "--out", "x"),
+		`--part "1/1e9"; want a part`:               part(in, "--part", "1/1e9", "--out", "x"),
+		"--out y/ is a folder":                      part(in, "--part", "1/16", "--out", "y/"),
+		"is none":                                   part(dir, "--part", "1/16", "--out", filepath.Join(dir, "x")),
 		"--part goes with --out":                    part(in, "--part", "1/16"),
 		"--part goes with a file":                   part("--part", "1/16", "--out", "x"),
 		"is done already, of another model":         part(in, "--part", "1/7", "--top", "1", "--out", out),
@@ -100,6 +105,32 @@ func TestPredictParts(t *testing.T) {
 		if !strings.Contains(said, want) {
 			t.Errorf("want %q in %q", want, said)
 		}
+	}
+}
+
+// Parts tile whatever there is, be they more than there are bytes, or as many as there are numbers.
+func TestPartsTile(t *testing.T) {
+	for _, size := range []int64{0, 1, 5, 1 << 40, math.MaxInt64} {
+		for _, n := range []int{1, 3, 16, 1_000_000_007, math.MaxInt} {
+			at := int64(0)
+			for _, i := range []int{0, n / 3, n / 2, n - 1, n} {
+				if n == 1 && i == 0 {
+					continue
+				}
+				next := cutAt(size, i, n)
+				if next < at || next > size || i == n && next != size {
+					t.Errorf("part %d of %d begins at %d of %d, after one at %d", i, n, next, size, at)
+				}
+				at = next
+			}
+		}
+	}
+	name := func(i, n int) string { return (&parting{part: "x", out: "a/b.jsonl", n: i, of: n}).path() }
+	if a, b := name(9, 1_000_000), name(999_999, 1_000_000); a != "a/b-0000009-of-1000000.jsonl" || a >= b {
+		t.Error(a, b)
+	}
+	if got := name(3, 16); got != "a/b-00003-of-00016.jsonl" {
+		t.Error(got)
 	}
 }
 

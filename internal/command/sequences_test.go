@@ -234,6 +234,8 @@ func TestSequenceMistakes(t *testing.T) {
 		{1, `has one class only, "p"`, on("one.csv", "window,x,state\na,1,p\nb,2,p\nc,3,p\nd,3,p\n")},
 		{1, "different classes of", on("many.csv", "window,x,state\na,1,p\nb,2,q\nc,3,r\nd,3,s\ne,3,t\nf,3,u\n")},
 		{1, `is "id" the column of the ids (--id)? Thin the rows out`, on("long.csv", long, "--max-rows", "20")},
+		{1, `column "x": "21,5" is not a number; write a decimal comma as a point`, on("decimal.csv", "window;x;state\na;21,5;p\nb;20,1;q\n")},
+		{1, `its target: "21,5" is not a number; write a decimal comma as a point`, on("decimal2.csv", "window;x;state\na;1;21,5\nb;2;20,1\n")},
 		{1, "has no columns of numbers", on("words.csv", "window,x,state\na,up,p\nb,down,q\n")},
 		{1, "is not UTF-8; is the file in another encoding?", on("latin.csv", "window,x,note,state\na,1,caf\xe9,p\nb,2,x,q\n", "--header", "yes")},
 		{1, "its target: \"p\" is no finite number", on("words2.csv", "window,x,state\na,1,p\nb,2,q\n", "--target-kind", "number")},

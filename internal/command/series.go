@@ -46,6 +46,9 @@ func asTrained(own models.Origin) func(error) error {
 
 // seriesHint says which flags of train may help against an error of reading.
 func seriesHint(err error) error {
+	if strings.Contains(err.Error(), "decimal comma") { // no flag does
+		return err
+	}
 	for _, hint := range []struct{ text, flags string }{
 		{"has no column", "--time, --id, --target, --past, --known, --static and --class name columns; " +
 			"is another character between? (--delimiter)"},

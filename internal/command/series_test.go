@@ -108,6 +108,7 @@ func TestMistakesWithSeries(t *testing.T) {
 	write("negative.csv", days(100, func(day int) string { return fmt.Sprint(day%7 - 3) }))
 	write("fractions.csv", days(100, func(day int) string { return fmt.Sprint(float64(day%7) + 0.5) }))
 	write("words.csv", days(100, func(day int) string { return []string{"many", "3"}[day%2] }))
+	write("decimal.csv", strings.ReplaceAll(strings.ReplaceAll(days(100, func(int) string { return "266#4" }), ",", ";"), "#", ","))
 	write("twice.csv", days(100, count)+"2024-01-05,9\n")
 	write("semicolon.csv", strings.ReplaceAll(days(100, count), ",", ";"))
 	write("crlf.csv", "\xef\xbb\xbf"+strings.ReplaceAll(days(100, count), "\n", "\r\n"))
@@ -137,6 +138,8 @@ func TestMistakesWithSeries(t *testing.T) {
 		{"train --series good.csv --delimiter semicolon", 1, "is another character between? (--delimiter)"},
 		{"train --series ids.csv", 1, `say which is to be forecast (--target NAME)`},
 		{"train --series twice.csv", 1, "lines 6 and 102 have the same time, 2024-01-05; is there a column that tells several series apart? (--id NAME)"},
+		{"train --series decimal.csv --delimiter semicolon", 1, `in "y" stand some like "266,4"; write a decimal comma as a point`},
+		{"train --series decimal.csv --delimiter semicolon --target y", 1, `line 2: column "y": "266,4" is not a number; write a decimal comma as a point`},
 		{"train --series words.csv --target y", 1, `line 2: column "y": "many" is not a number (a mark for missing values: --missing`},
 		{"train --series unsure.csv", 1, "(--time-format, such as %d/%m/%Y)"},
 		{"train --series uneven.csv", 1, "is no time as"},

@@ -160,9 +160,17 @@ func (t tableFormat) readAs(ending, path string, file io.ReadCloser, names []str
 		r, err = datasets.CSV{Comma: comma, Header: header, Names: names, Missing: marks}.Read(text, path)
 	}
 	if err != nil {
-		return nil, err
+		return nil, encodingHint(err)
 	}
 	return &sheet{r, file}, nil
+}
+
+// encodingHint names the flag that may help against text that is not UTF-8.
+func encodingHint(err error) error {
+	if err != nil && strings.HasSuffix(err.Error(), "is the file in another encoding?") {
+		return errors.Errorf("%v (--encoding windows-1252, say)", err)
+	}
+	return err
 }
 
 // sheet is a table with rows of fields. Its columns without a name are called by their numbers, as Rows.Text takes them.
@@ -170,6 +178,8 @@ type sheet struct {
 	*datasets.Rows
 	file io.Closer
 }
+
+func (s *sheet) Err() error { return encodingHint(s.Rows.Err()) }
 
 func (s *sheet) Columns() []string {
 	names := s.Rows.Columns()

@@ -74,8 +74,9 @@ const formatText = "text"
 
 // taggedInput is what is to be tagged.
 type taggedInput struct {
-	how    models.TagOrigin
-	scheme string
+	how     models.TagOrigin
+	scheme  string
+	parting parting // of predict
 }
 
 func (in *taggedInput) flags(f *pflag.FlagSet) {
@@ -117,7 +118,12 @@ func (in *taggedInput) tag(cmd *cobra.Command, m *models.Tagger, args []string, 
 		}
 		return s.Converted(m.Scheme(), scheme)
 	}
-	return buffered(cmd, func(w io.Writer) error {
+	return in.parting.write(cmd, m, args, func(w io.Writer) error {
+		from, to, err := in.parting.lines(name)
+		if err != nil {
+			return err
+		}
+		tag := func(s models.Sentences) (models.Sentences, error) { return tag(within(s, from, to)) }
 		if format != formatText {
 			return in.file(w, input, name, format, m, scheme, tag, write)
 		}
@@ -138,6 +144,17 @@ func (in *taggedInput) tag(cmd *cobra.Command, m *models.Tagger, args []string, 
 			return write(w, scheme, s)
 		})
 	})
+}
+
+// within are the sentences that begin in a stretch of lines, without to.
+func within(s models.Sentences, from, to int) models.Sentences {
+	out := models.Sentences{Name: s.Name}
+	for i, line := range s.Lines {
+		if line >= from && line < to {
+			out.Words, out.Lines = append(out.Words, s.Words[i]), append(out.Lines, line)
+		}
+	}
+	return out
 }
 
 // outScheme is the scheme of the tags that are written.

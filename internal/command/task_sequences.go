@@ -18,6 +18,7 @@ type sequencesTask struct {
 	labels    string
 	format    tableFormat
 	stream    bool
+	parting   parting
 	confusion bool // the picture of what it confuses
 	measures  measuring
 }
@@ -106,6 +107,7 @@ func (t *sequencesTask) predictFlags(f *pflag.FlagSet) {
 	f.BoolVar(&t.stream, "stream", false, "predict after each row of the standard input, for models that read --one-way with --pool last")
 	formatFlags(f, &t.format)
 	f.Var(words{list: &t.format.Missing}, "missing", "marks of missing values beside NA, NaN, null, None and an empty field")
+	t.parting.flags(f)
 }
 
 func (t *sequencesTask) plotFlags(f *pflag.FlagSet) {

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +19,8 @@ type seriesTask struct {
 	simple
 	judged    string // table to judge the model by
 	backtest  models.Backtesting
-	conformal bool   // predict and plot move the quantiles, too
+	conformal bool // predict and plot move the quantiles, too
+	parting   parting
 	fan       string // the series of the picture
 }
 
@@ -139,7 +141,10 @@ func (t *seriesTask) eval(cmd *cobra.Command, m models.Model) (report, error) {
 	return newJudgedSeries(b), nil
 }
 
-func (t *seriesTask) predictFlags(f *pflag.FlagSet) { t.conformalFlag(f) }
+func (t *seriesTask) predictFlags(f *pflag.FlagSet) {
+	t.conformalFlag(f)
+	t.parting.flags(f)
+}
 
 // predict prints the forecasts of a table, or of the model's own, as JSON.
 func (t *seriesTask) predict(cmd *cobra.Command, m models.Model, args []string) error {
@@ -147,7 +152,17 @@ func (t *seriesTask) predict(cmd *cobra.Command, m models.Model, args []string) 
 	if len(args) > 0 {
 		fl.file = args[0]
 	}
-	return fl.run(cmd, m.(*models.Forecaster))
+	if err := t.parting.check(args); err != nil {
+		return err
+	}
+	f := m.(*models.Forecaster)
+	return t.parting.write(cmd, m, args, func(w io.Writer) error {
+		found, err := fl.found(cmd, f, &t.parting)
+		if err != nil {
+			return err
+		}
+		return fl.write(w, f.Frequency(), found)
+	})
 }
 
 func (t *seriesTask) plotFlags(f *pflag.FlagSet) {

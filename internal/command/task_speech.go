@@ -18,6 +18,7 @@ type speechTask struct {
 	judged  string // manifest to judge the model by
 	columns models.SpeechOrigin
 	how     hearing // of eval and predict
+	parting parting // of predict
 
 	drawn string // the recording whose spectrogram is drawn
 }
@@ -106,14 +107,20 @@ func (t *speechTask) eval(cmd *cobra.Command, m models.Model) (report, error) {
 	return evalRecogniser(cmd.Context(), m.(*models.Recogniser), t.judged, t.columns, how)
 }
 
-func (t *speechTask) predictFlags(f *pflag.FlagSet) { t.how.flags(f) }
+func (t *speechTask) predictFlags(f *pflag.FlagSet) {
+	t.how.flags(f)
+	t.parting.flags(f)
+}
 
 func (t *speechTask) predict(cmd *cobra.Command, m models.Model, args []string) error {
 	how, err := t.how.transcribing(cmd.Flags())
 	if err != nil {
 		return err
 	}
-	return predictSpeech(cmd, m.(*models.Recogniser), args, how)
+	if err := t.parting.check(args); err != nil {
+		return err
+	}
+	return predictSpeech(cmd, m.(*models.Recogniser), args, how, &t.parting)
 }
 
 func (t *speechTask) plotFlags(f *pflag.FlagSet) {

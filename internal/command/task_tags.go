@@ -183,9 +183,15 @@ func (t *tagsTask) eval(cmd *cobra.Command, m models.Model) (report, error) {
 	return r, nil
 }
 
-func (t *tagsTask) predictFlags(f *pflag.FlagSet) { t.words.flags(f) }
+func (t *tagsTask) predictFlags(f *pflag.FlagSet) {
+	t.words.flags(f)
+	t.words.parting.flags(f)
+}
 
 func (t *tagsTask) predict(cmd *cobra.Command, m models.Model, args []string) error {
+	if err := t.words.parting.check(args); err != nil {
+		return err
+	}
 	return t.words.tag(cmd, m.(*models.Tagger), args, writeJSON)
 }
 

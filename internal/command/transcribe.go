@@ -285,8 +285,8 @@ func (w *transcriptWriter) label(t *models.Transcript, format string) error {
 }
 
 // predictSpeech writes what is said in the recordings of a manifest, in one recording, or in the standard input, as objects.
-func predictSpeech(cmd *cobra.Command, m *models.Recogniser, args []string, how models.Transcribing) error {
-	return buffered(cmd, func(w io.Writer) error {
+func predictSpeech(cmd *cobra.Command, m *models.Recogniser, args []string, how models.Transcribing, part *parting) error {
+	return part.write(cmd, m, args, func(w io.Writer) error {
 		out := json.NewEncoder(w)
 		one := func(path string, s *audio.Sound) error {
 			t, err := m.Transcribe(cmd.Context(), s, how)
@@ -317,7 +317,8 @@ func predictSpeech(cmd *cobra.Command, m *models.Recogniser, args []string, how 
 				paths = append(paths, c.Path)
 			}
 		}
-		for _, path := range paths {
+		from, to := part.share(len(paths))
+		for _, path := range paths[from:to] {
 			s, err := audio.Open(path)
 			if err != nil {
 				return err

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -82,8 +83,11 @@ func (m *numberScores) print(w io.Writer) error {
 // predict predicts the sequences of a table, or of CSV on the standard input; with --stream, after each row.
 func (t *sequencesTask) predict(cmd *cobra.Command, model models.Model, args []string) error {
 	m := model.(*models.SequenceModel)
-	if err := t.format.check(); err != nil {
+	if err := cmp.Or(t.format.check(), t.parting.check(args)); err != nil {
 		return err
+	}
+	if t.stream && t.parting.out != "" {
+		return usage("--stream prints as rows come; --out and --part go with what is predicted of whole sequences")
 	}
 	want := t.columnsOf(m)
 	path, format := "standard input", t.format.withMarks()
@@ -111,14 +115,23 @@ func (t *sequencesTask) predict(cmd *cobra.Command, model models.Model, args []s
 	if err := table.shorten(m.Config()); err != nil {
 		return err
 	}
-	found, err := m.Predict(table.Sequences)
-	if err != nil {
-		return err
-	}
-	return buffered(cmd, func(w io.Writer) error {
+	return t.parting.write(cmd, m, args, func(w io.Writer) error {
+		from, to := t.parting.share(table.Len())
+		if from == to && table.Len() > 0 {
+			return nil
+		}
+		var own []int
+		for i := from; i < to; i++ {
+			own = append(own, i)
+		}
+		part := table.Pick(own)
+		found, err := m.Predict(part)
+		if err != nil {
+			return err
+		}
 		out, labels := json.NewEncoder(w), m.Labels()
 		for i, p := range found {
-			if err := out.Encode(record.SequenceOf(labels, table.IDs[i], 0, p)); err != nil {
+			if err := out.Encode(record.SequenceOf(labels, part.IDs[i], 0, p)); err != nil {
 				return err
 			}
 		}

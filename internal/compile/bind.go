@@ -100,16 +100,24 @@ func (e *emitter) instruction(s *step, run op.Task, copies *Value) {
 	e.program.steps = append(e.program.steps, i)
 }
 
-// operand returns the memory of a value; false if it has none.
+// operand returns the memory of a value, for an instruction that reads or writes it; false if it has none.
 func (e *emitter) operand(v *Value) (op.Operand, bool) {
 	if p, ok := e.packs[v]; ok {
 		o := op.Operand{}
-		if v.Op.(packing).keep {
-			o, _ = e.operand(v.In[0])
+		if v.Op.(packing).keep { // which is read where the weight is lent, and so has its numbers
+			o, _ = e.place(v.In[0])
 		}
 		o.Shape, o.Packed = v.Shape, p
 		return o, true
 	}
+	if w := weightOf(v); w != nil {
+		w.keep()
+	}
+	return e.place(v)
+}
+
+// place is operand for what does not read the numbers in every run.
+func (e *emitter) place(v *Value) (op.Operand, bool) {
 	r := e.planner.regions[v.id]
 	if r == nil {
 		return op.Operand{}, false
@@ -243,7 +251,7 @@ func sameMemory(a, b op.Operand) bool {
 // bindPacking packs a matrix: a weight into the copy that all programs over its store share, others into memory of the
 // program's own.
 func (e *emitter) bindPacking(s *step, v *Value) {
-	src, _ := e.operand(v.In[0])
+	src, _ := e.place(v.In[0])
 	if e.Dtype == tensor.Float64 {
 		bindPacked(e, s, v, src.F64, src.Ld())
 	} else {

@@ -81,13 +81,13 @@ func keptPacked[T kernel.Float](p *Packs, m packable[T]) *kept[T] {
 
 // fresh packs the weight if the store has changed since that was last done. It returns the copy, and whether there was
 // nothing to do.
-func (k *kept[T]) fresh(p *Packs, m packable[T]) (packed op.Packed[T], idle bool) {
+func (k *kept[T]) fresh(p *Packs, weight *Leaf, m packable[T]) (packed op.Packed[T], idle bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	idle = k.made && k.version == p.version
 	if !idle {
 		k.made = false // should packing panic
-		m.pack(k.packed)
+		weight.lend(func() { m.pack(k.packed) })
 		k.made, k.version = true, p.version
 	}
 	return k.packed, idle
@@ -126,7 +126,7 @@ func (w *weightPack[T]) task(p *Packs, weight *Leaf, m packable[T], keep bool, i
 	return func() error {
 		switch {
 		case !weight.Lent.Load():
-			w.now, *idle = k.fresh(p, m)
+			w.now, *idle = k.fresh(p, weight, m)
 		case keep:
 			w.now, *idle = op.Packed[T]{}, true
 		default:

@@ -161,6 +161,7 @@ func (p *Program) BadInput() error {
 func (p *Program) Blame(other *Program, name string) error {
 	for _, v := range p.leaves() {
 		if l := v.Leaf; l.Kind == FromWeight {
+			l.keep()
 			if i, x, bad := op.Of(l.Value).FirstBad(); bad {
 				return errors.Errorf("graph: parameter %s has %v at element %d", l.Name, x, i)
 			}

@@ -11,7 +11,7 @@ import (
 //
 //	func(g *graph.Graph, in []graph.Node) []graph.Node {
 //		b := train.BatchOf(g, in)
-//		logits := model.Apply(g, b.Inputs, recurrent.Options{Lengths: b.Lengths})
+//		logits, _ := model.Apply(g, b.Inputs, recurrent.Options{Lengths: b.Lengths})
 //		return []graph.Node{losses.CrossEntropy{}.Apply(g, logits, b.Labels)}
 //	}
 //

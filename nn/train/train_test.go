@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -201,6 +202,36 @@ func TestResumeIsBitForBit(t *testing.T) {
 			if !bytes.Equal(want, testutil.Read(t, name)) {
 				t.Errorf("%s at step %d and resumed, the run ends elsewhere", kind, stop)
 			}
+		}
+	}
+}
+
+// Whoever only predicts loads a checkpoint like any other file of weights; what training keeps beside them stays out.
+func TestCheckpointIsAFileOfWeights(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model")
+	run(t, newLoop(t, path))
+	saved, err := train.ReadCheckpoint(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, found := graph.NewParams(2), graph.NewParams(3)
+	if err := saved.Weights(want); err != nil {
+		t.Fatal(err)
+	}
+	metadata, err := found.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if metadata["model"] != "test" {
+		t.Errorf("metadata %v", metadata)
+	}
+	if want.Len() == 0 || found.String() != want.String() {
+		t.Fatalf("loaded\n%v\nwant\n%v", found, want)
+	}
+	for i := range want.Len() {
+		p := want.At(i)
+		if !slices.Equal(found.Get(p.Name()).Value().Float32s(), p.Value().Float32s()) {
+			t.Errorf("%s differs", p.Name())
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (m *Forecaster) Backtest(ctx context.Context, p *datasets.Panel, b Backtest
 	}
 	levels, _ := judgeLevels()
 	o.Levels = levels
-	found, err := m.forecastAll(orBackground(ctx), list, at, o)
+	found, err := m.forecastAll(orBackground(ctx), list, at, o, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,9 @@ type Forecasting struct {
 	Keep    bool      // give the paths, too
 	Seed    uint64    // of the paths
 
+	// From and To choose series of the panel, without To; all if both are 0. Some of them have the forecasts that they have among all.
+	From, To int
+
 	// Conformal moves the quantiles by the errors on the last values of the series, as many as the model was stopped by and tested
 	// with: split conformal prediction, whose intervals cover as often as they say if what comes is like these.
 	Conformal bool
@@ -45,13 +48,13 @@ func (m *Forecaster) Forecast(ctx context.Context, p *datasets.Panel, o Forecast
 	if err != nil {
 		return nil, err
 	}
-	at := make([]place, len(list))
-	for i, r := range list {
-		if at[i] = (place{i, r.Len()}); !hasValue(r.Values) {
+	var at []place
+	for i, r := range list[o.From:o.To] {
+		if at = append(at, place{o.From + i, r.Len()}); !hasValue(r.Values) {
 			return nil, errors.Errorf("models: the series %.40q has no value to forecast from", r.ID)
 		}
 	}
-	found, err := m.forecastAll(orBackground(ctx), list, at, o)
+	found, err := m.forecastAll(orBackground(ctx), list, at, o, o.From)
 	if err != nil || !o.Conformal {
 		return found, err
 	}
@@ -59,7 +62,7 @@ func (m *Forecaster) Forecast(ctx context.Context, p *datasets.Panel, o Forecast
 	if err != nil {
 		return nil, err
 	}
-	for i, r := range list {
+	for i, r := range list[o.From:o.To] {
 		moved.move(&found[i], windows{m.config.Forecast, m.features}.scale(r, r.Len()))
 	}
 	return found, nil
@@ -90,9 +93,14 @@ func (m *Forecaster) settle(p *datasets.Panel, o Forecasting) (Forecasting, erro
 		o.Levels = f.Quantiles
 	}
 	o.Levels = distinctNumbers(o.Levels)
+	if o.From == 0 && o.To == 0 {
+		o.To = len(p.Series)
+	}
 	switch {
 	case o.Horizon < 1 || o.Horizon > mostForecast || !f.steps() && o.Horizon > f.Horizon:
 		return o, errors.Errorf("models: a horizon of %d steps; want 1 to %d", o.Horizon, f.Horizon)
+	case o.From < 0 || o.To < o.From || o.To > len(p.Series):
+		return o, errors.Errorf("models: series %d to %d of %d; want From <= To, both within them", o.From, o.To, len(p.Series))
 	case o.Paths < 1 || o.Paths > mostForecast:
 		return o, errors.Errorf("models: %d sample paths; want 1 to %d", o.Paths, mostForecast)
 	}
@@ -132,8 +140,8 @@ func (f ForecastConfig) checkValues(p *datasets.Panel) error {
 	return nil
 }
 
-// forecastAll forecasts some windows, batch by batch.
-func (m *Forecaster) forecastAll(ctx context.Context, list []*readSeries, at []place, o Forecasting) ([]Forecast, error) {
+// forecastAll forecasts some windows, batch by batch, of which the first has a number by which paths are drawn.
+func (m *Forecaster) forecastAll(ctx context.Context, list []*readSeries, at []place, o Forecasting, first int) ([]Forecast, error) {
 	out := make([]Forecast, 0, len(at))
 	size := 256
 	if m.config.Forecast.steps() {
@@ -149,7 +157,7 @@ func (m *Forecaster) forecastAll(ctx context.Context, list []*readSeries, at []p
 			if m.config.Forecast.steps() {
 				forecast = m.byPaths
 			}
-			more, err := forecast(f, list, some, o, from)
+			more, err := forecast(f, list, some, o, first+from)
 			if err != nil {
 				return err
 			}

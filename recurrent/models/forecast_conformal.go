@@ -44,7 +44,7 @@ func (m *Forecaster) calibrate(ctx context.Context, list []*readSeries, after in
 	if len(out.lower) == 0 {
 		return out, nil
 	}
-	found, err := m.forecastAll(ctx, list, at, o)
+	found, err := m.forecastAll(ctx, list, at, o, 0)
 	if err != nil {
 		return nil, err
 	}

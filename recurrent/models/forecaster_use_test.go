@@ -120,7 +120,7 @@ func TestNothingLeaks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x, err := m.forecastAll(context.Background(), list, []place{{0, 50}}, o)
+		x, err := m.forecastAll(context.Background(), list, []place{{0, 50}}, o, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

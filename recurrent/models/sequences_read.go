@@ -10,6 +10,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/internal/number"
 )
 
 // What a SequenceModel predicts.
@@ -203,7 +204,10 @@ func (f *featureColumn) value(rows TableRows) (float64, error) {
 		return math.NaN(), nil
 	}
 	text := strings.TrimSpace(rows.Text(f.name))
-	v, err := number(text)
+	v, err := finite(text)
+	if err != nil && number.HasDecimalComma(text) {
+		return 0, errors.WithMessagef(err, "column %q", f.name)
+	}
 	if !f.known {
 		f.known = true
 		if err != nil {
@@ -223,8 +227,11 @@ func (f *featureColumn) value(rows TableRows) (float64, error) {
 	return v, nil
 }
 
-// number reads a finite number in decimals.
-func number(text string) (float64, error) {
+// finite reads a finite number in decimals.
+func finite(text string) (float64, error) {
+	if number.HasDecimalComma(text) {
+		return 0, errors.Errorf("%.40q is not a number; write a decimal comma as a point, and nothing between thousands", text)
+	}
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil || v-v != 0 || strings.ContainsAny(text, "_xX") { // Go's own ways of writing
 		return 0, errors.Errorf("%.40q is no finite number", text)

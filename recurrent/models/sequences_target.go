@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/number"
 )
 
 // into gives the sequences their targets.
@@ -31,7 +32,7 @@ func (g *grouping) into(s *Sequences) error {
 		return nil
 	case TargetNumber:
 		for i, text := range targets {
-			v, err := number(text)
+			v, err := finite(text)
 			if err != nil {
 				return errors.WithMessagef(err, "%s: its target", s.Place(i))
 			}
@@ -54,7 +55,10 @@ func targetKind(targets []string) string {
 	}
 	whole := true
 	for t := range different {
-		v, err := number(t)
+		v, err := finite(t)
+		if err != nil && number.HasDecimalComma(t) {
+			return TargetNumber // the error tells how to write them
+		}
 		if err != nil {
 			return TargetClass
 		}

@@ -19,9 +19,9 @@ import (
 // as safetensors).
 //
 // A folder has config.json, which names the family, see Families; the weights as model.safetensors, in several such files with
-// their index, or as pytorch_model.bin; and, to work with texts, tokenizer.json or tokenizer.model. Weights of 32 bits stay in
-// the file until they are needed, see graph.Params.Map, so the file must not be changed while the model is in use. Tensors that
-// the network does not read are passed over; Unread lists them.
+// their index, or as pytorch_model.bin; and, to work with texts, tokenizer.json or tokenizer.model. Weights in safetensors stay in
+// the file until they are needed, those of 16 bits until they are packed, see graph.Params.Map, so the file must not be changed
+// while the model is in use. Tensors that the network does not read are passed over; Unread lists them.
 //
 // A GGUF file has all of it in one: numbers may be F32, F16, BF16 or Q8_0, and are widened as they are read; names and shapes
 // become those of the folder that it was made from.
@@ -135,7 +135,11 @@ func (m *Model) openFile(path string) error {
 		if _, err := raw.Map(path, nil); err != nil {
 			return err
 		}
-		if err := m.size(shapesOf(raw.Tensors(""))); err != nil {
+		s := shapes{}
+		for i := range raw.Len() {
+			s[raw.At(i).Name()] = raw.At(i).Shape()
+		}
+		if err := m.size(s); err != nil {
 			return err
 		}
 		_, err = m.params.Map(path, m.net.change)

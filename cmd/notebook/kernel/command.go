@@ -11,13 +11,25 @@ import (
 	"runtime"
 )
 
+const usage = `The kernel of Jupyter in which Go and Unroll can be used.
+
+  unroll-kernel install [-prefix FOLDER]      make it known to Jupyter
+  unroll-kernel run [-write] FILE.ipynb ...   run notebooks without Jupyter
+
+Jupyter itself calls it with the name of a connection file.
+`
+
 // command does what the arguments ask for, if it is not to run as Jupyter's kernel.
-func command(args []string) bool {
+func command() bool {
+	args := os.Args[1:]
 	if len(args) == 0 {
-		return false
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
 	}
 	var err error
 	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		fmt.Print(usage)
 	case "install":
 		err = install(args[1:])
 	case "run":

@@ -37,7 +37,11 @@ func (standardError) Write(p []byte) (int, error) { return os.Stderr.Write(p) }
 // evaluate runs a cell and returns what it shows: the values of its last expression. An error that is nil says nothing, nor does
 // the number of bytes that fmt.Println returns beside it.
 func evaluate(ir *interp.Interp, streams OutErr, code string) ([]any, []xreflect.Type, error) {
+	if err := checkImports(code); err != nil {
+		return nil, nil, err
+	}
 	values, types, err := doEval(ir, streams, code)
+	err = explained(err)
 	n := len(values)
 	if err != nil || n == 0 || len(types) != n || values[n-1] != nil || types[n-1].ReflectType() != reflect.TypeFor[error]() {
 		return values, types, err

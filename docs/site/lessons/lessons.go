@@ -21,7 +21,7 @@ type Settings struct {
 	Steps    int     `json:"steps"`    // T
 	Clip     bool    `json:"clip"`     // shorten large gradients
 	Hidden   int     `json:"hidden"`   // width of the state
-	Layers   int     `json:"layers"`
+	Layers   int     `json:"layers"`   // of recurrent cells, one on top of the other
 	Dropout  float64 `json:"dropout"`
 }
 

@@ -128,9 +128,10 @@ func TestLength(t *testing.T) {
 	if r := result(t, s, "cost", ""); len(r.Lines) != 2 || len(r.Rows) != 6 {
 		t.Errorf("cost: %v", r.Rows)
 	}
-	w := result(t, s, "weights", "").Rows
-	if w[1][2] != w[2][2] || w[2][2] != w[3][2] || w[4][2] == w[2][2] {
-		t.Errorf("weights: %v", w)
+	w := result(t, s, "weights", `{"steps": 7, "layers": 2}`)
+	if rows := w.Rows; rows[1][2] != rows[2][2] || rows[3][2] == rows[2][2] || rows[4][2] == rows[3][2] ||
+		rows[5][0] != "7" || rows[5][1] != "2" || rows[5][2] != rows[3][2] || w.Answer != rows[5][2] {
+		t.Errorf("weights: %v, %s", rows, w.Answer)
 	}
 	if r := result(t, s, "scan", ""); r.Accuracy > 1e-5 {
 		t.Errorf("a scan differs by %g", r.Accuracy)

@@ -5,8 +5,21 @@ let language = (navigator.language || "en").startsWith("vi") ? "vi" : "en";
 try { language = localStorage.getItem("language") || language; } catch { /* pages of files may have no storage */ }
 
 const T = key => texts[language][key] ?? key;
-const fill = (key, values) => T(key).replace(/\{(\w+)\}/g, (_, k) => values[k]);
+const fill = (key, values) => T(key).replace(/\{(\w+)\}/g, (_, k) => decimal(values[k]));
+// cell is what a table shows: a word of the page, or a name, or a number.
+const cell = v => texts.en[v] ? T(v) : decimal(v);
 const percent = v => Math.round(100 * v) + "\u00a0%";
+
+// mistakes are the errors that a reader can cause, with what the page says of them.
+const mistakes = [[/no words; write/, "noWords"], [/: (\d+) words; want 40/, "manyWords"], [/does not know (".*?")\. It knows: (.*)/, "unknownWord"], [/train the network of the first/, "trainFirst"]];
+
+function explained(message) {
+  for (const [pattern, key] of mistakes) {
+    const found = message.match(pattern);
+    if (found) return fill(key, { a: found[1], b: found[2] });
+  }
+  return message.replace(/^lessons: /, "");
+}
 
 // A block is one experiment: what it says, its controls, and how its result is shown.
 const blocks = {
@@ -18,9 +31,9 @@ const blocks = {
   tags: { sentence: "they watch the play", show: (out, r, c) => { c.curves(); c.table([["word", "tag"], ...r.words.map((w, t) => [w, `${r.next[t][0].word} ${percent(r.next[t][0].p)}`])]); c.say("tagsDone", { accuracy: percent(r.accuracy) }); } },
   translate: { sentence: "four hundred two", show: (out, r, c) => { c.curves(); c.say("translateDone", { accuracy: percent(r.accuracy), answer: r.answer }); out.append(attentionMap(r, texts[language])); } },
   gap: { show: (out, r, c) => { c.curves(); c.table(r.rows); c.say("gapDone", { accuracy: percent(r.accuracy) }); } },
-  distance: { choices: { network: ["rnn", "lstm", "gru", "lstm-chrono", "gru-chrono"] }, ranges: { distance: ["distanceWords", 0, 100, 1, 5] },
+  distance: { choices: { network: ["rnn", "lstm", "gru", "lstm-chrono", "gru-chrono"] }, ranges: { distance: ["distanceWords", 1, 100, 1, 5] },
     show: (out, r, c) => { c.curves(); c.say("distanceDone", { distance: c.settings.distance, network: T(c.settings.network), accuracy: percent(r.accuracy), answer: r.answer });
-      if (r.lines) out.append(element("h3", {}, T("gatesTitle")), lineChart(T("gatesTitle"), r.lines.map(l => ({ ...l, name: T(l.name) })), { xLabel: T("step"), yLabel: T("open") })); } },
+      if (r.lines) out.append(element("h3", {}, T("gatesTitle")), element("p", {}, T("gatesLook")), lineChart(T("gatesTitle"), r.lines.map(l => ({ ...l, name: T(l.name) })), { xLabel: T("step"), yLabel: T("open") })); } },
   flow: { ranges: { gain: ["gain", 0.2, 3, 0.1, 1] }, live: true,
     show: (out, r, c) => { out.append(lineChart(T("flowTitle"), r.lines.map(l => ({ ...l, name: T(l.name) })), { log: true, xLabel: T("stepsBack"), yLabel: T("normOf") }));
       c.table(r.rows); c.say("flowDone", { gain: c.settings.gain, factor: r.rows[1][1], verdict: T(r.rows[1][2]) }); } },
@@ -33,7 +46,8 @@ const blocks = {
       const times = l => (l.y[l.y.length - 1] / l.y[0]).toFixed(0); c.say("costDone", { lstm: times(r.lines[0]), attention: times(r.lines[1]) }); } },
   order: { show: (out, r, c) => { c.curves(); c.table(r.rows); c.say("orderDone", {}); } },
   scan: { show: (out, r, c) => { c.table(r.rows); c.say("todayDone", {}); } },
-  weights: { button: "countWeights", show: (out, r, c) => c.table(r.rows) },
+  weights: { button: "countWeights", ranges: { steps: ["steps", 1, 300, 1, 30], layers: ["layers", 1, 4, 1, 1] },
+    show: (out, r, c) => { c.table(r.rows); c.say("weightsDone", { ...c.settings, weights: r.answer }); } },
 };
 
 const sections = [
@@ -89,8 +103,8 @@ function makeBlock(name, titled) {
   }
   for (const [key, [label, min, max, step, start]] of Object.entries(b.ranges ?? {})) {
     const input = element("input", { type: "range", min, max, step, value: settings[key] ?? start });
-    const value = element("output", {}, " " + input.value);
-    input.oninput = () => { value.textContent = " " + input.value; };
+    const value = element("output", {}, " " + decimal(input.value));
+    input.oninput = () => { value.textContent = " " + decimal(input.value); };
     if (b.live) input.addEventListener("change", () => go());
     inputs[key] = input;
     controls.append(labelled(label, input, value));
@@ -111,10 +125,11 @@ function makeBlock(name, titled) {
     const verdict = element("p", { class: "verdict" });
     const c = { settings: state.settings, results: state.results,
       curves: () => { const lines = state.curves; if (lines.length) out.append(lineChart(T("loss"), lines.map(l => ({ ...l, name: T(l.name) })), { xLabel: T("step"), yLabel: T("loss") })); },
-      table: rows => out.append(element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": T(rows[0][0]) + " …" }, element("table", {}, element("thead", {}, element("tr", {}, ...rows[0].map(h => element("th", { scope: "col" }, T(h))))), element("tbody", {}, ...rows.slice(1).map(r => element("tr", {}, ...r.map(v => element("td", {}, T(v))))))))),
+      table: rows => out.append(element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": T(rows[0][0]) + " …" }, element("table", {}, element("thead", {}, element("tr", {}, ...rows[0].map(h => element("th", { scope: "col" }, T(h))))), element("tbody", {}, ...rows.slice(1).map(r => element("tr", {}, ...r.map(v => element("td", {}, cell(v))))))))),
       say: (key, values) => { verdict.textContent = fill(key, values); } };
     b.show(out, state.results[state.results.length - 1], c);
     out.prepend(verdict);
+    if (texts.en[name + "Look"]) verdict.after(element("p", {}, T(name + "Look")));
     card.dataset.done = "true";
     card.dataset.result = JSON.stringify({ accuracy: state.results[state.results.length - 1].accuracy, answer: state.results[state.results.length - 1].answer });
   };
@@ -125,6 +140,7 @@ function makeBlock(name, titled) {
     button.textContent = T("stop");
     delete card.dataset.done;
     status.className = "status";
+    status.textContent = T("running");
     const state = { settings: read(), results: [], curves: [] };
     try {
       for (const more of b.twice ?? [{}]) {
@@ -142,7 +158,7 @@ function makeBlock(name, titled) {
       show(state);
     } catch (e) {
       const cancelled = /context canceled|abort/i.test(e.message);
-      status.textContent = cancelled ? T("stopped") : e.message.replace(/^lessons: /, "");
+      status.textContent = cancelled ? T("stopped") : explained(e.message);
       if (!cancelled) status.className = "status error";
     }
     busy = false;

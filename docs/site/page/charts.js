@@ -17,11 +17,16 @@ function element(name, attributes = {}, ...children) {
   return e;
 }
 
+// decimal writes numbers as the page's language does: in Vietnamese with a comma.
+function decimal(v) {
+  return document.documentElement.lang === "vi" ? String(v).replace(/(\d)\.(\d)/g, "$1,$2") : String(v);
+}
+
 function short(v) {
   if (v === 0) return "0";
   const a = Math.abs(v);
   if (a >= 1e4 || a < 1e-3) return v.toExponential(0).replace("e+", "e");
-  return String(Number(v.toPrecision(3)));
+  return decimal(Number(v.toPrecision(3)));
 }
 
 // ticks are round numbers from at most low to at least high, about so many.

@@ -82,7 +82,7 @@ r = await lesson(page, "fit"); check(r.answer === "overfits", "a large network o
 r = await lesson(page, "cost"); check(/LSTM takes \d+ times/.test(r.verdict), "cost of length");
 r = await lesson(page, "order"); check(r.accuracy === 1, "order");
 r = await lesson(page, "scan"); check(r.accuracy < 1e-5, "scan");
-r = await lesson(page, "weights"); check(/3\s+1\s+\d+/.test(r.text), "weights");
+r = await lesson(page, "weights"); check(/3\s+1\s+\d+/.test(r.text) && /30 steps and layers: 1\. Weights: \d+/.test(r.verdict), "weights");
 await lesson(page, "distance", { "input[type=range]": "100" }).then(() => {}, e => check(false, String(e)));
 await page.evaluate(() => scrollTo(0, 0));
 await accessible(page, "wide, English");
