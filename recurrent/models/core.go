@@ -191,10 +191,10 @@ func (c *core) sameNetwork(k Kind, other Config) error {
 // for each prediction at a time. Texts of up to 400 tokens, as they come, fit.
 const lentSteps = 12_000
 
-// lend has predictions and evaluations take functions that make returns.
-func (c *core) lend(make func() *graph.Func) {
+// lend has predictions and evaluations take functions that build returns.
+func (c *core) lend(build func() *graph.Func) {
 	c.lent.make = func() *graph.Func {
-		f := make()
+		f := build()
 		f.SetCacheSteps(lentSteps)
 		return f
 	}
