@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,15 +88,30 @@ func TestSuitesUnderEveryPass(t *testing.T) {
 			settings = append(settings, "-"+p.String())
 		}
 	}
+	// Each package's tests are linked once, for all settings.
+	programs := t.TempDir()
+	packages := []string{".", "../recurrent", "../nn", "../losses"}
+	build := exec.Command("go", append([]string{"test", "-c", "-o", programs + string(filepath.Separator)}, packages...)...)
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	for _, setting := range settings {
-		t.Run(setting, func(t *testing.T) {
-			// That a step gives the bits of the sequence takes packed weights, and sums in one order.
-			cmd := exec.Command("go", "test", "-skip", "StepIsUnroll", "-run", "Gradient|PyTorch|Derivative|Plans|Tape|Unroll|LanguageModel", ".", "../recurrent", "../nn", "../losses")
-			cmd.Env = append(os.Environ(), "UNROLL_PASSES="+setting)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("%v\n%s", err, out)
+		for _, dir := range packages {
+			name := filepath.Base(dir)
+			if dir == "." {
+				name = "graph"
 			}
-		})
+			t.Run(setting+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				// That a step gives the bits of the sequence takes packed weights, and sums in one order.
+				cmd := exec.Command(filepath.Join(programs, name+".test"), "-test.skip", "StepIsUnroll",
+					"-test.run", "Gradient|PyTorch|Derivative|Plans|Tape|Unroll|LanguageModel")
+				cmd.Dir, cmd.Env = dir, append(os.Environ(), "UNROLL_PASSES="+setting)
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Errorf("%v\n%s", err, out)
+				}
+			})
+		}
 	}
 }
 

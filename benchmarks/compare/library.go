@@ -28,7 +28,11 @@ func prepare(ctx context.Context, o options, m machine, dir string) ([]library, 
 		return nil, err
 	}
 	ours := filepath.Join(dir, "ours")
-	if _, err := output(ctx, root, "go", "build", "-buildvcs=auto", "-o", ours, "./benchmarks/ours"); err != nil {
+	revision, err := output(ctx, root, "git", "describe", "--always", "--dirty", "--abbrev=10")
+	if err != nil {
+		revision = "of-an-unknown-commit"
+	}
+	if _, err := output(ctx, root, "go", "build", "-ldflags", "-X main.revision="+revision, "-o", ours, "./benchmarks/ours"); err != nil {
 		return nil, fmt.Errorf("compare: building ours: %w", err)
 	}
 	all := []library{{label: "Unroll", path: ours, command: []string{ours}}}

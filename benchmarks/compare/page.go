@@ -93,7 +93,7 @@ func (r record) section(out *strings.Builder, name string, drawn map[string][]by
 			one.table(out, threads)
 		}
 		if len(one.Missing) > 0 {
-			out.WriteString("\nNot run:\n\n")
+			out.WriteString("\nNot run, or not offered:\n\n")
 			for _, m := range one.Missing {
 				fmt.Fprintf(out, "- %s\n", m)
 			}

@@ -68,7 +68,7 @@ const wantSection = `
 | Train/lstm/B32T50I128H128L1V65 | **Unroll** | 180,000 ±12 % |  | 50 |
 |  | torch 2 | 90,000 | **2.00** (1.50 to 2.00) | 250 |
 
-Not run:
+Not run, or not offered:
 `
 
 func TestSection(t *testing.T) {

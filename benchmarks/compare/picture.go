@@ -56,6 +56,7 @@ func picture(points []point) ([]byte, error) {
 	p.Y.Tick.Length = 0
 	p.Legend.Top, p.Legend.Left = true, true
 	p.Legend.TextStyle.Font.Size, p.Legend.TextStyle.Font.Variant = vg.Points(9), "Sans"
+	p.Legend.Padding = vg.Points(3)
 	p.Add(grid(len(works)))
 	for _, library := range libraries {
 		var at plotter.XYs
@@ -75,12 +76,11 @@ func picture(points []point) ([]byte, error) {
 		p.Legend.Add(library, s)
 	}
 	p.X.Min, p.X.Max = math.Floor(p.X.Min*2)/2, max(0.3, p.X.Max+0.1)
-	width, height := 18*vg.Centimeter, vg.Length(len(works))*0.8*vg.Centimeter+vg.Length(len(libraries))*0.45*vg.Centimeter+2*vg.Centimeter
+	top := vg.Length(len(libraries)) * 0.5 * vg.Centimeter // of the legend, above the rows, where it hides no mark
+	width, height := 18*vg.Centimeter, top+vg.Length(len(works))*0.8*vg.Centimeter+2*vg.Centimeter
 	canvas := vgsvg.New(width, height)
 	c := draw.New(canvas)
 	c.FillPolygon(color.White, []vg.Point{{X: 0, Y: 0}, {X: width, Y: 0}, {X: width, Y: height}, {X: 0, Y: height}})
-	// The legend stands above the rows, where it hides no mark.
-	top := vg.Length(len(libraries)) * 0.45 * vg.Centimeter
 	legend := p.Legend
 	p.Legend = plot.NewLegend()
 	legend.Draw(draw.Crop(c, 0.3*vg.Centimeter, 0, 0, -0.2*vg.Centimeter))

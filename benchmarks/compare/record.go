@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -44,7 +45,9 @@ type entry struct {
 func (c *comparison) record(command string) run {
 	r := run{Date: c.start.UTC().Format("2006-01-02"), Command: command, Threads: c.threads, Limits: c.limits, Missing: c.missing()}
 	for line := range strings.Lines(c.conditions()) {
-		r.Conditions = append(r.Conditions, strings.TrimPrefix(strings.TrimSpace(line), "- "))
+		if !strings.HasSuffix(line, neverRan+"\n") { // Missing tells why
+			r.Conditions = append(r.Conditions, strings.TrimPrefix(strings.TrimSpace(line), "- "))
+		}
 	}
 	for _, threads := range c.threads {
 		for _, w := range c.works {
@@ -77,11 +80,12 @@ func keep(path string, m machine, r run) error {
 		return !slices.ContainsFunc(old.Threads, func(n int) bool { return !slices.Contains(r.Threads, n) })
 	})
 	all.Runs = append(all.Runs, r)
-	text, err := json.MarshalIndent(all, "", "\t")
-	if err != nil {
-		return err
-	}
-	return atomicfile.WriteBytes(path, append(text, '\n'))
+	return atomicfile.Write(path, func(w io.Writer) error {
+		out := json.NewEncoder(w)
+		out.SetEscapeHTML(false)
+		out.SetIndent("", "\t")
+		return out.Encode(all)
+	})
 }
 
 // readRecord reads the file of a machine, and refuses one from which no page can be written.

@@ -33,6 +33,9 @@ func (c *comparison) markdown() string {
 	return out.String()
 }
 
+// neverRan is said of a library that did no work.
+const neverRan = "never ran to the end"
+
 // conditions is the list above the tables: when, where, with what.
 func (c *comparison) conditions() string {
 	var out strings.Builder
@@ -60,11 +63,11 @@ func (c *comparison) conditions() string {
 		if l.missing != "" {
 			continue
 		}
-		about := []string{"never ran to the end"}
+		about := []string{neverRan}
 		if r, ok := c.reports[i]; ok {
 			about = []string{r.Library, r.Build}
 		}
-		if len(l.env) > 0 {
+		if len(l.env) > 0 && about[0] != neverRan {
 			about = append(about, strings.Join(l.env, " "))
 		}
 		if about[0] == c.name(i) {

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/unroll-go/unroll/benchmarks/internal/model"
@@ -48,7 +46,7 @@ func run(args []string, threads int, d time.Duration) error {
 	if err != nil {
 		return err
 	}
-	report := work.Report{Library: version(), Build: runtime.Version() + ", kernels " + kernel.Features(),
+	report := work.Report{Library: "unroll " + revision, Build: runtime.Version() + ", kernels " + kernel.Features(),
 		Results: []work.Result{result}}
 	return report.Write(os.Stdout)
 }
@@ -78,18 +76,5 @@ func measure(w work.Work, d time.Duration) (work.Result, error) {
 	return result, err
 }
 
-// version is the commit this program was built from, with a mark if files had been changed since.
-func version() string {
-	revision, dirty := "unknown commit", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			switch {
-			case s.Key == "vcs.revision":
-				revision = s.Value[:min(len(s.Value), 10)]
-			case s.Key == "vcs.modified" && s.Value == "true":
-				dirty = " with changes"
-			}
-		}
-	}
-	return strings.TrimSpace("unroll " + revision + dirty)
-}
+// revision is what this program was built from; benchmarks/compare tells it to the linker.
+var revision = "of an unknown commit"
