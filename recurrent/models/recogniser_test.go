@@ -117,7 +117,7 @@ func TestRecogniserLearns(t *testing.T) {
 		"transducer": hearingConfig(DecoderTransducer, false), "transducer, forward": hearingConfig(DecoderTransducer, true),
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.Epochs, c.Patience = 40, 0
+			c.Epochs, c.Patience = 60, 0 // after 40, a transducer's greedy search still misses a letter in ten
 			r := song(t, 48, func(r *rand.Rand) string { return strings.ReplaceAll(sungWords(r), " ", "") })
 			m, err := NewRecogniser(c, r)
 			if err != nil {
@@ -131,7 +131,7 @@ func TestRecogniserLearns(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !(e.Characters.Rate() < 0.15) {
+				if !(e.Characters.Rate() < 0.1) {
 					t.Errorf("beam %d: character error rate %g; found %q of %q", beam, e.Characters.Rate(), e.Found[:4], r.Texts()[:4])
 				}
 			}
