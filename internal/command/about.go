@@ -73,13 +73,8 @@ func (a *account) model(kind models.Kind, c models.Config) {
 	from := c.Origin.From
 	switch {
 	case a.take(models.AdapterEntry, &adapter):
-<<<<<<< HEAD
-		which := models.TuneConfig{Targets: adapter.Targets, Whole: adapter.Whole}
-		a.say("adapter", "rank %d, %s of %s", adapter.Rank, adaptedWeights(which), from)
-=======
 		weights := adaptedWeights(models.TuneConfig{Targets: adapter.Targets, Whole: adapter.Whole})
 		a.say("adapter", "rank %d, %s of %s", adapter.Rank, weights, from)
->>>>>>> merge
 	case from != "":
 		a.say("begun with", "the weights of %s", from)
 	}

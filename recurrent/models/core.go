@@ -194,17 +194,10 @@ func (c *core) sameNetwork(k Kind, other Config) error {
 // for each prediction at a time. Texts of up to 400 tokens, as they come, fit.
 const lentSteps = 12_000
 
-<<<<<<< HEAD
-// lend has predictions and evaluations take functions that build returns.
-func (c *core) lend(build func() *graph.Func) {
-	c.lent.make = func() *graph.Func {
-		f := build()
-=======
 // lend has predictions and evaluations take functions that of returns.
 func (c *core) lend(of func() *graph.Func) {
 	c.lent.make = func() *graph.Func {
 		f := of()
->>>>>>> merge
 		f.SetCacheSteps(lentSteps)
 		return f
 	}
