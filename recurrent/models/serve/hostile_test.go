@@ -136,6 +136,20 @@ func TestWaitingToBeHeardEnds(t *testing.T) {
 	}
 }
 
+// So are looks into models, each of which takes far more memory than its text.
+func TestLooksAreFew(t *testing.T) {
+	s, h, _ := newServer(t, Options{Timeout: 100 * time.Millisecond}, "mood")
+	for range cap(s.looks) {
+		s.looks <- struct{}{}
+	}
+	look := `{"show":"words","text":"a day"}`
+	if status, text := ask(t, "POST", h.URL+"/v1/models/mood/look", "", look); status != 503 {
+		t.Errorf("status %d: %s", status, text)
+	}
+	<-s.looks
+	post(t, h.URL+"/v1/models/mood/look", look, new(any))
+}
+
 // Errors of JSON speak of JSON.
 func TestWordsOfJSON(t *testing.T) {
 	_, h, _ := newServer(t, Options{}, "text")
