@@ -58,11 +58,16 @@ func sizeOf(shape []int) int {
 	return n
 }
 
-// check refuses a tensor whose shape does not fit its elements.
-func (v *values) check(elements int) error {
+// known refuses a tensor of a datatype that there is not.
+func (v *values) known() error {
 	if !v.isText() && widths[v.datatype] == 0 {
 		return bad("tensor %q has the datatype %q; want BOOL, INT8 to INT64, UINT8 to UINT64, FP16, FP32, FP64 or BYTES", v.name, v.datatype)
 	}
+	return nil
+}
+
+// check refuses a tensor whose shape does not fit its elements.
+func (v *values) check(elements int) error {
 	if n := sizeOf(v.shape); n != elements {
 		return bad("tensor %q of shape %v has %d elements; want %d", v.name, v.shape, elements, n)
 	}
@@ -72,6 +77,9 @@ func (v *values) check(elements int) error {
 // readJSON takes the elements from JSON, in which lists may be nested as the shape says, or flat. It reads them one by one, so that
 // no more is kept of them than what they are.
 func (v *values) readJSON(data json.RawMessage) error {
+	if err := v.known(); err != nil {
+		return err
+	}
 	want := sizeOf(v.shape)
 	if want < 0 {
 		return bad("tensor %q has the shape %v", v.name, v.shape)
@@ -157,6 +165,9 @@ func holds(datatype string, n int64) bool {
 
 // readBinary takes the elements from bytes: little-endian numbers, or texts with their length in front (4 bytes).
 func (v *values) readBinary(data []byte) error {
+	if err := v.known(); err != nil {
+		return err
+	}
 	if v.isText() {
 		for len(data) > 0 {
 			if len(data) < 4 {
@@ -171,7 +182,7 @@ func (v *values) readBinary(data []byte) error {
 		return v.check(len(v.texts))
 	}
 	w := widths[v.datatype]
-	if w == 0 || len(data)%w != 0 {
+	if len(data)%w != 0 {
 		return bad("tensor %q: %d bytes of %s", v.name, len(data), v.datatype)
 	}
 	if err := v.check(len(data) / w); err != nil {
