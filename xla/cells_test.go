@@ -198,6 +198,9 @@ func TestLosses(t *testing.T) {
 		{"negative binomial", []int{3, 2, 2}, []*tensor.Dense{graph.Floats([]float32{0, 1, 2, 3, 4, 5}, 3, 2)}, func(g *graph.Graph, x graph.Node, in []graph.Node) graph.Node {
 			return losses.Likelihood{Family: distribution.NegativeBinomial}.Apply(g, x, in[0])
 		}},
+		{"transducer", []int{3, 2, 3, 5}, []*tensor.Dense{graphtest.RandomIDs(2, 4, 2, 2), graph.Ints([]int{3, 2}), graph.Ints([]int{2, 1})}, func(g *graph.Graph, x graph.Node, in []graph.Node) graph.Node {
+			return losses.Transducer{Blank: 4}.Apply(g, x, in[0], in[1], in[2])
+		}},
 	} {
 		t.Run(l.name, func(t *testing.T) {
 			p := graph.NewParams(1)

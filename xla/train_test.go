@@ -64,6 +64,12 @@ func trainees() []trainee {
 			logits := nn.Dense{Units: classes}.Apply(g.Scope("head"), y)
 			return []graph.Node{losses.CTC{}.Apply(g, logits, in[1], in[2], in[3])}
 		}, in: []*tensor.Dense{features, graph.Ints([]int{1, 2, 3, 3, 4, 0}, batch, 2), graph.Ints([]int{5, 4, 3}), graph.Ints([]int{2, 2, 1})}},
+		{name: "transducer", build: func(g *graph.Graph, in []graph.Node) []graph.Node {
+			y, _ := recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 6}}.Apply(g.Scope("layer"), in[0], recurrent.Options{Lengths: in[2]})
+			m := recurrent.Transducer{Embedding: nn.Embedding{Tokens: classes, Size: 4}, Cell: recurrent.GRU{Hidden: 5}, Units: 6}
+			scores := m.Scores(g.Scope("model"), y, in[1])
+			return []graph.Node{losses.Transducer{}.FromScores(g, scores, in[1], in[2], in[3])}
+		}, in: []*tensor.Dense{features, graph.Ints([]int{1, 2, 3, 3, 4, -1}, batch, 2), graph.Ints([]int{5, 4, 3}), graph.Ints([]int{2, 2, 1})}},
 		{name: "CRF", build: func(g *graph.Graph, in []graph.Node) []graph.Node {
 			y, _ := recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 6}}.Apply(g.Scope("layer"), in[0], recurrent.Options{})
 			return []graph.Node{losses.CRF{Lengths: in[2]}.Apply(g.Scope("crf"), nn.Dense{Units: classes}.Apply(g.Scope("head"), y), in[1])}

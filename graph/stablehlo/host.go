@@ -58,8 +58,10 @@ func newHost(f *listing.Function, f64 bool) *host {
 		for _, k := range n.In {
 			read[k] = true
 		}
-		if l, ok := limitOf(f.Nodes, n); ok && given(l.at) && !h.is[l.at] {
-			h.limits = append(h.limits, l)
+		for _, l := range limitsOf(f.Nodes, n) {
+			if given(l.at) && !h.is[l.at] {
+				h.limits = append(h.limits, l)
+			}
 		}
 		if _, ok := n.Op.(*op.Verify); ok && all(n.In[1:]) {
 			h.verified = append(h.verified, i)
@@ -76,8 +78,8 @@ func newHost(f *listing.Function, f64 bool) *host {
 	return h
 }
 
-// limitOf is what an operation wants of its ids.
-func limitOf(nodes []listing.Node, n listing.Node) (limit, bool) {
+// limitsOf is what an operation wants of its ids.
+func limitsOf(nodes []listing.Node, n listing.Node) []limit {
 	shape := func(k int) []int { return nodes[n.In[k]].Shape }
 	switch o := n.Op.(type) {
 	case op.GatherRows:
@@ -85,21 +87,26 @@ func limitOf(nodes []listing.Node, n listing.Node) (limit, bool) {
 		if o.FromEnd {
 			l.low = -l.end
 		}
-		return l, true
+		return []limit{l}
 	case op.CrossEntropy:
-		return limit{n.In[1], 0, op.LastDim(shape(0)), int(o.Ignore), "target"}, true
+		return []limit{{n.In[1], 0, op.LastDim(shape(0)), int(o.Ignore), "target"}}
 	case op.PickLast:
 		l := limit{n.In[1], 0, op.LastDim(shape(0)), op.NoID, "id"}
 		if o.Known {
 			l.but = o.ID
 		}
-		return l, true
+		return []limit{l}
 	case op.LengthMask:
-		return limit{n.In[0], 0, o.Steps + 1, op.NoID, "length"}, true
+		return []limit{{n.In[0], 0, o.Steps + 1, op.NoID, "length"}}
 	case *op.ClusterIDs:
-		return limit{n.In[0], 0, o.Cutoffs[len(o.Cutoffs)-1], int(o.Ignore), "target"}, true
+		return []limit{{n.In[0], 0, o.Cutoffs[len(o.Cutoffs)-1], int(o.Ignore), "target"}}
+	case op.TransducerScores:
+		return []limit{{n.In[1], 0, op.LastDim(shape(0)), -1, "label"}}
+	case op.Transducer:
+		frames := limit{n.In[1], 1, shape(0)[0] + 1, op.NoID, "number of frames"}
+		return []limit{frames, {n.In[2], 0, (shape(0)[2] + 1) / 2, op.NoID, "number of labels"}}
 	}
-	return limit{}, false
+	return nil
 }
 
 // Feed returns the arguments of a run that are inputs and drawn, in the module's order: in itself, and what the library computes from

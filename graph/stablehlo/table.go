@@ -30,22 +30,17 @@ var rules map[reflect.Type]rule
 
 // refused are the types of operations that cannot, and why.
 var refused = map[reflect.Type]string{
-	reflect.TypeFor[op.Transducer]():       "its recurrence over frames and labels has no form here yet",
-	reflect.TypeFor[op.TransducerGrad]():   "its recurrence over frames and labels has no form here yet",
-	reflect.TypeFor[*op.IntegerMatMul]():   "quantised weights are for prediction on a processor",
-	reflect.TypeFor[op.IntegersMatMul]():   "quantised weights are for prediction on a processor",
-	reflect.TypeFor[*op.IntegerConv]():     "quantised weights are for prediction on a processor",
-	reflect.TypeFor[op.QuantisedRange]():   "quantised weights are for prediction on a processor",
-	reflect.TypeFor[*op.Loop]():            "a graph of NewRolled is for reading",
-	reflect.TypeFor[op.LoopResult]():       "a graph of NewRolled is for reading",
-	reflect.TypeFor[op.TransducerScores](): "it is of use to the transducer's loss alone",
-
-	reflect.TypeFor[op.TransducerScoresGrad](): "it is of use to the transducer's loss alone",
+	reflect.TypeFor[*op.IntegerMatMul](): "quantised weights are for prediction on a processor",
+	reflect.TypeFor[op.IntegersMatMul](): "quantised weights are for prediction on a processor",
+	reflect.TypeFor[*op.IntegerConv]():   "quantised weights are for prediction on a processor",
+	reflect.TypeFor[op.QuantisedRange](): "quantised weights are for prediction on a processor",
+	reflect.TypeFor[*op.Loop]():          "a graph of NewRolled is for reading",
+	reflect.TypeFor[op.LoopResult]():     "a graph of NewRolled is for reading",
 }
 
 func init() {
 	rules = map[reflect.Type]rule{}
-	for _, part := range [][]entry{elementwise(), shapes(), products(), rowwise(), lookups(), windows(), scans(), ranges()} {
+	for _, part := range [][]entry{elementwise(), shapes(), products(), rowwise(), lookups(), windows(), scans(), ranges(), transducers()} {
 		for _, e := range part {
 			rules[e.of] = e.rule
 		}

@@ -113,6 +113,19 @@ func All() []Case {
 		add(Case{Name: fmt.Sprint("transducer scores ", shape), Shapes: [][]int{shape}, IDs: []int{shape[1], shape[2] - 1}, Below: shape[3],
 			Build: two(func(g *graph.Graph, x, ids graph.Node) graph.Node { return g.TransducerScores(x, ids, 1) })})
 	}
+	for _, c := range []struct{ shape, frames, labels []int }{
+		{[]int{1, 1, 1}, []int{1}, []int{0}},
+		{[]int{3, 2, 1}, []int{3, 2}, []int{0, 0}},
+		{[]int{1, 1, 7}, []int{1}, []int{3}},
+		{[]int{5, 3, 7}, []int{5, 1, 4}, []int{3, 0, 2}},
+		{[]int{2, 2, 9}, []int{1, 2}, []int{4, 4}},
+		{[]int{260, 1, 3}, []int{257}, []int{1}},
+	} {
+		add(Case{Name: fmt.Sprint("transducer ", c.frames, c.labels), Shapes: [][]int{c.shape},
+			Build: one(func(g *graph.Graph, x graph.Node) graph.Node {
+				return g.Transducer(x, g.Const(graph.Ints(c.frames)), g.Const(graph.Ints(c.labels)))
+			})})
+	}
 	add(Case{Name: "matmul within", Shapes: [][]int{{5, 3, 4}, {6, 4}}, IDs: []int{5, 3}, Below: 7,
 		Build: func(g *graph.Graph, in []graph.Node) graph.Node { return g.MatMulTWithin(in[0], in[1], in[2], 2, 6) }})
 	add(Case{Name: "cross-entropy within", Shapes: [][]int{{5, 3, 4}, {4, 4}}, IDs: []int{5, 3}, Below: 7,
