@@ -376,7 +376,8 @@ func (f *Func) describe(g *Graph, in []Node) (out []Node, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			why := fmt.Sprint(r)
-			if strings.HasSuffix(why, fmt.Sprintf("] with length %d", len(in))) || why == "reflect: slice index out of range" { // the latter in notebooks
+			outside := fmt.Sprintf("] with length %d", len(in))
+			if strings.HasSuffix(why, outside) || why == "reflect: slice index out of range" { // the latter in notebooks
 				why += "; does it read inputs that it was not given?"
 			}
 			g.failf("Func", "the build function, called with %d inputs, panicked: %s", len(in), why)

@@ -197,7 +197,8 @@ func (w reducing) reduce(v unsafe.Pointer, n int, kind uintptr) error {
 	}
 	return w.do(func() error {
 		limit := time.AfterFunc(w.timeout, func() { // the launcher then ends the others
-			fmt.Fprintf(os.Stderr, "%s: MPI_Allreduce has not returned for %v: another process hangs, or the network is gone\n", w.Name(w.rank), w.timeout)
+			fmt.Fprintf(os.Stderr, "%s: MPI_Allreduce has not returned for %v: another process hangs, or the network is gone\n",
+				w.Name(w.rank), w.timeout)
 			os.Exit(1)
 		})
 		defer limit.Stop()

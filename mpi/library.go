@@ -68,7 +68,8 @@ type status [16]int64
 
 // candidates are the names of libraries, in the order in which they are tried.
 func candidates() []string {
-	names := []string{"libmpi_abi.so.1", "libmpi.so.40", "libmpi.so.12", "libmpi.so", "libmpi_abi.1.dylib", "libmpi.40.dylib", "libmpi.12.dylib"}
+	names := []string{"libmpi_abi.so.1", "libmpi.so.40", "libmpi.so.12", "libmpi.so",
+		"libmpi_abi.1.dylib", "libmpi.40.dylib", "libmpi.12.dylib"}
 	if os.Getenv("OMPI_COMM_WORLD_SIZE") != "" { // Open MPI's mpirun has started this process
 		return append([]string{"libmpi.so.40"}, names...)
 	}

@@ -75,7 +75,7 @@ func TestManifests(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
-		for _, text := range strings.Split(block[1], "---\n") {
+		for text := range strings.SplitSeq(block[1], "---\n") {
 			check := func(text string) []string {
 				var v map[string]any
 				if err := yaml.Unmarshal([]byte(text), &v); err != nil {

@@ -218,7 +218,8 @@ func (l LoRA) Adapted(p *graph.Params) ([]string, error) {
 	}
 	for _, t := range l.Whole {
 		if !slices.ContainsFunc(all, func(name string) bool { return MatchWeight(t, name) }) {
-			return nil, errors.Errorf("nn: LoRA: %q, which is to be trained whole, is the name of no weight; there are %s", t, strings.Join(all, ", "))
+			return nil, errors.Errorf("nn: LoRA: %q, which is to be trained whole, is the name of no weight; there are %s",
+				t, strings.Join(all, ", "))
 		}
 	}
 	for _, t := range l.Targets {

@@ -134,7 +134,6 @@ func TestEngineRefuses(t *testing.T) {
 		"Accumulate": func(l *train.Loop) { l.Accumulate = 2 },
 		"Parallel":   func(l *train.Loop) { l.Parallel.Shards = 2 },
 		"Clip.Value": func(l *train.Loop) { l.Clip.Value = 1 },
-		"Average":    func(l *train.Loop) { l.Average = 0.9 },
 	} {
 		l := loopOf("")
 		l.Engine = NewEngine(nil)

@@ -17,6 +17,7 @@ func TestOperations(t *testing.T) {
 	c := client(t)
 	for _, o := range opcases.All() {
 		t.Run(o.String(), func(t *testing.T) {
+			t.Parallel()
 			if testing.Short() && strings.HasPrefix(o.Name, "selective") && o.Shapes[0][0] > 2 {
 				t.Skip("a minute to compile")
 			}

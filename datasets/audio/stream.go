@@ -181,7 +181,10 @@ func (d *decoder) read(to []float32) (int, error) {
 	step := d.e.bytes * d.channels
 	size := min(len(to)*d.e.bytes, max(1, 1<<15/step)*step)
 	if d.left >= 0 {
-		size = int(min(int64(size), d.left))
+		size = int(min(int64(size), d.left)/int64(step)) * step
+		if size == 0 && d.left > 0 {
+			return 0, errors.Errorf("audio: %s ends within a sample: %d bytes, of %d for %d channels", d.name, d.left, step, d.channels)
+		}
 	}
 	if size == 0 {
 		return 0, io.EOF

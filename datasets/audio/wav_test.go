@@ -122,6 +122,8 @@ func TestBrokenWAV(t *testing.T) {
 		"want 40":                   wave("fmt ", format(0xfffe, 1, 8000, 16), "data", data),
 		"unknown kind":              wave("fmt ", append(format(0xfffe, 1, 8000, 16), make([]byte, 24)...), "data", data),
 		"2 bytes before the length": wave("fmt ", right, "data", data)[:46],
+		"a sample: 1 bytes, of 2":   wave("fmt ", right, "data", data[:3]),
+		"a sample: 2 bytes, of 4":   wave("fmt ", format(1, 2, 8000, 16), "data", make([]byte, 6)),
 		`"LIST" ends after`:         wave("LIST", data)[:22],
 		"of a chunk ends after 3":   append(wave("fmt ", right), 1, 2, 3),
 	} {

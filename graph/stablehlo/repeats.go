@@ -128,9 +128,9 @@ func (w *writer) reached(ends []int) []bool {
 	for _, i := range ends {
 		live[i] = true
 	}
-	for i := len(w.nodes) - 1; i >= 0; i-- {
+	for i, n := range slices.Backward(w.nodes) {
 		if live[i] {
-			for _, k := range w.nodes[i].In {
+			for _, k := range n.In {
 				live[k] = true
 			}
 		}

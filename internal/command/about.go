@@ -73,7 +73,8 @@ func (a *account) model(kind models.Kind, c models.Config) {
 	from := c.Origin.From
 	switch {
 	case a.take(models.AdapterEntry, &adapter):
-		a.say("adapter", "rank %d, %s of %s", adapter.Rank, adaptedWeights(models.TuneConfig{Targets: adapter.Targets, Whole: adapter.Whole}), from)
+		weights := adaptedWeights(models.TuneConfig{Targets: adapter.Targets, Whole: adapter.Whole})
+		a.say("adapter", "rank %d, %s of %s", adapter.Rank, weights, from)
 	case from != "":
 		a.say("begun with", "the weights of %s", from)
 	}

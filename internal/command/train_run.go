@@ -41,6 +41,9 @@ func (p *plan) run(
 		tell(w, "Device", "%s", fl.device.opened)
 	}
 	describeAdapter(w, p.config)
+	if err := loop.Prepare(); err != nil { // before anything is written
+		return result, err
+	}
 	if err := describeFiles(cmd, p, fl); err != nil {
 		return result, err
 	}

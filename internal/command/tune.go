@@ -23,7 +23,8 @@ type tuneFlags struct {
 
 // adapterFlags are the flags of the fields of models.TuneConfig.
 var adapterFlags = map[string]string{
-	"Rank": "lora", "Alpha": "alpha", "Dropout": "lora-dropout", "Targets": "adapt", "Blocks": "blocks", "Whole": "whole", "Recompute": "recompute",
+	"Rank": "lora", "Alpha": "alpha", "Dropout": "lora-dropout", "Targets": "adapt", "Blocks": "blocks", "Whole": "whole",
+	"Recompute": "recompute",
 }
 
 func tuneCommand() *cobra.Command {

@@ -37,7 +37,7 @@ var fixturesOf = map[string][]string{
 	"keras":     {"lstm.weights.h5"},
 	"numpy":     {"arrays.npz"},
 	"torch":     {"state.pt"},
-	"models":    {"language.safetensors", "classifier.safetensors"},
+	"models":    tinyFiles(),
 	"datasets":  {"book.txt", "book.ids", "vocabulary.json", "bpe.json", "rows.csv", "rows.tsv", "lines.jsonl", "bank.conllu", "bank.conll"},
 }
 
@@ -89,8 +89,8 @@ func writeFixtures(t *testing.T, folder string) {
 	_, err = l.Run(context.Background())
 	check(err)
 
-	for i, m := range tinyModels() {
-		check(m.Save(in(fixturesOf["models"][i])))
+	for k, name := range tinyFiles() {
+		check(tinyModel(models.Kind(k), folder).Save(in(name)))
 	}
 }
 
@@ -99,20 +99,6 @@ func tinyNetwork(g *graph.Graph, in []graph.Node) []graph.Node {
 	x := nn.Embedding{Tokens: 5, Size: 3}.Apply(g.Scope("embedding"), in[0])
 	h, _ := recurrent.Unroll(g.Scope("lstm"), recurrent.LSTM{Hidden: 3}, x, recurrent.Options{})
 	return []graph.Node{nn.Dense{Units: 4}.Apply(g.Scope("dense"), h)}
-}
-
-// tinyModels are a language model and a classifier that know nothing yet.
-func tinyModels() []models.Model {
-	c := models.Config{Tokens: "word", Hidden: 3, Embed: 2, Layers: 1, Batch: 2, Seq: 3, Epochs: 1}
-	l, err := models.NewLanguageModel(c, strings.Repeat(text, 4))
-	if err != nil {
-		panic(err)
-	}
-	k, err := models.NewClassifier(c, strings.Split(text, "\n"), []string{"a", "b"})
-	if err != nil {
-		panic(err)
-	}
-	return []models.Model{l, k}
 }
 
 // fixture gives a copy of a right file, which the call may overwrite.

@@ -22,7 +22,6 @@ import (
 	"github.com/unroll-go/unroll/nn/train/metric"
 	"github.com/unroll-go/unroll/recurrent"
 	"github.com/unroll-go/unroll/recurrent/decode"
-	"github.com/unroll-go/unroll/recurrent/models"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -242,9 +241,7 @@ func (w *world) windows() *datasets.Windows {
 }
 
 func modelMakers() {
-	maker(func(w *world, name string) *models.LanguageModel { return tinyModels()[0].(*models.LanguageModel) })
-	maker(func(w *world, name string) *models.Classifier { return tinyModels()[1].(*models.Classifier) })
-	maker(func(w *world, name string) models.Model { return pick(w, tinyModels()) })
+	tinyMakers()
 	maker(func(w *world, name string) *onnx.Builder {
 		if w.builder == nil {
 			w.builder = onnx.NewBuilder(w.params)

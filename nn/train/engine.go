@@ -8,8 +8,8 @@ import (
 )
 
 // Engine makes the steps of a run in the place of this process's processors, see Loop.Engine: weights and the optimiser's state are
-// its own meanwhile. Measures and checkpoints want them in the store, where Store puts them. Package xla, a module of its own, has an
-// Engine over PJRT.
+// its own meanwhile. Measures and checkpoints want them in the store, where Store puts them. An average of the weights is made in the
+// store, after every step, and is validated by this process. Package xla, a module of its own, has an Engine over PJRT.
 type Engine interface {
 	// Begin takes the weights of the loss's store and the optimiser with its state. In is what the first step is made with. What
 	// cannot be computed is an error, before anything is trained.
@@ -36,19 +36,32 @@ func (l *Loop) checkEngine() error {
 		what = "Parallel"
 	case l.Clip.Value > 0:
 		what = "Clip.Value"
-	case l.Average > 0:
-		what = "Average"
 	default:
 		return nil
 	}
 	return errors.Errorf("train: %s does not go with an Engine, which makes whole steps of single batches", what)
 }
 
-// beginEngine gives the run to the engine, and tries what it has to compute. Afterwards the data are where the run is.
-func (l *Loop) beginEngine() error {
-	if l.Engine == nil {
+// Prepare does what Run does before its first step, beside moving the data: it refuses a loop that cannot be run, and gives the run to
+// the Engine, which tries what it has to compute. Run does so itself; who calls Prepare learns of it before there are files, say. Run
+// wants the loop as it was then, but for its Observers.
+func (l *Loop) Prepare() error {
+	if err := l.check(); err != nil {
+		return err
+	}
+	if l.Engine == nil || l.run.ended || l.prepared {
 		return nil
 	}
+	if err := l.beginEngine(); err != nil {
+		return err
+	}
+	l.prepared = true
+	return nil
+}
+
+// beginEngine gives the run to the engine, and tries what it has to compute. The data are anywhere afterwards.
+func (l *Loop) beginEngine() error {
+	l.carryFirst()
 	in, err := firstOf(l.Data, l.run.carried)
 	if err != nil {
 		return err
@@ -56,7 +69,7 @@ func (l *Loop) beginEngine() error {
 	if err := l.Engine.Begin(l.Loss, l.Optimizer, l.Clip.Norm, in...); err != nil {
 		return errors.Wrap(err, "train: the engine cannot train this")
 	}
-	if l.Validation.Data != nil {
+	if l.Validation.Data != nil && l.Average == 0 {
 		if in, err = firstOf(l.Validation.Data, l.validationState()); err != nil {
 			return err
 		}
@@ -64,7 +77,7 @@ func (l *Loop) beginEngine() error {
 			return errors.Wrap(err, "train: the engine cannot validate this")
 		}
 	}
-	return l.begin()
+	return nil
 }
 
 // firstOf is the first batch of data, followed by the state.
@@ -99,7 +112,11 @@ func (l *Loop) pull() error {
 func (l *Loop) update(batch []*tensor.Dense) (m measured, norm float64, err error) {
 	at := place{l.run.Seed, l.run.Step, l.run.Batch}
 	if l.Engine != nil {
-		return l.gradients.onEngine(l.Engine, batch, l.gradients.maskSeed(at, 0), l.Schedule.Rate(l.run.Step))
+		m, norm, err = l.gradients.onEngine(l.Engine, batch, l.gradients.maskSeed(at, 0), l.Schedule.Rate(l.run.Step))
+		if err == nil && l.Average > 0 {
+			err = l.pull()
+		}
+		return m, norm, err
 	}
 	if m, err = l.gradients.of(batch, at); err != nil {
 		return m, 0, err

@@ -93,7 +93,7 @@ func (l *Loop) validate(ctx context.Context, data Source, state []*tensor.Dense)
 	}
 	means := l.lossForms().means
 	run := means.Run
-	if l.Engine != nil {
+	if l.Engine != nil && l.Average == 0 { // the average is here alone
 		run = func(in ...*tensor.Dense) ([]*tensor.Dense, error) { return l.Engine.Evaluate(means, in...) }
 	}
 	return meanLoss(ctx, run, data, state)

@@ -58,6 +58,7 @@ type Loop struct {
 	run       memory // where the run is
 	forms     *forms // of Loss
 	gradients gradients
+	prepared  bool // the engine has the run
 }
 
 // Clip limits gradients before they are used. 0 is no limit.

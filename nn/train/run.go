@@ -16,24 +16,20 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 	if ctx == nil {
 		return Result{}, errors.New("train: Run: the context is nil")
 	}
-	if err := l.check(); err != nil {
+	if err := l.Prepare(); err != nil {
 		return Result{}, err
 	}
+	l.prepared = false // another Run begins anew
 	o := newOutcome()
 	if l.run.ended {
 		return o.result(l), nil
 	}
-	if l.run.carried == nil {
-		l.run.carried = cloneAll(l.State)
-	}
+	l.carryFirst()
 	l.gradients = gradients{forms: l.lossForms(), data: l.Data, each: l.batchesPerStep(), parallel: l.Parallel, carried: l.run.carried}
 	if err := l.begin(); err != nil {
 		return o.result(l), err
 	}
 	if err := l.agree(); err != nil {
-		return o.result(l), err
-	}
-	if err := l.beginEngine(); err != nil {
 		return o.result(l), err
 	}
 	for !l.run.Done {
@@ -42,6 +38,13 @@ func (l *Loop) Run(ctx context.Context) (Result, error) {
 		}
 	}
 	return o.result(l), l.end()
+}
+
+// carryFirst has a run begin with the state that it is given.
+func (l *Loop) carryFirst() {
+	if l.run.carried == nil {
+		l.run.carried = cloneAll(l.State)
+	}
 }
 
 // advance makes a step with the next batch, or ends the pass if there is none.

@@ -29,6 +29,9 @@ type Following struct {
 // change or keep.
 type LanguageFunc func(before []int, label int) float64
 
+// mostLabels is more than any vocabulary has: a function is asked about each of them.
+const mostLabels = 1 << 24
+
 // Begin asks the function about all labels.
 func (f LanguageFunc) Begin(classes int) (Following, error) { return f.after(nil, classes) }
 
@@ -55,7 +58,10 @@ func (f LanguageFunc) after(labels []int, classes int) (Following, error) {
 	if f == nil {
 		return Following{}, errors.New("decode: LanguageFunc: there is no function")
 	}
-	out := Following{LogProbs: make([]float64, max(classes, 0)), State: labels}
+	if classes < 0 || classes > mostLabels {
+		return Following{}, errors.Errorf("decode: LanguageFunc: %d labels; want 0 to %d", classes, mostLabels)
+	}
+	out := Following{LogProbs: make([]float64, classes), State: labels}
 	for label := range out.LogProbs {
 		out.LogProbs[label] = f(labels, label)
 	}

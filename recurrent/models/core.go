@@ -40,6 +40,9 @@ func newCore(c Config, net network, w whole) core {
 func wholeOf(net network) whole {
 	return whole{
 		build: func(g *graph.Graph, in []graph.Node) []graph.Node {
+			if len(in) != 2 {
+				return []graph.Node{g.Failf("Network", "%d inputs; want 2: sequences and their lengths", len(in))}
+			}
 			return []graph.Node{net.build(g, flow{x: in[0], lengths: in[1]}).x}
 		},
 		inputs: []*tensor.Dense{graph.Ints([]int{0}, 1, 1), graph.Ints([]int{1})},
@@ -191,10 +194,10 @@ func (c *core) sameNetwork(k Kind, other Config) error {
 // for each prediction at a time. Texts of up to 400 tokens, as they come, fit.
 const lentSteps = 12_000
 
-// lend has predictions and evaluations take functions that make returns.
-func (c *core) lend(make func() *graph.Func) {
+// lend has predictions and evaluations take functions that of returns.
+func (c *core) lend(of func() *graph.Func) {
 	c.lent.make = func() *graph.Func {
-		f := make()
+		f := of()
 		f.SetCacheSteps(lentSteps)
 		return f
 	}

@@ -35,7 +35,8 @@ type RecogniserStream struct {
 }
 
 // Delay is how long after a sound is heard, in seconds, a model that reads forward has made a step of it at the latest: the frames of
-// a step, the rest of a window, and the steps of a look-ahead. The network may wait longer before it writes a label. It is -1 for one that reads both ways.
+// a step, the rest of a window, and the steps of a look-ahead. The network may wait longer before it writes a label. It is -1
+// for one that reads both ways.
 func (m *Recogniser) Delay() float64 {
 	s := m.config.Speech
 	if !m.config.OneWay {

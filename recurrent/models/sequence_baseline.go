@@ -39,6 +39,9 @@ func (m *SequenceModel) Baselines(fit, validation, test Sequences) ([]*SequenceE
 // summaries are, for each sequence, the mean, the standard deviation, the first and the last value of each feature, over those
 // that are there, and a 1 for the intercept: [N, 4F + 1].
 func (m *SequenceModel) summaries(s Sequences) ([][]float64, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
 	rows, err := m.own.inputs.encode(s, inputLayout{marks: true})
 	if err != nil {
 		return nil, err

@@ -57,7 +57,11 @@ func (s *SequenceStream) UnmarshalBinary(data []byte) error {
 	state, at := clones(s.first), 9+16*features
 	for _, t := range state {
 		for i := range t.DataSize() {
-			t.Float32s()[i] = math.Float32frombits(le.Uint32(data[at:]))
+			v := math.Float32frombits(le.Uint32(data[at:]))
+			if v-v != 0 {
+				return errors.Errorf("models: UnmarshalBinary: a number of the state is %g; want finite ones", v)
+			}
+			t.Float32s()[i] = v
 			at += 4
 		}
 	}

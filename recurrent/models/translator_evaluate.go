@@ -90,6 +90,9 @@ func (p Pairs) Score(lower bool, say func(source string) string) (TranslationSco
 	if err := p.check(); err != nil {
 		return TranslationScore{}, err
 	}
+	if say == nil {
+		return TranslationScore{}, errors.New("models: Pairs.Score: there is no function that translates")
+	}
 	bleu, chrf, out := metric.BLEU{Lowercase: lower}, metric.ChrF{}, TranslationScore{}
 	for _, g := range p.groups() {
 		said := say(p.Sources[g[0]])

@@ -41,7 +41,8 @@ var tables = []string{embeddingScope, "source", "target", charactersScope}
 
 // same tells whether two adapters are of the same weights, with matrices of the same shapes and meaning.
 func (t TuneConfig) same(o TuneConfig) bool {
-	return t.Rank == o.Rank && t.Alpha == o.Alpha && slices.Equal(t.Targets, o.Targets) && slices.Equal(t.Blocks, o.Blocks) && slices.Equal(t.Whole, o.Whole)
+	return t.Rank == o.Rank && t.Alpha == o.Alpha && slices.Equal(t.Targets, o.Targets) && slices.Equal(t.Blocks, o.Blocks) &&
+		slices.Equal(t.Whole, o.Whole)
 }
 
 // adapting is a build function in whose graph weights are adapted.

@@ -37,7 +37,8 @@ func (m *Model) Adapt(l nn.LoRA) error {
 		}
 		names = slices.DeleteFunc(names, match)
 		if !slices.ContainsFunc(whole, match) {
-			return errors.Errorf("pretrained: Adapt: %q names no weight that could be trained whole: the network reads none, or the head shares it", pattern)
+			return errors.Errorf("pretrained: Adapt: %q names no weight that could be trained whole: the network reads none, or the head shares it",
+				pattern)
 		}
 	}
 	l.Targets, l.Whole = names, whole

@@ -36,9 +36,9 @@ func Predict(s beam.Scope, o Options, rows beam.PCollection) beam.PCollection {
 type predict struct {
 	Options Options
 
-	answer  answerer
-	batch   []row
-	texts   []string
+	answer answerer
+	batch  []row
+	texts  []string
 }
 
 // row is one that waits for the rest of its batch.

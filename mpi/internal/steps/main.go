@@ -122,8 +122,11 @@ func (n network) measure(count int, g train.Group) (string, error) {
 	if _, err := l.Run(context.Background()); !errors.Is(err, errEnough) {
 		return "", err
 	}
-	return fmt.Sprintf("%d weights, %d shards: step %.1f ms (%.1f thousand tokens/s); reports, with waiting, %.1f ms; sums %.1f ms; %d calls, %.2f MB sent",
-		l.Loss.Params().Elements(), n.shards, median(steps[1:]), float64(n.batch*n.steps)/median(steps[1:]), median(waits[1:]), median(sums[1:]), clock.calls, float64(clock.bytes)/1e6), nil
+	step := median(steps[1:])
+	return fmt.Sprintf("%d weights, %d shards: step %.1f ms (%.1f thousand tokens/s); ",
+		l.Loss.Params().Elements(), n.shards, step, float64(n.batch*n.steps)/step) +
+		fmt.Sprintf("reports, with waiting, %.1f ms; sums %.1f ms; %d calls, %.2f MB sent",
+			median(waits[1:]), median(sums[1:]), clock.calls, float64(clock.bytes)/1e6), nil
 }
 
 func since(t time.Time) float64 { return float64(time.Since(t).Microseconds()) / 1000 }

@@ -40,7 +40,8 @@ func main() {
 		os.Exit(1)
 	}
 	if w.Rank() == 0 {
-		fmt.Printf("%s, %d ranks: milliseconds of a step, the median of 21\n%12s %12s %12s %12s\n", w.Version(), w.Size(), "weights", "alone", "ordered", "all-reduce")
+		fmt.Printf("%s, %d ranks: milliseconds of a step, the median of 21\n", w.Version(), w.Size())
+		fmt.Printf("%12s %12s %12s %12s\n", "weights", "alone", "ordered", "all-reduce")
 	}
 	for _, size := range []int{30_000, 300_000, 2_500_000, 10_000_000} {
 		var took []float64

@@ -15,16 +15,21 @@ import (
 type networkAnswers struct {
 	in, out []port
 	ints    []bool // which inputs are whole numbers
+	most    int    // sizes of a dimension that may vary
 	batch   *batcher[[]*tensor.Dense, []*tensor.Dense]
 }
 
+// networkSteps bounds the instructions of the programs that each function keeps, to about 60 MB, as predictions of models do: sequences
+// of every length would take all memory.
+const networkSteps = 12_000
+
 // newNetworkAnswers opens a file of ONNX or Keras.
-func newNetworkAnswers(path string) (*networkAnswers, error) {
+func newNetworkAnswers(path string, most int) (*networkAnswers, error) {
 	n, err := framework.Open(path, keras.Options{})
 	if err != nil {
 		return nil, err
 	}
-	a := &networkAnswers{}
+	a := &networkAnswers{most: most}
 	for _, p := range n.In {
 		a.in, a.ints = append(a.in, networkPort(p)), append(a.ints, p.Ints)
 	}
@@ -37,7 +42,9 @@ func newNetworkAnswers(path string) (*networkAnswers, error) {
 	}
 	funcs := make(chan *graph.Func, workers())
 	for range workers() {
-		funcs <- graph.NewFunc(params, n.Build)
+		f := graph.NewFunc(params, n.Build)
+		f.SetCacheSteps(networkSteps)
+		funcs <- f
 	}
 	a.batch = newBatcher(1, -1, workers(), nil, func(items [][]*tensor.Dense) []result[[]*tensor.Dense] {
 		f := <-funcs
@@ -85,6 +92,9 @@ func (a *networkAnswers) infer(ctx context.Context, in []values) ([]values, erro
 		if v.isText() {
 			return nil, bad("input %q has the datatype BYTES; want %s", v.name, p.Datatype)
 		}
+		if err := a.bounded(p, v); err != nil {
+			return nil, err
+		}
 		t, err := v.tensor(a.ints[i])
 		if err != nil {
 			return nil, err
@@ -103,6 +113,21 @@ func (a *networkAnswers) infer(ctx context.Context, in []values) ([]values, erro
 		out[i] = valuesOf(a.out[i], t)
 	}
 	return out, nil
+}
+
+// bounded refuses an input that is too large in the dimensions that may vary: memory grows with them, by far more than the input's own.
+func (a *networkAnswers) bounded(p port, v *values) error {
+	all := 1
+	for i, n := range v.shape {
+		if i < len(p.Shape) && p.Shape[i] >= 0 {
+			continue
+		}
+		if all *= max(n, 1); n > a.most || all > batchBytes*a.most {
+			return refused(413, "input %q has the shape %v; want at most %d of a dimension that varies, and %d of all together",
+				p.Name, v.shape, a.most, batchBytes*a.most)
+		}
+	}
+	return nil
 }
 
 func (a *networkAnswers) wanted() string {

@@ -181,7 +181,7 @@ func (s *sequenceAnswers) rows(ctx context.Context, t *table) ([]any, error) {
 			t.rows[i] = append(slices.Clone(t.rows[i]), "")
 		}
 	}
-	list, err := models.SequencesOf(t, "the rows", want)
+	list, err := models.SequencesOf(t, "the table", want)
 	if err != nil {
 		return nil, bad("%v", err)
 	}
@@ -232,7 +232,7 @@ func (f *forecastAnswers) ports() (in, out []port) {
 // forecast reads a table as that of the training was read.
 func (f *forecastAnswers) forecast(ctx context.Context, t *table) ([]models.Forecast, error) {
 	s := f.m.Config().Origin.Series
-	p, _, err := datasets.ReadPanel(t, "the rows", datasets.PanelColumns{ID: s.ID, Time: s.Time, Targets: s.Target, Past: s.Past,
+	p, _, err := datasets.ReadPanel(t, "the table", datasets.PanelColumns{ID: s.ID, Time: s.Time, Targets: s.Target, Past: s.Past,
 		Known:  s.Known,
 		Static: s.Static, Classes: s.Class, Frequency: s.Frequency, TimeFormat: s.TimeFormat})
 	if err != nil {

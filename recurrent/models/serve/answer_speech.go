@@ -13,16 +13,28 @@ const audioColumn = "audio"
 
 // heardAnswers answers recordings by a recogniser.
 type heardAnswers struct {
-	m    *models.Recogniser
-	most int
+	m      *models.Recogniser
+	most   int
+	places chan struct{} // one for each that is heard at a time: a small file may be a large sound
 }
 
 func newHeardAnswers(m *models.Recogniser, o Options) *heardAnswers {
-	return &heardAnswers{m, o.MaxRows}
+	return &heardAnswers{m, o.MaxRows, make(chan struct{}, workers())}
 }
 
 func (h *heardAnswers) ports() (in, out []port) {
 	return []port{{Name: audioColumn, Datatype: "BYTES", Shape: []int{-1}}}, []port{{Name: textColumn, Datatype: "BYTES", Shape: []int{-1}}}
+}
+
+// hear hears a recording, once there is a place.
+func (h *heardAnswers) hear(ctx context.Context, name string, file []byte) (*models.Transcript, error) {
+	select {
+	case h.places <- struct{}{}:
+		defer func() { <-h.places }()
+		return transcribe(ctx, h.m, name, file)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // each hears recordings one by one.
@@ -33,7 +45,7 @@ func (h *heardAnswers) each(ctx context.Context, files [][]byte) ([]*models.Tran
 	out := make([]*models.Transcript, len(files))
 	for i, f := range files {
 		var err error
-		if out[i], err = transcribe(ctx, h.m, "", f); err != nil {
+		if out[i], err = h.hear(ctx, "", f); err != nil {
 			status, text := statusOf(err)
 			return nil, refused(status, "recording %d: %s", i, text)
 		}

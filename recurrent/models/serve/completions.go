@@ -229,6 +229,12 @@ func (s *Server) newCompleting(q completionRequest, v *served) (*completing, err
 	c.base = completion{ID: "cmpl-" + newID(), Object: "text_completion", Created: time.Now().Unix(), Model: v.name}
 	for _, ids := range list {
 		c.prompt += len(ids)
+		text := ""
+		if q.Echo {
+			if text, err = v.text.tokens().Decode(ids); err != nil {
+				return nil, err
+			}
+		}
 		for range n {
 			w, err := newWriter(v.text, length, q.writing, len(c.writers))
 			if err != nil {
@@ -238,14 +244,8 @@ func (s *Server) newCompleting(q completionRequest, v *served) (*completing, err
 			if q.Logprobs != nil {
 				probs = &logprobs{}
 			}
-			text := ""
-			if q.Echo {
-				if text, err = v.text.tokens().Decode(ids); err != nil {
-					return nil, err
-				}
-			}
 			c.writers = append(c.writers, w)
-			c.lanes = append(c.lanes, &lane{feed: slices.Clone(ids), quiet: len(ids) - 1, after: w.after})
+			c.lanes = append(c.lanes, &lane{feed: slices.Clip(ids), quiet: len(ids) - 1, after: w.after})
 			c.echo, c.texts = append(c.echo, text), append(c.texts, text)
 			c.probs, c.offsets = append(c.probs, probs), append(c.offsets, len([]rune(text)))
 		}

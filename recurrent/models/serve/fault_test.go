@@ -195,6 +195,8 @@ func TestStrangeHeads(t *testing.T) {
 		{"POST /invocations HTTP/1.1\r\nHost: rebound.example:8080\r\n" + rest, "421"},
 		{"GET /v1/models HTTP/1.1\r\nHost: localhost.rebound.example\r\n\r\n", "421"},
 		{"GET / HTTP/1.1\r\nHost:\r\n\r\n", "421"},
+		{"GET /ping HTTP/1.0\r\n\r\n", "200"},
+		{"GET /ping HTTP/1.0\r\nHost: rebound.example\r\n\r\n", "421"},
 		{"POST /invocations HTTP/1.1\r\n" + rest, "400"},
 		{"POST /invocations HTTP/1.1\r\nHost: localhost\r\nHost: rebound.example\r\n" + rest, "400"},
 		{"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n" + rest, "400"},

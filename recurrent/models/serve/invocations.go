@@ -75,6 +75,9 @@ func (s *Server) readTable(r *http.Request, kind string) (t *table, mlflow bool,
 		}
 		t := &table{columns: []string{textColumn}}
 		for line := range strings.Lines(string(body)) {
+			if len(t.rows) == s.options.MaxRows {
+				return nil, false, refused(413, "more than %d rows", s.options.MaxRows)
+			}
 			t.rows = append(t.rows, []string{strings.TrimRight(line, "\r\n")})
 		}
 		return t, false, nil
@@ -119,7 +122,7 @@ func (s *Server) readScoring(r *http.Request) (*table, bool, error) {
 		return t, false, err
 	}
 	if err := json.Unmarshal(body, &q); err != nil {
-		return nil, true, bad("the body: %v", err)
+		return nil, true, bad("the body: %s", wrongJSON(err))
 	}
 	switch {
 	case q.Split != nil:
@@ -129,6 +132,9 @@ func (s *Server) readScoring(r *http.Request) (*table, bool, error) {
 			if columns[i], err = cell(c); err != nil {
 				return nil, true, err
 			}
+		}
+		if len(q.Split.Data) > most {
+			return nil, true, refused(413, "%d rows; want at most %d", len(q.Split.Data), most)
 		}
 		t, err := splitTable(columns, q.Split.Data)
 		return t, true, err
@@ -152,7 +158,7 @@ func tensorTable(data json.RawMessage, most int) (*table, error) {
 	if len(data) > 0 && data[0] == '{' {
 		var columns map[string][]json.RawMessage
 		if err := json.Unmarshal(data, &columns); err != nil {
-			return nil, bad("want lists by the names of columns: %v", err)
+			return nil, bad("want lists by the names of columns: %s", wrongJSON(err))
 		}
 		return columnsTable(columns, keysOf(data, map[string]json.RawMessage{}))
 	}

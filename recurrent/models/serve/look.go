@@ -74,6 +74,12 @@ func (s *Server) look(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer done()
+	select {
+	case s.looks <- struct{}{}:
+		defer func() { <-s.looks }()
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
 	var out *lookedAt
 	switch q.Show {
 	case "states":

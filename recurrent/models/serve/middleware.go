@@ -109,7 +109,7 @@ func (s *Server) observed(next http.Handler) http.Handler {
 // rightHost refuses requests for another host. The owner of a name can have it stand for 127.0.0.1 (DNS rebinding): to a browser, his
 // page is then of the same site as a service on this machine, but the name is still his.
 func (s *Server) rightHost(r *http.Request) error {
-	if len(s.options.Hosts) == 0 {
+	if len(s.options.Hosts) == 0 || r.Host == "" && !r.ProtoAtLeast(1, 1) { // HTTP/1.0, which browsers do not speak, has no hosts
 		return nil
 	}
 	name := r.Host
@@ -224,12 +224,15 @@ func (s *Server) knows(r *http.Request) bool {
 	return found == 1
 }
 
+// errEmpty is a body that is not there.
+var errEmpty = bad("the body is empty; want JSON")
+
 // readJSON reads the body as one value of JSON.
 func readJSON(r *http.Request, v any) error {
 	d := json.NewDecoder(r.Body)
 	if err := d.Decode(v); err != nil {
 		if err == io.EOF {
-			return bad("the body is empty; want JSON")
+			return errEmpty
 		}
 		return bodyError(err)
 	}
@@ -248,5 +251,5 @@ func bodyError(err error) error {
 	if status, _ := statusOf(err); status != http.StatusInternalServerError {
 		return err
 	}
-	return bad("the body: %v", err)
+	return bad("the body: %s", wrongJSON(err))
 }

@@ -141,7 +141,7 @@ func (r *registry) open(s *slot) (*served, error) {
 	}
 	switch format {
 	case fileformat.ONNX, fileformat.Keras, fileformat.HDF5:
-		a, err := newNetworkAnswers(s.path)
+		a, err := newNetworkAnswers(s.path, r.options.MaxTokens)
 		if err != nil {
 			return nil, err
 		}
@@ -312,7 +312,7 @@ func (r *registry) find(name string) (*slot, error) {
 	if name == "" {
 		return nil, bad("which model? There are %s", strings.Join(names, ", "))
 	}
-	return nil, refused(404, "there is no model %q; there are %s", name, strings.Join(names, ", "))
+	return nil, refused(404, "there is no model %.80q; there are %s", name, strings.Join(names, ", "))
 }
 
 func (v *served) release() {

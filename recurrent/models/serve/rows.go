@@ -39,8 +39,8 @@ func (l *rowLanes) with(memory []byte, use func(s *models.SequenceStream) error)
 		l.free = append(l.free, s)
 		l.mu.Unlock()
 	}()
-	if err := s.UnmarshalBinary(memory); err != nil {
-		return nil, bad("%v", err)
+	if s.UnmarshalBinary(memory) != nil {
+		return nil, bad("these bytes are no state of the model")
 	}
 	if err := use(s); err != nil {
 		return nil, err

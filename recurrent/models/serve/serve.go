@@ -39,7 +39,7 @@ type Options struct {
 	Keys    []string           // of which a request must have one, as "Authorization: Bearer KEY"; none for a service that asks for none
 
 	MaxBody    int64         // bytes of a request; 8 MB
-	MaxTokens  int           // tokens of a text, and of all that is generated for a request; 16,384
+	MaxTokens  int           // tokens of a text, of what is generated for a request, and sizes that vary of a network's input; 16,384
 	MaxRows    int           // rows of a request: texts, prompts, rows of tables; 10,000
 	Concurrent int           // requests at a time, those that wait for others included; 1,024
 	Streams    int           // streams of sessions at a time; 10,000
@@ -112,6 +112,7 @@ type Server struct {
 	metrics  *metrics
 	slots    chan struct{} // one for each request at a time
 	streams  chan struct{} // one for each stream of a session
+	looks    chan struct{} // one for each look at a time: a look keeps all that was computed of a text
 	bodies   atomic.Int64  // bytes of the bodies of all requests
 	origins  *http.CrossOriginProtection
 	handler  http.Handler
@@ -127,7 +128,8 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{options: o, metrics: newMetrics(), slots: make(chan struct{}, o.Concurrent),
-		streams: make(chan struct{}, o.Streams), origins: http.NewCrossOriginProtection(), stopping: make(chan struct{})}
+		streams: make(chan struct{}, o.Streams), looks: make(chan struct{}, workers()),
+		origins: http.NewCrossOriginProtection(), stopping: make(chan struct{})}
 	var err error
 	if s.models, err = openRegistry(o, s.metrics); err != nil {
 		return nil, err

@@ -46,10 +46,17 @@ func (s *sessions) expireOne(id string) {
 	default:
 		return
 	}
-	if s.fresh(p) {
+	if s.shared(p) || s.fresh(p) {
 		return
 	}
 	_ = s.drop(p) // what could not be deleted is tried again
+}
+
+// shared tells whether others hold the place, too: those who wait for the session, or who are streamed to.
+func (s *sessions) shared(p *place) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return p.users > 1
 }
 
 // fresh tells whether a session was used not long ago. The caller has the place's turn.

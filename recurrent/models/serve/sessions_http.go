@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -171,10 +172,8 @@ func (s *Server) forkSession(w http.ResponseWriter, r *http.Request) error {
 		N   int      `json:"n"`
 		IDs []string `json:"ids"`
 	}
-	if r.ContentLength != 0 {
-		if err := readJSON(r, &q); err != nil {
-			return err
-		}
+	if err := readJSON(r, &q); err != nil && !errors.Is(err, errEmpty) {
+		return err
 	}
 	if q.N == 0 {
 		q.N = max(1, len(q.IDs))
@@ -182,24 +181,31 @@ func (s *Server) forkSession(w http.ResponseWriter, r *http.Request) error {
 	if q.N < 1 || q.N > 1000 || len(q.IDs) > q.N {
 		return bad("n is %d, of %d ids; want 1 to 1000", q.N, len(q.IDs))
 	}
-	return s.within(r, func(_ *served, now *session) (*session, reply, error) {
-		ids := make([]string, q.N)
-		for i := range ids {
-			asked := ""
-			if i < len(q.IDs) {
-				asked = q.IDs[i]
-			}
-			var err error
-			if ids[i], err = sessionID(asked); err != nil {
-				return nil, nil, err
-			}
+	ids := make([]string, q.N)
+	for i := range ids {
+		asked := ""
+		if i < len(q.IDs) {
+			asked = q.IDs[i]
 		}
-		list, err := s.sessions.createAll(r.Context(), ids, &session{about: now.about, state: now.state})
-		if err != nil {
-			return nil, nil, err
+		var err error
+		if ids[i], err = sessionID(asked); err != nil {
+			return err
 		}
-		return nil, func() error { return created(w, map[string]any{"object": "list", "data": list}) }, nil
+	}
+	// A session does not change, so nobody waits while it is copied: two that take each other's name would wait for ever.
+	var from *session
+	err := s.within(r, func(_ *served, now *session) (*session, reply, error) {
+		from = now
+		return nil, func() error { return nil }, nil
 	})
+	if err != nil {
+		return err
+	}
+	list, err := s.sessions.createAll(r.Context(), ids, &session{about: from.about, state: from.state})
+	if err != nil {
+		return err
+	}
+	return created(w, map[string]any{"object": "list", "data": list})
 }
 
 // language is the language model of a session.

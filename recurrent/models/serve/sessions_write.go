@@ -1,8 +1,10 @@
 package serve
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
@@ -113,6 +115,10 @@ type writtenText struct {
 
 // rowsOfSession has a session read rows, and answers with what the model says after each.
 func (s *Server) rowsOfSession(w http.ResponseWriter, r *http.Request) error {
+	body, err := io.ReadAll(r.Body) // before the session is held: a client that sends slowly keeps nobody from it
+	if err != nil {
+		return bodyError(err)
+	}
 	return s.within(r, func(v *served, now *session) (*session, reply, error) {
 		if v.live == nil {
 			return nil, nil, bad("the session is of a %s; want one of a model of sequences", v.kind)
@@ -122,7 +128,7 @@ func (s *Server) rowsOfSession(w http.ResponseWriter, r *http.Request) error {
 		labels := v.live.m.Labels()
 		var err error
 		next.state, err = v.live.with(now.state, func(stream *models.SequenceStream) error {
-			return s.eachRow(r.Body, v.live.m, func(values []float64, when float64) error {
+			return s.eachRow(bytes.NewReader(body), v.live.m, func(values []float64, when float64) error {
 				p, err := stream.Row(values, when)
 				if err != nil {
 					return bad("%v", err)
@@ -189,8 +195,11 @@ func (s *Server) eachRow(body io.Reader, m *models.SequenceModel, use func(value
 // valuesOfRow are the values of a row for a model: a number for each column, NaN where it is missing, and the time.
 func valuesOfRow(raw json.RawMessage, m *models.SequenceModel, times *datasets.Times) (values []float64, when float64, err error) {
 	var row map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &row); err != nil {
+	if json.Unmarshal(raw, &row) != nil || row == nil {
 		return nil, 0, errors.New("want an object with the columns")
+	}
+	if err := knownColumns(row, m); err != nil {
+		return nil, 0, err
 	}
 	for _, c := range m.Columns() {
 		text, err := cell(row[c.Name])
@@ -214,6 +223,21 @@ func valuesOfRow(raw json.RawMessage, m *models.SequenceModel, times *datasets.T
 		}
 	}
 	return values, when, nil
+}
+
+// knownColumns refuses a row that has columns, none of which the model reads: all of its values would be missing.
+func knownColumns(row map[string]json.RawMessage, m *models.SequenceModel) error {
+	var names []string
+	for _, c := range m.Columns() {
+		names = append(names, c.Name)
+		if _, ok := row[c.Name]; ok {
+			return nil
+		}
+	}
+	if len(row) == 0 {
+		return nil
+	}
+	return errors.Errorf("it has %s; want any of %s", someOf(slices.Sorted(maps.Keys(row))), someOf(names))
 }
 
 // valueOf is a value of a column: a number, or the place of a word.

@@ -38,7 +38,7 @@ func (s *Server) streamSession(w http.ResponseWriter, r *http.Request) error {
 		lines, end = s.linesOf(w, r)
 		defer end()
 	}
-	if err := st.events.send("session", "", aboutOf(st.id, now)); err != nil {
+	if err := st.events.send("session", "", aboutOf(st.id, now)); err != nil || r.Method == http.MethodHead {
 		return err
 	}
 	s.metrics.streams.Inc()

@@ -147,7 +147,7 @@ func (l line) text(ctx context.Context, s *Server, v *served, now *session) (*se
 		Text string `json:"text"`
 	}
 	if err := json.Unmarshal(l.data, &q); err != nil {
-		return nil, bad("%v", err)
+		return nil, bad("%s", wrongJSON(err))
 	}
 	m, err := language(v)
 	if err != nil {

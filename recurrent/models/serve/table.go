@@ -63,7 +63,7 @@ func (t *table) column(name string) ([]string, error) {
 		at = 0
 	}
 	if at < 0 {
-		return nil, bad("there is no column %q; found %s", name, strings.Join(t.columns, ", "))
+		return nil, bad("there is no column %q; found %s", name, someOf(t.columns))
 	}
 	out := make([]string, len(t.rows))
 	for i, row := range t.rows {
@@ -89,6 +89,9 @@ func csvTable(r io.Reader, own string, most int) (*table, error) {
 			return nil, refused(413, "more than %d rows", most)
 		}
 		t.columns = rows.Columns()
+		if n := (len(t.rows) + 1) * len(t.columns); n > mostCells {
+			return nil, refused(413, "rows of %d columns have more than %d cells", len(t.columns), mostCells)
+		}
 		t.rows = append(t.rows, slices.Clone(rows.Fields()))
 	}
 	if err := rows.Err(); err != nil {
@@ -122,7 +125,7 @@ func recordsTable(list []json.RawMessage, own string, most int) (*table, error) 
 		}
 		var o map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &o); err != nil {
-			return nil, bad("row %d: %v", i, err)
+			return nil, bad("row %d: %s", i, wrongJSON(err))
 		}
 		objects = append(objects, o)
 	}

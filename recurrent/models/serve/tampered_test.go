@@ -67,7 +67,7 @@ func TestRepeatedKeys(t *testing.T) {
 
 // Ids that are no whole numbers are refused, not rounded.
 func TestIDsAreWhole(t *testing.T) {
-	a, err := newNetworkAnswers("../../../nn/onnx/testdata/torch/tagger.onnx")
+	a, err := newNetworkAnswers("../../../nn/onnx/testdata/torch/tagger.onnx", 16384)
 	if err != nil {
 		t.Fatal(err)
 	}

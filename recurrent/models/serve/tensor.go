@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
@@ -77,7 +78,8 @@ func (v *values) readJSON(data json.RawMessage) error {
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	n, depth := 0, 0
+	n, depth, leaves := 0, 0, 0 // leaves: how deep the elements are
+	var lists [17]int           // elements so far of the lists that have begun, by their depth
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
@@ -88,14 +90,21 @@ func (v *values) readJSON(data json.RawMessage) error {
 		}
 		switch token {
 		case json.Delim('['):
+			lists[depth]++
 			if depth++; depth > 16 {
 				return bad("tensor %q: lists are nested more than 16 deep", v.name)
 			}
+			lists[depth] = 0
 			continue
 		case json.Delim(']'):
+			if rank := len(v.shape); leaves == rank && rank > 1 && lists[depth] != v.shape[depth-1] {
+				return bad("tensor %q of shape %v has a list of %d elements", v.name, v.shape, lists[depth])
+			}
 			depth--
 			continue
 		}
+		lists[depth]++
+		leaves = max(leaves, depth)
 		if n++; n > want {
 			return bad("tensor %q of shape %v has more than %d elements", v.name, v.shape, want)
 		}
@@ -129,12 +138,21 @@ func (v *values) add(token json.Token) bool {
 			}
 		}
 		v.ints = append(v.ints, n)
-		return !v.isText() && v.datatype != "BOOL"
+		return !v.isText() && v.datatype != "BOOL" && holds(v.datatype, n)
 	case nil: // a missing value
 		v.floats = append(v.floats, math.NaN())
 		return v.isFloat()
 	}
 	return false
+}
+
+// holds tells whether a whole number is one of a datatype of whole numbers.
+func holds(datatype string, n int64) bool {
+	bits := 8 * widths[datatype]
+	if strings.HasPrefix(datatype, "UINT") {
+		return n >= 0 && (bits == 64 || n < 1<<bits)
+	}
+	return bits == 64 || n >= -1<<(bits-1) && n < 1<<(bits-1)
 }
 
 // readBinary takes the elements from bytes: little-endian numbers, or texts with their length in front (4 bytes).

@@ -41,11 +41,11 @@ func (s *Server) transcriptions(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer done()
-	m, ok := v.model.(*models.Recogniser)
+	h, ok := v.answerer.(*heardAnswers)
 	if !ok {
 		return bad("%s is a %s; want a recogniser of speech", v.name, v.kind)
 	}
-	t, err := transcribe(r.Context(), m, q.name, q.file)
+	t, err := h.hear(r.Context(), q.name, q.file)
 	if err != nil {
 		return err
 	}

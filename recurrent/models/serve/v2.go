@@ -175,10 +175,10 @@ func readInfer(r *http.Request) (*inferRequest, []values, error) {
 	}
 	var q inferRequest
 	if err := json.Unmarshal(head, &q); err != nil {
-		return nil, nil, bad("the body: %v", err)
+		return nil, nil, bad("the body: %s", wrongJSON(err))
 	}
 	if len(q.Inputs) == 0 || len(q.Inputs) > 1024 {
-		return nil, nil, bad("%d inputs; want some", len(q.Inputs))
+		return nil, nil, bad("%d inputs; want 1 to 1024", len(q.Inputs))
 	}
 	var in []values
 	for _, t := range q.Inputs {
@@ -223,8 +223,9 @@ func (q *inferRequest) choose(all []values) ([]output, error) {
 	for _, o := range q.Outputs {
 		v, ok := by[o.Name]
 		if !ok {
-			return nil, bad("there is no output %q", o.Name)
+			return nil, bad("there is no output %.80q, or it is asked for twice", o.Name)
 		}
+		delete(by, o.Name) // an answer that has it a million times would take all memory
 		binary := everywhere
 		if o.Parameters.BinaryData != nil {
 			binary = *o.Parameters.BinaryData

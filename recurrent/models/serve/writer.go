@@ -73,6 +73,9 @@ type stops []string
 
 // UnmarshalJSON takes a text or a list of texts.
 func (s *stops) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" { // as if it were not there
+		return nil
+	}
 	list, err := textOrTexts(data)
 	if err != nil || len(list) > 16 || slices.Contains(list, "") {
 		return bad("stop is to be a text, or up to 16, none of them empty")
