@@ -5,24 +5,17 @@ import (
 	"github.com/unroll-go/unroll/nn"
 )
 
-// lookAhead tells layers that read forward what comes next: it maps each step and so many after it to a step of the recurrent layers,
-// y_t = ReLU(Σ_k W_k·x_{t+k} + b) for k from 0 to steps, [T, B, input] to [T, B, channels]. Behind the end of a recording there are
-// zeros. Deep Speech 2 (Amodei et al., 2016) has such a convolution behind its layers, of each channel by itself; in front of them,
-// the layers can make something of what it tells. Weights: weight [channels, input, steps+1] and bias [channels] in the scope ahead.
+// lookAhead tells layers that read forward what comes next: it adds to each step what it makes of it and of so many after it,
+// y_t = x_t + Σ_k w_k⊙x_{t+k} + b for k from 0 to steps, [T, B, width] both. Behind the end of a recording there are zeros. It is the
+// row convolution of Deep Speech 2 (Amodei et al., 2016, section 3.7), which has it behind its layers; in front of them, they can make
+// something of what it tells. Weights begin at zero, so that a model hears at first what it would without them. Weights: weight
+// [width, 1, steps+1] and bias [width] in the scope ahead.
 type lookAhead struct {
-	input, channels int
-	steps           int // 0: there is none
+	width int
+	steps int // 0: there is none
 }
 
 const aheadScope = "ahead"
-
-// output is the width of a step.
-func (l lookAhead) output() int {
-	if l.steps == 0 {
-		return l.input
-	}
-	return l.channels
-}
 
 func (l lookAhead) build(g *graph.Graph, f flow) flow {
 	if l.steps == 0 || g.Err() != nil {
@@ -33,9 +26,14 @@ func (l lookAhead) build(g *graph.Graph, f flow) flow {
 	return f
 }
 
-// over maps steps and those that follow the last of them, [T+steps, B, input], to [T, B, channels].
+// over maps steps and those that follow the last of them, [T+steps, B, width], to [T, B, width].
 func (l lookAhead) over(g *graph.Graph, x graph.Node) graph.Node {
-	return g.ReLU(nn.Conv1D{Channels: l.channels, Kernel: l.steps + 1}.Apply(g.Scope(aheadScope), x))
+	taps := make([]graph.Node, l.steps+1)
+	for k := range taps {
+		taps[k] = g.Slice(x, 0, k, k+x.Dim(0)-l.steps)
+	}
+	c := nn.DepthwiseConv1D{Kernel: l.steps + 1, Init: graph.Constant(0)}
+	return g.Add(taps[0], c.Weigh(g.Scope(aheadScope), taps...))
 }
 
 func (l lookAhead) sizes() []size {
@@ -43,8 +41,7 @@ func (l lookAhead) sizes() []size {
 		return nil
 	}
 	return []size{
-		{"look_ahead", l.steps, aheadScope + ".weight", 3, 2, 1, 1}, {"mels or hidden", l.input, aheadScope + ".weight", 3, 1, 1, 0},
-		{"hidden", l.channels, aheadScope + ".weight", 3, 0, 1, 0},
+		{"look_ahead", l.steps, aheadScope + ".weight", 3, 2, 1, 1}, {"mels or hidden", l.width, aheadScope + ".weight", 3, 0, 1, 0},
 	}
 }
 
@@ -60,7 +57,7 @@ func (l lookAhead) weights() float64 {
 	if l.steps == 0 {
 		return 0
 	}
-	return float64(l.channels) * (float64(l.input)*float64(l.steps+1) + 1)
+	return float64(l.width) * float64(l.steps+2)
 }
 
 // kept has what is read and given for a step.
@@ -68,7 +65,7 @@ func (l lookAhead) kept() float64 {
 	if l.steps == 0 {
 		return 0
 	}
-	return float64(l.input) + 2*float64(l.channels)
+	return 3 * float64(l.width)
 }
 
 func (l lookAhead) keras(f *kerasFlow) {

@@ -17,36 +17,45 @@ import (
 
 // A look-ahead is the sum that its comment has, with zeros behind the end of each recording, even if it sees further than that.
 func TestLookAhead(t *testing.T) {
-	const input, channels = 3, 2
+	const width = 3
 	for _, size := range []struct{ steps, T int }{{1, 1}, {2, 5}, {4, 3}, {9, 2}, {3, 300}} {
 		lengths := []int{size.T, (size.T + 1) / 2, 1}
-		x := graphtest.Random(1, size.T, 3, input)
-		l := lookAhead{input: input, channels: channels, steps: size.steps}
+		x := graphtest.Random(1, size.T, 3, width)
+		l := lookAhead{width: width, steps: size.steps}
 		p := graph.NewParams(1)
 		f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
 			return []graph.Node{l.build(g, flow{x: in[0], lengths: in[1]}).x}
 		})
-		out, err := f.Run(graphtest.Float32(x), graph.Ints(lengths))
+		in := []*tensor.Dense{graphtest.Float32(x), graph.Ints(lengths)}
+		out, err := f.Run(in...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(out[0].Shape(), []int{size.T, 3, channels}) || float64(p.Elements()) != l.weights() {
+		for b, n := range lengths { // at first it adds nothing
+			for s := range n {
+				if at := (s*3 + b) * width; !slices.Equal(out[0].Float32s()[at:at+width], in[0].Float32s()[at:at+width]) {
+					t.Fatalf("%v: step %d of sequence %d is another than the one that was read", size, s, b)
+				}
+			}
+		}
+		someAhead(t, p)
+		if out, err = f.Run(in...); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(out[0].Shape(), []int{size.T, 3, width}) || float64(p.Elements()) != l.weights() {
 			t.Fatalf("%v, %d weights; want %g", out[0].Shape(), p.Elements(), l.weights())
 		}
 		w, bias := p.Get("ahead.weight").Value().Float32s(), p.Get("ahead.bias").Value().Float32s()
 		for b, n := range lengths {
 			for s := range n {
-				for c := range channels {
-					want := float64(bias[c])
+				for c := range width {
+					want := float64(bias[c]) + x.Float64s()[(s*3+b)*width+c]
 					for k := range size.steps + 1 {
-						for i := range input {
-							if s+k < n {
-								want += float64(w[(c*input+i)*(size.steps+1)+k]) * x.Float64s()[((s+k)*3+b)*input+i]
-							}
+						if s+k < n {
+							want += float64(w[c*(size.steps+1)+k]) * x.Float64s()[((s+k)*3+b)*width+c]
 						}
 					}
-					want = max(want, 0)
-					if got := float64(out[0].Float32s()[(s*3+b)*channels+c]); math.Abs(got-want) > 1e-4 {
+					if got := float64(out[0].Float32s()[(s*3+b)*width+c]); math.Abs(got-want) > 1e-4 {
 						t.Fatalf("%v: step %d of sequence %d: %g; want %g", size, s, b, got, want)
 					}
 				}
@@ -55,11 +64,28 @@ func TestLookAhead(t *testing.T) {
 	}
 }
 
+// someAhead gives a look-ahead weights other than zero.
+func someAhead(t *testing.T, p *graph.Params) {
+	t.Helper()
+	for i, name := range []string{aheadScope + ".weight", aheadScope + ".bias"} {
+		if err := p.Set(name, graphtest.Float32(graphtest.Random(uint64(2+i), p.Get(name).Shape()...))); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestLookAheadGradient(t *testing.T) {
 	for _, size := range []struct{ steps, T int }{{1, 1}, {2, 5}, {6, 4}} {
-		l := lookAhead{input: 3, channels: 2, steps: size.steps}
+		l := lookAhead{width: 3, steps: size.steps}
 		lengths := graph.Ints([]int{size.T, (size.T + 1) / 2})
+		p := graph.NewParams64(1)
+		for i, shape := range [][]int{{3, 1, size.steps + 1}, {3}} { // zeros would hide the weights' share
+			if _, err := p.Add([]string{aheadScope + ".weight", aheadScope + ".bias"}[i], graphtest.Random(uint64(3+i), shape...)); err != nil {
+				t.Fatal(err)
+			}
+		}
 		graphtest.CheckGradient(t, graphtest.Gradient{
+			Params: p,
 			Build: func(g *graph.Graph, in []graph.Node) []graph.Node {
 				y := l.build(g, flow{x: in[0], lengths: g.Const(lengths)}).x
 				return []graph.Node{g.Mean(g.Square(y))}
@@ -85,6 +111,8 @@ func TestRecogniserLooksAhead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		listening(t, m) // makes the weights
+		someAhead(t, m.params)
 		if want := float64(size.subsample*(size.steps+1)-1)*0.01 + 0.025; math.Abs(m.Delay()-want) > 1e-9 {
 			t.Errorf("a delay of %g; want %g", m.Delay(), want)
 		}

@@ -17,15 +17,15 @@ func recogniserNetwork(c Config, labels int) (network, error) {
 	for n := s.Subsample; n > 1; n /= 2 {
 		conv.layers++
 	}
-	ahead := lookAhead{input: conv.output(), channels: c.Hidden, steps: s.LookAhead}
-	r, err := c.recurrence("rnn", ahead.output())
+	ahead := lookAhead{width: conv.output(), steps: s.LookAhead}
+	r, err := c.recurrence("rnn", ahead.width)
 	if err != nil {
 		return nil, err
 	}
 	r.bothWays, r.dropout = !c.OneWay, c.Dropout
 	net := network{conv, ahead}
-	if conv.layers == 0 && ahead.steps == 0 {
-		net = network{numbers{width: s.Mels, read: s.Mels, first: r.reads()}, ahead}
+	if conv.layers == 0 {
+		net = network{ahead, numbers{width: s.Mels, read: s.Mels, first: r.reads()}}
 	}
 	switch s.Decoder {
 	case DecoderTransducer:

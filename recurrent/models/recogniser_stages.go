@@ -28,7 +28,7 @@ func (m *Recogniser) stages() ([]*stage, error) {
 		one, err := m.stage(m.net, s.Mels, s.Subsample, s.Subsample)
 		return []*stage{one}, err
 	}
-	behind, err := m.stage(append(network{window{ahead}}, m.net[at+1:]...), ahead.input, ahead.steps+1, 1)
+	behind, err := m.stage(append(network{window{ahead}}, m.net[at+1:]...), ahead.width, ahead.steps+1, 1)
 	if err != nil || at == 0 {
 		return []*stage{behind}, err
 	}
