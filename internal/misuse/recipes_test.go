@@ -11,6 +11,7 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
 	"github.com/unroll-go/unroll/graph/optim"
+	"github.com/unroll-go/unroll/graph/stablehlo"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/explain"
@@ -219,6 +220,22 @@ func init() {
 			}
 			return result(p.Run(via(matrix())))
 		}},
+		"stablehlo.Forward": {call: func(w *world, via via) (any, error) {
+			return written(stablehlo.Forward(over(w), w.params, via(matrix())))
+		}},
+		"stablehlo.Gradients": {call: func(w *world, via via) (any, error) {
+			return written(stablehlo.Gradients(over(w), w.params, via(matrix())))
+		}},
+		"stablehlo.Step": {call: func(w *world, via via) (any, error) {
+			return written(stablehlo.Step(over(w), w.params, stablehlo.Training{Optimizer: &optim.Adam{}}, via(matrix())))
+		}},
+		"stablehlo.Module.Feed": {call: func(w *world, via via) (any, error) {
+			m, err := stablehlo.Forward(over(w), w.params, matrix())
+			if err != nil {
+				return nil, err
+			}
+			return result(m.Feed(1, 0, via(matrix())))
+		}},
 		"graph.Func.Stream": {call: func(w *world, via via) (any, error) {
 			s, err := streaming(w, via(matrix()), via(matrix()))
 			if err != nil {
@@ -377,6 +394,13 @@ func init() {
 			r, err := l.Run(context.Background())
 			return r.TrainLoss, err
 		}),
+		"train.Loop.Prepare": looping(true, true, func(l *train.Loop) (any, error) {
+			if err := l.Prepare(); err != nil {
+				return nil, err
+			}
+			r, err := l.Run(context.Background())
+			return r.TrainLoss, err
+		}),
 		"train.Validate": looping(false, true, func(l *train.Loop) (any, error) {
 			return train.Validate(l.Loss, l.Validation.Data, l.Validation.State)
 		}),
@@ -387,6 +411,13 @@ func init() {
 }
 
 func result(out []*tensor.Dense, err error) (any, error) { return out, err }
+
+func written(m *stablehlo.Module, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return m.Text, nil
+}
 
 // gradient is a right gradient check.
 func gradient(via func(*tensor.Dense) *tensor.Dense) graphtest.Gradient {
