@@ -45,12 +45,12 @@ func openNetwork(path string, o openOptions) (*network, error) {
 	}
 	switch format {
 	case fileformat.Keras, fileformat.HDF5:
-		return openKerasNetwork(path, o)
+		return openKerasNetwork(path, format, o)
 	case fileformat.ONNX:
 		if err := o.refuse("an ONNX model, which says all", "--config", "--names", "--state", "--class"); err != nil {
 			return nil, err
 		}
-		return plainNetwork(path, keras.Options{})
+		return plainNetwork(path, format, keras.Options{})
 	}
 	return openWeights(path, o)
 }
@@ -67,8 +67,8 @@ func (o openOptions) refuse(what string, flags ...string) error {
 }
 
 // plainNetwork is one whose results are those of its graph.
-func plainNetwork(path string, o keras.Options) (*network, error) {
-	n, err := framework.Open(path, o)
+func plainNetwork(path string, format fileformat.Format, o keras.Options) (*network, error) {
+	n, err := framework.Open(path, format, o)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (o openOptions) kerasOptions() (keras.Options, error) {
 	return out, nil
 }
 
-func openKerasNetwork(path string, o openOptions) (*network, error) {
+func openKerasNetwork(path string, format fileformat.Format, o openOptions) (*network, error) {
 	options, err := o.kerasOptions()
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func openKerasNetwork(path string, o openOptions) (*network, error) {
 		return nil, errors.Errorf("%s holds weights alone, and does not say how they compute: "+
 			"--config FILE.json does, as Keras's model.to_json() writes it", path)
 	}
-	return plainNetwork(path, options)
+	return plainNetwork(path, format, options)
 }
 
 // openWeights opens a file of weights with the description that --config names.

@@ -30,12 +30,8 @@ type Port struct {
 	Text  string // all of that, for people
 }
 
-// Open opens a file of ONNX, or of Keras with its options.
-func Open(path string, o keras.Options) (*Network, error) {
-	format, err := fileformat.OfFile(path)
-	if err != nil {
-		return nil, err
-	}
+// Open opens a file of ONNX, or of Keras with its options. The format is that of the file.
+func Open(path string, format fileformat.Format, o keras.Options) (*Network, error) {
 	switch format {
 	case fileformat.ONNX:
 		m, err := onnx.Read(path)

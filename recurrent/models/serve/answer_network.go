@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/fileformat"
 	"github.com/unroll-go/unroll/internal/framework"
 	"github.com/unroll-go/unroll/nn/keras"
 	"gorgonia.org/tensor"
@@ -24,8 +25,8 @@ type networkAnswers struct {
 const networkSteps = 12_000
 
 // newNetworkAnswers opens a file of ONNX or Keras.
-func newNetworkAnswers(path string, most int) (*networkAnswers, error) {
-	n, err := framework.Open(path, keras.Options{})
+func newNetworkAnswers(path string, format fileformat.Format, most int) (*networkAnswers, error) {
+	n, err := framework.Open(path, format, keras.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/unroll-go/unroll/internal/fileformat"
 )
 
 // A session that is to be forked under its own name, or under that of another which is forked under its, has nobody wait.
@@ -109,7 +111,7 @@ func TestSmallRequestsOfLargeThings(t *testing.T) {
 
 // Inputs of networks are bounded where their sizes may vary.
 func TestInputsOfNetworksAreBounded(t *testing.T) {
-	a, err := newNetworkAnswers("../../../nn/onnx/testdata/torch/tagger.onnx", 16)
+	a, err := newNetworkAnswers("../../../nn/onnx/testdata/torch/tagger.onnx", fileformat.ONNX, 16)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -141,7 +141,7 @@ func (r *registry) open(s *slot) (*served, error) {
 	}
 	switch format {
 	case fileformat.ONNX, fileformat.Keras, fileformat.HDF5:
-		a, err := newNetworkAnswers(s.path, r.options.MaxTokens)
+		a, err := newNetworkAnswers(s.path, format, r.options.MaxTokens)
 		if err != nil {
 			return nil, err
 		}

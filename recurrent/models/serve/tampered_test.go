@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/unroll-go/unroll/internal/fileformat"
 )
 
 // What an export says of itself is not believed where it is not the session's: counts that no session has are refused, and what the
@@ -67,7 +69,7 @@ func TestRepeatedKeys(t *testing.T) {
 
 // Ids that are no whole numbers are refused, not rounded.
 func TestIDsAreWhole(t *testing.T) {
-	a, err := newNetworkAnswers("../../../nn/onnx/testdata/torch/tagger.onnx", 16384)
+	a, err := newNetworkAnswers("../../../nn/onnx/testdata/torch/tagger.onnx", fileformat.ONNX, 16384)
 	if err != nil {
 		t.Fatal(err)
 	}
