@@ -15,11 +15,11 @@ const audioColumn = "audio"
 type heardAnswers struct {
 	m      *models.Recogniser
 	most   int
-	places chan struct{} // one for each that is heard at a time: a small file may be a large sound
+	places places // one for each that is heard at a time: a small file may be a large sound
 }
 
 func newHeardAnswers(m *models.Recogniser, o Options) *heardAnswers {
-	return &heardAnswers{m, o.MaxRows, make(chan struct{}, workers())}
+	return &heardAnswers{m, o.MaxRows, newPlaces()}
 }
 
 func (h *heardAnswers) ports() (in, out []port) {
@@ -28,13 +28,11 @@ func (h *heardAnswers) ports() (in, out []port) {
 
 // hear hears a recording, once there is a place.
 func (h *heardAnswers) hear(ctx context.Context, name string, file []byte) (*models.Transcript, error) {
-	select {
-	case h.places <- struct{}{}:
-		defer func() { <-h.places }()
-		return transcribe(ctx, h.m, name, file)
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if err := h.places.enter(ctx); err != nil {
+		return nil, err
 	}
+	defer h.places.leave()
+	return transcribe(ctx, h.m, name, file)
 }
 
 // each hears recordings one by one.

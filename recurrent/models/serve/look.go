@@ -74,12 +74,10 @@ func (s *Server) look(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer done()
-	select {
-	case s.looks <- struct{}{}:
-		defer func() { <-s.looks }()
-	case <-r.Context().Done():
-		return r.Context().Err()
+	if err := s.looks.enter(r.Context()); err != nil {
+		return err
 	}
+	defer s.looks.leave()
 	var out *lookedAt
 	switch q.Show {
 	case "states":

@@ -112,7 +112,7 @@ type Server struct {
 	metrics  *metrics
 	slots    chan struct{} // one for each request at a time
 	streams  chan struct{} // one for each stream of a session
-	looks    chan struct{} // one for each look at a time: a look keeps all that was computed of a text
+	looks    places        // one for each look at a time: a look keeps all that was computed of a text
 	bodies   atomic.Int64  // bytes of the bodies of all requests
 	origins  *http.CrossOriginProtection
 	handler  http.Handler
@@ -128,7 +128,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{options: o, metrics: newMetrics(), slots: make(chan struct{}, o.Concurrent),
-		streams: make(chan struct{}, o.Streams), looks: make(chan struct{}, workers()),
+		streams: make(chan struct{}, o.Streams), looks: newPlaces(),
 		origins: http.NewCrossOriginProtection(), stopping: make(chan struct{})}
 	var err error
 	if s.models, err = openRegistry(o, s.metrics); err != nil {
