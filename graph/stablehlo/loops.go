@@ -110,6 +110,14 @@ type rolling struct {
 	i       value   // which step it is
 }
 
+// ran is a run whose loop is written.
+func (w *writer) ran(r *run) *run {
+	if !r.written {
+		w.writeRun(r)
+	}
+	return r
+}
+
 // writeRun writes the loop of a run.
 func (w *writer) writeRun(r *run) {
 	l := &rolling{writer: w, r: r, before: map[[2]int]int{}, outside: map[*pattern]value{}}

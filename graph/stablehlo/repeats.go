@@ -45,6 +45,14 @@ type place struct {
 	step, at int
 }
 
+// place is where node i stands in a loop, if it is in one: nodes that stand for values have been added behind those of the function.
+func (w *writer) place(i int) place {
+	if i >= len(w.loops) {
+		return place{}
+	}
+	return w.loops[i]
+}
+
 // isView tells whether a node is a slice or a pad, and of which rows.
 func isView(n *listing.Node) (rows op.Slice, is bool) {
 	switch o := n.Op.(type) {

@@ -21,16 +21,14 @@ func (w *writer) pieces(nodes []int) []piece {
 	var out []piece
 	for len(nodes) > 0 {
 		p := piece{nodes: nodes[:1]}
-		if nodes[0] < len(w.loops) {
-			at := w.loops[nodes[0]]
-			p.run, p.at, p.first = at.run, at.at, at.step
-		}
+		at := w.place(nodes[0])
+		p.run, p.at, p.first = at.run, at.at, at.step
 		n := 1
 		for n < len(nodes) && nodes[n] == nodes[0] {
 			n++
 		}
-		for p.run != nil && (n == 1 || p.by != 0) && n < len(nodes) && nodes[n] < len(w.loops) {
-			next, by := w.loops[nodes[n]], p.by
+		for p.run != nil && (n == 1 || p.by != 0) && n < len(nodes) {
+			next, by := w.place(nodes[n]), p.by
 			if n == 1 {
 				by = next.step - p.first
 			}
@@ -83,12 +81,7 @@ func (w *writer) sameView(nodes []int) (of []int, is bool) {
 }
 
 // stackOf is all steps that a piece is of, [steps, shape].
-func (w *writer) stackOf(p piece) value {
-	if !p.run.written {
-		w.writeRun(p.run)
-	}
-	return p.run.stacks[p.at]
-}
+func (w *writer) stackOf(p piece) value { return w.ran(p.run).stacks[p.at] }
 
 // piece is the values of a piece, [n, shape].
 func (w *writer) piece(p piece) value {
@@ -113,13 +106,11 @@ func (w *writer) piece(p piece) value {
 
 // inStep is the value of a node of a run, behind its loop.
 func (w *writer) inStep(p place) value {
-	if !p.run.written {
-		w.writeRun(p.run)
-	}
-	if x := p.run.stacks[p.at]; x.name != "" {
+	r := w.ran(p.run)
+	if x := r.stacks[p.at]; x.name != "" {
 		return w.reshape(w.rows(x, 0, p.step, p.step+1), x.shape[1:]...)
 	}
-	return p.run.ends[p.at] // the last step's, see keep
+	return r.ends[p.at] // the last step's, see keep
 }
 
 // joined is nodes, which have some entries of the middle axis of [outer, n, inner] each, as few tensors to concatenate.
@@ -151,20 +142,14 @@ func (w *writer) terms(nodes []int, shape []int) (out []value) {
 	summed := map[place]bool{}
 	var left []int
 	for _, i := range nodes {
-		p := place{}
-		if i < len(w.loops) {
-			p = w.loops[i]
-		}
+		p := w.place(i)
 		if p.run == nil || p.run.keeps[p.at].sum == none {
 			left = append(left, i)
 			continue
 		}
 		if p.step = 0; !summed[p] { // this sum is the only one that reads it
 			summed[p] = true
-			if !p.run.written {
-				w.writeRun(p.run)
-			}
-			out = append(out, p.run.ends[p.at])
+			out = append(out, w.ran(p.run).ends[p.at])
 		}
 	}
 	for _, p := range w.pieces(left) {

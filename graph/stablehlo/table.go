@@ -78,8 +78,8 @@ func (w *writer) at(i int) value {
 		switch {
 		case n.Leaf != nil:
 			w.values[i] = w.constant(&n)
-		case i < len(w.loops) && w.loops[i].run != nil:
-			w.values[i] = w.inStep(w.loops[i])
+		case w.place(i).run != nil:
+			w.values[i] = w.inStep(w.place(i))
 		default:
 			w.values[i] = w.rule(&n)
 		}

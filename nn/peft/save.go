@@ -40,18 +40,15 @@ func Save(folder string, l nn.LoRA, p *graph.Params, base string) error {
 
 // describe is what the two files hold.
 func describe(l nn.LoRA, p *graph.Params, base string) (config, []graph.Named, error) {
-	adapted, err := l.Adapted(p)
+	own, err := l.Parameters(p)
 	if err != nil {
 		return config{}, nil, err
 	}
-	trainedWhole := func(name string) bool {
-		return slices.ContainsFunc(l.Whole, func(t string) bool { return nn.MatchWeight(t, name) })
-	}
 	var names, whole []string
-	for _, name := range adapted {
-		if trainedWhole(name) {
+	for _, parameter := range own {
+		if name, ok := strings.CutSuffix(parameter, ownWhole); ok {
 			whole = append(whole, name)
-		} else {
+		} else if name, ok := strings.CutSuffix(parameter, ownA); ok {
 			names = append(names, name)
 		}
 	}
@@ -80,7 +77,7 @@ func describe(l nn.LoRA, p *graph.Params, base string) (config, []graph.Named, e
 		}
 	}
 	c.Modules = modules
-	if err := c.saveWhole(whole, l, p); err != nil {
+	if err := c.saveWhole(whole, p); err != nil {
 		return c, nil, err
 	}
 	if len(c.Parameters) > 0 {

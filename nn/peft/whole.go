@@ -65,8 +65,7 @@ func combined(a, b *tensor.Dense, s float64) *tensor.Dense {
 }
 
 // saveWhole says in the configuration which weights are trained whole. Biases may be alone; other weights bring their module.
-func (c *config) saveWhole(names []string, l nn.LoRA, p *graph.Params) error {
-	whole := func(name string) bool { return l.Whole != nil && slices.Contains(names, name) }
+func (c *config) saveWhole(names []string, p *graph.Params) error {
 	for _, name := range names {
 		module, _ := split(name)
 		switch {
@@ -77,7 +76,7 @@ func (c *config) saveWhole(names []string, l nn.LoRA, p *graph.Params) error {
 		}
 		for i := range p.Len() {
 			other := p.At(i).Name()
-			if m, _ := split(other); m == module && !nn.IsAdapter(other) && !whole(other) {
+			if m, _ := split(other); m == module && !nn.IsAdapter(other) && !slices.Contains(names, other) {
 				return errors.Errorf("%s is trained whole, and %s is not; PEFT has all weights of a module, or its biases alone", name, other)
 			}
 		}
