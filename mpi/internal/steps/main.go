@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/pkg/errors"
@@ -18,6 +17,7 @@ import (
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/losses"
 	"github.com/unroll-go/unroll/mpi"
+	"github.com/unroll-go/unroll/mpi/internal/timing"
 	"github.com/unroll-go/unroll/nn"
 	"github.com/unroll-go/unroll/nn/train"
 	"github.com/unroll-go/unroll/recurrent"
@@ -48,26 +48,17 @@ func main() {
 		fmt.Println("alone:", m)
 		return
 	}
-	w, err := mpi.Init(mpi.Options{})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	var g train.Group = w
-	if *reduce {
-		g = w.Reducing()
-	}
-	m, err := n.measure(*count, g)
-	if err != nil {
-		w.Abort(err)
-	}
-	if w.Rank() == 0 {
-		fmt.Printf("%s, %d ranks: %s\n", w.Version(), w.Size(), m)
-	}
-	if err := w.Close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	mpi.Exit(0)
+	timing.Main(func(w *mpi.World) error {
+		var g train.Group = w
+		if *reduce {
+			g = w.Reducing()
+		}
+		m, err := n.measure(*count, g)
+		if err == nil && w.Rank() == 0 {
+			fmt.Printf("%s, %d ranks: %s\n", w.Version(), w.Size(), m)
+		}
+		return err
+	})
 }
 
 // loop is a run that does not end.
@@ -111,7 +102,7 @@ func (n network) measure(count int, g train.Group) (string, error) {
 	var steps, waits, sums []float64
 	last := time.Now()
 	l.Observers = []train.Observer{{OnStep: func(train.Progress) error {
-		steps, waits, sums = append(steps, since(last)), append(waits, clock.reports), append(sums, clock.sums)
+		steps, waits, sums = append(steps, timing.Since(last)), append(waits, clock.reports), append(sums, clock.sums)
 		if len(steps) > count {
 			return errEnough
 		}
@@ -122,18 +113,11 @@ func (n network) measure(count int, g train.Group) (string, error) {
 	if _, err := l.Run(context.Background()); !errors.Is(err, errEnough) {
 		return "", err
 	}
-	step := median(steps[1:])
+	step := timing.Median(steps)
 	return fmt.Sprintf("%d weights, %d shards: step %.1f ms (%.1f thousand tokens/s); ",
 		l.Loss.Params().Elements(), n.shards, step, float64(n.batch*n.steps)/step) +
 		fmt.Sprintf("reports, with waiting, %.1f ms; sums %.1f ms; %d calls, %.2f MB sent",
-			median(waits[1:]), median(sums[1:]), clock.calls, float64(clock.bytes)/1e6), nil
-}
-
-func since(t time.Time) float64 { return float64(time.Since(t).Microseconds()) / 1000 }
-
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	return v[len(v)/2]
+			timing.Median(waits), timing.Median(sums), clock.calls, float64(clock.bytes)/1e6), nil
 }
 
 // timed is a group that knows how long the calls of a step take. The first, which gather the reports of shards, wait for the slowest
@@ -151,9 +135,9 @@ func (t *timed) took(from time.Time, bytes int) {
 	t.calls++
 	t.bytes += bytes
 	if t.summing {
-		t.sums += since(from)
+		t.sums += timing.Since(from)
 	} else {
-		t.reports += since(from)
+		t.reports += timing.Since(from)
 	}
 }
 

@@ -7,13 +7,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"slices"
 	"time"
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/mpi"
+	"github.com/unroll-go/unroll/mpi/internal/timing"
 	"github.com/unroll-go/unroll/nn/train"
 	"gorgonia.org/tensor"
 )
@@ -34,11 +33,10 @@ func (s *same) Next() ([]*tensor.Dense, bool) {
 }
 
 func main() {
-	w, err := mpi.Init(mpi.Options{})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	timing.Main(run)
+}
+
+func run(w *mpi.World) error {
 	if w.Rank() == 0 {
 		fmt.Printf("%s, %d ranks: milliseconds of a step, the median of 21\n", w.Version(), w.Size())
 		fmt.Printf("%12s %12s %12s %12s\n", "weights", "alone", "ordered", "all-reduce")
@@ -52,7 +50,7 @@ func main() {
 			}
 			ms, err := step(size, shards, g)
 			if err != nil {
-				w.Abort(err)
+				return err
 			}
 			took = append(took, ms)
 		}
@@ -60,10 +58,7 @@ func main() {
 			fmt.Printf("%12d %12.2f %12.2f %12.2f\n", size, took[0], took[1], took[2])
 		}
 	}
-	if err := w.Close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	mpi.Exit(0)
+	return nil
 }
 
 // step is how long a step takes.
@@ -79,14 +74,12 @@ func step(size, shards int, g train.Group) (float64, error) {
 	var times []float64
 	last := time.Now()
 	l.Observers = []train.Observer{{OnStep: func(train.Progress) error {
-		times = append(times, float64(time.Since(last).Microseconds())/1000)
+		times = append(times, timing.Since(last))
 		last = time.Now()
 		return nil
 	}}}
 	if _, err := l.Run(context.Background()); err != nil {
 		return 0, err
 	}
-	times = times[1:] // the first compiles
-	slices.Sort(times)
-	return times[len(times)/2], nil
+	return timing.Median(times), nil
 }
