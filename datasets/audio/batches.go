@@ -34,6 +34,8 @@ type Batching struct {
 	// Noise adds white noise to each recording in each epoch, at a ratio drawn evenly from so many decibels to 20 more, so that it does
 	// not matter how quiet a room is: 10 is a good deal. 0 adds none.
 	Noise float64
+	// Range limits the energies of each recording to so many decibels below the loudest of them, see Features.Limit; 0 does not.
+	Range float64
 }
 
 // Batches gives recordings in batches of similar duration: a datasets.BatchSource, which datasets.NewPrefetch prepares ahead,
@@ -108,6 +110,11 @@ func (o *Batching) check() error {
 	}
 	if !(o.Noise >= 0 && o.Noise <= 100) {
 		return errors.Errorf("audio: batches with a Noise of %g dB; want 0 to 100", o.Noise)
+	}
+	if o.Range != 0 {
+		if err := o.Features.checkRange(o.Range); err != nil {
+			return err
+		}
 	}
 	return o.Augment.check()
 }
@@ -294,6 +301,11 @@ func (b *Batches) frames(path string, r *rand.Rand) (*Frames, error) {
 	frames, err := features.Of(sound)
 	if err != nil {
 		return nil, err
+	}
+	if b.o.Range != 0 {
+		if err := features.Limit(frames, b.o.Range); err != nil {
+			return nil, err
+		}
 	}
 	switch {
 	case b.o.Statistics != nil:

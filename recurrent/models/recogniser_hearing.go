@@ -74,7 +74,7 @@ func (p *pieces) hear(frames []float32, use func(row []float32) error) error {
 	copy(x, frames)
 	if s.Normalise == NormaliseRecording {
 		one := &audio.Frames{Width: s.Mels, Values: x[:len(frames)]}
-		if err := one.Normalise(true); err != nil {
+		if err := s.normalise(one, nil); err != nil {
 			return err
 		}
 	}
@@ -105,12 +105,7 @@ func (m *Recogniser) spot(sound *audio.Sound) (*Transcript, error) {
 	if frames.Steps() == 0 {
 		return nil, tooShort(sound.Steps()*f.Rate/sound.Rate, f)
 	}
-	if s.Normalise == NormaliseRecording {
-		err = frames.Normalise(true)
-	} else {
-		err = m.own.statistics.Apply(frames, true)
-	}
-	if err != nil {
+	if err := s.normalise(frames, m.own.statistics); err != nil {
 		return nil, err
 	}
 	n := frames.Steps()
