@@ -70,7 +70,10 @@ func (t *speechTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.IntVar(&s.FrameShift, "frame-shift", s.FrameShift, "milliseconds from one frame to the next")
 	f.StringVar(&s.Normalise, "normalise", s.Normalise, "by what features are normalised: "+oneOf(models.Normalisations()))
 	f.IntVar(&s.Subsample, "subsample", s.Subsample, "frames that convolutions make one step of: 1, 2, 4 or 8")
-	f.IntVar(&s.LookAhead, "look-ahead", s.LookAhead, "steps that layers that read forward know ahead; each is --subsample frames")
+	f.IntVar(&s.Chunk, "chunk", s.Chunk,
+		"steps of a chunk, in which layers that read in both directions follow a stream; 0 for whole recordings")
+	f.IntVar(&s.LookAhead, "look-ahead", s.LookAhead,
+		"steps that are known ahead by layers that read --one-way, or by a --chunk; each is --subsample frames")
 	f.IntVar(&s.TimeMasks, "time-masks", s.TimeMasks, "stretches of time that training hides in each recording")
 	f.IntVar(&s.FrequencyMasks, "frequency-masks", s.FrequencyMasks, "bands of frequency that training hides")
 	f.Float64Var(&s.Speed, "speed", s.Speed, "share by which training plays recordings slower or faster, such as 0.1")

@@ -99,8 +99,8 @@ func (t *transcribing) run(cmd *cobra.Command, args []string) error {
 	if !ok {
 		return wrongKind(t.model.path, loaded, models.KindRecogniser)
 	}
-	if t.partial && !m.Config().OneWay {
-		return errors.Errorf("--partial: %s reads in both directions; train one with --one-way", t.model.path)
+	if t.partial && m.Delay() < 0 {
+		return errors.Errorf("--partial: %s reads whole recordings in both directions; train one with --one-way or --chunk", t.model.path)
 	}
 	if t.how, err = t.hearing.transcribing(cmd.Flags()); err != nil {
 		return err
