@@ -30,11 +30,12 @@ func (t *speechTask) data() string { return "speech" }
 func (t *speechTask) help() string {
 	return `With --speech: a recogniser of speech, on a manifest, TSV or JSONL, with the
 path of a recording (WAV or FLAC) and its text in each line. It hears log-mel
-energies, reads in both directions, or --one-way for sound that is still going
-on, and writes characters or byte pairs by --decoder ctc or transducer; or it
-gives each recording one --decoder label, which spots keywords. A tenth of the
-recordings, always the same, is kept for the test, a tenth of the others to stop
-by, and the weights of the best pass are kept. The last line is
+energies, reads in both directions, or for sound that is still going on
+--one-way or in a --chunk after the other, and writes characters or byte pairs
+by --decoder ctc or transducer; or it gives each recording one --decoder label,
+which spots keywords. A tenth of the recordings, always the same, is kept for
+the test, a tenth of the others to stop by, and the weights of the best pass are
+kept. The last line is
 test_wer=<word error rate> test_cer=<character error rate> val_loss=<loss>
 recordings_per_s=<speed>, or with labels test_accuracy=<share>.
 ` + otherDefaults(t)

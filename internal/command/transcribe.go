@@ -41,9 +41,9 @@ may go on for hours: WAV, FLAC, or with --rate samples without a header. Sound
 of any rate and number of channels is taken.
 
 A line is written for each segment, as soon as a pause ends it. A model that was
-trained with --one-way hears the sound as it comes, and --partial shows what it
-has heard of a segment that is not over yet; one that reads in both directions
-hears pieces of up to 20 seconds.`,
+trained with --one-way or --chunk hears the sound as it comes, and --partial
+shows what it has heard of a segment that is not over yet; one that reads whole
+recordings in both directions hears pieces of up to 20 seconds.`,
 		Example: `  unroll transcribe --model digits.safetensors call.wav
   unroll transcribe *.flac --format jsonl > heard.jsonl
   unroll transcribe film.wav --format srt > film.srt
