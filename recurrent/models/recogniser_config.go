@@ -122,7 +122,7 @@ func (c Config) checkSpeech() error {
 	case !(s.Noise >= 0 && s.Noise <= 100):
 		return wrong("Speech.Noise", "%g; want 0 to 100", s.Noise)
 	case s.Chunk > 0 && (c.OneWay || s.Decoder == DecoderLabel):
-		return wrong("Speech.Chunk", "%d; want 0, or layers that read a text in both directions: not OneWay, and no labels", s.Chunk)
+		return wrong("Speech.Chunk", "%d; want 0, or layers that read in both directions to write a text", s.Chunk)
 	case s.LookAhead > 0 && !c.OneWay && s.Chunk == 0:
 		return wrong("Speech.LookAhead", "%d; want 0, or OneWay, or a Chunk: layers that read in both directions know all that comes", s.LookAhead)
 	case c.streams() && s.Normalise == NormaliseRecording && s.Decoder != DecoderLabel:
