@@ -28,15 +28,15 @@ type kept struct {
 	size    int64
 	changed time.Time
 	values  []float32 // [T, F]
-	seconds float64
+	long    time.Duration
 }
 
 // NewCache makes a cache of so many bytes: an hour of LogMel takes 115 MB. When it is full, it stays as it is, since a pass over more
 // recordings than fit would drive out each of them before it comes again.
 func NewCache(bytes int64) *Cache { return &Cache{most: bytes, shelves: map[Features]*shelf{}} }
 
-// Hear gives the frames of a WAV or FLAC file, as Features.Hear does, which are the caller's own, and the seconds that it takes.
-func (c *Cache) Hear(f Features, path string) (frames *Frames, seconds float64, err error) {
+// Hear gives the frames of a WAV or FLAC file, as Features.Hear does, which are the caller's own, and how long it is.
+func (c *Cache) Hear(f Features, path string) (frames *Frames, long time.Duration, err error) {
 	if c == nil || c.shelves == nil || f.check() != nil {
 		h, err := newHearer(f)
 		if err != nil {
@@ -51,19 +51,19 @@ func (c *Cache) Hear(f Features, path string) (frames *Frames, seconds float64, 
 	h, k := c.look(f, path, info)
 	if k != nil {
 		found := Frames{Width: f.Width(), Values: k.values}
-		return found.clone(), k.seconds, nil
+		return found.clone(), k.long, nil
 	}
 	if h == nil {
 		if h, err = newHearer(f); err != nil {
 			return nil, 0, err
 		}
 	}
-	if frames, seconds, err = h.file(path); err != nil {
+	if frames, long, err = h.file(path); err != nil {
 		return nil, 0, err
 	}
 	frames = frames.clone()
-	c.keep(f, path, kept{values: frames.Values, seconds: seconds}, info, h)
-	return frames, seconds, nil
+	c.keep(f, path, kept{values: frames.Values, long: long}, info, h)
+	return frames, long, nil
 }
 
 func (f *Frames) clone() *Frames {

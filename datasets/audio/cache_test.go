@@ -77,22 +77,22 @@ func TestCacheHear(t *testing.T) {
 	c := audio.NewCache(1 << 20)
 	for _, f := range []audio.Features{audio.LogMel(8000), audio.MFCC(16000), audio.LogMel(8000)} {
 		for range 2 {
-			frames, seconds, err := c.Hear(f, path)
+			frames, long, err := c.Hear(f, path)
 			must(t, err)
 			same(t, "frames", frames.Values, want(f))
-			if seconds != 0.2 {
-				t.Errorf("%g seconds; want 0.2", seconds)
+			if long != 200*time.Millisecond {
+				t.Errorf("%v; want 200 ms", long)
 			}
 			clear(frames.Values)
 		}
 	}
 	before := c.Taken()
 	must(t, os.Rename(clips(t, 2400)[0].Path, path))
-	frames, seconds, err := c.Hear(audio.LogMel(8000), path)
+	frames, long, err := c.Hear(audio.LogMel(8000), path)
 	must(t, err)
 	same(t, "frames of the file that took its place", frames.Values, want(audio.LogMel(8000)))
-	if grown := c.Taken() - before; seconds != 0.3 || grown != 4*10*80 {
-		t.Errorf("%g seconds, %d bytes more; want 0.3 and those of ten frames", seconds, grown)
+	if grown := c.Taken() - before; long != 300*time.Millisecond || grown != 4*10*80 {
+		t.Errorf("%v, %d bytes more; want 300 ms and those of ten frames", long, grown)
 	}
 	must(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)))
 	data, err := os.ReadFile(path)

@@ -2,6 +2,7 @@ package audio
 
 import (
 	"io"
+	"time"
 
 	"github.com/pkg/errors"
 )
@@ -85,8 +86,8 @@ func (h *hearer) sound(s *Sound) (*Frames, error) {
 	return h.end()
 }
 
-// file hears a file, and tells how many seconds it has.
-func (h *hearer) file(path string) (frames *Frames, seconds float64, err error) {
+// file hears a file, and tells how long it is.
+func (h *hearer) file(path string) (frames *Frames, long time.Duration, err error) {
 	s, err := OpenStream(path)
 	if err != nil {
 		return nil, 0, err
@@ -111,5 +112,5 @@ func (h *hearer) file(path string) (frames *Frames, seconds float64, err error) 
 		}
 	}
 	frames, err = h.end()
-	return frames, float64(s.at/s.Channels()) / float64(s.Rate()), errors.Wrap(err, path)
+	return frames, durationOf(s.at/s.Channels(), s.Rate()), errors.Wrap(err, path)
 }

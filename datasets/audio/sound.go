@@ -33,7 +33,11 @@ func (s *Sound) Duration() time.Duration {
 	if s.Rate < 1 {
 		return 0
 	}
-	return time.Duration(float64(s.Steps()) / float64(s.Rate) * float64(time.Second))
+	return durationOf(s.Steps(), s.Rate)
+}
+
+func durationOf(steps, rate int) time.Duration {
+	return time.Duration(float64(steps) / float64(rate) * float64(time.Second))
 }
 
 // check tells what is wrong with a sound.
