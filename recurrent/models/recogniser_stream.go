@@ -117,12 +117,16 @@ func (s *RecogniserStream) Write(samples []float32) ([]Segment, error) {
 	if err := s.made(); err != nil {
 		return nil, err
 	}
+	return s.taken(s.take(samples))
+}
+
+func (s *RecogniserStream) take(samples []float32) error {
 	s.samples += len(samples)
 	resampled, err := s.resampler.Write(samples)
-	if err == nil {
-		err = s.hear(resampled)
+	if err != nil {
+		return err
 	}
-	return s.taken(err)
+	return s.hear(resampled)
 }
 
 // hear takes samples at the rate of the features.
@@ -175,6 +179,11 @@ func (s *RecogniserStream) flush() error {
 	if err := s.frames(last); err != nil {
 		return err
 	}
+	return s.finish()
+}
+
+// finish ends a recording all of whose frames were heard.
+func (s *RecogniserStream) finish() error {
 	if err := s.encoder.flush(s.add); err != nil {
 		return err
 	}
