@@ -70,6 +70,8 @@ func (t *speechTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.IntVar(&s.FrameLength, "frame-length", s.FrameLength, "milliseconds of a frame's window")
 	f.IntVar(&s.FrameShift, "frame-shift", s.FrameShift, "milliseconds from one frame to the next")
 	f.StringVar(&s.Normalise, "normalise", s.Normalise, "by what features are normalised: "+oneOf(models.Normalisations()))
+	f.Float64Var(&s.Range, "range", s.Range,
+		"decibels below the loudest band of a recording that are heard, such as 30; with --normalise recording")
 	f.IntVar(&s.Subsample, "subsample", s.Subsample, "frames that convolutions make one step of: 1, 2, 4 or 8")
 	f.IntVar(&s.Chunk, "chunk", s.Chunk,
 		"steps of a chunk, in which layers that read in both directions follow a stream; 0 for whole recordings")

@@ -17,6 +17,9 @@ type SpeechConfig struct {
 	FrameLength int    // of the window of a frame, in milliseconds
 	FrameShift  int    // from one frame to the next, in milliseconds
 	Normalise   string // the mean and deviation of features: one of Normalisations
+	// Range limits the energies of a recording to so many decibels below the loudest of them, so that the noise of rooms and microphones
+	// does not tell recordings apart, see audio.Features.Limit; 0 does not. It goes with NormaliseRecording.
+	Range float64
 	// Subsample is how many frames become one step of the recurrent layers: 1, 2, 4 or 8, by as many convolutions that halve them.
 	Subsample int
 	// Chunk, if it is not 0, has layers that read in both directions follow a stream: the backward direction reads as many steps of
@@ -121,6 +124,11 @@ func (c Config) checkSpeech() error {
 		return wrong("Speech.Warp", "%g; want 0 to 0.5", s.Warp)
 	case !(s.Noise >= 0 && s.Noise <= 100):
 		return wrong("Speech.Noise", "%g; want 0 to 100", s.Noise)
+	case s.Range != 0 && !(s.Range >= 10 && s.Range <= 200):
+		return wrong("Speech.Range", "%g; want 10 to 200 decibels, or 0", s.Range)
+	case s.Range != 0 && s.Normalise != NormaliseRecording:
+		return wrong("Speech.Range", "%g; want 0, or Normalise %q: the loudest of a recording is known when it is over",
+			s.Range, NormaliseRecording)
 	case s.Chunk > 0 && (c.OneWay || s.Decoder == DecoderLabel):
 		return wrong("Speech.Chunk", "%d; want 0, or layers that read in both directions to write a text", s.Chunk)
 	case s.LookAhead > 0 && !c.OneWay && s.Chunk == 0:
@@ -149,11 +157,24 @@ func (c SpeechConfig) features() audio.Features {
 	return f
 }
 
+// normalise makes a recording, or a piece of one, what the layers read. Statistics are those of the recordings to train on.
+func (c SpeechConfig) normalise(f *audio.Frames, stats *audio.Statistics) error {
+	if c.Range != 0 {
+		if err := c.features().Limit(f, c.Range); err != nil {
+			return err
+		}
+	}
+	if c.Normalise == NormaliseRecording {
+		return f.Normalise(true)
+	}
+	return stats.Apply(f, true)
+}
+
 // recordingBatches is how recordings become batches, of fit to train on or of others.
 func (c Config) recordingBatches(stats *audio.Statistics, fit bool) audio.Batching {
 	s := c.Speech
 	b := audio.Batching{Features: s.features(), Size: c.Batch, Seconds: mostBatchSeconds, Shuffle: fit, Seed: c.Seed,
-		RoundTo: roundFrames * s.Subsample, RoundTargets: roundTargets}
+		RoundTo: roundFrames * s.Subsample, RoundTargets: roundTargets, Range: s.Range}
 	switch s.Normalise {
 	case NormaliseRecording:
 		b.Normalise = true

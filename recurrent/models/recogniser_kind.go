@@ -39,7 +39,7 @@ func recogniserKind() spec {
 			{"ClassWeights", "recordings count as they come"},
 		},
 		network: []string{"Speech.Decoder", "Speech.SampleRate", "Speech.Mels", "Speech.FrameLength", "Speech.FrameShift",
-			"Speech.Normalise", "Speech.Subsample", "Speech.Chunk", "Speech.LookAhead"},
+			"Speech.Normalise", "Speech.Range", "Speech.Subsample", "Speech.Chunk", "Speech.LookAhead"},
 		complete: func(c *Config) { c.Speech = c.Speech.complete() },
 		check:    Config.checkSpeech,
 		fields:   func() fileFields { return new(recogniserFields) },
@@ -89,6 +89,7 @@ type recogniserFields struct {
 	FrameLength    int     `json:"frame_length_ms"`
 	FrameShift     int     `json:"frame_shift_ms"`
 	Normalise      string  `json:"normalise"`
+	Range          float64 `json:"range,omitempty"`
 	Subsample      int     `json:"subsample"`
 	Chunk          int     `json:"chunk,omitempty"`
 	LookAhead      int     `json:"look_ahead,omitempty"`
@@ -112,14 +113,14 @@ func (f *recogniserFields) set(c Config) {
 	o, s := c.Origin.Speech, c.Speech
 	f.Manifest, f.AudioColumn, f.TranscriptColumn = o.Manifest, o.AudioColumn, o.TranscriptColumn
 	f.Decoder, f.SampleRate, f.Mels, f.FrameLength, f.FrameShift = s.Decoder, s.SampleRate, s.Mels, s.FrameLength, s.FrameShift
-	f.Normalise, f.Subsample, f.Chunk, f.LookAhead = s.Normalise, s.Subsample, s.Chunk, s.LookAhead
+	f.Normalise, f.Range, f.Subsample, f.Chunk, f.LookAhead = s.Normalise, s.Range, s.Subsample, s.Chunk, s.LookAhead
 	f.TimeMasks, f.FrequencyMasks, f.Speed, f.Warp, f.Noise = s.TimeMasks, s.FrequencyMasks, s.Speed, s.Warp, s.Noise
 	f.OneWay, f.Pool = c.OneWay, c.Pool
 }
 
 func (f *recogniserFields) config() Config {
 	c := Config{OneWay: f.OneWay, Pool: f.Pool, Speech: SpeechConfig{f.Decoder, f.SampleRate, f.Mels, f.FrameLength, f.FrameShift,
-		f.Normalise, f.Subsample, f.Chunk, f.LookAhead, f.TimeMasks, f.FrequencyMasks, f.Speed, f.Warp, f.Noise}}
+		f.Normalise, f.Range, f.Subsample, f.Chunk, f.LookAhead, f.TimeMasks, f.FrequencyMasks, f.Speed, f.Warp, f.Noise}}
 	f.originFields.into(&c)
 	f.partFields.into(&c)
 	f.tokenFields.into(&c)
