@@ -106,23 +106,36 @@ func (s *Statistics) Apply(f *Frames, variance bool) error {
 	if err := s.fits(f); err != nil {
 		return err
 	}
+	means, deviations := make([]float64, f.Width), make([]float64, f.Width)
+	for j := range means {
+		means[j] = s.Sums[j] / float64(s.Count)
+		deviations[j] = deviation(means[j], s.Squares[j]/float64(s.Count), variance)
+	}
 	for t := range f.Steps() {
 		row := f.Values[t*f.Width:][:f.Width]
 		for j, v := range row {
-			row[j] = normal(float64(v), s.Sums[j]/float64(s.Count), s.Squares[j]/float64(s.Count), variance)
+			row[j] = normal(float64(v), means[j], deviations[j])
 		}
 	}
 	return nil
 }
 
-// normal is x without the mean, in standard deviations where these count. What varies by no more than rounding is 0.
-func normal(x, mean, variance float64, scale bool) float32 {
-	x -= mean
+// normal is x without the mean, in so many deviations. What does not vary is 0.
+func normal(x, mean, deviation float64) float32 {
+	if deviation == 0 {
+		return 0
+	}
+	return float32((x - mean) / deviation)
+}
+
+// deviation is what distances from the mean are divided by: the standard deviation where it counts. That of what varies by no more than
+// rounding is 0.
+func deviation(mean, variance float64, scale bool) float64 {
 	switch {
 	case !scale:
-		return float32(x)
+		return 1
 	case variance <= 1e-12*mean*mean || variance <= 0:
 		return 0
 	}
-	return float32(x / math.Sqrt(variance))
+	return math.Sqrt(variance)
 }
