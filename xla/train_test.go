@@ -48,6 +48,7 @@ func trainees() []trainee {
 		{name: "LSTM with dropout", build: tagger(recurrent.Unidirectional{Cell: recurrent.LSTM{Hidden: 6}}, 0.3), in: tags},
 		{name: "GRU", build: tagger(recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 6}}, 0), in: tags},
 		{name: "bidirectional LSTM", build: tagger(recurrent.Bidirectional{Cell: recurrent.LSTM{Hidden: 4}}, 0), in: tags},
+		{name: "latency-controlled GRU", build: tagger(recurrent.LatencyControlled{Cells: []recurrent.Cell{recurrent.GRU{Hidden: 4}, recurrent.GRU{Hidden: 4}}, Chunk: 2, Ahead: 1}, 0), in: tags},
 		{name: "seq2seq with attention", build: func(g *graph.Graph, in []graph.Node) []graph.Node {
 			m := recurrent.Seq2Seq{Source: nn.Embedding{Tokens: classes, Size: 5}, Target: nn.Embedding{Tokens: classes, Size: 5},
 				Encoder: recurrent.Unidirectional{Cell: recurrent.GRU{Hidden: 6}}, Decoder: recurrent.GRU{Hidden: 6}, Attention: recurrent.LuongDot}
