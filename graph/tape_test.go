@@ -44,6 +44,7 @@ func tapeLayers() map[string]recurrent.Layer {
 		"one": recurrent.Unidirectional{Cell: recurrent.LSTM{Hidden: 3}}, "both": both, "both multiplied": recurrent.Bidirectional{Cell: recurrent.GRU{Hidden: 2}, Merge: recurrent.MergeMultiply},
 		"deep": recurrent.Deep{Layers: []recurrent.Layer{both, both}, Residual: true, Dropout: 0.3}, "highway": recurrent.Deep{Layers: []recurrent.Layer{both, both}, Highway: true},
 		"scanned": recurrent.Scanned{Cell: recurrent.MinGRU{Hidden: 3}},
+		"latency": recurrent.LatencyControlled{Cells: []recurrent.Cell{recurrent.GRU{Hidden: 2}, recurrent.LSTM{Hidden: 2}}, Chunk: 2, Ahead: 1},
 	}
 }
 
