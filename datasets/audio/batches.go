@@ -39,6 +39,8 @@ type Batching struct {
 	// Noise adds white noise to each recording in each epoch, at a ratio drawn evenly from so many decibels to 20 more, so that it does
 	// not matter how quiet a room is: 10 is a good deal. 0 adds none.
 	Noise float64
+	// Range limits the energies of each recording to so many decibels below the loudest of them, see Features.Limit; 0 does not.
+	Range float64
 }
 
 // Batches gives recordings in batches of similar duration: a datasets.BatchSource, which datasets.NewPrefetch prepares ahead,
@@ -114,6 +116,11 @@ func (o *Batching) check() error {
 	}
 	if !(o.Noise >= 0 && o.Noise <= 100) {
 		return errors.Errorf("audio: batches with a Noise of %g dB; want 0 to 100", o.Noise)
+	}
+	if o.Range != 0 {
+		if err := o.Features.checkRange(o.Range); err != nil {
+			return err
+		}
 	}
 	return o.Augment.check()
 }
@@ -305,9 +312,15 @@ func (b *Batches) vary(sound *Sound, r *rand.Rand) (*Frames, error) {
 
 // finish normalises frames, and hides some of them.
 func (b *Batches) finish(frames *Frames, r *rand.Rand) (err error) {
-	switch {
-	case frames.Steps() == 0:
+	if frames.Steps() == 0 {
 		return errors.New("audio: a recording shorter than a window")
+	}
+	if b.o.Range != 0 {
+		if err := b.o.Features.Limit(frames, b.o.Range); err != nil {
+			return err
+		}
+	}
+	switch {
 	case b.o.Statistics != nil:
 		err = b.o.Statistics.Apply(frames, true)
 	case b.o.Normalise:

@@ -23,16 +23,17 @@ type Device struct {
 	// Others are what the command can do beside train.
 	Others []*cobra.Command
 
-	opened string // what Open said
+	opened string         // what Open said
+	flags  *pflag.FlagSet // its own
 }
 
 // Main executes a command line, without the program's name, and returns the exit status.
 func (d Device) Main(args []string) int {
 	var fl trainFlags
 	fl.device = &d
-	own := ordered()
-	d.Flags(own)
-	root := trainer(d.Name, d.Short, own, &fl)
+	d.flags = ordered()
+	d.Flags(d.flags)
+	root := trainer(d.Name, d.Short, d.flags, &fl)
 	root.AddCommand(d.Others...)
 	root.SetArgs(args)
 	ran, err := root.ExecuteContextC(context.Background())

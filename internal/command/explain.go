@@ -162,7 +162,7 @@ func (fl explainFlags) explain(cmd *cobra.Command, m models.Model, args []string
 	o := models.Explaining{Label: fl.label, Method: fl.method, ByToken: fl.byToken || m.Kind() == models.KindLanguage}
 	var all []explained
 	err := fl.eachText(cmd, args, func(text string) error {
-		found, err := e.Explain(text, o)
+		found, err := e.Explain(cmd.Context(), text, o)
 		if err != nil {
 			return err
 		}

@@ -114,8 +114,8 @@ func (r foundationRun) run(cmd *cobra.Command, m *pretrained.Model, loop *train.
 	}
 	conclusion(w, result, 0, loop.Validation.KeepBest, true)
 	tell(w, "Saved", "%s. More:", fl.out)
-	_, err = io.WriteString(w, "  unroll generate --model "+r.Model+" --adapter "+fl.out+"\n"+
-		"  unroll merge --model "+r.Model+" --adapter "+fl.out+" --out merged\n")
+	both := "--model " + forShell(r.Model) + " --adapter " + forShell(fl.out)
+	_, err = io.WriteString(w, "  unroll generate "+both+"\n  unroll merge "+both+" --out merged\n")
 	if err != nil {
 		return err
 	}

@@ -172,7 +172,7 @@ func indented(w io.Writer, head, indent, text string) {
 func tellSaved(w io.Writer, path string, commands ...string) {
 	fmt.Fprintf(w, "\nSaved %s. More:\n", path)
 	for _, c := range commands {
-		fmt.Fprintf(w, "  unroll %s --model %s\n", c, path)
+		fmt.Fprintf(w, "  unroll %s --model %s\n", c, forShell(path))
 	}
 }
 

@@ -186,12 +186,12 @@ func resumed(cmd *cobra.Command, args []string, fl *trainFlags) (*plan, error) {
 	if !p.from.Trained() {
 		return nil, errors.Errorf("%s has weights, but no training to resume (unroll import writes such files); "+
 			"to train on from its weights: unroll train --from %s",
-			fl.resume, fl.resume)
+			fl.resume, forShell(fl.resume))
 	}
 	if p.from.Config().Origin.Hash == "" {
 		return nil, errors.Errorf("%s was trained by another program, which alone knows on what, and can resume it; "+
 			"to train on from its weights: unroll train --from %s",
-			fl.resume, fl.resume)
+			fl.resume, forShell(fl.resume))
 	}
 	if err := p.take(cmd, fl); err != nil {
 		return nil, err

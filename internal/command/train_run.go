@@ -89,7 +89,7 @@ func carryOut(
 		fmt.Fprintf(w, "\nWhere the time went, over %d runs of training and validation:\n\n%v\n", profile.Runs, profile)
 	}
 	if err != nil {
-		return result, interrupted(w, err, result, fl)
+		return result, interrupted(cmd, err, result, fl)
 	}
 	if result.TokensPerSecond == 0 { // a single step, which compiles: better its whole time than none
 		result.TokensPerSecond = float64(show.tokens) / time.Since(start).Seconds()
@@ -98,11 +98,11 @@ func carryOut(
 }
 
 // interrupted says how to go on after Ctrl-C; other errors stay as they are.
-func interrupted(w io.Writer, err error, r train.Result, fl trainFlags) error {
+func interrupted(cmd *cobra.Command, err error, r train.Result, fl trainFlags) error {
 	if !errors.Is(err, context.Canceled) {
 		return err
 	}
-	fmt.Fprintf(w, "Interrupted at step %d. To go on:\n  %s %s --resume %s\n", r.Step, fl.program(), fl.verb(), fl.out)
+	fmt.Fprintf(cmd.ErrOrStderr(), "Interrupted at step %d. To go on:\n  %s\n", r.Step, fl.toGoOn(cmd))
 	return errors.New("interrupted; the checkpoint is saved")
 }
 

@@ -106,17 +106,19 @@ func init() {
 	}
 	recipes = map[string]recipe{
 		"explain.Explainer.Gradient": {nilIsNone: true, call: func(w *world, via via) (any, error) {
-			return explaining(w, via, (*explain.Explainer).Gradient)
+			return explaining(w, via, func(e *explain.Explainer, in explain.Input) (*explain.Attribution, error) {
+				return e.Gradient(context.Background(), in)
+			})
 		}},
 		"explain.Explainer.Occlusion": {nilIsNone: true, call: func(w *world, via via) (any, error) {
 			return explaining(w, via, func(e *explain.Explainer, in explain.Input) (*explain.Attribution, error) {
 				in.Groups = []int{0} // what is left out leaves the baseline
-				return e.Occlusion(in)
+				return e.Occlusion(context.Background(), in)
 			})
 		}},
 		"explain.Explainer.IntegratedGradients": {nilIsNone: true, call: func(w *world, via via) (any, error) {
 			return explaining(w, via, func(e *explain.Explainer, in explain.Input) (*explain.Attribution, error) {
-				return e.IntegratedGradients(in, explain.Integration{})
+				return e.IntegratedGradients(context.Background(), in, explain.Integration{})
 			})
 		}},
 		"explain.Watcher.Run": {call: func(w *world, via via) (any, error) {

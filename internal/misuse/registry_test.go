@@ -489,6 +489,7 @@ var registry = []member{
 	{"recurrent.IndRNN", reflect.TypeFor[recurrent.IndRNN]()},
 	{"recurrent.LRU", reflect.TypeFor[recurrent.LRU]()},
 	{"recurrent.LSTM", reflect.TypeFor[recurrent.LSTM]()},
+	{"recurrent.LatencyControlled", reflect.TypeFor[recurrent.LatencyControlled]()},
 	{"recurrent.Layer", reflect.TypeFor[recurrent.Layer]()},
 	{"recurrent.LiGRU", reflect.TypeFor[recurrent.LiGRU]()},
 	{"recurrent.MGU", reflect.TypeFor[recurrent.MGU]()},

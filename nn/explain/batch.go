@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"context"
+
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/graph"
 	"gorgonia.org/tensor"
@@ -30,8 +32,17 @@ type point struct {
 	slope []float64 // [T, F]: the gradient with respect to the input
 }
 
+// run runs a function of the network, unless it was told to stop.
+func run(ctx context.Context, f *graph.Func, x, target *tensor.Dense) ([]*tensor.Dense, error) {
+	if ctx != nil && ctx.Err() != nil {
+		return nil, errors.Wrap(ctx.Err(), "explain")
+	}
+	out, err := f.Run(x, target)
+	return out, errors.Wrap(err, "explain")
+}
+
 // along computes the network and its gradient at inputs between the baseline, 0, and the input, 1.
-func (e *Explainer) along(in *input, places []float64) ([]point, error) {
+func (e *Explainer) along(ctx context.Context, in *input, places []float64) ([]point, error) {
 	out := make([]point, 0, len(places))
 	most := rows(in.steps)
 	for len(places) > 0 {
@@ -47,9 +58,9 @@ func (e *Explainer) along(in *input, places []float64) ([]point, error) {
 				}
 			}
 		}
-		r, err := e.slope.Run(graph.Floats64(x, in.steps, size, in.width), targets(in.target, size))
+		r, err := run(ctx, e.slope, graph.Floats64(x, in.steps, size, in.width), targets(in.target, size))
 		if err != nil {
-			return nil, errors.Wrap(err, "explain")
+			return nil, err
 		}
 		slope, value := r[0].Float64s(), r[1].Float64s()
 		for b := range n {
@@ -65,7 +76,7 @@ func (e *Explainer) along(in *input, places []float64) ([]point, error) {
 }
 
 // values computes the network over sequences of one length, [T, F] each.
-func (e *Explainer) values(sequences [][]float64, steps, width, target int) ([]float64, error) {
+func (e *Explainer) values(ctx context.Context, sequences [][]float64, steps, width, target int) ([]float64, error) {
 	var out []float64
 	most := rows(steps)
 	for len(sequences) > 0 {
@@ -78,9 +89,9 @@ func (e *Explainer) values(sequences [][]float64, steps, width, target int) ([]f
 				copy(x[(t*size+b)*width:], s[t*width:(t+1)*width])
 			}
 		}
-		r, err := e.value.Run(graph.Floats64(x, steps, size, width), targets(target, size))
+		r, err := run(ctx, e.value, graph.Floats64(x, steps, size, width), targets(target, size))
 		if err != nil {
-			return nil, errors.Wrap(err, "explain")
+			return nil, err
 		}
 		out = append(out, r[0].Float64s()[:n]...)
 		sequences = sequences[n:]

@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/unroll-go/unroll/graph"
@@ -18,7 +19,7 @@ func ExampleExplainer_IntegratedGradients() {
 		fmt.Println(err)
 		return
 	}
-	a, err := e.IntegratedGradients(explain.Input{X: graph.Floats64([]float64{1, 1, 0, -3}, 2, 2)}, explain.Integration{})
+	a, err := e.IntegratedGradients(context.Background(), explain.Input{X: graph.Floats64([]float64{1, 1, 0, -3}, 2, 2)}, explain.Integration{})
 	if err != nil {
 		fmt.Println(err)
 		return

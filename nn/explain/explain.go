@@ -7,7 +7,7 @@
 //		y, _ := recurrent.Unroll(g.Scope("rnn"), cell, x, recurrent.Options{})
 //		return explain.LogOdds(g, nn.Head{Classes: 2}.Apply(g.Scope("head"), lastOf(g, y)), target)
 //	})
-//	a, err := e.IntegratedGradients(explain.Input{X: vectors, Target: 1})
+//	a, err := e.IntegratedGradients(ctx, explain.Input{X: vectors, Target: 1}, explain.Integration{})
 //	fmt.Println(a.Scores) // of every step
 //
 // Three methods answer: Gradient, with one run; IntegratedGradients, whose scores add up to what the output is more than that

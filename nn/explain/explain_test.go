@@ -1,6 +1,8 @@
 package explain_test
 
 import (
+	"context"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -87,7 +89,7 @@ func TestIntegratedGradientsAreComplete(t *testing.T) {
 			for i := range x.Float64s() {
 				x.Float64s()[i] *= 3
 			}
-			a, err := e.IntegratedGradients(explain.Input{X: x, Target: 2}, explain.Integration{})
+			a, err := e.IntegratedGradients(context.Background(), explain.Input{X: x, Target: 2}, explain.Integration{})
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -111,7 +113,7 @@ func TestIntegratedGradientsAgainstARiemannSum(t *testing.T) {
 		p := graph.NewParams64(7)
 		e := made(t, p, n)
 		x, base := graphtest.Random(5, steps, width).Float64s(), graphtest.Random(6, width).Float64s()
-		a, err := e.IntegratedGradients(explain.Input{
+		a, err := e.IntegratedGradients(context.Background(), explain.Input{
 			X: graph.Floats64(x, steps, width), Baseline: graph.Floats64(base, width), Target: 1}, explain.Integration{Tolerance: 1e-6})
 		if err != nil {
 			t.Fatal(err)
@@ -161,7 +163,7 @@ func TestOcclusionRunsWithoutTheStep(t *testing.T) {
 			p := graph.NewParams64(3)
 			e := made(t, p, n)
 			x := graphtest.Random(9, steps, width)
-			a, err := e.Occlusion(explain.Input{X: x, Target: 3, Groups: groups})
+			a, err := e.Occlusion(context.Background(), explain.Input{X: x, Target: 3, Groups: groups})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -197,15 +199,15 @@ func TestLinear(t *testing.T) {
 	e := made(t, p, n)
 	x := graphtest.Random(4, steps, width)
 	in := explain.Input{X: x, Target: 1, Groups: []int{0, 2}}
-	integrated, err := e.IntegratedGradients(in, explain.Integration{})
+	integrated, err := e.IntegratedGradients(context.Background(), in, explain.Integration{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	gradient, err := e.Gradient(in)
+	gradient, err := e.Gradient(context.Background(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	occluded, err := e.Occlusion(in)
+	occluded, err := e.Occlusion(context.Background(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +253,7 @@ func TestFloat32Store(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := explain.Input{X: graphtest.Float32(graphtest.Random(4, 6, width))}
-	a, err := e.IntegratedGradients(in, explain.Integration{Tolerance: 1e-8})
+	a, err := e.IntegratedGradients(context.Background(), in, explain.Integration{Tolerance: 1e-8})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,9 +286,9 @@ func TestRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, integrated := e.IntegratedGradients(c.in, explain.Integration{})
-		_, gradient := e.Gradient(c.in)
-		_, occluded := e.Occlusion(c.in)
+		_, integrated := e.IntegratedGradients(context.Background(), c.in, explain.Integration{})
+		_, gradient := e.Gradient(context.Background(), c.in)
+		_, occluded := e.Occlusion(context.Background(), c.in)
 		for _, err := range []error{integrated, gradient, occluded} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v; want one with %q", err, want)
@@ -301,8 +303,50 @@ func TestRefuses(t *testing.T) {
 	}
 	e, _ := explain.New(p, good)
 	for _, o := range []explain.Integration{{Tolerance: -1}, {Tolerance: math.NaN()}, {Runs: -1}} {
-		if _, err := e.IntegratedGradients(explain.Input{X: x}, o); err == nil {
+		if _, err := e.IntegratedGradients(context.Background(), explain.Input{X: x}, o); err == nil {
 			t.Errorf("%+v is taken", o)
+		}
+	}
+}
+
+// until is cancelled after it was asked so many times.
+type until struct {
+	context.Context
+	left int
+}
+
+func (u *until) Err() error {
+	if u.left--; u.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// Every method stops between two runs, and goes on where there is nothing that could stop it.
+func TestCancelled(t *testing.T) {
+	e := made(t, graph.NewParams64(1), over(leaky{2}, recurrent.PoolMean))
+	in := explain.Input{X: graphtest.Random(1, 4, width), Groups: []int{0, 1}} // groups of different lengths: runs of their own
+	for name, c := range map[string]struct {
+		runs int
+		call func(ctx context.Context) error
+	}{
+		"Gradient":  {1, func(ctx context.Context) error { _, err := e.Gradient(ctx, in); return err }},
+		"Occlusion": {3, func(ctx context.Context) error { _, err := e.Occlusion(ctx, in); return err }},
+		"IntegratedGradients": {2, func(ctx context.Context) error {
+			_, err := e.IntegratedGradients(ctx, in, explain.Integration{})
+			return err
+		}},
+	} {
+		for n := range c.runs {
+			if err := c.call(&until{context.Background(), n}); !errors.Is(err, context.Canceled) {
+				t.Errorf("%s, stopped after %d runs: %v", name, n, err)
+			}
+		}
+		var none context.Context
+		for _, ctx := range []context.Context{none, &until{context.Background(), 1000}} {
+			if err := c.call(ctx); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	}
 }

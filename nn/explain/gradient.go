@@ -1,15 +1,18 @@
 package explain
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // Gradient scores by gradient times input: what a small change of each step does, times how large the step is. It takes one
 // run, and is wrong where the output has stopped moving: there IntegratedGradients is worth its runs.
-func (e *Explainer) Gradient(in Input) (*Attribution, error) {
+func (e *Explainer) Gradient(ctx context.Context, in Input) (*Attribution, error) {
 	c, err := in.checked()
 	if err != nil {
 		return nil, err
 	}
-	out, err := e.along(c, []float64{1})
+	out, err := e.along(ctx, c, []float64{1})
 	if err != nil {
 		return nil, err
 	}

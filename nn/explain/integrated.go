@@ -2,6 +2,7 @@ package explain
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 
@@ -47,8 +48,8 @@ type piece struct {
 //
 // Over each piece of the path, what they add up to is known, from the outputs at its ends: so the error of the integral
 // is known, too. Pieces with large errors are halved until all of it is within the tolerance. Where a network has
-// corners, as of a maximum over time, the pieces become small there alone.
-func (e *Explainer) IntegratedGradients(in Input, o Integration) (*Attribution, error) {
+// corners, as of a maximum over time, the pieces become small there alone. If ctx is cancelled it stops with that error; nil never is.
+func (e *Explainer) IntegratedGradients(ctx context.Context, in Input, o Integration) (*Attribution, error) {
 	c, err := in.checked()
 	if err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func (e *Explainer) IntegratedGradients(in Input, o Integration) (*Attribution, 
 	if o, err = o.checked(); err != nil {
 		return nil, err
 	}
-	ends, err := e.along(c, []float64{0, 1})
+	ends, err := e.along(ctx, c, []float64{0, 1})
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func (e *Explainer) IntegratedGradients(in Input, o Integration) (*Attribution, 
 	pieces := []*piece{{to: 1, atFrom: a.Baseline, atTo: a.Output}}
 	fresh := pieces
 	for {
-		n, err := e.integrate(c, fresh)
+		n, err := e.integrate(ctx, c, fresh)
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +76,7 @@ func (e *Explainer) IntegratedGradients(in Input, o Integration) (*Attribution, 
 		if len(fresh) == 0 || a.Runs+len(fresh)*(2*nodes+1) > o.Runs {
 			break
 		}
-		if fresh, err = e.halve(c, fresh); err != nil {
+		if fresh, err = e.halve(ctx, c, fresh); err != nil {
 			return nil, err
 		}
 		a.Runs += len(fresh) / 2
@@ -93,14 +94,14 @@ func (e *Explainer) IntegratedGradients(in Input, o Integration) (*Attribution, 
 }
 
 // integrate fills in the integrals of pieces, and returns how many runs that took.
-func (e *Explainer) integrate(in *input, pieces []*piece) (runs int, err error) {
+func (e *Explainer) integrate(ctx context.Context, in *input, pieces []*piece) (runs int, err error) {
 	at, weight := make([]float64, nodes), make([]float64, nodes)
 	var places, weights []float64
 	for _, p := range pieces {
 		quad.Legendre{}.FixedLocations(at, weight, p.from, p.to)
 		places, weights = append(places, at...), append(weights, weight...)
 	}
-	found, err := e.along(in, places)
+	found, err := e.along(ctx, in, places)
 	if err != nil {
 		return 0, err
 	}
@@ -120,12 +121,12 @@ func (e *Explainer) integrate(in *input, pieces []*piece) (runs int, err error) 
 }
 
 // halve makes two of each piece.
-func (e *Explainer) halve(in *input, pieces []*piece) ([]*piece, error) {
+func (e *Explainer) halve(ctx context.Context, in *input, pieces []*piece) ([]*piece, error) {
 	middles := make([]float64, len(pieces))
 	for i, p := range pieces {
 		middles[i] = (p.from + p.to) / 2
 	}
-	found, err := e.along(in, middles)
+	found, err := e.along(ctx, in, middles)
 	if err != nil {
 		return nil, err
 	}

@@ -1,16 +1,19 @@
 package explain
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // Occlusion runs the network without each group, the steps before and after which close up, as if they had never been
 // there. A score is how much less the output is without it. If a group is all that there is, a step of the baseline takes
-// its place. Sequences of one length run side by side.
-func (e *Explainer) Occlusion(in Input) (*Attribution, error) {
+// its place. Sequences of one length run side by side. If ctx is cancelled it stops with that error; nil never is.
+func (e *Explainer) Occlusion(ctx context.Context, in Input) (*Attribution, error) {
 	c, err := in.checked()
 	if err != nil {
 		return nil, err
 	}
-	whole, err := e.values([][]float64{c.x}, c.steps, c.width, c.target)
+	whole, err := e.values(ctx, [][]float64{c.x}, c.steps, c.width, c.target)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +29,7 @@ func (e *Explainer) Occlusion(in Input) (*Attribution, error) {
 		for j, i := range groups {
 			sequences[j] = c.without(i)
 		}
-		found, err := e.values(sequences, max(left, 1), c.width, c.target)
+		found, err := e.values(ctx, sequences, max(left, 1), c.width, c.target)
 		if err != nil {
 			return nil, err
 		}

@@ -8,47 +8,18 @@ import (
 	"github.com/pkg/errors"
 )
 
-// prefix is the labels so far, with the log-probabilities of all their alignments that end in the blank, and in the last
-// label. Prefixes form a tree. One that has left the beam stays in the tree as long as a prefix of the beam continues it.
-type prefix struct {
-	before   *prefix         // nil at the root
-	label    int             // the last one; -1 of the empty prefix
-	next     map[int]*prefix // the prefixes with one label more
-	kept     bool            // in the beam
+// prefix is the labels so far, -1 of none as the last one, with how likely they are.
+type prefix = sequence[prefixScores]
+
+// prefixScores are the log-probabilities of all alignments of a prefix that end in the blank, and in the last label.
+type prefixScores struct {
 	blank    float64
 	labelled float64
 	language float64    // what the language model and the insertions add
-	follow   *Following // what the language model says of it; nil outside of the beam, and without a model
+	follow   *Following // what the language model says of it; nil without a model
 }
 
-func (p *prefix) total() float64 { return logAdd(p.blank, p.labelled) }
-
-// labels are those behind the root.
-func (p *prefix) labels() []int {
-	out := []int{}
-	for q := p; q.before != nil; q = q.before {
-		out = append(out, q.label)
-	}
-	slices.Reverse(out)
-	return out
-}
-
-// continues tells whether p begins as q does, or is q.
-func (p *prefix) continues(q *prefix) bool {
-	for ; p != nil && p != q; p = p.before {
-	}
-	return p == q
-}
-
-// forget drops what only a prefix of the beam needs, and removes p from the tree, with the prefixes that only led to p.
-func (p *prefix) forget() {
-	if !p.kept {
-		p.follow = nil
-	}
-	for ; p.before != nil && !p.kept && len(p.next) == 0; p = p.before {
-		delete(p.before.next, p.label)
-	}
-}
+func (p *prefixScores) total() float64 { return logAdd(p.blank, p.labelled) }
 
 // reached is a prefix to which a frame leads: one of the tree, or a new one of before and label.
 type reached struct {
@@ -66,24 +37,24 @@ type prefixSearch struct {
 	CTC
 	classes int
 	beam    []*prefix // the best first
-	root    *prefix   // which all of them continue
-	settled []int     // the labels up to the root that were not taken yet
+	tree    tree[prefixScores]
 }
 
 func (d CTC) search(classes int) (*prefixSearch, error) {
 	d.Weight = cmp.Or(d.Weight, 1)
-	root := &prefix{label: -1, labelled: logZero, kept: true}
+	begin := prefixScores{labelled: logZero}
 	if d.Language != nil {
-		begin, err := d.Language.Begin(classes)
+		follow, err := d.Language.Begin(classes)
 		if err == nil {
-			err = begin.check(classes, d.Blank)
+			err = follow.check(classes, d.Blank)
 		}
 		if err != nil {
 			return nil, errors.Wrap(err, "before the first label")
 		}
-		root.follow = &begin
+		begin.follow = &follow
 	}
-	return &prefixSearch{CTC: d, classes: classes, beam: []*prefix{root}, root: root}, nil
+	t := newTree(-1, begin)
+	return &prefixSearch{CTC: d, classes: classes, beam: []*prefix{t.root}, tree: t}, nil
 }
 
 func (s *prefixSearch) add(row []float64) error {
@@ -97,51 +68,22 @@ func (s *prefixSearch) add(row []float64) error {
 	for i, c := range found[:len(s.beam)] {
 		p := c.at
 		if p == nil {
-			p = &prefix{before: c.before, label: c.label}
-			if c.before.next == nil {
-				c.before.next = map[int]*prefix{}
-			}
-			c.before.next[c.label] = p
+			p = c.before.with(c.label)
 		}
-		p.kept, p.blank, p.labelled, p.language = true, c.blank, c.labelled, c.language
+		p.kept, p.of.blank, p.of.labelled, p.of.language = true, c.blank, c.labelled, c.language
 		s.beam[i] = p
 	}
 	err := s.ask()
 	for _, p := range old {
 		p.forget()
 	}
-	s.settle()
+	s.tree.settle()
 	return err
 }
 
-// settle moves the root to where the prefixes of the beam part: no frame to come can change the labels up to there, so the tree is no
-// larger than what the beam disagrees about.
-func (s *prefixSearch) settle() {
-	for !s.root.kept && len(s.root.next) == 1 {
-		for _, p := range s.root.next {
-			s.root = p
-		}
-		s.root.before = nil
-		s.settled = append(s.settled, s.root.label)
-	}
-}
-
-func (s *prefixSearch) take(behind int) []int {
-	p, _ := s.first()
-	path := []*prefix{}
-	for ; p != s.root; p = p.before {
-		path = append(path, p) // the last label first
-	}
-	if len(path) > behind {
-		for _, p := range slices.Backward(path[behind:]) {
-			s.settled = append(s.settled, p.label)
-		}
-		s.root = path[behind]
-		s.beam = slices.DeleteFunc(s.beam, func(p *prefix) bool { return !p.continues(s.root) })
-		s.root.before = nil
-	}
-	out := s.settled
-	s.settled = nil
+func (s *prefixSearch) take(behind int) (out []int) {
+	best, _ := s.first()
+	out, s.beam = s.tree.take(behind, best, s.beam)
 	return out
 }
 
@@ -150,25 +92,25 @@ func (s *prefixSearch) reach(row []float64) []reached {
 	found := make([]reached, len(s.beam), len(s.beam)*len(row))
 	place := make(map[*prefix]int, len(s.beam)) // of the tree's prefixes among found
 	for i, p := range s.beam {
-		found[i] = reached{at: p, blank: p.total() + row[s.Blank], labelled: logZero, language: p.language}
+		found[i] = reached{at: p, blank: p.of.total() + row[s.Blank], labelled: logZero, language: p.of.language}
 		if p.label >= 0 { // the last label again is the same label
-			found[i].labelled = p.labelled + row[p.label]
+			found[i].labelled = p.of.labelled + row[p.label]
 		}
 		place[p] = i
 	}
 	for _, p := range s.beam {
-		total := p.total()
+		total := p.of.total()
 		for label, v := range row {
 			from := total
 			if label == p.label { // a second one needs a blank between
-				from = p.blank
+				from = p.of.blank
 			}
 			if label == s.Blank || from+v == logZero {
 				continue
 			}
-			c := reached{at: p.next[label], before: p, label: label, blank: logZero, labelled: from + v, language: p.language + s.Insertion}
-			if p.follow != nil {
-				c.language += s.Weight * p.follow.LogProbs[label]
+			c := reached{at: p.next[label], before: p, label: label, blank: logZero, labelled: from + v, language: p.of.language + s.Insertion}
+			if p.of.follow != nil {
+				c.language += s.Weight * p.of.follow.LogProbs[label]
 			}
 			if i, ok := place[c.at]; ok && c.at != nil {
 				found[i].labelled = logAdd(found[i].labelled, from+v)
@@ -192,8 +134,8 @@ func (s *prefixSearch) ask() error {
 	var before []Following
 	var labels []int
 	for _, p := range s.beam {
-		if p.follow == nil {
-			fresh, before, labels = append(fresh, p), append(before, *p.before.follow), append(labels, p.label)
+		if p.of.follow == nil {
+			fresh, before, labels = append(fresh, p), append(before, *p.before.of.follow), append(labels, p.label)
 		}
 	}
 	if len(fresh) == 0 {
@@ -208,9 +150,9 @@ func (s *prefixSearch) ask() error {
 	}
 	for i, p := range fresh {
 		if err := after[i].check(s.classes, s.Blank); err != nil {
-			return errors.Wrapf(err, "after %v", append(slices.Clone(s.settled), p.labels()...))
+			return errors.Wrapf(err, "after %v", s.tree.labels(p))
 		}
-		p.follow = &after[i]
+		p.of.follow = &after[i]
 	}
 	return nil
 }
@@ -218,16 +160,16 @@ func (s *prefixSearch) ask() error {
 // best is the prefix that ranks first when the frames end here.
 func (s *prefixSearch) best() Labelling {
 	p, out := s.first()
-	out.Labels = append(append([]int{}, s.settled...), p.labels()...)
+	out.Labels = s.tree.labels(p)
 	return out
 }
 
 // first is the prefix that ranks first, and how likely it is.
 func (s *prefixSearch) first() (best *prefix, out Labelling) {
 	for i, p := range s.beam {
-		l := Labelling{nil, p.total(), p.total() + p.language}
-		if p.follow != nil {
-			l.Score += s.Weight * p.follow.End
+		l := Labelling{nil, p.of.total(), p.of.total() + p.of.language}
+		if p.of.follow != nil {
+			l.Score += s.Weight * p.of.follow.End
 		}
 		if i == 0 || l.Score > out.Score {
 			best, out = p, l

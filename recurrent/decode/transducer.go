@@ -118,5 +118,6 @@ func (d *Transducer) Stream(s TransducerSearch) (*TransducerStream, error) {
 		s.Max = 8
 	}
 	s.Beam = max(s.Beam, 1)
-	return &TransducerStream{d: d, search: s, beam: []*heard{{label: d.model.Blank}}}, nil
+	t := newTree(d.model.Blank, predicted{})
+	return &TransducerStream{d: d, search: s, beam: []*heard{t.root}, tree: t}, nil
 }

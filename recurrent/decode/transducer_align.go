@@ -86,7 +86,7 @@ func (d *Transducer) lattice(rows [][]float64, labels []int, dtype tensor.Dtype)
 		}
 		predictions := make([][]float64, len(rows))
 		for t := range predictions {
-			predictions[t] = at.prediction
+			predictions[t] = at.of.output
 		}
 		out, err := d.joining.Run(matrix(rows, dtype), matrix(predictions, dtype))
 		if err != nil {

@@ -16,6 +16,7 @@ type TransducerStream struct {
 	d      *Transducer
 	search TransducerSearch
 	beam   []*heard // the best first
+	tree   tree[predicted]
 	frames int
 	failed error
 }
@@ -46,52 +47,26 @@ func (s *TransducerStream) Best() Labelling {
 		return Labelling{Labels: []int{}}
 	}
 	best := s.beam[0]
-	return Labelling{best.labels(), best.logProb, best.logProb}
+	return Labelling{s.tree.labels(best), best.of.logProb, best.of.logProb}
 }
 
-// heard is a sequence of labels, with what the prediction network makes of it. They form a tree, so that ways to the same labels meet.
-type heard struct {
-	before  *heard
-	label   int // the last one; the blank of no labels
-	next    map[int]*heard
-	kept    bool    // in the beam
-	logProb float64 // of all ways to it that were kept, up to the frame
-
-	prediction []float64   // [J]; nil until it is wanted
-	state      [][]float64 // the entries of the state
-}
-
-func (h *heard) labels() []int {
-	out := []int{}
-	for ; h.before != nil; h = h.before {
-		out = append(out, h.label)
+// Take returns the first labels of Best and forgets them, as CTCStream.Take does: so the memory of a search in sound without an end does
+// not grow. LogProb stays that of all frames.
+func (s *TransducerStream) Take(behind int) (labels []int) {
+	if s == nil || len(s.beam) == 0 {
+		return []int{}
 	}
-	slices.Reverse(out)
-	return out
+	labels, s.beam = s.tree.take(max(behind, 0), s.beam[0], s.beam)
+	return labels
 }
 
-// with is h and one label more.
-func (h *heard) with(label int) *heard {
-	n := h.next[label]
-	if n == nil {
-		n = &heard{before: h, label: label}
-		if h.next == nil {
-			h.next = map[int]*heard{}
-		}
-		h.next[label] = n
-	}
-	return n
-}
+// heard is a sequence of labels, the blank of none as the last one, with what the prediction network makes of it.
+type heard = sequence[predicted]
 
-// forget frees what only a sequence in the beam needs, and removes h from the tree, with those that only led to h.
-func (h *heard) forget() {
-	for ; h != nil && !h.kept; h = h.before {
-		h.prediction, h.state = nil, nil
-		if h.before == nil || len(h.next) > 0 {
-			return
-		}
-		delete(h.before.next, h.label)
-	}
+type predicted struct {
+	logProb float64     // of all ways to the sequence that were kept, up to the frame
+	output  []float64   // [J]; nil until it is wanted
+	state   [][]float64 // the entries of the state
 }
 
 // way is a way to a sequence of labels within a frame: to at, or to one label more if there is one.
@@ -122,12 +97,13 @@ func (s *TransducerStream) add(frame []float64, dtype tensor.Dtype) error {
 	}
 	s.beam = s.beam[:0]
 	for _, w := range bestWays(done, s.search.Beam) {
-		w.at.logProb, w.at.kept = w.logProb, true
+		w.at.of.logProb, w.at.kept = w.logProb, true
 		s.beam = append(s.beam, w.at)
 	}
 	for _, h := range touched {
 		h.forget()
 	}
+	s.tree.settle()
 	s.frames++
 	return nil
 }
@@ -137,7 +113,7 @@ func (s *TransducerStream) ways(frame []float64, dtype tensor.Dtype) (done []way
 	blank, place := s.d.model.Blank, map[*heard]int{}
 	var now []way
 	for _, h := range s.beam {
-		now = append(now, way{h, -1, h.logProb})
+		now = append(now, way{h, -1, h.of.logProb})
 	}
 	for emitted := 0; len(now) > 0; emitted++ {
 		rows, err := s.join(frame, now, dtype)
@@ -182,7 +158,7 @@ func (s *TransducerStream) join(frame []float64, ways []way, dtype tensor.Dtype)
 	}
 	frames, predictions := s.room(), s.room()
 	for i := range frames { // rows that are not in use repeat the first
-		frames[i], predictions[i] = frame, ways[min(i, len(ways)-1)].at.prediction
+		frames[i], predictions[i] = frame, ways[min(i, len(ways)-1)].at.of.output
 	}
 	out, err := s.d.joining.Run(matrix(frames, dtype), matrix(predictions, dtype))
 	if err != nil {
@@ -193,7 +169,7 @@ func (s *TransducerStream) join(frame []float64, ways []way, dtype tensor.Dtype)
 	for i := range rows {
 		rows[i] = rowOf(out[0], i*classes, classes)
 		if err := checkLogits(rows[i]); err != nil {
-			return nil, errors.Wrapf(err, "behind the labels %v", ways[i].at.labels())
+			return nil, errors.Wrapf(err, "behind the labels %v", s.tree.labels(ways[i].at))
 		}
 		logSoftmax(rows[i])
 	}
@@ -207,7 +183,7 @@ func (s *TransducerStream) room() [][]float64 { return make([][]float64, s.searc
 func (s *TransducerStream) predict(ways []way, dtype tensor.Dtype) error {
 	var fresh []*heard
 	for _, w := range ways {
-		if w.at.prediction == nil {
+		if w.at.of.output == nil {
 			fresh = append(fresh, w.at)
 		}
 	}
@@ -223,9 +199,9 @@ func (s *TransducerStream) predict(ways []way, dtype tensor.Dtype) error {
 			continue
 		}
 		if states == nil {
-			states = make([][][]float64, len(h.before.state))
+			states = make([][][]float64, len(h.before.of.state))
 		}
-		for j, row := range h.before.state {
+		for j, row := range h.before.of.state {
 			states[j] = append(states[j], row)
 		}
 	}
@@ -242,9 +218,9 @@ func (s *TransducerStream) predict(ways []way, dtype tensor.Dtype) error {
 			n := v.Shape()[1]
 			row := rowOf(v, i*n, n)
 			if j == 0 {
-				h.prediction = row
+				h.of.output = row
 			} else {
-				h.state = append(h.state, row)
+				h.of.state = append(h.of.state, row)
 			}
 		}
 	}

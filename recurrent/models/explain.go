@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -60,12 +61,12 @@ type Piece struct {
 // Explainable is a model that can say what its outputs rest on: a *Classifier or a *LanguageModel.
 type Explainable interface {
 	Model
-	// Explain tells what an output for a text rests on.
-	Explain(text string, o Explaining) (*Explanation, error)
+	// Explain tells what an output for a text rests on. If ctx is cancelled it stops.
+	Explain(ctx context.Context, text string, o Explaining) (*Explanation, error)
 }
 
-// Explain tells which words a label of a text rests on.
-func (m *Classifier) Explain(text string, o Explaining) (*Explanation, error) {
+// Explain tells which words a label of a text rests on. If ctx is cancelled it stops.
+func (m *Classifier) Explain(ctx context.Context, text string, o Explaining) (*Explanation, error) {
 	found, err := m.Predict([]string{text})
 	if err != nil {
 		return nil, err
@@ -86,7 +87,7 @@ func (m *Classifier) Explain(text string, o Explaining) (*Explanation, error) {
 		return nil, err
 	}
 	read := reading{text: text, tokens: m.tokens, ids: ids[0]}
-	out, err := m.explain(read, target, o, func(g *graph.Graph, x, target graph.Node) graph.Node {
+	out, err := m.explain(ctx, read, target, o, func(g *graph.Graph, x, target graph.Node) graph.Node {
 		return explain.LogOdds(g, m.net[1:].build(g, flow{x: x}).x, target)
 	})
 	if err != nil {
@@ -96,8 +97,8 @@ func (m *Classifier) Explain(text string, o Explaining) (*Explanation, error) {
 	return out, nil
 }
 
-// Explain tells which tokens of a text the next one rests on, read from the first state on.
-func (m *LanguageModel) Explain(text string, o Explaining) (*Explanation, error) {
+// Explain tells which tokens of a text the next one rests on, read from the first state on. If ctx is cancelled it stops.
+func (m *LanguageModel) Explain(ctx context.Context, text string, o Explaining) (*Explanation, error) {
 	if err := m.draw(); err != nil {
 		return nil, err
 	}
@@ -124,7 +125,7 @@ func (m *LanguageModel) Explain(text string, o Explaining) (*Explanation, error)
 	}
 	last := len(m.net) - 1 // the head: what comes before has a step for each token
 	read := reading{text: text, tokens: m.vocab, ids: ids, before: max(0, len(ids)-explainedTokens)}
-	out, err := m.explain(read, target, o, func(g *graph.Graph, x, target graph.Node) graph.Node {
+	out, err := m.explain(ctx, read, target, o, func(g *graph.Graph, x, target graph.Node) graph.Node {
 		steps, batch := x.Dim(0), x.Dim(1)
 		f := m.net[1:last].build(g, flow{x: x, state: m.layer.Begin(g, batch)})
 		f.x = g.Slice(f.x, 0, steps-1, steps) // [1, B, H]
@@ -181,7 +182,7 @@ const pathWork = 1 << 19
 
 // explain explains an output for a text: the network's, which reads embeddings. Log-odds and no probabilities are
 // explained, as they still move where the model is nearly certain.
-func (c *core) explain(t reading, target int, o Explaining, network explain.Network) (*Explanation, error) {
+func (c *core) explain(ctx context.Context, t reading, target int, o Explaining, network explain.Network) (*Explanation, error) {
 	if o.Method == "" {
 		o.Method = ByIntegratedGradients
 	}
@@ -201,7 +202,7 @@ func (c *core) explain(t reading, target int, o Explaining, network explain.Netw
 		in.Baseline = in.X.Clone().(*tensor.Dense)
 		clear(in.Baseline.Float64s()[t.before*table.Shape()[1]:])
 	}
-	occluded, err := e.Occlusion(without)
+	occluded, err := e.Occlusion(ctx, without)
 	if err != nil {
 		return nil, err
 	}
@@ -210,9 +211,9 @@ func (c *core) explain(t reading, target int, o Explaining, network explain.Netw
 	case ByOcclusion:
 		runs = 0
 	case ByGradient:
-		a, err = e.Gradient(in)
+		a, err = e.Gradient(ctx, in)
 	case ByIntegratedGradients:
-		a, err = e.IntegratedGradients(in, explain.Integration{Runs: min(max(pathWork/len(t.ids), 256), 1<<14)})
+		a, err = e.IntegratedGradients(ctx, in, explain.Integration{Runs: min(max(pathWork/len(t.ids), 256), 1<<14)})
 	default:
 		return nil, errors.Errorf("models: Explaining.Method %q; want %s", o.Method, oneOf(ExplainMethods()))
 	}

@@ -1,6 +1,8 @@
 package models
 
 import (
+	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -30,7 +32,7 @@ func TestExplainClassifier(t *testing.T) {
 		}
 		for label, at := range map[string]int{"": largest(before[0].Probabilities), "bad": 0, "so": 2} {
 			for _, method := range ExplainMethods() {
-				e, err := m.Explain(text, Explaining{Label: label, Method: method})
+				e, err := m.Explain(context.Background(), text, Explaining{Label: label, Method: method})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -81,7 +83,7 @@ func TestExplainShortTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"", "dull", "zzz"} {
-		e, err := m.Explain(text, Explaining{Label: "good"})
+		e, err := m.Explain(context.Background(), text, Explaining{Label: "good"})
 		if err != nil || len(e.Pieces) != 1 {
 			t.Fatalf("%q: %+v, %v", text, e, err)
 		}
@@ -99,7 +101,7 @@ func TestExplainLanguageModel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := m.Explain("the quick dog", Explaining{ByToken: true})
+		e, err := m.Explain(context.Background(), "the quick dog", Explaining{ByToken: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +137,7 @@ func TestExplainNextWord(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, label := range []string{"fox", " fox"} {
-		if e, err := m.Explain("the quick", Explaining{Label: label}); err != nil || e.Label != " fox" {
+		if e, err := m.Explain(context.Background(), "the quick", Explaining{Label: label}); err != nil || e.Label != " fox" {
 			t.Errorf("%q: %+v, %v", label, e, err)
 		}
 	}
@@ -149,7 +151,7 @@ func TestExplainLongText(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, method := range ExplainMethods() {
-		e, err := m.Explain(text, Explaining{Method: method, ByToken: true})
+		e, err := m.Explain(context.Background(), text, Explaining{Method: method, ByToken: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,15 +177,24 @@ func TestExplainRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, e := range map[string]func() (*Explanation, error){
-		`"best" is not among what the model gives`:                         func() (*Explanation, error) { return m.Explain("a", Explaining{Label: "best"}) },
-		`Explaining.Method "shap"; want integrated, occlusion or gradient`: func() (*Explanation, error) { return m.Explain("a", Explaining{Method: "shap"}) },
-		"no tokens":          func() (*Explanation, error) { return l.Explain("", Explaining{}) },
-		`character "z"`:      func() (*Explanation, error) { return l.Explain("z", Explaining{}) },
-		"the vocabulary has": func() (*Explanation, error) { return l.Explain("a", Explaining{Label: "z"}) },
-		"there is no model":  func() (*Explanation, error) { return new(LanguageModel).Explain("a", Explaining{}) },
+		`"best" is not among what the model gives`:                         func() (*Explanation, error) { return m.Explain(context.Background(), "a", Explaining{Label: "best"}) },
+		`Explaining.Method "shap"; want integrated, occlusion or gradient`: func() (*Explanation, error) { return m.Explain(context.Background(), "a", Explaining{Method: "shap"}) },
+		"no tokens":          func() (*Explanation, error) { return l.Explain(context.Background(), "", Explaining{}) },
+		`character "z"`:      func() (*Explanation, error) { return l.Explain(context.Background(), "z", Explaining{}) },
+		"the vocabulary has": func() (*Explanation, error) { return l.Explain(context.Background(), "a", Explaining{Label: "z"}) },
+		"there is no model": func() (*Explanation, error) {
+			return new(LanguageModel).Explain(context.Background(), "a", Explaining{})
+		},
 	} {
 		if _, err := e(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v; want one with %q", err, want)
+		}
+	}
+	stopped, stop := context.WithCancel(context.Background())
+	stop()
+	for _, m := range []Explainable{m, l} {
+		if _, err := m.Explain(stopped, "abc", Explaining{}); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v goes on when cancelled: %v", m.Kind(), err)
 		}
 	}
 }

@@ -75,7 +75,7 @@ func (p *pieces) hear(frames []float32, use func(row []float32) error) error {
 	copy(x, frames)
 	if s.Normalise == NormaliseRecording {
 		one := &audio.Frames{Width: s.Mels, Values: x[:len(frames)]}
-		if err := one.Normalise(true); err != nil {
+		if err := s.normalise(one, nil); err != nil {
 			return err
 		}
 	}
@@ -98,13 +98,7 @@ func (p *pieces) hear(frames []float32, use func(row []float32) error) error {
 // spot finds the label of a recording.
 func (m *Recogniser) spot(frames *audio.Frames, long time.Duration) (*Transcript, error) {
 	s := m.config.Speech
-	var err error
-	if s.Normalise == NormaliseRecording {
-		err = frames.Normalise(true)
-	} else {
-		err = m.own.statistics.Apply(frames, true)
-	}
-	if err != nil {
+	if err := s.normalise(frames, m.own.statistics); err != nil {
 		return nil, err
 	}
 	n := frames.Steps()

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
@@ -68,7 +69,7 @@ func TestLookInsideEveryCell(t *testing.T) {
 		if r, err := l.Read("abc a"); err != nil || len(r.Layers) == 0 || len(r.Layers[0].Units[0]) != 5 {
 			t.Errorf("%s: %+v, %v", cell, r, err)
 		}
-		if e, err := l.Explain("abc a", Explaining{ByToken: true}); err != nil || len(e.Pieces) != 5 || math.Abs(e.Gap) > 1e-3 {
+		if e, err := l.Explain(context.Background(), "abc a", Explaining{ByToken: true}); err != nil || len(e.Pieces) != 5 || math.Abs(e.Gap) > 1e-3 {
 			t.Errorf("%s: %+v, %v", cell, e, err)
 		}
 		if r, err := l.GradientFlow("abc a"); err != nil || len(r.States) == 0 {

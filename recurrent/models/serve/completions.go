@@ -75,14 +75,17 @@ type usage struct {
 func (l *logprobs) add(list []written, offset int) int {
 	for _, t := range list {
 		l.Tokens = append(l.Tokens, t.text)
-		p := t.logprob
-		l.TokenLogprobs = append(l.TokenLogprobs, &p)
-		top := map[string]float64{}
+		var p *float64
+		var top map[string]float64
+		if !t.unknown {
+			p, top = &t.logprob, map[string]float64{}
+		}
 		for _, r := range t.top {
 			if have, ok := top[r.text]; !ok || have < r.logprob {
 				top[r.text] = r.logprob
 			}
 		}
+		l.TokenLogprobs = append(l.TokenLogprobs, p)
 		l.TopLogprobs = append(l.TopLogprobs, top)
 		l.TextOffset = append(l.TextOffset, offset)
 		offset += len([]rune(t.text))
@@ -240,14 +243,16 @@ func (s *Server) newCompleting(q completionRequest, v *served) (*completing, err
 			if err != nil {
 				return nil, err
 			}
-			probs := (*logprobs)(nil)
+			probs, l, said := (*logprobs)(nil), &lane{feed: slices.Clip(ids), quiet: len(ids) - 1, after: w.after}, text
 			if q.Logprobs != nil {
 				probs = &logprobs{}
+				if q.Echo { // the prompt is told token by token
+					l.quiet, l.after, said = 0, newEcho(w, ids, text).after, ""
+				}
 			}
-			c.writers = append(c.writers, w)
-			c.lanes = append(c.lanes, &lane{feed: slices.Clip(ids), quiet: len(ids) - 1, after: w.after})
-			c.echo, c.texts = append(c.echo, text), append(c.texts, text)
-			c.probs, c.offsets = append(c.probs, probs), append(c.offsets, len([]rune(text)))
+			c.writers, c.lanes = append(c.writers, w), append(c.lanes, l)
+			c.echo, c.texts = append(c.echo, said), append(c.texts, said)
+			c.probs, c.offsets = append(c.probs, probs), append(c.offsets, len([]rune(said)))
 		}
 	}
 	return c, nil

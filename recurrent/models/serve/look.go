@@ -83,7 +83,7 @@ func (s *Server) look(w http.ResponseWriter, r *http.Request) error {
 	case "states":
 		out, err = statesOf(v, q.Text)
 	case "words":
-		out, err = wordsOf(v, q)
+		out, err = wordsOf(r, v, q)
 	case "attention":
 		out, err = attentionOf(r, v, q.Text)
 	default:
@@ -110,12 +110,12 @@ func statesOf(v *served, text string) (*lookedAt, error) {
 	return &lookedAt{Pieces: found.Pieces, Layers: seen(found.Layers), Gates: seen(found.Gates)}, nil
 }
 
-func wordsOf(v *served, q lookRequest) (*lookedAt, error) {
+func wordsOf(r *http.Request, v *served, q lookRequest) (*lookedAt, error) {
 	m, ok := v.model.(models.Explainable)
 	if !ok {
 		return nil, bad("%s is a %s; the words of language models and classifiers can be weighed", v.name, v.kind)
 	}
-	found, err := m.Explain(q.Text, models.Explaining{Label: q.Label})
+	found, err := m.Explain(r.Context(), q.Text, models.Explaining{Label: q.Label})
 	if err != nil {
 		return nil, bad("%v", err)
 	}

@@ -90,6 +90,7 @@ type written struct {
 	text    string
 	logprob float64
 	top     []ranked // the likeliest
+	unknown bool     // nothing came before, so there is no probability
 }
 
 // ranked is a token that could have been written.
@@ -258,6 +259,9 @@ func probable(logits []float32) error {
 func likeliest(tokens datasets.Tokenizer, logits []float32, id, n int) (float64, []ranked, error) {
 	if err := probable(logits); err != nil {
 		return 0, nil, err
+	}
+	if id >= len(logits) {
+		return 0, nil, bad("the network knows the ids 0 to %d; found %d", len(logits)-1, id)
 	}
 	top, sum := float64(slices.Max(logits)), 0.0
 	for _, v := range logits {

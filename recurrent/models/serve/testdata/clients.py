@@ -60,6 +60,10 @@ def open_ai():
     check("completion", whole.choices[0].text, want["completion"])
     check("usage", (whole.usage.prompt_tokens, whole.usage.completion_tokens), (9, 40))
     check("log-probabilities", len(whole.choices[0].logprobs.top_logprobs), 40)
+    scored = client.completions.create(model="text", prompt="the quick", max_tokens=0, echo=True, logprobs=1).choices[0]
+    check("echo", (scored.text, scored.logprobs.tokens, scored.logprobs.text_offset), ("the quick", list("the quick"), list(range(9))))
+    known = scored.logprobs.token_logprobs
+    check("echoed log-probabilities", (known[0], len(known), all(p < 0 for p in known[1:])), (None, 9, True))
     parts = list(client.completions.create(stream=True, stream_options={"include_usage": True}, **settings))
     check("stream", "".join(c.text for p in parts for c in p.choices), want["completion"])
     check("usage of the stream", parts[-1].usage.total_tokens, 49)
