@@ -64,29 +64,53 @@ func (g *Graph) failf(what, format string, args ...any) Node {
 const module = "github.com/unroll-go/unroll/"
 
 // caller is the innermost frame outside the library (its tests count as outside), 0 if there is none. Every operation
-// keeps its own, so looking at a frame is done once for each graph.
+// keeps its own, so looking at a frame is done once for each graph, and so is looking above the description of a Func.
 func (c *core) caller() compile.Origin {
 	var stack [64]uintptr
 	for _, frames := range []int{c.deep, len(stack)} { // to walk up farther than was needed so far takes most of a node's time
 		for i, pc := range stack[:runtime.Callers(3, stack[:frames])] {
-			if c.isOutside(pc) {
-				c.deep = max(c.deep, i+1)
-				return compile.Origin(pc)
+			origin := compile.Origin(pc)
+			switch c.placeOf(pc) {
+			case inside:
+				continue
+			case describing:
+				if origin = c.above; origin == 0 {
+					continue
+				}
 			}
+			c.deep = max(c.deep, i+1)
+			return origin
 		}
 	}
 	return 0
 }
 
-func (c *core) isOutside(pc uintptr) bool {
-	outside, known := c.outside[pc]
+// place is where the function of a frame belongs.
+type place uint8
+
+const (
+	inside     place = iota // the library
+	outside                 // somebody else's code
+	describing              // Func.describe, whose frames above are the same for all operations
+)
+
+func (c *core) placeOf(pc uintptr) place {
+	p, known := c.places[pc]
 	if !known {
 		f := compile.Origin(pc).Frame()
-		outside = f.File != "" && (!inLibrary(f.Function) || strings.HasSuffix(f.File, "_test.go"))
-		c.outside[pc] = outside
+		switch {
+		case f.Function == describer:
+			p = describing
+		case f.File != "" && (!inLibrary(f.Function) || strings.HasSuffix(f.File, "_test.go")):
+			p = outside
+		}
+		c.places[pc] = p
 	}
-	return outside
+	return p
 }
+
+// describer is the name of Func.describe.
+const describer = module + "graph.(*Func).describe"
 
 // callers are packages of the standard library that call the functions they are given, so that a model may be built below
 // them; and the runtime, whose frames a panic has.

@@ -384,6 +384,8 @@ func (f *Func) describe(g *Graph, in []Node) (out []Node, err error) {
 			err = g.err
 		}
 	}()
+	g.above = g.caller()
+	g.deep = 0 // of a caller below this one
 	out = f.build(g, in)
 	return out, g.err
 }

@@ -59,8 +59,9 @@ type core struct {
 	segments int32 // how many there are
 
 	derivatives []derivative      // that expr does not know of yet
-	outside     map[uintptr]bool  // see caller
+	places      map[uintptr]place // see caller
 	deep        int               // so many frames up, at most, a caller was found
+	above       compile.Origin    // the caller of the Func that describes the graph; 0: there is none, or it is not known yet
 	gradients   map[string]string // see gradientOf
 }
 
@@ -78,7 +79,7 @@ func newGraph(p *Params, training bool) *Graph {
 	return &Graph{
 		core: &core{
 			params: p, dtype: p.dtype, training: training, err: err,
-			owners: map[*entry]*Param{}, weights: map[string]Node{}, sparse: map[*entry]bool{}, outside: map[uintptr]bool{},
+			owners: map[*entry]*Param{}, weights: map[string]Node{}, sparse: map[*entry]bool{}, places: map[uintptr]place{},
 			gradients: map[string]string{},
 		},
 		asked: map[string]bool{},

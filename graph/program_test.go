@@ -45,6 +45,21 @@ func TestRunAllocatesNothing(t *testing.T) {
 	}
 }
 
+// What a caller puts in the place of an output, such as a copy of it, is not returned by the next run.
+func TestOutputsMayBeReplaced(t *testing.T) {
+	f := graph.NewFunc(graph.NewParams(1), func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{g.MulScalar(in[0], 2)} })
+	for i := range 3 {
+		out, err := f.Run(graph.Floats([]float32{float32(i)}, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := out[0].Float32s()[0]; got != float32(2*i) {
+			t.Errorf("run %d: %g; want %d", i, got, 2*i)
+		}
+		out[0] = out[0].Clone().(*tensor.Dense)
+	}
+}
+
 // Programs share parameters across goroutines: run with -race.
 func TestConcurrentPrograms(t *testing.T) {
 	p := graph.NewParams(1)

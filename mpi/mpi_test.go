@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -27,20 +28,39 @@ func launchers(t *testing.T) []string {
 	return []string{path}
 }
 
-// bench is a folder with the two commands and data.
+// commands is the folder in which the two commands are. They are built once for all tests.
+var commands string
+
+func TestMain(m *testing.M) {
+	var err error
+	if commands, err = os.MkdirTemp("", "unroll-mpi-"); err != nil {
+		panic(err)
+	}
+	status := m.Run()
+	os.RemoveAll(commands)
+	os.Exit(status)
+}
+
+var built = sync.OnceValue(func() error {
+	for path, command := range map[string][]string{"unroll": {"..", "./cmd/unroll"}, "unroll-mpi": {".", "./cmd/unroll-mpi"}} {
+		build := exec.Command("go", "build", "-o", filepath.Join(commands, path), command[1])
+		build.Dir, build.Env = command[0], append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+	}
+	return nil
+})
+
+// bench is a folder with data, and the two commands.
 type bench struct{ unroll, ranks, folder string }
 
 func newBench(t *testing.T) bench {
 	t.Helper()
-	b := bench{folder: t.TempDir()}
-	b.unroll, b.ranks = filepath.Join(b.folder, "unroll"), filepath.Join(b.folder, "unroll-mpi")
-	for path, command := range map[string][]string{b.unroll: {"..", "./cmd/unroll"}, b.ranks: {".", "./cmd/unroll-mpi"}} {
-		build := exec.Command("go", "build", "-o", path, command[1])
-		build.Dir, build.Env = command[0], append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
+	if err := built(); err != nil {
+		t.Fatal(err)
 	}
+	b := bench{unroll: filepath.Join(commands, "unroll"), ranks: filepath.Join(commands, "unroll-mpi"), folder: t.TempDir()}
 	var table, text strings.Builder
 	table.WriteString("text,label\n")
 	for i := range 160 {
@@ -86,7 +106,7 @@ func (b bench) sum(t *testing.T, out string) string {
 // inRanks starts n processes of a script, in which $RANK is the number of each and "$@" are the command and its flags.
 func (b bench) inRanks(t *testing.T, launcher string, n int, script string, flags ...string) (said string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute) // no run comes near that, also on a busy machine
 	defer cancel()
 	b.write(t, "rank.sh", "#!/bin/sh\nRANK=${OMPI_COMM_WORLD_RANK:-$PMI_RANK}\n"+script+"\n")
 	args := []string{"-n", fmt.Sprint(n)}
@@ -103,6 +123,9 @@ func (b bench) inRanks(t *testing.T, launcher string, n int, script string, flag
 	var out bytes.Buffer
 	c.Stdout, c.Stderr, c.WaitDelay = &out, &out, 10*time.Second
 	err = c.Run()
+	if ctx.Err() != nil {
+		t.Errorf("%s, %v: no end\n%s", launcher, flags, &out)
+	}
 	return out.String(), err
 }
 
@@ -116,21 +139,28 @@ var language = []string{"--text", "book.txt", "--hidden", "16", "--seq", "20", "
 func TestBits(t *testing.T) {
 	all := launchers(t)
 	b := newBench(t)
-	for name, flags := range map[string][]string{"classifier": classifier, "language model": language} {
-		want := b.alone(t, "alone.safetensors", append(flags, "--force")...)
+	for _, c := range []struct {
+		name  string
+		flags []string
+		ranks []int // every number once: what a rank does with its shards does not depend on the kind of model
+	}{{"classifier", classifier, []int{1, 3}}, {"language model", language, []int{2, 4}}} {
+		want := b.alone(t, "alone.safetensors", append(c.flags, "--force")...)
 		for _, launcher := range all {
-			for n := 1; n <= 4; n++ {
-				said, err := b.inRanks(t, launcher, n, plain, append([]string{"train", "--force", "--out", "ranks.safetensors"}, flags...)...)
+			for _, n := range c.ranks {
+				said, err := b.inRanks(t, launcher, n, plain, append([]string{"train", "--force", "--out", "ranks.safetensors"}, c.flags...)...)
 				if err != nil {
-					t.Fatalf("%s, %s, %d ranks: %v\n%s", launcher, name, n, err, said)
+					t.Fatalf("%s, %s, %d ranks: %v\n%s", launcher, c.name, n, err, said)
 				}
 				if got := b.sum(t, "ranks.safetensors"); got != want {
-					t.Errorf("%s, %s, %d ranks: sha256 %s; want %s", launcher, name, n, got, want)
+					t.Errorf("%s, %s, %d ranks: sha256 %s; want %s", launcher, c.name, n, got, want)
 				}
 			}
-			if said, err := b.inRanks(t, launcher, 2, plain, append([]string{"train", "--all-reduce", "--force", "--out", "ranks.safetensors"}, flags...)...); err != nil {
-				t.Errorf("%s, %s, --all-reduce: %v\n%s", launcher, name, err, said)
-			}
+		}
+	}
+	for _, launcher := range all {
+		flags := append([]string{"train", "--all-reduce", "--force", "--out", "ranks.safetensors"}, classifier...)
+		if said, err := b.inRanks(t, launcher, 2, plain, flags...); err != nil {
+			t.Errorf("%s, --all-reduce: %v\n%s", launcher, err, said)
 		}
 	}
 }
@@ -139,26 +169,29 @@ func TestBits(t *testing.T) {
 func TestKilledRank(t *testing.T) {
 	all := launchers(t)
 	b := newBench(t)
-	flags := append([]string{"--save-every", "7"}, language...)
-	want := b.alone(t, "alone.safetensors", flags...)
+	flags := func(epochs int) []string {
+		return append(language, "--force", "--save-every", "7", "--epochs", fmt.Sprint(epochs))
+	}
 	for _, launcher := range all {
 		// The checkpoint is there: the rank dies in its process, as kill -9 would have it.
 		kill := `[ $RANK = 2 ] && (while [ ! -s ranks.safetensors ]; do sleep 0.01; done; kill -9 $$) & exec "$@"`
-		said, err := b.inRanks(t, launcher, 4, kill, append([]string{"train", "--force", "--out", "ranks.safetensors"}, flags...)...)
-		if err == nil {
-			t.Fatalf("%s: a run whose rank was killed came to its end\n%s", launcher, said)
-		}
-		if b.sum(t, "ranks.safetensors") == want {
-			t.Fatalf("%s: the run was over before a rank was killed", launcher)
+		epochs := 2
+		for { // where the shell waited for long for its turn, the run is made longer
+			_ = os.Remove(filepath.Join(b.folder, "ranks.safetensors"))
+			said, err := b.inRanks(t, launcher, 4, kill, append([]string{"train", "--out", "ranks.safetensors"}, flags(epochs)...)...)
+			if err != nil {
+				break
+			}
+			if epochs *= 4; epochs > 500 {
+				t.Fatalf("%s: a run whose rank is killed comes to its end\n%s", launcher, said)
+			}
 		}
 		if said, err := b.inRanks(t, launcher, 3, plain, "train", "--resume", "ranks.safetensors"); err != nil {
 			t.Fatalf("%s: %v\n%s", launcher, err, said)
 		}
+		want := b.alone(t, "alone.safetensors", flags(epochs)...)
 		if got := b.sum(t, "ranks.safetensors"); got != want {
 			t.Errorf("%s: killed with 4 ranks, and resumed with 3: sha256 %s; want %s", launcher, got, want)
-		}
-		if err := os.Remove(filepath.Join(b.folder, "ranks.safetensors")); err != nil {
-			t.Fatal(err)
 		}
 	}
 }
@@ -182,9 +215,12 @@ func TestBadRank(t *testing.T) {
 			[]string{"has waited 3s for rank 1 on"}, []string{"--timeout", "3s", "--save-every", "2", "--epochs", "500", "--patience", "0"}},
 		"for too few shards": {plain, []string{"--shards 1 for 2 processes"}, []string{"--shards", "1"}},
 	} {
-		for _, launcher := range all {
+		with := all[:1] // most is found before MPI has more to do than to pass the rank's news on
+		if name == "without data" || name == "that hangs" {
+			with = all
+		}
+		for _, launcher := range with {
 			_ = os.Remove(filepath.Join(b.folder, "bad.safetensors"))
-			began := time.Now()
 			said, err := b.inRanks(t, launcher, 2, c.script, append(append([]string{"train", "--force", "--out", "bad.safetensors"}, classifier...), c.flags...)...)
 			if err == nil {
 				t.Errorf("%s: a rank %s: no error\n%s", launcher, name, said)
@@ -193,9 +229,6 @@ func TestBadRank(t *testing.T) {
 				if !strings.Contains(said, w) {
 					t.Errorf("%s: a rank %s: want %q in\n%s", launcher, name, w, said)
 				}
-			}
-			if took := time.Since(began); took > 30*time.Second {
-				t.Errorf("%s: a rank %s: it took %v", launcher, name, took)
 			}
 		}
 	}

@@ -51,7 +51,7 @@ func TestQuiet(t *testing.T) {
 // TestSettleGivesUp waits on a machine that never gets quiet.
 func TestSettleGivesUp(t *testing.T) {
 	seconds, readings := 0.0, 0
-	c := &comparison{progress: io.Discard, idle: time.Millisecond, meter: func() (float64, bool) {
+	c := &comparison{progress: io.Discard, idle: window, meter: func() (float64, bool) {
 		readings++
 		seconds += 2 * window.Seconds()
 		return seconds, true

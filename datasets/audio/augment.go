@@ -27,12 +27,14 @@ func (a SpecAugment) Apply(f *Frames, seed uint64) error {
 		return err
 	}
 	T := f.Steps()
-	if T == 0 {
+	if T == 0 || a.TimeMasks == 0 && a.FrequencyMasks == 0 {
 		return nil
 	}
 	mean := make([]float64, f.Width)
-	for i, v := range f.Values {
-		mean[i%f.Width] += float64(v) / float64(T)
+	for t := range T {
+		for j, v := range f.Values[t*f.Width:][:f.Width] {
+			mean[j] += float64(v) / float64(T)
+		}
 	}
 	r := rand.New(rand.NewPCG(seed, 1))
 	stretch := a.TimeWidth

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
+	"github.com/unroll-go/unroll/internal/parallel"
 )
 
 // Batching says how recordings are put into batches of features. The order depends on these values, the epoch and the
@@ -21,6 +22,10 @@ type Batching struct {
 	// compiled for; 0 for the longest of a batch.
 	RoundTo, RoundTargets int
 
+	// Cache keeps what is the same in every pass: frames, unless Speeds, Warp or Noise change them. Several Batches may share one. Without
+	// it, each pass reads and hears all files anew. It changes no bits.
+	Cache *Cache
+
 	Shuffle bool   // another order each epoch; recordings in a batch still have similar durations
 	Seed    uint64 // of the orders, speeds and masks
 
@@ -34,10 +39,13 @@ type Batching struct {
 	// Noise adds white noise to each recording in each epoch, at a ratio drawn evenly from so many decibels to 20 more, so that it does
 	// not matter how quiet a room is: 10 is a good deal. 0 adds none.
 	Noise float64
+	// Range limits the energies of each recording to so many decibels below the loudest of them, see Features.Limit; 0 does not.
+	Range float64
 }
 
 // Batches gives recordings in batches of similar duration: a datasets.BatchSource, which datasets.NewPrefetch prepares ahead,
-// and train.FromBatches hands to a Loop. It reads the files when their batch comes. It is not for several goroutines at once.
+// and train.FromBatches hands to a Loop. It reads the files when their batch comes, those of a batch on all processors. It is not for
+// several goroutines at once.
 //
 // A batch has Values [T, B, F], zeros where a recording has ended, and Lengths [B]. With a tokenizer, it has Targets [B, U],
 // -1 where a text has ended, and TargetLengths [B], as losses.CTC and losses.Transducer want them.
@@ -108,6 +116,11 @@ func (o *Batching) check() error {
 	}
 	if !(o.Noise >= 0 && o.Noise <= 100) {
 		return errors.Errorf("audio: batches with a Noise of %g dB; want 0 to 100", o.Noise)
+	}
+	if o.Range != 0 {
+		if err := o.Features.checkRange(o.Range); err != nil {
+			return err
+		}
 	}
 	return o.Augment.check()
 }
@@ -197,10 +210,12 @@ func (b *Batches) Next() (*datasets.Batch, bool) {
 	}
 	examples := b.order[b.position]
 	frames := make([]*Frames, len(examples))
-	for k, i := range examples {
-		if frames[k], b.err = b.load(i); b.err != nil {
-			return nil, false
-		}
+	b.err = parallel.Do(len(examples), func(k int) (err error) {
+		frames[k], err = b.load(examples[k])
+		return err
+	})
+	if b.err != nil {
+		return nil, false
 	}
 	b.position++
 	out := &datasets.Batch{Examples: append([]int{}, examples...), Lengths: make([]int, len(examples))}
@@ -248,32 +263,33 @@ func (b *Batches) fillTargets(out *datasets.Batch) {
 	}
 }
 
-// load reads a recording and makes its frames, as this epoch has them.
+// load makes the frames of a recording, as this epoch has them.
 func (b *Batches) load(i int) (*Frames, error) {
-	path := b.clips[i].Path
-	frames, err := b.frames(path, rand.New(rand.NewPCG(b.o.Seed+uint64(b.epoch)<<32, uint64(i)+1<<40)))
-	if err == nil && frames.Steps() == 0 {
-		err = errors.New("audio: a recording shorter than a window")
+	path, r := b.clips[i].Path, rand.New(rand.NewPCG(b.o.Seed+uint64(b.epoch)<<32, uint64(i)+1<<40))
+	frames, err := b.hear(path, r)
+	if err != nil {
+		return nil, err
 	}
-	return frames, errors.Wrap(err, path)
+	return frames, errors.Wrap(b.finish(frames, r), path)
 }
 
-// noisy adds white noise of a ratio from so many decibels to 20 more. Silence has no ratio, and stays.
-func noisy(sound *Sound, decibels float64, r *rand.Rand) (*Sound, error) {
-	decibels += 20 * r.Float64()
-	noise, err := WhiteNoise(sound.Rate, sound.Steps(), r.Uint64())
-	if err != nil || power(sound.Samples) == 0 {
-		return sound, err
+// hear makes frames of a file. Those that are the same in every pass may be remembered. Errors name the file.
+func (b *Batches) hear(path string, r *rand.Rand) (*Frames, error) {
+	if len(b.o.Speeds) == 0 && b.o.Noise == 0 && b.o.Warp == 0 {
+		frames, _, err := b.o.Cache.Hear(b.o.Features, path)
+		return frames, err
 	}
-	return sound.AddNoise(noise, decibels, 0)
-}
-
-func (b *Batches) frames(path string, r *rand.Rand) (*Frames, error) {
 	sound, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
-	sound, err = sound.Mono().Resample(b.o.Features.Rate)
+	frames, err := b.vary(sound, r)
+	return frames, errors.Wrap(err, path)
+}
+
+// vary makes frames of a sound that is changed at random.
+func (b *Batches) vary(sound *Sound, r *rand.Rand) (*Frames, error) {
+	sound, err := sound.Mono().Resample(b.o.Features.Rate)
 	if err != nil {
 		return nil, err
 	}
@@ -291,9 +307,18 @@ func (b *Batches) frames(path string, r *rand.Rand) (*Frames, error) {
 	if b.o.Warp > 0 {
 		features.Warp = 1 + b.o.Warp*(2*r.Float64()-1)
 	}
-	frames, err := features.Of(sound)
-	if err != nil {
-		return nil, err
+	return features.Of(sound)
+}
+
+// finish normalises frames, and hides some of them.
+func (b *Batches) finish(frames *Frames, r *rand.Rand) (err error) {
+	if frames.Steps() == 0 {
+		return errors.New("audio: a recording shorter than a window")
+	}
+	if b.o.Range != 0 {
+		if err := b.o.Features.Limit(frames, b.o.Range); err != nil {
+			return err
+		}
 	}
 	switch {
 	case b.o.Statistics != nil:
@@ -302,9 +327,19 @@ func (b *Batches) frames(path string, r *rand.Rand) (*Frames, error) {
 		err = frames.Normalise(true)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return frames, b.o.Augment.Apply(frames, r.Uint64())
+	return b.o.Augment.Apply(frames, r.Uint64())
+}
+
+// noisy adds white noise of a ratio from so many decibels to 20 more. Silence has no ratio, and stays.
+func noisy(sound *Sound, decibels float64, r *rand.Rand) (*Sound, error) {
+	decibels += 20 * r.Float64()
+	noise, err := WhiteNoise(sound.Rate, sound.Steps(), r.Uint64())
+	if err != nil || power(sound.Samples) == 0 {
+		return sound, err
+	}
+	return sound.AddNoise(noise, decibels, 0)
 }
 
 // Err is the error that ended the pass early, if one did.

@@ -51,15 +51,17 @@ func TestManifest(t *testing.T) {
 	says(t, err, "words", "path, text")
 }
 
-// clips writes recordings of different lengths, and lists them.
-func clips(t *testing.T, steps ...int) []audio.Clip {
+// clips writes recordings of different lengths at 8 kHz, and lists them.
+func clips(t testing.TB, steps ...int) []audio.Clip { return clipsAt(t, 8000, steps...) }
+
+func clipsAt(t testing.TB, rate int, steps ...int) []audio.Clip {
 	folder := t.TempDir()
 	var list []audio.Clip
 	for i, n := range steps {
 		path := filepath.Join(folder, fmt.Sprint(i, ".wav"))
 		f, err := os.Create(path)
 		must(t, err)
-		must(t, audio.WriteWAV(f, glide(n, 8000), audio.PCM16))
+		must(t, audio.WriteWAV(f, glide(n, rate), audio.PCM16))
 		must(t, f.Close())
 		list = append(list, audio.Clip{Path: path, Text: "abc"[:1+i%3]})
 	}

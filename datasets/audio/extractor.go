@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/cmplx"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/pkg/errors"
 	"gonum.org/v1/gonum/dsp/fourier"
@@ -57,22 +58,18 @@ func NewExtractor(o Features) (*Extractor, error) {
 
 // Write takes samples and returns the frames that they complete, [T, F]: T may be 0.
 func (e *Extractor) Write(samples []float32) ([]float32, error) {
+	return e.write(nil, samples)
+}
+
+// write is Write that appends the frames to out.
+func (e *Extractor) write(out, samples []float32) ([]float32, error) {
 	if err := e.ready(); err != nil {
 		return nil, err
 	}
 	if e.failed = checkFinite(samples, e.n); e.failed != nil {
 		return nil, e.failed
 	}
-	for _, v := range samples {
-		x := float64(v) * e.o.Gain
-		y := x
-		if !e.o.FramePreEmphasis && e.n > 0 {
-			y -= e.o.PreEmphasis * e.last
-		}
-		e.buf, e.last = append(e.buf, y), x
-		e.n++
-	}
-	var out []float32
+	e.remember(samples)
 	for e.complete() {
 		if out = e.append(out); e.failed != nil {
 			return nil, e.failed
@@ -82,9 +79,27 @@ func (e *Extractor) Write(samples []float32) ([]float32, error) {
 	return out, nil
 }
 
+// remember appends samples to the buffer, with the pre-emphasis of the whole.
+func (e *Extractor) remember(samples []float32) {
+	begin := len(e.buf)
+	e.buf = slices.Grow(e.buf, len(samples))[:begin+len(samples)]
+	for i, v := range samples {
+		x := float64(v) * e.o.Gain
+		y := x
+		if !e.o.FramePreEmphasis && e.n+i > 0 {
+			y -= e.o.PreEmphasis * e.last
+		}
+		e.buf[begin+i], e.last = y, x
+	}
+	e.n += len(samples)
+}
+
 // Flush ends the recording: it returns the frames that reach beyond its end, and makes the extractor ready for another.
 // A recording without samples has no frames.
-func (e *Extractor) Flush() ([]float32, error) {
+func (e *Extractor) Flush() ([]float32, error) { return e.flush(nil) }
+
+// flush is Flush that appends the frames to out.
+func (e *Extractor) flush(out []float32) ([]float32, error) {
 	if err := e.ready(); err != nil {
 		return nil, err
 	}
@@ -94,7 +109,6 @@ func (e *Extractor) Flush() ([]float32, error) {
 		return nil, errors.Errorf("audio: a sound of %s cannot be mirrored for an FFT of %d; want more than %d, or another Padding",
 			plural(n, "sample"), e.o.FFT, e.o.FFT/2)
 	}
-	var out []float32
 	for total := e.total(); e.frame < total; {
 		if out = e.append(out); e.failed != nil {
 			return nil, e.failed
@@ -117,7 +131,7 @@ func (e *Extractor) reset() {
 
 // total is the number of frames of as many samples as were taken.
 func (e *Extractor) total() int {
-	o := e.o
+	o := &e.o
 	switch {
 	case e.n == 0:
 		return 0
@@ -141,7 +155,7 @@ func (e *Extractor) span() int {
 
 // start is the number of the first sample under the window of a frame. It may lie before the first there is.
 func (e *Extractor) start(frame int) int {
-	o := e.o
+	o := &e.o
 	at := frame * o.Hop
 	switch o.Padding {
 	case PadKaldi:
@@ -198,16 +212,19 @@ func (e *Extractor) at(i int) float64 {
 
 // append computes the next frame and appends its features.
 func (e *Extractor) append(out []float32) []float32 {
-	o := e.o
-	clear(e.work)
+	o := &e.o
 	offset := 0
 	if !o.Aligned {
 		offset = (o.FFT - o.Length) / 2
 	}
-	x := e.work[offset:][:o.Length]
+	x := e.work[offset:][:o.Length] // beside it there are zeros
 	start := e.start(e.frame)
-	for i := range x {
-		x[i] = e.at(start + i)
+	if begin := start - e.base; begin >= 0 && begin+len(x) <= len(e.buf) {
+		copy(x, e.buf[begin:])
+	} else {
+		for i := range x {
+			x[i] = e.at(start + i)
+		}
 	}
 	energy := e.weigh(x)
 	e.bins = e.fft.Coefficients(e.bins, e.work)
@@ -237,9 +254,9 @@ func (e *Extractor) append(out []float32) []float32 {
 	return out
 }
 
-// weigh prepares the samples of a frame for the transform, and returns the logarithm of their energy.
+// weigh prepares the samples of a frame for the transform, and returns the logarithm of their energy, if it is asked for.
 func (e *Extractor) weigh(x []float64) float32 {
-	o := e.o
+	o := &e.o
 	if o.Dither > 0 {
 		noise := rand.New(rand.NewPCG(o.Seed, uint64(e.frame)))
 		for i := range x {
@@ -272,7 +289,10 @@ func (e *Extractor) weigh(x []float64) float32 {
 	return o.logEnergy(x)
 }
 
-func (f Features) logEnergy(x []float64) float32 {
+func (f *Features) logEnergy(x []float64) float32 {
+	if f.Energy == EnergyNone {
+		return 0
+	}
 	sum := 0.0
 	for _, v := range x {
 		sum += v * v
@@ -282,7 +302,7 @@ func (f Features) logEnergy(x []float64) float32 {
 
 // features appends the features of the spectrum.
 func (e *Extractor) features(out []float32) []float32 {
-	o := e.o
+	o := &e.o
 	if o.Kind == KindSpectrum {
 		for _, v := range e.spectrum {
 			out = append(out, float32(v))
@@ -290,9 +310,9 @@ func (e *Extractor) features(out []float32) []float32 {
 		return out
 	}
 	for k, f := range e.filters {
-		sum := 0.0
+		sum, under := 0.0, e.spectrum[f.first:][:len(f.weights)]
 		for i, w := range f.weights {
-			sum += w * e.spectrum[f.first+i]
+			sum += w * under[i]
 		}
 		if o.Kind != KindMel {
 			sum = math.Log(max(sum, o.Floor) + o.Offset)

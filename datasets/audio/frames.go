@@ -36,11 +36,11 @@ func (f Features) Hear(sound *Sound) (*Frames, error) {
 	if err := sound.check(); err != nil {
 		return nil, err
 	}
-	mono, err := sound.Mono().Resample(f.Rate)
+	h, err := newHearer(f)
 	if err != nil {
 		return nil, err
 	}
-	return f.Of(mono)
+	return h.sound(sound)
 }
 
 // Of computes the frames of a whole sound of one channel.
@@ -48,20 +48,11 @@ func (f Features) Of(sound *Sound) (*Frames, error) {
 	if err := sound.checkMono(); err != nil {
 		return nil, err
 	}
-	e, err := NewExtractor(f)
-	if err != nil {
+	if err := f.check(); err != nil {
 		return nil, err
 	}
 	if sound.Rate != f.Rate {
 		return nil, errors.Errorf("audio: a sound of %d samples a second for features of %d; see Sound.Resample", sound.Rate, f.Rate)
 	}
-	values, err := e.Write(sound.Samples)
-	if err != nil {
-		return nil, err
-	}
-	rest, err := e.Flush()
-	if err != nil {
-		return nil, err
-	}
-	return &Frames{Width: f.Width(), Values: append(values, rest...)}, nil
+	return f.Hear(sound)
 }

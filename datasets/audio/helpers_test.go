@@ -59,7 +59,7 @@ func near(t *testing.T, name string, got []float32, width int) {
 	}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

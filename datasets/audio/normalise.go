@@ -2,6 +2,7 @@ package audio
 
 import (
 	"math"
+	"slices"
 
 	"github.com/pkg/errors"
 )
@@ -17,6 +18,40 @@ func (f *Frames) Normalise(variance bool) error {
 		return nil
 	}
 	return s.Apply(f, variance)
+}
+
+// Limit raises log-mel energies that are more than so many decibels below the highest of all frames to that bound, in place. What is
+// lower is the noise of a room and a microphone, which otherwise tells recordings apart, once they are normalised. librosa's power_to_db
+// has it as top_db, and so have the features of Whisper (Radford et al., 2022), both with 80 dB.
+func (f Features) Limit(frames *Frames, decibels float64) error {
+	if err := f.checkRange(decibels); err != nil {
+		return err
+	}
+	if err := frames.check(); err != nil {
+		return err
+	}
+	if len(frames.Values) == 0 {
+		return nil
+	}
+	if f.Log != Decibel {
+		decibels *= math.Ln10 / 10
+	}
+	least := float32(float64(slices.Max(frames.Values)) - decibels)
+	for i, v := range frames.Values {
+		frames.Values[i] = max(v, least)
+	}
+	return nil
+}
+
+// checkRange refuses what would hide speech itself.
+func (f Features) checkRange(decibels float64) error {
+	if !(decibels >= 10 && decibels <= 200) {
+		return errors.Errorf("audio: a range of %g dB; want 10 to 200", decibels)
+	}
+	if f.Kind != KindLogMel {
+		return errors.Errorf("audio: a range of features of the kind %q; want %q", f.Kind, KindLogMel)
+	}
+	return nil
 }
 
 // Statistics are sums over frames, of one recording or of all that a model is trained on. The zero value is ready.
@@ -71,23 +106,36 @@ func (s *Statistics) Apply(f *Frames, variance bool) error {
 	if err := s.fits(f); err != nil {
 		return err
 	}
+	means, deviations := make([]float64, f.Width), make([]float64, f.Width)
+	for j := range means {
+		means[j] = s.Sums[j] / float64(s.Count)
+		deviations[j] = deviation(means[j], s.Squares[j]/float64(s.Count), variance)
+	}
 	for t := range f.Steps() {
 		row := f.Values[t*f.Width:][:f.Width]
 		for j, v := range row {
-			row[j] = normal(float64(v), s.Sums[j]/float64(s.Count), s.Squares[j]/float64(s.Count), variance)
+			row[j] = normal(float64(v), means[j], deviations[j])
 		}
 	}
 	return nil
 }
 
-// normal is x without the mean, in standard deviations where these count. What varies by no more than rounding is 0.
-func normal(x, mean, variance float64, scale bool) float32 {
-	x -= mean
+// normal is x without the mean, in so many deviations. What does not vary is 0.
+func normal(x, mean, deviation float64) float32 {
+	if deviation == 0 {
+		return 0
+	}
+	return float32((x - mean) / deviation)
+}
+
+// deviation is what distances from the mean are divided by: the standard deviation where it counts. That of what varies by no more than
+// rounding is 0.
+func deviation(mean, variance float64, scale bool) float64 {
 	switch {
 	case !scale:
-		return float32(x)
+		return 1
 	case variance <= 1e-12*mean*mean || variance <= 0:
 		return 0
 	}
-	return float32(x / math.Sqrt(variance))
+	return math.Sqrt(variance)
 }

@@ -84,7 +84,7 @@ func (s *Sliding) next(out *Frames) {
 				square += d * d
 			}
 		}
-		out.Values = append(out.Values, normal(float64(v), mean, square/count, s.Variance))
+		out.Values = append(out.Values, normal(float64(v), mean, deviation(mean, square/count, s.Variance)))
 	}
 	s.out++
 }

@@ -33,7 +33,11 @@ func (s *Sound) Duration() time.Duration {
 	if s.Rate < 1 {
 		return 0
 	}
-	return time.Duration(float64(s.Steps()) / float64(s.Rate) * float64(time.Second))
+	return durationOf(s.Steps(), s.Rate)
+}
+
+func durationOf(steps, rate int) time.Duration {
+	return time.Duration(float64(steps) / float64(rate) * float64(time.Second))
 }
 
 // check tells what is wrong with a sound.
@@ -76,15 +80,20 @@ func (s *Sound) Mono() *Sound {
 	if s.Channels <= 1 {
 		return &Sound{Rate: s.Rate, Channels: s.Channels, Samples: append([]float32{}, s.Samples...)}
 	}
-	out := make([]float32, s.Steps())
-	for t := range out {
+	return &Sound{Rate: s.Rate, Channels: 1, Samples: meanOf(make([]float32, 0, s.Steps()), s.Samples, s.Channels)}
+}
+
+// meanOf appends the means of channels that are interleaved.
+func meanOf(out, samples []float32, channels int) []float32 {
+	for len(samples) >= channels {
 		sum := 0.0
-		for _, v := range s.Samples[t*s.Channels:][:s.Channels] {
+		for _, v := range samples[:channels] {
 			sum += float64(v)
 		}
-		out[t] = float32(sum / float64(s.Channels))
+		out = append(out, float32(sum/float64(channels)))
+		samples = samples[channels:]
 	}
-	return &Sound{Rate: s.Rate, Channels: 1, Samples: out}
+	return out
 }
 
 // Mix makes new channels of the old: channel k of the result is the sum over c of weights[k][c] times channel c. The second
@@ -137,7 +146,7 @@ func finite(v float64) bool { return v-v == 0 }
 // checkFinite names the first sample that is no number. base is how many came before.
 func checkFinite(samples []float32, base int) error {
 	for i, v := range samples {
-		if !finite(float64(v)) {
+		if v-v != 0 {
 			return errors.Errorf("audio: sample %d is %g; want finite numbers", base+i, v)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"reflect"
+	"slices"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/inputfile"
@@ -45,7 +46,7 @@ func ReadStream(r io.Reader, name string) (*Stream, error) {
 	if absent(r) {
 		return nil, errors.Errorf("audio: no reader of %s was given", name)
 	}
-	buffered := bufio.NewReaderSize(r, 1<<16)
+	buffered := bufio.NewReader(r) // of a few KB, since samples are read in larger pieces
 	start, err := buffered.Peek(4)
 	switch {
 	case bytes.Equal(start, []byte("RIFF")):
@@ -135,10 +136,15 @@ const mostSamples = 1 << 28
 // ReadAll reads the rest of a stream.
 func (s *Stream) ReadAll() (*Sound, error) {
 	out := &Sound{Rate: s.rate, Channels: s.channels}
-	buf := make([]float32, max(1<<14, s.channels))
+	piece := max(pieceSize, s.channels)
+	if s.steps > 0 { // which a header may promise without having them
+		out.Samples = make([]float32, 0, min(s.steps, mostIdle/s.channels)*s.channels+piece)
+	}
 	for {
-		n, err := s.Read(buf)
-		out.Samples = append(out.Samples, buf[:n]...)
+		at := len(out.Samples)
+		out.Samples = slices.Grow(out.Samples, piece)
+		n, err := s.Read(out.Samples[at:cap(out.Samples)])
+		out.Samples = out.Samples[:at+n]
 		switch {
 		case err == io.EOF:
 			return out, nil

@@ -17,7 +17,7 @@ const module = "github.com/unroll-go/unroll/"
 // common packages hold rules that are the same everywhere; any package may import them, and they import none of ours.
 var common = []string{
 	"internal/atomicfile", "internal/dense", "internal/inputfile", "internal/texttable", "internal/weights", "internal/archive",
-	"internal/fileformat", "internal/number",
+	"internal/fileformat", "internal/number", "internal/parallel",
 }
 
 // allowed says which packages of the library each may import. Data flows one way. For docs and benchmarks see mayImport.
@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"internal/weights":     {},
 	"internal/archive":     {},
 	"internal/number":      {},
+	"internal/parallel":    {},
 	"internal/fileformat":  {},
 	"datasets":             {"datasets/internal/subword"},
 	"internal/idxfile":     {},

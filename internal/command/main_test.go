@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/nn/train"
 )
 
 // capture runs the command line and returns what it printed.
@@ -123,42 +126,102 @@ func same(t *testing.T, a, b string) {
 	}
 }
 
+// process is a command that runs beside the test.
+type process struct {
+	*exec.Cmd
+	stdout, stderr bytes.Buffer
+	ended          chan struct{} // closed at its end
+}
+
+func begin(t *testing.T, c *exec.Cmd) *process {
+	t.Helper()
+	p := &process{Cmd: c, ended: make(chan struct{})}
+	c.Stdout, c.Stderr = &p.stdout, &p.stderr
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = c.Wait() // how it ended is in ProcessState
+		close(p.ended)
+	}()
+	t.Cleanup(func() {
+		_ = c.Process.Kill()
+		<-p.ended
+	})
+	return p
+}
+
+// until waits for something that a process does, and returns false if it ends before.
+func (p *process) until(so func() bool) bool {
+	for !so() {
+		select {
+		case <-p.ended:
+			return false
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return true
+}
+
+// catchSignals lets processes begin with signals that end them. Which ones are ignored is inherited: SIGHUP of nohup, SIGINT of
+// a shell that starts the tests in the background. A process inherits no signal as ignored that its parent catches.
+func catchSignals(t *testing.T) {
+	t.Helper()
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, os.Interrupt, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(c) })
+}
+
 // The process itself: kill -9 in the middle of training, and Ctrl-C; both resume to the file of an undisturbed run.
 func TestKillAndResume(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the command")
 	}
+	catchSignals(t)
 	dir := t.TempDir()
-	exe := build(t)
-	text, want := writeText(t, dir), filepath.Join(dir, "want")
-	long := []string{"--epochs", "80"}
-	if out, err := exec.Command(exe, small(text, want, append(long, "--save-every", "1000000")...)...).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	exe, text := build(t), writeText(t, dir)
+	command := func(out string, epochs int, more ...string) *exec.Cmd {
+		return exec.Command(exe, small(text, out, append(more, "--force", "--epochs", strconv.Itoa(epochs))...)...)
 	}
-	for name, signal := range map[string]os.Signal{"killed": os.Kill, "interrupted": os.Interrupt, "terminated": syscall.SIGTERM, "hung up": syscall.SIGHUP} {
+	undisturbed := func(epochs int) string {
+		t.Helper()
+		path := filepath.Join(dir, fmt.Sprint("want", epochs))
+		if !saved(path) {
+			if out, err := command(path, epochs, "--save-every", "1000000").CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+		}
+		return path
+	}
+	// stopped trains up to a signal, which comes after the first checkpoint; or to the end, if that comes first.
+	stopped := func(path string, epochs int, by os.Signal) (p *process, inTime bool) {
+		t.Helper()
+		p = begin(t, command(path, epochs))
+		p.until(func() bool { return saved(path) })
+		_ = p.Process.Signal(by) // it may have ended
+		<-p.ended
+		return p, !p.ProcessState.Success()
+	}
+	for name, by := range map[string]os.Signal{"killed": os.Kill, "interrupted": os.Interrupt, "terminated": syscall.SIGTERM, "hung up": syscall.SIGHUP} {
 		path := filepath.Join(dir, name)
-		cmd := exec.Command(exe, small(text, path, long...)...)
-		var errs bytes.Buffer
-		cmd.Stderr = &errs
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+		epochs := 10
+		p, inTime := stopped(path, epochs, by)
+		for !inTime { // where this test waited for long for its turn, the run is made longer
+			if epochs *= 2; epochs > 2000 {
+				t.Fatalf("%s: a run goes on to its end", name)
+			}
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			p, inTime = stopped(path, epochs, by)
 		}
-		for i := 0; !saved(path) && i < 1000; i++ {
-			time.Sleep(5 * time.Millisecond)
-		}
-		if err := cmd.Process.Signal(signal); err != nil {
-			t.Fatal(err)
-		}
-		if cmd.Wait() == nil {
-			t.Fatalf("%s: the run was over before the signal came", name)
-		}
-		if name != "killed" && (!strings.Contains(errs.String(), "unroll train --resume "+path) || cmd.ProcessState.ExitCode() != 1) {
-			t.Errorf("exit status %d\n%s", cmd.ProcessState.ExitCode(), errs.String())
+		if name != "killed" && (!strings.Contains(p.stderr.String(), "unroll train --resume "+path) || p.ProcessState.ExitCode() != 1) {
+			t.Errorf("exit status %d\n%s", p.ProcessState.ExitCode(), &p.stderr)
 		}
 		if out, err := exec.Command(exe, "train", "--resume", path, "--save-every", "1000000", "--sample", "0").CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		same(t, want, path)
+		same(t, undisturbed(epochs), path)
 	}
 }
 
@@ -167,6 +230,7 @@ func TestInterruptedWhileReading(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the command")
 	}
+	catchSignals(t)
 	dir := t.TempDir()
 	exe, path := build(t), filepath.Join(dir, "model")
 	if out, err := exec.Command(exe, small(writeText(t, dir), path, "--steps", "2")...).CombinedOutput(); err != nil {
@@ -215,21 +279,33 @@ func TestNohup(t *testing.T) {
 	exe := build(t)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "model")
-	args := append([]string{"-c", `trap "" HUP; exec "$@"`, "sh", exe}, small(writeText(t, dir), path, "--epochs", "30")...)
-	cmd := exec.Command(sh, args...)
-	var out bytes.Buffer
-	cmd.Stdout = &out
-	if err := cmd.Start(); err != nil {
+	// It trains for longer than any test lasts: that it goes on is seen by its checkpoints.
+	args := append([]string{"-c", `trap "" HUP; exec "$@"`, "sh", exe}, small(writeText(t, dir), path, "--epochs", "1000000")...)
+	p := begin(t, exec.Command(sh, args...))
+	step := func() int {
+		if !saved(path) {
+			return 0
+		}
+		c, err := train.ReadCheckpoint(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Step()
+	}
+	p.until(func() bool { return saved(path) })
+	if err := p.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; !saved(path) && i < 1000; i++ {
-		time.Sleep(5 * time.Millisecond)
+	at := step()
+	if !p.until(func() bool { return step() >= at+50 }) { // one that heeds it ends within a step
+		t.Fatalf("it ended: %v\n%s", p.ProcessState, &p.stderr)
 	}
-	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+	if err := p.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err != nil || !lastLine.Match(out.Bytes()) {
-		t.Errorf("%v\n%s", err, out.String())
+	<-p.ended
+	if p.ProcessState.ExitCode() != 1 || !strings.Contains(p.stderr.String(), "unroll train --resume "+path) {
+		t.Errorf("%v\n%s", p.ProcessState, &p.stderr)
 	}
 }
 

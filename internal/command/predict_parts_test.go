@@ -45,7 +45,7 @@ func TestPredictParts(t *testing.T) {
 		if strings.Count(want, "\n") < 50 {
 			t.Fatal(want)
 		}
-		for _, n := range []int{1, 2, 7, 16, 100} {
+		for _, n := range []int{1, 2, 7, 60} { // of 50 rows: a part has all, many, or none
 			out := filepath.Join(dir, fmt.Sprint(n), filepath.Base(in)+".out.jsonl")
 			if err := os.MkdirAll(filepath.Dir(out), 0o777); err != nil {
 				t.Fatal(err)

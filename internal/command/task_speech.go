@@ -30,11 +30,12 @@ func (t *speechTask) data() string { return "speech" }
 func (t *speechTask) help() string {
 	return `With --speech: a recogniser of speech, on a manifest, TSV or JSONL, with the
 path of a recording (WAV or FLAC) and its text in each line. It hears log-mel
-energies, reads in both directions, or --one-way for sound that is still going
-on, and writes characters or byte pairs by --decoder ctc or transducer; or it
-gives each recording one --decoder label, which spots keywords. A tenth of the
-recordings, always the same, is kept for the test, a tenth of the others to stop
-by, and the weights of the best pass are kept. The last line is
+energies, reads in both directions, or for sound that is still going on
+--one-way or in a --chunk after the other, and writes characters or byte pairs
+by --decoder ctc or transducer; or it gives each recording one --decoder label,
+which spots keywords. A tenth of the recordings, always the same, is kept for
+the test, a tenth of the others to stop by, and the weights of the best pass are
+kept. The last line is
 test_wer=<word error rate> test_cer=<character error rate> val_loss=<loss>
 recordings_per_s=<speed>, or with labels test_accuracy=<share>.
 ` + otherDefaults(t)
@@ -69,8 +70,13 @@ func (t *speechTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.IntVar(&s.FrameLength, "frame-length", s.FrameLength, "milliseconds of a frame's window")
 	f.IntVar(&s.FrameShift, "frame-shift", s.FrameShift, "milliseconds from one frame to the next")
 	f.StringVar(&s.Normalise, "normalise", s.Normalise, "by what features are normalised: "+oneOf(models.Normalisations()))
+	f.Float64Var(&s.Range, "range", s.Range,
+		"decibels below the loudest band of a recording that are heard, such as 30; with --normalise recording")
 	f.IntVar(&s.Subsample, "subsample", s.Subsample, "frames that convolutions make one step of: 1, 2, 4 or 8")
-	f.IntVar(&s.LookAhead, "look-ahead", s.LookAhead, "steps that layers that read forward know ahead; each is --subsample frames")
+	f.IntVar(&s.Chunk, "chunk", s.Chunk,
+		"steps of a chunk, in which layers that read in both directions follow a stream; 0 for whole recordings")
+	f.IntVar(&s.LookAhead, "look-ahead", s.LookAhead,
+		"steps that are known ahead by layers that read --one-way, or by a --chunk; each is --subsample frames")
 	f.IntVar(&s.TimeMasks, "time-masks", s.TimeMasks, "stretches of time that training hides in each recording")
 	f.IntVar(&s.FrequencyMasks, "frequency-masks", s.FrequencyMasks, "bands of frequency that training hides")
 	f.Float64Var(&s.Speed, "speed", s.Speed, "share by which training plays recordings slower or faster, such as 0.1")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/unroll-go/unroll/datasets/audio"
 	"github.com/unroll-go/unroll/recurrent/models"
 )
 
@@ -118,7 +119,18 @@ func readSpeechParts(c models.Config) (*speechParts, error) {
 	if p.untested = p.test.Len() == 0; p.untested {
 		p.test = p.check
 	}
+	cache := heardIn(machineMemory())
+	p.fit.Cache, p.check.Cache, p.test.Cache = cache, cache, cache
 	return p, nil
+}
+
+// heardIn remembers what is heard in all parts in a quarter of the free memory, and 1 GiB at most.
+func heardIn(m memory) *audio.Cache {
+	bytes := float64(1 << 30)
+	if m.free > 0 {
+		bytes = min(bytes, m.free/4)
+	}
+	return audio.NewCache(int64(bytes))
 }
 
 func readManifest(path string, o models.SpeechOrigin) (models.Recordings, error) {

@@ -41,9 +41,9 @@ may go on for hours: WAV, FLAC, or with --rate samples without a header. Sound
 of any rate and number of channels is taken.
 
 A line is written for each segment, as soon as a pause ends it. A model that was
-trained with --one-way hears the sound as it comes, and --partial shows what it
-has heard of a segment that is not over yet; one that reads in both directions
-hears pieces of up to 20 seconds.`,
+trained with --one-way or --chunk hears the sound as it comes, and --partial
+shows what it has heard of a segment that is not over yet; one that reads whole
+recordings in both directions hears pieces of up to 20 seconds.`,
 		Example: `  unroll transcribe --model digits.safetensors call.wav
   unroll transcribe *.flac --format jsonl > heard.jsonl
   unroll transcribe film.wav --format srt > film.srt
@@ -99,8 +99,8 @@ func (t *transcribing) run(cmd *cobra.Command, args []string) error {
 	if !ok {
 		return wrongKind(t.model.path, loaded, models.KindRecogniser)
 	}
-	if t.partial && !m.Config().OneWay {
-		return errors.Errorf("--partial: %s reads in both directions; train one with --one-way", t.model.path)
+	if t.partial && m.Delay() < 0 {
+		return errors.Errorf("--partial: %s reads whole recordings in both directions; train one with --one-way or --chunk", t.model.path)
 	}
 	if t.how, err = t.hearing.transcribing(cmd.Flags()); err != nil {
 		return err

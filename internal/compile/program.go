@@ -13,6 +13,7 @@ import (
 type Program struct {
 	Inputs  []Input         // what a run's arguments are copied to, in order
 	Outputs []*tensor.Dense // what a run returns
+	lent    []*tensor.Dense // the outputs, as a run returns them
 	Seed    uint64          // of the next run, for random operations
 	Timer   Timer           // nil unless runs are measured
 
@@ -91,7 +92,8 @@ func (p *Program) Run(in []*tensor.Dense) (out []*tensor.Dense, err error) {
 			return nil, &NotFinite{p.checks[i].name}
 		}
 	}
-	return p.Outputs, nil
+	p.lent = append(p.lent[:0], p.Outputs...) // the caller may put something else in its place
+	return p.lent, nil
 }
 
 // Steps is the number of instructions.

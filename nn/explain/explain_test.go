@@ -330,9 +330,12 @@ func TestCancelled(t *testing.T) {
 		runs int
 		call func(ctx context.Context) error
 	}{
-		"Gradient":            {1, func(ctx context.Context) error { _, err := e.Gradient(ctx, in); return err }},
-		"Occlusion":           {3, func(ctx context.Context) error { _, err := e.Occlusion(ctx, in); return err }},
-		"IntegratedGradients": {2, func(ctx context.Context) error { _, err := e.IntegratedGradients(ctx, in, explain.Integration{}); return err }},
+		"Gradient":  {1, func(ctx context.Context) error { _, err := e.Gradient(ctx, in); return err }},
+		"Occlusion": {3, func(ctx context.Context) error { _, err := e.Occlusion(ctx, in); return err }},
+		"IntegratedGradients": {2, func(ctx context.Context) error {
+			_, err := e.IntegratedGradients(ctx, in, explain.Integration{})
+			return err
+		}},
 	} {
 		for n := range c.runs {
 			if err := c.call(&until{context.Background(), n}); !errors.Is(err, context.Canceled) {

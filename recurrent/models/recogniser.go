@@ -1,12 +1,14 @@
 package models
 
 import (
+	"runtime"
 	"slices"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/datasets/audio"
 	"github.com/unroll-go/unroll/graph"
+	"github.com/unroll-go/unroll/internal/parallel"
 	"gorgonia.org/tensor"
 )
 
@@ -90,20 +92,22 @@ func (c Config) forRecordings(r Recordings) (Config, error) {
 	return c, c.Check(KindRecogniser)
 }
 
-// heardStatistics counts the features of recordings.
+// heardStatistics counts the features of recordings, in their order, some at a time on all processors.
 func heardStatistics(f audio.Features, r Recordings) (*audio.Statistics, error) {
-	s := new(audio.Statistics)
-	for i, clip := range r.Clips {
-		sound, err := audio.Open(clip.Path)
+	s, some := new(audio.Statistics), make([]*audio.Frames, 16*runtime.GOMAXPROCS(0))
+	for from := 0; from < r.Len(); from += len(some) {
+		n := min(len(some), r.Len()-from)
+		err := parallel.Do(n, func(i int) (err error) {
+			some[i], _, err = r.Cache.Hear(f, r.Clips[from+i].Path)
+			return errors.Wrap(err, r.Place(from+i))
+		})
 		if err != nil {
-			return nil, errors.Wrap(err, r.Place(i))
+			return nil, err
 		}
-		frames, err := f.Hear(sound)
-		if err == nil {
-			err = s.Add(frames)
-		}
-		if err != nil {
-			return nil, errors.Wrapf(err, "%s: %s", r.Place(i), clip.Path)
+		for i, frames := range some[:n] {
+			if err := s.Add(frames); err != nil {
+				return nil, errors.Wrapf(err, "%s: %s", r.Place(from+i), r.Clips[from+i].Path)
+			}
 		}
 	}
 	if s.Count == 0 {

@@ -17,10 +17,16 @@ type SpeechConfig struct {
 	FrameLength int    // of the window of a frame, in milliseconds
 	FrameShift  int    // from one frame to the next, in milliseconds
 	Normalise   string // the mean and deviation of features: one of Normalisations
+	// Range limits the energies of a recording to so many decibels below the loudest of them, so that the noise of rooms and microphones
+	// does not tell recordings apart, see audio.Features.Limit; 0 does not. It goes with NormaliseRecording.
+	Range float64
 	// Subsample is how many frames become one step of the recurrent layers: 1, 2, 4 or 8, by as many convolutions that halve them.
 	Subsample int
-	// LookAhead is how many steps of the recurrent layers each of them knows ahead, where they read forward alone: what is heard comes
-	// as much later.
+	// Chunk, if it is not 0, has layers that read in both directions follow a stream: the backward direction reads as many steps of
+	// the recurrent layers at a time, and LookAhead behind them, see recurrent.LatencyControlled.
+	Chunk int
+	// LookAhead is how many steps of the recurrent layers are known ahead, by each of them where they read forward alone, or by a
+	// Chunk: what is heard comes as much later.
 	LookAhead int
 
 	// While training, to see more than there is: so many stretches of time and bands of frequency are hidden, see
@@ -100,7 +106,7 @@ func (c Config) checkSpeech() error {
 	}{
 		{"Speech.SampleRate", s.SampleRate, 0, 192000}, {"Speech.Mels", s.Mels, 1, 512},
 		{"Speech.FrameLength", s.FrameLength, 1, 1000}, {"Speech.FrameShift", s.FrameShift, 1, 1000},
-		{"Speech.LookAhead", s.LookAhead, 0, mostAhead},
+		{"Speech.Chunk", s.Chunk, 0, mostAhead}, {"Speech.LookAhead", s.LookAhead, 0, mostAhead},
 		{"Speech.TimeMasks", s.TimeMasks, 0, 100}, {"Speech.FrequencyMasks", s.FrequencyMasks, 0, 100},
 	} {
 		if v.value < v.least || v.value > v.most {
@@ -118,10 +124,17 @@ func (c Config) checkSpeech() error {
 		return wrong("Speech.Warp", "%g; want 0 to 0.5", s.Warp)
 	case !(s.Noise >= 0 && s.Noise <= 100):
 		return wrong("Speech.Noise", "%g; want 0 to 100", s.Noise)
-	case s.LookAhead > 0 && !c.OneWay:
-		return wrong("Speech.LookAhead", "%d; want 0, or OneWay: layers that read in both directions know all that comes", s.LookAhead)
-	case c.OneWay && s.Normalise == NormaliseRecording && s.Decoder != DecoderLabel:
-		return wrong("Speech.Normalise", "%q; want %q: layers that read forward hear a recording before it is over",
+	case s.Range != 0 && !(s.Range >= 10 && s.Range <= 200):
+		return wrong("Speech.Range", "%g; want 10 to 200 decibels, or 0", s.Range)
+	case s.Range != 0 && s.Normalise != NormaliseRecording:
+		return wrong("Speech.Range", "%g; want 0, or Normalise %q: the loudest of a recording is known when it is over",
+			s.Range, NormaliseRecording)
+	case s.Chunk > 0 && (c.OneWay || s.Decoder == DecoderLabel):
+		return wrong("Speech.Chunk", "%d; want 0, or layers that read in both directions to write a text", s.Chunk)
+	case s.LookAhead > 0 && !c.OneWay && s.Chunk == 0:
+		return wrong("Speech.LookAhead", "%d; want 0, or OneWay, or a Chunk: layers that read in both directions know all that comes", s.LookAhead)
+	case c.streams() && s.Normalise == NormaliseRecording && s.Decoder != DecoderLabel:
+		return wrong("Speech.Normalise", "%q; want %q: layers that read forward, or chunks, hear a recording before it is over",
 			s.Normalise, NormaliseCorpus)
 	case c.Optimizer == sparseAdam:
 		return wrong("Optimizer", "%q; want another: there is no embedding", c.Optimizer)
@@ -129,6 +142,9 @@ func (c Config) checkSpeech() error {
 	_, err := poolingOf(c.Pool)
 	return err
 }
+
+// streams tells whether a recogniser hears sound as it comes.
+func (c Config) streams() bool { return c.OneWay || c.Speech.Chunk > 0 }
 
 // features are those of a frame. Frames have no padding, so that a stream has those of the whole.
 func (c SpeechConfig) features() audio.Features {
@@ -141,11 +157,24 @@ func (c SpeechConfig) features() audio.Features {
 	return f
 }
 
+// normalise makes a recording, or a piece of one, what the layers read. Statistics are those of the recordings to train on.
+func (c SpeechConfig) normalise(f *audio.Frames, stats *audio.Statistics) error {
+	if c.Range != 0 {
+		if err := c.features().Limit(f, c.Range); err != nil {
+			return err
+		}
+	}
+	if c.Normalise == NormaliseRecording {
+		return f.Normalise(true)
+	}
+	return stats.Apply(f, true)
+}
+
 // recordingBatches is how recordings become batches, of fit to train on or of others.
 func (c Config) recordingBatches(stats *audio.Statistics, fit bool) audio.Batching {
 	s := c.Speech
 	b := audio.Batching{Features: s.features(), Size: c.Batch, Seconds: mostBatchSeconds, Shuffle: fit, Seed: c.Seed,
-		RoundTo: roundFrames * s.Subsample, RoundTargets: roundTargets}
+		RoundTo: roundFrames * s.Subsample, RoundTargets: roundTargets, Range: s.Range}
 	switch s.Normalise {
 	case NormaliseRecording:
 		b.Normalise = true

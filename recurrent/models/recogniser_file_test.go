@@ -35,7 +35,7 @@ func savedRecogniser(t *testing.T, decoder string) ([]graph.Named, map[string]st
 
 // sensibleOfSpeech are values of the next test that a recogniser's configuration may have, beside those of all kinds.
 var sensibleOfSpeech = map[string]string{
-	"manifest": `"word"`, "audio_column": `"word"`, "transcript_column": `"word"`, "time_masks": "0", "frequency_masks": "0", "speed": "0", "warp": "0", "noise": "0 1.5", "look_ahead": "0",
+	"manifest": `"word"`, "audio_column": `"word"`, "transcript_column": `"word"`, "time_masks": "0", "frequency_masks": "0", "speed": "0", "warp": "0", "noise": "0 1.5", "look_ahead": "0", "chunk": "0", "range": "0",
 	"vocabulary": `""`, "embed": "1000000000",
 }
 

@@ -15,7 +15,8 @@ import (
 
 // Fit trains the recogniser, validates after every epoch, and ends with the weights of the best one. Without recordings to validate
 // with, it takes a tenth of fit. With Config.Patience it stops early. If ctx is cancelled it saves to Run.Checkpoint, from which
-// Resume goes on. The files are read anew in every pass.
+// Resume goes on. What is heard alike in every pass is remembered, see Recordings.Cache; the files are read anew otherwise, and where they
+// have changed.
 func (m *Recogniser) Fit(ctx context.Context, fit, validation Recordings, r Run) (train.Result, error) {
 	l, err := m.Loop(fit, validation, r)
 	if err != nil {
@@ -61,7 +62,7 @@ func (m *Recogniser) source(r Recordings, what string, fit bool) (*heardBatches,
 		return nil, errors.Errorf("models: there are no recordings to %s", what)
 	}
 	o := m.config.recordingBatches(m.own.statistics, fit)
-	o.Size = min(o.Size, r.Len())
+	o.Size, o.Cache = min(o.Size, r.Len()), r.Cache
 	b := &heardBatches{speech: m.config.Speech}
 	if m.own.tokens == nil {
 		var err error

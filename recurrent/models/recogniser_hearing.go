@@ -2,6 +2,7 @@ package models
 
 import (
 	"math"
+	"time"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets/audio"
@@ -74,7 +75,7 @@ func (p *pieces) hear(frames []float32, use func(row []float32) error) error {
 	copy(x, frames)
 	if s.Normalise == NormaliseRecording {
 		one := &audio.Frames{Width: s.Mels, Values: x[:len(frames)]}
-		if err := one.Normalise(true); err != nil {
+		if err := s.normalise(one, nil); err != nil {
 			return err
 		}
 	}
@@ -95,28 +96,15 @@ func (p *pieces) hear(frames []float32, use func(row []float32) error) error {
 }
 
 // spot finds the label of a recording.
-func (m *Recogniser) spot(sound *audio.Sound) (*Transcript, error) {
+func (m *Recogniser) spot(frames *audio.Frames, long time.Duration) (*Transcript, error) {
 	s := m.config.Speech
-	f := m.Features()
-	frames, err := f.Hear(sound)
-	if err != nil {
-		return nil, err
-	}
-	if frames.Steps() == 0 {
-		return nil, tooShort(sound.Steps()*f.Rate/sound.Rate, f)
-	}
-	if s.Normalise == NormaliseRecording {
-		err = frames.Normalise(true)
-	} else {
-		err = m.own.statistics.Apply(frames, true)
-	}
-	if err != nil {
+	if err := s.normalise(frames, m.own.statistics); err != nil {
 		return nil, err
 	}
 	n := frames.Steps()
 	x := make([]float32, up(n, roundFrames*s.Subsample)*s.Mels)
 	copy(x, frames.Values)
-	out := &Transcript{Seconds: sound.Duration().Seconds()}
+	out := &Transcript{Seconds: long.Seconds()}
 	return out, m.lent.with(func(fn *graph.Func) error {
 		y, err := fn.Run(graph.Floats(x, len(x)/s.Mels, 1, s.Mels), graph.Ints([]int{s.steps(n)}))
 		if err != nil {

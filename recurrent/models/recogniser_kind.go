@@ -39,7 +39,7 @@ func recogniserKind() spec {
 			{"ClassWeights", "recordings count as they come"},
 		},
 		network: []string{"Speech.Decoder", "Speech.SampleRate", "Speech.Mels", "Speech.FrameLength", "Speech.FrameShift",
-			"Speech.Normalise", "Speech.Subsample", "Speech.LookAhead"},
+			"Speech.Normalise", "Speech.Range", "Speech.Subsample", "Speech.Chunk", "Speech.LookAhead"},
 		complete: func(c *Config) { c.Speech = c.Speech.complete() },
 		check:    Config.checkSpeech,
 		fields:   func() fileFields { return new(recogniserFields) },
@@ -54,7 +54,10 @@ func recogniserWords(c Config, cell string) string {
 	if c.OneWay {
 		ways = "forward"
 	}
-	if s.LookAhead > 0 {
+	switch {
+	case s.Chunk > 0:
+		ways = fmt.Sprintf("both directions in chunks of %d steps with %d ahead", s.Chunk, s.LookAhead)
+	case s.LookAhead > 0:
 		ways = fmt.Sprintf("forward with %d steps ahead", s.LookAhead)
 	}
 	decoder := strings.ToUpper(s.Decoder)
@@ -86,7 +89,9 @@ type recogniserFields struct {
 	FrameLength    int     `json:"frame_length_ms"`
 	FrameShift     int     `json:"frame_shift_ms"`
 	Normalise      string  `json:"normalise"`
+	Range          float64 `json:"range,omitempty"`
 	Subsample      int     `json:"subsample"`
+	Chunk          int     `json:"chunk,omitempty"`
 	LookAhead      int     `json:"look_ahead,omitempty"`
 	TimeMasks      int     `json:"time_masks"`
 	FrequencyMasks int     `json:"frequency_masks"`
@@ -108,14 +113,14 @@ func (f *recogniserFields) set(c Config) {
 	o, s := c.Origin.Speech, c.Speech
 	f.Manifest, f.AudioColumn, f.TranscriptColumn = o.Manifest, o.AudioColumn, o.TranscriptColumn
 	f.Decoder, f.SampleRate, f.Mels, f.FrameLength, f.FrameShift = s.Decoder, s.SampleRate, s.Mels, s.FrameLength, s.FrameShift
-	f.Normalise, f.Subsample, f.LookAhead = s.Normalise, s.Subsample, s.LookAhead
+	f.Normalise, f.Range, f.Subsample, f.Chunk, f.LookAhead = s.Normalise, s.Range, s.Subsample, s.Chunk, s.LookAhead
 	f.TimeMasks, f.FrequencyMasks, f.Speed, f.Warp, f.Noise = s.TimeMasks, s.FrequencyMasks, s.Speed, s.Warp, s.Noise
 	f.OneWay, f.Pool = c.OneWay, c.Pool
 }
 
 func (f *recogniserFields) config() Config {
 	c := Config{OneWay: f.OneWay, Pool: f.Pool, Speech: SpeechConfig{f.Decoder, f.SampleRate, f.Mels, f.FrameLength, f.FrameShift,
-		f.Normalise, f.Subsample, f.LookAhead, f.TimeMasks, f.FrequencyMasks, f.Speed, f.Warp, f.Noise}}
+		f.Normalise, f.Range, f.Subsample, f.Chunk, f.LookAhead, f.TimeMasks, f.FrequencyMasks, f.Speed, f.Warp, f.Noise}}
 	f.originFields.into(&c)
 	f.partFields.into(&c)
 	f.tokenFields.into(&c)

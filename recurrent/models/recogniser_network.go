@@ -18,11 +18,14 @@ func recogniserNetwork(c Config, labels int) (network, error) {
 		conv.layers++
 	}
 	ahead := lookAhead{width: conv.output(), steps: s.LookAhead}
+	if s.Chunk > 0 { // whose layers look ahead themselves
+		ahead.steps = 0
+	}
 	r, err := c.recurrence("rnn", ahead.width)
 	if err != nil {
 		return nil, err
 	}
-	r.bothWays, r.dropout = !c.OneWay, c.Dropout
+	r.bothWays, r.dropout, r.chunk, r.ahead = !c.OneWay, c.Dropout, s.Chunk, s.LookAhead
 	net := network{conv, ahead}
 	if conv.layers == 0 {
 		net = network{ahead, numbers{width: s.Mels, read: s.Mels, first: r.reads()}}

@@ -35,14 +35,14 @@ type RecogniserStream struct {
 }
 
 // Delay is how long after a sound is heard, in seconds, a model that reads forward has made a step of it at the latest: the frames of
-// a step, the rest of a window, and the steps of a look-ahead. The network may wait longer before it writes a label. It is -1
-// for one that reads both ways.
+// a step, the rest of a window, the steps of a look-ahead, and those of a chunk, whose first one waits for the last. The network may
+// wait longer before it writes a label. It is -1 for one that reads whole recordings both ways.
 func (m *Recogniser) Delay() float64 {
 	s := m.config.Speech
-	if !m.config.OneWay {
+	if !m.config.streams() {
 		return -1
 	}
-	return float64((s.Subsample*(s.LookAhead+1)-1)*s.FrameShift+s.FrameLength) / 1000
+	return float64((s.Subsample*(s.LookAhead+max(s.Chunk, 1))-1)*s.FrameShift+s.FrameLength) / 1000
 }
 
 // longestSegment is that at which a segment ends without a pause, in seconds.
@@ -82,7 +82,7 @@ func (m *Recogniser) stream(rate int, o Transcribing) (*RecogniserStream, error)
 	if s.search, err = m.newSearch(o); err != nil {
 		return nil, err
 	}
-	if !m.config.OneWay {
+	if !m.config.streams() {
 		s.encoder = &pieces{m: m}
 		return s, nil
 	}
@@ -117,12 +117,16 @@ func (s *RecogniserStream) Write(samples []float32) ([]Segment, error) {
 	if err := s.made(); err != nil {
 		return nil, err
 	}
+	return s.taken(s.take(samples))
+}
+
+func (s *RecogniserStream) take(samples []float32) error {
 	s.samples += len(samples)
 	resampled, err := s.resampler.Write(samples)
-	if err == nil {
-		err = s.hear(resampled)
+	if err != nil {
+		return err
 	}
-	return s.taken(err)
+	return s.hear(resampled)
 }
 
 // hear takes samples at the rate of the features.
@@ -175,6 +179,11 @@ func (s *RecogniserStream) flush() error {
 	if err := s.frames(last); err != nil {
 		return err
 	}
+	return s.finish()
+}
+
+// finish ends a recording all of whose frames were heard.
+func (s *RecogniserStream) finish() error {
 	if err := s.encoder.flush(s.add); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/datasets"
@@ -84,38 +85,60 @@ func (m *Recogniser) Transcribe(ctx context.Context, sound *audio.Sound, o Trans
 	if sound == nil || sound.Channels < 1 || sound.Rate < 1 || len(sound.Samples)%max(sound.Channels, 1) != 0 {
 		return nil, errors.New("models: Transcribe: want a sound with a rate, channels, and as many samples of each")
 	}
+	ctx = orBackground(ctx)
 	if m.own.tokens == nil {
-		return m.spot(sound)
+		frames, err := m.Features().Hear(sound)
+		if err != nil {
+			return nil, err
+		}
+		return m.writtenOf(ctx, frames, sound.Duration(), o)
 	}
 	s, err := m.stream(sound.Rate, o)
 	if err != nil {
 		return nil, err
 	}
 	defer s.release()
-	out := &Transcript{Seconds: sound.Duration().Seconds()}
-	samples := sound.Mono().Samples
-	for ctx = orBackground(ctx); len(samples) > 0; {
-		n := min(len(samples), sound.Rate) // a second
-		found, err := s.Write(samples[:n])
-		if err != nil {
+	return s.whole(ctx, sound.Duration(), sound.Mono().Samples, sound.Rate, s.take, s.flush)
+}
+
+// writtenOf is Transcribe of a recording's frames, which are used up.
+func (m *Recogniser) writtenOf(ctx context.Context, frames *audio.Frames, long time.Duration, o Transcribing) (*Transcript, error) {
+	if f := m.Features(); frames.Steps() == 0 {
+		return nil, tooShort(int(math.Round(long.Seconds()*float64(f.Rate))), f)
+	}
+	if m.own.tokens == nil {
+		return m.spot(frames, long)
+	}
+	s, err := m.stream(m.config.Speech.SampleRate, o)
+	if err != nil {
+		return nil, err
+	}
+	defer s.release()
+	second := max(1000/m.config.Speech.FrameShift, 1) * frames.Width
+	return s.whole(ctx, long, frames.Values, second, s.frames, s.finish)
+}
+
+// whole hears a recording, samples or frames of it, about a second at a time.
+func (s *RecogniserStream) whole(ctx context.Context, long time.Duration, values []float32, second int,
+	hear func([]float32) error, end func() error) (*Transcript, error) {
+	for len(values) > 0 {
+		n := min(len(values), second)
+		if err := hear(values[:n]); err != nil {
 			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		out.Segments, samples = append(out.Segments, found...), samples[n:]
+		values = values[n:]
 	}
-	rest, err := s.Close()
-	if err != nil {
+	if err := end(); err != nil {
 		return nil, err
 	}
-	out.Segments = append(out.Segments, rest...)
-	texts := make([]string, len(out.Segments))
-	for i, one := range out.Segments {
+	texts := make([]string, len(s.done))
+	for i, one := range s.done {
 		texts[i] = one.Text
 	}
-	out.Text = strings.Join(texts, " ")
-	return out, nil
+	return &Transcript{Text: strings.Join(texts, " "), Seconds: long.Seconds(), Segments: s.done}, nil
 }
 
 // ready tells whether the model can hear.

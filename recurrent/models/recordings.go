@@ -11,16 +11,19 @@ import (
 type Recordings struct {
 	Clips []audio.Clip
 	Name  string // of the manifest, for messages
+	// Cache remembers what was heard in them: statistics, passes and evaluations share it. nil remembers nothing. It changes speed alone.
+	Cache *audio.Cache
 }
 
 // ReadRecordings reads a manifest, TSV or JSONL, of which each line names a file and its text. The columns are found by their
-// names unless they are given, see audio.Manifest. A line without a text is an error.
+// names unless they are given, see audio.Manifest. A line without a text is an error. What is heard in the recordings is remembered in
+// up to 1 GiB: features of 19 hours, with 40 mels and a frame every 10 ms.
 func ReadRecordings(path, audioColumn, textColumn string) (Recordings, error) {
 	clips, err := audio.Manifest{Path: audioColumn, Text: textColumn}.Open(path)
 	if err != nil {
 		return Recordings{}, err
 	}
-	r := Recordings{Clips: clips, Name: path}
+	r := Recordings{Clips: clips, Name: path, Cache: audio.NewCache(mostHeard)}
 	for i, c := range clips {
 		if c.Text == "" {
 			return Recordings{}, errors.Errorf("%s: %s has no text", r.Place(i), c.Path)
@@ -28,6 +31,9 @@ func ReadRecordings(path, audioColumn, textColumn string) (Recordings, error) {
 	}
 	return r, nil
 }
+
+// mostHeard bounds the memory of what was heard, in bytes.
+const mostHeard = 1 << 30
 
 // Len is the number of recordings.
 func (r Recordings) Len() int { return len(r.Clips) }
@@ -49,7 +55,7 @@ func (r Recordings) Split(validation, test float64) (fit, valid, exam Recordings
 
 // Pick is some of the recordings, by their numbers from 0 on; numbers that there are not are passed over.
 func (r Recordings) Pick(at []int) Recordings {
-	out := Recordings{Name: r.Name}
+	out := Recordings{Name: r.Name, Cache: r.Cache}
 	for _, i := range at {
 		if i >= 0 && i < r.Len() {
 			out.Clips = append(out.Clips, r.Clips[i])

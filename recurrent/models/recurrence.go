@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/recurrent"
@@ -15,6 +16,7 @@ type recurrence struct {
 	layers, input int
 	carried       bool    // the state is an input and an output, in one direction
 	bothWays      bool    // each layer reads in both directions
+	chunk, ahead  int     // in which they do so, and the steps behind each; 0 for whole sequences
 	pooled        bool    // the last hidden state is wanted
 	dropout       float64 // between carried layers
 
@@ -72,6 +74,9 @@ func (r recurrence) layer() recurrent.Layer {
 	if r.bothWays {
 		one = recurrent.Bidirectional{Cell: r.cell()}
 	}
+	if r.chunk > 0 {
+		return r.chunks()
+	}
 	d := recurrent.DeepOf(r.layers, one)
 	if r.kind.observing != nil && len(d.Layers) > 0 {
 		d.Layers[0] = recurrent.Unidirectional{Cell: r.zoned(r.kind.observing(r.hidden, r.input/3))}
@@ -80,9 +85,19 @@ func (r recurrence) layer() recurrent.Layer {
 	return d
 }
 
+// chunks are the layers in both directions of a sequence that goes on.
+func (r recurrence) chunks() recurrent.LatencyControlled {
+	return recurrent.LatencyControlled{Cells: slices.Repeat([]recurrent.Cell{r.cell()}, r.layers), Chunk: r.chunk, Ahead: r.ahead,
+		Dropout: r.dropout, Residual: r.residual}
+}
+
 func (r recurrence) build(g *graph.Graph, f flow) flow {
 	scope, layer := g.Scope(r.scope), r.layer()
 	o := recurrent.Options{Initial: f.state, Dropout: r.drops, Recompute: r.recompute}
+	if r.chunk > 0 && f.state != nil { // one chunk of a sequence that goes on
+		f.x, f.state = r.chunks().Next(scope, f.x, o)
+		return f
+	}
 	if !r.carried {
 		o.Lengths = f.lengths
 	}

@@ -42,6 +42,7 @@ mel = librosa.feature.melspectrogram(S=S**2, sr=RATE, n_mels=40, dtype=np.float6
 save("librosa_mel", mel.T)
 db = librosa.power_to_db(mel, top_db=None)
 save("librosa_decibel", db.T)
+save("librosa_top_db", librosa.power_to_db(mel, top_db=30).T)
 save("librosa_mfcc", librosa.feature.mfcc(S=db, n_mfcc=13, lifter=22).T)
 S = np.abs(librosa.stft(x64, n_fft=400, hop_length=160, win_length=320, window="blackman", center=False, dtype=np.complex128))
 save("librosa_edges", S.T)

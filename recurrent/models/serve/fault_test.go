@@ -24,11 +24,10 @@ import (
 // settle waits until there are no more goroutines than there were.
 func settle(t *testing.T, before int) {
 	t.Helper()
-	for range 1000 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) { // of a busy machine
 		if runtime.NumGoroutine() <= before {
 			return
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
 	all := make([]byte, 1<<16)
 	t.Errorf("%d goroutines; want %d again\n%s", runtime.NumGoroutine(), before, all[:runtime.Stack(all, true)])
@@ -52,27 +51,22 @@ func head(path string, length int) string {
 	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", path, length)
 }
 
-// Clients that send nothing more, that never read, or that go away hold up nobody, and leave nothing behind.
-func TestClientsThatStop(t *testing.T) {
-	before := runtime.NumGoroutine()
-	s, h, _ := newServer(t, Options{Timeout: 300 * time.Millisecond, BatchRows: 4}, "text", "mood")
+// stopping are the beginnings of requests whose clients stop there: half a head, half a body, a body where there should be none,
+// and a long text that is not read.
+func stopping() (requests []string) {
 	long := `{"model":"text","prompt":"the","max_tokens":16000,"stream":true,"logprobs":20}`
-	for range 8 { // more than there are rows of a batch
-		dial(t, h, "POST /invocations HTTP/1.1\r\nHost:")                       // half a head
-		dial(t, h, head("/models/mood/invocations", 1000)+`["a good`)           // half a body
-		dial(t, h, strings.Replace(head("/ping", 1000), "POST", "GET", 1))      // a body where there should be none
-		dial(t, h, head("/v1/completions", len(long))+long)                     // never reads
-		_ = dial(t, h, head("/v1/completions", len(long))+long).Close()         // goes away
-		_ = dial(t, h, head("/models/mood/invocations", 9)+`["a day"]`).Close() // goes away while its row is in a batch
+	return []string{
+		"POST /invocations HTTP/1.1\r\nHost:",
+		head("/models/mood/invocations", 1000) + `["a good`,
+		strings.Replace(head("/ping", 1000), "POST", "GET", 1),
+		head("/v1/completions", len(long)) + long,
 	}
-	var got []struct{ Label string }
-	post(t, h.URL+"/models/mood/invocations", `["a good day"]`, &got)
-	var text completion
-	post(t, h.URL+"/v1/completions", `{"model":"text","prompt":"the","max_tokens":5}`, &text)
-	if len(got) != 1 || len(text.Choices[0].Text) != 5 {
-		t.Errorf("%v, %+v", got, text)
-	}
-	for len(s.slots) > 0 { // the deadlines end all of them
+}
+
+// empty waits until nobody is served, and wants that nothing is left behind.
+func empty(t *testing.T, s *Server, h *httptest.Server, before int) {
+	t.Helper()
+	for len(s.slots) > 0 {
 		time.Sleep(5 * time.Millisecond)
 	}
 	if n := s.bodies.Load(); n != 0 {
@@ -85,6 +79,46 @@ func TestClientsThatStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	settle(t, before)
+}
+
+// Clients that send nothing more, that never read, or that go away hold up nobody, and leave nothing behind.
+func TestClientsThatStop(t *testing.T) {
+	before := runtime.NumGoroutine()
+	s, h, _ := newServer(t, Options{BatchRows: 4}, "text", "mood") // who waits for one of them waits in vain: they have a minute
+	requests := stopping()
+	var all []net.Conn
+	for range 8 { // more than there are rows of a batch
+		for _, r := range requests {
+			all = append(all, dial(t, h, r))
+		}
+		_ = dial(t, h, requests[len(requests)-1]).Close()                       // goes away
+		_ = dial(t, h, head("/models/mood/invocations", 9)+`["a day"]`).Close() // goes away while its row is in a batch
+	}
+	var got []struct{ Label string }
+	post(t, h.URL+"/models/mood/invocations", `["a good day"]`, &got)
+	var text completion
+	post(t, h.URL+"/v1/completions", `{"model":"text","prompt":"the","max_tokens":5}`, &text)
+	if len(got) != 1 || len(text.Choices[0].Text) != 5 {
+		t.Errorf("%v, %+v", got, text)
+	}
+	for _, c := range all {
+		_ = c.Close()
+	}
+	empty(t, s, h, before)
+}
+
+// The deadlines end the requests of clients that stop, and stay.
+func TestClientsThatStay(t *testing.T) {
+	before := runtime.NumGoroutine()
+	s, h, _ := newServer(t, Options{Timeout: 300 * time.Millisecond}, "text", "mood")
+	for i, r := range stopping() {
+		if c := dial(t, h, r); i == 1 || i == 2 { // who has sent half a body is told, and left
+			if said, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(said), "HTTP/1.1 ") {
+				t.Errorf("request %d: %v: %q", i, err, said)
+			}
+		}
+	}
+	empty(t, s, h, before)
 }
 
 // A client whose stream is not read loses it at the deadline of a write; the lane is free long before.

@@ -69,6 +69,13 @@ func (c *client) say(line string) {
 	}
 }
 
+// beat counts the line that was read last, if it is a sign of life.
+func (c *client) beat() {
+	if c.lines.Text() == ":" {
+		c.beats++
+	}
+}
+
 // next is the next event; one without data when there are no more.
 func (c *client) next() (e event) {
 	for c.lines.Scan() {
@@ -82,9 +89,7 @@ func (c *client) next() (e event) {
 		case "data":
 			e.data = value
 		}
-		if c.lines.Text() == ":" {
-			c.beats++
-		}
+		c.beat()
 		if c.lines.Text() == "" && e.data != "" {
 			return e
 		}

@@ -175,9 +175,9 @@ for (const look of [
   const { page, wrong, close } = await visit(look);
   const models = await page.locator("#model option").allTextContents();
   for (const name of models) {
-    await page.selectOption("#model", name);
+    await page.evaluate(() => { document.querySelector("#about").textContent = ""; });
+    await page.selectOption("#model", name); // the page asks about the model, and tells about it then
     await page.waitForFunction((name) => document.querySelector("#about").textContent.startsWith(name), name);
-    await page.waitForTimeout(100); // what the page asks about the model
     if (!["network", "beeps"].includes(name)) await page.fill("#text", texts[name]);
     await uses[name](page);
     await inspect(page, look.width, name);
