@@ -17,6 +17,7 @@ import (
 // Lines are read as by PlainText. A first line such as sep=; that names the Comma, as Excel writes it, is no row.
 type CSV struct {
 	Comma     rune     // between fields; 0 is a comma, CommaDetect detects it, see Rows.Comma
+	Decimal   rune     // in numbers: 0 is a point, ',' a comma, DecimalDetect detects it, see Rows.DecimalCommas
 	Header    int      // HeaderYes, HeaderNo or HeaderDetect
 	Names     []string // HeaderDetect: a first row with one of these is a header, see Rows
 	Missing   []string // what Number takes for a missing value beside an empty field; nil is MissingMarks
@@ -26,6 +27,7 @@ type CSV struct {
 // TSV reads values with tabs between, one row a line. Quotation marks mean nothing, as is usual with such files.
 // Lines are read as by PlainText.
 type TSV struct {
+	Decimal   rune     // as CSV's
 	Header    int      // HeaderYes, HeaderNo or HeaderDetect
 	Names     []string // as CSV's
 	Missing   []string // as CSV's
@@ -47,6 +49,10 @@ func (c CSV) Read(r io.Reader, name string) (*Rows, error) {
 	if absent(r) {
 		return nil, errNoReader(name)
 	}
+	decimals, err := newDecimals(c.Decimal, name)
+	if err != nil {
+		return nil, err
+	}
 	limit := c.MaxRecord
 	if limit <= 0 {
 		limit = defaultRecord
@@ -66,7 +72,7 @@ func (c CSV) Read(r io.Reader, name string) (*Rows, error) {
 	reader := csv.NewReader(ration)
 	reader.Comma, reader.FieldsPerRecord = comma, -1
 	begun := false
-	rows := &Rows{name: name, comma: comma, missing: c.Missing, read: func() (row, error) {
+	rows := &Rows{name: name, comma: comma, missing: c.Missing, decimals: decimals, read: func() (row, error) {
 		ration.left = limit + csvReadsAhead
 		fields, err := reader.Read()
 		if err == nil && !begun && namesComma(fields, comma) {
@@ -121,8 +127,12 @@ func (c TSV) Open(path string) (*Rows, error) {
 // Read reads from r; name is what errors call it. Lines that are empty are passed over; CoNLL is for files where they
 // end a sentence.
 func (c TSV) Read(r io.Reader, name string) (*Rows, error) {
+	decimals, err := newDecimals(c.Decimal, name)
+	if err != nil {
+		return nil, err
+	}
 	lines := newLineReader(r, name, c.MaxRecord)
-	rows := &Rows{name: name, comma: '\t', missing: c.Missing, read: func() (row, error) {
+	rows := &Rows{name: name, comma: '\t', missing: c.Missing, decimals: decimals, read: func() (row, error) {
 		for {
 			line, ok := lines.next()
 			if !ok {

@@ -218,8 +218,8 @@ func (t *panelTable) settleTargets(c *PanelColumns) error {
 	case len(numbers) == 0:
 		for _, name := range t.columns {
 			if some := t.some(name); len(some) > 0 && number.HasDecimalComma(some[0]) {
-				return errors.Errorf("%s has no column of numbers to forecast: in %q stand some like %q; write a decimal comma as a point, "+
-					"and nothing between thousands", t.name, name, some[0])
+				return errors.Errorf("%s has no column of numbers to forecast: in %q stand some like %q; if that is a decimal comma, the reader's "+
+					"Decimal says so; nothing may stand between thousands", t.name, name, some[0])
 			}
 		}
 		return errors.Errorf("%s has no column of numbers to forecast; it has %.400q", t.name, t.columns)

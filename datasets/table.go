@@ -32,17 +32,18 @@ import (
 //     one in 50 occurs only once), or all names are words of letters, digits, - and _, and some field below is not
 //     such a word.
 type Rows struct {
-	name    string
-	comma   rune
-	missing []string
-	read    func() (row, error) // io.EOF at the end; other errors say where
-	close   func() error
-	header  bool
-	columns []string
-	index   map[string]int
-	ahead   []row // read to detect a header
-	now     row
-	err     error
+	name     string
+	comma    rune
+	missing  []string
+	decimals *decimals           // nil where they are points
+	read     func() (row, error) // io.EOF at the end; other errors say where
+	close    func() error
+	header   bool
+	columns  []string
+	index    map[string]int
+	ahead    []row // read to detect a header
+	now      row
+	err      error
 }
 
 // row is a row with the number of the line that it begins in.
@@ -69,7 +70,7 @@ func (r *Rows) Line() int { return r.now.line }
 // Err is the first error.
 func (r *Rows) Err() error { return r.err }
 
-// Text is a field of the current row, as it is in the file. An unknown name is an error.
+// Text is a field of the current row, as it is in the file but for decimal commas. An unknown name is an error.
 func (r *Rows) Text(column string) string {
 	i, ok := r.index[column]
 	if !ok {
@@ -153,6 +154,10 @@ func (r *Rows) Next() bool {
 		r.fail("%d fields; want %d as in the first row%s", len(r.now.fields), len(r.columns), hint)
 		return false
 	}
+	if err := r.decimals.read(r.now.fields, r.columns, r.now.line); err != nil {
+		r.fail("%v", err)
+		return false
+	}
 	return true
 }
 
@@ -177,6 +182,11 @@ func (r *Rows) begin(header int, names []string) (*Rows, error) {
 	}
 	if err := r.look(header == HeaderDetect); err != nil {
 		return nil, err
+	}
+	if r.decimals != nil {
+		for _, row := range r.ahead {
+			r.decimals.look(row.fields)
+		}
 	}
 	first := r.ahead[0].fields
 	r.header = header == HeaderYes || header == HeaderDetect && isHeader(r.ahead, names, r.missing)

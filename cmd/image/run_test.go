@@ -138,15 +138,20 @@ func TestImageRuns(t *testing.T) {
 	if err := interrupted.Start(); err != nil {
 		t.Fatal(err)
 	}
-	checkpoint := filepath.Join(parts, "opt/ml/checkpoints/model.safetensors")
-	for {
-		if _, err := os.Stat(checkpoint); err == nil {
-			break
+	ended := make(chan error, 1)
+	go func() { ended <- interrupted.Wait() }()
+	for begun := false; !begun; {
+		select {
+		case err := <-ended:
+			ended <- err
+			begun = true
+		case <-time.After(time.Millisecond):
+			_, err := os.Stat(filepath.Join(parts, "opt/ml/checkpoints/model.safetensors"))
+			begun = err == nil
 		}
-		time.Sleep(time.Millisecond)
 	}
 	_ = interrupted.Process.Signal(syscall.SIGTERM) // it may have ended
-	if err := interrupted.Wait(); err == nil {
+	if err := <-ended; err == nil {
 		t.Log("the training ended before it was interrupted")
 	}
 	again := within(parts, false, "train")

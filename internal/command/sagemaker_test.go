@@ -60,7 +60,7 @@ func TestContainerTrains(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		for !saved(whole.path("checkpoints", "model.safetensors")) {
+		for !saved(whole.path("checkpoints", "model.safetensors")) && t.Context().Err() == nil { // which ends with the test
 			time.Sleep(time.Millisecond)
 		}
 		cancel()

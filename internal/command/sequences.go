@@ -18,6 +18,7 @@ type sequenceTable struct {
 	models.Sequences
 	columns sequenceColumns
 	format  string
+	commas  bool     // some number had a decimal comma
 	left    []string // columns that are no features, for they are no numbers
 	cut     int      // sequences of which the last rows were taken alone
 }
@@ -25,7 +26,7 @@ type sequenceTable struct {
 // withMarks is a format for numbers: the usual marks of missing values are some.
 func (t tableFormat) withMarks() tableFormat {
 	t.Missing = append(datasets.MissingMarks(), t.Missing...)
-	return t
+	return t.ofNumbers()
 }
 
 // peeked are rows whose first was read already.
@@ -51,7 +52,7 @@ func readSequences(r rows, path string, want sequenceColumns, targets map[string
 		}
 		return nil, errors.Errorf("%s has no rows", path)
 	}
-	t := &sequenceTable{format: r.format()}
+	t := &sequenceTable{}
 	var err error
 	if t.columns, err = want.choose(path, r.Columns(), r.hasHeader(), targets != nil || unlabelled); err != nil {
 		return nil, err
@@ -62,6 +63,7 @@ func readSequences(r rows, path string, want sequenceColumns, targets map[string
 	if t.Sequences, err = models.SequencesOf(&peeked{rows: r}, path, t.columns.table(targets)); err != nil {
 		return nil, withFlags(err)
 	}
+	t.format, t.commas = r.format(), len(r.DecimalCommas()) > 0 // which is known when all was read
 	own := []string{t.columns.id, t.columns.time, t.columns.target}
 	if t.columns.features == nil {
 		for _, c := range t.Columns {
@@ -84,6 +86,7 @@ func withFlags(err error) error {
 		{"want one target for all rows of an id", "want one target for all rows of an id (--id, --target)"},
 		{"it has no target", "it has no target (--target, --labels)"},
 		{"columns of words are features if they are named", "columns of words are features if they are named (--features)"},
+		{readersDecimal, decimalFlagSays},
 		{"is no time in a form that is known", "is no time (--time; none for rows without)"},
 	} {
 		text = strings.ReplaceAll(text, w[0], w[1])

@@ -15,6 +15,7 @@ type seriesTable struct {
 	note   *datasets.PanelReading
 	file   string
 	format string
+	commas bool // some number had a decimal comma
 }
 
 // readSeries reads a table of series; columns that are not given are found. Hint adds to an error what may help.
@@ -25,7 +26,7 @@ func readSeries(path string, s models.SeriesTable, format tableFormat, hint func
 	want := datasets.PanelColumns{ID: s.ID, Time: s.Time, Targets: s.Target, Past: s.Past, Known: s.Known, Static: s.Static, Classes: s.Class,
 		Frequency: s.Frequency, TimeFormat: s.TimeFormat}
 	names := append([]string{s.ID, s.Time, "date", "timestamp", "ds"}, s.Target...)
-	r, err := format.open(path, names)
+	r, err := format.ofNumbers().open(path, names)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ func readSeries(path string, s models.SeriesTable, format tableFormat, hint func
 	if err != nil {
 		return nil, hint(err)
 	}
-	return &seriesTable{p, note, path, r.format()}, nil
+	return &seriesTable{p, note, path, r.format(), len(r.DecimalCommas()) > 0}, nil
 }
 
 // asTrained says of a table that is read as a model's own was, by no flags, that it should be like it.
@@ -46,8 +47,8 @@ func asTrained(own models.Origin) func(error) error {
 
 // seriesHint says which flags of train may help against an error of reading.
 func seriesHint(err error) error {
-	if strings.Contains(err.Error(), "decimal comma") { // no flag does
-		return err
+	if text := strings.ReplaceAll(err.Error(), readersDecimal, decimalFlagSays); text != err.Error() {
+		return errors.New(text)
 	}
 	for _, hint := range []struct{ text, flags string }{
 		{"has no column", "--time, --id, --target, --past, --known, --static and --class name columns; " +

@@ -110,6 +110,8 @@ func TestMistakesWithSeries(t *testing.T) {
 	write("words.csv", days(100, func(day int) string { return []string{"many", "3"}[day%2] }))
 	decimal := strings.ReplaceAll(strings.ReplaceAll(days(100, func(int) string { return "266#4" }), ",", ";"), "#", ",")
 	write("decimal.csv", strings.Replace(decimal, "y", "turnover", 1))
+	write("thousands.csv", strings.Replace(strings.ReplaceAll(decimal, "266,4", "1,266"), "y", "turnover", 1))
+	write("mixed.csv", "date;turnover\n2024-01-01;266,4\n2024-01-02;3\n2024-01-03;266.5\n")
 	write("twice.csv", days(100, count)+"2024-01-05,9\n")
 	write("semicolon.csv", strings.ReplaceAll(days(100, count), ",", ";"))
 	write("crlf.csv", "\xef\xbb\xbf"+strings.ReplaceAll(days(100, count), "\n", "\r\n"))
@@ -139,8 +141,11 @@ func TestMistakesWithSeries(t *testing.T) {
 		{"train --series good.csv --delimiter semicolon", 1, "is another character between? (--delimiter)"},
 		{"train --series ids.csv", 1, `say which is to be forecast (--target NAME)`},
 		{"train --series twice.csv", 1, "lines 6 and 102 have the same time, 2024-01-05; is there a column that tells several series apart? (--id NAME)"},
-		{"train --series decimal.csv --delimiter semicolon", 1, `in "turnover" stand some like "266,4"; write a decimal comma as a point`},
-		{"train --series decimal.csv --delimiter semicolon --target turnover", 1, `line 2: column "turnover": "266,4" is not a number; write a decimal comma as a point`},
+		{"train --series decimal.csv --decimal point", 1, `in "turnover" stand some like "266,4"; if that is a decimal comma, --decimal comma says so; nothing may stand between thousands`},
+		{"train --series decimal.csv --decimal point --target turnover", 1, `line 2: column "turnover": "266,4" is not a number; if its comma is a decimal one`},
+		{"train --series decimal.csv --decimal dot", 2, `--decimal "dot"; want point, comma or auto`},
+		{"train --series thousands.csv", 1, `in "turnover" stand some like "1,266"`},
+		{"train --series mixed.csv", 1, `line 4: column "turnover" mixes decimals: "266,4" in line 2 has a comma, "266.5" in line 4 a point; want one of them`},
 		{"train --series words.csv --target y", 1, `line 2: column "y": "many" is not a number (a mark for missing values: --missing`},
 		{"train --series unsure.csv", 1, "(--time-format, such as %d/%m/%Y)"},
 		{"train --series uneven.csv", 1, "is no time as"},

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"io"
 	"path/filepath"
 	"slices"
@@ -35,9 +36,21 @@ func formatFlags(f *pflag.FlagSet, t *tableFormat) {
 	f.Var(orElse{&t.Encoding, auto}, "encoding", "encoding of the text, such as windows-1252; auto is UTF-8, or UTF-16 with a byte order mark")
 }
 
+// decimalFlag is that of a table of numbers.
+func decimalFlag(f *pflag.FlagSet, t *tableFormat) {
+	f.Var(orElse{&t.Decimal, auto}, "decimal", "what sets off the fractions of a table's numbers: point, comma or auto, which finds it for each column")
+}
+
+// readersDecimal is what package datasets and others advise for decimal commas, in the words of the flags decimalFlagSays.
+const (
+	readersDecimal  = "the reader's Decimal says so"
+	decimalFlagSays = "--decimal comma says so"
+)
+
 // completeFormat has a shell complete the flags of a table's format.
 func completeFormat(cmd *cobra.Command) {
 	completions(cmd, map[string][]string{"header": {"yes", "no", auto}, "delimiter": {"comma", "semicolon", "tab", "pipe", auto},
+		"decimal":  {"point", "comma", auto},
 		"encoding": {auto, "windows-1252", "windows-1258", "iso-8859-15", "shift_jis", "gb18030", "utf-16le"}})
 }
 
@@ -65,12 +78,24 @@ func (t tableFormat) check() error {
 	if _, err := htmlindex.Get(t.Encoding); t.Encoding != "" && err != nil {
 		return bad("Encoding", "%q; want the name of an encoding, such as utf-8, windows-1252 or shift_jis, or auto", t.Encoding)
 	}
+	if _, ok := decimals[t.Decimal]; !ok {
+		return bad("Decimal", "%q; want point, comma or auto", t.Decimal)
+	}
 	return nil
+}
+
+// decimals are the values of a table's Decimal, for the reader.
+var decimals = map[string]rune{"": '.', "point": '.', "comma": ',', auto: datasets.DecimalDetect}
+
+// ofNumbers is the format of a table of numbers, whose decimals are found unless they are given.
+func (t tableFormat) ofNumbers() tableFormat {
+	t.Decimal = cmp.Or(t.Decimal, auto)
+	return t
 }
 
 // isAuto tells whether all is left to the file.
 func (t tableFormat) isAuto() bool {
-	return t.Header == "" && t.Delimiter == "" && t.Encoding == "" && t.Missing == nil
+	return t.Header == "" && t.Delimiter == "" && t.Encoding == "" && t.Decimal == "" && t.Missing == nil
 }
 
 // decoded is a text in UTF-8, or in what its byte order mark tells.
@@ -108,6 +133,7 @@ type rows interface {
 	Err() error
 	Close() error
 	format() string // in words
+	DecimalCommas() []string
 	hasHeader() bool
 }
 
@@ -155,9 +181,9 @@ func (t tableFormat) readAs(ending, path string, file io.ReadCloser, names []str
 	var r *datasets.Rows
 	var err error
 	if ending == ".tsv" && (comma == datasets.CommaDetect || comma == '\t') {
-		r, err = datasets.TSV{Header: header, Names: names, Missing: marks}.Read(text, path)
+		r, err = datasets.TSV{Decimal: decimals[t.Decimal], Header: header, Names: names, Missing: marks}.Read(text, path)
 	} else {
-		r, err = datasets.CSV{Comma: comma, Header: header, Names: names, Missing: marks}.Read(text, path)
+		r, err = datasets.CSV{Comma: comma, Decimal: decimals[t.Decimal], Header: header, Names: names, Missing: marks}.Read(text, path)
 	}
 	if err != nil {
 		return nil, encodingHint(err)
@@ -202,10 +228,14 @@ func (s *sheet) Value(column string) any { return s.Text(column) }
 func (s *sheet) hasHeader() bool { return s.HasHeader() }
 
 func (s *sheet) format() string {
-	if s.HasHeader() {
-		return s.between() + ", the first row has the names of the columns (--delimiter, --header)"
+	decimals := ""
+	if list := s.DecimalCommas(); len(list) > 0 {
+		decimals = "; decimal commas in " + quotedList(list) + " (--decimal)"
 	}
-	return s.between() + ", columns without names: the first row is data (--delimiter, --header)"
+	if s.HasHeader() {
+		return s.between() + ", the first row has the names of the columns (--delimiter, --header)" + decimals
+	}
+	return s.between() + ", columns without names: the first row is data (--delimiter, --header)" + decimals
 }
 
 // between says what is between the fields: "commas between".
@@ -240,6 +270,9 @@ func (o *objects) Close() error { return o.file.Close() }
 func (o *objects) Columns() []string { return o.columns }
 
 func (o *objects) hasHeader() bool { return true }
+
+// DecimalCommas are none: numbers of JSON have points.
+func (o *objects) DecimalCommas() []string { return nil }
 
 func (o *objects) format() string { return "JSON, an object a line" }
 

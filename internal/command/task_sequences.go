@@ -86,6 +86,7 @@ func (t *sequencesTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.Float64Var(&s.Huber, "huber", s.Huber, "error, in deviations, beyond which the loss of a number grows linearly; 0 for never")
 	partFlags(f, &c.Origin)
 	formatFlags(f, (*tableFormat)(&c.Origin.Format))
+	decimalFlag(f, (*tableFormat)(&c.Origin.Format))
 	f.Var(words{list: &c.Origin.Format.Missing}, "missing", "marks of missing values beside NA, NaN, null, None and an empty field")
 }
 
@@ -99,6 +100,7 @@ func (t *sequencesTask) evalFlags(f *pflag.FlagSet) {
 	f.StringVar(&t.judged, t.data(), "", "table of sequences to judge the model by")
 	f.StringVar(&t.labels, "labels", "", "table of ids and targets, where --sequences has none")
 	formatFlags(f, &t.format)
+	decimalFlag(f, &t.format)
 	f.Var(words{list: &t.format.Missing}, "missing", "marks of missing values beside NA, NaN, null, None and an empty field")
 	t.measures.flags(f)
 }
@@ -106,6 +108,7 @@ func (t *sequencesTask) evalFlags(f *pflag.FlagSet) {
 func (t *sequencesTask) predictFlags(f *pflag.FlagSet) {
 	f.BoolVar(&t.stream, "stream", false, "predict after each row of the standard input, for models that read --one-way with --pool last")
 	formatFlags(f, &t.format)
+	decimalFlag(f, &t.format)
 	f.Var(words{list: &t.format.Missing}, "missing", "marks of missing values beside NA, NaN, null, None and an empty field")
 	t.parting.flags(f)
 }

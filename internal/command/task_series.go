@@ -94,6 +94,7 @@ func (t *seriesTask) configFlags(f *pflag.FlagSet, c *models.Config) {
 	f.StringVar(&s.Frequency, "frequency", s.Frequency, "step between times, such as day, 15 minutes, business day; found unless given")
 	f.StringVar(&s.TimeFormat, "time-format", s.TimeFormat, "how times are written, such as %d.%m.%Y; found unless given")
 	formatFlags(f, (*tableFormat)(&c.Origin.Format))
+	decimalFlag(f, (*tableFormat)(&c.Origin.Format))
 	missingFlag(f, (*tableFormat)(&c.Origin.Format))
 	f.IntVar(&x.Horizon, "horizon", x.Horizon, "steps to forecast; 0 for a season")
 	f.IntVar(&x.Context, "context", x.Context, "steps to read before a forecast; 0 for two seasons, or what the series are long enough for")

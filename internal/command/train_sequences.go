@@ -68,6 +68,9 @@ func (t *sequenceTable) settle(c *models.Config, hash string) {
 	o := &c.Origin.Sequences
 	o.IDColumn, o.TimeColumn, o.TargetColumn, o.Features = t.columns.id, t.columns.time, t.columns.target, t.columns.features
 	c.Origin.Hash = hash
+	if t.commas {
+		c.Origin.Format.Decimal = "comma"
+	}
 	c.Sequence.TargetKind = models.TargetClass
 	if t.Numbers != nil {
 		c.Sequence.TargetKind = models.TargetNumber

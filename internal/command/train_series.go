@@ -30,6 +30,9 @@ func (*seriesTask) train(cmd *cobra.Command, p *plan, fl trainFlags) error {
 	file := origin.Series.File
 	origin.Series, origin.Hash = seriesTableOf(t.note.Columns), hash
 	origin.Series.File = file
+	if t.commas {
+		origin.Format.Decimal = "comma"
+	}
 	w := cmd.ErrOrStderr()
 	m, err := forecasterFor(cmd, p, t.panel, fl)
 	if err != nil {

@@ -33,7 +33,7 @@ func (t *sequencesTask) eval(cmd *cobra.Command, model models.Model) (report, er
 		}
 		test = own.test
 	} else {
-		table, err := openSequences(t.judged, t.labels, t.columnsOf(m), m.Config(), t.format)
+		table, err := openSequences(t.judged, t.labels, t.columnsOf(m), m.Config(), t.formatFor(m))
 		if err != nil {
 			return nil, err
 		}
@@ -66,6 +66,13 @@ func (t *sequencesTask) columnsOf(m *models.SequenceModel) sequenceColumns {
 	return want
 }
 
+// formatFor is how a table for a model is read: its decimals as in that of the training, unless they are given.
+func (t *sequencesTask) formatFor(m *models.SequenceModel) tableFormat {
+	f := t.format
+	f.Decimal = cmp.Or(f.Decimal, m.Config().Origin.Format.Decimal)
+	return f
+}
+
 // numberScores is how good a model of numbers is.
 type numberScores struct {
 	Sequences int    `json:"sequences"`
@@ -90,7 +97,7 @@ func (t *sequencesTask) predict(cmd *cobra.Command, model models.Model, args []s
 		return usage("--stream prints as rows come; --out and --part go with what is predicted of whole sequences")
 	}
 	want := t.columnsOf(m)
-	path, format := "standard input", t.format.withMarks()
+	path, format := "standard input", t.formatFor(m).withMarks()
 	var r rows
 	var err error
 	if len(args) == 0 {
@@ -149,7 +156,7 @@ func (t tableFormat) read(from io.Reader, name string, names []string) (rows, er
 	if header == datasets.HeaderDetect { // which would wait for many rows
 		header = datasets.HeaderYes
 	}
-	r, err := datasets.CSV{Comma: comma, Header: header, Names: names, Missing: t.Missing}.Read(t.decoded(from), name)
+	r, err := datasets.CSV{Comma: comma, Decimal: decimals[t.Decimal], Header: header, Names: names, Missing: t.Missing}.Read(t.decoded(from), name)
 	if err != nil {
 		return nil, err
 	}

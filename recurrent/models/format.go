@@ -113,6 +113,7 @@ type formatFields struct {
 	Header    string   `json:"header,omitempty"`
 	Delimiter string   `json:"delimiter,omitempty"`
 	Encoding  string   `json:"encoding,omitempty"`
+	Decimal   string   `json:"decimal,omitempty"`
 	Missing   []string `json:"missing,omitempty"`
 }
 

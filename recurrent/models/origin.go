@@ -24,6 +24,7 @@ type Format struct {
 	Header    string   // yes, no, or empty for what the file says
 	Delimiter string   // likewise
 	Encoding  string   // likewise
+	Decimal   string   // of numbers: point, comma, or empty for what each column says
 	Missing   []string // marks of missing values, whose rows were left out; nil where they were refused
 }
 

@@ -44,11 +44,11 @@ type TableRows interface {
 }
 
 // ReadSequences reads a table of sequences: CSV, with whatever separator, or TSV if the file's name ends in .tsv. The first
-// row has the names of the columns.
+// row has the names of the columns. Numbers may have decimal commas, see datasets.DecimalDetect.
 func ReadSequences(path string, t SequenceTable) (Sequences, error) {
-	open := datasets.CSV{Comma: datasets.CommaDetect, Header: datasets.HeaderYes}.Open
+	open := datasets.CSV{Comma: datasets.CommaDetect, Decimal: datasets.DecimalDetect, Header: datasets.HeaderYes}.Open
 	if strings.EqualFold(filepath.Ext(path), ".tsv") {
-		open = datasets.TSV{Header: datasets.HeaderYes}.Open
+		open = datasets.TSV{Decimal: datasets.DecimalDetect, Header: datasets.HeaderYes}.Open
 	}
 	rows, err := open(path)
 	if err != nil {
@@ -230,7 +230,7 @@ func (f *featureColumn) value(rows TableRows) (float64, error) {
 // finite reads a finite number in decimals.
 func finite(text string) (float64, error) {
 	if number.HasDecimalComma(text) {
-		return 0, errors.Errorf("%.40q is not a number; write a decimal comma as a point, and nothing between thousands", text)
+		return 0, errors.Errorf("%.40q is not a number; if its comma is a decimal one, the reader's Decimal says so; nothing may stand between thousands", text)
 	}
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil || v-v != 0 || strings.ContainsAny(text, "_xX") { // Go's own ways of writing
