@@ -7,6 +7,7 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/weights"
 	"gorgonia.org/tensor"
 )
 
@@ -45,9 +46,6 @@ func (p *Params) Save(path string, metadata map[string]string) error {
 	return WriteSafetensors(path, list, metadata)
 }
 
-// trainingPrefix begins the names of what nn/train keeps in a checkpoint beside the weights.
-const trainingPrefix = "train/"
-
 // Load reads a file that Save, or another framework, wrote. Values of parameters that exist are replaced, others are
 // added, as SetAll does it: after an error nothing has changed, and runs may go on meanwhile. It returns the file's
 // metadata. Passed over is what nothing is computed from: tensors without elements, the counts that PyTorch's batch
@@ -64,7 +62,7 @@ func (p *Params) Load(path string) (map[string]string, error) {
 		return nil, err
 	}
 	tensors = slices.DeleteFunc(tensors, func(t Named) bool {
-		return dense.Empty(t.Value) || strings.HasPrefix(t.Name, trainingPrefix) ||
+		return dense.Empty(t.Value) || strings.HasPrefix(t.Name, weights.TrainingPrefix) ||
 			t.Value.Dtype() == tensor.Int && strings.HasSuffix(t.Name, "num_batches_tracked")
 	})
 	if err := p.setAll(tensors); err != nil {

@@ -7,8 +7,8 @@ import (
 
 // LatencyControlled are layers that read in both directions and yet can follow a sequence that is still going on: the backward
 // direction of all of them begins anew for each chunk, so many steps behind its end (latency-controlled bidirectional layers: Zhang et
-// al., 2016, "Highway long short-term memory RNNs for distant speech recognition"; Xue and Yan, 2017). So a step knows of all steps before it,
-// and of Ahead to Ahead + Chunk - 1 after it, however many layers there are. Behind the end of a sequence there are zeros.
+// al., 2016, "Highway long short-term memory RNNs for distant speech recognition"; Xue and Yan, 2017). So a step knows of all steps
+// before it, and of Ahead to Ahead + Chunk - 1 after it, however many layers there are. Behind the end of a sequence there are zeros.
 //
 // The weights are those of a Deep of Bidirectional layers, which may be trained first, and go on as these. State: that of the forward
 // direction of each layer; what the steps ahead of a chunk made of it is forgotten.

@@ -77,7 +77,8 @@ func (c *conversion) run(cmd *cobra.Command, from, to string) error {
 		return err
 	}
 	if len(in.names) > 0 {
-		return errors.Errorf("%s has weights of a Keras model, whose layers only a model knows: unroll import %s --model MODEL", from, forShell(from))
+		return errors.Errorf("%s has weights of a Keras model, whose layers only a model knows: unroll import %s --model MODEL",
+			from, forShell(from))
 	}
 	tensors, err := c.choose(cmd.ErrOrStderr(), in, from)
 	if err != nil {

@@ -202,7 +202,7 @@ func TestKillAndResume(t *testing.T) {
 		<-p.ended
 		return p, !p.ProcessState.Success()
 	}
-	for name, by := range map[string]os.Signal{"killed": os.Kill, "interrupted": os.Interrupt, "terminated": syscall.SIGTERM, "hung up": syscall.SIGHUP} {
+	for name, by := range map[string]os.Signal{"killed": os.Kill, "interrupted": os.Interrupt, "terminated": syscall.SIGTERM, "hung-up": syscall.SIGHUP} {
 		path := filepath.Join(dir, name)
 		epochs := 10
 		p, inTime := stopped(path, epochs, by)

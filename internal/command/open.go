@@ -122,7 +122,8 @@ func otherFormat(path string) error {
 	case fileformat.Torch, fileformat.Pickle, fileformat.ONNX, fileformat.HDF5:
 		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll import %s makes a model of it", forShell(path))
 	case fileformat.NumPy, fileformat.NumPyArchive:
-		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll convert %s NAME.safetensors writes its arrays for others", forShell(path))
+		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll convert %s NAME.safetensors writes its arrays for others",
+			forShell(path))
 	case fileformat.Index:
 		way = "unroll inspect shows what is in the files that it names"
 	case fileformat.GGUF, fileformat.SavedModel, fileformat.TFLite, fileformat.Gzip, fileformat.Pointer, fileformat.WebPage:

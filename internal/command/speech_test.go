@@ -224,7 +224,7 @@ func TestSpeechMistakes(t *testing.T) {
 		{1, "sample 500", []string{"transcribe", "--model", "m", "nan.wav"}},
 		{2, `--format "docx"; want text, jsonl, srt or vtt`, []string{"transcribe", "--model", "m", "call.wav", "--format", "docx"}},
 		{2, "--partial goes with --format text and jsonl", []string{"transcribe", "--model", "m", "call.wav", "--format", "srt", "--partial"}},
-		{1, "m reads in both directions; train one with --one-way", []string{"transcribe", "--model", "m", "call.wav", "--partial"}},
+		{1, "m reads whole recordings in both directions; train one with --one-way or --chunk", []string{"transcribe", "--model", "m", "call.wav", "--partial"}},
 		{2, "--rate goes with -", []string{"transcribe", "--model", "m", "call.wav", "--rate", "8000"}},
 		{2, "--encoding goes with --rate", []string{"transcribe", "--model", "m", "-", "--encoding", "u8"}},
 		{2, "--format srt is for one recording; found 2", []string{"transcribe", "--model", "m", "call.wav", "call.wav", "--format", "srt"}},

@@ -38,7 +38,8 @@ func formatFlags(f *pflag.FlagSet, t *tableFormat) {
 
 // decimalFlag is that of a table of numbers.
 func decimalFlag(f *pflag.FlagSet, t *tableFormat) {
-	f.Var(orElse{&t.Decimal, auto}, "decimal", "what sets off the fractions of a table's numbers: point, comma or auto, which finds it for each column")
+	f.Var(orElse{&t.Decimal, auto}, "decimal",
+		"what sets off the fractions of a table's numbers: point, comma or auto, which finds it for each column")
 }
 
 // readersDecimal is what package datasets and others advise for decimal commas, in the words of the flags decimalFlagSays.

@@ -156,7 +156,8 @@ func (t tableFormat) read(from io.Reader, name string, names []string) (rows, er
 	if header == datasets.HeaderDetect { // which would wait for many rows
 		header = datasets.HeaderYes
 	}
-	r, err := datasets.CSV{Comma: comma, Decimal: decimals[t.Decimal], Header: header, Names: names, Missing: t.Missing}.Read(t.decoded(from), name)
+	how := datasets.CSV{Comma: comma, Decimal: decimals[t.Decimal], Header: header, Names: names, Missing: t.Missing}
+	r, err := how.Read(t.decoded(from), name)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,10 @@ package weights
 
 import "gorgonia.org/tensor"
 
+// TrainingPrefix begins the names of what a checkpoint has beside the weights, the state of the training. Package nn/train writes it, and
+// package graph passes it over.
+const TrainingPrefix = "train/"
+
 // Package graph sets these; they take its types without that this package could name them.
 var (
 	// Of is the memory of a *graph.Param, which is not lent by that. Whoever writes there calls Changed afterwards.

@@ -12,6 +12,7 @@ import (
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/optim"
 	"github.com/unroll-go/unroll/internal/dense"
+	"github.com/unroll-go/unroll/internal/weights"
 	"gorgonia.org/tensor"
 )
 
@@ -19,11 +20,11 @@ import (
 // state under prefixes that no parameter can have, and in the metadata the loop's counters and the user's entries.
 // Other programs see a state_dict with a few extra tensors.
 const (
-	optimPrefix  = "train/optim/"
-	statePrefix  = "train/state/"
-	bestPrefix   = "train/best/" // weights with the lowest validation loss, for KeepBest
-	meanPrefix   = "train/mean/" // averages of the weights, for Average
-	rawPrefix    = "train/raw/"  // weights that are trained, where the names themselves hold others: see Loop.chosen
+	optimPrefix  = weights.TrainingPrefix + "optim/"
+	statePrefix  = weights.TrainingPrefix + "state/"
+	bestPrefix   = weights.TrainingPrefix + "best/" // weights with the lowest validation loss, for KeepBest
+	meanPrefix   = weights.TrainingPrefix + "mean/" // averages of the weights, for Average
+	rawPrefix    = weights.TrainingPrefix + "raw/"  // weights that are trained, where the names themselves hold others: see Loop.chosen
 	loopKey      = "train.loop"
 	scheduleKey  = "train.schedule"
 	formatKey    = "format"

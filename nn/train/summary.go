@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+	"github.com/unroll-go/unroll/internal/weights"
 )
 
 // Summary is what a checkpoint's metadata tell of its run.
@@ -31,7 +32,4 @@ func SummaryOf(metadata map[string]string) (*Summary, error) {
 }
 
 // IsState tells whether a tensor of a checkpoint is state of the run, such as the optimiser's, and no weight of the model.
-func IsState(name string) bool { return strings.HasPrefix(name, statesPrefix) }
-
-// statesPrefix begins all prefixes of checkpoints.
-const statesPrefix = "train/"
+func IsState(name string) bool { return strings.HasPrefix(name, weights.TrainingPrefix) }

@@ -132,7 +132,8 @@ func (c Config) checkSpeech() error {
 	case s.Chunk > 0 && (c.OneWay || s.Decoder == DecoderLabel):
 		return wrong("Speech.Chunk", "%d; want 0, or layers that read in both directions to write a text", s.Chunk)
 	case s.LookAhead > 0 && !c.OneWay && s.Chunk == 0:
-		return wrong("Speech.LookAhead", "%d; want 0, or OneWay, or a Chunk: layers that read in both directions know all that comes", s.LookAhead)
+		return wrong("Speech.LookAhead", "%d; want 0, or OneWay, or a Chunk: layers that read in both directions know all that comes",
+			s.LookAhead)
 	case c.streams() && s.Normalise == NormaliseRecording && s.Decoder != DecoderLabel:
 		return wrong("Speech.Normalise", "%q; want %q: layers that read forward, or chunks, hear a recording before it is over",
 			s.Normalise, NormaliseCorpus)
