@@ -50,7 +50,7 @@ func jsonNames(t reflect.Type) []string {
 // table whoever reads it again judges.
 var sensible = map[string]string{
 	"text": `"word"`, "text_sha256": `"word"`, "from": `"word"`, "vectors": `"word"`, "freeze": "[]", "table": `"word"`, "text_column": `"word"`, "label_column": `"word"`,
-	"header": `"word"`, "delimiter": `"word"`, "encoding": `"word"`, "test_part": "-5 0 1.5 1000000000 100000000000000 1e300",
+	"header": `"word"`, "delimiter": `"word"`, "decimal": `"word"`, "encoding": `"word"`, "test_part": "-5 0 1.5 1000000000 100000000000000 1e300",
 	"valid_file": `"word"`, "test_file": `"word"`, "missing": "[]", "adaptive": "[]", "vocabulary": `"word"`, "one_way": "true", "dropout": "0",
 	"lr": "1.5 1000000000 100000000000000 1e300", "clip": "0 1.5 1000000000 100000000000000 1e300",
 	"steps": "0 1000000000", "shards": "0 1000000000", "patience": "0 1000000000", "epochs": "1000000000", "vocabulary_limit": "1000000000",

@@ -98,7 +98,7 @@ func TestTranslatorResumes(t *testing.T) {
 // sensibleTranslators are values of the next test that a configuration may have.
 var sensibleTranslators = map[string]string{
 	"pairs": `"word"`, "pairs_target": `"word"`, "source_column": `"word"`, "target_column": `"word"`, "swap": "true",
-	"text_sha256": `"word"`, "from": `"word"`, "vectors": `"word"`, "freeze": "[]", "header": `"word"`, "delimiter": `"word"`, "encoding": `"word"`, "missing": "[]",
+	"text_sha256": `"word"`, "from": `"word"`, "vectors": `"word"`, "freeze": "[]", "header": `"word"`, "delimiter": `"word"`, "decimal": `"word"`, "encoding": `"word"`, "missing": "[]",
 	"test_part": "-5 0 1.5 1000000000 100000000000000 1e300", "valid_file": `"word"`, "test_file": `"word"`,
 	"vocabulary": `"word"`, "vocabulary_limit": "1000000000", "one_way": "", "lower": "true", "joint": "", "tied": "true",
 	"input_feeding": "", "smoothing": "0", "dropout": "0", "lr": "1.5 1000000000 100000000000000 1e300",
