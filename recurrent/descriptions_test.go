@@ -44,6 +44,7 @@ func descriptions() []any {
 
 		recurrent.Unidirectional{Cell: lstm}, recurrent.Bidirectional{Cell: lstm}, recurrent.Bridge{}, recurrent.PoolAttention, recurrent.Order{}, recurrent.Memory{},
 		recurrent.Deep{Layers: []recurrent.Layer{recurrent.Bidirectional{Cell: lstm}, recurrent.Unidirectional{Cell: lstm}}},
+		recurrent.LatencyControlled{Cells: []recurrent.Cell{lstm, lstm}, Chunk: 3, Ahead: 1},
 		recurrent.OneToOne{Embedding: table, Cell: lstm}, recurrent.OneToMany{Embedding: table, Cell: lstm},
 		recurrent.ManyToOne{Embedding: table, Layer: recurrent.Bidirectional{Cell: lstm}, Classes: 3},
 		recurrent.ManyToOne{Embedding: table, Layer: recurrent.Unidirectional{Cell: lstm}, Classes: 3, Horizon: 2},
@@ -381,6 +382,8 @@ func TestLayersThatCannotBe(t *testing.T) {
 		"TransformerEncoder: 9223372036854775807 layers": nn.TransformerEncoder{Layers: math.MaxInt, Layer: nn.TransformerEncoderLayer{Heads: 2}},
 		"Conv1D: 9223372036854775807 steps in a kernel":  nn.Conv1D{Channels: 1, Kernel: math.MaxInt},
 		"window 9223372036854775807; want 1 to 10000":    recurrent.QRNN{Hidden: 3, Window: math.MaxInt},
+		"LatencyControlled: it has more than 10000":      recurrent.LatencyControlled{Cells: make([]recurrent.Cell, 10001), Chunk: 1},
+		"chunks of 9223372036854775807 steps":            recurrent.LatencyControlled{Cells: []recurrent.Cell{gru}, Chunk: math.MaxInt},
 		"hidden size 0; want at least 1":                 recurrent.StackOf(2, recurrent.MGU{}),
 	} {
 		m := newMaterial(false)

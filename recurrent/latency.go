@@ -14,14 +14,17 @@ import (
 // direction of each layer; what the steps ahead of a chunk made of it is forgotten.
 type LatencyControlled struct {
 	Cells   []Cell  // of each layer, both of whose directions have one like it; outputs are joined as by MergeConcat
-	Chunk   int     // steps; at least 1
-	Ahead   int     // steps behind a chunk where the backward direction begins; at least 0
+	Chunk   int     // steps, 1 to a million
+	Ahead   int     // steps behind a chunk where the backward direction begins, 0 to a million
 	Dropout float64 // probability of dropping an output between two layers, while training
 	// Residual adds its input to the output of each layer whose input and output have the same width.
 	Residual bool
 }
 
 const latencyName = "LatencyControlled"
+
+// longestWindow bounds Chunk and Ahead, each.
+const longestWindow = 1_000_000
 
 // Begin returns the initial states of the forward directions.
 func (l LatencyControlled) Begin(g *graph.Graph, batch int) State {
@@ -81,8 +84,9 @@ func (l LatencyControlled) check(g *graph.Graph, x graph.Node, o Options) bool {
 	case g.Err() != nil:
 	case len(l.Cells) == 0:
 		g.Failf(latencyName, "it has no cells; want one of each layer")
-	case l.Chunk < 1 || l.Ahead < 0:
-		g.Failf(latencyName, "chunks of %d steps with %d ahead; want 1 at least, and 0", l.Chunk, l.Ahead)
+	case !fewEnough(g, latencyName, "cells", len(l.Cells)):
+	case l.Chunk < 1 || l.Chunk > longestWindow || l.Ahead < 0 || l.Ahead > longestWindow:
+		g.Failf(latencyName, "chunks of %d steps with %d ahead; want 1 to %d, and 0 to as many", l.Chunk, l.Ahead, longestWindow)
 	case o.Reverse || o.LearnInitial || o.Continue.Valid() || o.Trace != nil:
 		g.Failf(latencyName, "Options.Reverse, LearnInitial, Continue and Trace are not for it")
 	case x.Rank() != 3:

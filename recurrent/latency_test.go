@@ -206,9 +206,9 @@ func TestLatencyControlledSeesNoFurther(t *testing.T) {
 func TestLatencyControlledMistakes(t *testing.T) {
 	gru := recurrent.GRU{Hidden: 2}
 	for want, l := range map[string]recurrent.LatencyControlled{
-		"it has no cells; want one of each layer":                 {Chunk: 1},
-		"chunks of 0 steps with 0 ahead; want 1 at least, and 0":  {Cells: []recurrent.Cell{gru}},
-		"chunks of 2 steps with -1 ahead; want 1 at least, and 0": {Cells: []recurrent.Cell{gru}, Chunk: 2, Ahead: -1},
+		"it has no cells; want one of each layer":            {Chunk: 1},
+		"chunks of 0 steps with 0 ahead; want 1 to 1000000":  {Cells: []recurrent.Cell{gru}},
+		"chunks of 2 steps with -1 ahead; want 1 to 1000000": {Cells: []recurrent.Cell{gru}, Chunk: 2, Ahead: -1},
 		"it has no Cell": {Cells: []recurrent.Cell{nil}, Chunk: 1},
 		"its cell is a Stack of several cells; want one cell for":   {Cells: []recurrent.Cell{recurrent.StackOf(2, gru)}, Chunk: 1},
 		"Options.Reverse, LearnInitial, Continue and Trace are not": {Cells: []recurrent.Cell{gru}, Chunk: 3},
