@@ -39,8 +39,8 @@ func (l LatencyControlled) Begin(g *graph.Graph, batch int) State {
 }
 
 // Apply reads a whole sequence [T, B, I], which may begin with the state that Options.Initial has, and gives the outputs [T, B, 2H]
-// and the state after the last step. All chunks are read at once by the backward directions. Of the options, Lengths, Initial,
-// Dropout and Recompute are of use here.
+// and the state after step T, to which a sequence that is shorter, by Options.Lengths, has gone on over zeros. All chunks are read at once
+// by the backward directions. Of the options, Lengths, Initial, Dropout and Recompute are of use here.
 func (l LatencyControlled) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State) {
 	if !l.check(g, x, o) {
 		return graph.Node{}, nil

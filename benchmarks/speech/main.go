@@ -37,7 +37,7 @@ type report struct {
 }
 
 func main() {
-	forward := flag.String("model", "", "a recogniser that reads forward")
+	forward := flag.String("model", "", "a recogniser of streams: of one direction, or of chunks")
 	times := flag.String("times", "", "one that reads in both directions, which says when words end")
 	manifest := flag.String("speech", "", "recordings")
 	piece := flag.Int("piece", 20, "milliseconds of sound that come at a time")

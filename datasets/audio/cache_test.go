@@ -1,6 +1,7 @@
 package audio_test
 
 import (
+	"math"
 	"os"
 	"reflect"
 	"testing"
@@ -117,5 +118,16 @@ func TestCacheOfNothing(t *testing.T) {
 		if err != nil || frames.Steps() != 0 {
 			t.Errorf("%d frames, %v; want none", frames.Steps(), err)
 		}
+	}
+}
+
+// Features of which a field is no number, even one that they do not use, are refused: nothing could be found again under them.
+func TestCacheOfNaN(t *testing.T) {
+	path := clips(t, 1600)[0].Path
+	for name, f := range map[string]*audio.Features{"Low": {Low: math.NaN()}, "High": {High: math.NaN()}, "Warp": {Warp: math.NaN()}} {
+		spectrum := audio.LogMel(8000)
+		spectrum.Kind, spectrum.Low, spectrum.High, spectrum.Warp = audio.KindSpectrum, f.Low, f.High, f.Warp
+		_, _, err := audio.NewCache(1<<20).Hear(spectrum, path)
+		says(t, err, "audio: Features with a "+name+" of NaN")
 	}
 }

@@ -65,11 +65,14 @@ func (f Features) check() error {
 	}{
 		{"Gain", f.Gain, 0, 1e9}, {"Dither", f.Dither, 0, 1e9}, {"PreEmphasis", f.PreEmphasis, 0, 1}, {"Power", f.Power, 0.1, 10},
 		{"Floor", f.Floor, 0, math.MaxFloat32}, {"Offset", f.Offset, 0, math.MaxFloat32}, {"Lifter", f.Lifter, 0, 1e9},
-		{"EnergyFloor", f.EnergyFloor, 0, math.MaxFloat32},
+		{"EnergyFloor", f.EnergyFloor, 0, math.MaxFloat32}, {"Low", f.Low, 0, 1e9}, {"High", f.High, -1e9, 1e9},
 	} {
 		if !(v.value >= v.low && v.value <= v.high) {
 			return errors.Errorf("audio: Features with a %s of %g; want %g to %g", v.name, v.value, v.low, v.high)
 		}
+	}
+	if f.Warp != 0 && !(f.Warp >= 0.5 && f.Warp <= 2) {
+		return errors.Errorf("audio: Features with a Warp of %g; want 0.5 to 2, or 0", f.Warp)
 	}
 	if f.Kind == KindSpectrum {
 		return nil
@@ -83,9 +86,6 @@ func (f Features) checkFilters() error {
 	}
 	if f.Scale != HTK && f.Scale != Slaney {
 		return errors.Errorf("audio: Features with a Scale %q; want %q or %q", f.Scale, HTK, Slaney)
-	}
-	if f.Warp != 0 && !(f.Warp >= 0.5 && f.Warp <= 2) {
-		return errors.Errorf("audio: Features with a Warp of %g; want 0.5 to 2, or 0", f.Warp)
 	}
 	half := float64(f.Rate) / 2
 	high := f.High

@@ -61,7 +61,9 @@ func (a *account) takeTokens(key string) bool {
 
 // model tells what the model is.
 func (a *account) model(kind models.Kind, c models.Config) {
-	a.say("network", "%s", c.Network(kind))
+	for i, line := range folded("", "", c.Network(kind), columns-14) {
+		a.say([]string{"network", ""}[min(i, 1)], "%s", line)
+	}
 	delete(a.rest, "format")
 	delete(a.rest, models.ConfigEntry(kind))
 	taskOf(tasks(), kind).about(a, c)

@@ -154,10 +154,18 @@ func toTest(n string, untested bool) string {
 
 // indented writes a text in lines that end between words, the first behind a head, the others behind an indent.
 func indented(w io.Writer, head, indent, text string) {
-	line, width, empty := head, widthOf(w), true
+	for _, line := range folded(head, indent, text, widthOf(w)) {
+		fmt.Fprintln(w, line)
+	}
+}
+
+// folded is a text in lines of so many columns, which end between words, the first behind a head, the others behind an indent.
+func folded(head, indent, text string, width int) []string {
+	var lines []string
+	line, empty := head, true
 	for word := range strings.SplitSeq(text, " ") {
 		if !empty && uniseg.StringWidth(line)+1+uniseg.StringWidth(word) > width {
-			fmt.Fprintln(w, line)
+			lines = append(lines, line)
 			line, empty = indent, true
 		}
 		if !empty {
@@ -165,7 +173,7 @@ func indented(w io.Writer, head, indent, text string) {
 		}
 		line, empty = line+word, false
 	}
-	fmt.Fprintln(w, line)
+	return append(lines, line)
 }
 
 // tellSaved says at the end of a training where the model is, and with which commands it can be put to use.

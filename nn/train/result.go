@@ -15,7 +15,7 @@ type Result struct {
 	Validation      float64 // last validation loss; NaN without validation
 	Best            float64 // lowest validation loss; NaN without validation
 	Stopped         bool    // by Patience or an observer
-	TokensPerSecond float64 // of training steps, without validation and saving
+	TokensPerSecond float64 // of training steps and their batches, without validation and saving
 	History         []Pass  // every pass so far, of resumed runs too; package diagnose puts it into words
 }
 
@@ -51,7 +51,7 @@ func passes(record []Pass, validated bool) []Pass {
 	return out
 }
 
-// speed measures training steps.
+// speed measures training steps, with the batches that they wait for.
 type speed struct {
 	spent  time.Duration
 	steps  int

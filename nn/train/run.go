@@ -55,6 +55,7 @@ func (l *Loop) advance(ctx context.Context, o *outcome) error {
 	if l.toValidate() {
 		return l.endRun(ctx, o)
 	}
+	began := time.Now() // who waits for data waits as long for the run
 	batch, ok := l.Data.Next()
 	if !ok {
 		if err := errOf(l.Data); err != nil {
@@ -62,7 +63,7 @@ func (l *Loop) advance(ctx context.Context, o *outcome) error {
 		}
 		return l.endEpoch(ctx, o)
 	}
-	progress, err := l.step(batch, &o.clock)
+	progress, err := l.step(batch, began, &o.clock)
 	if err != nil {
 		return &StepError{l.run.Step + 1, err}
 	}
@@ -103,8 +104,7 @@ func (l *Loop) end() error {
 }
 
 // step computes gradients, beginning with one batch, and updates the weights. A step that fails is not counted.
-func (l *Loop) step(batch []*tensor.Dense, clock *speed) (Progress, error) {
-	start := time.Now()
+func (l *Loop) step(batch []*tensor.Dense, began time.Time, clock *speed) (Progress, error) {
 	rate := l.Schedule.Rate(l.run.Step)
 	m, norm, err := l.update(batch)
 	if err != nil {
@@ -119,7 +119,7 @@ func (l *Loop) step(batch []*tensor.Dense, clock *speed) (Progress, error) {
 		}
 		l.run.average.add(l.params(), l.Average, l.run.Step)
 	}
-	clock.add(time.Since(start), m.tokens)
+	clock.add(time.Since(began), m.tokens)
 	return Progress{
 		Step: l.run.Step, Steps: l.Total(), Epoch: l.run.Epoch + 1, Epochs: l.epochs(),
 		Loss: m.loss, EpochLoss: l.run.LossSum / float64(l.run.Batch), GradientNorm: norm, Rate: rate,

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/unroll-go/unroll/datasets"
 	"github.com/unroll-go/unroll/graph"
@@ -314,4 +315,28 @@ func (n narrow) Next() ([]*tensor.Dense, bool) {
 		return nil, false
 	}
 	return b[:1], ok
+}
+
+// slow is a source whose batches take a while.
+type slow struct{ train.Source }
+
+const slowness = 10 * time.Millisecond
+
+func (s slow) Next() ([]*tensor.Dense, bool) {
+	time.Sleep(slowness)
+	return s.Source.Next()
+}
+
+// Who waits for batches waits for the run: they count in its speed, and in the time that is left.
+func TestSpeedCountsBatches(t *testing.T) {
+	l := newLoop(t, "")
+	l.Data, l.Steps = slow{l.Data}, 4
+	onStep(l, func(p train.Progress) {
+		if least := float64(p.Steps-p.Step) * slowness.Seconds(); p.Remaining.Seconds() < least {
+			t.Errorf("step %d: %v left; want %g s at least", p.Step, p.Remaining, least)
+		}
+	})
+	if r := run(t, l); r.TokensPerSecond > 24/slowness.Seconds() {
+		t.Errorf("%g tokens a second of batches of 24; want at most %g", r.TokensPerSecond, 24/slowness.Seconds())
+	}
 }

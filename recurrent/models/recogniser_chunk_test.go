@@ -117,11 +117,11 @@ func TestRecogniserOfChunks(t *testing.T) {
 		})
 	}
 	for want, change := range map[string]func(c *Config){
-		"Config.Speech.Chunk 3; want 0, or layers that read in both directions to write a text": func(c *Config) { c.OneWay = true },
-		"Config.Speech.Chunk 3; want 0, or layers that read in both directions":                 func(c *Config) { c.Speech.Decoder = DecoderLabel },
-		"Config.Speech.Chunk 1001; want 0 to 1000":                                              func(c *Config) { c.Speech.Chunk = 1001 },
-		"Config.Speech.Normalise \"recording\"; want \"corpus\"":                                func(c *Config) { c.Speech.Normalise = NormaliseRecording },
-		"Config.Speech.LookAhead 2; want 0, or OneWay, or a Chunk":                              func(c *Config) { c.Speech.Chunk = 0 },
+		"Config.Speech.Chunk 3; want 0 with OneWay: chunks are for layers that read in both directions": func(c *Config) { c.OneWay = true },
+		"Config.Speech.Chunk 3; want 0 with the decoder label":                                          func(c *Config) { c.Speech.Decoder = DecoderLabel },
+		"Config.Speech.Chunk 1001; want 0 to 1000":                                                      func(c *Config) { c.Speech.Chunk = 1001 },
+		"Config.Speech.Normalise \"recording\"; want \"corpus\"":                                        func(c *Config) { c.Speech.Normalise = NormaliseRecording },
+		"Config.Speech.LookAhead 2; want 0, or OneWay, or a Chunk":                                      func(c *Config) { c.Speech.Chunk = 0 },
 	} {
 		c := chunkConfig(DecoderCTC, 4, 3, 2)
 		change(&c)

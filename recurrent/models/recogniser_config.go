@@ -129,8 +129,10 @@ func (c Config) checkSpeech() error {
 	case s.Range != 0 && s.Normalise != NormaliseRecording:
 		return wrong("Speech.Range", "%g; want 0, or Normalise %q: the loudest of a recording is known when it is over",
 			s.Range, NormaliseRecording)
-	case s.Chunk > 0 && (c.OneWay || s.Decoder == DecoderLabel):
-		return wrong("Speech.Chunk", "%d; want 0, or layers that read in both directions to write a text", s.Chunk)
+	case s.Chunk > 0 && c.OneWay:
+		return wrong("Speech.Chunk", "%d; want 0 with OneWay: chunks are for layers that read in both directions", s.Chunk)
+	case s.Chunk > 0 && s.Decoder == DecoderLabel:
+		return wrong("Speech.Chunk", "%d; want 0 with the decoder %s, which hears a recording as a whole", s.Chunk, s.Decoder)
 	case s.LookAhead > 0 && !c.OneWay && s.Chunk == 0:
 		return wrong("Speech.LookAhead", "%d; want 0, or OneWay, or a Chunk: layers that read in both directions know all that comes",
 			s.LookAhead)

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"math/rand/v2"
 	"os"
 	"reflect"
 	"runtime"
@@ -111,5 +112,33 @@ func TestRecogniserNamesTheFirst(t *testing.T) {
 	}
 	if _, err = NewRecogniser(hearingConfig(DecoderCTC, false), r); err == nil || !strings.Contains(err.Error(), "line 8") {
 		t.Errorf("%v; want one of line 8", err)
+	}
+}
+
+// A recording that becomes too short for its text while a model trains is named.
+func TestRecogniserNamesWhatChanges(t *testing.T) {
+	r := song(t, 4, sungWords)
+	m, err := NewRecogniser(hearingConfig(DecoderCTC, true), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := m.source(r, "train on", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := b.Next(); !ok || b.Err() != nil {
+		t.Fatal(b.Err())
+	}
+	short := song(t, 1, func(*rand.Rand) string { return "" })
+	r.Clips[2].Text += " abcabcabc"
+	if b, err = m.source(r, "train on", true); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(short.Clips[0].Path, r.Clips[2].Path); err != nil {
+		t.Fatal(err)
+	}
+	want := "song.tsv, line 3: " + r.Clips[2].Path + " has changed since it was opened: losses: CTC: "
+	if _, ok := b.Next(); ok || b.Err() == nil || !strings.HasPrefix(b.Err().Error(), want) {
+		t.Errorf("%v; want %s", b.Err(), want)
 	}
 }

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -63,7 +64,7 @@ func (m *Recogniser) source(r Recordings, what string, fit bool) (*heardBatches,
 	}
 	o := m.config.recordingBatches(m.own.statistics, fit)
 	o.Size, o.Cache = min(o.Size, r.Len()), r.Cache
-	b := &heardBatches{speech: m.config.Speech}
+	b := &heardBatches{speech: m.config.Speech, recordings: r}
 	if m.own.tokens == nil {
 		var err error
 		if b.labels, err = m.labelIDs(r); err != nil {
@@ -123,15 +124,21 @@ func (m *Recogniser) labelIDs(r Recordings) ([]int, error) {
 // heardBatches is a train.Source of the inputs of Recogniser.Loss.
 type heardBatches struct {
 	*audio.Batches
-	speech SpeechConfig
-	labels []int // of each recording; nil where texts are the targets
-	tokens int
+	speech     SpeechConfig
+	recordings Recordings
+	labels     []int // of each recording; nil where texts are the targets
+	tokens     int
+	err        error
 }
 
 // Tokens is the number of recordings in the batch.
 func (s *heardBatches) Tokens() int { return s.tokens }
 
+// Err is the error that ended the pass, or nil.
+func (s *heardBatches) Err() error { return cmp.Or(s.err, s.Batches.Err()) }
+
 func (s *heardBatches) Next() ([]*tensor.Dense, bool) {
+	s.err = nil
 	b, ok := s.Batches.Next()
 	if !ok {
 		return nil, false
@@ -141,6 +148,9 @@ func (s *heardBatches) Next() ([]*tensor.Dense, bool) {
 	steps := make([]int, n)
 	for i, frames := range b.Lengths {
 		steps[i] = s.speech.steps(frames)
+		if s.err = s.fits(b.Examples[i], steps[i]); s.err != nil {
+			return nil, false
+		}
 	}
 	out := []*tensor.Dense{graph.Floats(b.Values, b.Steps, n, s.speech.Mels), graph.Ints(steps)}
 	if s.labels == nil {
@@ -151,4 +161,13 @@ func (s *heardBatches) Next() ([]*tensor.Dense, bool) {
 		labels[i] = s.labels[example]
 	}
 	return append(out, graph.Ints(labels)), true
+}
+
+// fits refuses a recording that has become too short for its text since the training began.
+func (s *heardBatches) fits(example, steps int) error {
+	if s.speech.Decoder != DecoderCTC {
+		return nil
+	}
+	err := losses.CheckCTC([][]int{s.Target(example)}, []int{steps})
+	return errors.Wrapf(err, "%s: %s has changed since it was opened", s.recordings.Place(example), s.recordings.Clips[example].Path)
 }
