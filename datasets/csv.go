@@ -49,10 +49,6 @@ func (c CSV) Read(r io.Reader, name string) (*Rows, error) {
 	if absent(r) {
 		return nil, errNoReader(name)
 	}
-	decimals, err := newDecimals(c.Decimal, name)
-	if err != nil {
-		return nil, err
-	}
 	limit := c.MaxRecord
 	if limit <= 0 {
 		limit = defaultRecord
@@ -66,6 +62,10 @@ func (c CSV) Read(r io.Reader, name string) (*Rows, error) {
 		ahead := bufio.NewReaderSize(r, commaLooksAhead)
 		start, err := ahead.Peek(commaLooksAhead)
 		comma, r = detectComma(start, err == nil), ahead
+	}
+	decimals, err := newDecimals(c.Decimal, comma, name)
+	if err != nil {
+		return nil, err
 	}
 	// csv.Reader keeps a whole row, so it must not be given more than one may have, and what it reads ahead.
 	ration := &rationed{source: newSource(r, true), name: name, max: limit}
@@ -127,7 +127,7 @@ func (c TSV) Open(path string) (*Rows, error) {
 // Read reads from r; name is what errors call it. Lines that are empty are passed over; CoNLL is for files where they
 // end a sentence.
 func (c TSV) Read(r io.Reader, name string) (*Rows, error) {
-	decimals, err := newDecimals(c.Decimal, name)
+	decimals, err := newDecimals(c.Decimal, '\t', name)
 	if err != nil {
 		return nil, err
 	}

@@ -7,12 +7,15 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/unroll-go/unroll/internal/number"
 )
 
 // CommaDetect as a CSV's Comma detects the separator in the first 64 kB. It is the one of comma, semicolon, tab and
 // | that cuts the most rows into as many fields as the first row has, at least two. A row in which a blank follows
 // the separator counts half, because commas in sentences are followed by blanks. Among equals, the first of that
-// list is taken; if none fits, a comma. A first line such as sep=; decides alone, whatever character it names.
+// list is taken, but one that makes numbers of which the decimal point is a comma before a comma; if none fits, a
+// comma. A first line such as sep=; decides alone, whatever character it names.
 const CommaDetect rune = -1
 
 const (
@@ -31,15 +34,17 @@ func detectComma(start []byte, more bool) rune {
 	}
 	best, most := ',', 0.0
 	for _, comma := range []rune{',', ';', '\t', '|'} {
-		if share := evenness(comma, text, more); share > most {
+		share, decimals := evenness(comma, text, more)
+		if share > most || share == most && best == ',' && decimals {
 			best, most = comma, share
 		}
 	}
 	return best
 }
 
-// evenness is the part of the rows that have as many fields as the first; 0 if that is one field.
-func evenness(comma rune, text []byte, more bool) float64 {
+// evenness is the part of the rows that have as many fields as the first; 0 if that is one field. Decimals tells whether some field is
+// a number with a decimal comma.
+func evenness(comma rune, text []byte, more bool) (share float64, decimals bool) {
 	reader := csv.NewReader(bytes.NewReader(text))
 	reader.Comma, reader.FieldsPerRecord, reader.ReuseRecord = comma, -1, true
 	width, rows, even := 0, 0, 0.0
@@ -54,6 +59,7 @@ func evenness(comma rune, text []byte, more bool) float64 {
 		if err != nil {
 			break
 		}
+		decimals = decimals || slices.ContainsFunc(fields, number.HasDecimalComma)
 		switch blank := func(f string) bool { return strings.HasPrefix(f, " ") }; {
 		case len(fields) != width:
 		case slices.ContainsFunc(fields[1:], blank):
@@ -63,9 +69,9 @@ func evenness(comma rune, text []byte, more bool) float64 {
 		}
 	}
 	if width < 2 {
-		return 0
+		return 0, false
 	}
-	return even / float64(rows)
+	return even / float64(rows), decimals
 }
 
 // separatorMark begins the line by which Excel is told what is between the fields.

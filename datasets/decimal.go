@@ -10,38 +10,48 @@ import (
 
 // DecimalDetect as the Decimal of a CSV or TSV finds by the fields of each column whether its numbers have a decimal point or a decimal
 // comma, as spreadsheets in much of the world write them. A comma with three digits behind, as in 1,234, may stand between thousands:
-// it is left as it is unless another number tells, such as 21,5, above it in any column, or in the rows that a header is detected by.
+// it is left as it is unless another number tells, such as 21,5, above it or in the rows that a header is detected by. That number
+// may be of any column; of a table with commas between its fields, which may as well be of where commas stand between thousands, it
+// must be of the same.
 const DecimalDetect rune = -1
 
 // decimals turns the decimal commas of a table's numbers into points.
 type decimals struct {
+	alone   bool            // what a column has tells nothing about others
 	comma   bool            // the table has some: a comma is none between thousands
 	columns []columnDecimal // by number
 }
 
 // columnDecimal is the first number of a column with a comma, and with a point; "" if there is none.
 type columnDecimal struct {
+	sure                 bool // a comma of the column is none between thousands
 	comma, point         string
 	commaLine, pointLine int
 }
 
-func newDecimals(decimal rune, name string) (*decimals, error) {
+// newDecimals reads the numbers of a table with some character between its fields.
+func newDecimals(decimal, between rune, name string) (*decimals, error) {
 	switch decimal {
 	case 0, '.':
 		return nil, nil
 	case ',', DecimalDetect:
-		return &decimals{comma: decimal == ','}, nil
+		return &decimals{comma: decimal == ',', alone: between == ','}, nil
 	}
 	return nil, errors.Errorf("datasets: %s: decimal %q; want '.', ',' or DecimalDetect", name, decimal)
 }
 
-// look finds a decimal comma in a row.
+// look finds decimal commas in a row.
 func (d *decimals) look(fields []string) {
-	for _, f := range fields {
-		if d.comma {
-			return
+	for len(d.columns) < len(fields) {
+		d.columns = append(d.columns, columnDecimal{})
+	}
+	if d.comma {
+		return
+	}
+	for i, f := range fields {
+		if _, sure := number.DecimalComma(strings.TrimSpace(f)); sure {
+			d.columns[i].sure, d.comma = true, !d.alone
 		}
-		_, d.comma = number.DecimalComma(strings.TrimSpace(f))
 	}
 }
 
@@ -51,14 +61,11 @@ func (d *decimals) read(fields, names []string, line int) error {
 		return nil
 	}
 	d.look(fields)
-	for len(d.columns) < len(fields) {
-		d.columns = append(d.columns, columnDecimal{})
-	}
 	for i, f := range fields {
 		c, f := &d.columns[i], strings.TrimSpace(f)
 		comma, _ := number.DecimalComma(f)
 		switch {
-		case comma && d.comma:
+		case comma && (d.comma || c.sure):
 			if c.comma == "" {
 				c.comma, c.commaLine = f, line
 			}

@@ -30,6 +30,8 @@ func TestDecimalCommas(t *testing.T) {
 		{"a;b\n1,5;2\n", '.', "[1,5 2]", nil},
 		{"a;b\n\"costs 1,5\";1,2,3\n", ',', "[costs 1,5 1,2,3]", nil},
 		{"a,b\n\"1,5\",2\n", detect, "[1.5 2]", []string{"a"}},
+		// with commas between the fields, each column tells for itself: pairs, such as those of b, say nothing of thousands
+		{"a,b,c\n\"1,234\",\"1,2\",\"0,5\"\n987,\"3,4\",\"1,234\"\n", detect, "[1,234 1.2 0.5][987 3.4 1.234]", []string{"b", "c"}},
 		{"1,5;2,5;1\n3,5;4,5;2\n", detect, "[1.5 2.5 1][3.5 4.5 2]", []string{"0", "1"}}, // no header
 	} {
 		comma := ';'

@@ -112,6 +112,8 @@ func TestCommasAreDetected(t *testing.T) {
 		"a, b\nc, d\n":                        ',',
 		"":                                    ',',
 		"a;b\n1,5;2,5\n1;2\n":                 ';',
+		"1,5;2,5;x\n2,5;3,5;y\n":              ';', // as many fields with commas between, but what are these?
+		"x;1,y;2\nx;3,z;4\n":                  ',',
 		"a;b\n" + long + "\"a\nb\";c\n":       ';', // cut in the middle of a row
 		"\ufeffa;b\nc;d":                      ';',
 	} {

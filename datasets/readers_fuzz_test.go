@@ -40,23 +40,24 @@ func wantPlace(t *testing.T, err error) {
 }
 
 func FuzzCSV(f *testing.F) {
-	for _, s := range []string{"a,b\n1,2\n", "\"a\"\"b\n\",c\n1,\"", "\ufeffx\n\xff", "a;b\r\n;;\n", ",,,\n", "\"\n", "a\n1\nb,c", "\r\r\n\"\r\"", "1,2\n\n3,4", ",a,\r\"\r\",\r,", "\xff\xfea\x00;\x00"} {
-		f.Add(s, uint8(0))
-		f.Add(s, uint8(5))
-		f.Add(s, uint8(10))
+	for _, s := range []string{"a,b\n1,2\n", "\"a\"\"b\n\",c\n1,\"", "\ufeffx\n\xff", "a;b\r\n;;\n", ",,,\n", "\"\n", "a\n1\nb,c", "\r\r\n\"\r\"", "1,2\n\n3,4", ",a,\r\"\r\",\r,", "\xff\xfea\x00;\x00",
+		"a;b\n1,5;1,234\n", "1,5;2;1.5\n", "a\tb\n-0,5e3\t1,234\n"} {
+		for _, kind := range []uint8{0, 5, 10, 2<<4 | 10, 1<<4 | 5} {
+			f.Add(s, kind)
+		}
 	}
 	f.Fuzz(func(t *testing.T, s string, kind uint8) {
 		bounded(t, len(s), func() {
 			var rows *datasets.Rows
 			var err error
-			header, comma := int(kind%3), rune(0)
+			header, comma, decimal := int(kind%3), rune(0), []rune{0, ',', datasets.DecimalDetect, '.'}[kind>>4&3]
 			if kind&8 != 0 {
 				comma = datasets.CommaDetect
 			}
 			if kind&4 == 0 {
-				rows, err = datasets.CSV{Header: header, Comma: comma, MaxRecord: 1 << 10}.Read(strings.NewReader(s), "input")
+				rows, err = datasets.CSV{Header: header, Comma: comma, Decimal: decimal, MaxRecord: 1 << 10}.Read(strings.NewReader(s), "input")
 			} else {
-				rows, err = datasets.TSV{Header: header, MaxRecord: 1 << 10}.Read(strings.NewReader(s), "input")
+				rows, err = datasets.TSV{Header: header, Decimal: decimal, MaxRecord: 1 << 10}.Read(strings.NewReader(s), "input")
 			}
 			if err != nil {
 				wantPlace(t, err)

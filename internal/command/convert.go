@@ -78,7 +78,7 @@ func (c *conversion) run(cmd *cobra.Command, from, to string) error {
 	}
 	if len(in.names) > 0 {
 		return errors.Errorf("%s has weights of a Keras model, whose layers only a model knows: unroll import %s --model MODEL",
-			from, forShell(from))
+			from, argument(from))
 	}
 	tensors, err := c.choose(cmd.ErrOrStderr(), in, from)
 	if err != nil {

@@ -60,6 +60,30 @@ func TestSeriesWithDecimalCommas(t *testing.T) {
 	}
 }
 
+// What may have thousands is refused with advice that its reader can follow.
+func TestAdviceAboutDecimalCommas(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeSales(t, "sales.csv", 1, 60)
+	must(t, "train", "sales.csv", "--id", "shop", "--target", "units", "--horizon", "7", "--hidden", "4", "--epochs", "1", "--out", "m")
+	thousands := regexp.MustCompile(`(?m),\d+$`).ReplaceAllString(read(t, "sales.csv"), ",1.234")
+	writeFile(t, "thousands.csv", european(thousands))
+	writeFile(t, "text.jsonl", strings.Repeat(`{"units":"1,234"}`+"\n", 60))
+	const flag, point = "if its comma is a decimal one, --decimal comma says so", "if its comma is a decimal one, write it as a point"
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{flag, []string{"train", "--series", "thousands.csv", "--target", "units", "--id", "shop"}},
+		{point, []string{"train", "--series", "text.jsonl", "--target", "units"}},
+		{point, []string{"train", "--series", "text.jsonl", "--target", "units", "--decimal", "comma"}},
+		{point, []string{"forecast", "--model", "m", "thousands.csv"}}, // it has no such flag
+	} {
+		if status, _, errs := capture(t, t.Context(), c.args...); status != 1 || !strings.Contains(errs, c.want) {
+			t.Errorf("%v: status %d\n%s; want %q", c.args, status, errs, c.want)
+		}
+	}
+}
+
 // Models of sequences, too; a number that may have thousands is read as in the table of the training.
 func TestSequencesWithDecimalCommas(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -120,16 +120,16 @@ func otherFormat(path string) error {
 	var way string
 	switch format {
 	case fileformat.Torch, fileformat.Pickle, fileformat.ONNX, fileformat.HDF5:
-		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll import %s makes a model of it", forShell(path))
+		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll import %s makes a model of it", argument(path))
 	case fileformat.NumPy, fileformat.NumPyArchive:
 		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll convert %s NAME.safetensors writes its arrays for others",
-			forShell(path))
+			argument(path))
 	case fileformat.Index:
 		way = "unroll inspect shows what is in the files that it names"
 	case fileformat.GGUF, fileformat.SavedModel, fileformat.TFLite, fileformat.Gzip, fileformat.Pointer, fileformat.WebPage:
 		way = format.Advice()
 	case fileformat.Keras:
-		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll run %s --input NAME.npz runs it", forShell(path))
+		way = fmt.Sprintf("unroll inspect shows what is in it, and unroll run %s --input NAME.npz runs it", argument(path))
 	default:
 		return nil
 	}

@@ -61,6 +61,9 @@ func readSequences(r rows, path string, want sequenceColumns, targets map[string
 		t.columns.target = ""
 	}
 	if t.Sequences, err = models.SequencesOf(&peeked{rows: r}, path, t.columns.table(targets)); err != nil {
+		if _, json := r.(*objects); json {
+			err = asPoint(err)
+		}
 		return nil, withFlags(err)
 	}
 	t.format, t.commas = r.format(), len(r.DecimalCommas()) > 0 // which is known when all was read

@@ -33,6 +33,9 @@ func readSeries(path string, s models.SeriesTable, format tableFormat, hint func
 	defer func() { _ = r.Close() }()
 	p, note, err := datasets.ReadPanel(r, path, want)
 	if err != nil {
+		if _, json := r.(*objects); json {
+			err = asPoint(err)
+		}
 		return nil, hint(err)
 	}
 	return &seriesTable{p, note, path, r.format(), len(r.DecimalCommas()) > 0}, nil
@@ -41,6 +44,7 @@ func readSeries(path string, s models.SeriesTable, format tableFormat, hint func
 // asTrained says of a table that is read as a model's own was, by no flags, that it should be like it.
 func asTrained(own models.Origin) func(error) error {
 	return func(err error) error {
+		err = asPoint(err)
 		return errors.Errorf("%v (the table is read as that of the training, %s: %s)", err, own.Series.File, columnsInWords(own.Series))
 	}
 }

@@ -21,6 +21,14 @@ func forShell(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
+// argument is the name of a file as an argument of a command, which must not look like a flag.
+func argument(path string) string {
+	if strings.HasPrefix(path, "-") {
+		path = "." + string(filepath.Separator) + path
+	}
+	return forShell(path)
+}
+
 // notInCheckpoint are the flags of a run that a checkpoint does not have. Where they were given, a run that goes on is given them again.
 var notInCheckpoint = []string{"log", "save-every", "precision", "profile", "sample"}
 

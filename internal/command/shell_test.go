@@ -39,6 +39,18 @@ func TestForShell(t *testing.T) {
 	}
 }
 
+// Names that begin as flags do are files where a command takes files, too.
+func TestArgument(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"-m.npz", "--out", "-", "a b.npz"} {
+		writeFile(t, name, "here")
+		words := split(t, argument(name))
+		if len(words) != 1 || strings.HasPrefix(words[0], "-") || read(t, words[0]) != "here" {
+			t.Errorf("%q is written %q", name, words)
+		}
+	}
+}
+
 // suggested are the commands that a run prints, indented.
 func suggested(t *testing.T, name, errs string) (lines []string) {
 	t.Helper()

@@ -48,6 +48,14 @@ const (
 	decimalFlagSays = "--decimal comma says so"
 )
 
+// asPoint advises what is left for decimal commas where no flag helps: in JSON, and in tables that are read as that of a training.
+func asPoint(err error) error {
+	if text := strings.ReplaceAll(err.Error(), readersDecimal, "write it as a point"); text != err.Error() {
+		return errors.New(text)
+	}
+	return err
+}
+
 // completeFormat has a shell complete the flags of a table's format.
 func completeFormat(cmd *cobra.Command) {
 	completions(cmd, map[string][]string{"header": {"yes", "no", auto}, "delimiter": {"comma", "semicolon", "tab", "pipe", auto},

@@ -219,7 +219,7 @@ func valueOf(r rows, c models.SequenceColumn) (float64, error) {
 	}
 	v, err := c.Value(strings.TrimSpace(r.Text(c.Name)))
 	if err != nil {
-		err = errors.Errorf("%v (--missing names marks of missing values)", err)
+		err = withFlags(errors.Errorf("%v (--missing names marks of missing values)", err))
 	}
 	return v, err
 }

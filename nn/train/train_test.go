@@ -332,8 +332,8 @@ func TestSpeedCountsBatches(t *testing.T) {
 	l := newLoop(t, "")
 	l.Data, l.Steps = slow{l.Data}, 4
 	onStep(l, func(p train.Progress) {
-		if left := time.Duration(p.Steps - p.Step); p.Remaining < left*slowness {
-			t.Errorf("step %d: %v left; want %v at least", p.Step, p.Remaining, left*slowness)
+		if least := float64(p.Steps-p.Step) * slowness.Seconds(); p.Remaining.Seconds() < least {
+			t.Errorf("step %d: %v left; want %g s at least", p.Step, p.Remaining, least)
 		}
 	})
 	if r := run(t, l); r.TokensPerSecond > 24/slowness.Seconds() {

@@ -71,6 +71,11 @@ type usage struct {
 	TotalTokens      int `json:"total_tokens"`
 }
 
+// noLogprobs has lists of nothing, which clients take for lists.
+func noLogprobs() *logprobs {
+	return &logprobs{Tokens: []string{}, TokenLogprobs: []*float64{}, TopLogprobs: []map[string]float64{}, TextOffset: []int{}}
+}
+
 // add appends tokens; offset is where their text begins.
 func (l *logprobs) add(list []written, offset int) int {
 	for _, t := range list {
@@ -228,6 +233,9 @@ func (s *Server) newCompleting(q completionRequest, v *served) (*completing, err
 	if all := len(list) * n * length; all > s.options.MaxTokens {
 		return nil, bad("%d texts of %d tokens (max_tokens) are %d; want at most %d", len(list)*n, length, all, s.options.MaxTokens)
 	}
+	if all := n * len(slices.Concat(list...)); q.Echo && q.Logprobs != nil && all > s.options.MaxTokens {
+		return nil, bad("echo with logprobs tells of %d tokens of prompts; want at most %d", all, s.options.MaxTokens)
+	}
 	c := &completing{completionRequest: q, served: v, server: s}
 	c.base = completion{ID: "cmpl-" + newID(), Object: "text_completion", Created: time.Now().Unix(), Model: v.name}
 	for _, ids := range list {
@@ -245,7 +253,7 @@ func (s *Server) newCompleting(q completionRequest, v *served) (*completing, err
 			}
 			probs, l, said := (*logprobs)(nil), &lane{feed: slices.Clip(ids), quiet: len(ids) - 1, after: w.after}, text
 			if q.Logprobs != nil {
-				probs = &logprobs{}
+				probs = noLogprobs()
 				if q.Echo { // the prompt is told token by token
 					l.quiet, l.after, said = 0, newEcho(w, ids, text).after, ""
 				}
@@ -350,7 +358,7 @@ func (c *completing) part(e *events, i int, list []written, reason *string) erro
 	}
 	c.texts[i] += out.Text
 	if c.probs[i] != nil {
-		out.Logprobs = &logprobs{}
+		out.Logprobs = noLogprobs()
 		c.offsets[i] = out.Logprobs.add(list, c.offsets[i])
 	}
 	one := c.base

@@ -190,6 +190,34 @@ func TestEchoOfAGrowingModel(t *testing.T) {
 	}
 }
 
+// Each token of a prompt takes memory for the likeliest ones in its place: what a request may ask for has a bound.
+func TestEchoHasABound(t *testing.T) {
+	_, h, _ := newServer(t, Options{MaxTokens: 50}, "text")
+	for body, want := range map[string]int{
+		`"prompt":"the quick brown fox","n":2,"echo":true,"logprobs":0`:                                         200,
+		`"prompt":"the quick brown fox","n":3,"echo":true,"logprobs":0`:                                         400,
+		`"prompt":["the quick brown fox","the","the quick brown fox jumps"],"echo":true,"logprobs":5`:           200,
+		`"prompt":["the quick brown fox","the quick brown fox","the quick brown fox"],"echo":true,"logprobs":5`: 400,
+		`"prompt":"the quick brown fox","n":3,"echo":true`:                                                      200,
+	} {
+		status, text := ask(t, "POST", h.URL+"/v1/completions", "", `{"model":"text","max_tokens":1,`+body+`}`)
+		if status != want || want == 400 && !strings.Contains(text, "57 tokens of prompts; want at most 50") {
+			t.Errorf("%s: %d %s; want %d", body, status, text, want)
+		}
+	}
+}
+
+// Where there is no token, there are lists of none, in an answer and at the end of a stream.
+func TestLogprobsAreLists(t *testing.T) {
+	_, h, _ := newServer(t, Options{}, "text")
+	for _, stream := range []string{"false", "true"} {
+		_, text := ask(t, "POST", h.URL+"/v1/completions", "", `{"model":"text","prompt":"the","max_tokens":0,"logprobs":1,"stream":`+stream+`}`)
+		if want := `"logprobs":{"tokens":[],"token_logprobs":[],"top_logprobs":[],"text_offset":[]}`; !strings.Contains(text, want) {
+			t.Errorf("%s; want %s in it", text, want)
+		}
+	}
+}
+
 // What the tokens of a prompt say is its text, where one of them is a part of a character, and where it ends within one.
 func TestEchoOfPartsOfCharacters(t *testing.T) {
 	tokens, err := datasets.BPETrainer{Size: 256}.Train("né") // every byte is a token

@@ -90,7 +90,7 @@ func (s *Server) goOn(q writing, v *served, m textModel, now *session, ids []int
 	wr.pending = feed[len(feed)-1]
 	probs := (*logprobs)(nil)
 	if q.Logprobs != nil {
-		probs = &logprobs{}
+		probs = noLogprobs()
 	}
 	c.prompt = len(ids)
 	c.writers = []*writer{wr}
