@@ -48,7 +48,7 @@ recordings in both directions hears pieces of up to 20 seconds.`,
   unroll transcribe *.flac --format jsonl > heard.jsonl
   unroll transcribe film.wav --format srt > film.srt
   unroll transcribe call.wav --lm book.safetensors --lm-weight 0.7
-  arecord -q -t raw -f S16_LE -r 16000 | unroll transcribe - --rate 16000 --partial`,
+  arecord -t raw -f S16_LE -r 8000 | unroll transcribe - --rate 8000 --partial`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("want files, or - for the standard input")
