@@ -41,8 +41,7 @@ func parseNumber(text string, marks []string) (float64, error) {
 	case errors.Is(err, strconv.ErrRange), err == nil && math.IsInf(v, 0):
 		return math.NaN(), errors.Errorf("%.40q is infinite, or too large; want a finite number, or the mark in Missing", text)
 	case number.HasDecimalComma(strings.TrimSpace(text)):
-		return math.NaN(), errors.Errorf("%.40q is not a number; if its comma is a decimal one, the reader's Decimal says so; "+
-			"nothing may stand between thousands", text)
+		return math.NaN(), number.CommaError(text)
 	case err != nil || math.IsNaN(v) || strings.ContainsAny(text, "_xX"): // Go's own ways of writing
 		return math.NaN(), errors.Errorf("%.40q is not a number; if it stands for a missing one, name it in Missing", text)
 	}

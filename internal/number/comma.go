@@ -3,6 +3,8 @@ package number
 import (
 	"regexp"
 	"strings"
+
+	"github.com/pkg/errors"
 )
 
 var decimalComma = regexp.MustCompile(`^[+-]?(\d+),(\d+)([eE][+-]?\d+)?$`)
@@ -18,7 +20,13 @@ func DecimalComma(text string) (is, sure bool) {
 	return true, !thousands
 }
 
-// HasDecimalComma is DecimalComma for those who read no such number: an error says what to do.
+// CommaError is the error of a text with a comma where a number with a point is wanted.
+func CommaError(text string) error {
+	return errors.Errorf("%.40q is not a number; if its comma is a decimal one, the reader's Decimal says so; "+
+		"nothing may stand between thousands", text)
+}
+
+// HasDecimalComma is DecimalComma for those who read no such number: CommaError says what to do.
 func HasDecimalComma(text string) bool {
 	is, _ := DecimalComma(text)
 	return is

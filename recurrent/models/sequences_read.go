@@ -230,8 +230,7 @@ func (f *featureColumn) value(rows TableRows) (float64, error) {
 // finite reads a finite number in decimals.
 func finite(text string) (float64, error) {
 	if number.HasDecimalComma(text) {
-		return 0, errors.Errorf("%.40q is not a number; if its comma is a decimal one, the reader's Decimal says so; "+
-			"nothing may stand between thousands", text)
+		return 0, number.CommaError(text)
 	}
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil || v-v != 0 || strings.ContainsAny(text, "_xX") { // Go's own ways of writing
