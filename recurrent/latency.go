@@ -104,16 +104,11 @@ func (l LatencyControlled) check(g *graph.Graph, x graph.Node, o Options) bool {
 // outputs of the chunks, [Chunk, chunks*B, 2H], and the state after so many steps.
 func (l LatencyControlled) windows(g *graph.Graph, x graph.Node, chunks, steps int, o Options) (graph.Node, State) {
 	var final State
-	first, used := layerOf(g), 0
+	first, initial := layerOf(g), initialStates{what: latencyName, all: o.Initial}
 	for i, cell := range l.Cells {
 		one := lcLayer{LatencyControlled: l, cell: cell, chunks: chunks, steps: steps, last: i == len(l.Cells)-1, o: o}
-		if o.Initial != nil {
-			n := len(shapes(g, cell.Begin))
-			if used+n > len(o.Initial) {
-				return g.Failf(latencyName, "the initial state has %d entries; want more", len(o.Initial)), nil
-			}
-			one.o.Initial = o.Initial[used : used+n]
-			used += n
+		if one.o.Initial = initial.next(g, cell.Begin); g.Err() != nil {
+			return graph.Node{}, nil
 		}
 		if i > 0 {
 			x = nn.Dropout{Rate: l.Dropout}.Apply(g, x)
@@ -124,8 +119,8 @@ func (l LatencyControlled) windows(g *graph.Graph, x graph.Node, chunks, steps i
 		}
 		x, final = y, append(final, state...)
 	}
-	if o.Initial != nil && used != len(o.Initial) {
-		return g.Failf(latencyName, "the initial state has %d entries; want %d", len(o.Initial), used), nil
+	if !initial.used(g) {
+		return graph.Node{}, nil
 	}
 	return x, final
 }

@@ -190,7 +190,7 @@ func (d Deep) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State)
 		return g.Failf("Deep", "both Residual and Highway are set; want one of them at most"), nil
 	}
 	var final State
-	layer, used := layerOf(g), 0
+	layer, initial := layerOf(g), initialStates{what: "Deep", all: o.Initial}
 	for i, l := range d.Layers {
 		if i > 0 {
 			x = nn.Dropout{Rate: d.Dropout}.Apply(g, x)
@@ -199,13 +199,8 @@ func (d Deep) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State)
 		if i < len(d.Layers)-1 {
 			own.Trace = nil
 		}
-		if o.Initial != nil {
-			n := len(shapes(g, l.Begin))
-			if used+n > len(o.Initial) {
-				return g.Failf("Deep", "the initial state has %d entries; want more", len(o.Initial)), nil
-			}
-			own.Initial = o.Initial[used : used+n]
-			used += n
+		if own.Initial = initial.next(g, l.Begin); g.Err() != nil {
+			return graph.Node{}, nil
 		}
 		y, s := l.Apply(InLayer(g, layer), x, own)
 		if g.Err() != nil {
@@ -215,10 +210,39 @@ func (d Deep) Apply(g *graph.Graph, x graph.Node, o Options) (graph.Node, State)
 		x = d.around(InLayer(g, layer), x, y, o.Lengths)
 		layer += layerDepth(l)
 	}
-	if o.Initial != nil && used != len(o.Initial) {
-		return g.Failf("Deep", "the initial state has %d entries; want %d", len(o.Initial), used), nil
+	if !initial.used(g) {
+		return graph.Node{}, nil
 	}
 	return x, final
+}
+
+// initialStates hands out an initial state, if there is one, to layers that follow each other.
+type initialStates struct {
+	what string // whose layers they are
+	all  State
+	at   int
+}
+
+// next are the entries of a layer that begins so.
+func (s *initialStates) next(g *graph.Graph, begin func(g *graph.Graph, batch int) State) State {
+	if s.all == nil {
+		return nil
+	}
+	from := s.at
+	s.at += len(shapes(g, begin))
+	if s.at > len(s.all) {
+		g.Failf(s.what, "the initial state has %d entries; want more", len(s.all))
+		return nil
+	}
+	return s.all[from:s.at]
+}
+
+// used tells whether the layers had all entries.
+func (s *initialStates) used(g *graph.Graph) bool {
+	if s.all != nil && s.at != len(s.all) {
+		g.Failf(s.what, "the initial state has %d entries; want %d", len(s.all), s.at)
+	}
+	return g.Err() == nil
 }
 
 // around adds the connection around a layer. Padding stays zero, whatever the input holds there.
