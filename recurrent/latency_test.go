@@ -41,61 +41,10 @@ func compareLatency(t *testing.T, file string) {
 		return n
 	}
 	var cell recurrent.Cell = recurrent.GRU{Hidden: number("hidden")}
-	kinds := []string{"h"}
 	if meta["cell"] == "lstm" {
-		cell, kinds = recurrent.LSTM{Hidden: number("hidden")}, []string{"h", "c"}
+		cell = recurrent.LSTM{Hidden: number("hidden")}
 	}
-	layers := lcLayers(number("layers"), cell, number("chunk"), number("ahead"))
-	p := storeOf(t, rec, "param.")
-	for _, name := range append([]string{"x"}, kinds...) {
-		if name != "x" {
-			name += "0"
-		}
-		if _, err := p.Add(name, rec["in."+name]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var in []*tensor.Dense
-	if rec["in.lengths"] != nil {
-		in = append(in, rec["in.lengths"])
-	}
-	out, err := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node {
-		var o recurrent.Options
-		if len(in) > 0 {
-			o.Lengths = in[0]
-		}
-		var first [][]graph.Node
-		for _, k := range kinds {
-			first = append(first, g.Unstack(g.Param(k+"0", nil, rec["in."+k+"0"].Shape()...)))
-		}
-		for i := range layers.Cells {
-			for k := range kinds {
-				o.Initial = append(o.Initial, first[k][i])
-			}
-		}
-		y, final := layers.Apply(g, g.Param("x", nil, rec["in.x"].Shape()...), o)
-		loss := g.Sum(g.Mul(y, g.Const(rec["in.wy"])))
-		out := []graph.Node{loss, y}
-		for k := range kinds {
-			var all []graph.Node
-			for i := k; i < len(final); i += len(kinds) {
-				all = append(all, final[i])
-			}
-			last := g.Stack(all...)
-			out, loss = append(out, last), g.Add(loss, g.Sum(g.Mul(last, g.Const(rec["in.w"+kinds[k]]))))
-		}
-		out[0] = loss
-		return out
-	}).Grad(in...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, name := range []string{"loss", "y", "h_n", "c_n"}[:len(out)] {
-		graphtest.Close(t, name, out[i], rec["out."+name], 1e-10)
-	}
-	for i := range p.Len() {
-		graphtest.Close(t, "gradient of "+p.At(i).Name(), p.At(i).Grad(), rec["grad."+p.At(i).Name()], 1e-10)
-	}
+	compareRecorded(t, rec, number("layers"), 1e-10, lcLayers(number("layers"), cell, number("chunk"), number("ahead")).Apply)
 }
 
 // Chunk after chunk, Next has the outputs and the states of Apply, for cells of all kinds and odd sizes; and layers whose chunk is longer

@@ -43,6 +43,13 @@ func compareLayers(t *testing.T, file string, double bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	compareRecorded(t, rec, 2*layers, tol, recurrent.DeepOf(layers, recurrent.Bidirectional{Cell: cell}).Apply)
+}
+
+// compareRecorded compares layers with so many states of each kind, h and perhaps c: outputs, final states and all gradients.
+func compareRecorded(t *testing.T, rec map[string]*tensor.Dense, states int, tol float64,
+	apply func(g *graph.Graph, x graph.Node, o recurrent.Options) (graph.Node, recurrent.State)) {
+	t.Helper()
 	p := storeOf(t, rec, "param.")
 	var kinds []string
 	for _, k := range []string{"h", "c"} {
@@ -72,13 +79,13 @@ func compareLayers(t *testing.T, file string, double bool) {
 		for _, k := range kinds {
 			first = append(first, g.Unstack(g.Param(k+"0", nil, rec["in."+k+"0"].Shape()...)))
 		}
-		for i := range 2 * layers {
+		for i := range states {
 			for k := range kinds {
 				o.Initial = append(o.Initial, first[k][i])
 			}
 		}
 		x := g.Param("x", nil, rec["in.x"].Shape()...)
-		y, final := recurrent.DeepOf(layers, recurrent.Bidirectional{Cell: cell}).Apply(g, x, o)
+		y, final := apply(g, x, o)
 		loss := g.Sum(g.Mul(y, g.Const(rec["in.wy"])))
 		out := []graph.Node{loss, y}
 		for k := range kinds {

@@ -135,16 +135,7 @@ func TestTransducerTakesWhatIsSettled(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		classes, beam := 2+r.IntN(4), 1+int(seed)
 		m := recurrent.Transducer{Embedding: nn.Embedding{Tokens: classes, Size: 3}, Blank: r.IntN(classes), Cell: recurrent.GRU{Hidden: 3}, Units: 4}
-		p := graph.NewParams64(seed)
-		f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{m.Apply(g, in[0], in[1])} })
-		if _, err := f.Run(graphtest.Random(1, 1, 1, features), graph.Ints([]int{0}, 1, 1)); err != nil {
-			t.Fatal(err)
-		}
-		for i := range p.Len() {
-			for j, w := range p.At(i).Value().Float64s() {
-				p.At(i).Value().Float64s()[j] = 4 * w
-			}
-		}
+		p := loudWeights(t, m, seed, features, 4)
 		d := NewTransducer(m, p)
 		search := TransducerSearch{Beam: beam, Max: 1 + r.IntN(3)}
 		keeps, err := d.Stream(search)

@@ -93,16 +93,7 @@ func TestCTCStreamTake(t *testing.T) {
 func TestTransducerStreamTake(t *testing.T) {
 	const classes, features = 5, 4
 	m := recurrent.Transducer{Embedding: nn.Embedding{Tokens: classes, Size: 3}, Blank: 1, Cell: recurrent.LSTM{Hidden: 4}, Units: 5}
-	p := graph.NewParams64(5)
-	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{m.Apply(g, in[0], in[1])} })
-	if _, err := f.Run(graphtest.Random(1, 1, 1, features), graph.Ints([]int{0}, 1, 1)); err != nil {
-		t.Fatal(err)
-	}
-	for i := range p.Len() {
-		for j, w := range p.At(i).Value().Float64s() {
-			p.At(i).Value().Float64s()[j] = 4 * w
-		}
-	}
+	p := loudWeights(t, m, 5, features, 4)
 	d := NewTransducer(m, p)
 	for name, c := range map[string]struct {
 		TransducerSearch
@@ -150,4 +141,20 @@ func TestTransducerStreamTake(t *testing.T) {
 	if got := (*TransducerStream)(nil).Take(1); len(got) != 0 {
 		t.Error(got)
 	}
+}
+
+// loudWeights draws the weights of a transducer, and makes them so many times as large, so that it has opinions.
+func loudWeights(t *testing.T, m recurrent.Transducer, seed uint64, features int, times float64) *graph.Params {
+	t.Helper()
+	p := graph.NewParams64(seed)
+	f := graph.NewFunc(p, func(g *graph.Graph, in []graph.Node) []graph.Node { return []graph.Node{m.Apply(g, in[0], in[1])} })
+	if _, err := f.Run(graphtest.Random(1, 1, 1, features), graph.Ints([]int{0}, 1, 1)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range p.Len() {
+		for j, w := range p.At(i).Value().Float64s() {
+			p.At(i).Value().Float64s()[j] = times * w
+		}
+	}
+	return p
 }

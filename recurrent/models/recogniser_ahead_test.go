@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/unroll-go/unroll/datasets/audio"
 	"github.com/unroll-go/unroll/graph"
 	"github.com/unroll-go/unroll/graph/graphtest"
 	"gorgonia.org/tensor"
@@ -116,25 +117,7 @@ func TestRecogniserLooksAhead(t *testing.T) {
 		if want := float64(size.subsample*(size.steps+1)-1)*0.01 + 0.025; math.Abs(m.Delay()-want) > 1e-9 {
 			t.Errorf("a delay of %g; want %g", m.Delay(), want)
 		}
-		for _, frames := range []int{1, size.subsample, 30, 97} {
-			x := graphtest.Float32(graphtest.Random(9, frames, m.config.Speech.Mels)).Float32s()
-			want, got := outputs(t, &pieces{m: m}, x, frames), outputs(t, listening(t, m), x, 1)
-			if n := m.config.Speech.steps(frames); len(want) != n || len(got) != n {
-				t.Fatalf("%v: %d and %d steps of %d frames; want %d", size, len(want), len(got), frames, n)
-			}
-			for s := range want {
-				for k, v := range want[s] {
-					if d := got[s][k] - v; !(d < 1e-5 && d > -1e-5) {
-						t.Fatalf("%v: step %d of %d: %g; want %g", size, s, len(want), got[s][k], v)
-					}
-				}
-			}
-			for _, n := range []int{7, frames} {
-				if cut := outputs(t, listening(t, m), x, n); !reflect.DeepEqual(cut, got) {
-					t.Errorf("%v: %d frames at a time give other steps", size, n)
-				}
-			}
-		}
+		hearsAsWhole(t, m)
 		long := graphtest.Float32(graphtest.Random(9, 400, m.config.Speech.Mels)).Float32s()
 		before := outputs(t, listening(t, m), long, 400)
 		at := 3 * size.subsample // of the first frames of step 3
@@ -146,6 +129,63 @@ func TestRecogniserLooksAhead(t *testing.T) {
 			t.Errorf("%v: step 3 sees further than it says, or step 4 less far", size)
 		}
 	}
+}
+
+// hearsAsWhole has a model hear recordings of several lengths as streams, in pieces of several sizes, and as a whole.
+func hearsAsWhole(t *testing.T, m *Recogniser) {
+	t.Helper()
+	size := m.config.Speech
+	for _, frames := range []int{1, size.Subsample, 30, 97} {
+		x := graphtest.Float32(graphtest.Random(9, frames, size.Mels)).Float32s()
+		want, got := outputs(t, &pieces{m: m}, x, frames), outputs(t, listening(t, m), x, 1)
+		if n := size.steps(frames); len(want) != n || len(got) != n {
+			t.Fatalf("%v: %d and %d steps of %d frames; want %d", size, len(want), len(got), frames, n)
+		}
+		for s := range want {
+			for k, v := range want[s] {
+				if d := got[s][k] - v; !(d < 1e-5 && d > -1e-5) {
+					t.Fatalf("%v: step %d of %d: %g; want %g", size, s, len(want), got[s][k], v)
+				}
+			}
+		}
+		for _, n := range []int{7, frames} {
+			if cut := outputs(t, listening(t, m), x, n); !reflect.DeepEqual(cut, got) {
+				t.Errorf("%v: %d frames at a time give other steps", size, n)
+			}
+		}
+	}
+}
+
+// trainedAndSaved trains a model, and holds its size, its file and what that hears against it. What it returns is where the file is,
+// and what the model writes of the sound.
+func trainedAndSaved(t *testing.T, c Config, r Recordings, sound *audio.Sound) (m *Recogniser, path string, want *Transcript) {
+	t.Helper()
+	m, err := NewRecogniser(c, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Fit(context.Background(), r, r.Pick([]int{0, 1}), Run{}); err != nil {
+		t.Fatal(err)
+	}
+	if d := m.Demand(); d.Weights != float64(m.Params().Elements()) {
+		t.Errorf("a demand of %v weights; there are %d", d.Weights, m.Params().Elements())
+	}
+	path = filepath.Join(t.TempDir(), "m")
+	if err := m.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	back, err := LoadRecogniser(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, err = m.Transcribe(context.Background(), sound, Transcribing{}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := back.Transcribe(context.Background(), sound, Transcribing{})
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, %v; want %v", got, err, want)
+	}
+	return m, path, want
 }
 
 func listening(t *testing.T, m *Recogniser) *hearing {
@@ -190,33 +230,8 @@ func TestRecogniserThatLooksAhead(t *testing.T) {
 					r.Clips[i].Text = fmt.Sprint("label ", i%2)
 				}
 			}
-			m, err := NewRecogniser(c, r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := m.Fit(context.Background(), r, r.Pick([]int{0, 1}), Run{}); err != nil {
-				t.Fatal(err)
-			}
-			if d := m.Demand(); d.Weights != float64(m.Params().Elements()) {
-				t.Errorf("a demand of %v weights; there are %d", d.Weights, m.Params().Elements())
-			}
-			path := filepath.Join(t.TempDir(), "m")
-			if err := m.Save(path); err != nil {
-				t.Fatal(err)
-			}
-			back, err := LoadRecogniser(path)
-			if err != nil {
-				t.Fatal(err)
-			}
 			sound := sung("abc ba", 77)
-			want, err := m.Transcribe(context.Background(), sound, Transcribing{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := back.Transcribe(context.Background(), sound, Transcribing{})
-			if err != nil || !reflect.DeepEqual(got, want) {
-				t.Errorf("%v, %v; want %v", got, err, want)
-			}
+			m, path, want := trainedAndSaved(t, c, r, sound)
 			if words != nil {
 				for _, n := range []int{1, 333} {
 					if got := inPieces(t, m, sound, Transcribing{}, n); !reflect.DeepEqual(got, want.Segments) {

@@ -1,9 +1,7 @@
 package models
 
 import (
-	"context"
 	"math"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -31,25 +29,7 @@ func TestRecogniserChunks(t *testing.T) {
 		if want := float64(size.subsample*(size.chunk+size.ahead)-1)*0.01 + 0.025; math.Abs(m.Delay()-want) > 1e-9 {
 			t.Errorf("a delay of %g; want %g", m.Delay(), want)
 		}
-		for _, frames := range []int{1, size.subsample, 30, 97} {
-			x := graphtest.Float32(graphtest.Random(9, frames, m.config.Speech.Mels)).Float32s()
-			want, got := outputs(t, &pieces{m: m}, x, frames), outputs(t, listening(t, m), x, 1)
-			if n := m.config.Speech.steps(frames); len(want) != n || len(got) != n {
-				t.Fatalf("%v: %d and %d steps of %d frames; want %d", size, len(want), len(got), frames, n)
-			}
-			for s := range want {
-				for k, v := range want[s] {
-					if d := got[s][k] - v; !(d < 1e-5 && d > -1e-5) {
-						t.Fatalf("%v: step %d of %d: %g; want %g", size, s, len(want), got[s][k], v)
-					}
-				}
-			}
-			for _, n := range []int{7, frames} {
-				if cut := outputs(t, listening(t, m), x, n); !reflect.DeepEqual(cut, got) {
-					t.Errorf("%v: %d frames at a time give other steps", size, n)
-				}
-			}
-		}
+		hearsAsWhole(t, m)
 		long := graphtest.Float32(graphtest.Random(9, 500, m.config.Speech.Mels)).Float32s()
 		before := outputs(t, listening(t, m), long, 500)
 		for i := (size.chunk + size.ahead) * size.subsample * m.config.Speech.Mels; i < len(long); i++ {
@@ -68,33 +48,8 @@ func TestRecogniserOfChunks(t *testing.T) {
 		t.Run(decoder, func(t *testing.T) {
 			c := chunkConfig(decoder, 2, 8, 4)
 			r := song(t, 12, sungWords)
-			m, err := NewRecogniser(c, r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := m.Fit(context.Background(), r, r.Pick([]int{0, 1}), Run{}); err != nil {
-				t.Fatal(err)
-			}
-			if d := m.Demand(); d.Weights != float64(m.Params().Elements()) {
-				t.Errorf("a demand of %v weights; there are %d", d.Weights, m.Params().Elements())
-			}
-			path := filepath.Join(t.TempDir(), "m")
-			if err := m.Save(path); err != nil {
-				t.Fatal(err)
-			}
-			back, err := LoadRecogniser(path)
-			if err != nil {
-				t.Fatal(err)
-			}
 			sound := sung("abc ba", 77)
-			want, err := m.Transcribe(context.Background(), sound, Transcribing{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := back.Transcribe(context.Background(), sound, Transcribing{})
-			if err != nil || !reflect.DeepEqual(got, want) {
-				t.Errorf("%v, %v; want %v", got, err, want)
-			}
+			m, path, want := trainedAndSaved(t, c, r, sound)
 			for _, n := range []int{1, 333} {
 				if got := inPieces(t, m, sound, Transcribing{}, n); !reflect.DeepEqual(got, want.Segments) {
 					t.Errorf("pieces of %d: %v; want %v", n, got, want.Segments)
